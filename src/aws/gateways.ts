@@ -1,0 +1,144 @@
+/**
+ * The gateways to AWS: what the product needs of each service, in the product's words. Every list follows all pages.
+ * They throw `PodshiftError`s by name: `Throttled`, `ServiceUnavailable` (5xx, resets and time-outs, after the SDK's own
+ * retries), `AccessDenied`, `CredentialsMissing`, `InvalidRequest`, `LimitExceeded`, `AlreadyExists`, `NotFound`.
+ */
+export interface EksGateway {
+  /** Throws `ClusterNotFound`. */
+  describeCluster(): Promise<Cluster>;
+  listAssociations(filter?: { namespace?: string; serviceAccount?: string }): Promise<AssociationSummary[]>;
+  /** Undefined where it does not exist. */
+  describeAssociation(associationId: string): Promise<Association | undefined>;
+  /** Throws `AlreadyExists`, and `RoleNotReady` while EKS refuses the role's trust policy or does not see the role. */
+  createAssociation(request: {
+    namespace: string;
+    serviceAccount: string;
+    roleArn: string;
+    clientRequestToken: string;
+    tags: Record<string, string>;
+  }): Promise<Association>;
+  /** Deleting what is gone is no error. */
+  deleteAssociation(associationId: string): Promise<void>;
+  listAddons(): Promise<string[]>;
+  /** Undefined where it is not installed. */
+  describeAddon(addonName: string): Promise<Addon | undefined>;
+  /** The default version of an add-on for a Kubernetes version; undefined where EKS offers none. */
+  defaultAddonVersion(addonName: string, kubernetesVersion: string): Promise<string | undefined>;
+  createAddon(request: { addonName: string; addonVersion: string; clientRequestToken: string; tags: Record<string, string> }): Promise<void>;
+  /** Deleting what is gone is no error. */
+  deleteAddon(addonName: string): Promise<void>;
+  listFargateProfiles(): Promise<FargateProfile[]>;
+}
+
+/** `describe-cluster`, as far as podshift uses it (domain.md §1.7). */
+export interface Cluster {
+  readonly name: string;
+  readonly arn: string;
+  /** Kubernetes version, such as `1.30`. */
+  readonly version: string;
+  readonly platformVersion: string;
+  readonly status: string;
+  readonly endpoint: string;
+  /** PEM, one or more certificates; empty where EKS gives none. */
+  readonly certificateAuthority: string;
+  /** With `https://`; undefined where the cluster has none. */
+  readonly oidcIssuer: string | undefined;
+  readonly authenticationMode: string | undefined;
+  readonly ipFamily: string | undefined;
+  readonly endpointPublicAccess: boolean;
+  readonly autoMode: boolean;
+  readonly outpost: boolean;
+  readonly hybridNodes: boolean;
+}
+
+export interface AssociationSummary {
+  readonly associationId: string;
+  readonly associationArn: string;
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  /** Set where an add-on owns it. */
+  readonly ownerArn: string | undefined;
+}
+
+export interface Association extends AssociationSummary {
+  readonly roleArn: string;
+  readonly targetRoleArn: string | undefined;
+  readonly disableSessionTags: boolean;
+  readonly tags: Readonly<Record<string, string>>;
+  /** RFC 3339. */
+  readonly createdAt: string;
+}
+
+export interface Addon {
+  readonly addonName: string;
+  readonly addonVersion: string;
+  readonly status: string;
+  readonly serviceAccountRoleArn: string | undefined;
+  readonly configurationValues: string | undefined;
+  /** ARNs of the associations it owns. */
+  readonly podIdentityAssociations: readonly string[];
+  readonly healthIssues: readonly { readonly code: string; readonly message: string }[];
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface FargateProfile {
+  readonly name: string;
+  readonly selectors: readonly { readonly namespace: string; readonly labels: Readonly<Record<string, string>> }[];
+}
+
+export interface IamGateway {
+  /** Every role of the account with its trust policy; tags and boundaries are not part of this list (domain.md §6.1). */
+  listRoles(): Promise<Role[]>;
+  /** Undefined where it does not exist. */
+  getRole(roleName: string): Promise<RoleWithTags | undefined>;
+  /** Replaces the whole document. */
+  updateAssumeRolePolicy(roleName: string, document: string): Promise<void>;
+  listOpenIdConnectProviders(): Promise<string[]>;
+}
+
+export interface Role {
+  readonly roleName: string;
+  readonly arn: string;
+  readonly path: string;
+  /** The trust policy as stored, URL-decoded. */
+  readonly trustPolicy: string;
+}
+
+export interface RoleWithTags extends Role {
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface StsGateway {
+  getCallerIdentity(): Promise<{ accountId: string; arn: string }>;
+}
+
+export interface CloudTrailGateway {
+  /**
+   * Management events of one resource or name, newest first, all pages up to `limit` (default 200).
+   * `startTime` and `endTime` are milliseconds since the epoch.
+   */
+  lookupEvents(query: {
+    attribute: 'ResourceName' | 'EventName';
+    value: string;
+    startTime: number;
+    endTime: number;
+    limit?: number;
+  }): Promise<CloudTrailEvent[]>;
+}
+
+export interface CloudTrailEvent {
+  readonly eventId: string;
+  readonly eventName: string;
+  /** Milliseconds since the epoch. */
+  readonly eventTime: number;
+  /** The event itself, parsed; no secrets (CloudTrail hides them). */
+  readonly event: Readonly<Record<string, unknown>>;
+}
+
+/** All gateways to one account and region, over one cluster. */
+export interface AwsGateways {
+  readonly eks: EksGateway;
+  readonly iam: IamGateway;
+  readonly sts: StsGateway;
+  readonly cloudTrail: CloudTrailGateway;
+}

@@ -1,0 +1,30 @@
+import type { Resource } from './gateway.ts';
+
+const resource = (group: string, version: string, plural: string, kind: string, namespaced = true): Resource => ({
+  group,
+  version,
+  plural,
+  kind,
+  namespaced,
+});
+
+/** The kinds that podshift reads or writes. */
+export const RESOURCES = {
+  namespaces: resource('', 'v1', 'namespaces', 'Namespace', false),
+  nodes: resource('', 'v1', 'nodes', 'Node', false),
+  pods: resource('', 'v1', 'pods', 'Pod'),
+  serviceAccounts: resource('', 'v1', 'serviceaccounts', 'ServiceAccount'),
+  configMaps: resource('', 'v1', 'configmaps', 'ConfigMap'),
+  replicationControllers: resource('', 'v1', 'replicationcontrollers', 'ReplicationController'),
+  deployments: resource('apps', 'v1', 'deployments', 'Deployment'),
+  statefulSets: resource('apps', 'v1', 'statefulsets', 'StatefulSet'),
+  daemonSets: resource('apps', 'v1', 'daemonsets', 'DaemonSet'),
+  replicaSets: resource('apps', 'v1', 'replicasets', 'ReplicaSet'),
+  jobs: resource('batch', 'v1', 'jobs', 'Job'),
+  cronJobs: resource('batch', 'v1', 'cronjobs', 'CronJob'),
+  podDisruptionBudgets: resource('policy', 'v1', 'poddisruptionbudgets', 'PodDisruptionBudget'),
+  argoRollouts: resource('argoproj.io', 'v1alpha1', 'rollouts', 'Rollout'),
+  secretStores: resource('external-secrets.io', 'v1', 'secretstores', 'SecretStore'),
+  clusterSecretStores: resource('external-secrets.io', 'v1', 'clustersecretstores', 'ClusterSecretStore', false),
+  secretProviderClasses: resource('secrets-store.csi.x-k8s.io', 'v1', 'secretproviderclasses', 'SecretProviderClass'),
+} as const satisfies Record<string, Resource>;

@@ -1,0 +1,97 @@
+/**
+ * The one table of errors. A row's key is the error's `name`: Step Functions matches it in `ErrorEquals`, so it never
+ * changes and never begins with `States.`. `docs/errors.md` lists the same rows; a test keeps both in step.
+ */
+export const ERRORS = {
+  // The request
+  UsageError: { code: 'PE101', exitCode: 2, retryable: false, remedy: 'Run the command with --help to see its options.' },
+  SnapshotUnreadable: { code: 'PE102', exitCode: 2, retryable: false, remedy: 'Take the snapshot again with the AWS CLI and kubectl commands that the README lists, or mend the named file.' },
+  RunNotFound: { code: 'PE103', exitCode: 2, retryable: false, remedy: 'Run "podshift status" to list the runs of this journal.' },
+  InvalidInput: { code: 'PE104', exitCode: 2, retryable: false, remedy: 'Compare the input with the schema that the message names.' },
+  // The world refuses
+  WorldMoved: { code: 'PE201', exitCode: 3, retryable: false, remedy: 'Make a new plan, read what changed, and approve its digest.' },
+  ClusterLocked: { code: 'PE202', exitCode: 3, retryable: false, remedy: 'Wait for the other run to end, or resume it; its lock expires at the time shown.' },
+  LockLost: { code: 'PE203', exitCode: 1, retryable: false, remedy: 'Another run took over this cluster after the lock expired. Look at it with "podshift status", then resume or roll back this run.' },
+  JournalTooNew: { code: 'PE204', exitCode: 3, retryable: false, remedy: 'Use the podshift version that wrote this journal, or a newer one.' },
+  LeaseHeld: { code: 'PE205', exitCode: 3, retryable: true, remedy: 'Another run is writing this role. The step is tried again when its lease ends.' },
+  TrustPolicyMoved: { code: 'PE206', exitCode: 3, retryable: false, remedy: 'Someone changed the trust policy after the plan was made. Make a new plan.' },
+  WideningRefused: { code: 'PE207', exitCode: 3, retryable: false, remedy: 'The change would let more principals assume the role than the plan allows. Nothing was written; report this with the plan.' },
+  ApprovalMismatch: { code: 'PE208', exitCode: 3, retryable: false, remedy: 'Approve the digest that the plan shows.' },
+  // AWS
+  ClusterNotFound: { code: 'PE301', exitCode: 1, retryable: false, remedy: 'Check the cluster name, the region and the account of your credentials.' },
+  CredentialsMissing: { code: 'PE302', exitCode: 1, retryable: false, remedy: 'Sign in to AWS ("aws sso login", or set AWS_PROFILE) and try again.' },
+  AccessDenied: { code: 'PE303', exitCode: 1, retryable: false, remedy: 'Grant the action that the message names; docs/permissions.md lists all that podshift needs.' },
+  Throttled: { code: 'PE304', exitCode: 1, retryable: true, remedy: 'AWS or Kubernetes is throttling. The step is tried again with back-off.' },
+  ServiceUnavailable: { code: 'PE305', exitCode: 1, retryable: true, remedy: 'The service failed or did not answer. The step is tried again.' },
+  NotFound: { code: 'PE306', exitCode: 1, retryable: false, remedy: 'The object is gone. Make a new plan.' },
+  AlreadyExists: { code: 'PE307', exitCode: 1, retryable: false, remedy: 'The object exists already. Make a new plan.' },
+  InvalidRequest: { code: 'PE308', exitCode: 1, retryable: false, remedy: 'The service refused the request as invalid; its message says why.' },
+  LimitExceeded: { code: 'PE309', exitCode: 1, retryable: false, remedy: 'Ask AWS to raise the quota that the message names.' },
+  RoleNotReady: { code: 'PE310', exitCode: 1, retryable: true, remedy: 'IAM has not spread the trust policy yet. The step is tried again.' },
+  // Kubernetes
+  KubernetesUnauthorized: { code: 'PE401', exitCode: 1, retryable: false, remedy: 'The cluster does not know this IAM principal (401). Create an EKS access entry for it.' },
+  KubernetesForbidden: { code: 'PE402', exitCode: 1, retryable: false, remedy: 'The cluster knows this IAM principal but refuses the verb (403). Bind the ClusterRole in infra/cluster-access.' },
+  ConfigMapAuthentication: { code: 'PE403', exitCode: 1, retryable: false, remedy: 'The cluster takes principals from the aws-auth ConfigMap alone. Switch its authentication mode to API_AND_CONFIG_MAP, or add the principal to aws-auth.' },
+  ClusterUnreachable: { code: 'PE404', exitCode: 1, retryable: true, remedy: 'The API server did not answer. A private endpoint needs a network path from where podshift runs.' },
+  Conflict: { code: 'PE405', exitCode: 1, retryable: true, remedy: 'The object changed between read and write. The step reads it again.' },
+  // The migration
+  StepTimedOut: { code: 'PE501', exitCode: 1, retryable: false, remedy: 'The step did not finish in its time. Its unit is rolled back; the reason names what was missing.' },
+  ProofFailed: { code: 'PE502', exitCode: 1, retryable: false, remedy: 'The pods did not get the expected role by Pod Identity. The unit is rolled back; the evidence shows what was seen.' },
+  RolloutFailed: { code: 'PE503', exitCode: 1, retryable: false, remedy: 'The new pods of the workload do not become ready. The unit is rolled back; look at their events.' },
+  AgentNotReady: { code: 'PE504', exitCode: 1, retryable: false, remedy: 'The Pod Identity agent is missing or not ready on a node that needs it. Look at the DaemonSet eks-pod-identity-agent in kube-system.' },
+  UndoFailed: { code: 'PE505', exitCode: 1, retryable: false, remedy: 'An object changed after podshift wrote it, so podshift does not restore it. The reason names the object and its before-image.' },
+  // podshift itself
+  InternalError: { code: 'PE901', exitCode: 1, retryable: false, remedy: 'This is a bug in podshift. Report it with the message.' },
+} as const satisfies Record<string, ErrorRow>;
+
+/** One row of the error table. */
+export interface ErrorRow {
+  /** `PE` and three digits; never reused. */
+  readonly code: `PE${number}`;
+  /** What the command line exits with when this error ends it (design: the table of exit codes). */
+  readonly exitCode: 1 | 2 | 3;
+  /** Whether a state machine retries a step that failed with it. */
+  readonly retryable: boolean;
+  /** One or two sentences: what the reader does next. */
+  readonly remedy: string;
+}
+
+/** The `name` of an error of the table. */
+export type ErrorName = keyof typeof ERRORS;
+
+/**
+ * The only error class of podshift. `name` comes from {@link ERRORS}; the message is safe to print: it never holds a
+ * token, a credential, or the body of a response.
+ */
+export class PodshiftError extends Error {
+  override readonly name: ErrorName;
+  /** Facts for the reader and the log; no secrets. */
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(name: ErrorName, message: string, options: { cause?: unknown; details?: Record<string, unknown> } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = name;
+    this.details = options.details ?? {};
+  }
+
+  get code(): string {
+    return ERRORS[this.name].code;
+  }
+
+  get exitCode(): number {
+    return ERRORS[this.name].exitCode;
+  }
+
+  get retryable(): boolean {
+    return ERRORS[this.name].retryable;
+  }
+
+  get remedy(): string {
+    return ERRORS[this.name].remedy;
+  }
+}
+
+/** Whether `error` is a {@link PodshiftError}, of the given name if one is given. */
+export function isPodshiftError(error: unknown, ...names: ErrorName[]): error is PodshiftError {
+  return error instanceof PodshiftError && (names.length === 0 || names.includes(error.name));
+}

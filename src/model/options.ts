@@ -1,0 +1,53 @@
+import { z } from 'zod';
+
+/** The probe's default image: the AWS CLI's public image, pinned. */
+export const DEFAULT_PROBE_IMAGE = 'public.ecr.aws/aws-cli/aws-cli:2.31.0';
+
+/**
+ * What a user chooses for a run. Every key has a default, so `migrationOptions.parse({})` is a careful run.
+ * Times are whole seconds. Unknown keys are refused.
+ */
+export const migrationOptions = z.strictObject({
+  /** Only service accounts of these namespaces; empty means all. */
+  namespaces: z.array(z.string()).default([]),
+  /** Only these service accounts, each `NAMESPACE/NAME`; empty means all. */
+  serviceAccounts: z.array(z.string().regex(/^[^/]+\/[^/]+$/)).default([]),
+  /** The prefix of the webhook's annotations, for a self-hosted webhook with another one. */
+  annotationPrefix: z.string().min(1).default('eks.amazonaws.com'),
+  /** Keep every old annotation, even after proof. */
+  keepAnnotations: z.boolean().default(false),
+  /** Allow a trust statement that admits every service account of this cluster, where a scoped one cannot work. */
+  allowClusterScope: z.boolean().default(false),
+  /** Allow eviction of the pods of OnDelete and partitioned sets, one at a time. */
+  allowPodDeletion: z.boolean().default(false),
+  /** Hold workloads whose restart is a downtime (Recreate, one replica without surge). */
+  holdDowntime: z.boolean().default(false),
+  /** Install the Pod Identity agent add-on where the cluster has none. */
+  installAgent: z.boolean().default(true),
+  /** After grade-3 evidence, take the migrated service accounts out of the roles' OIDC statements. */
+  retireOldTrust: z.boolean().default(false),
+  /** Image of the probe pod: any that has `/bin/sh` and the AWS CLI. */
+  probeImage: z.string().min(1).default(DEFAULT_PROBE_IMAGE),
+  /** Units in one wave after the canary. */
+  waveSize: z.int().min(1).max(500).default(50),
+  /** Share of a wave's units, in percent, that may roll back before the run halts; the canary wave allows none. */
+  failureThresholdPercent: z.int().min(0).max(100).default(10),
+  /** What happens to the run when a wave is over its threshold. */
+  onWaveFailure: z.enum(['halt', 'rollback']).default('halt'),
+  /** How long the run waits after a trust policy was written, before associations. */
+  iamPropagationSeconds: z.int().min(0).default(15),
+  /** Dry runs in a row that must show the injection. */
+  injectionChecks: z.int().min(1).default(5),
+  /** Time between two of them. */
+  injectionIntervalSeconds: z.int().min(1).default(3),
+  injectionTimeoutSeconds: z.int().min(1).default(180),
+  proofTimeoutSeconds: z.int().min(1).default(300),
+  rolloutTimeoutSeconds: z.int().min(1).default(1800),
+  agentTimeoutSeconds: z.int().min(1).default(900),
+  undoTimeoutSeconds: z.int().min(1).default(1800),
+  /** Time between the first and the second verification of the pods. */
+  soakSeconds: z.int().min(0).default(300),
+});
+
+/** Options with every default filled in. */
+export type MigrationOptions = z.output<typeof migrationOptions>;

@@ -1,0 +1,110 @@
+import type { Finding, FindingCode } from './findings.ts';
+
+/** How a pod gets its role today (design: words). */
+export type Mechanism = 'irsa' | 'kube2iam' | 'kiam' | 'addon';
+
+/** A namespace and a service account's name. */
+export interface ServiceAccountName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/**
+ * How podshift gets new pods of a workload:
+ * - `rollout`: `kubectl.kubernetes.io/restartedAt` in the pod template (Deployment, StatefulSet, DaemonSet)
+ * - `argo-rollout`: `spec.restartAt` of an Argo Rollout
+ * - `evict`: its pods are evicted one at a time (stand-alone ReplicaSet; OnDelete and partitioned sets, opt-in)
+ * - `none`: nothing runs now (CronJob, suspended, scaled to zero, finished Job)
+ */
+export type RestartMethod = 'rollout' | 'argo-rollout' | 'evict' | 'none';
+
+/** One workload of a unit, as the plan will treat it. */
+export interface WorkloadPlan {
+  /** Such as `apps/v1`. */
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly restart: RestartMethod;
+  /** Pods it is meant to run, as its spec says; null where its kind does not say. */
+  readonly replicas: number | null;
+  /** Why `restart` is `none` or `evict`; empty for an ordinary restart. */
+  readonly note: string;
+}
+
+/** What the plan decided about one service account. */
+export type Decision = 'migrate' | 'hold' | 'already-associated';
+
+/** One service account of the cluster, its role and its workloads: what migrates or rolls back as one. */
+export interface UnitPlan {
+  /** `NAMESPACE/SERVICEACCOUNT`; unique in a plan, and an id in journal and state machines. */
+  readonly id: string;
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  readonly mechanism: Mechanism;
+  /** As the annotation names it, path and all. */
+  readonly roleArn: string;
+  readonly decision: Decision;
+  /** One sentence for a held or already associated unit; empty for one that migrates. */
+  readonly reason: string;
+  /** From 0 (canary); null for a unit that is not migrated by this plan. */
+  readonly wave: number | null;
+  readonly findings: readonly FindingCode[];
+  readonly workloads: readonly WorkloadPlan[];
+  /** Annotation keys of the service account that go after proof; empty where they stay. */
+  readonly removeAnnotations: readonly string[];
+  /** The service account as it was when the plan was made. */
+  readonly before: {
+    readonly uid: string;
+    readonly resourceVersion: string;
+    /** The webhook's annotations alone (`PREFIX/…`), key to value. */
+    readonly annotations: Readonly<Record<string, string>>;
+    /** The association that existed, if any: then nothing is created. */
+    readonly associationId: string | null;
+  };
+  /** Where the probe pod may run. */
+  readonly probe: {
+    /** Linux nodes that run its pods now, or could; the first is tried first. At most five. */
+    readonly nodeNames: readonly string[];
+    /** The workloads' tolerations, as Kubernetes writes them. */
+    readonly tolerations: readonly Readonly<Record<string, unknown>>[];
+  };
+}
+
+/** What the plan does to the trust policy of one role: written once per wave that has units of it. */
+export interface RolePlan {
+  readonly roleArn: string;
+  readonly roleName: string;
+  /** The trust policy as IAM stores it, decoded. */
+  readonly trustBefore: string;
+  /** The trust policy after the last wave; equal to `trustBefore` where nothing is to be written. */
+  readonly trustAfter: string;
+  /** The service accounts that each wave adds; a wave is listed only if its write changes the document. */
+  readonly waves: readonly { readonly wave: number; readonly admit: readonly ServiceAccountName[]; readonly trustAfter: string }[];
+}
+
+/** What the plan does about the Pod Identity agent. */
+export interface AgentPlan {
+  /** `ready`: built in or running; `install`: the add-on will be created; `missing`: not there and not to be installed. */
+  readonly action: 'ready' | 'install' | 'missing';
+  /** Version of the add-on to install, such as `v1.3.4-eksbuild.1`; null where nothing is installed. */
+  readonly addonVersion: string | null;
+  /** Nodes that must have a ready agent before a unit migrates. */
+  readonly nodeNames: readonly string[];
+}
+
+/** Inventory in, decisions out, nothing written. */
+export interface Plan {
+  readonly clusterArn: string;
+  readonly clusterName: string;
+  readonly region: string;
+  /** RFC 3339. */
+  readonly madeAt: string;
+  /** SHA-256 in hex over every decision and every before-image; an approval names it. `madeAt` is not part of it. */
+  readonly digest: string;
+  readonly agent: AgentPlan;
+  readonly units: readonly UnitPlan[];
+  readonly roles: readonly RolePlan[];
+  readonly findings: readonly Finding[];
+  /** Number of waves; 0 where nothing migrates. */
+  readonly waves: number;
+}

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+
+const findingSchema = z.strictObject({
+  code: z.string(),
+  severity: z.enum(['blocker', 'warning', 'info']),
+  subject: z.string(),
+  message: z.string(),
+  remedy: z.string(),
+});
+
+const unitSchema = z.strictObject({
+  namespace: z.string(),
+  serviceAccount: z.string(),
+  mechanism: z.enum(['irsa', 'kube2iam', 'kiam', 'addon']),
+  roleArn: z.string(),
+  workloads: z.array(z.strictObject({ kind: z.string(), name: z.string() })),
+  status: z.enum(['pending', 'running', 'rolling-back', 'migrated', 'held', 'rolled-back', 'needs-operator']),
+  wave: z.int().min(0).nullable(),
+  reason: z.string(),
+  findings: z.array(z.string()),
+});
+
+const evidenceSchema = z.strictObject({
+  grade: z.union([z.literal(1), z.literal(2), z.literal(3)]),
+  kind: z.string(),
+  passed: z.boolean(),
+  at: z.string(),
+  facts: z.record(z.string(), z.unknown()),
+});
+
+const runSchema = z.strictObject({
+  id: z.string(),
+  status: z.enum(['pending', 'running', 'rolling-back', 'planned', 'migrated', 'held', 'rolled-back', 'needs-operator']),
+  cluster: z.string(),
+  digest: z.string(),
+  startedAt: z.string(),
+  endedAt: z.string().nullable(),
+});
+
+const common = {
+  apiVersion: z.literal('podshift/v1'),
+  run: runSchema,
+  roles: z.array(z.strictObject({ roleArn: z.string(), trustBefore: z.string(), trustAfter: z.string() })),
+  findings: z.array(findingSchema),
+  /** Only the twin can watch the promises at every instant: null for a run against AWS. */
+  promises: z
+    .strictObject({ credentialGapSeconds: z.number(), widenedPrincipals: z.array(z.string()), foreignWrites: z.int() })
+    .nullable(),
+  calls: z.strictObject({ eks: z.int(), iam: z.int(), sts: z.int(), kubernetes: z.int(), cloudtrail: z.int() }),
+};
+
+/** What `rehearse`, `run` and `report` print with `-o json` (design.md §8 and §11). */
+export const runReport = z.strictObject({
+  ...common,
+  kind: z.literal('RunReport'),
+  units: z.array(unitSchema.extend({ evidence: z.array(evidenceSchema) })),
+});
+
+/** What `plan` prints with `-o json`: the same without evidence. */
+export const planReport = z.strictObject({ ...common, kind: z.literal('Plan'), units: z.array(unitSchema) });
+
+export type RunReport = z.output<typeof runReport>;
+export type PlanReport = z.output<typeof planReport>;
+/** What the twin's watch over the promises found. */
+export type Promises = NonNullable<RunReport['promises']>;

@@ -1,0 +1,118 @@
+import type { MigrationOptions } from './options.ts';
+import type { UnitPlan } from './plan.ts';
+
+/** The version of the journal's layout. A journal with a higher one is refused (`JournalTooNew`). */
+export const JOURNAL_VERSION = 1;
+
+/** How a run stands. The first two are under way; the others are ends (design: a run ends as …). */
+export type RunStatus = 'pending' | 'running' | 'rolling-back' | 'planned' | 'migrated' | 'held' | 'rolled-back' | 'needs-operator';
+
+/** How a unit stands. The first three are under way; the others are ends. */
+export type UnitStatus = 'pending' | 'running' | 'rolling-back' | 'migrated' | 'held' | 'rolled-back' | 'needs-operator';
+
+/** Which cluster a run works on, and as whom. */
+export interface ClusterTarget {
+  readonly clusterName: string;
+  readonly region: string;
+  /** A role to assume first, in the cluster's account; null for the caller's own credentials. */
+  readonly assumeRoleArn: string | null;
+}
+
+/** Requests sent by the product, retries included. */
+export interface CallCounts {
+  eks: number;
+  iam: number;
+  sts: number;
+  kubernetes: number;
+  cloudtrail: number;
+}
+
+/** No calls. */
+export function noCalls(): CallCounts {
+  return { eks: 0, iam: 0, sts: 0, kubernetes: 0, cloudtrail: 0 };
+}
+
+/** One run over one cluster. */
+export interface RunRecord {
+  readonly runId: string;
+  readonly target: ClusterTarget;
+  /** Empty until the cluster was described. */
+  readonly clusterArn: string;
+  readonly status: RunStatus;
+  /** Why it ended so, or what an operator must do; empty while all is well. */
+  readonly reason: string;
+  /** The plan's digest; empty until there is a plan. */
+  readonly digest: string;
+  readonly options: MigrationOptions;
+  /** RFC 3339; `endedAt` is null while under way. */
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  readonly calls: CallCounts;
+}
+
+/** How far a unit is: names of the steps in order. A step is in `stepStartedAt` from its first try on. */
+export type UnitStep = 'associate' | 'injection' | 'proof' | 'restart' | 'rollout' | 'verify' | 'soak' | 'annotations' | 'undo';
+
+/** One unit of a run. */
+export interface UnitRecord {
+  readonly runId: string;
+  readonly unitId: string;
+  readonly plan: UnitPlan;
+  readonly status: UnitStatus;
+  readonly reason: string;
+  /** RFC 3339 of each step's first try, so that its deadline survives a crash. */
+  readonly stepStartedAt: Readonly<Partial<Record<UnitStep, string>>>;
+  /** Small facts that a step keeps for the next one, such as consecutive dry runs seen. */
+  readonly facts: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+/** What a journal entry changed. */
+export type EntryKind = 'trust' | 'association' | 'restart' | 'eviction' | 'annotations' | 'probe-pod' | 'addon';
+
+/**
+ * One write of the product to AWS or Kubernetes. It is recorded as `intended` with its before-image ahead of the write;
+ * `key` says what is written, so that a step that runs again finds its own entry and keeps the first before-image.
+ */
+export interface JournalEntry {
+  readonly runId: string;
+  /** `KIND#OBJECT`, and `#WAVE` for a trust policy; unique in a run. */
+  readonly key: string;
+  /** The unit it belongs to; null for the run's own (agent, trust policy). */
+  readonly unitId: string | null;
+  readonly kind: EntryKind;
+  /** The object: a role's ARN, `Kind/namespace/name`, an add-on's name. */
+  readonly object: string;
+  /** The fields that change, as they were (never a whole object: pod templates can carry secrets). */
+  readonly before: unknown;
+  /** The same fields as written; null until the write was read back. */
+  readonly after: unknown;
+  readonly state: 'intended' | 'applied' | 'undone';
+  /** Order within the run: a higher one is newer. */
+  readonly sequence: number;
+  /** RFC 3339. */
+  readonly at: string;
+}
+
+/** What was proved (domain.md §8). Grade 1 injected, 2 obtainable, 3 in use and the old way silent. */
+export interface Evidence {
+  readonly grade: 1 | 2 | 3;
+  /** Such as `dry-run`, `probe-pod`, `pods`, `cloudtrail`. */
+  readonly kind: string;
+  readonly passed: boolean;
+  /** RFC 3339. */
+  readonly at: string;
+  /** Raw facts without secrets. */
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
+/** A role's state in a run. */
+export interface RoleRecord {
+  readonly runId: string;
+  readonly roleArn: string;
+  /** The trust policy before the run's first write, decoded. */
+  readonly trustBefore: string;
+  /** As last read back; equal to `trustBefore` while nothing was written. */
+  readonly trustAfter: string;
+  /** Why its units cannot go on; empty while all is well. */
+  readonly blocked: string;
+}
