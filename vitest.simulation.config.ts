@@ -1,0 +1,10 @@
+import { defineConfig } from 'vitest/config';
+
+/** The whole fault sweep: every call site, every fault. Minutes, so it has its own script. */
+export default defineConfig({
+  test: {
+    include: ['test/simulation/**/*.sweep.ts'],
+    testTimeout: 3_600_000,
+    hookTimeout: 600_000,
+  },
+});
