@@ -1,0 +1,184 @@
+/** What owns an object beyond the cluster, so that a change made here is put back or is drift there. */
+export interface OwnerFact {
+  readonly kind: 'argo-cd' | 'flux' | 'helm' | 'cloudformation' | 'eksctl' | 'terraform' | 'operator';
+  /** The application, release, stack or operator, as its mark names it; empty where the mark names none. */
+  readonly name: string;
+}
+
+/** The cluster, as far as decisions need it. */
+export interface ClusterFacts {
+  readonly arn: string;
+  readonly name: string;
+  readonly region: string;
+  readonly accountId: string;
+  /** Such as `aws` or `aws-cn`. */
+  readonly partition: string;
+  /** Kubernetes version, such as `1.30`. */
+  readonly version: string;
+  /** Such as `eks.18`. */
+  readonly platformVersion: string;
+  /** With `https://`; null where the cluster has none. */
+  readonly oidcIssuer: string | null;
+  readonly autoMode: boolean;
+  readonly outpost: boolean;
+}
+
+/** One node. `class` says which agent serves it: none can on Windows and Fargate, Auto Mode has its own. */
+export interface NodeFacts {
+  readonly name: string;
+  readonly class: 'linux' | 'windows' | 'fargate' | 'auto' | 'hybrid' | 'virtual';
+  readonly ready: boolean;
+  /** Whether a pod of the agent's DaemonSet is ready there. */
+  readonly agentReady: boolean;
+}
+
+/** The Pod Identity agent as found. */
+export interface AgentFacts {
+  readonly addon: { readonly version: string; readonly status: string } | null;
+  /** Its DaemonSet, whoever installed it; null where there is none. */
+  readonly daemonSet: { readonly namespace: string; readonly name: string; readonly desired: number; readonly ready: number } | null;
+  /** The add-on version that EKS would install; null where it was not asked (the agent is there) or EKS offers none. */
+  readonly defaultVersion: string | null;
+}
+
+/** A service account that has, or had, a role: annotated, an add-on's, or associated. */
+export interface ServiceAccountFacts {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  /** The webhook's annotations alone (`PREFIX/…`), key to value. */
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly owners: readonly OwnerFact[];
+  /** The EKS add-on whose service account it is; null for any other. */
+  readonly addon: string | null;
+}
+
+/** Something in a container that outranks Pod Identity, or depends on the old way. Names only, never values. */
+export interface OverrideFact {
+  /**
+   * - `env`: a variable set by hand; `config-map`: the same by `envFrom` or a file
+   * - `profile-mount`: a mount on `~/.aws`; `token`: a hand-made projected token for STS
+   * - `web-identity`: arguments, environment or configuration name the web-identity provider
+   * - `session-name`: the session name is set
+   * - `secret-env`: `envFrom` a Secret, which is not read
+   */
+  readonly kind: 'env' | 'config-map' | 'profile-mount' | 'token' | 'web-identity' | 'session-name' | 'secret-env';
+  readonly container: string;
+  /** The variable, mount path, volume, or `ConfigMap NAME, key KEY`. */
+  readonly name: string;
+}
+
+/** One owner of pods that use a service account of {@link Inventory.serviceAccounts}. */
+export interface WorkloadFacts {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly serviceAccount: string;
+  /** Pods it is meant to run; null where its kind does not say. */
+  readonly replicas: number | null;
+  /** Pods that exist now and have not finished. */
+  readonly livePods: number;
+  /** Nodes that run them, sorted. */
+  readonly nodeNames: readonly string[];
+  /** Up to five Linux nodes that could run them, where none runs now. */
+  readonly candidateNodeNames: readonly string[];
+  readonly paused: boolean;
+  /** CronJob or Job suspended, or a Job that has ended. */
+  readonly idle: 'suspended' | 'finished' | null;
+  /** Of a Deployment, StatefulSet or DaemonSet; empty for others. */
+  readonly strategy: 'RollingUpdate' | 'Recreate' | 'OnDelete' | '';
+  /** Of a StatefulSet; 0 elsewhere. */
+  readonly partition: number;
+  /** Whether a roll-out starts the new pod before it stops the old one. */
+  readonly surge: boolean;
+  /** A controller above it of a kind that podshift does not know. */
+  readonly controlledBy: { readonly apiVersion: string; readonly kind: string; readonly name: string } | null;
+  readonly owners: readonly OwnerFact[];
+  /** Its template, or a pod of it, is for Windows. */
+  readonly windows: boolean;
+  /** The Fargate profile that takes its pods, or the Fargate node that runs one; null where neither. */
+  readonly fargate: string | null;
+  /** The whole pod carries the label that keeps the webhook away. */
+  readonly skipsWebhook: boolean;
+  readonly overrides: readonly OverrideFact[];
+  /** PodDisruptionBudgets that select its pods and allow no eviction now. */
+  readonly blockingBudgets: readonly string[];
+  /** As Kubernetes writes them. */
+  readonly tolerations: readonly Readonly<Record<string, unknown>>[];
+  /** SecretProviderClasses of the AWS provider that it mounts without `usePodIdentity`. */
+  readonly secretProviderClasses: readonly string[];
+}
+
+/** Something that uses a service account's role without running as it. */
+export interface IndirectUserFact {
+  /** `SecretStore/namespace/name` or `ClusterSecretStore/name`. */
+  readonly subject: string;
+  readonly namespace: string;
+  readonly serviceAccount: string;
+}
+
+/** A role that a service account names, with its trust policy as IAM stores it, decoded. */
+export interface RoleFacts {
+  readonly arn: string;
+  readonly name: string;
+  readonly trustPolicy: string;
+  readonly owners: readonly OwnerFact[];
+}
+
+/** An association that exists. */
+export interface AssociationFacts {
+  readonly associationId: string;
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  /** Set where an add-on owns it. */
+  readonly ownerArn: string | null;
+  readonly roleArn: string;
+  readonly targetRoleArn: string | null;
+  readonly disableSessionTags: boolean;
+  /** The run that made it, by its tag; null for one that podshift did not make. */
+  readonly podshiftRun: string | null;
+}
+
+/** An EKS add-on, the agent's own excepted. */
+export interface AddonFacts {
+  readonly name: string;
+  readonly version: string;
+  readonly status: string;
+  readonly serviceAccountRoleArn: string | null;
+}
+
+/** What kube2iam and kiam do here: seen, and left alone. */
+export interface LegacyFact {
+  /** `Kind/namespace/name`. */
+  readonly subject: string;
+  /** `annotation`: a pod or template with `iam.amazonaws.com/role`; `daemon`: a DaemonSet that serves them. */
+  readonly kind: 'annotation' | 'daemon';
+  /** The role as annotated, or the daemon (`kube2iam`, `kiam`). */
+  readonly name: string;
+}
+
+/**
+ * What one cluster and its account look like, reduced to what decisions need. Plain JSON, sorted, without secrets: of
+ * environments and ConfigMaps only names are kept.
+ */
+export interface Inventory {
+  readonly version: 1;
+  /** RFC 3339. */
+  readonly takenAt: string;
+  readonly cluster: ClusterFacts;
+  /** The webhook's annotation prefix that was looked for. */
+  readonly annotationPrefix: string;
+  readonly agent: AgentFacts;
+  readonly nodes: readonly NodeFacts[];
+  readonly serviceAccounts: readonly ServiceAccountFacts[];
+  readonly workloads: readonly WorkloadFacts[];
+  readonly indirectUsers: readonly IndirectUserFact[];
+  readonly roles: readonly RoleFacts[];
+  /** ARNs of the account's OIDC providers; null where the list may not be read. */
+  readonly oidcProviders: readonly string[] | null;
+  readonly associations: readonly AssociationFacts[];
+  readonly addons: readonly AddonFacts[];
+  readonly legacy: readonly LegacyFact[];
+}
