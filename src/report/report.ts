@@ -1,5 +1,5 @@
 import type { Journal } from '../journal/journal.ts';
-import { type Finding, FINDINGS } from '../model/findings.ts';
+import { FINDINGS, type Finding } from '../model/findings.ts';
 import type { Plan, RolePlan, UnitPlan } from '../model/plan.ts';
 import type { PlanReport, Promises, RunReport } from '../model/report.ts';
 import type { CallCounts, Evidence, RoleRecord, RunStatus, UnitRecord, UnitStatus } from '../model/run.ts';
@@ -107,7 +107,9 @@ function describeUnit(plan: UnitPlan, record: UnitRecord | undefined): PlanRepor
     serviceAccount: plan.serviceAccount,
     mechanism: plan.mechanism,
     roleArn: plan.roleArn,
-    workloads: plan.workloads.map(({ kind, name }) => ({ kind, name })).sort((a, b) => compareText(`${a.kind}/${a.name}`, `${b.kind}/${b.name}`)),
+    workloads: plan.workloads
+      .map(({ kind, name }) => ({ kind, name }))
+      .sort((a, b) => compareText(`${a.kind}/${a.name}`, `${b.kind}/${b.name}`)),
     status: record?.status ?? STATUS_OF_DECISION[plan.decision],
     wave: plan.wave,
     reason: record?.reason || plan.reason,
@@ -140,10 +142,11 @@ function describeRoles(planned: readonly RolePlan[], records: ReadonlyMap<string
  */
 function orderedFindings(findings: readonly Finding[], units: readonly UnitPlan[]): RunReport['findings'] {
   const all = new Map(findings.map((one) => [`${one.code} ${one.subject} ${one.message}`, one]));
+  const known = new Set(findings.map((one) => `${one.code} ${one.subject}`));
   for (const unit of units) {
-    const subjects = subjectsOf(unit);
+    const subjects = [...subjectsOf(unit)];
     for (const code of unit.findings) {
-      if ([...all.values()].some((one) => one.code === code && subjects.has(one.subject))) continue;
+      if (subjects.some((subject) => known.has(`${code} ${subject}`))) continue;
       const row = FINDINGS[code];
       const subject = `ServiceAccount/${unit.namespace}/${unit.serviceAccount}`;
       all.set(`${code} ${subject}`, { code, severity: row.severity, subject, message: unit.reason || row.title, remedy: row.remedy });

@@ -1,0 +1,49 @@
+import type { PlanReport, RunReport } from '../src/model/report.ts';
+
+/** The one table of exit codes; `docs/cli.md` lists the same rows, and a test keeps both in step. */
+export const EXIT_CODES = {
+  done: { code: 0, meaning: 'all done, or nothing to do' },
+  failed: { code: 1, meaning: 'failed, or an operator has to act' },
+  usage: { code: 2, meaning: 'wrong usage or unreadable input' },
+  refused: { code: 3, meaning: 'refused: the world moved, or something stands in the way' },
+  partial: { code: 4, meaning: 'some units were held or rolled back' },
+  rolledBack: { code: 5, meaning: 'the run was rolled back' },
+  interrupted: { code: 130, meaning: 'interrupted' },
+} as const satisfies Record<string, { readonly code: number; readonly meaning: string }>;
+
+/** A row of the table. */
+export type Exit = keyof typeof EXIT_CODES;
+
+/** The code that a process ends with. */
+export function exitCode(exit: Exit): number {
+  return EXIT_CODES[exit].code;
+}
+
+/**
+ * How a run that changes things ends: `rolledBack` where the whole run was, `failed` where an operator has to act on a
+ * unit, `partial` where any unit is held or rolled back, else `done`. A run still under way is `failed`: it did not end.
+ */
+export function exitOfRun(report: RunReport): Exit {
+  if (report.run.status === 'rolled-back') return 'rolledBack';
+  if (report.run.endedAt === null) return 'failed';
+  if (report.units.some((unit) => unit.status === 'needs-operator')) return 'failed';
+  if (report.units.some((unit) => unit.status === 'held' || unit.status === 'rolled-back')) return 'partial';
+  return report.run.status === 'needs-operator' ? 'failed' : 'done';
+}
+
+/** How a whole rollback ends: it was asked for, so `rolled-back` is what success looks like. */
+export function exitOfRollback(report: RunReport, unitIds: readonly string[] | null): Exit {
+  const chosen = report.units.filter((unit) => unitIds === null || unitIds.includes(`${unit.namespace}/${unit.serviceAccount}`));
+  return chosen.some((unit) => unit.status === 'needs-operator' || unit.status === 'rolling-back' || unit.status === 'migrated')
+    ? 'failed'
+    : 'done';
+}
+
+/** The demo is good when its cluster ended as the plan said: what was to migrate migrated, what was held was left alone. */
+export function exitOfDemo(plan: PlanReport, report: RunReport): Exit {
+  const ended = new Map(report.units.map((unit) => [`${unit.namespace}/${unit.serviceAccount}`, unit.status]));
+  const asPlanned = plan.units.every(
+    (unit) => ended.get(`${unit.namespace}/${unit.serviceAccount}`) === (unit.status === 'held' ? 'held' : 'migrated'),
+  );
+  return asPlanned && report.units.length === plan.units.length ? 'done' : 'failed';
+}

@@ -1,0 +1,139 @@
+import {
+  type AnyReport,
+  callsLine,
+  clusterTitle,
+  findingsOf,
+  nextActions,
+  promiseLine,
+  roleTitle,
+  statusTitle,
+  tally,
+  tookLine,
+  unitName,
+} from './summary.ts';
+import { trustChange } from './trust-diff.ts';
+
+/** A report in GitHub-flavoured Markdown, for a pull request or a change ticket. Ends with a line break. */
+export function renderMarkdown(report: AnyReport): string {
+  const sections = [
+    heading(report),
+    unitTable(report),
+    exceptions(report),
+    findingTable(report),
+    trustSection(report),
+    evidenceSection(report),
+    closing(report),
+  ];
+  return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
+}
+
+function heading(report: AnyReport): string {
+  const { run } = report;
+  const took = report.kind === 'Plan' ? '' : tookLine(report);
+  return [
+    `# ${report.kind === 'Plan' ? 'Plan' : 'Run'} ${code(run.id)}: ${run.status}`,
+    '',
+    `- Cluster: ${clusterTitle(run.cluster)}`,
+    `- Units: ${tally(report)}`,
+    `- Digest: ${run.digest === '' ? 'none' : code(run.digest)}`,
+    `- Started: ${run.startedAt}${run.endedAt === null ? '' : `; ended: ${run.endedAt}`}${took === '' ? '' : ` (${took})`}`,
+  ].join('\n');
+}
+
+function unitTable(report: AnyReport): string {
+  if (report.units.length === 0) return '';
+  const rows = report.units.map((unit) => [
+    code(unitName(unit)),
+    unit.mechanism,
+    code(roleTitle(unit.roleArn, report.run.cluster)),
+    unit.workloads.map(({ kind, name }) => `${kind} ${code(name)}`).join('<br>') || 'none',
+    unit.wave === null ? '' : String(unit.wave),
+    statusTitle(report, unit.status),
+  ]);
+  return ['## Units', '', table(['Service account', 'By', 'Role', 'Workloads', 'Wave', 'Status'], rows)].join('\n');
+}
+
+function exceptions(report: AnyReport): string {
+  const lines = report.units
+    .filter((unit) => unit.status === 'held' || unit.status === 'rolled-back' || unit.status === 'needs-operator')
+    .flatMap((unit) => [
+      `- ${code(unitName(unit))} ${unit.status}: ${plain(unit.reason)}`,
+      ...findingsOf(report, unit)
+        .filter((finding) => finding.severity === 'blocker')
+        .map((finding) => `  - **${finding.code}** ${plain(finding.message)} ${plain(finding.remedy)}`),
+    ]);
+  return lines.length === 0 ? '' : ['## Not migrated', '', ...lines].join('\n');
+}
+
+function findingTable(report: AnyReport): string {
+  if (report.findings.length === 0) return '';
+  const rows = report.findings.map((finding) => [
+    finding.code,
+    finding.severity,
+    code(finding.subject),
+    plain(finding.message),
+    plain(finding.remedy),
+  ]);
+  return ['## Findings', '', table(['Code', 'Severity', 'Subject', 'What was seen', 'What to do'], rows)].join('\n');
+}
+
+function trustSection(report: AnyReport): string {
+  const changes = report.roles.map(trustChange).filter((change) => change.diff !== '');
+  if (changes.length === 0) return '';
+  const parts = changes.map((change) =>
+    [
+      `### ${code(change.roleArn)}`,
+      '',
+      'Who could assume it before:',
+      '',
+      ...change.scopeBefore.map((line) => `- ${plain(line)}`),
+      '',
+      'Who can assume it after:',
+      '',
+      ...change.scopeAfter.map((line) => `- ${plain(line)}`),
+      '',
+      '```diff',
+      change.diff,
+      '```',
+    ].join('\n'),
+  );
+  return ['## Trust policies', ...parts].join('\n\n');
+}
+
+function evidenceSection(report: AnyReport): string {
+  if (report.kind === 'Plan') return '';
+  const rows = report.units.flatMap((unit) =>
+    unit.evidence.map((proof) => [
+      code(unitName(unit)),
+      String(proof.grade),
+      proof.kind,
+      proof.passed ? 'passed' : '**failed**',
+      proof.at,
+      code(JSON.stringify(proof.facts)),
+    ]),
+  );
+  return rows.length === 0
+    ? ''
+    : ['## Evidence', '', table(['Service account', 'Grade', 'Kind', 'Result', 'At', 'Facts'], rows)].join('\n');
+}
+
+function closing(report: AnyReport): string {
+  const lines = [...(report.kind === 'Plan' ? [] : [`- Promises: ${plain(promiseLine(report).text)}`]), `- Calls: ${callsLine(report)}`];
+  for (const action of nextActions(report)) lines.push(`- Next: ${plain(action)}`);
+  return ['## Summary', '', ...lines].join('\n');
+}
+
+function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('\n', ' ').replaceAll(/(?<!\\)\|/g, '\\|')).join(' | ')} |`;
+  return [line(heads), `|${' --- |'.repeat(heads.length)}`, ...rows.map(line)].join('\n');
+}
+
+/** Text that Markdown leaves as it is: names of workloads and roles may hold `_`, `*` and `<`. */
+function plain(text: string): string {
+  return text.replaceAll(/[\\`*_{}[\]<>#|]/g, '\\$&').replaceAll('\n', ' ');
+}
+
+function code(text: string): string {
+  return `\`${text.replaceAll('`', "'")}\``;
+}

@@ -1,0 +1,38 @@
+import { stringify } from 'yaml';
+import { renderMarkdown } from './markdown.ts';
+import type { AnyReport } from './summary.ts';
+import { renderTableReport } from './table-report.ts';
+import { createPalette } from './text.ts';
+
+/** How a report can be printed. */
+export const REPORT_FORMATS = ['table', 'wide', 'json', 'yaml', 'markdown'] as const;
+export type ReportFormat = (typeof REPORT_FORMATS)[number];
+
+/** What the reader's terminal can show. */
+export interface Screen {
+  readonly columns: number;
+  readonly color: boolean;
+}
+
+/**
+ * A report as text that ends with a line break. JSON and YAML hold the report as the schemas of src/model/report.ts
+ * describe it; the other formats are for people. The same report always gives the same text. Pure.
+ */
+export function renderReport(report: AnyReport, format: ReportFormat, screen: Screen): string {
+  switch (format) {
+    case 'json':
+      return `${JSON.stringify(report, null, 2)}\n`;
+    case 'yaml':
+      return toYaml(report);
+    case 'markdown':
+      return renderMarkdown(report);
+    case 'table':
+    case 'wide':
+      return renderTableReport(report, { columns: screen.columns, palette: createPalette(screen.color), wide: format === 'wide' });
+  }
+}
+
+/** YAML without anchors and without folded lines, so that it reads as kubectl's does. */
+export function toYaml(value: unknown): string {
+  return stringify(value, { aliasDuplicateObjects: false, lineWidth: 0 });
+}

@@ -1,0 +1,116 @@
+import type { PlanReport, RunReport } from '../model/report.ts';
+import { subjectsOf } from './report.ts';
+import { count, duration, type Tone } from './text.ts';
+
+/** A report of a run or of a plan. */
+export type AnyReport = RunReport | PlanReport;
+export type ReportUnit = AnyReport['units'][number];
+export type ReportFinding = AnyReport['findings'][number];
+
+/** `NAMESPACE/SERVICEACCOUNT`, as people name a unit. */
+export function unitName(unit: { readonly namespace: string; readonly serviceAccount: string }): string {
+  return `${unit.namespace}/${unit.serviceAccount}`;
+}
+
+/** Cluster name, region and account of an EKS cluster's ARN; the ARN itself where it has another form. */
+export function clusterTitle(arn: string): string {
+  const match = /^arn:[^:]+:eks:([^:]+):(\d{12}):cluster\/(.+)$/.exec(arn);
+  return match === null ? arn || 'a cluster not yet described' : `${match[3]} (${match[1]}, account ${match[2]})`;
+}
+
+/** What a role's ARN adds to its account: path and name; the ARN itself where the account is another one. */
+export function roleTitle(roleArn: string, clusterArn: string): string {
+  const account = clusterArn.split(':')[4];
+  const match = /^arn:[^:]+:iam::(\d{12}):role\/(.+)$/.exec(roleArn);
+  return match !== null && match[1] === account ? (match[2] ?? roleArn) : roleArn;
+}
+
+/** What each status is to the reader. */
+export const STATUS_TONES: Readonly<Record<ReportUnit['status'] | AnyReport['run']['status'], Tone>> = {
+  pending: 'faint',
+  running: 'strong',
+  'rolling-back': 'warn',
+  planned: 'strong',
+  migrated: 'good',
+  held: 'warn',
+  'rolled-back': 'bad',
+  'needs-operator': 'bad',
+};
+
+/** How a status reads: a plan's pending unit would migrate. */
+export function statusTitle(report: AnyReport, status: ReportUnit['status']): string {
+  return report.kind === 'Plan' && status === 'pending' ? 'would migrate' : status;
+}
+
+/** `6 migrated, 4 held`: how many units stand how, in the order of the work. */
+export function tally(report: AnyReport): string {
+  const order: ReportUnit['status'][] = ['migrated', 'running', 'rolling-back', 'pending', 'held', 'rolled-back', 'needs-operator'];
+  const parts = order
+    .map((status) => ({ status, number: report.units.filter((unit) => unit.status === status).length }))
+    .filter(({ number }) => number > 0)
+    .map(({ status, number }) =>
+      report.kind === 'Plan' && status === 'migrated' ? `${number} already associated` : `${number} ${statusTitle(report, status)}`,
+    );
+  return parts.length === 0 ? 'no service account to migrate' : parts.join(', ');
+}
+
+/** The findings about one unit, its workloads or its role, that the unit names. */
+export function findingsOf(report: AnyReport, unit: ReportUnit): ReportFinding[] {
+  const subjects = subjectsOf(unit);
+  const codes = new Set(unit.findings);
+  return report.findings.filter((finding) => codes.has(finding.code) && subjects.has(finding.subject));
+}
+
+/** The promises in words; for a run against AWS, that nothing watched them. */
+export function promiseLine(report: AnyReport): { readonly text: string; readonly tone: Tone } {
+  const { promises } = report;
+  if (promises === null)
+    return { text: 'only a rehearsal can watch every pod at every instant; see the evidence of each unit', tone: 'faint' };
+  const { credentialGapSeconds: gap, widenedPrincipals, foreignWrites } = promises;
+  const parts = [
+    `credential gap ${gap} s`,
+    widenedPrincipals.length === 0
+      ? 'nobody else gained a role'
+      : `${count(widenedPrincipals.length, 'principal')} gained a role: ${widenedPrincipals.join(', ')}`,
+    foreignWrites === 0 ? 'nothing else changed' : `${count(foreignWrites, 'write')} outside the plan`,
+  ];
+  return { text: parts.join('; '), tone: gap === 0 && widenedPrincipals.length === 0 && foreignWrites === 0 ? 'good' : 'bad' };
+}
+
+/** `calls: eks 20, …` without the services that were not called. */
+export function callsLine(report: AnyReport): string {
+  const calls = Object.entries(report.calls).filter(([, number]) => number > 0);
+  return calls.length === 0 ? 'none' : calls.map(([service, number]) => `${service} ${number}`).join(', ');
+}
+
+/** How long the run took, by its own clock; empty while it is under way. */
+export function tookLine(report: AnyReport): string {
+  return report.run.endedAt === null ? '' : duration(Date.parse(report.run.endedAt) - Date.parse(report.run.startedAt));
+}
+
+/** What the reader does next, most pressing first. Commands are whole, so that they can be copied. */
+export function nextActions(report: AnyReport): string[] {
+  const actions: string[] = [];
+  const units = (status: ReportUnit['status']) => report.units.filter((unit) => unit.status === status);
+  const names = (status: ReportUnit['status']) => nameSome(units(status).map(unitName));
+  const rehearsed = report.promises !== null;
+  if (units('needs-operator').length > 0) actions.push(`act on ${names('needs-operator')}: the reason above names what to do`);
+  if (units('rolled-back').length > 0)
+    actions.push(`find out why ${names('rolled-back')} went back: the reason above and the evidence in "-o wide" say what was seen`);
+  if (units('held').length > 0) actions.push(`mend what holds ${names('held')}, then plan again: held units are left exactly as they are`);
+  if (report.kind === 'Plan') return actions;
+  if (!rehearsed && report.run.endedAt === null)
+    actions.push(
+      `go on with "podshift run --resume ${report.run.id} --approve", or go back with "podshift rollback ${report.run.id} --approve"`,
+    );
+  else if (!rehearsed && units('migrated').length > 0) actions.push(`to go back: "podshift rollback ${report.run.id} --approve"`);
+  else if (rehearsed && units('migrated').length > 0)
+    actions.push(
+      'this was a rehearsal on the twin: nothing real was changed; "podshift plan --cluster NAME --region REGION" looks at the real cluster',
+    );
+  return actions;
+}
+
+function nameSome(names: readonly string[]): string {
+  return names.length <= 3 ? names.join(', ') : `${names.slice(0, 2).join(', ')} and ${names.length - 2} more`;
+}

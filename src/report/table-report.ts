@@ -1,0 +1,166 @@
+import type { RunReport } from '../model/report.ts';
+import {
+  type AnyReport,
+  callsLine,
+  clusterTitle,
+  findingsOf,
+  nextActions,
+  promiseLine,
+  type ReportFinding,
+  type ReportUnit,
+  roleTitle,
+  STATUS_TONES,
+  statusTitle,
+  tally,
+  tookLine,
+  unitName,
+} from './summary.ts';
+import { type Cell, renderTable } from './table.ts';
+import { count, hang, type Palette } from './text.ts';
+import { trustChange } from './trust-diff.ts';
+
+/** How a report is laid out for a terminal. */
+export interface Layout {
+  /** Width that lines keep to. */
+  readonly columns: number;
+  readonly palette: Palette;
+  /** Whole ARNs, every finding, the evidence and the trust policies' diffs as well. */
+  readonly wide: boolean;
+}
+
+/** A report as text for a terminal: what happened to each unit, why, and what to do next. Ends with a line break. */
+export function renderTableReport(report: AnyReport, layout: Layout): string {
+  const sections = [heading(report, layout), unitTable(report, layout), ...exceptions(report, layout), findingList(report, layout)];
+  if (layout.wide) sections.push(...trustSections(report, layout), evidenceTable(report, layout));
+  sections.push(closing(report, layout));
+  return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
+}
+
+function heading(report: AnyReport, { columns, palette }: Layout): string {
+  const { run } = report;
+  const kind = report.kind === 'Plan' ? 'plan' : 'run';
+  const took = tookLine(report);
+  return [
+    `${kind} ${palette('strong', run.id)} on ${clusterTitle(run.cluster)}: ${palette(STATUS_TONES[run.status], run.status)}`,
+    hang(
+      '',
+      [tally(report), took === '' || report.kind === 'Plan' ? '' : `in ${took}`].filter((part) => part !== '').join(', '),
+      columns,
+      2,
+    ),
+    run.digest === '' ? '' : `  ${palette('faint', `digest ${run.digest}`)}`,
+  ]
+    .filter((line) => line !== '')
+    .join('\n');
+}
+
+/** Those that changed come first, in the order of their waves; held ones last. */
+function inOrder(units: readonly ReportUnit[]): ReportUnit[] {
+  return [...units].sort((a, b) => (a.wave ?? Number.POSITIVE_INFINITY) - (b.wave ?? Number.POSITIVE_INFINITY) || 0);
+}
+
+function unitTable(report: AnyReport, { columns, palette, wide }: Layout): string {
+  if (report.units.length === 0) return '';
+  const rows = inOrder(report.units).map((unit): Cell[] => [
+    { text: unitName(unit), tone: 'strong' },
+    { text: unit.mechanism },
+    { text: wide ? unit.roleArn : roleTitle(unit.roleArn, report.run.cluster) },
+    { text: unit.workloads.map(({ kind, name }) => `${kind}/${name}`).join('\n') || 'none' },
+    { text: unit.wave === null ? '-' : String(unit.wave) },
+    { text: statusTitle(report, unit.status), tone: STATUS_TONES[unit.status] },
+  ]);
+  return renderTable(['SERVICE ACCOUNT', 'BY', 'ROLE', 'WORKLOADS', 'WAVE', 'STATUS'], rows, wide ? null : columns, palette);
+}
+
+/** Units that did not migrate, each with its reason, what was found, and what to do. */
+function exceptions(report: AnyReport, layout: Layout): string[] {
+  const kinds: { status: ReportUnit['status']; title: string }[] = [
+    { status: 'needs-operator', title: 'needs an operator' },
+    { status: 'rolled-back', title: 'rolled back' },
+    { status: 'held', title: 'held: left exactly as they are' },
+  ];
+  return kinds.map(({ status, title }) => {
+    const units = report.units.filter((unit) => unit.status === status);
+    if (units.length === 0) return '';
+    const lines = units.flatMap((unit) => exception(report, unit, layout));
+    return [layout.palette('strong', `${title} (${units.length})`), ...lines].join('\n');
+  });
+}
+
+function exception(report: AnyReport, unit: ReportUnit, { columns, palette }: Layout): string[] {
+  const why = findingsOf(report, unit).filter((finding) => unit.status !== 'held' || finding.severity === 'blocker');
+  const lines = [`  ${palette(STATUS_TONES[unit.status], unitName(unit))}`];
+  if (unit.reason !== '' && (unit.status !== 'held' || why.length === 0)) lines.push(hang('    ', unit.reason, columns));
+  for (const finding of unit.status === 'held' ? why : []) lines.push(...findingLines(finding, columns, '    '));
+  return lines;
+}
+
+function findingLines(finding: ReportFinding, columns: number, indent: string): string[] {
+  return [hang(`${indent}${finding.code} `, finding.message, columns), hang(`${indent}      `, `-> ${finding.remedy}`, columns)];
+}
+
+/** Warnings, and what was seen and left alone; with `wide` all the rest too. Blockers of held units are above. */
+function findingList(report: AnyReport, { columns, palette, wide }: Layout): string {
+  const shown = new Set(
+    report.units
+      .filter((unit) => unit.status === 'held')
+      .flatMap((unit) => findingsOf(report, unit).filter((finding) => finding.severity === 'blocker')),
+  );
+  const others = report.findings.filter((finding) => !shown.has(finding));
+  const listed = wide ? others : others.filter((finding) => finding.severity !== 'info');
+  const rest = others.length - listed.length;
+  const lines = listed.flatMap((finding) => {
+    const tone = finding.severity === 'info' ? 'faint' : finding.severity === 'blocker' ? 'bad' : 'warn';
+    return [`  ${palette(tone, finding.severity)} ${finding.subject}`, ...findingLines(finding, columns, '    ')];
+  });
+  if (rest > 0) lines.push(palette('faint', `  and ${rest} for the record: see "-o wide"`));
+  return lines.length === 0 ? '' : [palette('strong', `findings (${others.length})`), ...lines].join('\n');
+}
+
+function trustSections(report: AnyReport, { columns, palette }: Layout): string[] {
+  return report.roles.map((role) => {
+    const change = trustChange(role);
+    const paint = (line: string) => (line.startsWith('+') ? palette('good', line) : line.startsWith('-') ? palette('bad', line) : line);
+    return [
+      palette('strong', `trust policy of ${role.roleArn}`),
+      '  who could assume it before',
+      ...change.scopeBefore.map((line) => hang('    ', line, columns, 6)),
+      '  who can assume it after',
+      ...change.scopeAfter.map((line) => hang('    ', line, columns, 6)),
+      ...(change.diff === '' ? ['  no change'] : change.diff.split('\n').map((line) => `  ${paint(line)}`)),
+    ].join('\n');
+  });
+}
+
+function evidenceTable(report: AnyReport, { palette }: Layout): string {
+  if (report.kind === 'Plan') return '';
+  const units: RunReport['units'] = report.units;
+  const rows = units.flatMap((unit) =>
+    unit.evidence.map((proof): Cell[] => [
+      { text: unitName(unit) },
+      { text: String(proof.grade) },
+      { text: proof.kind },
+      { text: proof.passed ? 'passed' : 'failed', tone: proof.passed ? 'good' : 'bad' },
+      { text: proof.at },
+      { text: JSON.stringify(proof.facts) },
+    ]),
+  );
+  return rows.length === 0 ? '' : renderTable(['EVIDENCE FOR', 'GRADE', 'KIND', 'RESULT', 'AT', 'FACTS'], rows, null, palette);
+}
+
+function closing(report: AnyReport, { columns, palette, wide }: Layout): string {
+  const promise = promiseLine(report);
+  const lines =
+    report.kind === 'Plan'
+      ? []
+      : [`promises  ${hang('', promise.text, columns, 10).trimStart()}`].map((line) =>
+          line.replace(promise.text, palette(promise.tone, promise.text)),
+        );
+  const roles = report.roles.filter((role) => role.trustBefore !== role.trustAfter).length;
+  lines.push(
+    `trust     ${count(roles, 'trust policy', 'trust policies')} ${report.kind === 'Plan' ? 'would gain' : 'with'} a Pod Identity statement${wide || roles === 0 ? '' : '; see "-o wide" for the diff'}`,
+  );
+  lines.push(hang('calls     ', callsLine(report), columns));
+  for (const action of nextActions(report)) lines.push(hang('next      ', action, columns));
+  return lines.join('\n');
+}

@@ -1,0 +1,86 @@
+import Table from 'cli-table3';
+import { type Palette, type Tone, wrap } from './text.ts';
+
+/** A cell: one or more lines, and the tone that all of them have. */
+export interface Cell {
+  readonly text: string;
+  readonly tone?: Tone;
+}
+
+const GAP = 2;
+const NARROWEST = 8;
+const NO_LINES = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: '',
+};
+
+/**
+ * A table without lines, as kubectl prints them: upper-case heads, two spaces between columns. The widest columns are
+ * wrapped until a row fits into `columns` characters; with `columns` null nothing is wrapped. Nothing is ever cut away.
+ */
+export function renderTable(
+  heads: readonly string[],
+  rows: readonly (readonly Cell[])[],
+  columns: number | null,
+  palette: Palette,
+): string {
+  const natural = heads.map((head, index) => Math.max(head.length, ...rows.map((row) => longestLine(row[index]?.text ?? ''))));
+  const widths = columns === null ? natural : fitWidths(natural, heads, columns - GAP * (heads.length - 1));
+  const table = new Table({
+    chars: NO_LINES,
+    colWidths: widths.map((width, index) => (index === widths.length - 1 ? width : width + GAP)),
+    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true },
+  });
+  table.push(heads.map((head) => palette('faint', head)));
+  for (const row of rows) {
+    table.push(
+      row.map((cell, index) =>
+        cell.text
+          .split('\n')
+          .flatMap((line) => wrap(line, widths[index] ?? NARROWEST))
+          .map((line) => (cell.tone === undefined ? line : palette(cell.tone, line)))
+          .join('\n'),
+      ),
+    );
+  }
+  return table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
+
+/** Takes from the widest column, one character at a time, until all fit or nothing more can be taken. */
+function fitWidths(natural: readonly number[], heads: readonly string[], available: number): number[] {
+  const widths = [...natural];
+  const least = heads.map((head, index) => Math.min(natural[index] ?? 0, Math.max(NARROWEST, head.length)));
+  let excess = widths.reduce((sum, width) => sum + width, 0) - available;
+  while (excess > 0) {
+    let widest = -1;
+    for (let index = 0; index < widths.length; index += 1) {
+      const width = widths[index] ?? 0;
+      if (width > (least[index] ?? 0) && (widest < 0 || width > (widths[widest] ?? 0))) widest = index;
+    }
+    if (widest < 0) break;
+    widths[widest] = (widths[widest] ?? 0) - 1;
+    excess -= 1;
+  }
+  return widths;
+}
+
+function longestLine(text: string): number {
+  return Math.max(0, ...text.split('\n').map((line) => line.length));
+}

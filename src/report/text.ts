@@ -1,0 +1,66 @@
+import { styleText } from 'node:util';
+
+/** What a word of a report means to the reader; a palette gives each tone its colour. */
+export type Tone = 'good' | 'bad' | 'warn' | 'strong' | 'faint';
+
+/** Paints text, or leaves it as it is where colour is off. */
+export type Palette = (tone: Tone, text: string) => string;
+
+const STYLES = { good: 'green', bad: 'red', warn: 'yellow', strong: 'bold', faint: 'dim' } as const;
+
+/** A palette that paints with ANSI colours, or not at all. Whether to is the caller's to decide (NO_COLOR, terminals). */
+export function createPalette(color: boolean): Palette {
+  return (tone, text) => (color && text !== '' ? styleText(STYLES[tone], text, { validateStream: false }) : text);
+}
+
+/** `1 unit`, `3 units`. */
+export function count(number: number, one: string, many = `${one}s`): string {
+  return `${number} ${number === 1 ? one : many}`;
+}
+
+/** Whole seconds in the largest two units: `45 s`, `3 min 5 s`, `2 h 4 min`. */
+export function duration(milliseconds: number): string {
+  const seconds = Math.round(milliseconds / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return seconds % 60 === 0 ? `${minutes} min` : `${minutes} min ${seconds % 60} s`;
+  return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/**
+ * Lines of at most `width` characters: broken at spaces, and inside a word that is longer (an ARN) after one of `/:,.-`
+ * or, where there is none, anywhere. Nothing is cut away.
+ */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const paragraph of text.split('\n')) {
+    let line = '';
+    for (const word of paragraph.split(' ')) {
+      const joined = line === '' ? word : `${line} ${word}`;
+      if (joined.length <= width) {
+        line = joined;
+        continue;
+      }
+      if (line !== '') lines.push(line);
+      line = word;
+      while (line.length > width) {
+        const at = breakPoint(line, width);
+        lines.push(line.slice(0, at));
+        line = line.slice(at);
+      }
+    }
+    lines.push(line);
+  }
+  return lines;
+}
+
+function breakPoint(word: string, width: number): number {
+  for (let at = width; at > width / 2; at -= 1) if ('/:,.-'.includes(word.charAt(at - 1))) return at;
+  return Math.max(1, width);
+}
+
+/** Wrapped text behind an indent; the first line begins with `lead`, padded to the indent. */
+export function hang(lead: string, text: string, columns: number, indent = lead.length): string {
+  const lines = wrap(text, Math.max(20, columns - indent));
+  return lines.map((line, index) => `${index === 0 ? lead.padEnd(indent) : ' '.repeat(indent)}${line}`.trimEnd()).join('\n');
+}
