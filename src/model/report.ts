@@ -43,9 +43,7 @@ const common = {
   roles: z.array(z.strictObject({ roleArn: z.string(), trustBefore: z.string(), trustAfter: z.string() })),
   findings: z.array(findingSchema),
   /** Only the twin can watch the promises at every instant: null for a run against AWS. */
-  promises: z
-    .strictObject({ credentialGapSeconds: z.number(), widenedPrincipals: z.array(z.string()), foreignWrites: z.int() })
-    .nullable(),
+  promises: z.strictObject({ credentialGapSeconds: z.number(), widenedPrincipals: z.array(z.string()), foreignWrites: z.int() }).nullable(),
   calls: z.strictObject({ eks: z.int(), iam: z.int(), sts: z.int(), kubernetes: z.int(), cloudtrail: z.int() }),
 };
 
@@ -59,7 +57,36 @@ export const runReport = z.strictObject({
 /** What `plan` prints with `-o json`: the same without evidence. */
 export const planReport = z.strictObject({ ...common, kind: z.literal('Plan'), units: z.array(unitSchema) });
 
+/** What `scan` prints with `-o json`: who gets which role today, by which mechanism, and what stands in the way. */
+export const scanReport = z.strictObject({
+  apiVersion: z.literal('podshift/v1'),
+  kind: z.literal('Scan'),
+  takenAt: z.string(),
+  cluster: z.strictObject({ arn: z.string(), version: z.string(), platformVersion: z.string() }),
+  agent: z.strictObject({ addonVersion: z.string().nullable(), daemonSet: z.string().nullable(), ready: z.int(), desired: z.int() }),
+  serviceAccounts: z.array(
+    z.strictObject({
+      namespace: z.string(),
+      serviceAccount: z.string(),
+      mechanism: unitSchema.shape.mechanism,
+      roleArn: z.string(),
+      /** Whether a Pod Identity association exists as well: it outranks the annotation in new pods. */
+      associated: z.boolean(),
+      workloads: unitSchema.shape.workloads,
+      findings: z.array(z.string()),
+    }),
+  ),
+  /** Pods and templates that ask kube2iam or kiam for a role, and the daemons that answer. */
+  legacy: z.array(z.strictObject({ subject: z.string(), kind: z.enum(['annotation', 'daemon']), name: z.string() })),
+  addons: z.array(
+    z.strictObject({ name: z.string(), version: z.string(), status: z.string(), serviceAccountRoleArn: z.string().nullable() }),
+  ),
+  findings: z.array(findingSchema),
+  calls: common.calls,
+});
+
 export type RunReport = z.output<typeof runReport>;
 export type PlanReport = z.output<typeof planReport>;
+export type ScanReport = z.output<typeof scanReport>;
 /** What the twin's watch over the promises found. */
 export type Promises = NonNullable<RunReport['promises']>;

@@ -1,0 +1,137 @@
+import { Option } from 'commander';
+import { parseDocument } from 'yaml';
+import type { z } from 'zod';
+import { PodshiftError } from '../src/model/errors.ts';
+import { type MigrationOptions, migrationOptions } from '../src/model/options.ts';
+import { nearest } from './nearest.ts';
+
+type Key = keyof MigrationOptions;
+
+/** What --help says about each key; the type makes a new key of the options a compile error here. */
+const HELP: Readonly<Record<Key, string>> = {
+  namespaces: 'only service accounts of this namespace (repeat for more)',
+  serviceAccounts: 'only this service account, NAMESPACE/NAME (repeat for more)',
+  annotationPrefix: "prefix of the webhook's annotations",
+  keepAnnotations: 'keep the old annotations, even after proof',
+  allowClusterScope: 'where a scoped trust statement cannot work, admit every service account of this cluster',
+  allowPodDeletion: 'evict the pods of OnDelete and partitioned sets, one at a time',
+  holdDowntime: 'hold workloads whose restart is a downtime',
+  installAgent: 'install the Pod Identity agent where it is missing',
+  retireOldTrust: "after proof of use, take what migrated out of the roles' OIDC statements",
+  probeImage: 'image of the probe pod: any with /bin/sh and the AWS CLI',
+  waveSize: 'units in one wave after the canary',
+  failureThresholdPercent: "percent of a wave's units that may roll back before the run halts",
+  onWaveFailure: 'what happens to the run when a wave is over that threshold',
+  iamPropagationSeconds: 'wait after a trust policy was written',
+  injectionChecks: 'dry runs in a row that must show the injection',
+  injectionIntervalSeconds: 'time between two of them',
+  injectionTimeoutSeconds: 'time limit for the injection',
+  proofTimeoutSeconds: 'time limit for the probe pod',
+  rolloutTimeoutSeconds: 'time limit for a roll-out',
+  agentTimeoutSeconds: 'time limit for the agent',
+  undoTimeoutSeconds: 'time limit for the undo of a unit',
+  soakSeconds: 'time between the two verifications of the pods',
+};
+
+const KEYS = Object.keys(HELP) as Key[];
+
+/** Flags of one value for keys that take many. */
+const SINGULAR: Partial<Record<Key, string>> = { namespaces: 'namespace', serviceAccounts: 'service-account' };
+const SHORT: Partial<Record<Key, string>> = { namespaces: '-n' };
+
+/**
+ * The flags of all keys of the migration options, in kebab-case. A switch that is off by default has `--KEY`, one that is
+ * on has `--no-KEY`; the other form is taken too, so that a flag can overrule an options file.
+ */
+export function migrationFlags(): Option[] {
+  return KEYS.flatMap(flagsOf);
+}
+
+function flagsOf(key: Key): Option[] {
+  const { type, values, fallback } = describe(key);
+  const name = kebab(key);
+  const read = (text: string): unknown => (type === 'number' ? number(`--${name}`, text) : text);
+  if (type === 'boolean') {
+    const on = new Option(`--${name}`, HELP[key]);
+    const off = new Option(`--no-${name}`, fallback === true ? HELP[key].replace(/^/, 'do not ') : HELP[key]);
+    return fallback === true ? [off, on.hideHelp()] : [on, off.hideHelp()];
+  }
+  if (type === 'array') {
+    const collect = (text: string, before: unknown): string[] => [...(Array.isArray(before) ? before : []), ...text.split(',')];
+    const singular = SINGULAR[key] ?? name;
+    const shown = new Option(`${SHORT[key] === undefined ? '' : `${SHORT[key]}, `}--${singular} <name>`, HELP[key]).argParser(collect);
+    return [shown, new Option(`--${name} <names>`).argParser(collect).hideHelp()];
+  }
+  if (values !== undefined) {
+    return [new Option(`--${name} <${values.join('|')}>`, `${HELP[key]} (${String(fallback)})`).choices(values)];
+  }
+  return [new Option(`--${name} <${type === 'number' ? 'n' : 'text'}>`, `${HELP[key]} (${String(fallback)})`).argParser(read)];
+}
+
+/** Kind, choices and default of a key, as its schema says them. */
+function describe(key: Key): { type: string; values: string[] | undefined; fallback: unknown } {
+  const schema = migrationOptions.shape[key];
+  const inner = schema.def.innerType as z.ZodType & { options?: string[] };
+  return { type: inner.def.type, values: inner.def.type === 'enum' ? inner.options : undefined, fallback: schema.def.defaultValue };
+}
+
+function number(flag: string, text: string): number {
+  if (!/^\d+$/.test(text)) throw new PodshiftError('UsageError', `${flag} takes a whole number, not "${text}"`);
+  return Number(text);
+}
+
+/**
+ * The migration options of a command: the file's keys, overruled by the flags that were given. Throws `UsageError` for a
+ * key that does not exist (it names the nearest one) and for a value of the wrong kind or size.
+ *
+ * @param flags what commander parsed; keys that are no migration option are left alone
+ * @param file text and name of the `--options` file, if one was given
+ */
+export function migrationOptionsOf(
+  flags: Readonly<Record<string, unknown>>,
+  file?: { readonly name: string; readonly text: string },
+): z.input<typeof migrationOptions> {
+  const chosen: Record<string, unknown> = file === undefined ? {} : readOptionsFile(file);
+  for (const key of KEYS) {
+    const singular = SINGULAR[key];
+    const given = [flags[key], singular === undefined ? undefined : flags[camel(singular)]].filter((value) => value !== undefined);
+    if (given.length > 0) chosen[key] = given.length === 1 ? given[0] : given.flat();
+  }
+  const parsed = migrationOptions.safeParse(chosen);
+  if (!parsed.success) throw new PodshiftError('UsageError', parsed.error.issues.map(describeIssue).join('; '));
+  return chosen;
+}
+
+function readOptionsFile({ name, text }: { readonly name: string; readonly text: string }): Record<string, unknown> {
+  const document = parseDocument(text, { uniqueKeys: true });
+  const problem = document.errors[0];
+  if (problem !== undefined)
+    throw new PodshiftError('UsageError', `the options file ${name} is no YAML: ${problem.message.split('\n')[0]}`);
+  const value: unknown = document.toJS() ?? {};
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new PodshiftError('UsageError', `the options file ${name} must be a map of keys to values`);
+  }
+  for (const key of Object.keys(value)) {
+    if ((KEYS as string[]).includes(key)) continue;
+    const meant = nearest(key, KEYS);
+    throw new PodshiftError(
+      'UsageError',
+      `unknown key "${key}" in the options file ${name}${meant === undefined ? '' : `; did you mean "${meant}"?`}`,
+    );
+  }
+  return { ...value };
+}
+
+function describeIssue(issue: z.core.$ZodIssue): string {
+  const key = String(issue.path[0] ?? '');
+  const flag = SINGULAR[key as Key] ?? kebab(key);
+  return `--${flag} (${key}): ${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}`;
+}
+
+function kebab(key: string): string {
+  return key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+function camel(flag: string): string {
+  return flag.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,104 @@
+import type { Journal } from '../src/journal/journal.ts';
+import type { Clock } from '../src/model/clock.ts';
+import type { Plan } from '../src/model/plan.ts';
+import type { UnitStatus, UnitStep } from '../src/model/run.ts';
+import type { Palette, Tone } from '../src/report/text.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What a step means to someone who watches. */
+const STEPS: Readonly<Record<UnitStep, string>> = {
+  associate: 'creating the association',
+  injection: 'waiting until new pods get the new way',
+  proof: 'proving credentials with a probe pod',
+  restart: 'restarting the workloads',
+  rollout: 'waiting for the roll-out',
+  verify: 'looking at every pod',
+  soak: 'soaking',
+  annotations: 'removing the old annotation',
+  undo: 'going back',
+};
+
+const STATUS_TONES: Partial<Record<UnitStatus, Tone>> = { migrated: 'good', 'rolled-back': 'bad', 'needs-operator': 'bad', held: 'warn' };
+
+const WRITES: Readonly<Record<string, string>> = {
+  trust: 'trust policy of',
+  association: 'association of',
+  addon: 'add-on',
+  restart: 'restarted',
+  eviction: 'evicted',
+  annotations: 'annotations of',
+  'probe-pod': 'probe pod',
+};
+
+/**
+ * The same journal, with a line of talk for each change that someone who waits wants to see. Times are the run's own
+ * (a rehearsal's are the twin's), counted from the first line. One line per transition: nothing moves on the screen.
+ */
+export function narrate(journal: Journal, clock: Clock, terminal: Terminal): Journal {
+  const started = clock.now();
+  const seen = new Set<string>();
+  const { palette } = terminal;
+  const say = (key: string, subject: string, text: string): void => {
+    if (seen.has(key)) return;
+    seen.add(key);
+    terminal.talk(`${palette('faint', offset(clock.now() - started))}  ${subject}${subject === '' ? '' : '  '}${text}`);
+  };
+  return overlay(journal, {
+    async putDocument(runId, name, value) {
+      await journal.putDocument(runId, name, value);
+      if (name === 'plan') say('plan', '', describePlan(value as Plan, palette));
+    },
+    async updateRun(runId, changes) {
+      const run = await journal.updateRun(runId, changes);
+      if (changes.status !== undefined)
+        say(`run ${changes.status} ${run.reason}`, '', `run ${run.runId}: ${changes.status}${run.reason === '' ? '' : `: ${run.reason}`}`);
+      return run;
+    },
+    async updateUnit(runId, unitId, changes) {
+      const unit = await journal.updateUnit(runId, unitId, changes);
+      for (const step of Object.keys(changes.stepStartedAt ?? {}) as UnitStep[]) say(`${unitId} ${step}`, unitId, STEPS[step]);
+      const tone = changes.status === undefined ? undefined : STATUS_TONES[changes.status];
+      if (changes.status !== undefined && tone !== undefined) {
+        say(`${unitId} ${changes.status}`, unitId, `${palette(tone, changes.status)}${unit.reason === '' ? '' : `: ${unit.reason}`}`);
+      }
+      return unit;
+    },
+    async markApplied(runId, key, after) {
+      await journal.markApplied(runId, key, after);
+      const [kind = '', object = ''] = key.split('#');
+      if (kind === 'trust' || kind === 'addon')
+        say(`applied ${key}`, '', `written: ${WRITES[kind] ?? kind} ${object.split('/').at(-1) ?? object}`);
+    },
+    async markUndone(runId, key) {
+      await journal.markUndone(runId, key);
+      const [kind = '', object = ''] = key.split('#');
+      say(`undone ${key}`, '', `restored: ${WRITES[kind] ?? kind} ${object}`);
+    },
+  });
+}
+
+/** The journal with some methods replaced; a spread would lose what lives on a class's prototype. */
+function overlay(journal: Journal, methods: Partial<Journal>): Journal {
+  return new Proxy(journal, {
+    get(target, name) {
+      const value: unknown = Reflect.get(methods, name) ?? Reflect.get(target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+function describePlan(plan: Plan, palette: Palette): string {
+  const migrate = plan.units.filter((unit) => unit.decision === 'migrate').length;
+  const held = plan.units.filter((unit) => unit.decision === 'hold').length;
+  const agent = plan.agent.action === 'install' ? `; the agent add-on ${plan.agent.addonVersion ?? ''} is to be installed` : '';
+  return `${palette('strong', 'plan')}: ${migrate} to migrate in ${plan.waves} waves, ${held} held${agent}`;
+}
+
+/** `+0:07`, `+12:05`, `+1:02:00`. */
+function offset(milliseconds: number): string {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  const two = (number: number): string => String(number).padStart(2, '0');
+  const hours = Math.floor(seconds / 3600);
+  const minutes = Math.floor((seconds % 3600) / 60);
+  return `+${hours > 0 ? `${hours}:${two(minutes)}` : minutes}:${two(seconds % 60)}`.padStart(7);
+}

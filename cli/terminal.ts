@@ -1,0 +1,51 @@
+import type { Screen } from '../src/report/render.ts';
+import { createPalette, type Palette } from '../src/report/text.ts';
+
+/** A stream as far as the command line needs it. */
+export interface TextStream {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+/** Where the command line writes: data to stdout, talk to stderr. */
+export interface Terminal {
+  /** Data: the answer to what was asked. */
+  data(text: string): void;
+  /** Talk: progress, hints, errors. A line; the break is added. */
+  talk(line: string): void;
+  /** For data. */
+  readonly screen: Screen;
+  /** For talk. */
+  readonly palette: Palette;
+  readonly talkColumns: number;
+}
+
+/**
+ * A terminal over two streams. Colour is on where the stream is a terminal and TERM is not `dumb`; FORCE_COLOR turns it on
+ * (`0` off), NO_COLOR off where it is not empty (no-color.org), `--no-color` off before all. The width is the terminal's,
+ * else COLUMNS, else 80; never less than 40.
+ */
+export function createTerminal(
+  streams: { readonly stdout: TextStream; readonly stderr: TextStream },
+  environment: Readonly<Record<string, string | undefined>>,
+  options: { readonly color: boolean },
+): Terminal {
+  const color = (stream: TextStream): boolean => {
+    if (!options.color) return false;
+    if (environment.NO_COLOR !== undefined && environment.NO_COLOR !== '') return false;
+    if (environment.FORCE_COLOR !== undefined) return environment.FORCE_COLOR !== '0' && environment.FORCE_COLOR !== 'false';
+    return stream.isTTY === true && environment.TERM !== 'dumb';
+  };
+  const columns = (stream: TextStream): number => {
+    const given = /^\d+$/.test(environment.COLUMNS ?? '') ? Number(environment.COLUMNS) : 80;
+    return Math.max(40, stream.isTTY === true && stream.columns !== undefined && stream.columns > 0 ? stream.columns : given);
+  };
+  return {
+    data: (text) => void streams.stdout.write(text),
+    talk: (line) => void streams.stderr.write(`${line}\n`),
+    screen: { columns: columns(streams.stdout), color: color(streams.stdout) },
+    palette: createPalette(color(streams.stderr)),
+    talkColumns: columns(streams.stderr),
+  };
+}
