@@ -1,0 +1,29 @@
+/**
+ * Trust policies of IAM roles: read, decide, grant, revoke, compare. Pure and total: nothing here throws, reads a clock or
+ * keeps a state that shows.
+ */
+export { admitServiceAccounts, DEFAULT_SIZE_LIMIT } from './admit.ts';
+export { admitsPodIdentity, admitsWebIdentity } from './evaluate.ts';
+export { retireIssuerSubjects } from './retire.ts';
+export { revokeServiceAccounts } from './revoke.ts';
+export { parseTrustPolicy, trustPolicySize } from './trust-policy.ts';
+export type {
+  AdmitRequest,
+  AdmitResult,
+  Answer,
+  Grant,
+  PodIdentityRequest,
+  RetireRequest,
+  RetireResult,
+  RevokeRequest,
+  TrustPolicy,
+  TrustPolicyResult,
+  TrustProblem,
+  TrustProblemCode,
+  TrustScope,
+  TrustStatement,
+  TrustWarning,
+  TrustWarningCode,
+  WebIdentityRequest,
+} from './types.ts';
+export { widening } from './widening.ts';
