@@ -24,7 +24,12 @@ export interface EksGateway {
   describeAddon(addonName: string): Promise<Addon | undefined>;
   /** The default version of an add-on for a Kubernetes version; undefined where EKS offers none. */
   defaultAddonVersion(addonName: string, kubernetesVersion: string): Promise<string | undefined>;
-  createAddon(request: { addonName: string; addonVersion: string; clientRequestToken: string; tags: Record<string, string> }): Promise<void>;
+  createAddon(request: {
+    addonName: string;
+    addonVersion: string;
+    clientRequestToken: string;
+    tags: Record<string, string>;
+  }): Promise<void>;
   /** Deleting what is gone is no error. */
   deleteAddon(addonName: string): Promise<void>;
   listFargateProfiles(): Promise<FargateProfile[]>;

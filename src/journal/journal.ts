@@ -1,5 +1,5 @@
-import type { CallCounts, ClusterTarget, EntryKind, Evidence, JournalEntry, RoleRecord, RunRecord, UnitRecord } from '../model/run.ts';
 import type { MigrationOptions } from '../model/options.ts';
+import type { CallCounts, ClusterTarget, EntryKind, Evidence, JournalEntry, RoleRecord, RunRecord, UnitRecord } from '../model/run.ts';
 
 /**
  * The durable record of runs. All reads are consistent; all writes are conditional on what they replace. Every method can
@@ -9,7 +9,10 @@ export interface Journal {
   /** Creates the run, or returns the one that exists under this id (a step that runs twice). */
   createRun(run: { runId: string; target: ClusterTarget; options: MigrationOptions; startedAt: string }): Promise<RunRecord>;
   getRun(runId: string): Promise<RunRecord>;
-  updateRun(runId: string, changes: Partial<Pick<RunRecord, 'status' | 'reason' | 'digest' | 'clusterArn' | 'endedAt'>>): Promise<RunRecord>;
+  updateRun(
+    runId: string,
+    changes: Partial<Pick<RunRecord, 'status' | 'reason' | 'digest' | 'clusterArn' | 'endedAt'>>,
+  ): Promise<RunRecord>;
   /** Newest first. */
   listRuns(): Promise<RunRecord[]>;
   /** Adds to the run's call counts. */
@@ -25,7 +28,11 @@ export interface Journal {
   getUnit(runId: string, unitId: string): Promise<UnitRecord>;
   listUnits(runId: string): Promise<UnitRecord[]>;
   /** `stepStartedAt` keeps its first value for each step; `facts` are merged. */
-  updateUnit(runId: string, unitId: string, changes: Partial<Pick<UnitRecord, 'status' | 'reason' | 'stepStartedAt' | 'facts'>>): Promise<UnitRecord>;
+  updateUnit(
+    runId: string,
+    unitId: string,
+    changes: Partial<Pick<UnitRecord, 'status' | 'reason' | 'stepStartedAt' | 'facts'>>,
+  ): Promise<UnitRecord>;
 
   /** Creates roles that are not there yet. */
   putRoles(roles: readonly RoleRecord[]): Promise<void>;
@@ -34,15 +41,24 @@ export interface Journal {
   updateRole(runId: string, roleArn: string, changes: Partial<Pick<RoleRecord, 'trustAfter' | 'blocked'>>): Promise<RoleRecord>;
 
   /** The before-image ahead of a write. If the key is there already, the entry that is there is returned, unchanged. */
-  recordIntent(entry: { runId: string; key: string; unitId: string | null; kind: EntryKind; object: string; before: unknown }): Promise<JournalEntry>;
+  recordIntent(entry: {
+    runId: string;
+    key: string;
+    unitId: string | null;
+    kind: EntryKind;
+    object: string;
+    before: unknown;
+  }): Promise<JournalEntry>;
   markApplied(runId: string, key: string, after: unknown): Promise<void>;
   markUndone(runId: string, key: string): Promise<void>;
+  /** Undefined where there is none. */
+  getEntry(runId: string, key: string): Promise<JournalEntry | undefined>;
   /** Newest first; of one unit if given. */
   listEntries(runId: string, unitId?: string | null): Promise<JournalEntry[]>;
 
   addEvidence(runId: string, unitId: string, evidence: Evidence): Promise<void>;
-  /** In the order they were added, by unit id. */
-  listEvidence(runId: string): Promise<ReadonlyMap<string, readonly Evidence[]>>;
+  /** In the order they were added, by unit id; of one unit if given. */
+  listEvidence(runId: string, unitId?: string): Promise<ReadonlyMap<string, readonly Evidence[]>>;
 
   /** Takes the cluster's lock, or extends it where this run holds it. Takes over an expired one. Throws `ClusterLocked`. */
   acquireLock(clusterArn: string, runId: string, seconds: number): Promise<void>;

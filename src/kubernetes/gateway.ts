@@ -59,7 +59,12 @@ export interface KubernetesGateway {
   /** The object as admitted; with `dryRun` nothing is kept (admission webhooks run all the same). */
   create(resource: Resource, namespace: string | undefined, object: unknown, options?: { dryRun?: boolean }): Promise<KubernetesObject>;
   /** Deleting what is gone is no error; with `uid`, an object of the same name but another uid is left alone. */
-  delete(resource: Resource, namespace: string | undefined, name: string, options?: { uid?: string; gracePeriodSeconds?: number }): Promise<void>;
+  delete(
+    resource: Resource,
+    namespace: string | undefined,
+    name: string,
+    options?: { uid?: string; gracePeriodSeconds?: number },
+  ): Promise<void>;
   /** By the eviction API: `blocked` is a PodDisruptionBudget's 429. */
   evict(namespace: string, podName: string, options?: { uid?: string }): Promise<'evicted' | 'blocked' | 'gone'>;
 }

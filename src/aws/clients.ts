@@ -1,0 +1,92 @@
+import { fromNodeProviderChain, fromTemporaryCredentials } from '@aws-sdk/credential-providers';
+import { StandardRetryStrategy } from '@smithy/core/retry';
+import type {
+  AwsCredentialIdentity,
+  AwsCredentialIdentityProvider,
+  InitializeHandler,
+  InitializeHandlerArguments,
+  MetadataBearer,
+  Pluggable,
+} from '@smithy/types';
+import type { CallCounts, ClusterTarget } from '../model/run.ts';
+
+/** How the gateways reach AWS. */
+export interface AwsSettings {
+  readonly target: ClusterTarget;
+  /** One endpoint for every service, such as the twin's; AWS's own where it is absent. */
+  readonly endpoint?: string;
+  /** Whose credentials; the SDK's default chain where absent. `target.assumeRoleArn` is assumed with them. */
+  readonly credentials?: AwsCredentialIdentity | AwsCredentialIdentityProvider;
+  /** `none`: the SDK's retries follow at once, for a rehearsal, where time is virtual. */
+  readonly retryDelays: 'standard' | 'none';
+  /** Called for every request that is sent, retries included. */
+  readonly onRequest: (service: keyof CallCounts) => void;
+}
+
+/** Requests of one send() at most, the first included. */
+const MAX_ATTEMPTS = 5;
+
+/** Milliseconds until a connection must stand, and from the request until its answer. */
+const CONNECTION_TIMEOUT = 5_000;
+const REQUEST_TIMEOUT = 30_000;
+
+/** A back-off of nothing. */
+const NO_DELAY = { setDelayBase: () => undefined, computeNextBackoffDelay: () => 0 };
+
+/** The retry strategy of one client: the SDK's own, with its delays or without. */
+export function retryStrategy(retryDelays: AwsSettings['retryDelays']): StandardRetryStrategy {
+  return new StandardRetryStrategy(
+    retryDelays === 'none' ? { maxAttempts: MAX_ATTEMPTS, backoff: NO_DELAY } : { maxAttempts: MAX_ATTEMPTS },
+  );
+}
+
+/** A plugin that reports each request as it leaves: within the retry middleware, so that retries are seen too. */
+// biome-ignore lint/suspicious/noExplicitAny: it neither reads nor changes what passes, whatever the client's types are
+export function requestCounter(onRequest: () => void): Pluggable<any, any> {
+  return {
+    applyToStack: (stack) => {
+      stack.addRelativeTo(
+        (next: InitializeHandler<object, MetadataBearer>) => (request: InitializeHandlerArguments<object>) => {
+          onRequest();
+          return next(request);
+        },
+        { name: 'podshiftRequestCounter', relation: 'after', toMiddleware: 'retryMiddleware', override: true },
+      );
+    },
+  };
+}
+
+/** The constructor's settings of any client. Each client made with them has a retry quota of its own. */
+export function clientConfiguration(settings: AwsSettings, credentials: AwsCredentialIdentityProvider) {
+  return {
+    region: settings.target.region,
+    credentials,
+    retryStrategy: retryStrategy(settings.retryDelays),
+    requestHandler: { connectionTimeout: CONNECTION_TIMEOUT, requestTimeout: REQUEST_TIMEOUT, throwOnRequestTimeout: true },
+    ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint }),
+  };
+}
+
+/** The credentials that act on the target: the given or default ones, or those of the role that the target names. */
+export function targetCredentials(settings: AwsSettings): AwsCredentialIdentityProvider {
+  const { target, credentials, endpoint } = settings;
+  const base: AwsCredentialIdentityProvider =
+    credentials === undefined
+      ? fromNodeProviderChain({ clientConfig: { region: target.region } })
+      : typeof credentials === 'function'
+        ? credentials
+        : () => Promise.resolve(credentials);
+  if (target.assumeRoleArn === null) {
+    return base;
+  }
+  return fromTemporaryCredentials({
+    masterCredentials: base,
+    params: { RoleArn: target.assumeRoleArn, RoleSessionName: 'podshift' },
+    clientConfig: {
+      region: target.region,
+      ...(endpoint === undefined ? {} : { endpoint }),
+      retryStrategy: retryStrategy(settings.retryDelays),
+    },
+    clientPlugins: [requestCounter(() => settings.onRequest('sts'))],
+  });
+}

@@ -1,0 +1,191 @@
+import {
+  CreateAddonCommand,
+  CreatePodIdentityAssociationCommand,
+  DeleteAddonCommand,
+  DeletePodIdentityAssociationCommand,
+  DescribeAddonCommand,
+  DescribeClusterCommand,
+  DescribeFargateProfileCommand,
+  DescribePodIdentityAssociationCommand,
+  type EKSClient,
+  type PodIdentityAssociation,
+  type PodIdentityAssociationSummary,
+  paginateDescribeAddonVersions,
+  paginateListAddons,
+  paginateListFargateProfiles,
+  paginateListPodIdentityAssociations,
+  type Addon as SdkAddon,
+  type Cluster as SdkCluster,
+} from '@aws-sdk/client-eks';
+import { PodshiftError } from '../model/errors.ts';
+import type { ClusterTarget } from '../model/run.ts';
+import { awsCall, awsLookup } from './errors.ts';
+import type { Addon, Association, AssociationSummary, Cluster, EksGateway, FargateProfile } from './gateways.ts';
+
+/** The most that EKS gives in one page of any list. */
+const PAGE_SIZE = 100;
+
+/** A call of EKS, for messages. */
+const eks = (operation: string) => ({ service: 'eks', operation });
+
+/** The gateway to EKS over its SDK client. `client` is called at the first use. */
+export function createEksGateway(target: ClusterTarget, client: () => EKSClient): EksGateway {
+  const { clusterName } = target;
+  return {
+    describeCluster: () => describeCluster(target, client),
+
+    listAssociations: (filter = {}) =>
+      awsCall(eks('ListPodIdentityAssociations'), async () => {
+        const associations: AssociationSummary[] = [];
+        const pages = paginateListPodIdentityAssociations({ client: client(), pageSize: PAGE_SIZE }, { clusterName, ...filter });
+        for await (const page of pages) {
+          associations.push(...(page.associations ?? []).map(associationSummary));
+        }
+        return associations;
+      }),
+
+    describeAssociation: async (associationId) => {
+      const call = eks('DescribePodIdentityAssociation');
+      const command = new DescribePodIdentityAssociationCommand({ clusterName, associationId });
+      const answer = await awsLookup(call, () => client().send(command));
+      return answer?.association === undefined ? undefined : association(answer.association);
+    },
+
+    createAssociation: async (request) => {
+      const call = eks('CreatePodIdentityAssociation');
+      const answer = await awsCall(call, () => client().send(new CreatePodIdentityAssociationCommand({ clusterName, ...request })));
+      if (answer.association === undefined) {
+        throw new PodshiftError('InternalError', 'eks:CreatePodIdentityAssociation answered without an association');
+      }
+      return association(answer.association);
+    },
+
+    deleteAssociation: async (associationId) => {
+      const command = new DeletePodIdentityAssociationCommand({ clusterName, associationId });
+      await awsLookup(eks('DeletePodIdentityAssociation'), () => client().send(command));
+    },
+
+    listAddons: () =>
+      awsCall(eks('ListAddons'), async () => {
+        const names: string[] = [];
+        for await (const page of paginateListAddons({ client: client(), pageSize: PAGE_SIZE }, { clusterName })) {
+          names.push(...(page.addons ?? []));
+        }
+        return names;
+      }),
+
+    describeAddon: async (addonName) => {
+      const answer = await awsLookup(eks('DescribeAddon'), () => client().send(new DescribeAddonCommand({ clusterName, addonName })));
+      return answer?.addon === undefined ? undefined : addon(answer.addon);
+    },
+
+    defaultAddonVersion: (addonName, kubernetesVersion) =>
+      awsLookup(eks('DescribeAddonVersions'), async () => {
+        for await (const page of paginateDescribeAddonVersions({ client: client() }, { addonName, kubernetesVersion })) {
+          const versions = (page.addons ?? []).flatMap((entry) => entry.addonVersions ?? []);
+          const preferred = versions.find((version) =>
+            version.compatibilities?.some((entry) => entry.defaultVersion === true && entry.clusterVersion === kubernetesVersion),
+          );
+          if (preferred?.addonVersion !== undefined) {
+            return preferred.addonVersion;
+          }
+        }
+        return undefined;
+      }),
+
+    createAddon: async (request) => {
+      await awsCall(eks('CreateAddon'), () => client().send(new CreateAddonCommand({ clusterName, ...request })));
+    },
+
+    deleteAddon: async (addonName) => {
+      await awsLookup(eks('DeleteAddon'), () => client().send(new DeleteAddonCommand({ clusterName, addonName })));
+    },
+
+    listFargateProfiles: () => listFargateProfiles(clusterName, client),
+  };
+}
+
+async function describeCluster(target: ClusterTarget, client: () => EKSClient): Promise<Cluster> {
+  const answer = await awsLookup(eks('DescribeCluster'), () => client().send(new DescribeClusterCommand({ name: target.clusterName })));
+  if (answer?.cluster === undefined) {
+    throw new PodshiftError('ClusterNotFound', `there is no cluster ${target.clusterName} in ${target.region}`);
+  }
+  return cluster(answer.cluster, target);
+}
+
+function cluster(answer: SdkCluster, target: ClusterTarget): Cluster {
+  return {
+    name: answer.name ?? target.clusterName,
+    arn: answer.arn ?? '',
+    version: answer.version ?? '',
+    platformVersion: answer.platformVersion ?? '',
+    status: answer.status ?? '',
+    endpoint: answer.endpoint ?? '',
+    certificateAuthority: Buffer.from(answer.certificateAuthority?.data ?? '', 'base64').toString('utf8'),
+    oidcIssuer: answer.identity?.oidc?.issuer,
+    authenticationMode: answer.accessConfig?.authenticationMode,
+    ipFamily: answer.kubernetesNetworkConfig?.ipFamily,
+    endpointPublicAccess: answer.resourcesVpcConfig?.endpointPublicAccess ?? false,
+    autoMode: answer.computeConfig?.enabled ?? false,
+    outpost: answer.outpostConfig !== undefined,
+    hybridNodes: (answer.remoteNetworkConfig?.remoteNodeNetworks ?? []).length > 0,
+  };
+}
+
+function associationSummary(answer: PodIdentityAssociationSummary | PodIdentityAssociation): AssociationSummary {
+  return {
+    associationId: answer.associationId ?? '',
+    associationArn: answer.associationArn ?? '',
+    namespace: answer.namespace ?? '',
+    serviceAccount: answer.serviceAccount ?? '',
+    ownerArn: answer.ownerArn,
+  };
+}
+
+function association(answer: PodIdentityAssociation): Association {
+  return {
+    ...associationSummary(answer),
+    roleArn: answer.roleArn ?? '',
+    targetRoleArn: answer.targetRoleArn,
+    disableSessionTags: answer.disableSessionTags ?? false,
+    tags: answer.tags ?? {},
+    createdAt: answer.createdAt?.toISOString() ?? '',
+  };
+}
+
+function addon(answer: SdkAddon): Addon {
+  return {
+    addonName: answer.addonName ?? '',
+    addonVersion: answer.addonVersion ?? '',
+    status: answer.status ?? '',
+    serviceAccountRoleArn: answer.serviceAccountRoleArn,
+    configurationValues: answer.configurationValues,
+    podIdentityAssociations: answer.podIdentityAssociations ?? [],
+    healthIssues: (answer.health?.issues ?? []).map((issue) => ({ code: issue.code ?? '', message: issue.message ?? '' })),
+    tags: answer.tags ?? {},
+  };
+}
+
+async function listFargateProfiles(clusterName: string, client: () => EKSClient): Promise<FargateProfile[]> {
+  const names = await awsCall(eks('ListFargateProfiles'), async () => {
+    const all: string[] = [];
+    for await (const page of paginateListFargateProfiles({ client: client(), pageSize: PAGE_SIZE }, { clusterName })) {
+      all.push(...(page.fargateProfileNames ?? []));
+    }
+    return all;
+  });
+  const profiles: FargateProfile[] = [];
+  // One by one: EKS allows ten profiles to a cluster.
+  for (const name of names) {
+    const command = new DescribeFargateProfileCommand({ clusterName, fargateProfileName: name });
+    const answer = await awsLookup(eks('DescribeFargateProfile'), () => client().send(command));
+    if (answer?.fargateProfile !== undefined) {
+      const selectors = answer.fargateProfile.selectors ?? [];
+      profiles.push({
+        name,
+        selectors: selectors.map((selector) => ({ namespace: selector.namespace ?? '', labels: selector.labels ?? {} })),
+      });
+    }
+  }
+  return profiles;
+}

@@ -1,0 +1,196 @@
+import { type ErrorName, isPodshiftError, PodshiftError } from '../model/errors.ts';
+
+/** What podshift reads of an SDK error; anything thrown may lack all of it. */
+interface SdkError {
+  readonly name?: unknown;
+  readonly message?: unknown;
+  readonly code?: unknown;
+  readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string; readonly attempts?: number };
+}
+
+/**
+ * AWS's error codes by what they mean. IAM and STS answer in the Query protocol, so theirs lack the `Exception` suffix that
+ * EKS, CloudTrail and DynamoDB use; some codes exist in both spellings.
+ */
+const NAMES: Readonly<Record<string, ErrorName>> = {
+  Throttling: 'Throttled',
+  ThrottlingException: 'Throttled',
+  ThrottledException: 'Throttled',
+  RequestThrottled: 'Throttled',
+  RequestThrottledException: 'Throttled',
+  RequestLimitExceeded: 'Throttled',
+  TooManyRequests: 'Throttled',
+  TooManyRequestsException: 'Throttled',
+  ProvisionedThroughputExceededException: 'Throttled',
+  BandwidthLimitExceeded: 'Throttled',
+  SlowDown: 'Throttled',
+
+  CredentialsProviderError: 'CredentialsMissing',
+  TokenProviderError: 'CredentialsMissing',
+  ExpiredToken: 'CredentialsMissing',
+  ExpiredTokenException: 'CredentialsMissing',
+  InvalidClientTokenId: 'CredentialsMissing',
+  UnrecognizedClientException: 'CredentialsMissing',
+  MissingAuthenticationToken: 'CredentialsMissing',
+  MissingAuthenticationTokenException: 'CredentialsMissing',
+  IncompleteSignature: 'CredentialsMissing',
+  IncompleteSignatureException: 'CredentialsMissing',
+  SignatureDoesNotMatch: 'CredentialsMissing',
+  InvalidSignatureException: 'CredentialsMissing',
+  AuthFailure: 'CredentialsMissing',
+
+  AccessDenied: 'AccessDenied',
+  AccessDeniedException: 'AccessDenied',
+  UnauthorizedOperation: 'AccessDenied',
+  UnauthorizedException: 'AccessDenied',
+  NotAuthorized: 'AccessDenied',
+
+  ResourceNotFoundException: 'NotFound',
+  NotFoundException: 'NotFound',
+  NoSuchEntity: 'NotFound',
+  NoSuchEntityException: 'NotFound',
+
+  ResourceInUseException: 'AlreadyExists',
+  EntityAlreadyExists: 'AlreadyExists',
+  EntityAlreadyExistsException: 'AlreadyExists',
+
+  LimitExceeded: 'LimitExceeded',
+  LimitExceededException: 'LimitExceeded',
+  ResourceLimitExceededException: 'LimitExceeded',
+  ServiceQuotaExceededException: 'LimitExceeded',
+
+  ConcurrentModification: 'Conflict',
+  ConcurrentModificationException: 'Conflict',
+
+  ServerException: 'ServiceUnavailable',
+  InternalFailure: 'ServiceUnavailable',
+  InternalServerError: 'ServiceUnavailable',
+  ServiceFailure: 'ServiceUnavailable',
+  ServiceFailureException: 'ServiceUnavailable',
+  ServiceUnavailable: 'ServiceUnavailable',
+  ServiceUnavailableException: 'ServiceUnavailable',
+  RequestTimeout: 'ServiceUnavailable',
+  RequestTimeoutException: 'ServiceUnavailable',
+  TimeoutError: 'ServiceUnavailable',
+};
+
+/** Node's codes of connections that failed or broke. */
+const NETWORK_CODES = new Set([
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
+
+/** EKS's two messages while IAM has not spread a role or its trust policy (seen by eksctl and by Terraform's AWS provider). */
+const ROLE_NOT_READY = /trust policy of the role|role provided in the request does not exist/i;
+
+/** The action that an AccessDenied message names: `... is not authorized to perform: iam:PassRole on resource ...`. */
+const DENIED_ACTION = /not authorized to perform:? ([a-z0-9-]+:[A-Za-z]+)/;
+
+/** A call, for messages: the service as IAM's actions name it (`eks`, `iam`, `dynamodb`), and the operation's name. */
+export interface AwsCall {
+  readonly service: string;
+  readonly operation: string;
+}
+
+/**
+ * The error of the table for whatever an SDK client threw. The SDK's own error is not kept as its cause: it carries the
+ * response with its headers.
+ */
+export function awsError(error: unknown, call: AwsCall): PodshiftError {
+  if (isPodshiftError(error)) {
+    return error;
+  }
+  const thrown = (typeof error === 'object' && error !== null ? error : {}) as SdkError;
+  const code = typeof thrown.name === 'string' ? thrown.name : 'Error';
+  const text = typeof thrown.message === 'string' ? thrown.message : '';
+  const status = thrown.$metadata?.httpStatusCode;
+  const name = errorName(thrown, code, text, status, call);
+  return new PodshiftError(name, message(name, code, text, call), {
+    details: {
+      service: call.service,
+      operation: call.operation,
+      code: typeof thrown.code === 'string' ? thrown.code : code,
+      ...(status === undefined ? {} : { httpStatus: status }),
+      ...(thrown.$metadata?.requestId === undefined ? {} : { requestId: thrown.$metadata.requestId }),
+      ...(thrown.$metadata?.attempts === undefined ? {} : { attempts: thrown.$metadata.attempts }),
+    },
+  });
+}
+
+function errorName(thrown: SdkError, code: string, text: string, status: number | undefined, call: AwsCall): ErrorName {
+  if (call.operation === 'CreatePodIdentityAssociation' && code === 'InvalidParameterException' && ROLE_NOT_READY.test(text)) {
+    return 'RoleNotReady';
+  }
+  const known = Object.hasOwn(NAMES, code) ? NAMES[code] : undefined;
+  if (known !== undefined) {
+    return known;
+  }
+  if (status === 429) {
+    return 'Throttled';
+  }
+  if (status !== undefined && status >= 500) {
+    return 'ServiceUnavailable';
+  }
+  if (typeof thrown.code === 'string' && NETWORK_CODES.has(thrown.code)) {
+    return 'ServiceUnavailable';
+  }
+  // The SDK wraps a connection that ended early without a code of its own.
+  if (/socket hang up|network error|other side closed/i.test(text)) {
+    return 'ServiceUnavailable';
+  }
+  if (status === 403) {
+    return 'AccessDenied';
+  }
+  if (status !== undefined && status >= 400) {
+    return 'InvalidRequest';
+  }
+  // A success or no status at all: an answer that the SDK could not read, or a bug of ours.
+  return 'InternalError';
+}
+
+function message(name: ErrorName, code: string, text: string, call: AwsCall): string {
+  const operation = `${call.service}:${call.operation}`;
+  switch (name) {
+    case 'CredentialsMissing':
+      // The text can name files of the machine, or quote the string that was signed.
+      return `no valid AWS credentials for ${operation} (${code})`;
+    case 'AccessDenied':
+      return `not allowed to perform ${DENIED_ACTION.exec(text)?.[1] ?? operation}`;
+    case 'Throttled':
+      return `${operation} is throttled (${code})`;
+    case 'ServiceUnavailable':
+      return `${operation} failed or did not answer (${code})`;
+    case 'InternalError':
+      return `${operation} gave an answer that cannot be read (${code})`;
+    default:
+      return `${operation}: ${text === '' ? code : text}`;
+  }
+}
+
+/** Runs one call of an SDK client; what it throws is an error of the table. */
+export async function awsCall<T>(call: AwsCall, send: () => Promise<T>): Promise<T> {
+  try {
+    return await send();
+  } catch (error) {
+    throw awsError(error, call);
+  }
+}
+
+/** Runs one call of an SDK client; "not found" is undefined. */
+export async function awsLookup<T>(call: AwsCall, send: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await awsCall(call, send);
+  } catch (error) {
+    if (isPodshiftError(error, 'NotFound')) {
+      return undefined;
+    }
+    throw error;
+  }
+}

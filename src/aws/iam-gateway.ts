@@ -1,0 +1,66 @@
+import {
+  GetRoleCommand,
+  type IAMClient,
+  ListOpenIDConnectProvidersCommand,
+  paginateListRoles,
+  type Role as SdkRole,
+  UpdateAssumeRolePolicyCommand,
+} from '@aws-sdk/client-iam';
+import { awsCall, awsLookup } from './errors.ts';
+import type { IamGateway, Role } from './gateways.ts';
+
+/** The most that IAM gives in one page. */
+const PAGE_SIZE = 1000;
+
+/** A call of IAM, for messages. */
+const iam = (operation: string) => ({ service: 'iam', operation });
+
+/** The gateway to IAM over its SDK client. `client` is called at the first use. */
+export function createIamGateway(client: () => IAMClient): IamGateway {
+  return {
+    listRoles: () =>
+      awsCall(iam('ListRoles'), async () => {
+        const roles: Role[] = [];
+        for await (const page of paginateListRoles({ client: client(), pageSize: PAGE_SIZE }, {})) {
+          roles.push(...(page.Roles ?? []).map(role));
+        }
+        return roles;
+      }),
+
+    getRole: async (roleName) => {
+      const answer = await awsLookup(iam('GetRole'), () => client().send(new GetRoleCommand({ RoleName: roleName })));
+      if (answer?.Role === undefined) {
+        return undefined;
+      }
+      const tags = Object.fromEntries((answer.Role.Tags ?? []).map((tag) => [tag.Key ?? '', tag.Value ?? '']));
+      return { ...role(answer.Role), tags };
+    },
+
+    updateAssumeRolePolicy: async (roleName, document) => {
+      const command = new UpdateAssumeRolePolicyCommand({ RoleName: roleName, PolicyDocument: document });
+      await awsCall(iam('UpdateAssumeRolePolicy'), () => client().send(command));
+    },
+
+    listOpenIdConnectProviders: async () => {
+      const answer = await awsCall(iam('ListOpenIDConnectProviders'), () => client().send(new ListOpenIDConnectProvidersCommand({})));
+      return (answer.OpenIDConnectProviderList ?? []).flatMap((provider) => (provider.Arn === undefined ? [] : [provider.Arn]));
+    },
+  };
+}
+
+function role(answer: SdkRole): Role {
+  return {
+    roleName: answer.RoleName ?? '',
+    arn: answer.Arn ?? '',
+    path: answer.Path ?? '/',
+    trustPolicy: decodePolicy(answer.AssumeRolePolicyDocument ?? ''),
+  };
+}
+
+/**
+ * A policy document as it was stored. IAM's API URL-encodes documents by RFC 3986 and the SDK does not decode them (IAM API
+ * Reference, "Role"). An encoded document cannot begin with a brace; a decoded one always does, and may hold a bare `%`.
+ */
+export function decodePolicy(document: string): string {
+  return document.trimStart().startsWith('{') ? document : decodeURIComponent(document);
+}

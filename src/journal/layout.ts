@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import { gunzipSync, gzipSync } from 'node:zlib';
+
+/** A key of the journal's table: its two attributes, both strings (docs/decisions/0002-journal-layout.md). */
+export interface Key {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+/** The partition that lists all runs. */
+export const RUNS = 'RUNS';
+
+/** Everything of one run but its task token lies in one partition. */
+export const runPartition = (runId: string): string => `RUN#${runId}`;
+
+export const runKey = (runId: string): Key => ({ pk: runPartition(runId), sk: 'RUN' });
+/** Sorts by the time of the start, then by id. */
+export const runIndexKey = (startedAt: string, runId: string): Key => ({ pk: RUNS, sk: `${startedAt}#${runId}` });
+export const unitKey = (runId: string, unitId: string): Key => ({ pk: runPartition(runId), sk: `UNIT#${unitId}` });
+export const roleKey = (runId: string, roleArn: string): Key => ({ pk: runPartition(runId), sk: `ROLE#${roleArn}` });
+export const entryKey = (runId: string, key: string): Key => ({ pk: runPartition(runId), sk: `ENTRY#${key}` });
+/** Evidence sorts by its number within the run. */
+export const evidenceKey = (runId: string, sequence: number): Key => ({ pk: runPartition(runId), sk: `EVIDENCE#${padded(sequence)}` });
+export const documentKey = (runId: string, name: string): Key => ({ pk: runPartition(runId), sk: `DOCUMENT#${name}` });
+export const chunkPrefix = (name: string, digest: string): string => `CHUNK#${name}#${digest}#`;
+export const chunkKey = (runId: string, name: string, digest: string, index: number): Key => ({
+  pk: runPartition(runId),
+  sk: `${chunkPrefix(name, digest)}${padded(index)}`,
+});
+export const lockKey = (clusterArn: string): Key => ({ pk: `LOCK#${clusterArn}`, sk: 'LOCK' });
+export const leaseKey = (roleArn: string): Key => ({ pk: `LEASE#${roleArn}`, sk: 'LEASE' });
+/** Apart from the run's partition, so that no query of a run can return it. */
+export const tokenKey = (runId: string): Key => ({ pk: `TOKEN#${runId}`, sk: 'TOKEN' });
+
+function padded(number: number): string {
+  return String(number).padStart(10, '0');
+}
+
+/** The most bytes in one chunk: an item of DynamoDB holds 400 KB with its keys and attribute names (DynamoDB, "Quotas"). */
+const CHUNK_BYTES = 380_000;
+
+/** A document packed for the table: gzip'd JSON in chunks. `digest` is that of the packed bytes. */
+export interface PackedDocument {
+  readonly digest: string;
+  readonly chunks: readonly Uint8Array[];
+}
+
+/** Packs any JSON value. Equal values give equal digests. */
+export function packDocument(value: unknown): PackedDocument {
+  const packed = gzipSync(JSON.stringify(value));
+  const chunks: Uint8Array[] = [];
+  for (let start = 0; start < packed.length; start += CHUNK_BYTES) {
+    chunks.push(packed.subarray(start, start + CHUNK_BYTES));
+  }
+  return { digest: createHash('sha256').update(packed).digest('hex').slice(0, 16), chunks };
+}
+
+/** The value that {@link packDocument} packed. */
+export function unpackDocument(chunks: readonly Uint8Array[]): unknown {
+  return JSON.parse(gunzipSync(Buffer.concat(chunks)).toString('utf8'));
+}

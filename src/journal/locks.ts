@@ -1,0 +1,54 @@
+import type { Clock } from '../model/clock.ts';
+import { type ErrorName, PodshiftError } from '../model/errors.ts';
+import type { Journal } from './journal.ts';
+import { type Key, leaseKey, lockKey } from './layout.ts';
+import type { Table } from './table.ts';
+
+/** The journal's part that keeps others out: a lock for each cluster, a lease for each role's trust policy. */
+type Locks = Pick<Journal, 'acquireLock' | 'extendLock' | 'releaseLock' | 'acquireLease' | 'releaseLease'>;
+
+const NAMES = { '#owner': 'owner', '#expiresAt': 'expiresAt' };
+
+/** Locks as single items with an owner and an end; who finds the end past by `clock` takes the item over. */
+export function createLocks(table: Table, clock: Clock): Locks {
+  const acquire = async (key: Key, owner: string, seconds: number, refusal: ErrorName, what: string): Promise<void> => {
+    const item = { ...key, owner, expiresAt: clock.now() + seconds * 1000 };
+    const free = {
+      expression: 'attribute_not_exists(pk) OR #owner = :owner OR #expiresAt <= :now',
+      names: NAMES,
+      values: { ':owner': owner, ':now': clock.now() },
+    };
+    // A second try for a holder that let go between the refusal and the look.
+    for (let attempt = 1; ; attempt += 1) {
+      if (await table.put(item, free)) {
+        return;
+      }
+      const holder = await table.get(key);
+      if (holder !== undefined || attempt === 2) {
+        const until = holder === undefined ? '' : ` until ${new Date(holder.expiresAt as number).toISOString()}`;
+        throw new PodshiftError(refusal, `${what} is held by ${holder?.owner ?? 'another run'}${until}`, {
+          details: holder === undefined ? {} : { owner: holder.owner, expiresAt: holder.expiresAt },
+        });
+      }
+    }
+  };
+  const release = async (key: Key, owner: string): Promise<void> => {
+    await table.remove(key, { expression: '#owner = :owner', names: { '#owner': 'owner' }, values: { ':owner': owner } });
+  };
+  return {
+    acquireLock: (clusterArn, runId, seconds) => acquire(lockKey(clusterArn), runId, seconds, 'ClusterLocked', `cluster ${clusterArn}`),
+    extendLock: async (clusterArn, runId, seconds) => {
+      const item = await table.update(lockKey(clusterArn), 'SET #expiresAt = :expiresAt', {
+        expression: '#owner = :owner',
+        names: NAMES,
+        values: { ':owner': runId, ':expiresAt': clock.now() + seconds * 1000 },
+      });
+      if (item === undefined) {
+        throw new PodshiftError('LockLost', `run ${runId} no longer holds the lock on cluster ${clusterArn}`);
+      }
+    },
+    releaseLock: (clusterArn, runId) => release(lockKey(clusterArn), runId),
+    acquireLease: (roleArn, owner, seconds) => acquire(leaseKey(roleArn), owner, seconds, 'LeaseHeld', `the trust policy of ${roleArn}`),
+    releaseLease: (roleArn, owner) => release(leaseKey(roleArn), owner),
+  };
+}

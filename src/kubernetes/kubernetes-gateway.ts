@@ -1,0 +1,191 @@
+import type { AwsCredentialIdentityProvider } from '@smithy/types';
+import type { Cluster } from '../aws/gateways.ts';
+import type { Clock } from '../model/clock.ts';
+import { PodshiftError } from '../model/errors.ts';
+import { answerError } from './errors.ts';
+import type { KubernetesGateway, KubernetesObject, Resource } from './gateway.ts';
+import { createTokenSource } from './token.ts';
+import { type ApiAnswer, type ApiRequest, createTransport, isDisruptionBudget } from './transport.ts';
+
+/** How to reach one cluster, and as whom. */
+export interface KubernetesSettings {
+  readonly cluster: Cluster;
+  readonly clusterName: string;
+  readonly region: string;
+  readonly credentials: AwsCredentialIdentityProvider;
+  readonly clock: Clock;
+  /** `none`: retries of throttled requests follow at once, for a rehearsal. Default `standard`. */
+  readonly retryDelays?: 'standard' | 'none';
+  /** Called for every request that is sent, retries included. */
+  readonly onRequest: () => void;
+}
+
+/** Objects in one page of a list: kubectl's own chunk size. */
+const PAGE_SIZE = 500;
+
+/** How often a list starts again whose continue token has expired. */
+const LIST_RESTARTS = 3;
+
+/** The manager that the API server records for our writes. */
+const FIELD_MANAGER = 'podshift';
+
+const PATCH_TYPES = {
+  merge: 'application/merge-patch+json',
+  strategic: 'application/strategic-merge-patch+json',
+  json: 'application/json-patch+json',
+} as const;
+
+/** The gateway to one cluster over `@kubernetes/client-node`'s transport. Throws `ClusterUnreachable` where it has no endpoint. */
+export function createKubernetesGateway(settings: KubernetesSettings): KubernetesGateway {
+  const { cluster, clusterName, region, credentials, clock, retryDelays = 'standard', onRequest } = settings;
+  const tokens = createTokenSource({ clusterName, region, credentials, clock });
+  const transport = createTransport({ cluster, tokens, retryDelays, onRequest });
+
+  /** Sends, and throws unless the answer is a success or one of the statuses that the caller understands. */
+  const send = async (request: ApiRequest, understood: readonly number[] = []): Promise<ApiAnswer> => {
+    const answer = await transport(request);
+    if (answer.status === 401) {
+      tokens.forget();
+    }
+    if ((answer.status >= 200 && answer.status < 300) || understood.includes(answer.status)) {
+      return answer;
+    }
+    throw answerError(answer, request.what, cluster);
+  };
+
+  /** Every page of one list, or undefined where a continue token expired on the way. */
+  const listPages = async (resource: Resource, namespace: string | undefined, selectors: Record<string, string>) => {
+    const items: KubernetesObject[] = [];
+    for (let token = ''; ; ) {
+      const query: Record<string, string> = { ...selectors, limit: String(PAGE_SIZE), ...(token === '' ? {} : { continue: token }) };
+      const what = describe('list', resource, namespace);
+      const answer = await send({ method: 'GET', path: resourcePath(resource, namespace), query, what }, [404, 410]);
+      if (answer.status === 404) {
+        return items;
+      }
+      if (answer.status === 410) {
+        return undefined;
+      }
+      const page = parse<{ items?: KubernetesObject[] | null; metadata?: { continue?: string } }>(answer, what);
+      // A list's items come without the two fields that every other answer has.
+      const type = { apiVersion: apiVersion(resource), kind: resource.kind };
+      items.push(...(page.items ?? []).map((item) => ({ ...type, ...item })));
+      token = page.metadata?.continue ?? '';
+      if (token === '') {
+        return items;
+      }
+    }
+  };
+
+  return {
+    list: async (resource, { namespace, labelSelector, fieldSelector } = {}) => {
+      const selectors = {
+        ...(labelSelector === undefined ? {} : { labelSelector }),
+        ...(fieldSelector === undefined ? {} : { fieldSelector }),
+      };
+      for (let restarts = 0; restarts <= LIST_RESTARTS; restarts += 1) {
+        const items = await listPages(resource, namespace, selectors);
+        if (items !== undefined) {
+          return items;
+        }
+      }
+      throw new PodshiftError('ServiceUnavailable', `the list kept expiring: ${describe('list', resource, namespace)}`);
+    },
+
+    get: async (resource, namespace, name) => {
+      const what = describe('get', resource, namespace, name);
+      const answer = await send({ method: 'GET', path: resourcePath(resource, namespace, name), what }, [404]);
+      return answer.status === 404 ? undefined : parse<KubernetesObject>(answer, what);
+    },
+
+    patch: async (resource, namespace, name, patch) => {
+      const what = describe('patch', resource, namespace, name);
+      const answer = await send({
+        method: 'PATCH',
+        path: resourcePath(resource, namespace, name),
+        query: { fieldManager: FIELD_MANAGER },
+        body: patch.body,
+        contentType: PATCH_TYPES[patch.type],
+        what,
+      });
+      return parse<KubernetesObject>(answer, what);
+    },
+
+    create: async (resource, namespace, object, { dryRun = false } = {}) => {
+      const what = describe(dryRun ? 'create (dry run)' : 'create', resource, namespace);
+      const answer = await send({
+        method: 'POST',
+        path: resourcePath(resource, namespace),
+        query: { fieldManager: FIELD_MANAGER, ...(dryRun ? { dryRun: 'All' } : {}) },
+        body: object,
+        // Each API server has its own copy of what the webhook knows: dry runs are spread over them.
+        newConnection: dryRun,
+        what,
+      });
+      return parse<KubernetesObject>(answer, what);
+    },
+
+    delete: async (resource, namespace, name, { uid, gracePeriodSeconds } = {}) => {
+      const body = {
+        apiVersion: 'v1',
+        kind: 'DeleteOptions',
+        ...(uid === undefined ? {} : { preconditions: { uid } }),
+        ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+      };
+      const what = describe('delete', resource, namespace, name);
+      // 409 with a uid: an object of the same name that is not the one meant.
+      await send({ method: 'DELETE', path: resourcePath(resource, namespace, name), body, what }, uid === undefined ? [404] : [404, 409]);
+    },
+
+    evict: async (namespace, podName, { uid } = {}) => {
+      const answer = await send(
+        {
+          method: 'POST',
+          path: `${resourcePath(PODS, namespace, podName)}/eviction`,
+          body: {
+            apiVersion: 'policy/v1',
+            kind: 'Eviction',
+            metadata: { name: podName, namespace },
+            ...(uid === undefined ? {} : { deleteOptions: { preconditions: { uid } } }),
+          },
+          what: `evict pod ${podName} in namespace ${namespace}`,
+        },
+        uid === undefined ? [404, 429] : [404, 409, 429],
+      );
+      if (answer.status === 429) {
+        if (isDisruptionBudget(answer)) {
+          return 'blocked';
+        }
+        throw answerError(answer, `evict pod ${podName} in namespace ${namespace}`, cluster);
+      }
+      return answer.status === 404 || answer.status === 409 ? 'gone' : 'evicted';
+    },
+  };
+}
+
+const PODS: Resource = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true };
+
+function apiVersion(resource: Resource): string {
+  return resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
+}
+
+function resourcePath(resource: Resource, namespace: string | undefined, name?: string): string {
+  const group = resource.group === '' ? '/api' : `/apis/${resource.group}`;
+  const scope = resource.namespaced && namespace !== undefined ? `/namespaces/${encodeURIComponent(namespace)}` : '';
+  const object = name === undefined ? '' : `/${encodeURIComponent(name)}`;
+  return `${group}/${resource.version}${scope}/${resource.plural}${object}`;
+}
+
+function describe(verb: string, resource: Resource, namespace: string | undefined, name?: string): string {
+  const plural = resource.group === '' ? resource.plural : `${resource.plural}.${resource.group}`;
+  return `${verb} ${plural}${name === undefined ? '' : ` ${name}`}${namespace === undefined ? '' : ` in namespace ${namespace}`}`;
+}
+
+function parse<T>(answer: ApiAnswer, what: string): T {
+  try {
+    return JSON.parse(answer.body) as T;
+  } catch {
+    // The parser's own error quotes the body.
+    throw new PodshiftError('ServiceUnavailable', `the API server's answer is not JSON: ${what}`);
+  }
+}

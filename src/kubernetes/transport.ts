@@ -1,0 +1,158 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type HttpMethod, IsomorphicFetchHttpLibrary, KubeConfig, RequestContext, type User } from '@kubernetes/client-node';
+import type { Cluster } from '../aws/gateways.ts';
+import { PodshiftError } from '../model/errors.ts';
+import { connectionError } from './errors.ts';
+import type { TokenSource } from './token.ts';
+
+/** One request to the API server. */
+export interface ApiRequest {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** Absolute path, segments encoded. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  /** Of the body; JSON where absent. */
+  readonly contentType?: string;
+  /** Over a TCP connection of its own, so that a load balancer can pick another API server. */
+  readonly newConnection?: boolean;
+  /** What is done to what, for messages: `patch deployments in namespace shop`. */
+  readonly what: string;
+}
+
+/** What the API server answered; the body is not looked at. */
+export interface ApiAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Sends requests to one API server. Throws `ClusterUnreachable`, `ServiceUnavailable`, `CredentialsMissing`. */
+export type Transport = (request: ApiRequest) => Promise<ApiAnswer>;
+
+export interface TransportSettings {
+  readonly cluster: Cluster;
+  readonly tokens: TokenSource;
+  readonly retryDelays: 'standard' | 'none';
+  /** Called for every request that is sent, retries included. */
+  readonly onRequest: () => void;
+}
+
+/** Milliseconds for one request with its answer. A page of 500 objects can take a slow API server a while. */
+const REQUEST_TIMEOUT = 60_000;
+
+/** Requests at most for one that the API server throttles (429), and for a read that fails (5xx, reset). */
+const THROTTLED_ATTEMPTS = 4;
+const READ_ATTEMPTS = 3;
+
+/** Seconds: the wait before a retry where the server names none, and the longest wait that a server is granted. */
+const DEFAULT_RETRY_AFTER = 1;
+const LONGEST_RETRY_AFTER = 10;
+
+/**
+ * The transport of `@kubernetes/client-node`: its configuration, authentication and HTTP library, with JSON text in and out.
+ * Its generated classes are left out because their models drop fields that they do not know. Its
+ * `applySecurityAuthentication` makes a new dispatcher for each request, so the first one is kept, for keep-alive.
+ */
+export function createTransport(settings: TransportSettings): Transport {
+  const { cluster, tokens, onRequest } = settings;
+  const configuration = kubeConfig(cluster, tokens);
+  const http = new IsomorphicFetchHttpLibrary();
+  let shared: ReturnType<RequestContext['getDispatcher']>;
+
+  const sendOnce = async (request: ApiRequest): Promise<ApiAnswer> => {
+    const context = requestContext(cluster.endpoint, request);
+    await configuration.applySecurityAuthentication(context);
+    const own = context.getDispatcher();
+    if (request.newConnection !== true) {
+      shared ??= own;
+      if (shared !== undefined) {
+        context.setDispatcher(shared);
+      }
+    }
+    onRequest();
+    try {
+      const answer = await http.send(context).toPromise();
+      return { status: answer.httpStatusCode, headers: answer.headers, body: await answer.body.text() };
+    } catch (error) {
+      throw connectionError(error, request.what);
+    } finally {
+      if (request.newConnection === true) {
+        await own?.close();
+      }
+    }
+  };
+
+  return async (request) => {
+    for (let attempt = 1; ; attempt += 1) {
+      const answer = await sendOnce(request).catch((error: unknown) => {
+        if (request.method === 'GET' && attempt < READ_ATTEMPTS && error instanceof PodshiftError && error.name === 'ServiceUnavailable') {
+          return undefined;
+        }
+        throw error;
+      });
+      if (answer !== undefined && !shouldRetry(request, answer, attempt)) {
+        return answer;
+      }
+      if (settings.retryDelays === 'standard') {
+        await delay(retryAfter(answer) * 1000);
+      }
+    }
+  };
+}
+
+function kubeConfig(cluster: Cluster, tokens: TokenSource): KubeConfig {
+  if (!cluster.endpoint.startsWith('https://')) {
+    throw new PodshiftError('ClusterUnreachable', `cluster ${cluster.name} has no https endpoint yet (status ${cluster.status})`);
+  }
+  const configuration = new KubeConfig();
+  configuration.loadFromClusterAndUser(
+    {
+      name: cluster.name,
+      server: cluster.endpoint,
+      skipTLSVerify: false,
+      ...(cluster.certificateAuthority === '' ? {} : { caData: Buffer.from(cluster.certificateAuthority).toString('base64') }),
+    },
+    { name: 'podshift' },
+  );
+  configuration.addAuthenticator({
+    isAuthProvider: (_user: User) => true,
+    applyAuthentication: async (_user, options) => {
+      options.headers = { ...options.headers, Authorization: `Bearer ${await tokens.token()}` };
+    },
+  });
+  return configuration;
+}
+
+function requestContext(endpoint: string, request: ApiRequest): RequestContext {
+  const context = new RequestContext(new URL(request.path, endpoint).href, request.method as HttpMethod);
+  for (const [key, value] of Object.entries(request.query ?? {})) {
+    context.setQueryParam(key, value);
+  }
+  context.setHeaderParam('Accept', 'application/json');
+  context.setHeaderParam('User-Agent', 'podshift');
+  if (request.body !== undefined) {
+    context.setHeaderParam('Content-Type', request.contentType ?? 'application/json');
+    context.setBody(JSON.stringify(request.body));
+  }
+  context.setSignal(AbortSignal.timeout(REQUEST_TIMEOUT));
+  return context;
+}
+
+/** A 429 was not applied, whatever the verb; a PodDisruptionBudget's 429 is an answer and not a throttle. */
+function shouldRetry(request: ApiRequest, answer: ApiAnswer, attempt: number): boolean {
+  if (answer.status === 429) {
+    return attempt < THROTTLED_ATTEMPTS && !isDisruptionBudget(answer);
+  }
+  return request.method === 'GET' && answer.status >= 500 && attempt < READ_ATTEMPTS;
+}
+
+/** Whether a 429 is the eviction API's refusal: its Status has the cause `DisruptionBudget` (Kubernetes, "API-initiated eviction"). */
+export function isDisruptionBudget(answer: ApiAnswer): boolean {
+  return answer.status === 429 && /"reason":\s*"DisruptionBudget"/.test(answer.body);
+}
+
+function retryAfter(answer: ApiAnswer | undefined): number {
+  const seconds = Number(answer?.headers['retry-after'] ?? DEFAULT_RETRY_AFTER);
+  return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0), LONGEST_RETRY_AFTER) : DEFAULT_RETRY_AFTER;
+}
