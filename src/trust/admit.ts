@@ -2,161 +2,122 @@ import type { ServiceAccountName } from '../model/plan.ts';
 import { every, some } from './answer.ts';
 import { type Call, POD_IDENTITY_SERVICE, podIdentityCall } from './context.ts';
 import { applies, statementEffect, stringList } from './evaluate.ts';
-import { findOwn, rewriteOwn } from './own-edit.ts';
-import { isServiceAccountName, readClusterArn, sidPrefix } from './own-statement.ts';
-import { isObject, statementName, trustPolicySize } from './trust-policy.ts';
-import type {
-  AdmitRequest,
-  AdmitResult,
-  Answer,
-  TrustPolicy,
-  TrustProblem,
-  TrustProblemCode,
-  TrustStatement,
-  TrustWarning,
-} from './types.ts';
+import { findBlock, findDangling, findForeignSid } from './obstacles.ts';
+import { findOwn, type OwnStatements, pairKey, rewriteOwn } from './own-edit.ts';
+import { isServiceAccountName, readClusterArn } from './own-statement.ts';
+import { isObject, trustPolicySize } from './trust-policy.ts';
+import type { AdmitRequest, AdmitResult, TrustPolicy, TrustProblemCode, TrustStatement, TrustWarning } from './types.ts';
 
 /** IAM's default quota "Role trust policy length", in characters without white space. */
 export const DEFAULT_SIZE_LIMIT = 2048;
 
 /**
- * Lets EKS Pod Identity assume the role for service accounts of one cluster, and nobody else. Only our own statement is
+ * Lets EKS Pod Identity assume the role for service accounts of one cluster, and nobody else. Only our own statements are
  * written, every other byte stays; only what no statement admits yet is added, so a second grant is no write. Refused is
  * what could leave a service account without the role (a Deny that may match) and what IAM would not take.
  */
 export function admitServiceAccounts(policy: TrustPolicy, request: AdmitRequest): AdmitResult {
-  const cluster = readClusterArn(request.clusterArn);
-  const invalid = invalidRequest(request, cluster?.accountId);
-  if (cluster === undefined || invalid !== undefined) return refused('invalid-request', invalid as string);
-  const callsFor = (pair: ServiceAccountName): Call[] => {
-    const subject = { ...request, clusterName: cluster.name, namespace: pair.namespace, serviceAccount: pair.name };
-    // Where the whole cluster is admitted its associations may come with or without session tags.
-    const withTags = podIdentityCall({ ...subject, sessionTags: true });
-    return request.scope === 'cluster' ? [withTags, podIdentityCall({ ...subject, sessionTags: false })] : [withTags];
-  };
-  const blocked = findBlock(policy, request.serviceAccounts.flatMap(callsFor));
+  const malformed = malformedPart(request);
+  if (malformed !== undefined) return refused('invalid-request', malformed);
+  const blocked = findBlock(
+    policy,
+    request.serviceAccounts.flatMap((pair) => callsFor(request, pair)),
+  );
   if (blocked !== undefined) return { kind: 'refused', problem: blocked };
 
-  const candidates = policy.statements.filter(namesPodIdentity);
-  const missing: ServiceAccountName[] = [];
-  const warnings: TrustWarning[] = [];
-  for (const pair of request.serviceAccounts) {
-    const admitted = (calls: readonly Call[]): boolean => every(calls, (call) => allowedBy(policy, candidates, call)) === 'yes';
-    if (candidates.length === 0 || !admitted(callsFor(pair))) missing.push(pair);
-    else if (strangersOf(pair, request.clusterArn, cluster.accountId, cluster.name).some((stranger) => admitted([stranger])))
-      warnings.push(unscoped(pair));
-  }
-  if (missing.length === 0) return { kind: 'unchanged', warnings };
-
+  const named = policy.statements.filter(namesPodIdentity);
+  const missing = request.serviceAccounts.filter((pair) => !allow(policy, named, callsFor(request, pair)));
   const own = findOwn(policy, request.clusterArn);
+  const warnings = request.serviceAccounts
+    .filter((pair) => !missing.includes(pair) && allowsStranger(policy, named, request, pair))
+    .map(unscopedWarning);
+  if (missing.length === 0) return { kind: 'unchanged', warnings: [...warnings, ...scopeWarnings(request, own)] };
+
   const unwritable = findDangling(policy) ?? findForeignSid(policy, request.clusterArn, own.statements);
   if (unwritable !== undefined) return { kind: 'refused', problem: unwritable };
-  const wholeCluster = request.scope === 'cluster';
-  const pairs = wholeCluster ? own.pairs : [...own.pairs, ...missing];
-  const text = rewriteOwn(policy, own.statements, request, pairs, wholeCluster || own.wholeCluster);
+  const text = extend(policy, request, own, missing);
   const size = trustPolicySize(text);
   const limit = request.sizeLimit ?? DEFAULT_SIZE_LIMIT;
-  if (size > limit)
+  if (size > limit) {
     return refused('too-large', `the trust policy would have ${size} characters without white space; the limit is ${limit}`);
-  if (wholeCluster) {
-    warnings.push({
-      code: 'cluster-scope',
-      message: `every service account of ${request.clusterArn} that is associated with the role can assume it`,
-    });
   }
-  if (policy.version === '2008-10-17') {
-    warnings.push({
-      code: 'version-2008',
-      message: 'the trust policy is of Version 2008-10-17 and stays so: policy variables do not work in it',
-    });
-  }
-  return { kind: 'changed', text, warnings };
+  const extended = { ...own, wholeCluster: own.wholeCluster || request.scope === 'cluster' };
+  return { kind: 'changed', text, warnings: [...warnings, ...scopeWarnings(request, extended), ...versionWarnings(policy)] };
 }
 
 function refused(code: TrustProblemCode, message: string): AdmitResult {
   return { kind: 'refused', problem: { code, message } };
 }
 
-function invalidRequest(request: AdmitRequest, accountOfCluster: string | undefined): string | undefined {
-  if (accountOfCluster === undefined) return `${JSON.stringify(request.clusterArn)} is not the ARN of an EKS cluster`;
-  if (accountOfCluster !== request.accountId) return `the cluster ${request.clusterArn} is not in account ${request.accountId}`;
-  const malformed = request.serviceAccounts.find((pair) => !isServiceAccountName(pair));
-  return malformed === undefined
-    ? undefined
-    : `${JSON.stringify(`${malformed.namespace}/${malformed.name}`)} is not a namespace and a service account name`;
+function malformedPart({ clusterArn, accountId, serviceAccounts }: AdmitRequest): string | undefined {
+  const cluster = readClusterArn(clusterArn);
+  if (cluster === undefined) return `${JSON.stringify(clusterArn)} is not the ARN of an EKS cluster`;
+  if (cluster.accountId !== accountId) return `the cluster ${clusterArn} is not in account ${accountId}`;
+  const malformed = serviceAccounts.find((pair) => !isServiceAccountName(pair));
+  return malformed && `${JSON.stringify(pairKey(malformed))} is not a namespace and a service account name`;
 }
 
-/** What stands against these calls whatever we add: a NotPrincipal anywhere, a Deny that is not proven unable to match. */
-function findBlock(policy: TrustPolicy, calls: readonly Call[]): TrustProblem | undefined {
-  for (const statement of policy.statements) {
-    const name = (): string => statementName(policy, statement);
-    if (statement.value.NotPrincipal !== undefined) return { code: 'not-principal', message: `${name()} has a NotPrincipal` };
-    if (statementEffect(statement) === 'Allow') continue;
-    const denies = some(calls, (call) => some(call.actions, (action) => applies(policy, statement, 'Deny', call, action)));
-    if (denies === 'yes') return { code: 'deny', message: `${name()} denies the role to EKS Pod Identity` };
-    if (denies === 'undecidable')
-      return { code: 'undecidable', message: `it cannot be decided whether ${name()} denies the role to EKS Pod Identity` };
-  }
-  return undefined;
+/** The calls that must be admitted. Where the whole cluster is, its associations may come with or without session tags. */
+function callsFor({ clusterArn, accountId, scope }: AdmitRequest, { namespace, name }: ServiceAccountName): Call[] {
+  const subject = { clusterArn, accountId, clusterName: clusterNameOf(clusterArn), namespace, serviceAccount: name };
+  const tagged = podIdentityCall({ ...subject, sessionTags: true });
+  return scope === 'cluster' ? [tagged, podIdentityCall({ ...subject, sessionTags: false })] : [tagged];
+}
+
+function clusterNameOf(clusterArn: string): string {
+  return clusterArn.slice(clusterArn.indexOf('/') + 1);
 }
 
 /** Whether a statement allows something to EKS Pod Identity by its name: EKS takes no role that trusts it by a wildcard alone. */
 function namesPodIdentity(statement: TrustStatement): boolean {
-  const principal = statement.value.Principal;
+  const { Principal } = statement.value;
   return (
-    statementEffect(statement) === 'Allow' && isObject(principal) && stringList(principal.Service)?.includes(POD_IDENTITY_SERVICE) === true
+    statementEffect(statement) === 'Allow' && isObject(Principal) && stringList(Principal.Service)?.includes(POD_IDENTITY_SERVICE) === true
   );
 }
 
-function allowedBy(policy: TrustPolicy, statements: readonly TrustStatement[], call: Call): Answer {
-  return every(call.actions, (action) => some(statements, (statement) => applies(policy, statement, 'Allow', call, action)));
+/** Whether these statements are proven to allow every action of every call. */
+function allow(policy: TrustPolicy, statements: readonly TrustStatement[], calls: readonly Call[]): boolean {
+  const allowed = every(calls, (call) =>
+    every(call.actions, (action) => some(statements, (statement) => applies(policy, statement, 'Allow', call, action))),
+  );
+  return allowed === 'yes';
 }
 
-/** A name that Kubernetes takes and nobody has. */
+/** A name that Kubernetes and EKS take and nobody has. */
 const NOBODY = 'podshift-asks-for-nobody';
 
-/** Calls for neighbours of a service account: in no namespace, under no name, in no cluster that is there. */
-function strangersOf(pair: ServiceAccountName, clusterArn: string, accountId: string, clusterName: string): Call[] {
-  const subject = { clusterArn, accountId, clusterName, namespace: pair.namespace, serviceAccount: pair.name, sessionTags: true };
-  return [
-    podIdentityCall({ ...subject, namespace: NOBODY }),
-    podIdentityCall({ ...subject, serviceAccount: NOBODY }),
-    podIdentityCall({ ...subject, clusterName: NOBODY, clusterArn: clusterArn.slice(0, -clusterName.length) + NOBODY }),
-  ];
+/** Whether what admits a service account also admits a neighbour: its name in no cluster, in no namespace, no name in its namespace. */
+function allowsStranger(policy: TrustPolicy, named: readonly TrustStatement[], request: AdmitRequest, pair: ServiceAccountName): boolean {
+  const { clusterArn } = request;
+  const elsewhere = { ...request, clusterArn: clusterArn.slice(0, -clusterNameOf(clusterArn).length) + NOBODY };
+  const neighbours =
+    request.scope === 'cluster'
+      ? []
+      : [
+          { ...pair, namespace: NOBODY },
+          { ...pair, name: NOBODY },
+        ];
+  return allow(policy, named, callsFor(elsewhere, pair)) || neighbours.some((each) => allow(policy, named, callsFor(request, each)));
 }
 
-function unscoped({ namespace, name }: ServiceAccountName): TrustWarning {
-  const message = `a statement admits ${namespace}/${name} already, and more than it: it is not scoped to cluster, namespace and service account`;
+/** Our statements of the cluster, with what is missing; the text of all else stays. */
+function extend(policy: TrustPolicy, request: AdmitRequest, own: OwnStatements, missing: readonly ServiceAccountName[]): string {
+  if (request.scope === 'cluster') return rewriteOwn(policy, own.statements, request, own.pairs, true);
+  return rewriteOwn(policy, own.statements, request, [...own.pairs, ...missing], own.wholeCluster);
+}
+
+function unscopedWarning(pair: ServiceAccountName): TrustWarning {
+  const message = `the trust policy admits ${pairKey(pair)} already, by a statement that admits more: other service accounts or other clusters`;
   return { code: 'already-admitted-unscoped', message };
 }
 
-/** An id where IAM showed an ARN: its role or user was deleted (IAM user guide, "Principal"). */
-const DANGLING = /^A(ROA|IDA)[A-Z0-9]+$/;
-
-/** IAM takes no document back that names a deleted role or user, whatever else changed in it. */
-export function findDangling(policy: TrustPolicy): TrustProblem | undefined {
-  for (const statement of policy.statements) {
-    const { Principal, NotPrincipal } = statement.value;
-    for (const principal of [Principal, NotPrincipal]) {
-      const id = isObject(principal)
-        ? Object.values(principal)
-            .flatMap((names) => stringList(names) ?? [])
-            .find((name) => DANGLING.test(name))
-        : undefined;
-      if (id === undefined) continue;
-      const message = `${statementName(policy, statement)} names ${id}, a deleted role or user; IAM refuses any change until its owner removes it`;
-      return { code: 'dangling-principal', message };
-    }
-  }
-  return undefined;
+function scopeWarnings({ clusterArn, scope }: AdmitRequest, { wholeCluster }: OwnStatements): TrustWarning[] {
+  if (scope !== 'cluster' || !wholeCluster) return [];
+  return [{ code: 'cluster-scope', message: `every service account of ${clusterArn} that is associated with the role can assume it` }];
 }
 
-function findForeignSid(policy: TrustPolicy, clusterArn: string, own: readonly TrustStatement[]): TrustProblem | undefined {
-  const prefix = sidPrefix(clusterArn);
-  const foreign = policy.statements.find((statement) => statement.sid?.startsWith(prefix) === true && !own.includes(statement));
-  if (foreign === undefined) return undefined;
-  return {
-    code: 'foreign-sid',
-    message: `${statementName(policy, foreign)} has the Sid of a podshift statement but was changed by someone else`,
-  };
+function versionWarnings(policy: TrustPolicy): TrustWarning[] {
+  if (policy.version === '2012-10-17') return [];
+  return [{ code: 'version-2008', message: 'the trust policy is of Version 2008-10-17 and stays so: policy variables do not work in it' }];
 }

@@ -1,10 +1,10 @@
 import type { ServiceAccountName } from '../model/plan.ts';
-import { findDangling } from './admit.ts';
 import { some } from './answer.ts';
 import { bareIssuer, webIdentityCall } from './context.ts';
 import { applies, statementEffect, stringList } from './evaluate.ts';
 import { globMatches } from './glob.ts';
 import { arrayElements, editArray, type Member, objectMembers } from './json-text.ts';
+import { findDangling } from './obstacles.ts';
 import { editStatements, isObject, statementName } from './trust-policy.ts';
 import type { RetireRequest, RetireResult, TrustPolicy, TrustProblemCode, TrustStatement } from './types.ts';
 
