@@ -1,9 +1,181 @@
 import type { AwsGateways } from '../aws/gateways.ts';
-import type { KubernetesGateway } from '../kubernetes/gateway.ts';
-import type { Clock } from '../model/clock.ts';
-import type { Inventory } from '../model/inventory.ts';
+import type { KubernetesGateway, KubernetesObject } from '../kubernetes/gateway.ts';
+import { RESOURCES } from '../kubernetes/resources.ts';
+import { type Clock, timestamp } from '../model/clock.ts';
+import type { AgentFacts, Inventory, NodeFacts, ServiceAccountFacts } from '../model/inventory.ts';
 import type { MigrationOptions } from '../model/options.ts';
+import { isSelected } from '../model/selection.ts';
+import {
+  type Account,
+  ADDON_SERVICE_ACCOUNTS,
+  AGENT,
+  addonFacts,
+  clusterFacts,
+  readAccount,
+  readAssociations,
+  readRoles,
+} from './account.ts';
+import { type ClusterObjects, readObjects, type Scope } from './cluster-objects.ts';
+import { joinWorkloads, nodeFacts, readConfigMaps } from './join.ts';
+import { isAppliedByEks, objectOwners } from './owners.ts';
 
-export async function takeInventory(_aws: AwsGateways, _kubernetes: KubernetesGateway, _options: MigrationOptions, _clock: Clock): Promise<Inventory> {
-  throw new Error('not written yet');
+/**
+ * Reads a cluster and its account, reduced to what decisions need: plain JSON, sorted, without secrets. One list per kind,
+ * all pages; single reads only for what lists do not tell (an association's role, a role's tags, an add-on, a ConfigMap that
+ * a workload uses). Throws what the gateways throw.
+ */
+export async function takeInventory(
+  aws: AwsGateways,
+  kubernetes: KubernetesGateway,
+  options: MigrationOptions,
+  clock: Clock,
+): Promise<Inventory> {
+  const takenAt = timestamp(clock);
+  const prefix = options.annotationPrefix;
+  const [account, serviceAccounts] = await Promise.all([readAccount(aws), kubernetes.list(RESOURCES.serviceAccounts)]);
+
+  const candidates = findServiceAccounts(serviceAccounts, account, options);
+  const names = new Set(candidates.map(idOf));
+  const scope: Scope = {
+    prefix,
+    profiles: account.fargateProfiles,
+    concerns: (namespace, name) => names.has(`${namespace}/${name}`),
+    lists: (namespace) => options.namespaces.length === 0 || options.namespaces.includes(namespace),
+  };
+  const summaries = account.associations.filter((association) => names.has(`${association.namespace}/${association.serviceAccount}`));
+  const [objects, associations, roles] = await Promise.all([
+    readObjects(kubernetes, scope),
+    readAssociations(aws, summaries),
+    readRoles(aws, account.roles, wantedRoles(candidates, account, prefix)),
+  ]);
+
+  const ours = new Set(
+    associations
+      .filter((association) => association.podshiftRun !== null)
+      .map((association) => `${association.namespace}/${association.serviceAccount}`),
+  );
+  const kept = candidates.filter((facts) => hasRole(facts, prefix) || facts.addon !== null || ours.has(idOf(facts)));
+  const keptNames = new Set(kept.map(idOf));
+  const drafts = joinWorkloads(objects, scope).filter(({ facts }) => keptNames.has(`${facts.namespace}/${facts.serviceAccount}`));
+  await readConfigMaps(kubernetes, drafts);
+  const nodes = nodeFacts(objects);
+  const oursWithoutAnnotation = associations.filter((association) =>
+    keptNames.has(`${association.namespace}/${association.serviceAccount}`),
+  );
+  const missing = new Set(
+    oursWithoutAnnotation.map((association) => association.roleArn).filter((arn) => !roles.some((role) => role.arn === arn)),
+  );
+
+  return {
+    version: 1,
+    takenAt,
+    cluster: clusterFacts(account.cluster),
+    annotationPrefix: prefix,
+    agent: await readAgent(aws, account, objects, nodes),
+    nodes,
+    serviceAccounts: sortBy(kept, idOf),
+    workloads: sortBy(
+      drafts.map((draft) => draft.facts),
+      (facts) => `${facts.namespace}/${facts.serviceAccount}/${facts.kind}/${facts.name}`,
+    ),
+    indirectUsers: sortBy(
+      objects.secretStoreUsers.filter((user) => kept.some((facts) => facts.name === user.serviceAccount)),
+      (user) => `${user.subject} ${user.namespace}/${user.serviceAccount}`,
+    ),
+    roles: sortBy([...roles, ...(await readRoles(aws, account.roles, missing))], (role) => role.arn),
+    oidcProviders: account.oidcProviders === null ? null : [...account.oidcProviders].sort(),
+    associations: sortBy(oursWithoutAnnotation, (association) => association.associationId),
+    addons: sortBy(addonFacts(account.addons), (addon) => addon.name),
+    legacy: sortBy(objects.legacy, (fact) => `${fact.subject} ${fact.kind}`),
+  };
+}
+
+function hasRole(facts: ServiceAccountFacts, prefix: string): boolean {
+  return facts.annotations[`${prefix}/role-arn`] !== undefined;
+}
+
+function idOf(facts: { namespace: string; name: string }): string {
+  return `${facts.namespace}/${facts.name}`;
+}
+
+/**
+ * The chosen service accounts that may become units: annotated, an add-on's with a role, or associated by something other
+ * than an add-on (its tag then tells whether podshift did it).
+ */
+function findServiceAccounts(objects: readonly KubernetesObject[], account: Account, options: MigrationOptions): ServiceAccountFacts[] {
+  const prefix = options.annotationPrefix;
+  const withRole = account.addons.filter((addon) => addon.addonName !== AGENT && addon.serviceAccountRoleArn !== undefined);
+  const known = new Map(
+    withRole.flatMap((addon) => (ADDON_SERVICE_ACCOUNTS[addon.addonName] ?? []).map((id) => [id, addon.addonName] as const)),
+  );
+  const owned = new Map(
+    account.associations
+      .filter((association) => association.ownerArn !== undefined)
+      .map((association) => [`${association.namespace}/${association.serviceAccount}`, association.ownerArn]),
+  );
+  const associated = new Set(account.associations.map((association) => `${association.namespace}/${association.serviceAccount}`));
+  const addonOf = (object: KubernetesObject, id: string, role: string | undefined): string | null => {
+    // arn:…:addon/CLUSTER/NAME/UUID
+    const owner = owned.get(id)?.split(':addon/')[1]?.split('/')[1];
+    const applied =
+      role !== undefined && isAppliedByEks(object.metadata)
+        ? withRole.find((addon) => addon.serviceAccountRoleArn === role)?.addonName
+        : undefined;
+    return known.get(id) ?? owner ?? applied ?? null;
+  };
+  return objects.flatMap((object) => {
+    const { namespace = '', name } = object.metadata;
+    const id = `${namespace}/${name}`;
+    if (!isSelected(options, namespace, name)) return [];
+    const role = object.metadata.annotations?.[`${prefix}/role-arn`];
+    const free = associated.has(id) && !owned.has(id);
+    if (role === undefined && !known.has(id) && !free) return [];
+    return [
+      {
+        namespace,
+        name,
+        uid: object.metadata.uid ?? '',
+        resourceVersion: object.metadata.resourceVersion ?? '',
+        annotations: Object.fromEntries(
+          Object.entries(object.metadata.annotations ?? {})
+            .filter(([key]) => key.startsWith(`${prefix}/`))
+            .sort(),
+        ),
+        owners: objectOwners(object.metadata),
+        addon: addonOf(object, id, role),
+      },
+    ];
+  });
+}
+
+/** The roles whose tags and trust policies decide something: those that an ordinary service account's annotation names. */
+function wantedRoles(candidates: readonly ServiceAccountFacts[], account: Account, prefix: string): Set<string> {
+  const annotated = candidates.filter((facts) => facts.addon === null && hasRole(facts, prefix));
+  const existing = new Set(account.roles.map((role) => role.arn));
+  return new Set(annotated.map((facts) => facts.annotations[`${prefix}/role-arn`] as string).filter((arn) => existing.has(arn)));
+}
+
+/** The agent as found; the default version is asked for only where the add-on would have to be installed. */
+async function readAgent(aws: AwsGateways, account: Account, objects: ClusterObjects, nodes: readonly NodeFacts[]): Promise<AgentFacts> {
+  const addon = account.addons.find(({ addonName }) => addonName === AGENT);
+  const [first] = objects.agentSets;
+  const sum = (count: (set: (typeof objects.agentSets)[number]) => number) =>
+    objects.agentSets.reduce((total, set) => total + count(set), 0);
+  const builtIn = account.cluster.autoMode && !nodes.some((node) => node.class === 'linux');
+  const there = addon !== undefined || first !== undefined || builtIn;
+  return {
+    addon: addon === undefined ? null : { version: addon.addonVersion, status: addon.status },
+    daemonSet:
+      first === undefined
+        ? null
+        : { namespace: first.namespace, name: first.name, desired: sum((set) => set.desired), ready: sum((set) => set.ready) },
+    defaultVersion: there ? null : ((await aws.eks.defaultAddonVersion(AGENT, account.cluster.version)) ?? null),
+  };
+}
+
+function sortBy<T>(items: readonly T[], key: (item: T) => string): T[] {
+  return items
+    .map((item) => ({ item, key: key(item) }))
+    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+    .map(({ item }) => item);
 }

@@ -146,6 +146,11 @@ export const FINDINGS = {
     title: 'The trust policy has an old version',
     remedy: 'podshift keeps the version as it is. Raise it yourself when no condition holds the text of a policy variable.',
   },
+  PS212: {
+    severity: 'blocker',
+    title: 'A statement that podshift did not write carries its Sid',
+    remedy: 'Rename the Sid of that statement, then plan again.',
+  },
   // Workloads and pods
   PS301: {
     severity: 'blocker',

@@ -1,0 +1,139 @@
+import pLimit from 'p-limit';
+import type { Addon, AssociationSummary, AwsGateways, Cluster, Role } from '../aws/gateways.ts';
+import { isPodshiftError } from '../model/errors.ts';
+import type { AddonFacts, AssociationFacts, ClusterFacts, RoleFacts } from '../model/inventory.ts';
+import { roleOwners } from './owners.ts';
+
+/** Requests under way to one service at a time: IAM's and EKS's rates are shared by the whole account and not published. */
+const CONCURRENCY = 8;
+
+/** The agent's own add-on and DaemonSet. */
+export const AGENT = 'eks-pod-identity-agent';
+
+/** The tag on an association that podshift made; its value is the run. */
+export const RUN_TAG = 'podshift/run';
+
+/**
+ * Service accounts of the add-ons that take a role (EKS User Guide, "Available Amazon EKS add-ons"), as `NAMESPACE/NAME`.
+ * An add-on that is not here is known by its field manager and its role.
+ */
+export const ADDON_SERVICE_ACCOUNTS: Readonly<Record<string, readonly string[]>> = {
+  'vpc-cni': ['kube-system/aws-node'],
+  'aws-ebs-csi-driver': ['kube-system/ebs-csi-controller-sa'],
+  'aws-efs-csi-driver': ['kube-system/efs-csi-controller-sa', 'kube-system/efs-csi-node-sa'],
+  'aws-fsx-csi-driver': ['kube-system/fsx-csi-controller-sa', 'kube-system/fsx-csi-node-sa'],
+  'aws-mountpoint-s3-csi-driver': ['kube-system/s3-csi-driver-sa'],
+  'amazon-cloudwatch-observability': ['amazon-cloudwatch/cloudwatch-agent'],
+  'external-dns': ['external-dns/external-dns'],
+  'aws-network-flow-monitoring-agent': ['amazon-network-flow-monitor/aws-network-flow-monitor-agent-service-account'],
+};
+
+/** What the account says ahead of any question about single service accounts. */
+export interface Account {
+  readonly cluster: Cluster;
+  readonly associations: readonly AssociationSummary[];
+  readonly addons: readonly Addon[];
+  readonly roles: readonly Role[];
+  readonly oidcProviders: readonly string[] | null;
+  readonly fargateProfiles: Awaited<ReturnType<AwsGateways['eks']['listFargateProfiles']>>;
+}
+
+/** The bulk reads: one list per kind, and a Describe for each add-on, whose list has names alone. */
+export async function readAccount(aws: AwsGateways): Promise<Account> {
+  const [cluster, associations, addons, roles, oidcProviders, fargateProfiles] = await Promise.all([
+    aws.eks.describeCluster(),
+    aws.eks.listAssociations(),
+    readAddons(aws),
+    aws.iam.listRoles(),
+    readProviders(aws),
+    aws.eks.listFargateProfiles(),
+  ]);
+  return { cluster, associations, addons, roles, oidcProviders, fargateProfiles };
+}
+
+async function readAddons(aws: AwsGateways): Promise<Addon[]> {
+  const limit = pLimit(CONCURRENCY);
+  const names = await aws.eks.listAddons();
+  const addons = await Promise.all(names.map((name) => limit(() => aws.eks.describeAddon(name))));
+  return addons.filter((addon) => addon !== undefined);
+}
+
+/** Null where the list may not be read: then the cluster's issuer is taken as registered, as its pods show every day. */
+async function readProviders(aws: AwsGateways): Promise<string[] | null> {
+  try {
+    return await aws.iam.listOpenIdConnectProviders();
+  } catch (error) {
+    if (isPodshiftError(error, 'AccessDenied')) return null;
+    throw error;
+  }
+}
+
+/**
+ * The roles of these ARNs that exist in the account, with their owners. `ListRoles` brings every trust document in bulk but
+ * no tags (IAM API reference), so the tags, which alone tell of CloudFormation and Terraform, cost one GetRole for each role
+ * that some service account names, and for no other.
+ */
+export async function readRoles(aws: AwsGateways, roles: readonly Role[], wanted: ReadonlySet<string>): Promise<RoleFacts[]> {
+  const limit = pLimit(CONCURRENCY);
+  const named = roles.filter((role) => wanted.has(role.arn));
+  return Promise.all(
+    named.map((role) =>
+      limit(async () => {
+        const withTags = role.path.startsWith('/aws-service-role/') ? undefined : await aws.iam.getRole(role.roleName);
+        return {
+          arn: role.arn,
+          name: role.roleName,
+          trustPolicy: (withTags ?? role).trustPolicy,
+          owners: roleOwners(withTags?.tags ?? {}),
+        };
+      }),
+    ),
+  );
+}
+
+/** The associations behind these summaries; one that went away meanwhile is left out. */
+export async function readAssociations(aws: AwsGateways, summaries: readonly AssociationSummary[]): Promise<AssociationFacts[]> {
+  const limit = pLimit(CONCURRENCY);
+  const found = await Promise.all(summaries.map((summary) => limit(() => aws.eks.describeAssociation(summary.associationId))));
+  return found
+    .filter((association) => association !== undefined)
+    .map((association) => ({
+      associationId: association.associationId,
+      namespace: association.namespace,
+      serviceAccount: association.serviceAccount,
+      ownerArn: association.ownerArn ?? null,
+      roleArn: association.roleArn,
+      targetRoleArn: association.targetRoleArn ?? null,
+      disableSessionTags: association.disableSessionTags,
+      podshiftRun: association.tags[RUN_TAG] ?? null,
+    }));
+}
+
+/** The cluster's facts; region, account and partition are those of its ARN. */
+export function clusterFacts(cluster: Cluster): ClusterFacts {
+  const [, partition = '', , region = '', accountId = ''] = cluster.arn.split(':');
+  return {
+    arn: cluster.arn,
+    name: cluster.name,
+    region,
+    accountId,
+    partition,
+    version: cluster.version,
+    platformVersion: cluster.platformVersion,
+    oidcIssuer: cluster.oidcIssuer ?? null,
+    autoMode: cluster.autoMode,
+    outpost: cluster.outpost,
+  };
+}
+
+/** The add-ons but for the agent's. */
+export function addonFacts(addons: readonly Addon[]): AddonFacts[] {
+  return addons
+    .filter((addon) => addon.addonName !== AGENT)
+    .map((addon) => ({
+      name: addon.addonName,
+      version: addon.addonVersion,
+      status: addon.status,
+      serviceAccountRoleArn: addon.serviceAccountRoleArn ?? null,
+    }));
+}

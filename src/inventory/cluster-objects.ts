@@ -1,0 +1,136 @@
+import pLimit from 'p-limit';
+import type { FargateProfile } from '../aws/gateways.ts';
+import type { KubernetesGateway, KubernetesObject, OwnerReference, Resource } from '../kubernetes/gateway.ts';
+import { RESOURCES } from '../kubernetes/resources.ts';
+import type { IndirectUserFact, LegacyFact } from '../model/inventory.ts';
+import { AGENT } from './account.ts';
+import { type Budget, blockingBudgets } from './budgets.ts';
+import { irsaProviderClasses, legacyFacts, secretStoreUsers } from './indirect.ts';
+import { type Node, readNode } from './nodes.ts';
+import { isReady, type LivePod, readLivePod } from './pods.ts';
+import { controllerOf, type Draft, draftWorkload, isKnown, serviceAccountOf, templateOf } from './workloads.ts';
+
+/** Lists under way at a time: each holds its kind's objects until they are reduced. */
+const CONCURRENCY = 3;
+
+/** What is asked of every list. */
+export interface Scope {
+  readonly prefix: string;
+  readonly profiles: readonly FargateProfile[];
+  /** Whether a service account's workloads belong in the inventory. */
+  readonly concerns: (namespace: string, serviceAccount: string) => boolean;
+  /** Whether a namespace was chosen at all, for what is only listed. */
+  readonly lists: (namespace: string) => boolean;
+}
+
+/** The cluster's objects, reduced list by list. */
+export interface ClusterObjects {
+  readonly nodes: readonly Node[];
+  readonly drafts: readonly Draft[];
+  readonly pods: readonly LivePod[];
+  /** Controllers of ReplicaSets and Jobs, by the UID of these. */
+  readonly above: ReadonlyMap<string, OwnerReference>;
+  readonly budgets: readonly Budget[];
+  readonly secretStoreUsers: readonly IndirectUserFact[];
+  readonly providerClasses: ReadonlySet<string>;
+  readonly legacy: readonly LegacyFact[];
+  readonly agentSets: readonly { readonly namespace: string; readonly name: string; readonly desired: number; readonly ready: number }[];
+  /** Nodes with a ready pod of the agent, by `NAMESPACE/DAEMONSET`. */
+  readonly agentPods: readonly { readonly daemonSet: string; readonly nodeName: string }[];
+}
+
+/** Reads every list that decisions need, once, all namespaces at a time; a kind that is not served is an empty list. */
+export async function readObjects(kubernetes: KubernetesGateway, scope: Scope): Promise<ClusterObjects> {
+  const limit = pLimit(CONCURRENCY);
+  const drafts: Draft[] = [];
+  const pods: LivePod[] = [];
+  const above = new Map<string, OwnerReference>();
+  const legacy: LegacyFact[] = [];
+  const agentSets: ClusterObjects['agentSets'][number][] = [];
+  const agentPods: ClusterObjects['agentPods'][number][] = [];
+
+  const workload = (object: KubernetesObject) => {
+    const controller = controllerOf(object);
+    if (controller !== undefined && object.metadata.uid !== undefined) above.set(object.metadata.uid, controller);
+    if (object.kind === 'DaemonSet' && isAgent(object)) agentSets.push(agentSet(object));
+    if (controller !== undefined && isKnown(controller)) return;
+    const namespace = object.metadata.namespace ?? '';
+    if (scope.lists(namespace)) legacy.push(...legacyFacts(object));
+    const serviceAccount = serviceAccountOf(templateOf(object)?.spec);
+    if (templateOf(object) !== undefined && scope.concerns(namespace, serviceAccount))
+      drafts.push(draftWorkload(object, serviceAccount, scope));
+  };
+  const pod = (object: KubernetesObject) => {
+    const controller = controllerOf(object);
+    if (controller?.kind === 'DaemonSet' && controller.name.startsWith(AGENT) && isReady(object) && object.spec?.nodeName !== undefined)
+      agentPods.push({ daemonSet: `${object.metadata.namespace}/${controller.name}`, nodeName: object.spec.nodeName });
+    const namespace = object.metadata.namespace ?? '';
+    if ((controller === undefined || !isKnown(controller)) && scope.lists(namespace)) legacy.push(...legacyFacts(object));
+    if (!scope.concerns(namespace, serviceAccountOf(object.spec))) return;
+    const live = readLivePod(object, scope.prefix);
+    if (live !== undefined) pods.push(live);
+  };
+  const each = (resource: Resource, reduce: (object: KubernetesObject) => void) =>
+    limit(async () => {
+      for (const object of await kubernetes.list(resource)) reduce(withKind(object, resource));
+    });
+  const whole = (resource: Resource) => limit(() => kubernetes.list(resource));
+
+  const [nodes, budgets, stores, clusterStores, classes] = await Promise.all([
+    whole(RESOURCES.nodes),
+    whole(RESOURCES.podDisruptionBudgets),
+    limit(() => listStores(kubernetes, RESOURCES.secretStores)),
+    limit(() => listStores(kubernetes, RESOURCES.clusterSecretStores)),
+    whole(RESOURCES.secretProviderClasses),
+    each(RESOURCES.pods, pod),
+    ...[
+      RESOURCES.deployments,
+      RESOURCES.statefulSets,
+      RESOURCES.daemonSets,
+      RESOURCES.replicaSets,
+      RESOURCES.replicationControllers,
+      RESOURCES.jobs,
+      RESOURCES.cronJobs,
+      RESOURCES.argoRollouts,
+    ].map((resource) => each(resource, workload)),
+  ]);
+  return {
+    nodes: nodes.map(readNode).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    drafts,
+    pods,
+    above,
+    budgets: blockingBudgets(budgets),
+    secretStoreUsers: [...secretStoreUsers(stores), ...secretStoreUsers(clusterStores)],
+    providerClasses: irsaProviderClasses(classes),
+    legacy,
+    agentSets,
+    agentPods,
+  };
+}
+
+/** External Secrets serves `v1` from 0.16 on and `v1beta1` alone before that; the older is asked only where the newer has nothing. */
+async function listStores(kubernetes: KubernetesGateway, resource: Resource): Promise<KubernetesObject[]> {
+  const stores = await kubernetes.list(resource);
+  const found = stores.length > 0 ? stores : await kubernetes.list({ ...resource, version: 'v1beta1' });
+  return found.map((store) => withKind(store, resource));
+}
+
+/** Items of a list carry neither apiVersion nor kind when the API server leaves them out. */
+function withKind(object: KubernetesObject, resource: Resource): KubernetesObject {
+  if (object.kind !== undefined && object.apiVersion !== undefined) return object;
+  return { ...object, apiVersion: resource.group === '' ? resource.version : `${resource.group}/${resource.version}`, kind: resource.kind };
+}
+
+function isAgent(daemonSet: KubernetesObject): boolean {
+  return daemonSet.metadata.name === AGENT || daemonSet.metadata.labels?.['app.kubernetes.io/name'] === AGENT;
+}
+
+function agentSet(daemonSet: KubernetesObject): ClusterObjects['agentSets'][number] {
+  const status = daemonSet.status ?? {};
+  return {
+    namespace: daemonSet.metadata.namespace ?? '',
+    name: daemonSet.metadata.name,
+    desired: status.desiredNumberScheduled ?? 0,
+    ready: status.numberReady ?? 0,
+  };
+}

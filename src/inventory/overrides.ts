@@ -1,0 +1,136 @@
+import type { KubernetesObject } from '../kubernetes/gateway.ts';
+import type { OverrideFact } from '../model/inventory.ts';
+
+/**
+ * Variables that every AWS SDK takes ahead of the container provider, and those whose presence makes the webhook leave a
+ * container alone (amazon-eks-pod-identity-webhook, pkg/handler/handler.go).
+ */
+const CREDENTIAL_VARIABLES = new Set([
+  'AWS_ROLE_ARN',
+  'AWS_WEB_IDENTITY_TOKEN_FILE',
+  'AWS_ACCESS_KEY_ID',
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_SESSION_TOKEN',
+  'AWS_PROFILE',
+  'AWS_DEFAULT_PROFILE',
+  'AWS_CONFIG_FILE',
+  'AWS_SHARED_CREDENTIALS_FILE',
+  'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+  'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
+  'AWS_CONTAINER_AUTHORIZATION_TOKEN',
+  'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE',
+]);
+
+const SESSION_NAME = 'AWS_ROLE_SESSION_NAME';
+
+/** What an application says when it names the web-identity provider itself instead of using the default chain. */
+const WEB_IDENTITY = /web[_-]?identity|eks\.amazonaws\.com\/serviceaccount\/token|AWS_ROLE_ARN/i;
+
+/** Volumes that the webhook adds: `aws-iam-token` for IRSA, `eks-pod-identity-token` for Pod Identity. */
+const INJECTED: Readonly<Record<string, readonly string[]>> = {
+  'aws-iam-token': ['AWS_ROLE_ARN', 'AWS_WEB_IDENTITY_TOKEN_FILE'],
+  'eks-pod-identity-token': ['AWS_CONTAINER_CREDENTIALS_FULL_URI', 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'],
+};
+
+/** How a container uses a ConfigMap: all of its keys as variables, one key as a variable's value, or as files. */
+export interface ConfigMapUse {
+  readonly container: string;
+  readonly configMap: string;
+  /** `environment` with the prefix of `envFrom`; `value` and `files` are only searched for the web-identity provider. */
+  readonly as: 'environment' | 'value' | 'files';
+  readonly prefix: string;
+  /** The one key that is used; null for all. */
+  readonly key: string | null;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a pod spec as the API gives it
+type PodSpec = any;
+
+/** A pod spec's containers that the webhook changes: init and ordinary ones, but for those named in `skip-containers`. */
+function containers(spec: PodSpec, annotations: Readonly<Record<string, string>>, prefix: string): PodSpec[] {
+  const skipped = new Set((annotations[`${prefix}/skip-containers`] ?? '').split(',').map((name) => name.trim()));
+  return [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].filter((container) => !skipped.has(container.name));
+}
+
+/** Whether the whole pod carries the label that keeps the webhook away. */
+export function skipsWebhook(labels: Readonly<Record<string, string>> | undefined, prefix: string): boolean {
+  return labels?.[`${prefix}/skip-pod-identity-webhook`] !== undefined;
+}
+
+/**
+ * What in a pod spec outranks Pod Identity or depends on the old way, in the containers that the webhook changes. In a
+ * live pod (`live`), what the webhook itself put there is not one. Values are looked at and never kept.
+ */
+export function findOverrides(
+  spec: PodSpec,
+  annotations: Readonly<Record<string, string>>,
+  options: { prefix: string; live: boolean },
+): { overrides: OverrideFact[]; configMaps: ConfigMapUse[] } {
+  const overrides: OverrideFact[] = [];
+  const configMaps: ConfigMapUse[] = [];
+  const volumes = new Map<string, PodSpec>((spec?.volumes ?? []).map((volume: PodSpec) => [volume.name, volume]));
+  for (const container of containers(spec, annotations, options.prefix)) {
+    const mounted: string[] = (container.volumeMounts ?? []).map((mount: PodSpec) => mount.name);
+    const injected = new Set(options.live ? mounted.flatMap((name) => INJECTED[name] ?? []) : []);
+    const add = (kind: OverrideFact['kind'], name: string) => overrides.push({ kind, container: container.name, name });
+
+    for (const variable of container.env ?? []) {
+      if (injected.has(variable.name)) continue;
+      if (CREDENTIAL_VARIABLES.has(variable.name)) add('env', variable.name);
+      else if (variable.name === SESSION_NAME) add('session-name', variable.name);
+      else if (typeof variable.value === 'string' && WEB_IDENTITY.test(variable.value)) add('web-identity', `variable ${variable.name}`);
+      const reference = variable.valueFrom?.configMapKeyRef;
+      if (reference !== undefined)
+        configMaps.push({ container: container.name, configMap: reference.name, as: 'value', prefix: '', key: reference.key });
+    }
+    for (const source of container.envFrom ?? []) {
+      if (source.secretRef !== undefined) add('secret-env', source.secretRef.name);
+      if (source.configMapRef !== undefined)
+        configMaps.push({
+          container: container.name,
+          configMap: source.configMapRef.name,
+          as: 'environment',
+          prefix: source.prefix ?? '',
+          key: null,
+        });
+    }
+    for (const part of ['command', 'args'] as const) {
+      if ((container[part] ?? []).some((word: string) => WEB_IDENTITY.test(word))) add('web-identity', part);
+    }
+    for (const mount of container.volumeMounts ?? []) {
+      if (/\/\.aws(\/|$)/.test(mount.mountPath)) add('profile-mount', mount.mountPath);
+      if (options.live && mount.name in INJECTED) continue;
+      const volume = volumes.get(mount.name);
+      if (hasStsToken(volume)) add('token', mount.name);
+      for (const name of mountedConfigMaps(volume))
+        configMaps.push({ container: container.name, configMap: name, as: 'files', prefix: '', key: null });
+    }
+  }
+  return { overrides, configMaps };
+}
+
+function hasStsToken(volume: PodSpec): boolean {
+  return (volume?.projected?.sources ?? []).some((source: PodSpec) => source.serviceAccountToken?.audience === 'sts.amazonaws.com');
+}
+
+function mountedConfigMaps(volume: PodSpec): string[] {
+  const projected = (volume?.projected?.sources ?? []).flatMap((source: PodSpec) => (source.configMap ? [source.configMap.name] : []));
+  // Every pod mounts the cluster's certificate by this one.
+  return [...(volume?.configMap ? [volume.configMap.name] : []), ...projected].filter((name) => name !== 'kube-root-ca.crt');
+}
+
+/** The overrides that a ConfigMap brings into a container: credential variables, and values that name the web-identity provider. */
+export function configMapOverrides(use: ConfigMapUse, configMap: KubernetesObject): OverrideFact[] {
+  const found: OverrideFact[] = [];
+  for (const [key, value] of Object.entries<string>(configMap.data ?? {})) {
+    if (use.key !== null && use.key !== key) continue;
+    const where = `ConfigMap ${use.configMap}, key ${key}`;
+    const variable = `${use.prefix}${key}`;
+    if (use.as === 'environment' && CREDENTIAL_VARIABLES.has(variable))
+      found.push({ kind: 'config-map', container: use.container, name: where });
+    else if (use.as === 'environment' && variable === SESSION_NAME)
+      found.push({ kind: 'session-name', container: use.container, name: where });
+    else if (WEB_IDENTITY.test(value)) found.push({ kind: 'web-identity', container: use.container, name: where });
+  }
+  return found;
+}

@@ -1,0 +1,58 @@
+import type { KubernetesObject, OwnerReference } from '../kubernetes/gateway.ts';
+import type { OverrideFact } from '../model/inventory.ts';
+import { wantsWindows } from './nodes.ts';
+import { findOverrides, skipsWebhook } from './overrides.ts';
+import { controllerOf, isKnown, serviceAccountOf } from './workloads.ts';
+
+/** A live pod, reduced to what its workload's facts need. */
+export interface LivePod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly serviceAccount: string;
+  readonly nodeName: string | undefined;
+  readonly controller: OwnerReference | undefined;
+  readonly terminating: boolean;
+  readonly windows: boolean;
+  readonly overrides: readonly OverrideFact[];
+  /** The pod itself where no known controller stands above it: then it is its own template. */
+  readonly object: KubernetesObject | undefined;
+}
+
+/** A live pod; undefined for one that is over: it holds no credentials and nobody restarts it. */
+export function readLivePod(pod: KubernetesObject, prefix: string): LivePod | undefined {
+  const phase = pod.status?.phase;
+  if (phase === 'Succeeded' || phase === 'Failed') return undefined;
+  const controller = controllerOf(pod);
+  const skipped = skipsWebhook(pod.metadata.labels, prefix);
+  return {
+    namespace: pod.metadata.namespace ?? '',
+    name: pod.metadata.name,
+    serviceAccount: serviceAccountOf(pod.spec),
+    nodeName: pod.spec?.nodeName,
+    controller,
+    terminating: pod.metadata.deletionTimestamp !== undefined,
+    windows: wantsWindows(pod.spec),
+    overrides: skipped ? [] : findOverrides(pod.spec, pod.metadata.annotations ?? {}, { prefix, live: true }).overrides,
+    object: controller !== undefined && isKnown(controller) ? undefined : pod,
+  };
+}
+
+/**
+ * The topmost controller of a pod that podshift reads itself (Pod → ReplicaSet → Deployment, Job → CronJob, …); undefined
+ * where its own controller is missing or of another kind. `above` has the controllers of ReplicaSets and Jobs, by UID.
+ */
+export function topController(
+  controller: OwnerReference | undefined,
+  above: ReadonlyMap<string, OwnerReference>,
+): OwnerReference | undefined {
+  if (controller === undefined || !isKnown(controller)) return undefined;
+  const next = above.get(controller.uid);
+  return next !== undefined && isKnown(next) ? next : controller;
+}
+
+/** Whether a pod is ready now. */
+export function isReady(pod: KubernetesObject): boolean {
+  return (pod.status?.conditions ?? []).some(
+    (condition: { type: string; status: string }) => condition.type === 'Ready' && condition.status === 'True',
+  );
+}

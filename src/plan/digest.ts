@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto';
+import type { Plan } from '../model/plan.ts';
+
+/**
+ * SHA-256 in hex over a plan's decisions and before-images, whatever the order in which the APIs listed things. What moves by
+ * itself is left out: when the plan was made, on which nodes pods happen to run, how many replicas an autoscaler chose, and
+ * the words of findings.
+ */
+export function planDigest(plan: Omit<Plan, 'digest'>): string {
+  const decisions = {
+    clusterArn: plan.clusterArn,
+    agent: { action: plan.agent.action, addonVersion: plan.agent.addonVersion },
+    units: plan.units
+      .map(({ id, mechanism, roleArn, decision, wave, workloads, removeAnnotations, before }) => ({
+        id,
+        mechanism,
+        roleArn,
+        decision,
+        wave,
+        workloads: workloads.map(({ apiVersion, kind, name, restart }) => canonicalJson({ apiVersion, kind, name, restart })).sort(),
+        removeAnnotations: [...removeAnnotations].sort(),
+        before,
+      }))
+      .map(canonicalJson)
+      .sort(),
+    roles: plan.roles.map(canonicalJson).sort(),
+  };
+  return createHash('sha256').update(canonicalJson(decisions)).digest('hex');
+}
+
+/** JSON with the keys of every object sorted by code unit; arrays keep their order. */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const entries = Object.entries(value).sort(([a], [b]) => Number(a > b) - Number(a < b));
+  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(',')}}`;
+}

@@ -1,0 +1,71 @@
+import type { Finding, FindingCode } from '../model/findings.ts';
+import { finding } from '../model/findings.ts';
+import type { AssociationFacts, Inventory, RoleFacts, ServiceAccountFacts, WorkloadFacts } from '../model/inventory.ts';
+import type { MigrationOptions } from '../model/options.ts';
+import type { WorkloadPlan } from '../model/plan.ts';
+import type { TrustPolicy } from '../trust/index.ts';
+
+/** The inventory with the look-ups that every check needs. */
+export interface World {
+  readonly inventory: Inventory;
+  readonly options: MigrationOptions;
+  readonly workloadsOf: ReadonlyMap<string, readonly WorkloadFacts[]>;
+  readonly associationOf: ReadonlyMap<string, AssociationFacts>;
+  readonly roleOf: ReadonlyMap<string, RoleFacts>;
+}
+
+/** A unit while it is decided: checks add findings, and any blocker among them holds it. */
+export interface UnitDraft {
+  readonly id: string;
+  readonly facts: ServiceAccountFacts;
+  readonly roleArn: string;
+  readonly workloads: readonly WorkloadFacts[];
+  readonly association: AssociationFacts | undefined;
+  readonly findings: Finding[];
+  role: RoleFacts | undefined;
+  policy: TrustPolicy | undefined;
+  /** The association passes no session tags, so only a statement for the whole cluster can admit it. */
+  sessionTagsOff: boolean;
+  /** Association and trust policy are right as they are. */
+  settled: boolean;
+  plans: readonly WorkloadPlan[];
+  removeAnnotations: readonly string[];
+}
+
+/** `NAMESPACE/NAME`. */
+export function idOf(facts: { readonly namespace: string; readonly name: string }): string {
+  return `${facts.namespace}/${facts.name}`;
+}
+
+/** The look-ups over an inventory. */
+export function createWorld(inventory: Inventory, options: MigrationOptions): World {
+  return {
+    inventory,
+    options,
+    workloadsOf: Map.groupBy(inventory.workloads, (workload) => `${workload.namespace}/${workload.serviceAccount}`),
+    associationOf: new Map(
+      inventory.associations.map((association) => [`${association.namespace}/${association.serviceAccount}`, association]),
+    ),
+    roleOf: new Map(inventory.roles.map((role) => [role.arn, role])),
+  };
+}
+
+/** The subject of a finding about a unit's service account. */
+export function accountSubject(unit: UnitDraft): string {
+  return `ServiceAccount/${unit.id}`;
+}
+
+/** The subject of a finding about a workload. */
+export function workloadSubject(workload: WorkloadFacts): string {
+  return `${workload.kind}/${workload.namespace}/${workload.name}`;
+}
+
+/** Adds a finding to a unit. */
+export function note(unit: UnitDraft, code: FindingCode, subject: string, message: string, remedy?: string): undefined {
+  unit.findings.push(finding(code, subject, message, remedy));
+}
+
+/** The blockers among a unit's findings. */
+export function blockers(unit: UnitDraft): Finding[] {
+  return unit.findings.filter((found) => found.severity === 'blocker');
+}

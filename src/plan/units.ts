@@ -1,0 +1,127 @@
+import type { ServiceAccountFacts } from '../model/inventory.ts';
+import type { Decision, UnitPlan } from '../model/plan.ts';
+import { isSelected } from '../model/selection.ts';
+import type { Platform } from './agent.ts';
+import { accountSubject, blockers, idOf, note, type UnitDraft, type World } from './draft.ts';
+import { checkOwners, checkRoleOwner } from './owner-check.ts';
+import { checkRole } from './role-check.ts';
+import { compareText } from './waves.ts';
+import { checkUse, planRestarts } from './workload-check.ts';
+
+/** Every chosen service account with all that is known against it; in order of their ids. */
+export function draftUnits(world: World, platform: Platform): UnitDraft[] {
+  return world.inventory.serviceAccounts
+    .filter(({ namespace, name }) => isSelected(world.options, namespace, name))
+    .map((facts) => draftUnit(facts, world, platform))
+    .sort((a, b) => compareText(a.id, b.id));
+}
+
+function draftUnit(facts: ServiceAccountFacts, world: World, platform: Platform): UnitDraft {
+  const id = idOf(facts);
+  const association = world.associationOf.get(id);
+  const addon = world.inventory.addons.find(({ name }) => name === facts.addon);
+  const roleArn =
+    facts.annotations[`${world.inventory.annotationPrefix}/role-arn`] ?? addon?.serviceAccountRoleArn ?? association?.roleArn ?? '';
+  const unit: UnitDraft = {
+    id,
+    facts,
+    roleArn,
+    workloads: world.workloadsOf.get(id) ?? [],
+    association,
+    findings: [],
+    role: undefined,
+    policy: undefined,
+    sessionTagsOff: false,
+    settled: false,
+    plans: [],
+    removeAnnotations: [],
+  };
+  if (facts.addon !== null) {
+    note(unit, 'PS603', accountSubject(unit), `${id} is a service account of the EKS add-on ${facts.addon}`);
+    unit.plans = unit.workloads.map(({ apiVersion, kind, name, replicas }) => ({
+      apiVersion,
+      kind,
+      name,
+      restart: 'none',
+      replicas,
+      note: 'EKS restarts it with its add-on',
+    }));
+    return unit;
+  }
+  checkRole(unit, world);
+  checkUse(unit, world);
+  if (platform.blocker !== null) note(unit, platform.blocker.code, accountSubject(unit), platform.blocker.message);
+  if (unit.settled) settle(unit);
+  else {
+    planRestarts(unit, world);
+    checkOwners(unit, world);
+    checkRoleOwner(unit);
+  }
+  return unit;
+}
+
+/** A unit that is right as it is: its workloads are listed, and nothing is done to them. */
+function settle(unit: UnitDraft): void {
+  note(unit, 'PS112', accountSubject(unit), `${unit.id} is associated with ${unit.roleArn} already, and the trust policy admits it`);
+  unit.plans = unit.workloads.map(({ apiVersion, kind, name, replicas }) => ({
+    apiVersion,
+    kind,
+    name,
+    restart: 'none',
+    replicas,
+    note: 'already associated',
+  }));
+}
+
+/** What was decided about a unit, by its blockers. */
+export function decisionOf(unit: UnitDraft): Decision {
+  if (blockers(unit).length > 0) return 'hold';
+  return unit.settled ? 'already-associated' : 'migrate';
+}
+
+/** The unit as the plan shows it. */
+export function unitPlan(unit: UnitDraft, wave: number | null, world: World): UnitPlan {
+  const decision = decisionOf(unit);
+  const [first, ...more] = blockers(unit);
+  const others = more.length === 0 ? '' : ` (and ${more.length} more)`;
+  return {
+    id: unit.id,
+    namespace: unit.facts.namespace,
+    serviceAccount: unit.facts.name,
+    mechanism: unit.facts.addon === null ? 'irsa' : 'addon',
+    roleArn: unit.roleArn,
+    decision,
+    reason: first === undefined ? (decision === 'migrate' ? '' : 'already associated') : `${first.message}${others}`,
+    wave,
+    findings: [...new Set(unit.findings.map(({ code }) => code))].sort(),
+    workloads: [...unit.plans].sort((a, b) => compareText(`${a.kind}/${a.name}`, `${b.kind}/${b.name}`)),
+    removeAnnotations: decision === 'migrate' ? unit.removeAnnotations : [],
+    before: {
+      uid: unit.facts.uid,
+      resourceVersion: unit.facts.resourceVersion,
+      annotations: unit.facts.annotations,
+      associationId: unit.association?.associationId ?? null,
+    },
+    probe: probeOf(unit, world),
+  };
+}
+
+/** At most so many nodes are tried for the probe pod. */
+const PROBE_NODES = 5;
+
+function probeOf(unit: UnitDraft, world: World): UnitPlan['probe'] {
+  const usable = new Set(
+    world.inventory.nodes.filter((node) => node.ready && ['linux', 'auto', 'hybrid'].includes(node.class)).map((node) => node.name),
+  );
+  const running = unit.workloads.flatMap((workload) => workload.nodeNames).filter((name) => usable.has(name));
+  const possible = unit.workloads.flatMap((workload) => workload.candidateNodeNames);
+  const any = world.inventory.nodes.filter((node) => usable.has(node.name) && node.class !== 'hybrid').map((node) => node.name);
+  const [names] = [running, possible, any].filter((list) => list.length > 0);
+  const tolerations = new Map(
+    unit.workloads.flatMap((workload) => workload.tolerations).map((toleration) => [JSON.stringify(toleration), toleration]),
+  );
+  return {
+    nodeNames: [...new Set(names)].sort(compareText).slice(0, PROBE_NODES),
+    tolerations: [...tolerations].sort(([a], [b]) => compareText(a, b)).map(([, toleration]) => toleration),
+  };
+}
