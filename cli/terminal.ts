@@ -3,15 +3,15 @@ import { createPalette, type Palette } from '../src/report/text.ts';
 
 /** A stream as far as the command line needs it. */
 export interface TextStream {
-  write(text: string): unknown;
+  write(text: string, done?: () => void): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
 }
 
 /** Where the command line writes: data to stdout, talk to stderr. */
 export interface Terminal {
-  /** Data: the answer to what was asked. */
-  data(text: string): void;
+  /** Data: the answer to what was asked. Resolves when it was handed over, so that the process may end. */
+  data(text: string): Promise<void>;
   /** Talk: progress, hints, errors. A line; the break is added. */
   talk(line: string): void;
   /** For data. */
@@ -42,7 +42,7 @@ export function createTerminal(
     return Math.max(40, stream.isTTY === true && stream.columns !== undefined && stream.columns > 0 ? stream.columns : given);
   };
   return {
-    data: (text) => void streams.stdout.write(text),
+    data: (text) => new Promise((resolve) => streams.stdout.write(text, () => resolve())),
     talk: (line) => void streams.stderr.write(`${line}\n`),
     screen: { columns: columns(streams.stdout), color: color(streams.stdout) },
     palette: createPalette(color(streams.stderr)),

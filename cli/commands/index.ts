@@ -1,0 +1,15 @@
+import type { RunCommand } from '../context.ts';
+import type { CommandName } from '../program.ts';
+
+/** Every command, loaded when it is called: --help must not wait for the AWS SDK. */
+export const commands: Readonly<Record<CommandName, () => Promise<RunCommand>>> = {
+  scan: async () => (await import('./plan.ts')).scan,
+  plan: async () => (await import('./plan.ts')).plan,
+  rehearse: async () => (await import('./rehearse.ts')).rehearse,
+  demo: async () => (await import('./rehearse.ts')).demo,
+  run: async () => (await import('./run.ts')).run,
+  rollback: async () => (await import('./rollback.ts')).rollback,
+  status: async () => (await import('./status.ts')).status,
+  report: async () => (await import('./status.ts')).report,
+  twin: async () => (await import('./twin.ts')).twin,
+};

@@ -1,0 +1,97 @@
+import { migrate } from '../../engine/local-migration.ts';
+import { PodshiftError } from '../../src/model/errors.ts';
+import type { Inventory } from '../../src/model/inventory.ts';
+import { migrationOptions } from '../../src/model/options.ts';
+import type { Plan } from '../../src/model/plan.ts';
+import type { PlanReport } from '../../src/model/report.ts';
+import { renderReport, toYaml } from '../../src/report/render.ts';
+import { buildPlanReport } from '../../src/report/report.ts';
+import { buildScanReport, renderScan } from '../../src/report/scan.ts';
+import { createPalette } from '../../src/report/text.ts';
+import type { CommandContext, RunCommand } from '../context.ts';
+import { formatOf } from '../formats.ts';
+import type { Invocation } from '../program.ts';
+import { openClusterSession, openTwinSession, optionsOf, type Session, snapshotOf } from '../sessions.ts';
+
+/** `podshift scan`: who gets which role today, and what stands in the way. */
+export const scan: RunCommand = async (context, invocation) => {
+  const { inventory, plan, report } = await read(context, invocation);
+  const scanned = buildScanReport(inventory, plan, report.calls);
+  const format = formatOf(invocation);
+  const { screen } = context.terminal;
+  if (format === 'json') await context.terminal.data(`${JSON.stringify(scanned, null, 2)}\n`);
+  else if (format === 'yaml') await context.terminal.data(toYaml(scanned));
+  else
+    await context.terminal.data(
+      renderScan(scanned, { columns: screen.columns, palette: createPalette(screen.color), wide: format === 'wide' }),
+    );
+  return 'done';
+};
+
+/** `podshift plan`: what a run would do. */
+export const plan: RunCommand = async (context, invocation) => {
+  const { report } = await read(context, invocation);
+  await printPlan(context, invocation, report);
+  if (snapshotOf(invocation) === undefined) sayHowToRun(context, report, invocation);
+  return 'done';
+};
+
+/** Prints a plan, and on stderr that it was only a plan. */
+export async function printPlan(context: CommandContext, invocation: Invocation, report: PlanReport): Promise<void> {
+  const { terminal } = context;
+  await terminal.data(renderReport(report, formatOf(invocation), terminal.screen));
+  const units = report.units.filter((unit) => unit.status === 'pending').length;
+  const roles = report.roles.length;
+  terminal.talk(
+    `(plan) would migrate ${units} ${units === 1 ? 'service account' : 'service accounts'} and change ${roles} trust ${roles === 1 ? 'policy' : 'policies'}`,
+  );
+}
+
+/** The whole command that would carry the plan out, so that it can be copied. */
+export function sayHowToRun({ terminal }: CommandContext, report: PlanReport, invocation: Invocation): void {
+  const migrating = report.units.some((unit) => unit.status === 'pending');
+  const [, , , region = '', , resource = ''] = report.run.cluster.split(':');
+  const profile = typeof invocation.flags.profile === 'string' ? ` --profile ${invocation.flags.profile}` : '';
+  terminal.talk(
+    migrating
+      ? `nothing was changed; run again with --approve: podshift run --cluster ${resource.replace('cluster/', '')} --region ${region}${profile} --approve --digest ${report.run.digest}`
+      : 'nothing was changed; there is nothing to migrate',
+  );
+}
+
+/** Runs the state machine as far as the plan, on a cluster or on a snapshot's twin; its journal is in memory. */
+async function read(context: CommandContext, invocation: Invocation): Promise<{ inventory: Inventory; plan: Plan; report: PlanReport }> {
+  const options = await optionsOf(invocation);
+  const folder = snapshotOf(invocation);
+  const session =
+    folder === undefined
+      ? await openClusterSession(invocation, context, { journal: 'memory' })
+      : await openTwinSession(folder, context, false);
+  try {
+    return await planOn(session, options, context);
+  } finally {
+    await session.close();
+  }
+}
+
+/** Plans in a session: nothing is written but the journal. */
+export async function planOn(
+  session: Session,
+  options: Awaited<ReturnType<typeof optionsOf>>,
+  { interrupts }: CommandContext,
+): Promise<{ inventory: Inventory; plan: Plan; report: PlanReport }> {
+  const { runtime, clock, journal, target } = session;
+  const runId = runtime.ids.next();
+  await migrate({
+    runtime,
+    clock,
+    signal: interrupts.signal,
+    input: { runId, target, mode: 'plan', approval: 'none', expectedDigest: null, options: migrationOptions.parse(options) },
+  });
+  const made = (await journal.getDocument(runId, 'plan')) as Plan | undefined;
+  const inventory = (await journal.getDocument(runId, 'inventory')) as Inventory | undefined;
+  if (made === undefined || inventory === undefined) throw new PodshiftError('InternalError', `run ${runId} ended without a plan`);
+  const run = await journal.getRun(runId);
+  const report = buildPlanReport(made, { ...run, promises: session.promises() });
+  return { inventory, plan: made, report };
+}

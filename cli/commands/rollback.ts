@@ -1,0 +1,81 @@
+import { rollBack } from '../../engine/local-migration.ts';
+import { PodshiftError } from '../../src/model/errors.ts';
+import type { JournalEntry, RunRecord, UnitRecord } from '../../src/model/run.ts';
+import { renderReport } from '../../src/report/render.ts';
+import { buildReport } from '../../src/report/report.ts';
+import { hang } from '../../src/report/text.ts';
+import type { CommandContext, RunCommand } from '../context.ts';
+import { exitOfRollback } from '../exit-codes.ts';
+import { formatOf } from '../formats.ts';
+import { nearest } from '../nearest.ts';
+import type { Invocation } from '../program.ts';
+import { openClusterSession, openJournalOf } from '../sessions.ts';
+import { stopped } from '../stopped.ts';
+
+/** `podshift rollback RUN`: restores what a run, or some of its units, changed. Without --approve it says what that is. */
+export const rollback: RunCommand = async (context, invocation) => {
+  const runId = invocation.arguments[0] ?? '';
+  const { run, units, entries } = await recorded(runId, invocation);
+  const unitIds = chosenUnits(units, invocation);
+  if (invocation.flags.approve !== true) {
+    sayPlan(context, invocation, runId, unitIds, entries);
+    return 'done';
+  }
+  const session = await openClusterSession(invocation, context, { journal: 'folder', target: run.target });
+  try {
+    const { runtime, clock, journal } = session;
+    const { signal } = context.interrupts;
+    try {
+      await rollBack({ runtime, clock, signal, input: { runId, unitIds, reason: 'asked for on the command line' } });
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      return stopped(context, runId, 'rollback');
+    }
+    const report = await buildReport(journal, runId, session.promises());
+    await context.terminal.data(renderReport(report, formatOf(invocation), context.terminal.screen));
+    return exitOfRollback(report, unitIds);
+  } finally {
+    await session.close();
+  }
+};
+
+async function recorded(runId: string, invocation: Invocation): Promise<{ run: RunRecord; units: UnitRecord[]; entries: JournalEntry[] }> {
+  const { journal, close } = await openJournalOf(invocation, runId);
+  try {
+    return { run: await journal.getRun(runId), units: await journal.listUnits(runId), entries: await journal.listEntries(runId) };
+  } finally {
+    await close();
+  }
+}
+
+/** Null for the whole run. Throws `UsageError` for a unit that the run does not have. */
+function chosenUnits(units: readonly UnitRecord[], { flags }: Invocation): string[] | null {
+  if (!Array.isArray(flags.unit)) return null;
+  const known = units.map((unit) => unit.unitId);
+  for (const unit of flags.unit as string[]) {
+    if (known.includes(unit)) continue;
+    const meant = nearest(unit, known);
+    throw new PodshiftError('UsageError', `the run has no unit "${unit}"${meant === undefined ? '' : `; did you mean "${meant}"?`}`);
+  }
+  return flags.unit as string[];
+}
+
+function sayPlan(
+  { terminal }: CommandContext,
+  { flags }: Invocation,
+  runId: string,
+  unitIds: string[] | null,
+  entries: readonly JournalEntry[],
+): void {
+  const undone = entries.filter(
+    (entry) => entry.state !== 'undone' && (unitIds === null || (entry.unitId !== null && unitIds.includes(entry.unitId))),
+  );
+  for (const entry of undone) terminal.talk(hang('(plan) would restore ', `${entry.kind} ${entry.object}`, terminal.talkColumns));
+  const units = unitIds === null ? '' : ` --unit ${unitIds.join(' --unit ')}`;
+  const journal = flags.journal === '.podshift' ? '' : ` --journal ${String(flags.journal)}`;
+  terminal.talk(
+    undone.length === 0
+      ? 'nothing is left to undo'
+      : `nothing was changed; run again with --approve: podshift rollback ${runId}${units}${journal} --approve`,
+  );
+}

@@ -1,0 +1,86 @@
+import { migrate } from '../../engine/local-migration.ts';
+import { PodshiftError } from '../../src/model/errors.ts';
+import { type MigrationOptions, migrationOptions } from '../../src/model/options.ts';
+import { renderReport } from '../../src/report/render.ts';
+import { buildReport } from '../../src/report/report.ts';
+import { hang } from '../../src/report/text.ts';
+import { type CommandContext, type RunCommand, textFlag } from '../context.ts';
+import { type Exit, exitOfRun } from '../exit-codes.ts';
+import { formatOf } from '../formats.ts';
+import type { Invocation } from '../program.ts';
+import { openClusterSession, openJournalOf, optionsOf, type Session } from '../sessions.ts';
+import { stopped } from '../stopped.ts';
+import { planOn, printPlan, sayHowToRun } from './plan.ts';
+
+/** `podshift run`: a migration of a real cluster, in this process. Without --approve, its plan. */
+export const run: RunCommand = async (context, invocation) => {
+  const resume = textFlag(invocation, 'resume');
+  const digest = textFlag(invocation, 'digest') ?? null;
+  if (resume !== undefined) return resumeRun(resume, context, invocation);
+  const options = migrationOptions.parse(await optionsOf(invocation));
+  if (invocation.flags.approve !== true) return showPlan(options, digest, context, invocation);
+  const session = await openClusterSession(invocation, context, { journal: 'folder' });
+  try {
+    return await carryOut(session, session.runtime.ids.next(), options, digest, context, invocation);
+  } finally {
+    await session.close();
+  }
+};
+
+async function showPlan(options: MigrationOptions, digest: string | null, context: CommandContext, invocation: Invocation): Promise<Exit> {
+  const session = await openClusterSession(invocation, context, { journal: 'memory' });
+  try {
+    const { report } = await planOn(session, options, context);
+    await printPlan(context, invocation, report);
+    if (digest !== null && digest !== report.run.digest) {
+      throw new PodshiftError('WorldMoved', `the plan's digest is ${report.run.digest} now, not ${digest}`);
+    }
+    sayHowToRun(context, report, invocation);
+    return 'done';
+  } finally {
+    await session.close();
+  }
+}
+
+/** Takes an interrupted run up where its journal says that it was. */
+async function resumeRun(runId: string, context: CommandContext, invocation: Invocation): Promise<Exit> {
+  const opened = await openJournalOf(invocation, runId);
+  const record = await opened.journal.getRun(runId).finally(() => opened.close());
+  if (invocation.flags.approve !== true && record.endedAt === null) {
+    throw new PodshiftError('UsageError', `going on with run ${runId} changes things: run again with --approve`);
+  }
+  const session = await openClusterSession(invocation, context, { journal: 'folder', target: record.target });
+  try {
+    return await carryOut(session, runId, record.options, null, context, invocation);
+  } finally {
+    await session.close();
+  }
+}
+
+async function carryOut(
+  session: Session,
+  runId: string,
+  options: MigrationOptions,
+  expectedDigest: string | null,
+  context: CommandContext,
+  invocation: Invocation,
+): Promise<Exit> {
+  const { runtime, clock, journal, target } = session;
+  const { terminal, interrupts } = context;
+  const say = (text: string): void => terminal.talk(hang('', text, terminal.talkColumns));
+  say(`run ${runId} on ${target.clusterName} in ${target.region}; Ctrl-C stops it after the calls under way`);
+  try {
+    await migrate({
+      runtime,
+      clock,
+      signal: interrupts.signal,
+      input: { runId, target, mode: 'run', approval: 'none', expectedDigest, options },
+    });
+  } catch (error) {
+    if (!interrupts.signal.aborted) throw error;
+    return stopped(context, runId, 'run');
+  }
+  const report = await buildReport(journal, runId, session.promises());
+  await terminal.data(renderReport(report, formatOf(invocation), terminal.screen));
+  return exitOfRun(report);
+}

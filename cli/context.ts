@@ -1,0 +1,22 @@
+import type { Exit } from './exit-codes.ts';
+import type { Interrupts } from './interrupts.ts';
+import type { Invocation } from './program.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What every command gets besides its flags. */
+export interface CommandContext {
+  readonly terminal: Terminal;
+  readonly interrupts: Interrupts;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Show the log of the steps as well. */
+  readonly debug: boolean;
+}
+
+/** A command: it prints its answer and says how it ended. */
+export type RunCommand = (context: CommandContext, invocation: Invocation) => Promise<Exit>;
+
+/** A flag that is text, or undefined where it was not given. */
+export function textFlag({ flags }: Invocation, name: string): string | undefined {
+  const value = flags[name];
+  return typeof value === 'string' ? value : undefined;
+}

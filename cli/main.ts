@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises';
+import { CommanderError } from 'commander';
+import { PodshiftError } from '../src/model/errors.ts';
+import { commands } from './commands/index.ts';
+import { exitCode } from './exit-codes.ts';
+import { reportFailure } from './failure.ts';
+import { watchInterrupts } from './interrupts.ts';
+import { parseCommandLine } from './program.ts';
+import { createTerminal, type Terminal } from './terminal.ts';
+
+process.exitCode = await main(process.argv.slice(2));
+// a reader that went away (head, less) is no fault of the command
+process.exit();
+
+async function main(argv: readonly string[]): Promise<number> {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') process.exit();
+      throw error;
+    });
+  }
+  const terminal = createTerminal(process, process.env, { color: !argv.includes('--no-color') });
+  const interrupts = watchInterrupts(
+    process,
+    () => Date.now(),
+    () => process.exit(exitCode('interrupted')),
+  );
+  try {
+    const parsed = parse(argv, await version(), terminal);
+    if ('text' in parsed) {
+      await terminal.data(parsed.text);
+      return exitCode('done');
+    }
+    const run = await commands[parsed.name]();
+    return exitCode(await run({ terminal, interrupts, environment: process.env, debug: parsed.flags.debug === true }, parsed));
+  } catch (error) {
+    return reportFailure(error, terminal, argv.includes('--debug'));
+  }
+}
+
+/** Commander's complaints in the form of all our errors. */
+function parse(argv: readonly string[], versionText: string, terminal: Terminal): ReturnType<typeof parseCommandLine> {
+  try {
+    return parseCommandLine(argv, versionText, terminal.screen.columns);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    const message = error.message.replace(/^error: /, '').replace(/\n\(Did you mean (.+)\?\)$/, '; did you mean $1?');
+    throw new PodshiftError('UsageError', message, { cause: error });
+  }
+}
+
+async function version(): Promise<string> {
+  const text = await readFile(new URL('../package.json', import.meta.url), 'utf8');
+  const { version: number } = JSON.parse(text) as { version: string };
+  return number;
+}

@@ -1,0 +1,186 @@
+import { Argument, Command, CommanderError, Option } from 'commander';
+import { REPORT_FORMATS } from '../src/report/render.ts';
+import { EXIT_CODES } from './exit-codes.ts';
+import { migrationFlags } from './migration-flags.ts';
+
+/** What a command is called with: its arguments by name, and the flags of it and of the program. */
+export interface Invocation {
+  readonly name: CommandName;
+  readonly arguments: readonly string[];
+  readonly flags: Readonly<Record<string, unknown>>;
+}
+
+export type CommandName = 'scan' | 'plan' | 'rehearse' | 'run' | 'status' | 'rollback' | 'report' | 'twin' | 'demo';
+
+/** Text to print instead of running a command: help or the version. */
+export interface Answer {
+  readonly text: string;
+}
+
+/** How wide help is, unless the terminal is narrower. */
+const HELP_WIDTH = 80;
+
+/**
+ * What the command line asks for. Throws commander's `CommanderError` for an unknown command, flag or argument; its message
+ * names the nearest known one.
+ */
+export function parseCommandLine(argv: readonly string[], version: string, columns: number): Invocation | Answer {
+  let invocation: Invocation | undefined;
+  let text = '';
+  const program = new Command('podshift')
+    .description(
+      'Moves the workloads of Amazon EKS clusters from IRSA to EKS Pod Identity,\nwith proof at each step and a way back from each step.',
+    )
+    .exitOverride()
+    .configureOutput({
+      writeOut: (part) => {
+        text += part;
+      },
+      // errors are printed by the caller, in the form that all errors have
+      writeErr: () => undefined,
+      outputError: () => undefined,
+      getOutHelpWidth: () => Math.min(columns, HELP_WIDTH),
+      getErrHelpWidth: () => Math.min(columns, HELP_WIDTH),
+    })
+    .version(version, '--version', 'show the version')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand('help [command]', 'show the help of a command')
+    .option('--no-color', 'no colours (NO_COLOR and TERM=dumb do the same)')
+    .option('--debug', 'show stack traces')
+    .addHelpText('after', afterHelp());
+
+  const command = (name: CommandName, summary: string, detail: string): Command =>
+    program
+      .command(name)
+      .summary(summary)
+      .description(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.${detail === '' ? '' : `\n${detail}`}`)
+      .action((...given: unknown[]) => {
+        const self = given.at(-1) as Command;
+        invocation = { name, arguments: self.args, flags: self.optsWithGlobals() };
+      });
+
+  const snapshot = new Argument('<snapshot>', 'folder of AWS CLI and kubectl output');
+  withMigration(
+    withCluster(
+      withFormat(command('scan', 'show who gets which role today, and what stands in the way', 'Reads only.'), [
+        'table',
+        'wide',
+        'json',
+        'yaml',
+      ]),
+      true,
+    ),
+  );
+  withMigration(
+    withCluster(withFormat(command('plan', 'show what a run would do, and why it would leave something alone', 'Reads only.')), true),
+  );
+  withMigration(
+    withFormat(
+      command(
+        'rehearse',
+        "run the whole migration on a snapshot's twin",
+        'Nothing real is touched. Times are virtual: nothing is waited for.',
+      ),
+    ).addArgument(snapshot),
+  );
+  withMigration(
+    withJournal(
+      withCluster(
+        withFormat(command('run', 'migrate a cluster', 'Without --approve it plans, says what it would do, and changes nothing.')),
+        false,
+      )
+        .option('--approve', 'change things')
+        .option('--digest <digest>', 'refuse unless the plan has this digest')
+        .option('--resume <run>', 'go on with an interrupted run'),
+    ),
+  );
+  withJournal(
+    withFormat(command('status', 'list the runs of the journal, or show how one stands', ''), ['table', 'wide', 'json', 'yaml']),
+  ).argument('[run]', 'id of a run');
+  withJournal(
+    withAccess(
+      withFormat(
+        command(
+          'rollback',
+          'undo a run, or some of its units, from the journal',
+          'Without --approve it says what it would undo, and changes nothing.',
+        ),
+      ),
+    ),
+  )
+    .argument('<run>', 'id of the run')
+    .option('--unit <namespace/name>', 'only this unit (repeat for more)', collect)
+    .option('--approve', 'change things');
+  withJournal(withFormat(command('report', 'print the report of a run', ''))).argument('<run>', 'id of a run');
+  command(
+    'twin',
+    "serve a snapshot's twin, for the AWS CLI, kubectl and eksctl",
+    'Serves until it is stopped. Prints {"aws": URL, "kubeconfig": PATH}.',
+  ).addArgument(snapshot);
+  withFormat(
+    command('demo', 'rehearse the example cluster that ships with podshift', 'Nothing real is touched; no credentials are needed.'),
+  );
+
+  try {
+    if (argv.length === 0) program.help();
+    program.parse(argv, { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError && text !== '' && error.exitCode === 0) return { text };
+    throw error;
+  }
+  return invocation ?? { text: program.helpInformation() };
+}
+
+function withFormat(command: Command, formats: readonly string[] = REPORT_FORMATS): Command {
+  return command.addOption(new Option('-o, --output <format>', 'how to print the answer').choices(formats).default('table'));
+}
+
+function withCluster(command: Command, snapshots: boolean): Command {
+  if (snapshots) {
+    command.argument('[snapshot]', 'folder of AWS CLI and kubectl output, in place of a cluster');
+    command.addOption(new Option('--snapshot <folder>', 'the same').helpGroup('Cluster:'));
+  }
+  command.addOption(new Option('--cluster <name>', 'name of the EKS cluster').helpGroup('Cluster:'));
+  command.addOption(new Option('--region <region>', 'its region (default: as the AWS CLI finds it)').helpGroup('Cluster:'));
+  command.addOption(new Option('--role-arn <arn>', 'role to assume first').helpGroup('Cluster:'));
+  return withAccess(command);
+}
+
+function withAccess(command: Command): Command {
+  return command
+    .addOption(new Option('--profile <name>', 'profile of the AWS configuration').helpGroup('Cluster:'))
+    .addOption(new Option('--endpoint-url <url>', "endpoint of every AWS service, such as a twin's").helpGroup('Cluster:'));
+}
+
+function withJournal(command: Command): Command {
+  return command
+    .option('--journal <folder>', 'folder of the journal', '.podshift')
+    .option('--local', "run in this process, with this machine's journal (the default)");
+}
+
+function withMigration(command: Command): Command {
+  command.addOption(new Option('--options <file>', 'YAML file of these options, its keys in camelCase').helpGroup('Migration:'));
+  for (const flag of migrationFlags()) command.addOption(flag.helpGroup('Migration:'));
+  return command;
+}
+
+function collect(text: string, before: unknown): string[] {
+  return [...(Array.isArray(before) ? before : []), ...text.split(',')];
+}
+
+function afterHelp(): string {
+  const codes = Object.values(EXIT_CODES).map(({ code, meaning }) => `  ${String(code).padEnd(5)}${meaning}`);
+  return [
+    '',
+    'Nothing is changed without --approve. Answers go to stdout, talk goes to stderr.',
+    '',
+    'Exit codes:',
+    ...codes,
+    '',
+    'Examples:',
+    '  podshift demo',
+    '  podshift rehearse SNAPSHOT',
+    '  podshift plan --cluster shop --region eu-central-1',
+    '  podshift run --cluster shop --region eu-central-1 --approve --digest DIGEST',
+  ].join('\n');
+}

@@ -1,0 +1,191 @@
+import { access, readFile } from 'node:fs/promises';
+import { EKSClient } from '@aws-sdk/client-eks';
+import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
+import type { z } from 'zod';
+import type { EngineClock } from '../engine/clock.ts';
+import { openLocalJournal } from '../engine/local-journal.ts';
+import { createLocalRuntime } from '../engine/local-runtime.ts';
+import type { Journal } from '../src/journal/journal.ts';
+import type { Logger, Runtime } from '../src/migration/runtime.ts';
+import { PodshiftError } from '../src/model/errors.ts';
+import type { migrationOptions } from '../src/model/options.ts';
+import type { Promises } from '../src/model/report.ts';
+import type { ClusterTarget } from '../src/model/run.ts';
+import { createSystemClock, createVirtualClock } from '../twin/clock.ts';
+import { loadSnapshot } from '../twin/snapshot.ts';
+import { startTwin } from '../twin/twin.ts';
+import { type CommandContext, textFlag } from './context.ts';
+import { migrationOptionsOf } from './migration-flags.ts';
+import type { Invocation } from './program.ts';
+import { narrate } from './progress.ts';
+
+/** A cluster, real or a twin's, with a journal: what a state machine needs to run. */
+export interface Session {
+  readonly target: ClusterTarget;
+  readonly runtime: Runtime;
+  readonly clock: EngineClock;
+  readonly journal: Journal;
+  /** What the twin's watch found; null for a real cluster. */
+  promises(): Promises | null;
+  close(): Promise<void>;
+}
+
+/** The snapshot folder that the command was given, by argument or by flag; undefined where it works on a cluster. */
+export function snapshotOf(invocation: Invocation): string | undefined {
+  const [argument] = invocation.arguments;
+  const flag = textFlag(invocation, 'snapshot');
+  if (argument !== undefined && flag !== undefined)
+    throw new PodshiftError('UsageError', 'give the snapshot folder once: as argument or by --snapshot');
+  const folder = argument ?? flag;
+  if (folder !== undefined && textFlag(invocation, 'cluster') !== undefined) {
+    throw new PodshiftError('UsageError', 'give a snapshot folder or --cluster, not both');
+  }
+  return folder;
+}
+
+/** A session on the twin of a snapshot: virtual time, a journal in memory. */
+export async function openTwinSession(folder: string, context: CommandContext, talk: boolean): Promise<Session> {
+  const snapshot = await loadSnapshot(folder);
+  const clock = createVirtualClock(Date.now());
+  const twin = await startTwin({ snapshot, clock });
+  const local = await openLocalJournal({ clock });
+  const journal = talk ? narrate(local.journal, clock, context.terminal) : local.journal;
+  return {
+    target: { clusterName: twin.clusterName, region: twin.region, assumeRoleArn: null },
+    runtime: createLocalRuntime({
+      clock: clock.engine,
+      journal,
+      endpoint: twin.awsEndpoint,
+      credentials: twin.credentials,
+      retryDelays: 'none',
+      logger: loggerOf(context),
+    }),
+    clock: clock.engine,
+    journal,
+    promises: () => twin.promises(),
+    close: async () => {
+      await local.close();
+      await twin.close();
+    },
+  };
+}
+
+/**
+ * A session on a real cluster: the machine's time, the journal in the folder of `--journal`, or in memory for a command
+ * that only reads. Throws `UsageError` without a cluster or a region.
+ */
+export async function openClusterSession(
+  invocation: Invocation,
+  context: CommandContext,
+  settings: { readonly journal: 'folder' | 'memory'; readonly target?: ClusterTarget },
+): Promise<Session> {
+  const target = settings.target ?? (await targetOf(invocation, context));
+  const clock = createSystemClock();
+  const path = textFlag(invocation, 'journal') ?? '.podshift';
+  const local = await openLocalJournal({ clock, ...(settings.journal === 'folder' ? { path } : {}) });
+  const journal = narrate(local.journal, clock, context.terminal);
+  const profile = textFlag(invocation, 'profile');
+  const endpoint = textFlag(invocation, 'endpointUrl');
+  return {
+    target,
+    runtime: createLocalRuntime({
+      clock: clock.engine,
+      journal,
+      retryDelays: 'standard',
+      logger: loggerOf(context),
+      ...(endpoint === undefined ? {} : { endpoint }),
+      ...(profile === undefined ? {} : { credentials: fromNodeProviderChain({ profile, clientConfig: { region: target.region } }) }),
+    }),
+    clock: clock.engine,
+    journal,
+    promises: () => null,
+    close: async () => {
+      clock.close();
+      await local.close();
+    },
+  };
+}
+
+/**
+ * The journal of this machine for a command that needs no cluster; undefined where the folder has none yet, so that
+ * looking leaves no trace.
+ */
+export async function openJournal(invocation: Invocation): Promise<{ readonly journal: Journal; close(): Promise<void> } | undefined> {
+  const path = textFlag(invocation, 'journal') ?? '.podshift';
+  if (!(await exists(path))) return undefined;
+  return openLocalJournal({ path, clock: createSystemClock() });
+}
+
+/** The journal that must have the run. Throws `RunNotFound` where there is none at all. */
+export async function openJournalOf(invocation: Invocation, runId: string): Promise<{ readonly journal: Journal; close(): Promise<void> }> {
+  const opened = await openJournal(invocation);
+  if (opened === undefined) {
+    throw new PodshiftError(
+      'RunNotFound',
+      `there is no run ${runId}: there is no journal in ${textFlag(invocation, 'journal') ?? '.podshift'}`,
+    );
+  }
+  return opened;
+}
+
+/** The migration options by flags and `--options` file. Throws `UsageError`. */
+export async function optionsOf(invocation: Invocation): Promise<z.input<typeof migrationOptions>> {
+  const file = textFlag(invocation, 'options');
+  if (file === undefined) return migrationOptionsOf(invocation.flags);
+  try {
+    return migrationOptionsOf(invocation.flags, { name: file, text: await readFile(file, 'utf8') });
+  } catch (error) {
+    if (error instanceof PodshiftError || !isSystemError(error)) throw error;
+    throw new PodshiftError('UsageError', `the options file ${file} cannot be read (${error.code})`, { cause: error });
+  }
+}
+
+async function targetOf(invocation: Invocation, { environment }: CommandContext): Promise<ClusterTarget> {
+  const clusterName = textFlag(invocation, 'cluster');
+  if (clusterName === undefined) {
+    const snapshots = invocation.name === 'run' ? '' : ', or a snapshot folder to look at its twin';
+    throw new PodshiftError('UsageError', `which cluster? give --cluster NAME and --region REGION${snapshots}`);
+  }
+  const region =
+    textFlag(invocation, 'region') ?? environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION ?? (await profileRegion(invocation));
+  return { clusterName, region, assumeRoleArn: textFlag(invocation, 'roleArn') ?? null };
+}
+
+/** The region of the AWS configuration's profile, found as the SDK finds it. */
+async function profileRegion(invocation: Invocation): Promise<string> {
+  const profile = textFlag(invocation, 'profile');
+  const client = new EKSClient(profile === undefined ? {} : { profile });
+  try {
+    return await client.config.region();
+  } catch (error) {
+    throw new PodshiftError('UsageError', 'which region? give --region, set AWS_REGION, or set a region in the AWS profile', {
+      cause: error,
+    });
+  } finally {
+    client.destroy();
+  }
+}
+
+/** The steps' own log is for debugging: progress and errors are told by the command. */
+function loggerOf({ terminal, debug }: CommandContext): Logger {
+  const line =
+    (level: string) =>
+    (message: string, fields: Record<string, unknown> = {}): void => {
+      if (debug) terminal.talk(JSON.stringify({ level, message, ...fields }));
+    };
+  return { info: line('info'), warn: line('warn'), error: line('error') };
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch (error) {
+    if (isSystemError(error) && error.code === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string';
+}
