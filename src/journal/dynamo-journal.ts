@@ -197,6 +197,10 @@ export function createDynamoJournal({ client, tableName, clock }: DynamoJournalS
         throw missing(`journal entry ${key}`, runId);
       }
     },
+    getEntry: async (runId, key) => {
+      const item = await table.get(entryKey(runId, key));
+      return item === undefined ? undefined : readEntry(item);
+    },
     listEntries: async (runId, unitId) => {
       const entries = (await table.query(runPartition(runId), 'ENTRY#')).map(readEntry);
       return entries.filter((entry) => unitId === undefined || entry.unitId === unitId).sort((a, b) => b.sequence - a.sequence);

@@ -57,8 +57,8 @@ export interface Journal {
   listEntries(runId: string, unitId?: string | null): Promise<JournalEntry[]>;
 
   addEvidence(runId: string, unitId: string, evidence: Evidence): Promise<void>;
-  /** In the order they were added, by unit id; of one unit if given. */
-  listEvidence(runId: string, unitId?: string): Promise<ReadonlyMap<string, readonly Evidence[]>>;
+  /** In the order they were added, by unit id. */
+  listEvidence(runId: string): Promise<ReadonlyMap<string, readonly Evidence[]>>;
 
   /** Takes the cluster's lock, or extends it where this run holds it. Takes over an expired one. Throws `ClusterLocked`. */
   acquireLock(clusterArn: string, runId: string, seconds: number): Promise<void>;

@@ -1,0 +1,258 @@
+import { StateMachine, type StateMachineDefinition } from 'aws-local-stepfunctions';
+import pLimit from 'p-limit';
+import type { Machine, Processor, State } from './asl.ts';
+import { allStates } from './check.ts';
+import type { EngineClock } from './clock.ts';
+import { type Frame, Frames, nextRetry } from './frame.ts';
+import { type LoweredInput, lowerMachine, lowerProcessor } from './lower.ts';
+import { checkSize, overTheWire } from './payload.ts';
+import type { OnProgress, Progress } from './progress.ts';
+import { failureOf, TaskFailure } from './task-failure.ts';
+
+/** What an execution needs of the world. */
+export interface ExecutionSettings {
+  readonly id: string;
+  readonly clock: EngineClock;
+  /** Runs the work of a Task state. It is called while the clock stands still. */
+  readonly task: (state: State, input: unknown) => Promise<unknown>;
+  readonly onEvent: OnProgress;
+  readonly signal: AbortSignal;
+}
+
+/** Child executions at once where the definition sets no limit. Step Functions' own limit, 10,000, is not for one process. */
+const DEFAULT_CONCURRENCY = 40;
+
+/** One execution of a machine, its child executions included. */
+export class Execution {
+  readonly #settings: ExecutionSettings;
+  readonly #frames: Frames;
+  readonly #deadline: number;
+  /** Resolves when the execution is aborted; never, where it is not. */
+  readonly #aborted: Promise<void>;
+  /** Why nothing may start any more: the input of a state that only the library saw was too large, or a listener threw. */
+  #ended: unknown;
+
+  constructor(settings: ExecutionSettings, timeoutSeconds: number | undefined) {
+    const now = settings.clock.now();
+    this.#settings = settings;
+    this.#frames = new Frames(settings.id, new Date(now).toISOString());
+    this.#deadline = timeoutSeconds === undefined ? Number.POSITIVE_INFINITY : now + timeoutSeconds * 1000;
+    this.#aborted = new Promise((resolve) => settings.signal.addEventListener('abort', () => resolve(), { once: true }));
+  }
+
+  /** Runs the machine to its end. Throws what failed: a {@link TaskFailure}, or an error of the library. */
+  async run(machine: Machine, input: unknown): Promise<unknown> {
+    const output = await this.#runLine(lowerMachine(machine), machine, input, undefined, this.#frames.context(undefined));
+    checkSize(output, 'the output of the execution');
+    return output;
+  }
+
+  async #runLine(lowered: Machine, source: Machine, input: unknown, unitId: string | undefined, context: object): Promise<unknown> {
+    const states = [...allStates(source)];
+    const library = new StateMachine(lowered as unknown as StateMachineDefinition, { validationOptions: { noValidate: true } });
+    const line = library.run(input as never, {
+      context: context as never,
+      overrides: {
+        taskResourceLocalHandlers: Object.fromEntries(
+          states.flatMap(([name, state]) => {
+            const work = this.#work(name, state);
+            return work === undefined ? [] : [[name, (given: unknown) => this.#attempt(name, state, given as LoweredInput, work) as never]];
+          }),
+        ),
+        // The wait before a retry is taken on the engine's clock, in #attempt.
+        retryIntervalOverrides: Object.fromEntries(states.map(([name]) => [name, 0])),
+      },
+    });
+    const listening = this.#listen(line.eventLogs as AsyncIterable<LibraryEvent>, unitId);
+    try {
+      return await line.result;
+    } catch (error) {
+      throw error instanceof Error && error.name === 'ExecutionError' ? error.cause : error;
+    } finally {
+      await listening;
+      this.#check();
+    }
+  }
+
+  /** The engine's work for a state that takes time; undefined for the states that the library runs alone. */
+  #work(name: string, state: State): ((input: LoweredInput) => Promise<unknown>) | undefined {
+    switch (state.Type) {
+      case 'Task':
+        return (input) => this.#runTask(name, state, input);
+      case 'Wait':
+        return (input) => this.#runWait(name, input);
+      case 'Map':
+        return (input) => this.#runMap(name, state, input);
+      default:
+        return undefined;
+    }
+  }
+
+  /** One attempt of a state; where the library will retry it, the wait before that is part of the attempt. */
+  async #attempt(name: string, state: State, input: LoweredInput, work: (input: LoweredInput) => Promise<unknown>): Promise<unknown> {
+    const frame = this.#frames.get(input.frame);
+    try {
+      this.#check();
+      checkSize(input.stateInput, `the input of state ${name}`);
+      checkSize(input.input, `the payload of state ${name}`);
+      const output = await work(input);
+      checkSize(output, `the output of state ${name}`);
+      this.#check();
+      frame.retries.delete(name);
+      return output;
+    } catch (error) {
+      const failure = failureOf(error);
+      const delaySeconds = nextRetry(frame, name, state.Retry ?? [], failure);
+      if (delaySeconds !== undefined) {
+        this.#tell(frame, { type: 'task-retried', state: name, error: failure.name, delaySeconds });
+        await this.#sleep(delaySeconds);
+      }
+      throw failure;
+    }
+  }
+
+  async #runTask(name: string, state: State, { input }: LoweredInput): Promise<unknown> {
+    const { clock, task } = this.#settings;
+    const startedAt = clock.now();
+    const payload = overTheWire(input, `the payload of state ${name}`);
+    const output = overTheWire(await clock.busy(() => task(state, payload)), `the output of state ${name}`);
+    // Ended late, but ended: a second attempt beside a first one that still works is what Lambda can never do.
+    if (state.TimeoutSeconds !== undefined && clock.now() - startedAt > state.TimeoutSeconds * 1000) {
+      throw new TaskFailure('States.Timeout', `state ${name} took more than ${state.TimeoutSeconds} seconds`);
+    }
+    return output;
+  }
+
+  async #runWait(name: string, { input, until }: LoweredInput): Promise<unknown> {
+    const now = this.#settings.clock.now();
+    const seconds = typeof until === 'number' ? until : (Date.parse(until ?? '') - now) / 1000;
+    if (Number.isNaN(seconds)) {
+      throw new TaskFailure('States.Runtime', `state ${name} waits for ${until}, which is no time`, { terminal: true });
+    }
+    await this.#sleep(Math.max(0, seconds));
+    return input;
+  }
+
+  async #runMap(name: string, state: State, { input, stateInput }: LoweredInput): Promise<unknown> {
+    if (!Array.isArray(input)) {
+      throw new TaskFailure('States.Runtime', `the items of state ${name} are no array`, { terminal: true });
+    }
+    const processor = lowerProcessor(name, state);
+    const source = state.ItemProcessor as Processor;
+    const limit = pLimit(state.MaxConcurrency === undefined || state.MaxConcurrency === 0 ? DEFAULT_CONCURRENCY : state.MaxConcurrency);
+    const failures: TaskFailure[] = [];
+    const outputs = await Promise.all(
+      input.map((item: unknown, index) =>
+        limit(async () => {
+          // The first failure fails the Map: what has not started yet does not start.
+          if (failures.length > 0) {
+            return undefined;
+          }
+          try {
+            const unitId = unitIdOf(item);
+            return await this.#runLine(processor, source, stateInput, unitId, this.#frames.context(unitId, { Index: index, Value: item }));
+          } catch (error) {
+            failures.push(failureOf(error));
+            return undefined;
+          }
+        }),
+      ),
+    );
+    const failure = failures.find((candidate) => !candidate.isCatchable) ?? failures[0];
+    if (failure !== undefined) {
+      throw this.#mapFailure(name, source, failure);
+    }
+    return outputs;
+  }
+
+  /** A distributed Map fails by its threshold, an inline one by its item's own error. */
+  #mapFailure(name: string, processor: Processor, failure: TaskFailure): TaskFailure {
+    if (processor.ProcessorConfig?.Mode !== 'DISTRIBUTED' || this.#settings.signal.aborted) {
+      return failure;
+    }
+    return new TaskFailure(
+      'States.ExceedToleratedFailureThreshold',
+      `a child execution of ${name} failed: ${failure.name}: ${failure.message}`,
+      {
+        cause: failure,
+      },
+    );
+  }
+
+  /** Sleeps on the engine's clock, at most until the execution's own time-out or until it is aborted. */
+  async #sleep(seconds: number): Promise<void> {
+    this.#check();
+    const { clock, signal } = this.#settings;
+    const left = (this.#deadline - clock.now()) / 1000;
+    await Promise.race([clock.sleep(Math.min(seconds, left + 0.001), signal), this.#aborted]);
+    this.#check();
+  }
+
+  /** Throws where the execution may not go on. No rule of the machine can catch it. */
+  #check(): void {
+    const { signal, clock } = this.#settings;
+    if (signal.aborted) {
+      throw new TaskFailure('Aborted', 'the execution was aborted', { terminal: true, cause: signal.reason });
+    }
+    if (this.#ended !== undefined) {
+      throw this.#ended;
+    }
+    if (clock.now() > this.#deadline) {
+      throw new TaskFailure('States.Timeout', 'the execution reached its time-out', { terminal: true });
+    }
+  }
+
+  /** Drains the library's events: it keeps them until someone does. Never throws; what goes wrong ends the execution. */
+  async #listen(events: AsyncIterable<LibraryEvent>, unitId: string | undefined): Promise<void> {
+    for await (const event of events) {
+      const type = EVENT_TYPES[event.type];
+      if (type === undefined || event.state === undefined || this.#ended !== undefined) {
+        continue;
+      }
+      const { name, input, output } = event.state;
+      try {
+        checkSize(input, `the input of state ${name}`);
+        checkSize(output, `the output of state ${name}`);
+        if (!name.endsWith(': select item')) {
+          this.#tell(
+            { unitId },
+            {
+              type,
+              state: name,
+              input,
+              ...(output === undefined ? {} : { output }),
+              ...(event.Error === undefined ? {} : { error: event.Error }),
+            },
+          );
+        }
+      } catch (error) {
+        this.#ended =
+          error instanceof TaskFailure
+            ? error
+            : new TaskFailure('InternalError', 'a listener of the engine failed', { terminal: true, cause: error });
+      }
+    }
+  }
+
+  #tell(frame: Pick<Frame, 'unitId'>, progress: Omit<Progress, 'at' | 'unitId'>): void {
+    const { clock, onEvent } = this.#settings;
+    onEvent({ ...progress, at: clock.now(), ...(frame.unitId === undefined ? {} : { unitId: frame.unitId }) });
+  }
+}
+
+interface LibraryEvent {
+  readonly type: string;
+  readonly state?: { readonly name: string; readonly input?: unknown; readonly output?: unknown };
+  readonly Error?: string;
+}
+
+const EVENT_TYPES: Readonly<Record<string, Progress['type'] | undefined>> = {
+  StateEntered: 'state-entered',
+  StateExited: 'state-exited',
+  StateFailed: 'state-failed',
+};
+
+function unitIdOf(item: unknown): string | undefined {
+  const unitId = typeof item === 'object' && item !== null ? (item as { unitId?: unknown }).unitId : undefined;
+  return typeof unitId === 'string' ? unitId : undefined;
+}

@@ -1,0 +1,76 @@
+import type { Retrier } from './asl.ts';
+import type { TaskFailure } from './task-failure.ts';
+
+/** One line of states that run one after another: an execution, an item of a Map, a branch of a Parallel. */
+export interface Frame {
+  readonly id: number;
+  /** The `unitId` of the Map item that the frame works on; undefined outside of one. */
+  readonly unitId: string | undefined;
+  /** Retries so far of each retrier, by the name of the state that is being retried. */
+  readonly retries: Map<string, number[]>;
+}
+
+/** The frames of one execution. */
+export class Frames {
+  readonly #frames = new Map<number, Frame>();
+  readonly #executionId: string;
+  readonly #startTime: string;
+
+  constructor(executionId: string, startTime: string) {
+    this.#executionId = executionId;
+    this.#startTime = startTime;
+  }
+
+  /**
+   * The context object for one run of the library. The library copies it once for each line of states that it starts, and
+   * that copy reads the getter: so each line gets a frame of its own, though the library tells handlers nothing of theirs.
+   */
+  context(unitId: string | undefined, map?: { readonly Index: number; readonly Value: unknown }): object {
+    const open = (): Frame => this.#open(unitId);
+    const id = this.#executionId;
+    const startTime = this.#startTime;
+    return {
+      get Podshift() {
+        return { Frame: open().id, Id: id, Name: id, StartTime: startTime };
+      },
+      ...(map === undefined ? {} : { Map: { Item: map } }),
+    };
+  }
+
+  get(id: number): Frame {
+    const frame = this.#frames.get(id);
+    if (frame === undefined) {
+      throw new Error(`there is no frame ${id}`);
+    }
+    return frame;
+  }
+
+  #open(unitId: string | undefined): Frame {
+    const frame = { id: this.#frames.size, unitId, retries: new Map<string, number[]>() };
+    this.#frames.set(frame.id, frame);
+    return frame;
+  }
+}
+
+/**
+ * Seconds to wait before the library retries this state, or undefined where it will not: the same rules as the library's,
+ * which then retries at once. There is no jitter: it spreads callers, and the engine is the only one.
+ */
+export function nextRetry(frame: Frame, state: string, retriers: readonly Retrier[], failure: TaskFailure): number | undefined {
+  const index = failure.isRetryable ? retriers.findIndex((retrier) => matches(retrier, failure)) : -1;
+  const retrier = retriers[index];
+  const attempts = frame.retries.get(state) ?? retriers.map(() => 0);
+  const attempt = attempts[index] ?? 0;
+  if (retrier === undefined || attempt >= (retrier.MaxAttempts ?? 3)) {
+    frame.retries.delete(state);
+    return undefined;
+  }
+  attempts[index] = attempt + 1;
+  frame.retries.set(state, attempts);
+  const interval = (retrier.IntervalSeconds ?? 1) * (retrier.BackoffRate ?? 2) ** attempt;
+  return Math.min(interval, retrier.MaxDelaySeconds ?? Number.POSITIVE_INFINITY);
+}
+
+function matches(retrier: Retrier, failure: TaskFailure): boolean {
+  return retrier.ErrorEquals.some((error) => error === failure.name || error === 'States.ALL' || error === 'States.TaskFailed');
+}

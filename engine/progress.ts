@@ -1,0 +1,19 @@
+/** What the engine tells while it works, for whoever shows it. */
+export interface Progress {
+  readonly type: 'state-entered' | 'state-exited' | 'state-failed' | 'task-retried';
+  readonly state: string;
+  /** The unit that a child execution works on. */
+  readonly unitId?: string;
+  /** The engine's clock, milliseconds since the Unix epoch. */
+  readonly at: number;
+  /** Name of the error, for a failure or a retry. */
+  readonly error?: string;
+  /** Seconds until the next attempt, for a retry. */
+  readonly delaySeconds?: number;
+  /** What the state got and gave; task tokens are never part of it. */
+  readonly input?: unknown;
+  readonly output?: unknown;
+}
+
+/** Receives progress; what it throws ends the execution. */
+export type OnProgress = (progress: Progress) => void;

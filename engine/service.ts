@@ -1,0 +1,100 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import { PodshiftError } from '../src/model/errors.ts';
+import type { Machine } from './asl.ts';
+
+/** The folder that holds serverless.yml. */
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+/** What serverless.yml declares, as far as the engine needs it. */
+export interface Service {
+  /** Absolute path of the module of each function, without its ending, by the function's CloudFormation logical ID. */
+  readonly functions: ReadonlyMap<string, { readonly module: string; readonly handler: string }>;
+  /** Throws `InternalError` where serverless.yml declares no such machine. */
+  stateMachine(name: string): Promise<Machine>;
+}
+
+type Tree = Readonly<Record<string, unknown>>;
+
+/** Reads serverless.yml of the folder `root`, with the variables that the packaging would resolve: `${file(…)}` and `${self:…}`. */
+export async function loadService(root: string = ROOT): Promise<Service> {
+  const file = join(root, 'serverless.yml');
+  const service = tree(parse(await readFile(file, 'utf8')), file);
+  const resolve = (value: unknown): Promise<unknown> => resolveVariables(value, service, root);
+  const functions = new Map<string, { module: string; handler: string }>();
+  for (const [name, definition] of Object.entries(tree(await shallow(service.functions, resolve), 'functions'))) {
+    const path = await resolve(tree(await resolve(definition), `functions.${name}`).handler);
+    const match = /^(.+)\.([^./]+)$/.exec(typeof path === 'string' ? path : '');
+    if (match?.[1] === undefined || match[2] === undefined) {
+      throw new PodshiftError('InternalError', `function ${name} of ${file} has no handler`);
+    }
+    functions.set(`${logicalName(name)}LambdaFunction`, { module: join(root, match[1]), handler: match[2] });
+  }
+  return {
+    functions,
+    stateMachine: async (name) => {
+      const machines = tree(
+        await shallow(tree(await shallow(service.stepFunctions, resolve), 'stepFunctions').stateMachines, resolve),
+        'stateMachines',
+      );
+      const found = Object.entries(machines).find(([key]) => kebabCase(key) === name);
+      if (found === undefined) {
+        throw new PodshiftError('InternalError', `${file} declares no state machine ${name}`);
+      }
+      const definition = await resolve(tree(await shallow(found[1], resolve), name).definition);
+      return tree(definition, `the definition of ${name}`) as unknown as Machine;
+    },
+  };
+}
+
+/** The variables of the value itself, but not of what is in it: other parts of the file can use variables of the deployment. */
+async function shallow(value: unknown, resolve: (value: unknown) => Promise<unknown>): Promise<unknown> {
+  return typeof value === 'string' ? resolve(value) : value;
+}
+
+const FILE = /^\$\{file\(([^)]+)\)(?::([\w.-]+))?\}$/;
+const SELF = /^\$\{self:([\w.-]+)\}$/;
+
+/** Resolves values that are one whole variable, at any depth; other variables stay as they are. */
+async function resolveVariables(value: unknown, service: Tree, root: string): Promise<unknown> {
+  if (typeof value === 'string') {
+    const file = FILE.exec(value);
+    if (file?.[1] !== undefined) {
+      const text = await readFile(join(root, file[1].trim()), 'utf8');
+      const content: unknown = file[1].trim().endsWith('.json') ? JSON.parse(text) : parse(text);
+      return resolveVariables(file[2] === undefined ? content : lookUp(content, file[2]), service, root);
+    }
+    const own = SELF.exec(value);
+    return own?.[1] === undefined ? value : resolveVariables(lookUp(service, own[1]), service, root);
+  }
+  if (Array.isArray(value)) {
+    return Promise.all(value.map((item) => resolveVariables(item, service, root)));
+  }
+  if (typeof value === 'object' && value !== null) {
+    const entries = Object.entries(value).map(async ([key, item]) => [key, await resolveVariables(item, service, root)] as const);
+    return Object.fromEntries(await Promise.all(entries));
+  }
+  return value;
+}
+
+function lookUp(value: unknown, path: string): unknown {
+  return path.split('.').reduce<unknown>((found, key) => tree(found, path)[key], value);
+}
+
+function tree(value: unknown, what: string): Tree {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new PodshiftError('InternalError', `${what} is not a mapping`);
+  }
+  return value as Tree;
+}
+
+/** Serverless' logical IDs: the first letter in capitals, and words for what CloudFormation does not allow. */
+function logicalName(name: string): string {
+  return (name.charAt(0).toUpperCase() + name.slice(1)).replaceAll('-', 'Dash').replaceAll('_', 'Underscore');
+}
+
+function kebabCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}

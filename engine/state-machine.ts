@@ -1,0 +1,162 @@
+import { pathToFileURL } from 'node:url';
+import type { Runtime } from '../src/migration/runtime.ts';
+import { ERRORS, type ErrorName, PodshiftError } from '../src/model/errors.ts';
+import type { State } from './asl.ts';
+import { allStates, checkDefinition, logicalIdOf } from './check.ts';
+import type { EngineClock } from './clock.ts';
+import { Execution } from './execution.ts';
+import { TOKEN_PLACEHOLDER } from './lower.ts';
+import type { OnProgress } from './progress.ts';
+import { loadService, type Service } from './service.ts';
+import { originalError, TaskFailure } from './task-failure.ts';
+
+export type { OnProgress, Progress } from './progress.ts';
+
+/** A state that waits for someone's word, as `.waitForTaskToken` does. */
+export interface ApprovalRequest {
+  /** The payload that the function got, without the token. */
+  readonly input: unknown;
+  /** What the function that asks for the approval returned. */
+  readonly requested: unknown;
+  /** Fires when the execution is aborted. */
+  readonly signal: AbortSignal;
+}
+
+export interface StateMachineRun {
+  /** A state machine that serverless.yml declares. */
+  readonly name: 'migrate-cluster' | 'rollback-run';
+  readonly input: unknown;
+  readonly runtime: Runtime;
+  readonly clock: EngineClock;
+  readonly onEvent?: OnProgress;
+  /** The answer becomes the waiting state's output; throwing fails the state. Time stands still for a virtual clock meanwhile. */
+  readonly approve?: (request: ApprovalRequest) => Promise<unknown>;
+  /** Ends the execution: no state starts any more, what works is waited for. Its reason is thrown. */
+  readonly signal?: AbortSignal;
+  /** The folder with serverless.yml; this project's own where absent. */
+  readonly root?: string;
+}
+
+const INVOKE = 'arn:aws:states:::lambda:invoke';
+const INVOKE_AND_WAIT = `${INVOKE}.waitForTaskToken`;
+
+/**
+ * Runs a state machine in this process: the definition and the functions that serverless.yml declares, over the runtime and
+ * on the clock that are handed in. Answers with the execution's output. Throws the error that failed it: the handler's own
+ * `PodshiftError`, `StepTimedOut` for the machine's time-out, else `InternalError`; or the signal's reason.
+ */
+export async function runStateMachine(run: StateMachineRun): Promise<unknown> {
+  const { name, runtime, clock } = run;
+  const service = await loadService(run.root);
+  const machine = await service.stateMachine(name);
+  checkDefinition(machine, name);
+  const handlers = await loadHandlers(
+    service,
+    [...allStates(machine)].map(([, state]) => state),
+    runtime,
+  );
+  const signal = run.signal ?? new AbortController().signal;
+  const execution = new Execution(
+    {
+      id: `${name}-${runtime.ids.next()}`,
+      clock,
+      signal,
+      onEvent: run.onEvent ?? (() => undefined),
+      task: (state, input) => runTask(state, input, handlers, run, signal),
+    },
+    machine.TimeoutSeconds,
+  );
+  try {
+    return await execution.run(machine, run.input);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw executionError(error, name);
+  }
+}
+
+type Handler = (event: unknown) => Promise<unknown>;
+
+/** The function that a Task state calls, by its logical ID. */
+function functionOf(state: State): string {
+  const parameters = state.Parameters as { FunctionName?: unknown } | undefined;
+  const id = logicalIdOf(state.Resource) ?? (typeof state.Resource === 'string' ? logicalIdOf(parameters?.FunctionName) : undefined);
+  const integration = state.Resource === INVOKE || state.Resource === INVOKE_AND_WAIT || typeof state.Resource !== 'string';
+  if (id === undefined || !integration) {
+    throw new PodshiftError('InternalError', `a state calls ${JSON.stringify(state.Resource)}, which the engine does not know`);
+  }
+  return id;
+}
+
+/** The handlers of all functions that the states call, each over the runtime. */
+async function loadHandlers(service: Service, states: readonly State[], runtime: Runtime): Promise<ReadonlyMap<string, Handler>> {
+  const handlers = new Map<string, Handler>();
+  for (const id of new Set(states.filter((state) => state.Type === 'Task').map(functionOf))) {
+    const declared = service.functions.get(id);
+    if (declared === undefined) {
+      throw new PodshiftError('InternalError', `a state calls ${id}, which serverless.yml does not declare`);
+    }
+    const module = (await import(pathToFileURL(`${declared.module}.ts`).href)) as Record<
+      string,
+      { withRuntime?: (runtime: Runtime) => Handler }
+    >;
+    const withRuntime = module[declared.handler]?.withRuntime;
+    if (withRuntime === undefined) {
+      throw new PodshiftError('InternalError', `${declared.module}.ts exports no handler "${declared.handler}" made by lambdaFunction`);
+    }
+    handlers.set(id, withRuntime(runtime));
+  }
+  return handlers;
+}
+
+async function runTask(
+  state: State,
+  input: unknown,
+  handlers: ReadonlyMap<string, Handler>,
+  run: StateMachineRun,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const handler = handlers.get(functionOf(state));
+  if (handler === undefined) {
+    throw new PodshiftError('InternalError', `function ${functionOf(state)} is not loaded`);
+  }
+  if (state.Resource === INVOKE) {
+    return { StatusCode: 200, Payload: await handler(payloadOf(input)) };
+  }
+  if (state.Resource !== INVOKE_AND_WAIT) {
+    return handler(input);
+  }
+  const payload = payloadOf(input);
+  const token = `local-${run.runtime.ids.next()}`;
+  const requested = await handler(replaceToken(payload, () => token));
+  if (run.approve === undefined) {
+    throw new PodshiftError('UsageError', 'the run waits for an approval, and nobody is there to give it');
+  }
+  return run.approve({ input: replaceToken(payload, () => undefined), requested, signal });
+}
+
+function payloadOf(input: unknown): unknown {
+  return (input as { Payload?: unknown }).Payload ?? {};
+}
+
+/** Puts the token where the definition has `$$.Task.Token`, or leaves the field out. */
+function replaceToken(payload: unknown, token: () => string | undefined): unknown {
+  return JSON.parse(JSON.stringify(payload, (_key, value: unknown) => (value === TOKEN_PLACEHOLDER ? token() : value)));
+}
+
+function executionError(error: unknown, name: string): PodshiftError {
+  const original = originalError(error);
+  if (original !== undefined) {
+    return original;
+  }
+  if (error instanceof PodshiftError) {
+    return error;
+  }
+  const failure = error instanceof Error ? error : new TaskFailure('InternalError', `a ${typeof error} was thrown`);
+  const message = `the execution of ${name} failed: ${failure.name}: ${failure.message}`;
+  const table: ErrorName = Object.hasOwn(ERRORS, failure.name)
+    ? (failure.name as ErrorName)
+    : failure.name === 'States.Timeout'
+      ? 'StepTimedOut'
+      : 'InternalError';
+  return new PodshiftError(table, message, { cause: error, details: { error: failure.name } });
+}
