@@ -56,15 +56,13 @@ export async function takeInventory(
   );
   const kept = candidates.filter((facts) => hasRole(facts, prefix) || facts.addon !== null || ours.has(idOf(facts)));
   const keptNames = new Set(kept.map(idOf));
+  const keptBases = new Set(kept.map(({ name }) => name));
   const drafts = joinWorkloads(objects, scope).filter(({ facts }) => keptNames.has(`${facts.namespace}/${facts.serviceAccount}`));
   await readConfigMaps(kubernetes, drafts);
   const nodes = nodeFacts(objects);
-  const oursWithoutAnnotation = associations.filter((association) =>
-    keptNames.has(`${association.namespace}/${association.serviceAccount}`),
-  );
-  const missing = new Set(
-    oursWithoutAnnotation.map((association) => association.roleArn).filter((arn) => !roles.some((role) => role.arn === arn)),
-  );
+  const keptAssociations = associations.filter((association) => keptNames.has(`${association.namespace}/${association.serviceAccount}`));
+  const read = new Set(roles.map((role) => role.arn));
+  const missing = new Set(keptAssociations.map((association) => association.roleArn).filter((arn) => !read.has(arn)));
 
   return {
     version: 1,
@@ -79,12 +77,12 @@ export async function takeInventory(
       (facts) => `${facts.namespace}/${facts.serviceAccount}/${facts.kind}/${facts.name}`,
     ),
     indirectUsers: sortBy(
-      objects.secretStoreUsers.filter((user) => kept.some((facts) => facts.name === user.serviceAccount)),
+      objects.secretStoreUsers.filter((user) => keptBases.has(user.serviceAccount)),
       (user) => `${user.subject} ${user.namespace}/${user.serviceAccount}`,
     ),
     roles: sortBy([...roles, ...(await readRoles(aws, account.roles, missing))], (role) => role.arn),
     oidcProviders: account.oidcProviders === null ? null : [...account.oidcProviders].sort(),
-    associations: sortBy(oursWithoutAnnotation, (association) => association.associationId),
+    associations: sortBy(keptAssociations, (association) => association.associationId),
     addons: sortBy(addonFacts(account.addons), (addon) => addon.name),
     legacy: sortBy(objects.legacy, (fact) => `${fact.subject} ${fact.kind}`),
   };

@@ -27,12 +27,13 @@ export function joinWorkloads(objects: ClusterObjects, scope: Scope): Draft[] {
     if (pod.windows || (pod.nodeName !== undefined && windowsNodes.has(pod.nodeName))) facts.windows = true;
     facts.overrides = [...facts.overrides, ...pod.overrides.filter((override) => !facts.overrides.some((known) => same(known, override)))];
   }
+  const budgets = Map.groupBy(objects.budgets, (budget) => budget.namespace);
   for (const draft of drafts.values()) {
     const { facts } = draft;
     facts.nodeNames = [...draft.nodes].sort();
     if (facts.nodeNames.length === 0) facts.candidateNodeNames = candidateNodes(draft.spec, objects.nodes);
-    facts.blockingBudgets = objects.budgets
-      .filter((budget) => budget.namespace === facts.namespace && budget.selects(draft.labels))
+    facts.blockingBudgets = (budgets.get(facts.namespace) ?? [])
+      .filter((budget) => budget.selects(draft.labels))
       .map((budget) => budget.name)
       .sort();
     facts.secretProviderClasses = draft.classes.filter((name) => objects.providerClasses.has(`${facts.namespace}/${name}`));

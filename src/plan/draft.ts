@@ -1,6 +1,6 @@
 import type { Finding, FindingCode } from '../model/findings.ts';
 import { finding } from '../model/findings.ts';
-import type { AssociationFacts, Inventory, RoleFacts, ServiceAccountFacts, WorkloadFacts } from '../model/inventory.ts';
+import type { AssociationFacts, IndirectUserFact, Inventory, RoleFacts, ServiceAccountFacts, WorkloadFacts } from '../model/inventory.ts';
 import type { MigrationOptions } from '../model/options.ts';
 import type { WorkloadPlan } from '../model/plan.ts';
 import type { TrustPolicy } from '../trust/index.ts';
@@ -12,6 +12,14 @@ export interface World {
   readonly workloadsOf: ReadonlyMap<string, readonly WorkloadFacts[]>;
   readonly associationOf: ReadonlyMap<string, AssociationFacts>;
   readonly roleOf: ReadonlyMap<string, RoleFacts>;
+  /** Ready nodes that Pod Identity can serve. */
+  readonly usableNodes: ReadonlySet<string>;
+  /** Those among them that need no configuration of their own. */
+  readonly anyNodes: readonly string[];
+  /** Hybrid nodes on which no agent is ready. */
+  readonly hybridNodes: ReadonlySet<string>;
+  /** Who uses a service account's token without running as it, by the service account's name. */
+  readonly usersOf: ReadonlyMap<string, readonly IndirectUserFact[]>;
 }
 
 /** A unit while it is decided: checks add findings, and any blocker among them holds it. */
@@ -47,6 +55,12 @@ export function createWorld(inventory: Inventory, options: MigrationOptions): Wo
       inventory.associations.map((association) => [`${association.namespace}/${association.serviceAccount}`, association]),
     ),
     roleOf: new Map(inventory.roles.map((role) => [role.arn, role])),
+    usableNodes: new Set(
+      inventory.nodes.filter((node) => node.ready && ['linux', 'auto', 'hybrid'].includes(node.class)).map(({ name }) => name),
+    ),
+    anyNodes: inventory.nodes.filter((node) => node.ready && ['linux', 'auto'].includes(node.class)).map(({ name }) => name),
+    hybridNodes: new Set(inventory.nodes.filter((node) => node.class === 'hybrid' && !node.agentReady).map(({ name }) => name)),
+    usersOf: Map.groupBy(inventory.indirectUsers, (user) => user.serviceAccount),
   };
 }
 

@@ -64,12 +64,12 @@ function sourceOf(owner: OwnerFact): string {
 /** Warns where infrastructure as code would take a new trust statement out again. */
 export function checkRoleOwner(unit: UnitDraft): void {
   const [owner] = unit.role?.owners ?? [];
-  if (owner === undefined || unit.settled) return;
+  if (owner === undefined) return;
   note(
     unit,
     'PS503',
     `Role/${unit.roleArn}`,
-    `${nameOf(owner)} owns the role ${unit.roleArn}, and its trust policy is about to change`,
+    `${nameOf(owner)} owns the role ${unit.roleArn}, and the plan changes its trust policy`,
     `Add the statement that the plan shows to the role's trust policy in ${owner.kind === 'terraform' ? 'its Terraform configuration' : `the template of ${nameOf(owner)}`} before its next update: it would take the statement out again.`,
   );
 }

@@ -6,9 +6,10 @@ import type { Plan } from '../model/plan.ts';
 import { planPlatform } from './agent.ts';
 import { canonicalJson, planDigest } from './digest.ts';
 import { createWorld, type UnitDraft, type World } from './draft.ts';
+import { checkRoleOwner } from './owner-check.ts';
 import { planRole, type RoleOutcome } from './roles.ts';
 import { seenFindings } from './seen.ts';
-import { decisionOf, draftUnits, unitPlan } from './units.ts';
+import { decisionOf, draftUnits, findingsOf, unitPlan } from './units.ts';
 import { assignWaves, compareText } from './waves.ts';
 
 /**
@@ -20,12 +21,7 @@ export function makePlan(inventory: Inventory, options: MigrationOptions, clock:
   const platform = planPlatform(inventory, options);
   const units = draftUnits(world, platform);
   const { waves, roles } = planWaves(units, world);
-  const findings = [
-    ...platform.findings,
-    ...seenFindings(inventory),
-    ...units.flatMap((unit) => unit.findings),
-    ...roles.flatMap((role) => role.findings),
-  ];
+  const findings = [...platform.findings, ...seenFindings(inventory), ...units.flatMap(findingsOf)];
   const plan: Omit<Plan, 'digest'> = {
     clusterArn: inventory.cluster.arn,
     clusterName: inventory.cluster.name,
@@ -51,7 +47,8 @@ function planWaves(units: readonly UnitDraft[], world: World): { waves: Map<stri
     const roles = planRoles(migrating, waves, world);
     const held = new Map(roles.flatMap((role) => [...role.held]));
     if (held.size === 0) {
-      for (const { plan, findings } of roles) noteOn(migrating, plan.roleArn, findings);
+      const groups = Map.groupBy(migrating, (unit) => unit.roleArn);
+      for (const role of roles) noteOnRole(groups.get(role.plan.roleArn) ?? [], role);
       return { waves, roles };
     }
     for (const unit of migrating) {
@@ -91,8 +88,12 @@ function planRoles(units: readonly UnitDraft[], waves: ReadonlyMap<string, numbe
     });
 }
 
-function noteOn(units: readonly UnitDraft[], roleArn: string, findings: readonly Finding[]): void {
-  for (const unit of units) if (unit.roleArn === roleArn) unit.findings.push(...findings);
+/** What is known of a role once its trust policy is planned, told on each of its units. */
+function noteOnRole(units: readonly UnitDraft[], { plan, findings }: RoleOutcome): void {
+  for (const unit of units) {
+    unit.findings.push(...findings);
+    if (plan.waves.length > 0) checkRoleOwner(unit);
+  }
 }
 
 /** Each finding once, by subject, code and message. */

@@ -1,9 +1,10 @@
+import type { Finding, FindingCode } from '../model/findings.ts';
 import type { ServiceAccountFacts } from '../model/inventory.ts';
-import type { Decision, UnitPlan } from '../model/plan.ts';
+import type { Decision, UnitPlan, WorkloadPlan } from '../model/plan.ts';
 import { isSelected } from '../model/selection.ts';
 import type { Platform } from './agent.ts';
 import { accountSubject, blockers, idOf, note, type UnitDraft, type World } from './draft.ts';
-import { checkOwners, checkRoleOwner } from './owner-check.ts';
+import { checkOwners } from './owner-check.ts';
 import { checkRole } from './role-check.ts';
 import { compareText } from './waves.ts';
 import { checkUse, planRestarts } from './workload-check.ts';
@@ -38,14 +39,7 @@ function draftUnit(facts: ServiceAccountFacts, world: World, platform: Platform)
   };
   if (facts.addon !== null) {
     note(unit, 'PS603', accountSubject(unit), `${id} is a service account of the EKS add-on ${facts.addon}`);
-    unit.plans = unit.workloads.map(({ apiVersion, kind, name, replicas }) => ({
-      apiVersion,
-      kind,
-      name,
-      restart: 'none',
-      replicas,
-      note: 'EKS restarts it with its add-on',
-    }));
+    leaveAlone(unit, 'EKS restarts it with its add-on');
     return unit;
   }
   checkRole(unit, world);
@@ -55,7 +49,6 @@ function draftUnit(facts: ServiceAccountFacts, world: World, platform: Platform)
   else {
     planRestarts(unit, world);
     checkOwners(unit, world);
-    checkRoleOwner(unit);
   }
   return unit;
 }
@@ -63,13 +56,17 @@ function draftUnit(facts: ServiceAccountFacts, world: World, platform: Platform)
 /** A unit that is right as it is: its workloads are listed, and nothing is done to them. */
 function settle(unit: UnitDraft): void {
   note(unit, 'PS112', accountSubject(unit), `${unit.id} is associated with ${unit.roleArn} already, and the trust policy admits it`);
+  leaveAlone(unit, 'already associated');
+}
+
+function leaveAlone(unit: UnitDraft, text: string): void {
   unit.plans = unit.workloads.map(({ apiVersion, kind, name, replicas }) => ({
     apiVersion,
     kind,
     name,
     restart: 'none',
     replicas,
-    note: 'already associated',
+    note: text,
   }));
 }
 
@@ -77,6 +74,22 @@ function settle(unit: UnitDraft): void {
 export function decisionOf(unit: UnitDraft): Decision {
   if (blockers(unit).length > 0) return 'hold';
   return unit.settled ? 'already-associated' : 'migrate';
+}
+
+/** Findings that only tell what a migration would mean for a unit. */
+const ONLY_WHEN_MIGRATED = new Set<FindingCode>(['PS318', 'PS319', 'PS320', 'PS321', 'PS323', 'PS324', 'PS501', 'PS502', 'PS503', 'PS504']);
+
+/** The findings that matter for what was decided: a held unit is not restarted, so nothing is said about its restart. */
+export function findingsOf(unit: UnitDraft): Finding[] {
+  const held = decisionOf(unit) === 'hold';
+  return unit.findings.filter(({ code }) => !held || !ONLY_WHEN_MIGRATED.has(code));
+}
+
+/** The workloads as the plan treats them: those of a held unit are left alone. */
+function workloadPlans(unit: UnitDraft): WorkloadPlan[] {
+  const held = decisionOf(unit) === 'hold';
+  const plans = unit.plans.map((plan): WorkloadPlan => (held ? { ...plan, restart: 'none', note: 'held' } : plan));
+  return plans.sort((a, b) => compareText(`${a.kind}/${a.name}`, `${b.kind}/${b.name}`));
 }
 
 /** The unit as the plan shows it. */
@@ -93,8 +106,8 @@ export function unitPlan(unit: UnitDraft, wave: number | null, world: World): Un
     decision,
     reason: first === undefined ? (decision === 'migrate' ? '' : 'already associated') : `${first.message}${others}`,
     wave,
-    findings: [...new Set(unit.findings.map(({ code }) => code))].sort(),
-    workloads: [...unit.plans].sort((a, b) => compareText(`${a.kind}/${a.name}`, `${b.kind}/${b.name}`)),
+    findings: [...new Set(findingsOf(unit).map(({ code }) => code))].sort(),
+    workloads: workloadPlans(unit),
     removeAnnotations: decision === 'migrate' ? unit.removeAnnotations : [],
     before: {
       uid: unit.facts.uid,
@@ -110,13 +123,9 @@ export function unitPlan(unit: UnitDraft, wave: number | null, world: World): Un
 const PROBE_NODES = 5;
 
 function probeOf(unit: UnitDraft, world: World): UnitPlan['probe'] {
-  const usable = new Set(
-    world.inventory.nodes.filter((node) => node.ready && ['linux', 'auto', 'hybrid'].includes(node.class)).map((node) => node.name),
-  );
-  const running = unit.workloads.flatMap((workload) => workload.nodeNames).filter((name) => usable.has(name));
+  const running = unit.workloads.flatMap((workload) => workload.nodeNames).filter((name) => world.usableNodes.has(name));
   const possible = unit.workloads.flatMap((workload) => workload.candidateNodeNames);
-  const any = world.inventory.nodes.filter((node) => usable.has(node.name) && node.class !== 'hybrid').map((node) => node.name);
-  const [names] = [running, possible, any].filter((list) => list.length > 0);
+  const [names] = [running, possible, world.anyNodes].filter((list) => list.length > 0);
   const tolerations = new Map(
     unit.workloads.flatMap((workload) => workload.tolerations).map((toleration) => [JSON.stringify(toleration), toleration]),
   );

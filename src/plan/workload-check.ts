@@ -20,8 +20,8 @@ const IN_PLACE = new Set(['apps.kruise.io']);
 /** What keeps pods from Pod Identity whatever is restarted: overrides, Fargate, Windows, indirect users, hybrid nodes. */
 export function checkUse(unit: UnitDraft, world: World): void {
   for (const workload of unit.workloads) checkPods(unit, workload, world);
-  for (const user of world.inventory.indirectUsers) {
-    if (user.serviceAccount !== unit.facts.name || (user.namespace !== '*' && user.namespace !== unit.facts.namespace)) continue;
+  for (const user of world.usersOf.get(unit.facts.name) ?? []) {
+    if (user.namespace !== '*' && user.namespace !== unit.facts.namespace) continue;
     note(unit, 'PS505', accountSubject(unit), `${user.subject} exchanges tokens of ${unit.id} by web identity itself`);
   }
 }
@@ -37,8 +37,8 @@ function checkPods(unit: UnitDraft, workload: WorkloadFacts, world: World): void
   if (workload.windows) note(unit, 'PS309', subject, `pods of ${subject} run on Windows`);
   for (const name of workload.secretProviderClasses)
     note(unit, 'PS506', subject, `${subject} mounts SecretProviderClass ${name}, which takes the role by IRSA`);
-  const bare = world.inventory.nodes.find((node) => node.class === 'hybrid' && !node.agentReady && workload.nodeNames.includes(node.name));
-  if (bare !== undefined) note(unit, 'PS407', subject, `pods of ${subject} run on the hybrid node ${bare.name}, where no agent is ready`);
+  const bare = workload.nodeNames.find((name) => world.hybridNodes.has(name));
+  if (bare !== undefined) note(unit, 'PS407', subject, `pods of ${subject} run on the hybrid node ${bare}, where no agent is ready`);
 }
 
 /** A pod that keeps the webhook away and yet uses IRSA does so by hand: it can only be moved by hand. */
