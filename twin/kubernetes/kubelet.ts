@@ -1,0 +1,185 @@
+import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
+import type { CallerIdentity } from '../contracts.ts';
+import { isFinished, isReady, setCondition, timestamp } from './objects.ts';
+import { podStatus } from './pod-status.ts';
+import { Scheduler } from './scheduler.ts';
+import type { World } from './world.ts';
+
+/** A pod that no node takes is looked at again after so many milliseconds. */
+const UNSCHEDULABLE_RETRY = 30_000;
+/** From a failed pull until the kubelet backs off. */
+const PULL_BACK_OFF = 10_000;
+
+/** Scheduler and kubelets: they carry pods from Pending to ready, and run the probe pods that ask STS who they are. */
+export class Kubelet {
+  readonly #world: World;
+  readonly #scheduler: Scheduler;
+  readonly #unpullable: (image: string) => boolean;
+  readonly #failing = new Set<(pod: KubernetesObject) => boolean>();
+  readonly #unready = new Set<string>();
+  #addresses = 0;
+
+  constructor(world: World, unpullable: (image: string) => boolean) {
+    this.#world = world;
+    this.#scheduler = new Scheduler(world);
+    this.#unpullable = unpullable;
+    world.store.subscribe(({ kind, before, after }) => {
+      if (kind !== world.pods) {
+        return;
+      }
+      if (before === undefined && after !== undefined && !isFinished(after) && !isReady(after)) {
+        this.#enqueue(after);
+      } else if (after === undefined && before !== undefined) {
+        this.#unready.delete(before.metadata.uid as string);
+      }
+    });
+  }
+
+  /** Pods that the predicate names stay unready, until the answer is called. */
+  failReadiness(predicate: (pod: KubernetesObject) => boolean): () => void {
+    this.#failing.add(predicate);
+    return () => {
+      this.#failing.delete(predicate);
+      const waiting = this.#world.store.list(this.#world.pods).filter((pod) => this.#unready.has(pod.metadata.uid as string));
+      for (const pod of waiting) {
+        this.#unready.delete(pod.metadata.uid as string);
+        this.#later(pod, this.#world.delays.podReady, (current) => this.#becomeReady(current));
+      }
+    };
+  }
+
+  #enqueue(pod: KubernetesObject): void {
+    const { queue } = this.#world;
+    queue.add(`pod/${pod.metadata.uid}`, () => this.#current(pod, (current) => this.#admit(current)));
+  }
+
+  #admit(pod: KubernetesObject): void {
+    const { store, pods, delays, loading, clock } = this.#world;
+    const nodeName: string | undefined = pod.spec.nodeName ?? this.#scheduler.choose(pod);
+    if (nodeName === undefined) {
+      const unscheduled = {
+        type: 'PodScheduled',
+        status: 'False',
+        reason: 'Unschedulable',
+        message: '0 nodes are available: no node fits the pod.',
+      };
+      this.#world.setStatus(pods, pod, {
+        ...pod.status,
+        phase: 'Pending',
+        conditions: setCondition(pod.status?.conditions, unscheduled, this.#now()),
+      });
+      this.#world.queue.addAt(clock.now() + UNSCHEDULABLE_RETRY, `pod/${pod.metadata.uid}`, () =>
+        this.#current(pod, (current) => this.#admit(current)),
+      );
+      return;
+    }
+    const bound = { ...pod, spec: { ...pod.spec, nodeName } };
+    if (loading) {
+      const running = this.#finalStatus(bound, true);
+      store.update(pods, pod, { ...bound, status: running }, 'system');
+      return;
+    }
+    const scheduled = { type: 'PodScheduled', status: 'True' };
+    const conditions = setCondition(pod.status?.conditions, scheduled, this.#now());
+    const kept = store.update(pods, pod, { ...bound, status: { ...pod.status, phase: 'Pending', conditions } }, 'system');
+    this.#later(kept, delays.podStart, (current) => this.#start(current));
+  }
+
+  #start(pod: KubernetesObject): void {
+    const { pods, delays } = this.#world;
+    const images = [...(pod.spec.initContainers ?? []), ...pod.spec.containers].map(
+      (container: { image?: string }) => container.image ?? '',
+    );
+    if (images.some((image) => this.#unpullable(image))) {
+      const waiting = (reason: string) => (current: KubernetesObject) =>
+        void this.#world.setStatus(
+          pods,
+          current,
+          podStatus(current, { phase: 'Pending', ready: false, now: this.#now(), waiting: reason }),
+        );
+      waiting('ErrImagePull')(pod);
+      this.#later(pod, PULL_BACK_OFF, waiting('ImagePullBackOff'));
+      return;
+    }
+    if (isProbe(pod)) {
+      this.#runProbe(pod);
+      return;
+    }
+    const running = this.#world.setStatus(pods, pod, this.#finalStatus(pod, false));
+    this.#later(running, delays.podReady, (current) => this.#becomeReady(current));
+  }
+
+  #becomeReady(pod: KubernetesObject): void {
+    if ([...this.#failing].some((fails) => fails(pod))) {
+      this.#unready.add(pod.metadata.uid as string);
+      return;
+    }
+    this.#world.setStatus(this.#world.pods, pod, podStatus(pod, { phase: 'Running', ready: true, now: this.#now() }));
+  }
+
+  /** Each container asks who it is; the first container's answer decides the pod's end, as its exit code would. */
+  #runProbe(pod: KubernetesObject): void {
+    const containers = pod.spec.containers as { name: string }[];
+    const terminated = new Map(containers.map(({ name }) => [name, probeResult(this.#world.aws.callerIdentity(pod, name))]));
+    const failed = [...terminated.values()].some(({ exitCode }) => exitCode !== 0);
+    this.#world.setStatus(
+      this.#world.pods,
+      pod,
+      podStatus(pod, { phase: failed ? 'Failed' : 'Succeeded', ready: false, now: this.#now(), terminated, ...this.#addressesOf(pod) }),
+    );
+  }
+
+  #finalStatus(pod: KubernetesObject, ready: boolean): Record<string, unknown> {
+    return podStatus(pod, { phase: 'Running', ready, now: this.#now(), ...this.#addressesOf(pod) });
+  }
+
+  #addressesOf(pod: KubernetesObject): { podIP: string; hostIP: string } {
+    const { store } = this.#world;
+    const node = store.get(this.#world.kind('', 'Node'), undefined, pod.spec.nodeName);
+    const internal = (node?.status?.addresses as { type: string; address: string }[] | undefined)?.find(
+      (entry) => entry.type === 'InternalIP',
+    );
+    const hostIP = internal?.address ?? /ip-(\d+)-(\d+)-(\d+)-(\d+)/.exec(pod.spec.nodeName)?.slice(1, 5).join('.') ?? '10.0.0.1';
+    if (pod.spec.hostNetwork === true) {
+      return { podIP: hostIP, hostIP };
+    }
+    this.#addresses += 1;
+    const number = this.#addresses;
+    return { podIP: `100.${64 + ((number >> 16) & 63)}.${(number >> 8) & 255}.${number & 255}`, hostIP };
+  }
+
+  #later(pod: KubernetesObject, milliseconds: number, work: (current: KubernetesObject) => void): void {
+    this.#world.clock.schedule(milliseconds, () => this.#current(pod, work));
+  }
+
+  /** Works on the pod as it is now, if it is still there and not leaving. */
+  #current(pod: KubernetesObject, work: (current: KubernetesObject) => void): void {
+    const current = this.#world.store.get(this.#world.pods, pod.metadata.namespace, pod.metadata.name);
+    if (current !== undefined && current.metadata.uid === pod.metadata.uid && current.metadata.deletionTimestamp === undefined) {
+      work(current);
+    }
+  }
+
+  #now(): string {
+    return timestamp(this.#world.store.now());
+  }
+}
+
+/** A pod that ends after it asked STS who it is. */
+function isProbe(pod: KubernetesObject): boolean {
+  const words = (pod.spec.containers as { command?: string[]; args?: string[] }[]).map(({ command = [], args = [] }) =>
+    [...command, ...args].join(' '),
+  );
+  return pod.spec.restartPolicy === 'Never' && words.some((text) => /\bsts get-caller-identity\b/.test(text));
+}
+
+/** What `aws sts get-caller-identity` prints, and its exit code (254: the service refused; 253: no credentials). */
+function probeResult(identity: CallerIdentity): { exitCode: number; message: string } {
+  if (identity.error !== '' || identity.via === 'none') {
+    return { exitCode: identity.via === 'none' ? 253 : 254, message: identity.error };
+  }
+  const arn = identity.assumedRoleArn === '' ? 'arn:aws:iam::000000000000:user/static-keys' : identity.assumedRoleArn;
+  const session = arn.split('/').at(-1) ?? '';
+  const message = JSON.stringify({ UserId: `AROATWIN:${session}`, Account: arn.split(':')[4] ?? '', Arn: arn });
+  return { exitCode: 0, message };
+}

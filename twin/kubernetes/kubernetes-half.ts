@@ -1,0 +1,96 @@
+import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
+import type { AwsSide, KubernetesSide, TwinClock, TwinDelays } from '../contracts.ts';
+import type { TwinHttpService } from '../server.ts';
+import { createAdmission } from './admission.ts';
+import { createApiServer } from './api-server.ts';
+import { startControllers } from './controllers/manager.ts';
+import { KindRegistry } from './kinds.ts';
+import { Kubelet } from './kubelet.ts';
+import { Lists } from './lists.ts';
+import { loadObjects } from './loading.ts';
+import { Registry } from './registry.ts';
+import { createSide } from './side.ts';
+import { Store } from './store.ts';
+import { Watches } from './watches.ts';
+import { WorkQueue } from './work-queue.ts';
+import { World } from './world.ts';
+
+/** What the Kubernetes half of a twin is made of. */
+export interface KubernetesHalfSettings {
+  /** The snapshot's objects, as `kubectl get -o json` gives them (lists taken apart). */
+  readonly objects: readonly KubernetesObject[];
+  readonly clock: TwinClock;
+  /** Asked from the start on: pods are made, and go through admission, while the half is created. */
+  readonly aws: AwsSide;
+  readonly delays: TwinDelays;
+  readonly clusterName: string;
+  /** The region that the webhook injects; without one it injects none. */
+  readonly region?: string | undefined;
+  /** `MAJOR.MINOR`, as EKS names it. */
+  readonly kubernetesVersion?: string | undefined;
+  /** RBAC: false denies with 403. Everything is allowed by default. Subresources are `pods/eviction`. */
+  readonly authorize?: ((verb: string, resource: string, namespace: string | undefined) => boolean) | undefined;
+  /** Images that no node can pull. */
+  readonly unpullableImages?: ((image: string) => boolean) | undefined;
+}
+
+/** The Kubernetes half: an API server with its controllers, kubelets and webhook. */
+export interface KubernetesHalf {
+  readonly side: KubernetesSide;
+  /** To be served over TLS by `startTwinServer`. */
+  readonly service: TwinHttpService;
+  /** Pods that the predicate names do not become ready any more, until the answer is called; then those that run become ready. */
+  failReadiness(predicate: (pod: KubernetesObject) => boolean): () => void;
+  /** Lets all continue tokens and old resource versions expire, as etcd's compaction does every 5 minutes. */
+  compact(): void;
+  /** Ends open watches. */
+  close(): void;
+}
+
+/** Milliseconds from a change until controllers and schedulers act on it. */
+const CONTROLLER_LAG = 10;
+/** The age of what the twin made itself while it was loaded. */
+const AGE_AT_START = 60 * 60 * 1000;
+
+/**
+ * Loads the objects and brings the cluster to rest: all pods that can run are ready, all statuses are right. Throws
+ * where an object cannot be kept by any API server.
+ */
+export function createKubernetesHalf(settings: KubernetesHalfSettings): KubernetesHalf {
+  const { clock, aws, delays } = settings;
+  const kinds = new KindRegistry();
+  const store = new Store(kinds, () => (world.loading ? clock.now() - AGE_AT_START : clock.now()));
+  const admission = createAdmission({ store, kinds, aws, region: settings.region });
+  const queue = new WorkQueue(clock, CONTROLLER_LAG);
+  const world: World = new World({ store, kinds, clock, queue, aws, delays, admission });
+  const kubelet = new Kubelet(world, settings.unpullableImages ?? (() => false));
+  startControllers(world);
+  queue.hold();
+  loadObjects(settings.objects, kinds, store);
+  queue.drain();
+  world.loading = false;
+  store.compact();
+  const lists = new Lists(store, () => clock.now());
+  const watches = new Watches(store, clock);
+  const service = createApiServer({
+    store,
+    kinds,
+    registry: new Registry(store, kinds, admission, clock),
+    lists,
+    watches,
+    clock,
+    aws,
+    kubernetesVersion: settings.kubernetesVersion ?? '1.30',
+    authorize: settings.authorize ?? (() => true),
+  });
+  return {
+    side: createSide(world),
+    service,
+    failReadiness: (predicate) => kubelet.failReadiness(predicate),
+    compact: () => {
+      store.compact();
+      lists.compact();
+    },
+    close: () => watches.close(),
+  };
+}

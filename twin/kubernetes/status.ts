@@ -1,0 +1,79 @@
+import { type Kind, qualifiedName } from './kinds.ts';
+
+/** A `Status` object of the Kubernetes API. */
+export interface Status {
+  readonly kind: 'Status';
+  readonly apiVersion: 'v1';
+  readonly metadata: Record<string, never>;
+  readonly status: 'Success' | 'Failure';
+  readonly message?: string;
+  readonly reason?: string;
+  readonly details?: StatusDetails;
+  readonly code: number;
+}
+
+interface StatusDetails {
+  readonly name?: string;
+  readonly group?: string;
+  readonly kind?: string;
+  readonly uid?: string;
+  readonly causes?: readonly { readonly reason?: string; readonly message: string; readonly field?: string }[];
+  readonly retryAfterSeconds?: number;
+}
+
+/** A refusal of the API server: what it answers is its `status`. */
+export class ApiError extends Error {
+  readonly status: Status;
+
+  constructor(code: number, reason: string, message: string, details?: StatusDetails) {
+    super(message);
+    this.status = {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      message,
+      reason,
+      ...(details === undefined ? {} : { details }),
+      code,
+    };
+  }
+}
+
+function about(kind: Kind, name: string): StatusDetails {
+  return { name, ...(kind.group === '' ? {} : { group: kind.group }), kind: kind.plural };
+}
+
+// Reasons and messages: k8s.io/apimachinery pkg/api/errors/errors.go
+
+export const notFound = (kind: Kind, name: string): ApiError =>
+  new ApiError(404, 'NotFound', `${qualifiedName(kind)} "${name}" not found`, about(kind, name));
+
+export const alreadyExists = (kind: Kind, name: string): ApiError =>
+  new ApiError(409, 'AlreadyExists', `${qualifiedName(kind)} "${name}" already exists`, about(kind, name));
+
+export const conflict = (kind: Kind, name: string, why: string): ApiError =>
+  new ApiError(409, 'Conflict', `Operation cannot be fulfilled on ${qualifiedName(kind)} "${name}": ${why}`, about(kind, name));
+
+export const modified = (kind: Kind, name: string): ApiError =>
+  conflict(kind, name, 'the object has been modified; please apply your changes to the latest version and try again');
+
+export const forbidden = (kind: Kind, name: string, why: string): ApiError =>
+  new ApiError(403, 'Forbidden', `${qualifiedName(kind)}${name === '' ? '' : ` "${name}"`} is forbidden: ${why}`, about(kind, name));
+
+export const invalid = (kind: Kind, name: string, field: string, why: string): ApiError =>
+  new ApiError(422, 'Invalid', `${kind.kind}${kind.group === '' ? '' : `.${kind.group}`} "${name}" is invalid: ${field}: ${why}`, {
+    name,
+    ...(kind.group === '' ? {} : { group: kind.group }),
+    kind: kind.kind,
+    causes: [{ reason: 'FieldValueInvalid', message: why, field }],
+  });
+
+export const badRequest = (message: string): ApiError => new ApiError(400, 'BadRequest', message);
+
+export const expired = (message: string): ApiError => new ApiError(410, 'Expired', message);
+
+/** The `Status` of a success, as deletes and evictions answer it. */
+export function success(code: number, details?: StatusDetails): Status {
+  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', ...(details === undefined ? {} : { details }), code };
+}
