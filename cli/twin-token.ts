@@ -11,5 +11,5 @@ const tokens = createTokenSource({
   clock: { now: () => Date.now() },
 });
 const TOKEN_MILLISECONDS = 14 * 60 * 1000;
-const status = { token: await tokens.get(), expirationTimestamp: new Date(Date.now() + TOKEN_MILLISECONDS).toISOString() };
+const status = { token: await tokens.token(), expirationTimestamp: new Date(Date.now() + TOKEN_MILLISECONDS).toISOString() };
 process.stdout.write(`${JSON.stringify({ apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential', status })}\n`);

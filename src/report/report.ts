@@ -149,7 +149,7 @@ function orderedFindings(findings: readonly Finding[], units: readonly UnitPlan[
       if (subjects.some((subject) => known.has(`${code} ${subject}`))) continue;
       const row = FINDINGS[code];
       const subject = `ServiceAccount/${unit.namespace}/${unit.serviceAccount}`;
-      all.set(`${code} ${subject}`, { code, severity: row.severity, subject, message: unit.reason || row.title, remedy: row.remedy });
+      all.set(`${code} ${subject}`, { code, severity: row.severity, subject, message: row.title, remedy: row.remedy });
     }
   }
   return [...all.values()]

@@ -81,7 +81,7 @@ export function renderScan(
         [
           `${palette(finding.severity === 'blocker' ? 'bad' : finding.severity === 'warning' ? 'warn' : 'faint', `${finding.code} ${finding.severity}`)} ${finding.subject}`,
           hang('  ', finding.message, columns),
-          hang('  ', `-> ${finding.remedy}`, columns),
+          hang('  -> ', finding.remedy, columns),
         ].join('\n'),
       )
       .join('\n'),

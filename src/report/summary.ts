@@ -37,9 +37,10 @@ export const STATUS_TONES: Readonly<Record<ReportUnit['status'] | AnyReport['run
   'needs-operator': 'bad',
 };
 
-/** How a status reads: a plan's pending unit would migrate. */
+/** How a status reads: in a plan, a pending unit would migrate, and a migrated one was so before. */
 export function statusTitle(report: AnyReport, status: ReportUnit['status']): string {
-  return report.kind === 'Plan' && status === 'pending' ? 'would migrate' : status;
+  if (report.kind === 'Plan' && status === 'pending') return 'would migrate';
+  return report.kind === 'Plan' && status === 'migrated' ? 'associated' : status;
 }
 
 /** `6 migrated, 4 held`: how many units stand how, in the order of the work. */
@@ -48,9 +49,7 @@ export function tally(report: AnyReport): string {
   const parts = order
     .map((status) => ({ status, number: report.units.filter((unit) => unit.status === status).length }))
     .filter(({ number }) => number > 0)
-    .map(({ status, number }) =>
-      report.kind === 'Plan' && status === 'migrated' ? `${number} already associated` : `${number} ${statusTitle(report, status)}`,
-    );
+    .map(({ status, number }) => `${number} ${statusTitle(report, status)}`);
   return parts.length === 0 ? 'no service account to migrate' : parts.join(', ');
 }
 

@@ -54,9 +54,10 @@ function heading(report: AnyReport, { columns, palette }: Layout): string {
     .join('\n');
 }
 
-/** Those that changed come first, in the order of their waves; held ones last. */
+/** Those of a wave come first, in the order of the waves; then those that are done already; held ones last. */
 function inOrder(units: readonly ReportUnit[]): ReportUnit[] {
-  return [...units].sort((a, b) => (a.wave ?? Number.POSITIVE_INFINITY) - (b.wave ?? Number.POSITIVE_INFINITY) || 0);
+  const rank = (unit: ReportUnit): number => unit.wave ?? (unit.status === 'held' ? Number.MAX_SAFE_INTEGER : Number.MAX_SAFE_INTEGER - 1);
+  return [...units].sort((a, b) => rank(a) - rank(b));
 }
 
 function unitTable(report: AnyReport, { columns, palette, wide }: Layout): string {
@@ -96,7 +97,7 @@ function exception(report: AnyReport, unit: ReportUnit, { columns, palette }: La
 }
 
 function findingLines(finding: ReportFinding, columns: number, indent: string): string[] {
-  return [hang(`${indent}${finding.code} `, finding.message, columns), hang(`${indent}      `, `-> ${finding.remedy}`, columns)];
+  return [hang(`${indent}${finding.code} `, finding.message, columns), hang(`${indent}      -> `, finding.remedy, columns)];
 }
 
 /** Warnings, and what was seen and left alone; with `wide` all the rest too. Blockers of held units are above. */
@@ -117,16 +118,16 @@ function findingList(report: AnyReport, { columns, palette, wide }: Layout): str
   return lines.length === 0 ? '' : [palette('strong', `findings (${others.length})`), ...lines].join('\n');
 }
 
-function trustSections(report: AnyReport, { columns, palette }: Layout): string[] {
+function trustSections(report: AnyReport, { palette }: Layout): string[] {
   return report.roles.map((role) => {
     const change = trustChange(role);
     const paint = (line: string) => (line.startsWith('+') ? palette('good', line) : line.startsWith('-') ? palette('bad', line) : line);
     return [
       palette('strong', `trust policy of ${role.roleArn}`),
       '  who could assume it before',
-      ...change.scopeBefore.map((line) => hang('    ', line, columns, 6)),
+      ...change.scopeBefore.map((line) => `    ${line}`),
       '  who can assume it after',
-      ...change.scopeAfter.map((line) => hang('    ', line, columns, 6)),
+      ...change.scopeAfter.map((line) => `    ${line}`),
       ...(change.diff === '' ? ['  no change'] : change.diff.split('\n').map((line) => `  ${paint(line)}`)),
     ].join('\n');
   });
@@ -150,17 +151,17 @@ function evidenceTable(report: AnyReport, { palette }: Layout): string {
 
 function closing(report: AnyReport, { columns, palette, wide }: Layout): string {
   const promise = promiseLine(report);
-  const lines =
-    report.kind === 'Plan'
-      ? []
-      : [`promises  ${hang('', promise.text, columns, 10).trimStart()}`].map((line) =>
-          line.replace(promise.text, palette(promise.tone, promise.text)),
-        );
   const roles = report.roles.filter((role) => role.trustBefore !== role.trustAfter).length;
-  lines.push(
-    `trust     ${count(roles, 'trust policy', 'trust policies')} ${report.kind === 'Plan' ? 'would gain' : 'with'} a Pod Identity statement${wide || roles === 0 ? '' : '; see "-o wide" for the diff'}`,
-  );
-  lines.push(hang('calls     ', callsLine(report), columns));
-  for (const action of nextActions(report)) lines.push(hang('next      ', action, columns));
-  return lines.join('\n');
+  const trust = `${count(roles, 'trust policy', 'trust policies')} ${report.kind === 'Plan' ? 'would gain' : 'gained'} a Pod Identity statement`;
+  const paint = (text: string): string =>
+    text
+      .split('\n')
+      .map((line) => palette(promise.tone, line))
+      .join('\n');
+  return [
+    ...(report.kind === 'Plan' ? [] : [paint(hang('promises  ', promise.text, columns))]),
+    hang('trust     ', `${trust}${wide || roles === 0 ? '' : ' ("-o wide": how)'}`, columns),
+    hang('calls     ', callsLine(report), columns),
+    ...nextActions(report).map((action) => hang('next      ', action, columns)),
+  ].join('\n');
 }
