@@ -1,0 +1,13 @@
+import { z } from 'zod';
+import { blockRole } from '../src/migration/grant-trust.ts';
+import { lambdaFunction } from './middleware.ts';
+
+/** Notes that a role could not be written. */
+export const handler = lambdaFunction(
+  z.strictObject({
+    runId: z.string().min(1),
+    roleArn: z.string().min(1),
+    failure: z.strictObject({ Error: z.string(), Cause: z.string().optional() }),
+  }),
+  blockRole,
+);

@@ -1,0 +1,102 @@
+import middy from '@middy/core';
+import type { Context } from 'aws-lambda';
+import { z } from 'zod';
+import type { Runtime } from '../src/migration/runtime.ts';
+import { isPodshiftError, PodshiftError } from '../src/model/errors.ts';
+import { noCalls } from '../src/model/run.ts';
+
+/** A step of a state machine: plain JSON in, plain JSON out, all effects through the runtime. Safe to run twice. */
+export type Step<Input, Output> = (runtime: Runtime, input: Input) => Promise<Output>;
+
+/** A Lambda handler that can also run over a runtime that is handed in, through the same chain. */
+export interface StepHandler<Output> {
+  /** What Lambda calls: the runtime is made from the environment, once per cold start. */
+  (event: unknown, context: Context): Promise<Output>;
+  /** What the local engine calls. */
+  withRuntime(runtime: Runtime): (event: unknown) => Promise<Output>;
+}
+
+/**
+ * Wraps a step as a Lambda function: the event is parsed strictly (`InvalidInput` names the wrong fields), the step runs,
+ * the requests it sent are added to its run, and whatever it throws leaves as a `PodshiftError`, whose `name` is what
+ * Step Functions matches in `ErrorEquals`. Events are never logged: one of them carries a task token.
+ */
+export function lambdaFunction<Schema extends z.ZodType, Output>(
+  schema: Schema,
+  step: Step<z.output<Schema>, Output>,
+): StepHandler<Output> {
+  const chain = (getRuntime: () => Promise<Runtime>) =>
+    middy<unknown, Output, Error, Context>(async (event: unknown) => step(await getRuntime(), event as z.output<Schema>))
+      .use(namedErrors(getRuntime))
+      .use(countedCalls(getRuntime))
+      .use(strictInput(schema));
+  const onLambda = chain(runtimeOfEnvironment);
+  return Object.assign((event: unknown, context: Context): Promise<Output> => onLambda(event, context), {
+    withRuntime(runtime: Runtime) {
+      const local = chain(async () => runtime);
+      return (event: unknown): Promise<Output> => local(event, {} as Context);
+    },
+  });
+}
+
+let runtime: Promise<Runtime> | undefined;
+
+/** Imported on first use, so that the local engine loads neither the environment nor the clients that it does not need. */
+function runtimeOfEnvironment(): Promise<Runtime> {
+  runtime ??= import('./runtime.ts').then((module) => module.createLambdaRuntime(process.env));
+  return runtime;
+}
+
+function strictInput(schema: z.ZodType): middy.MiddlewareObj<unknown, unknown> {
+  return {
+    before: (request) => {
+      const parsed = schema.safeParse(request.event);
+      if (!parsed.success) {
+        throw new PodshiftError('InvalidInput', `the input of this step is wrong: ${z.prettifyError(parsed.error).replaceAll('\n', ' ')}`);
+      }
+      request.event = parsed.data;
+    },
+  };
+}
+
+/** After a failed step the counts are kept as far as the journal allows: the step's own error is the one that counts. */
+function countedCalls(getRuntime: () => Promise<Runtime>): middy.MiddlewareObj<unknown, unknown> {
+  const count = async (event: unknown): Promise<void> => {
+    const { journal, takeCalls } = await getRuntime();
+    const calls = takeCalls();
+    const runId = runIdOf(event);
+    if (runId !== undefined && Object.values(calls).some((number) => number > 0)) await journal.addCalls(runId, { ...noCalls(), ...calls });
+  };
+  return {
+    after: (request) => count(request.event),
+    onError: async (request) => {
+      try {
+        await count(request.event);
+      } catch (error) {
+        const { logger } = await getRuntime();
+        logger.warn('the calls of a failed step were not counted', { error: error instanceof Error ? error.name : typeof error });
+      }
+    },
+  };
+}
+
+function namedErrors(getRuntime: () => Promise<Runtime>): middy.MiddlewareObj<unknown, unknown> {
+  return {
+    onError: async (request) => {
+      const { logger } = await getRuntime();
+      const error = isPodshiftError(request.error) ? request.error : unexpected(request.error);
+      logger.error(error.message, { error: error.name, code: error.code, runId: runIdOf(request.event), ...error.details });
+      throw error;
+    },
+  };
+}
+
+/** An error nobody named is a bug; its text may hold anything, so only its kind leaves. */
+function unexpected(error: unknown): PodshiftError {
+  const kind = error instanceof Error ? error.name : typeof error;
+  return new PodshiftError('InternalError', `an unexpected ${kind} ended the step`, { cause: error });
+}
+
+function runIdOf(event: unknown): string | undefined {
+  return typeof event === 'object' && event !== null && 'runId' in event && typeof event.runId === 'string' ? event.runId : undefined;
+}

@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import { openRun } from '../src/migration/open-run.ts';
+import { migrationOptions } from '../src/model/options.ts';
+import { lambdaFunction } from './middleware.ts';
+
+const target = z.strictObject({ clusterName: z.string().min(1), region: z.string().min(1), assumeRoleArn: z.string().nullable() });
+
+/** Creates a run, or takes it up. */
+export const handler = lambdaFunction(
+  z.strictObject({
+    runId: z.string().min(1),
+    target,
+    mode: z.enum(['plan', 'run']),
+    approval: z.enum(['none', 'required']),
+    expectedDigest: z.string().nullable(),
+    options: migrationOptions,
+  }),
+  openRun,
+);

@@ -1,0 +1,6 @@
+import { z } from 'zod';
+import { restartWorkloads } from '../src/migration/restart-workloads.ts';
+import { lambdaFunction } from './middleware.ts';
+
+/** Asks a unit's workloads for new pods. */
+export const handler = lambdaFunction(z.strictObject({ runId: z.string().min(1), unitId: z.string().min(1) }), restartWorkloads);

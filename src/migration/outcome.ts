@@ -1,0 +1,55 @@
+import type { RoleRecord, RunStatus, UnitRecord } from '../model/run.ts';
+import { UNREVOKED } from './revoke-trust.ts';
+
+/** How a run ends, and why. */
+export interface Outcome {
+  readonly status: Extract<RunStatus, 'migrated' | 'held' | 'rolled-back' | 'needs-operator'>;
+  /** Empty for `migrated`; for `needs-operator` it names the action. */
+  readonly reason: string;
+}
+
+/**
+ * How a run over these units ends: `migrated` where each unit that was not held is migrated, and one is; `held` where
+ * nothing could be; `rolled-back` where everything went back; `needs-operator` for all else. `halted` is why a wave was
+ * halted, or what of the run itself could not be finished; empty where all went its way.
+ */
+export function outcomeOf(units: readonly UnitRecord[], roles: readonly RoleRecord[], halted: string): Outcome {
+  const operator = units.filter((unit) => !isEnd(unit) || unit.status === 'needs-operator');
+  const [first] = operator;
+  if (first !== undefined) return needsOperator(`look at ${names(operator)}: ${first.reason === '' ? 'it did not end' : first.reason}`);
+  const unrevoked = roles.find((role) => role.blocked.startsWith(UNREVOKED));
+  if (unrevoked !== undefined) return needsOperator(`restore the trust policy of ${unrevoked.roleArn} by hand: ${unrevoked.blocked}`);
+  const rolledBack = units.filter((unit) => unit.status === 'rolled-back');
+  const migrated = units.filter((unit) => unit.status === 'migrated');
+  // What was associated before the run is no work of the run.
+  const byRun = migrated.filter((unit) => unit.plan.decision === 'migrate');
+  if (halted !== '') return needsOperator(halted);
+  if (rolledBack.length > 0 && byRun.length > 0) {
+    return needsOperator(
+      `start a new run for ${names(rolledBack)} once their reasons are mended: they were rolled back, the others are migrated`,
+    );
+  }
+  if (rolledBack.length > 0) return { status: 'rolled-back', reason: rolledBack[0]?.reason ?? '' };
+  if (migrated.length > 0) return { status: 'migrated', reason: '' };
+  return {
+    status: 'held',
+    reason: units.length === 0 ? 'no service account to migrate was found' : 'every service account is held; its findings say why',
+  };
+}
+
+function needsOperator(reason: string): Outcome {
+  return { status: 'needs-operator', reason };
+}
+
+/** Whether a unit has come to its end. */
+export function isEnd(unit: UnitRecord): boolean {
+  return unit.status === 'migrated' || unit.status === 'held' || unit.status === 'rolled-back' || unit.status === 'needs-operator';
+}
+
+function names(units: readonly UnitRecord[]): string {
+  const shown = units
+    .slice(0, 5)
+    .map((unit) => unit.unitId)
+    .join(', ');
+  return units.length > 5 ? `${shown} and ${units.length - 5} more` : shown;
+}

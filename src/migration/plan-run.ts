@@ -1,0 +1,99 @@
+import { takeInventory as readInventory } from '../inventory/inventory.ts';
+import { PodshiftError } from '../model/errors.ts';
+import type { Inventory } from '../model/inventory.ts';
+import type { Plan, UnitPlan } from '../model/plan.ts';
+import type { RunRecord, UnitRecord } from '../model/run.ts';
+import { makePlan as decide } from '../plan/plan.ts';
+import type { Runtime } from './runtime.ts';
+
+/** Reads the cluster and its account into the journal. A run that has a plan keeps it, and reads nothing. */
+export async function takeInventory(runtime: Runtime, input: { runId: string }): Promise<{ taken: boolean }> {
+  const run = await runtime.journal.getRun(input.runId);
+  if ((await runtime.journal.getDocument(run.runId, 'plan')) !== undefined) return { taken: false };
+  await runtime.journal.putDocument(run.runId, 'inventory', await freshInventory(runtime, run));
+  return { taken: true };
+}
+
+async function freshInventory(runtime: Runtime, run: RunRecord): Promise<Inventory> {
+  return readInventory(runtime.aws(run.target), await runtime.kubernetes(run.target), run.options, runtime.clock);
+}
+
+/** What the state machine does next. `nothing`: no unit is to be migrated; `planned`: planning is all that was asked for. */
+export interface MakePlanOutput {
+  readonly status: 'planned' | 'nothing' | 'migrate';
+  readonly agent: 'ready' | 'install' | 'missing';
+  readonly digest: string;
+  readonly units: number;
+  readonly waves: number;
+  /** True once this run has written something: it was approved then, and is not asked about again. */
+  readonly begun: boolean;
+}
+
+/**
+ * Makes the plan of the run, or keeps the one that it has, and its records of units and roles.
+ * Throws `WorldMoved` where the digest is not the expected one; nothing is kept then.
+ */
+export async function makePlan(
+  runtime: Runtime,
+  input: { runId: string; mode: 'plan' | 'run'; expectedDigest: string | null },
+): Promise<MakePlanOutput> {
+  const run = await runtime.journal.getRun(input.runId);
+  const plan = await storedOrNewPlan(runtime, run);
+  if (input.expectedDigest !== null && input.expectedDigest !== plan.digest) {
+    throw new PodshiftError('WorldMoved', `the cluster or its roles changed: the plan is ${plan.digest} now, not ${input.expectedDigest}`, {
+      details: { expected: input.expectedDigest, found: plan.digest },
+    });
+  }
+  await runtime.journal.putDocument(run.runId, 'plan', plan);
+  await runtime.journal.putRoles(
+    plan.roles.map((role) => ({
+      runId: run.runId,
+      roleArn: role.roleArn,
+      trustBefore: role.trustBefore,
+      trustAfter: role.trustBefore,
+      blocked: '',
+    })),
+  );
+  await runtime.journal.putUnits(plan.units.map((unit) => firstRecord(run.runId, unit)));
+  if (run.digest !== plan.digest) await runtime.journal.updateRun(run.runId, { digest: plan.digest });
+  const migrating = plan.units.filter((unit) => unit.decision === 'migrate').length;
+  return {
+    status: input.mode === 'plan' ? 'planned' : migrating === 0 ? 'nothing' : 'migrate',
+    agent: plan.agent.action,
+    digest: plan.digest,
+    units: migrating,
+    waves: plan.waves,
+    begun: (await runtime.journal.listEntries(run.runId)).length > 0,
+  };
+}
+
+async function storedOrNewPlan(runtime: Runtime, run: RunRecord): Promise<Plan> {
+  const stored = await runtime.journal.getDocument(run.runId, 'plan');
+  if (stored !== undefined) return stored as Plan;
+  const inventory = await runtime.journal.getDocument(run.runId, 'inventory');
+  if (inventory === undefined) throw new PodshiftError('InternalError', `run ${run.runId} has no inventory to plan from`);
+  return decide(inventory as Inventory, run.options, runtime.clock);
+}
+
+/** The last plan that a runtime read: a run's plan never changes once it is kept, and a large one is dear to read for each role. */
+const lastPlans = new WeakMap<Runtime, { readonly runId: string; readonly plan: Plan }>();
+
+/** The plan of a run. Throws `InternalError` where there is none yet: the state machine plans before it does anything else. */
+export async function planOf(runtime: Runtime, runId: string): Promise<Plan> {
+  const known = lastPlans.get(runtime);
+  if (known?.runId === runId) return known.plan;
+  const plan = await runtime.journal.getDocument(runId, 'plan');
+  if (plan === undefined) throw new PodshiftError('InternalError', `run ${runId} has no plan`);
+  lastPlans.set(runtime, { runId, plan: plan as Plan });
+  return plan as Plan;
+}
+
+/** The digest that a plan made of the world as it is now would have. */
+export async function digestNow(runtime: Runtime, run: RunRecord): Promise<string> {
+  return decide(await freshInventory(runtime, run), run.options, runtime.clock).digest;
+}
+
+function firstRecord(runId: string, plan: UnitPlan): UnitRecord {
+  const status = plan.decision === 'hold' ? 'held' : plan.decision === 'already-associated' ? 'migrated' : 'pending';
+  return { runId, unitId: plan.id, plan, status, reason: plan.reason, stepStartedAt: {}, facts: {} };
+}

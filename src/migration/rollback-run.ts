@@ -1,0 +1,92 @@
+import { PodshiftError } from '../model/errors.ts';
+import type { UnitRecord } from '../model/run.ts';
+import { endRun, holdPendingUnits, type RunOutput } from './close-run.ts';
+import { type Failure, reasonOf } from './grant-trust.ts';
+import { outcomeOf } from './outcome.ts';
+import type { Runtime } from './runtime.ts';
+import { LOCK_SECONDS } from './write.ts';
+
+/** What is taken back and why. */
+export interface RollbackInput {
+  readonly runId: string;
+  /** Null for the whole run. */
+  readonly unitIds: readonly string[] | null;
+  readonly reason: string;
+}
+
+/** What the later states need. `nothing`: the run wrote nothing, or is rolled back already. */
+export interface OpenRollbackOutput {
+  readonly runId: string;
+  readonly status: 'rollback' | 'nothing';
+  readonly reason: string;
+  readonly unitIds: readonly string[];
+  /** Roles that this run wrote. */
+  readonly roleArns: readonly string[];
+  readonly iamWaitSeconds: number;
+  readonly agent: { readonly tries: number };
+}
+
+/**
+ * Opens the way back of a run, whatever state it is in: crashed, ended, or half rolled back. It needs the journal alone.
+ * Takes the cluster's lock; from now on no forward step of the run writes any more.
+ * Throws `RunNotFound`, `ClusterLocked`, `InvalidInput` for units that the run does not have.
+ */
+export async function openRollback(runtime: Runtime, input: RollbackInput): Promise<OpenRollbackOutput> {
+  const run = await runtime.journal.getRun(input.runId);
+  const units = await runtime.journal.listUnits(run.runId);
+  const unknown = input.unitIds?.find((unitId) => !units.some((unit) => unit.unitId === unitId));
+  if (unknown !== undefined) throw new PodshiftError('InvalidInput', `run ${run.runId} has no unit ${unknown}`);
+  const entries = await runtime.journal.listEntries(run.runId);
+  // A run that stopped itself has noted why; that says more than that its execution failed.
+  const reason = run.endedAt === null && run.reason !== '' ? run.reason : input.reason;
+  const base = { runId: run.runId, reason, unitIds: [], roleArns: [], iamWaitSeconds: 0, agent: { tries: 0 } };
+  if (!entries.some((entry) => entry.state !== 'undone')) return { ...base, status: 'nothing' };
+  await runtime.journal.acquireLock(run.clusterArn, run.runId, LOCK_SECONDS);
+  await runtime.journal.updateRun(run.runId, { status: 'rolling-back', reason, endedAt: null });
+  const touched = new Set(entries.map((entry) => entry.unitId));
+  const chosen = units.filter((unit) => touched.has(unit.unitId) && (input.unitIds?.includes(unit.unitId) ?? true));
+  const roles = new Set(entries.filter((entry) => entry.kind === 'trust' && entry.state !== 'undone').map((entry) => entry.object));
+  const concerned = new Set(units.filter((unit) => input.unitIds?.includes(unit.unitId) ?? true).map((unit) => unit.plan.roleArn));
+  return {
+    ...base,
+    status: 'rollback',
+    unitIds: chosen
+      .filter(isUndoable)
+      .map((unit) => unit.unitId)
+      .sort(),
+    roleArns: [...roles].filter((roleArn) => concerned.has(roleArn)).sort(),
+    iamWaitSeconds: run.options.iamPropagationSeconds,
+  };
+}
+
+function isUndoable(unit: UnitRecord): boolean {
+  return unit.status !== 'rolled-back' && unit.status !== 'held';
+}
+
+/** Ends the run after its way back. `failure` is what of the run itself (its agent, a role) could not be undone. */
+export async function closeRollback(
+  runtime: Runtime,
+  input: { runId: string; reason: string; failure: Failure | null },
+): Promise<RunOutput> {
+  const run = await runtime.journal.getRun(input.runId);
+  const entries = await runtime.journal.listEntries(run.runId);
+  if (run.endedAt !== null) return { runId: run.runId, status: run.status };
+  await holdUnbegun(runtime, run.runId, input.reason);
+  if (entries.length === 0) return endRun(runtime, run, { status: 'held', reason: input.reason });
+  const units = await runtime.journal.listUnits(run.runId);
+  const problem = input.failure === null ? '' : `finish the way back by hand: ${reasonOf(input.failure)}`;
+  const outcome = outcomeOf(units, await runtime.journal.listRoles(run.runId), problem);
+  // Nothing migrated is left: what this run wrote of its own (trust policies, the agent) went back too.
+  const isBack = outcome.status === 'held' || outcome.status === 'rolled-back';
+  return endRun(runtime, run, isBack ? { status: 'rolled-back', reason: input.reason } : outcome);
+}
+
+/** Units that crashed between their opening and their first write have nothing to undo. */
+async function holdUnbegun(runtime: Runtime, runId: string, reason: string): Promise<void> {
+  await holdPendingUnits(runtime, runId, reason);
+  const touched = new Set((await runtime.journal.listEntries(runId)).map((entry) => entry.unitId));
+  for (const unit of await runtime.journal.listUnits(runId)) {
+    if (unit.status === 'running' && !touched.has(unit.unitId))
+      await runtime.journal.updateUnit(runId, unit.unitId, { status: 'held', reason });
+  }
+}

@@ -1,0 +1,91 @@
+import type { AwsGateways } from '../aws/gateways.ts';
+import type { KubernetesGateway } from '../kubernetes/gateway.ts';
+import { type Clock, timestamp } from '../model/clock.ts';
+import { PodshiftError } from '../model/errors.ts';
+import type { EntryKind, JournalEntry, RunRecord, UnitRecord, UnitStep } from '../model/run.ts';
+import type { Runtime } from './runtime.ts';
+
+/** How long the cluster's lock lasts without a write; each write starts it anew. */
+export const LOCK_SECONDS = 900;
+/** How long a role's lease lasts; longer than any one write of a trust policy takes. */
+export const LEASE_SECONDS = 60;
+
+/** One write to AWS or Kubernetes, as the journal keeps it. */
+export interface JournaledWrite {
+  /** `KIND#OBJECT`, and more where one object is written more than once. */
+  readonly key: string;
+  readonly unitId: string | null;
+  readonly kind: EntryKind;
+  readonly object: string;
+  /** The fields that change, as they are now. */
+  readonly before: unknown;
+  /** Writes, reads back, compares, and answers the fields as written. Has to be safe to run twice. */
+  perform(entry: JournalEntry): Promise<unknown>;
+}
+
+/**
+ * The only way by which a forward step writes: fence (the lock is still ours), record the before-image, write, read back,
+ * mark as applied. Throws `LockLost`, and whatever the write throws; the intent then stays in the journal, and undo finds it.
+ */
+export async function journaledWrite(runtime: Runtime, run: RunRecord, write: JournaledWrite): Promise<JournalEntry> {
+  const { key, unitId, kind, object, before } = write;
+  await runtime.journal.extendLock(run.clusterArn, run.runId, LOCK_SECONDS);
+  const entry = await runtime.journal.recordIntent({ runId: run.runId, key, unitId, kind, object, before });
+  const after = await write.perform(entry);
+  await runtime.journal.markApplied(run.runId, key, after);
+  return { ...entry, state: 'applied', after };
+}
+
+/** The run, provided that it is going forward. Throws `LockLost` where it is being rolled back or has ended, `RunNotFound`. */
+export async function forwardRun(runtime: Runtime, runId: string): Promise<RunRecord> {
+  const run = await runtime.journal.getRun(runId);
+  if (run.status !== 'running') throw new PodshiftError('LockLost', `run ${runId} is ${run.status}, so nothing more is migrated`);
+  return run;
+}
+
+/** What every step of a unit needs. */
+export interface UnitContext {
+  readonly run: RunRecord;
+  readonly unit: UnitRecord;
+  readonly aws: AwsGateways;
+  readonly kubernetes: KubernetesGateway;
+}
+
+/** What the state machine hands to every step of a unit. */
+export interface UnitInput {
+  readonly runId: string;
+  readonly unitId: string;
+}
+
+/** The unit of a run that goes forward, with `step` noted as begun. Throws as {@link forwardRun} does. */
+export async function forwardUnit(runtime: Runtime, input: UnitInput, step: UnitStep): Promise<UnitContext> {
+  const run = await forwardRun(runtime, input.runId);
+  const unit = await beginStep(runtime, await runtime.journal.getUnit(input.runId, input.unitId), step);
+  return { run, unit, aws: runtime.aws(run.target), kubernetes: await runtime.kubernetes(run.target) };
+}
+
+/** Notes the first try of a step, from which its deadline counts. */
+export async function beginStep(runtime: Runtime, unit: UnitRecord, step: UnitStep): Promise<UnitRecord> {
+  if (unit.stepStartedAt[step] !== undefined) return unit;
+  return runtime.journal.updateUnit(unit.runId, unit.unitId, { stepStartedAt: { [step]: timestamp(runtime.clock) } });
+}
+
+/** Whole seconds since the first try of a step; 0 where it has not begun. */
+export function secondsIn(clock: Clock, unit: UnitRecord, step: UnitStep): number {
+  const started = unit.stepStartedAt[step];
+  return started === undefined ? 0 : Math.floor((clock.now() - Date.parse(started)) / 1000);
+}
+
+/** What a step that polls answers: the state machine waits and calls it again, or goes on. */
+export interface Poll {
+  readonly status: 'waiting' | 'ready';
+  /** Whole seconds until the next call. */
+  readonly waitSeconds: number;
+}
+
+export const READY: Poll = { status: 'ready', waitSeconds: 0 };
+
+/** Wait and call again. */
+export function waitFor(seconds: number): Poll {
+  return { status: 'waiting', waitSeconds: seconds };
+}

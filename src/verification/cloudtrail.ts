@@ -1,0 +1,71 @@
+import type { CloudTrailEvent } from '../aws/gateways.ts';
+import { PROBE_NAME_PREFIX } from './probe.ts';
+
+/** What CloudTrail says about one unit's use of its role. */
+export interface UseVerdict {
+  /** True when the new way was used and the old way was not. */
+  readonly passed: boolean;
+  /** Sessions that EKS opened for pods of the service account (probes are not counted). */
+  readonly newWay: number;
+  /** Sessions by web identity of the service account, after the old pods were gone. */
+  readonly oldWay: number;
+}
+
+/** Whose use is asked for; times are milliseconds since the epoch. */
+export interface UseQuestion {
+  readonly clusterArn: string;
+  readonly roleArn: string;
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  /** From when on a session by the new way counts. */
+  readonly since: number;
+  /** From when on the old way has to be silent. */
+  readonly silentSince: number;
+}
+
+/**
+ * Judges events of the role. The shapes are those of the EKS User Guide ("Log Amazon EKS API calls", Pod Identity
+ * examples) and of the IAM User Guide (AssumeRoleWithWebIdentity): the session tags name cluster, namespace, service
+ * account and pod; the web identity's user name is `system:serviceaccount:NAMESPACE:NAME`. Refused calls do not count.
+ */
+export function judgeUse(events: readonly CloudTrailEvent[], question: UseQuestion): UseVerdict {
+  const newWay = events.filter((event) => event.eventTime >= question.since && isPodIdentitySession(event, question)).length;
+  const oldWay = events.filter((event) => event.eventTime >= question.silentSince && isWebIdentitySession(event, question)).length;
+  return { passed: newWay > 0 && oldWay === 0, newWay, oldWay };
+}
+
+interface StsEvent {
+  readonly errorCode?: string;
+  readonly userIdentity?: { readonly invokedBy?: string; readonly userName?: string };
+  readonly requestParameters?: { readonly roleArn?: string; readonly tags?: unknown };
+}
+
+function isPodIdentitySession({ eventName, event }: CloudTrailEvent, question: UseQuestion): boolean {
+  const { errorCode, userIdentity, requestParameters } = event as StsEvent;
+  if (eventName !== 'AssumeRole' || errorCode !== undefined || userIdentity?.invokedBy !== 'pods.eks.amazonaws.com') return false;
+  if (requestParameters?.roleArn !== question.roleArn) return false;
+  const tags = tagsOf(requestParameters.tags);
+  return (
+    tags.get('eks-cluster-arn') === question.clusterArn &&
+    tags.get('kubernetes-namespace') === question.namespace &&
+    tags.get('kubernetes-service-account') === question.serviceAccount &&
+    !(tags.get('kubernetes-pod-name') ?? '').startsWith(PROBE_NAME_PREFIX)
+  );
+}
+
+function isWebIdentitySession({ eventName, event }: CloudTrailEvent, question: UseQuestion): boolean {
+  const { errorCode, userIdentity, requestParameters } = event as StsEvent;
+  return (
+    eventName === 'AssumeRoleWithWebIdentity' &&
+    errorCode === undefined &&
+    requestParameters?.roleArn === question.roleArn &&
+    userIdentity?.userName === `system:serviceaccount:${question.namespace}:${question.serviceAccount}`
+  );
+}
+
+function tagsOf(tags: unknown): ReadonlyMap<string, string> {
+  if (!Array.isArray(tags)) return new Map();
+  return new Map(
+    tags.flatMap((tag) => (typeof tag?.key === 'string' && typeof tag?.value === 'string' ? [[tag.key, tag.value] as const] : [])),
+  );
+}

@@ -1,0 +1,79 @@
+import type { KubernetesObject } from '../kubernetes/gateway.ts';
+
+/** The pair that the webhook injects for Pod Identity (amazon-eks-pod-identity-webhook, pkg/handler/handler.go). */
+const CONTAINER_VARIABLES = ['AWS_CONTAINER_CREDENTIALS_FULL_URI', 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'] as const;
+/** The pair that it injects for IRSA. */
+const WEB_IDENTITY_VARIABLES = ['AWS_ROLE_ARN', 'AWS_WEB_IDENTITY_TOKEN_FILE'] as const;
+/**
+ * What the SDKs read ahead of the container credentials, or what points them elsewhere
+ * (AWS SDKs and Tools Reference Guide, "Standardized credential providers").
+ */
+const OUTRANKING_VARIABLES: ReadonlySet<string> = new Set([
+  ...WEB_IDENTITY_VARIABLES,
+  'AWS_ACCESS_KEY_ID',
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_PROFILE',
+  'AWS_CONFIG_FILE',
+  'AWS_SHARED_CREDENTIALS_FILE',
+  'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
+]);
+/** Where the agent listens (eks-pod-identity-agent, configuration/config.go). */
+const AGENT_HOSTS: ReadonlySet<string> = new Set(['169.254.170.23', '[fd00:ec2::23]']);
+
+interface Container {
+  readonly name: string;
+  readonly env?: readonly { readonly name: string; readonly value?: string }[];
+}
+
+/** What one container of a pod carries. */
+export interface ContainerInjection {
+  readonly container: string;
+  /** `new`: both Pod Identity variables, aimed at the agent; `old`: both IRSA variables and not the new ones; `none`: neither. */
+  readonly way: 'new' | 'old' | 'none';
+  /** Names of variables that outrank the new way; a container on the new way must have none. */
+  readonly outranking: readonly string[];
+}
+
+/** Init containers and containers of a pod, without those that its skip-containers annotation names. */
+export function injectionOf(pod: KubernetesObject, annotationPrefix: string): ContainerInjection[] {
+  const skipped = new Set((pod.metadata.annotations?.[`${annotationPrefix}/skip-containers`] ?? '').split(',').map((name) => name.trim()));
+  const containers: readonly Container[] = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])];
+  return containers.filter((container) => !skipped.has(container.name)).map(injectionOfContainer);
+}
+
+function injectionOfContainer(container: Container): ContainerInjection {
+  const names = new Set((container.env ?? []).map((variable) => variable.name));
+  return {
+    container: container.name,
+    way:
+      hasAgentUri(container) && names.has(CONTAINER_VARIABLES[1])
+        ? 'new'
+        : WEB_IDENTITY_VARIABLES.every((name) => names.has(name))
+          ? 'old'
+          : 'none',
+    outranking: [...names].filter((name) => OUTRANKING_VARIABLES.has(name)).sort(),
+  };
+}
+
+function hasAgentUri(container: Container): boolean {
+  const uri = (container.env ?? []).find((variable) => variable.name === CONTAINER_VARIABLES[0])?.value;
+  return uri !== undefined && URL.canParse(uri) && AGENT_HOSTS.has(new URL(uri).hostname);
+}
+
+/** Whether each container that counts is on the new way with nothing that outranks it. A pod whose containers all are skipped is not. */
+export function isOnNewWay(pod: KubernetesObject, annotationPrefix: string): boolean {
+  const containers = injectionOf(pod, annotationPrefix);
+  return containers.length > 0 && containers.every((container) => container.way === 'new' && container.outranking.length === 0);
+}
+
+/** Whether any container has the agent's address: such a pod would lose its role when the association goes. */
+export function usesAgent(pod: KubernetesObject): boolean {
+  const containers: readonly Container[] = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])];
+  return containers.some(hasAgentUri);
+}
+
+/** Whether each container that counts is on the IRSA way. */
+export function isOnOldWay(pod: KubernetesObject, annotationPrefix: string): boolean {
+  const containers = injectionOf(pod, annotationPrefix);
+  return containers.length > 0 && containers.every((container) => container.way === 'old');
+}

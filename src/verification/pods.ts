@@ -1,0 +1,38 @@
+import type { KubernetesObject } from '../kubernetes/gateway.ts';
+
+/** The label that marks what podshift itself creates in a cluster. */
+export const MANAGED_BY_LABEL = { key: 'app.kubernetes.io/managed-by', value: 'podshift' } as const;
+
+/** Kinds whose controller makes a new pod for one that was evicted, and whose pods may be evicted therefore. */
+const RECREATING_KINDS: ReadonlySet<string> = new Set(['ReplicaSet', 'ReplicationController', 'StatefulSet', 'DaemonSet', 'Rollout']);
+
+/**
+ * The live pods of one service account: not finished, not being deleted, and not podshift's own probes.
+ * A pod that names no service account runs as `default` (the ServiceAccount admission plugin fills it in).
+ */
+export function podsOfServiceAccount(pods: readonly KubernetesObject[], serviceAccount: string): KubernetesObject[] {
+  return pods.filter(
+    (pod) =>
+      (pod.spec?.serviceAccountName ?? 'default') === serviceAccount &&
+      pod.metadata.deletionTimestamp === undefined &&
+      pod.status?.phase !== 'Succeeded' &&
+      pod.status?.phase !== 'Failed' &&
+      pod.metadata.labels?.[MANAGED_BY_LABEL.key] !== MANAGED_BY_LABEL.value,
+  );
+}
+
+/** Whether the pod's condition `Ready` is true. */
+export function isReady(pod: KubernetesObject): boolean {
+  const conditions: readonly { type?: string; status?: string }[] = pod.status?.conditions ?? [];
+  return conditions.some((condition) => condition.type === 'Ready' && condition.status === 'True');
+}
+
+/** Kind of the controller that owns the pod; undefined for a bare pod. */
+export function controllerKind(pod: KubernetesObject): string | undefined {
+  return pod.metadata.ownerReferences?.find((owner) => owner.controller === true)?.kind;
+}
+
+/** Whether an evicted pod is made anew by its controller. The pod of a Job, or a bare one, may not be. */
+export function isRecreated(pod: KubernetesObject): boolean {
+  return RECREATING_KINDS.has(controllerKind(pod) ?? '');
+}
