@@ -40,6 +40,7 @@ export const ERRORS = {
   RolloutFailed: { code: 'PE503', exitCode: 1, retryable: false, remedy: 'The new pods of the workload do not become ready. The unit is rolled back; look at their events.' },
   AgentNotReady: { code: 'PE504', exitCode: 1, retryable: false, remedy: 'The Pod Identity agent is missing or not ready on a node that needs it. Look at the DaemonSet eks-pod-identity-agent in kube-system.' },
   UndoFailed: { code: 'PE505', exitCode: 1, retryable: false, remedy: 'An object changed after podshift wrote it, so podshift does not restore it. The reason names the object and its before-image.' },
+  WaveFailed: { code: 'PE506', exitCode: 1, retryable: false, remedy: 'The run is rolled back, as its options ask. The reasons of its units say what failed.' },
   // podshift itself
   InternalError: { code: 'PE901', exitCode: 1, retryable: false, remedy: 'This is a bug in podshift. Report it with the message.' },
 } as const satisfies Record<string, ErrorRow>;
