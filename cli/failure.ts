@@ -1,4 +1,4 @@
-import { isPodshiftError } from '../src/model/errors.ts';
+import { isPodshiftError, type PodshiftError } from '../src/model/errors.ts';
 import { hang } from '../src/report/text.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -7,12 +7,9 @@ import type { Terminal } from './terminal.ts';
  * error of the table is a bug: its kind and message are shown, and where to report it.
  */
 export function reportFailure(error: unknown, terminal: Terminal, debug: boolean): number {
-  const { palette, talkColumns: columns } = terminal;
-  if (isPodshiftError(error)) {
-    const lead = `error ${error.code} ${error.name}: `;
-    terminal.talk(hang(lead, error.message, columns, 2 + 'error '.length).replace(lead.trimEnd(), palette('bad', lead.trimEnd())));
-    terminal.talk(hang('  -> ', error.remedy, columns));
-  } else {
+  if (isPodshiftError(error)) sayFailure(error, terminal);
+  else {
+    const { palette, talkColumns: columns } = terminal;
     terminal.talk(
       `${palette('bad', 'error PE901 InternalError:')} ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`,
     );
@@ -20,6 +17,13 @@ export function reportFailure(error: unknown, terminal: Terminal, debug: boolean
   }
   if (debug) terminal.talk(stackOf(error));
   return isPodshiftError(error) ? error.exitCode : 1;
+}
+
+/** Code, name and message of an error of the table, and what to do. */
+export function sayFailure(error: PodshiftError, { talk, palette, talkColumns: columns }: Terminal): void {
+  const lead = `error ${error.code} ${error.name}:`;
+  talk(hang(`${lead} `, error.message, columns, '  '.length).replace(lead, palette('bad', lead)));
+  talk(hang('  -> ', error.remedy, columns));
 }
 
 function stackOf(error: unknown): string {

@@ -9,6 +9,7 @@ import { buildPlanReport, buildReport } from '../../src/report/report.ts';
 import { hang } from '../../src/report/text.ts';
 import type { CommandContext, RunCommand } from '../context.ts';
 import { exitOfDemo, exitOfRun } from '../exit-codes.ts';
+import { sayFailure } from '../failure.ts';
 import { formatOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
 import { openTwinSession, optionsOf } from '../sessions.ts';
@@ -48,12 +49,13 @@ async function rehearseFolder(folder: string, context: CommandContext, invocatio
   try {
     const { runtime, clock, journal, target } = session;
     const runId = runtime.ids.next();
-    await migrate({
+    const { failure } = await migrate({
       runtime,
       clock,
       signal: context.interrupts.signal,
       input: { runId, target, mode: 'run', approval: 'none', expectedDigest: null, options },
     });
+    if (failure !== null) sayFailure(failure, context.terminal);
     const report = await buildReport(journal, runId, session.promises());
     const plan = (await journal.getDocument(runId, 'plan')) as Plan | undefined;
     if (plan === undefined) throw new PodshiftError('InternalError', `run ${runId} ended without a plan`);

@@ -6,6 +6,7 @@ import { buildReport } from '../../src/report/report.ts';
 import { hang } from '../../src/report/text.ts';
 import { type CommandContext, type RunCommand, textFlag } from '../context.ts';
 import { type Exit, exitOfRun } from '../exit-codes.ts';
+import { sayFailure } from '../failure.ts';
 import { formatOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
 import { openClusterSession, openJournalOf, optionsOf, type Session } from '../sessions.ts';
@@ -70,12 +71,13 @@ async function carryOut(
   const say = (text: string): void => terminal.talk(hang('', text, terminal.talkColumns));
   say(`run ${runId} on ${target.clusterName} in ${target.region}; Ctrl-C stops it after the calls under way`);
   try {
-    await migrate({
+    const { failure } = await migrate({
       runtime,
       clock,
       signal: interrupts.signal,
       input: { runId, target, mode: 'run', approval: 'none', expectedDigest, options },
     });
+    if (failure !== null) sayFailure(failure, terminal);
   } catch (error) {
     if (!interrupts.signal.aborted) throw error;
     return stopped(context, runId, 'run');

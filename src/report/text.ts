@@ -59,8 +59,17 @@ function breakPoint(word: string, width: number): number {
   return Math.max(1, width);
 }
 
-/** Wrapped text behind an indent; the first line begins with `lead`, padded to the indent. */
+/**
+ * Wrapped text behind an indent; the first line begins with `lead`, padded to the indent. A lead that is longer than the
+ * indent takes its room from the first line alone.
+ */
 export function hang(lead: string, text: string, columns: number, indent = lead.length): string {
-  const lines = wrap(text, Math.max(20, columns - indent));
-  return lines.map((line, index) => `${index === 0 ? lead.padEnd(indent) : ' '.repeat(indent)}${line}`.trimEnd()).join('\n');
+  const overhang = FILLER.repeat(Math.max(0, lead.length - indent));
+  const [first = '', ...rest] = wrap(`${overhang}${text}`, Math.max(20, columns - indent));
+  return [`${lead.padEnd(indent)}${first.slice(overhang.length)}`, ...rest.map((line) => `${' '.repeat(indent)}${line}`)]
+    .map((line) => line.trimEnd())
+    .join('\n');
 }
+
+/** Stands for the part of a lead that reaches into the first line; no text holds it. */
+const FILLER = '\u0000';

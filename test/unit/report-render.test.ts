@@ -115,10 +115,10 @@ describe('renderReport', () => {
 
   it('paints only when colour is on', async () => {
     const report = await full();
-    const escape = String.fromCharCode(27);
-    expect(renderReport(report, 'table', SCREEN)).not.toContain(escape);
-    expect(renderReport(report, 'table', { ...SCREEN, color: true })).toContain(`${escape}[32mmigrated`);
-    expect(renderReport(report, 'json', { ...SCREEN, color: true })).not.toContain(escape);
+    const esc = String.fromCharCode(27);
+    expect(renderReport(report, 'table', SCREEN)).not.toContain(esc);
+    expect(renderReport(report, 'table', { ...SCREEN, color: true })).toContain(`${esc}[32mmigrated`);
+    expect(renderReport(report, 'json', { ...SCREEN, color: true })).not.toContain(esc);
   });
 
   it('prints Markdown whose tables hold whatever names hold', async () => {
