@@ -15,357 +15,81 @@ export interface FindingRow {
  * PS3xx workloads and pods, PS4xx the platform, PS5xx owners and indirect users, PS6xx what was seen and left alone.
  * `docs/findings.md` lists the same rows; a test keeps both in step.
  */
+// biome-ignore format: a table, one row a line
 export const FINDINGS = {
   // The service account and its role
-  PS101: {
-    severity: 'blocker',
-    title: 'The role annotation is malformed',
-    remedy: 'Correct or remove the annotation; nothing works through it today.',
-  },
-  PS102: {
-    severity: 'blocker',
-    title: 'The role is of another partition',
-    remedy: "Name a role of the cluster's own partition in the annotation; nothing works through it today.",
-  },
-  PS103: {
-    severity: 'blocker',
-    title: 'The role is of another account',
-    remedy:
-      "Create a role in the cluster's account, let it assume the other account's role, and associate it with that role as target; podshift does not do this yet.",
-  },
-  PS104: {
-    severity: 'blocker',
-    title: 'The role does not exist',
-    remedy: 'Create the role or remove the annotation; nothing works through it today.',
-  },
-  PS105: {
-    severity: 'blocker',
-    title: 'The role is a service-linked role',
-    remedy: 'Give the service account a role of its own; AWS lets nobody change the trust policy of a service-linked role.',
-  },
-  PS106: {
-    severity: 'blocker',
-    title: 'The cluster has no OIDC issuer',
-    remedy: 'Remove the annotation, or give the service account a Pod Identity association by hand; nothing works through IRSA today.',
-  },
-  PS107: {
-    severity: 'blocker',
-    title: "The cluster's OIDC issuer is not registered in IAM",
-    remedy: 'Register the issuer as an IAM OIDC provider or remove the annotation; nothing works through it today.',
-  },
-  PS108: {
-    severity: 'blocker',
-    title: "The service account is a namespace's default one",
-    remedy:
-      'Give the workloads that need the role a service account of their own: an association on the default one gives the role to every pod of the namespace that names none.',
-  },
-  PS109: {
-    severity: 'blocker',
-    title: 'An association with another role exists',
-    remedy: 'Decide which role is meant: delete the association, or change the annotation to its role. podshift leaves both as they are.',
-  },
-  PS110: {
-    severity: 'blocker',
-    title: 'An association with a target role exists',
-    remedy:
-      'The pods would get the target role, not the annotated one. Delete the association, or remove the annotation once the target role is proved.',
-  },
-  PS111: {
-    severity: 'blocker',
-    title: 'The association passes no session tags, and the trust policy is scoped by them',
-    remedy: 'Turn the session tags of the association on, or allow a trust statement for the whole cluster with --allow-cluster-scope.',
-  },
-  PS112: {
-    severity: 'info',
-    title: 'The service account is associated already',
-    remedy: 'Nothing is to be done; podshift writes nothing for it.',
-  },
-  PS113: {
-    severity: 'blocker',
-    title: 'The association does not work: the trust policy admits nobody through it',
-    remedy:
-      'The annotation is gone, so podshift does not know whether the role is still meant. Put the annotation back and plan again, or delete the association.',
-  },
+  PS101: { severity: 'blocker', title: 'The role annotation is malformed', remedy: 'Correct or remove the annotation; nothing works through it today.' },
+  PS102: { severity: 'blocker', title: 'The role is of another partition', remedy: "Name a role of the cluster's own partition in the annotation; nothing works through it today." },
+  PS103: { severity: 'blocker', title: 'The role is of another account', remedy: "Create a role in the cluster's account, let it assume the other account's role, and associate it with that role as target; podshift does not do this yet." },
+  PS104: { severity: 'blocker', title: 'The role does not exist', remedy: 'Create the role or remove the annotation; nothing works through it today.' },
+  PS105: { severity: 'blocker', title: 'The role is a service-linked role', remedy: 'Give the service account a role of its own; AWS lets nobody change the trust policy of a service-linked role.' },
+  PS106: { severity: 'blocker', title: 'The cluster has no OIDC issuer', remedy: 'Remove the annotation, or give the service account a Pod Identity association by hand; nothing works through IRSA today.' },
+  PS107: { severity: 'blocker', title: "The cluster's OIDC issuer is not registered in IAM", remedy: 'Register the issuer as an IAM OIDC provider or remove the annotation; nothing works through it today.' },
+  PS108: { severity: 'blocker', title: "The service account is a namespace's default one", remedy: 'Give the workloads that need the role a service account of their own: an association on the default one gives the role to every pod of the namespace that names none.' },
+  PS109: { severity: 'blocker', title: 'An association with another role exists', remedy: 'Decide which role is meant: delete the association, or change the annotation to its role. podshift leaves both as they are.' },
+  PS110: { severity: 'blocker', title: 'An association with a target role exists', remedy: 'The pods would get the target role, not the annotated one. Delete the association, or remove the annotation once the target role is proved.' },
+  PS111: { severity: 'blocker', title: 'The association passes no session tags, and the trust policy is scoped by them', remedy: 'Turn the session tags of the association on, or allow a trust statement for the whole cluster with --allow-cluster-scope.' },
+  PS112: { severity: 'info', title: 'The service account is associated already', remedy: 'Nothing is to be done; podshift writes nothing for it.' },
+  PS113: { severity: 'blocker', title: 'The association does not work: the trust policy admits nobody through it', remedy: 'The annotation is gone, so podshift does not know whether the role is still meant. Put the annotation back and plan again, or delete the association.' },
   // The trust policy
-  PS201: {
-    severity: 'blocker',
-    title: 'The trust policy cannot be read',
-    remedy: "Correct the trust policy so that IAM's policy grammar holds, then plan again.",
-  },
-  PS202: {
-    severity: 'blocker',
-    title: 'The trust policy does not admit the service account today',
-    remedy: 'Correct the trust policy, or remove the annotation; nothing works through it today, so nothing may start to.',
-  },
-  PS203: {
-    severity: 'blocker',
-    title: 'Nobody can tell from the trust policy alone who may assume the role',
-    remedy: 'Replace the condition that the message names by one on the subject and the audience, then plan again.',
-  },
-  PS204: {
-    severity: 'blocker',
-    title: 'A Deny statement of the trust policy may reach Pod Identity',
-    remedy: 'Narrow the Deny so that it cannot match calls by pods.eks.amazonaws.com, then plan again.',
-  },
-  PS205: {
-    severity: 'blocker',
-    title: 'The trust policy uses NotPrincipal',
-    remedy: 'Rewrite the statement with Principal, then plan again.',
-  },
-  PS206: {
-    severity: 'blocker',
-    title: 'The trust policy names a principal that was deleted',
-    remedy: 'Remove the principal: IAM refuses every edit of the document while it is there.',
-  },
-  PS207: {
-    severity: 'blocker',
-    title: 'The trust policy would pass its size limit',
-    remedy:
-      'Ask for a higher quota of role trust policy length, split the role, or allow a trust statement for the whole cluster with --allow-cluster-scope.',
-  },
-  PS208: {
-    severity: 'warning',
-    title: 'The trust statement admits every service account of the cluster',
-    remedy:
-      'It was allowed with --allow-cluster-scope. Any service account of this cluster that someone associates with the role can use it; keep iam:PassRole on it narrow.',
-  },
-  PS209: {
-    severity: 'info',
-    title: 'The trust policy admits a wider pattern of service accounts',
-    remedy:
-      'Each annotated service account that exists is admitted by its own name. A later one that matches the pattern needs its own association: plan again when it is there.',
-  },
-  PS210: {
-    severity: 'warning',
-    title: 'The trust policy admits Pod Identity without our scope already',
-    remedy:
-      'podshift writes nothing. Narrow the existing statement to account, cluster, namespace and service account when all its users are known.',
-  },
-  PS211: {
-    severity: 'info',
-    title: 'The trust policy has an old version',
-    remedy: 'podshift keeps the version as it is. Raise it yourself when no condition holds the text of a policy variable.',
-  },
-  PS212: {
-    severity: 'blocker',
-    title: 'A statement that podshift did not write carries its Sid',
-    remedy: 'Rename the Sid of that statement, then plan again.',
-  },
+  PS201: { severity: 'blocker', title: 'The trust policy cannot be read', remedy: "Correct the trust policy so that IAM's policy grammar holds, then plan again." },
+  PS202: { severity: 'blocker', title: 'The trust policy does not admit the service account today', remedy: 'Correct the trust policy, or remove the annotation; nothing works through it today, so nothing may start to.' },
+  PS203: { severity: 'blocker', title: 'Nobody can tell from the trust policy alone who may assume the role', remedy: 'Replace the condition that the message names by one on the subject and the audience, then plan again.' },
+  PS204: { severity: 'blocker', title: 'A Deny statement of the trust policy may reach Pod Identity', remedy: 'Narrow the Deny so that it cannot match calls by pods.eks.amazonaws.com, then plan again.' },
+  PS205: { severity: 'blocker', title: 'The trust policy uses NotPrincipal', remedy: 'Rewrite the statement with Principal, then plan again.' },
+  PS206: { severity: 'blocker', title: 'The trust policy names a principal that was deleted', remedy: 'Remove the principal: IAM refuses every edit of the document while it is there.' },
+  PS207: { severity: 'blocker', title: 'The trust policy would pass its size limit', remedy: 'Ask for a higher quota of role trust policy length, split the role, or allow a trust statement for the whole cluster with --allow-cluster-scope.' },
+  PS208: { severity: 'warning', title: 'The trust statement admits every service account of the cluster', remedy: 'It was allowed with --allow-cluster-scope. Any service account of this cluster that someone associates with the role can use it; keep iam:PassRole on it narrow.' },
+  PS209: { severity: 'info', title: 'The trust policy admits a wider pattern of service accounts', remedy: 'Each annotated service account that exists is admitted by its own name. A later one that matches the pattern needs its own association: plan again when it is there.' },
+  PS210: { severity: 'warning', title: 'The trust policy admits Pod Identity without our scope already', remedy: 'podshift writes nothing. Narrow the existing statement to account, cluster, namespace and service account when all its users are known.' },
+  PS211: { severity: 'info', title: 'The trust policy has an old version', remedy: 'podshift keeps the version as it is. Raise it yourself when no condition holds the text of a policy variable.' },
+  PS212: { severity: 'blocker', title: 'A statement that podshift did not write carries its Sid', remedy: 'Rename the Sid of that statement, then plan again.' },
   // Workloads and pods
-  PS301: {
-    severity: 'blocker',
-    title: 'A container has a credential variable set by hand',
-    remedy:
-      'Remove the variable from the pod template: every AWS SDK takes it ahead of Pod Identity, or the webhook leaves the container alone for its sake.',
-  },
-  PS302: {
-    severity: 'blocker',
-    title: 'A container gets a credential variable from a ConfigMap',
-    remedy: 'Remove the key from the ConfigMap: every AWS SDK takes it ahead of Pod Identity.',
-  },
-  PS303: {
-    severity: 'blocker',
-    title: 'A container mounts an AWS profile',
-    remedy: 'Remove the mount on ~/.aws: most AWS SDKs take a profile ahead of Pod Identity.',
-  },
-  PS304: {
-    severity: 'blocker',
-    title: 'A container mounts a hand-made token for STS',
-    remedy: 'Remove the projected token with the audience sts.amazonaws.com and what uses it.',
-  },
-  PS305: {
-    severity: 'blocker',
-    title: 'A container names the web-identity provider',
-    remedy: "Let the application use the SDK's default provider chain: the named provider keeps it on IRSA.",
-  },
-  PS306: {
-    severity: 'blocker',
-    title: 'A container depends on its session name',
-    remedy: 'Remove AWS_ROLE_SESSION_NAME and what depends on it: under Pod Identity EKS chooses the session name.',
-  },
-  PS307: {
-    severity: 'warning',
-    title: 'A container takes its environment from a Secret',
-    remedy: 'podshift reads no Secret. Make sure that it holds no AWS_ variable; such a variable would outrank Pod Identity.',
-  },
-  PS308: {
-    severity: 'blocker',
-    title: 'Pods run on Fargate',
-    remedy:
-      'Give the pods on Fargate a service account of their own: Pod Identity does not work there, and an association would take IRSA from them.',
-  },
-  PS309: {
-    severity: 'blocker',
-    title: 'Pods run on Windows',
-    remedy:
-      'Give the pods on Windows a service account of their own: Pod Identity does not work there, and an association would take IRSA from them.',
-  },
-  PS310: {
-    severity: 'blocker',
-    title: 'A bare pod uses the service account',
-    remedy: 'Put the pod under a Deployment or a Job, or delete it: nobody would make it again after a restart.',
-  },
-  PS311: {
-    severity: 'blocker',
-    title: 'A controller that podshift does not know owns the pods',
-    remedy:
-      "Restart them by that controller's own means after you created the association by hand, or give them a service account of their own.",
-  },
-  PS312: {
-    severity: 'blocker',
-    title: 'A controller that updates pods in place owns the pods',
-    remedy:
-      'Its pods are not made again by a changed annotation, so nothing would be injected. Set its update strategy to ReCreate and migrate it by hand.',
-  },
+  PS301: { severity: 'blocker', title: 'A container has a credential variable set by hand', remedy: 'Remove the variable from the pod template: every AWS SDK takes it ahead of Pod Identity, or the webhook leaves the container alone for its sake.' },
+  PS302: { severity: 'blocker', title: 'A container gets a credential variable from a ConfigMap', remedy: 'Remove the key from the ConfigMap: every AWS SDK takes it ahead of Pod Identity.' },
+  PS303: { severity: 'blocker', title: 'A container mounts an AWS profile', remedy: 'Remove the mount on ~/.aws: most AWS SDKs take a profile ahead of Pod Identity.' },
+  PS304: { severity: 'blocker', title: 'A container mounts a hand-made token for STS', remedy: 'Remove the projected token with the audience sts.amazonaws.com and what uses it.' },
+  PS305: { severity: 'blocker', title: 'A container names the web-identity provider', remedy: "Let the application use the SDK's default provider chain: the named provider keeps it on IRSA." },
+  PS306: { severity: 'blocker', title: 'A container depends on its session name', remedy: 'Remove AWS_ROLE_SESSION_NAME and what depends on it: under Pod Identity EKS chooses the session name.' },
+  PS307: { severity: 'warning', title: 'A container takes its environment from a Secret', remedy: 'podshift reads no Secret. Make sure that it holds no AWS_ variable; such a variable would outrank Pod Identity.' },
+  PS308: { severity: 'blocker', title: 'Pods run on Fargate', remedy: 'Give the pods on Fargate a service account of their own: Pod Identity does not work there, and an association would take IRSA from them.' },
+  PS309: { severity: 'blocker', title: 'Pods run on Windows', remedy: 'Give the pods on Windows a service account of their own: Pod Identity does not work there, and an association would take IRSA from them.' },
+  PS310: { severity: 'blocker', title: 'A bare pod uses the service account', remedy: 'Put the pod under a Deployment or a Job, or delete it: nobody would make it again after a restart.' },
+  PS311: { severity: 'blocker', title: 'A controller that podshift does not know owns the pods', remedy: "Restart them by that controller's own means after you created the association by hand, or give them a service account of their own." },
+  PS312: { severity: 'blocker', title: 'A controller that updates pods in place owns the pods', remedy: 'Its pods are not made again by a changed annotation, so nothing would be injected. Set its update strategy to ReCreate and migrate it by hand.' },
   PS313: { severity: 'blocker', title: 'The workload is paused', remedy: 'Resume the roll-out, then plan again.' },
-  PS314: {
-    severity: 'blocker',
-    title: 'The workload is updated only when its pods are deleted',
-    remedy: 'Set its update strategy to RollingUpdate, or let podshift evict its pods one at a time with --allow-pod-deletion.',
-  },
-  PS315: {
-    severity: 'blocker',
-    title: 'A partition keeps part of the StatefulSet from being updated',
-    remedy: 'Set the partition to 0, or let podshift evict its pods one at a time with --allow-pod-deletion.',
-  },
-  PS316: {
-    severity: 'blocker',
-    title: 'A PodDisruptionBudget forbids to evict the pods',
-    remedy: 'Raise the replicas or loosen the budget, then plan again.',
-  },
-  PS317: {
-    severity: 'blocker',
-    title: 'A Job is running',
-    remedy: 'Wait until the Job has ended, or delete it, then plan again: its pods cannot be made again.',
-  },
-  PS318: {
-    severity: 'warning',
-    title: 'A restart stops the old pods before it starts the new ones',
-    remedy: 'Expect a downtime at the restart, or hold such workloads with --hold-downtime.',
-  },
-  PS319: {
-    severity: 'warning',
-    title: 'The workload has one replica',
-    remedy: 'Raise the replicas for the restart, or hold such workloads with --hold-downtime.',
-  },
-  PS320: {
-    severity: 'info',
-    title: 'Nothing runs now, so nothing is restarted',
-    remedy: "The probe proves the credentials. Look at the workload's next pods.",
-  },
-  PS321: {
-    severity: 'warning',
-    title: 'podshift evicts the pods one at a time',
-    remedy: 'Its controller makes them again, after the association exists.',
-  },
-  PS322: {
-    severity: 'info',
-    title: 'The workload keeps the webhook away from its pods',
-    remedy: 'Neither IRSA nor Pod Identity is injected there, so the workload is left alone.',
-  },
-  PS323: {
-    severity: 'info',
-    title: 'No workload uses the service account',
-    remedy: 'The probe proves the credentials. Remove the service account if nobody needs it.',
-  },
-  PS324: {
-    severity: 'warning',
-    title: 'Only Jobs use the service account',
-    remedy: "A Job's pod that starts on a fresh node before the agent is ready there fails: let the Job retry (backoffLimit).",
-  },
-  PS325: {
-    severity: 'blocker',
-    title: 'The restart would be a downtime, and --hold-downtime is set',
-    remedy: 'Raise the replicas, or plan again without --hold-downtime.',
-  },
+  PS314: { severity: 'blocker', title: 'The workload is updated only when its pods are deleted', remedy: 'Set its update strategy to RollingUpdate, or let podshift evict its pods one at a time with --allow-pod-deletion.' },
+  PS315: { severity: 'blocker', title: 'A partition keeps part of the StatefulSet from being updated', remedy: 'Set the partition to 0, or let podshift evict its pods one at a time with --allow-pod-deletion.' },
+  PS316: { severity: 'blocker', title: 'A PodDisruptionBudget forbids to evict the pods', remedy: 'Raise the replicas or loosen the budget, then plan again.' },
+  PS317: { severity: 'blocker', title: 'A Job is running', remedy: 'Wait until the Job has ended, or delete it, then plan again: its pods cannot be made again.' },
+  PS318: { severity: 'warning', title: 'A restart stops the old pods before it starts the new ones', remedy: 'Expect a downtime at the restart, or hold such workloads with --hold-downtime.' },
+  PS319: { severity: 'warning', title: 'The workload has one replica', remedy: 'Raise the replicas for the restart, or hold such workloads with --hold-downtime.' },
+  PS320: { severity: 'info', title: 'Nothing runs now, so nothing is restarted', remedy: "The probe proves the credentials. Look at the workload's next pods." },
+  PS321: { severity: 'warning', title: 'podshift evicts the pods one at a time', remedy: 'Its controller makes them again, after the association exists.' },
+  PS322: { severity: 'info', title: 'The workload keeps the webhook away from its pods', remedy: 'Neither IRSA nor Pod Identity is injected there, so the workload is left alone.' },
+  PS323: { severity: 'info', title: 'No workload uses the service account', remedy: 'The probe proves the credentials. Remove the service account if nobody needs it.' },
+  PS324: { severity: 'warning', title: 'Only Jobs use the service account', remedy: "A Job's pod that starts on a fresh node before the agent is ready there fails: let the Job retry (backoffLimit)." },
+  PS325: { severity: 'blocker', title: 'The restart would be a downtime, and --hold-downtime is set', remedy: 'Raise the replicas, or plan again without --hold-downtime.' },
   // The platform
-  PS401: {
-    severity: 'blocker',
-    title: 'The Pod Identity agent is missing',
-    remedy: 'Install the add-on eks-pod-identity-agent, or let podshift do it: leave out --no-install-agent.',
-  },
-  PS402: {
-    severity: 'info',
-    title: 'The Pod Identity agent will be installed',
-    remedy: 'The add-on eks-pod-identity-agent is created in its default version before the first unit migrates.',
-  },
-  PS403: {
-    severity: 'warning',
-    title: 'The Pod Identity agent is not ready everywhere',
-    remedy: "The run waits for it before it changes anything. Look at the DaemonSet's pods if it does not become ready.",
-  },
-  PS404: {
-    severity: 'blocker',
-    title: 'The Pod Identity agent add-on has failed',
-    remedy: 'Mend or delete the add-on eks-pod-identity-agent, then plan again.',
-  },
-  PS405: {
-    severity: 'blocker',
-    title: 'The cluster runs on Outposts',
-    remedy: 'Pod Identity does not work on local clusters; the service accounts stay on IRSA.',
-  },
-  PS406: {
-    severity: 'blocker',
-    title: "The cluster's version is too old for Pod Identity",
-    remedy: 'Update the cluster, then plan again.',
-  },
-  PS407: {
-    severity: 'blocker',
-    title: 'Pods run on hybrid nodes without the agent',
-    remedy: 'Configure the agent add-on for hybrid nodes, or give those pods a service account of their own.',
-  },
+  PS401: { severity: 'blocker', title: 'The Pod Identity agent is missing', remedy: 'Install the add-on eks-pod-identity-agent, or let podshift do it: leave out --no-install-agent.' },
+  PS402: { severity: 'info', title: 'The Pod Identity agent will be installed', remedy: 'The add-on eks-pod-identity-agent is created in its default version before the first unit migrates.' },
+  PS403: { severity: 'warning', title: 'The Pod Identity agent is not ready everywhere', remedy: "The run waits for it before it changes anything. Look at the DaemonSet's pods if it does not become ready." },
+  PS404: { severity: 'blocker', title: 'The Pod Identity agent add-on has failed', remedy: 'Mend or delete the add-on eks-pod-identity-agent, then plan again.' },
+  PS405: { severity: 'blocker', title: 'The cluster runs on Outposts', remedy: 'Pod Identity does not work on local clusters; the service accounts stay on IRSA.' },
+  PS406: { severity: 'blocker', title: "The cluster's version is too old for Pod Identity", remedy: 'Update the cluster, then plan again.' },
+  PS407: { severity: 'blocker', title: 'Pods run on hybrid nodes without the agent', remedy: 'Configure the agent add-on for hybrid nodes, or give those pods a service account of their own.' },
   // Owners and indirect users
-  PS501: {
-    severity: 'warning',
-    title: 'The owner of the service account would put the annotation back',
-    remedy: 'The annotation stays. Remove it at its source after the migration.',
-  },
-  PS502: {
-    severity: 'info',
-    title: 'The annotations stay, as asked for',
-    remedy: 'Remove them when you no longer need the way back to IRSA.',
-  },
-  PS503: {
-    severity: 'warning',
-    title: 'Infrastructure as code owns the role',
-    remedy: 'Add the new trust statement at the source before its next apply: it would take the statement out again.',
-  },
-  PS504: {
-    severity: 'info',
-    title: 'A GitOps tool owns the workload',
-    remedy: 'The restart annotation is usually tolerated; where it is not, the tool rolls the pods once more, without harm.',
-  },
-  PS505: {
-    severity: 'blocker',
-    title: "A secret store of External Secrets uses the service account's token",
-    remedy: "Let the store use the operator's own identity: a token of the service account cannot be exchanged by Pod Identity.",
-  },
-  PS506: {
-    severity: 'blocker',
-    title: "A SecretProviderClass uses the pods' IRSA role",
-    remedy: 'Set usePodIdentity to "true" in the SecretProviderClass together with the migration, by hand; podshift does not change it.',
-  },
+  PS501: { severity: 'warning', title: 'The owner of the service account would put the annotation back', remedy: 'The annotation stays. Remove it at its source after the migration.' },
+  PS502: { severity: 'info', title: 'The annotations stay, as asked for', remedy: 'Remove them when you no longer need the way back to IRSA.' },
+  PS503: { severity: 'warning', title: 'Infrastructure as code owns the role', remedy: 'Add the new trust statement at the source before its next apply: it would take the statement out again.' },
+  PS504: { severity: 'info', title: 'A GitOps tool owns the workload', remedy: 'The restart annotation is usually tolerated; where it is not, the tool rolls the pods once more, without harm.' },
+  PS505: { severity: 'blocker', title: "A secret store of External Secrets uses the service account's token", remedy: "Let the store use the operator's own identity: a token of the service account cannot be exchanged by Pod Identity." },
+  PS506: { severity: 'blocker', title: "A SecretProviderClass uses the pods' IRSA role", remedy: 'Set usePodIdentity to "true" in the SecretProviderClass together with the migration, by hand; podshift does not change it.' },
   // Seen and left alone
-  PS601: {
-    severity: 'info',
-    title: 'A pod asks kube2iam or kiam for a role',
-    remedy: 'podshift lists it and leaves it alone: kube2iam and kiam are not part of this version.',
-  },
-  PS602: {
-    severity: 'info',
-    title: 'A kube2iam or kiam daemon runs',
-    remedy: 'podshift lists it and leaves it alone: kube2iam and kiam are not part of this version.',
-  },
-  PS603: {
-    severity: 'blocker',
-    title: 'The service account belongs to an EKS add-on',
-    remedy: "Its way is the add-on's own API (UpdateAddon with podIdentityAssociations), which is not part of this version.",
-  },
-  PS604: {
-    severity: 'info',
-    title: 'An EKS add-on is installed',
-    remedy: 'podshift lists it and leaves it alone: add-ons are not part of this version.',
-  },
+  PS601: { severity: 'info', title: 'A pod asks kube2iam or kiam for a role', remedy: 'podshift lists it and leaves it alone: kube2iam and kiam are not part of this version.' },
+  PS602: { severity: 'info', title: 'A kube2iam or kiam daemon runs', remedy: 'podshift lists it and leaves it alone: kube2iam and kiam are not part of this version.' },
+  PS603: { severity: 'blocker', title: 'The service account belongs to an EKS add-on', remedy: "Its way is the add-on's own API (UpdateAddon with podIdentityAssociations), which is not part of this version." },
+  PS604: { severity: 'info', title: 'An EKS add-on is installed', remedy: 'podshift lists it and leaves it alone: add-ons are not part of this version.' },
 } as const satisfies Record<string, FindingRow>;
 
 /** A code of the table, such as `PS101`. */
