@@ -34,6 +34,9 @@ export function checkDefinition(machine: Machine, name: string): void {
   if (!result.isValid) {
     throw new PodshiftError('InternalError', `state machine ${name} is not valid: ${result.errorsText('; ')}`);
   }
+  if (JSON.stringify(machine).includes('"QueryLanguage":"JSONata"')) {
+    throw new PodshiftError('InternalError', `state machine ${name} cannot run here: it uses JSONata`);
+  }
   const names = new Set<string>();
   for (const [stateName, state] of allStates(machine)) {
     const problem = names.has(stateName) ? 'its name is used twice' : unsupported(state);
@@ -48,9 +51,6 @@ function unsupported(state: State): string | undefined {
   const field = REFUSED_FIELDS.find((candidate) => candidate in state);
   if (field !== undefined) {
     return `it uses ${field}`;
-  }
-  if ((state as { QueryLanguage?: string }).QueryLanguage === 'JSONata') {
-    return 'it uses JSONata';
   }
   if (state.Type === 'Parallel' && state.Retry !== undefined) {
     return 'it retries a Parallel state';

@@ -32,17 +32,23 @@ export class Execution {
   /** Why nothing may start any more: the input of a state that only the library saw was too large, or a listener threw. */
   #ended: unknown;
 
-  constructor(settings: ExecutionSettings, timeoutSeconds: number | undefined) {
+  readonly #machine: Machine;
+  readonly #input: unknown;
+
+  constructor(settings: ExecutionSettings, machine: Machine, input: unknown) {
     const now = settings.clock.now();
     this.#settings = settings;
-    this.#frames = new Frames(settings.id, new Date(now).toISOString());
-    this.#deadline = timeoutSeconds === undefined ? Number.POSITIVE_INFINITY : now + timeoutSeconds * 1000;
+    this.#frames = new Frames(settings.id, new Date(now).toISOString(), input);
+    this.#machine = machine;
+    this.#input = input;
+    this.#deadline = machine.TimeoutSeconds === undefined ? Number.POSITIVE_INFINITY : now + machine.TimeoutSeconds * 1000;
     this.#aborted = new Promise((resolve) => settings.signal.addEventListener('abort', () => resolve(), { once: true }));
   }
 
   /** Runs the machine to its end. Throws what failed: a {@link TaskFailure}, or an error of the library. */
-  async run(machine: Machine, input: unknown): Promise<unknown> {
-    const output = await this.#runLine(lowerMachine(machine), machine, input, undefined, this.#frames.context(undefined));
+  async run(): Promise<unknown> {
+    const machine = this.#machine;
+    const output = await this.#runLine(lowerMachine(machine), machine, this.#input, undefined, this.#frames.context(undefined));
     checkSize(output, 'the output of the execution');
     return output;
   }

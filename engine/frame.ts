@@ -15,10 +15,12 @@ export class Frames {
   readonly #frames = new Map<number, Frame>();
   readonly #executionId: string;
   readonly #startTime: string;
+  readonly #input: unknown;
 
-  constructor(executionId: string, startTime: string) {
+  constructor(executionId: string, startTime: string, input: unknown) {
     this.#executionId = executionId;
     this.#startTime = startTime;
+    this.#input = input;
   }
 
   /**
@@ -29,9 +31,11 @@ export class Frames {
     const open = (): Frame => this.#open(unitId);
     const id = this.#executionId;
     const startTime = this.#startTime;
+    // A distributed Map's children are executions of their own, with an input of their own.
+    const input = map === undefined ? { Input: this.#input } : {};
     return {
       get Podshift() {
-        return { Frame: open().id, Id: id, Name: id, StartTime: startTime };
+        return { Frame: open().id, Id: id, Name: id, StartTime: startTime, ...input };
       },
       ...(map === undefined ? {} : { Map: { Item: map } }),
     };

@@ -19,10 +19,11 @@ export const TOKEN_PLACEHOLDER = '00000000-task-token-0000-000000000000';
 /** More seconds than a state takes, within what a timer of Node holds: the library's own time-out, which is in real time, is never reached. */
 const NEVER = 2_000_000;
 
-/** The context object's fields that the library would fill from the real clock, and ours in their place. */
+/** The context object's fields that the library lacks, or fills from the real clock or a Map's item, and ours in their place. */
 const CONTEXT_FIELDS: Readonly<Record<string, string>> = {
   '$$.Execution.Id': '$$.Podshift.Id',
   '$$.Execution.Name': '$$.Podshift.Name',
+  '$$.Execution.Input': '$$.Podshift.Input',
   '$$.Execution.StartTime': '$$.Podshift.StartTime',
 };
 
@@ -113,7 +114,7 @@ function rewriteContext(state: string, value: unknown): unknown {
     );
   }
   if (typeof value === 'string' && value.includes('$$.')) {
-    const rewritten = Object.entries(CONTEXT_FIELDS).reduce((text, [field, ours]) => text.replaceAll(field, ours), value);
+    const rewritten = Object.entries(CONTEXT_FIELDS).reduce((text, [field, ours]) => text.replaceAll(field, () => ours), value);
     const left = /\$\$\.(?!Podshift\.|Map\.Item\.)[\w.]*/.exec(rewritten);
     if (left !== null) {
       throw new PodshiftError('InternalError', `state ${state} cannot run here: it uses ${left[0]}`);

@@ -64,10 +64,11 @@ export async function runStateMachine(run: StateMachineRun): Promise<unknown> {
       onEvent: run.onEvent ?? (() => undefined),
       task: (state, input) => runTask(state, input, handlers, run, signal),
     },
-    machine.TimeoutSeconds,
+    machine,
+    run.input,
   );
   try {
-    return await execution.run(machine, run.input);
+    return await execution.run();
   } catch (error) {
     signal.throwIfAborted();
     throw executionError(error, name);

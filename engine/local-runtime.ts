@@ -1,0 +1,38 @@
+import { randomBytes } from 'node:crypto';
+import type { AwsSettings } from '../src/aws/aws-gateways.ts';
+import { createConnections } from '../src/aws/connections.ts';
+import type { Journal } from '../src/journal/journal.ts';
+import type { Logger, Runtime } from '../src/migration/runtime.ts';
+import type { Clock } from '../src/model/clock.ts';
+import { createIds } from '../src/model/ids.ts';
+
+/** What a runtime of this process is made of. */
+export interface LocalRuntimeSettings {
+  readonly clock: Clock;
+  readonly journal: Journal;
+  /** Endpoint of every AWS service; AWS's own where absent. The cluster's endpoint is what EKS says. */
+  readonly endpoint?: string;
+  /** The SDK's default chain where absent. */
+  readonly credentials?: NonNullable<AwsSettings['credentials']>;
+  readonly retryDelays: 'standard' | 'none';
+  readonly logger: Logger;
+  /** Source of the ids' random bytes; a rehearsal gives one that can be replayed. */
+  readonly random?: (bytes: number) => Uint8Array;
+}
+
+/** The runtime that the local engine hands to the steps: the same gateways as a Lambda's. */
+export function createLocalRuntime(settings: LocalRuntimeSettings): Runtime {
+  const { clock, journal, logger, endpoint, credentials, retryDelays, random = randomBytes } = settings;
+  return {
+    clock,
+    journal,
+    logger,
+    ids: createIds(clock, random),
+    ...createConnections({
+      clock,
+      retryDelays,
+      ...(endpoint === undefined ? {} : { endpoint }),
+      ...(credentials === undefined ? {} : { credentials }),
+    }),
+  };
+}

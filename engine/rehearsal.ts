@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto';
+import type { z } from 'zod';
+import type { Journal } from '../src/journal/journal.ts';
+import type { Logger, Runtime } from '../src/migration/runtime.ts';
+import { isPodshiftError, type PodshiftError } from '../src/model/errors.ts';
+import type { migrationOptions } from '../src/model/options.ts';
+import type { RunReport } from '../src/model/report.ts';
+import type { ClusterTarget } from '../src/model/run.ts';
+import { buildReport } from '../src/report/report.ts';
+import { createVirtualClock, type VirtualClock } from '../twin/clock.ts';
+import type { TwinDelays, TwinHooks } from '../twin/contracts.ts';
+import { loadSnapshot, type Snapshot } from '../twin/snapshot.ts';
+import { startTwin, type Twin } from '../twin/twin.ts';
+import { openLocalJournal } from './local-journal.ts';
+import { type Migration, type MigrationInput, migrate, rollBack } from './local-migration.ts';
+import { createLocalRuntime } from './local-runtime.ts';
+
+/** What to rehearse, and how. */
+export interface RehearsalSettings {
+  /** A snapshot, or the folder of one. */
+  readonly snapshot: Snapshot | string;
+  readonly options?: z.input<typeof migrationOptions>;
+  /** The twin's time at the start, milliseconds since the Unix epoch. */
+  readonly startAt: number;
+  readonly delays?: Partial<TwinDelays>;
+  readonly hooks?: TwinHooks;
+  readonly mode?: MigrationInput['mode'];
+  readonly onEvent?: Migration['onEvent'];
+  readonly approve?: Migration['approve'];
+  readonly signal?: AbortSignal;
+  /** Silent where absent. */
+  readonly logger?: Logger;
+}
+
+/** How one run of a rehearsal ended. */
+export interface RehearsedRun {
+  readonly runId: string;
+  readonly report: RunReport;
+  /** What failed the execution; null where it ended by itself. */
+  readonly failure: PodshiftError | null;
+}
+
+/** A rehearsed migration, and the twin that it left behind. */
+export interface Rehearsal extends RehearsedRun {
+  readonly twin: Twin;
+  readonly clock: VirtualClock;
+  readonly journal: Journal;
+  readonly runtime: Runtime;
+  readonly target: ClusterTarget;
+  /** A second run over the same twin. */
+  rerun(): Promise<RehearsedRun>;
+  /** Rolls a run back, the first one where none is named; all units, where none are named. */
+  rollback(runId?: string, unitIds?: readonly string[]): Promise<RehearsedRun>;
+  close(): Promise<void>;
+}
+
+/**
+ * Rehearses a whole migration on the twin of a snapshot, in virtual time: real state machines, handlers, SDK and Kubernetes
+ * clients. The same settings give the same run. Throws `SnapshotUnreadable`; a run that fails is an answer.
+ */
+export async function rehearse(settings: RehearsalSettings): Promise<Rehearsal> {
+  const { startAt, delays, hooks, options = {}, mode = 'run' } = settings;
+  const snapshot = typeof settings.snapshot === 'string' ? await loadSnapshot(settings.snapshot) : settings.snapshot;
+  const clock = createVirtualClock(startAt);
+  const twin = await startTwin({ snapshot, clock, ...(delays === undefined ? {} : { delays }), ...(hooks === undefined ? {} : { hooks }) });
+  const local = await openLocalJournal({ clock });
+  const close = async (): Promise<void> => {
+    await local.close();
+    await twin.close();
+  };
+  const target = { clusterName: twin.clusterName, region: twin.region, assumeRoleArn: null };
+  const runtime = createLocalRuntime({
+    clock: clock.engine,
+    journal: local.journal,
+    endpoint: twin.awsEndpoint,
+    credentials: twin.credentials,
+    retryDelays: 'none',
+    logger: settings.logger ?? SILENT,
+    random: replayable(),
+  });
+  const shared = {
+    runtime,
+    clock: clock.engine,
+    ...(settings.onEvent === undefined ? {} : { onEvent: settings.onEvent }),
+    ...(settings.signal === undefined ? {} : { signal: settings.signal }),
+  };
+
+  const ended = async (runId: string, failure: PodshiftError | null): Promise<RehearsedRun> => ({
+    runId,
+    failure,
+    report: await buildReport(local.journal, runId, twin.promises()),
+  });
+  const run = async (): Promise<RehearsedRun> => {
+    const runId = runtime.ids.next();
+    const input = {
+      runId,
+      target,
+      mode,
+      approval: settings.approve === undefined ? ('none' as const) : ('required' as const),
+      expectedDigest: null,
+      options,
+    };
+    const approve = settings.approve === undefined ? {} : { approve: settings.approve };
+    return ended(runId, await failureOf(async () => (await migrate({ ...shared, ...approve, input })).failure));
+  };
+
+  try {
+    const first = await run();
+    return {
+      ...first,
+      twin,
+      clock,
+      journal: local.journal,
+      runtime,
+      target,
+      rerun: run,
+      rollback: async (runId = first.runId, unitIds) =>
+        ended(
+          runId,
+          await failureOf(async () => {
+            await rollBack({ ...shared, input: { runId, unitIds: unitIds ?? null, reason: 'asked for' } });
+            return null;
+          }),
+        ),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The failure that the work answers with or throws; anything but a `PodshiftError` stays thrown. */
+async function failureOf(work: () => Promise<PodshiftError | null>): Promise<PodshiftError | null> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isPodshiftError(error)) {
+      return error;
+    }
+    throw error;
+  }
+}
+
+/** Bytes that look random and are the same in each rehearsal. */
+function replayable(): (bytes: number) => Uint8Array {
+  let calls = 0;
+  return (bytes) => {
+    calls += 1;
+    return createHash('sha256').update(`rehearsal ${calls}`).digest().subarray(0, bytes);
+  };
+}
+
+const SILENT: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
