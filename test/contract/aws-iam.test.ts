@@ -1,0 +1,98 @@
+import {
+  GetRoleCommand,
+  IAMClient,
+  ListAttachedRolePoliciesCommand,
+  ListOpenIDConnectProvidersCommand,
+  ListRolePoliciesCommand,
+  ListRolesCommand,
+  paginateListRoles,
+  UpdateAssumeRolePolicyCommand,
+} from '@aws-sdk/client-iam';
+import { afterEach, describe, expect, it } from 'vitest';
+import { trust } from '../support/twin-account.ts';
+import { IAM_BACKENDS, type IamBackend } from './aws-backends.ts';
+
+const EC2 = trust({ Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' });
+const LAMBDA = trust({
+  Sid: 'Ünïcode & "quotes" <here>',
+  Effect: 'Allow',
+  Principal: { Service: 'lambda.amazonaws.com' },
+  Action: 'sts:AssumeRole',
+});
+
+describe.each(Object.entries(IAM_BACKENDS))('IAM over %s', (_name, start) => {
+  let backend: IamBackend | undefined;
+  const open = async (roles: Record<string, string>): Promise<IAMClient> => {
+    backend = await start(roles);
+    return new IAMClient({ endpoint: backend.endpoint, region: 'us-east-1', credentials: backend.credentials, maxAttempts: 1 });
+  };
+  afterEach(async () => {
+    await backend?.close();
+    backend = undefined;
+  });
+
+  it('lists every role once over all pages, with the trust policy URL-encoded and without tags', async () => {
+    const names = Array.from({ length: 7 }, (_, index) => `role-${index}`);
+    const client = await open(Object.fromEntries(names.map((name) => [name, EC2])));
+    const found = [];
+    for await (const page of paginateListRoles({ client, pageSize: 3 }, {})) found.push(...(page.Roles ?? []));
+    expect(found.map((role) => role.RoleName).sort()).toEqual(names);
+    expect(found.every((role) => decodeURIComponent(role.AssumeRolePolicyDocument ?? '') === EC2)).toBe(true);
+    expect(found[0]?.AssumeRolePolicyDocument).not.toContain('{');
+    expect(found[0]?.Tags).toBeUndefined();
+    expect(found[0]?.CreateDate).toBeInstanceOf(Date);
+  });
+
+  it('says where the next page begins', async () => {
+    const client = await open({ a: EC2, b: EC2 });
+    const page = await client.send(new ListRolesCommand({ MaxItems: 1 }));
+    expect(page.IsTruncated).toBe(true);
+    expect((await client.send(new ListRolesCommand({ MaxItems: 1, Marker: page.Marker }))).IsTruncated).toBe(false);
+  });
+
+  it('gives one role by name and refuses an unknown one', async () => {
+    const client = await open({ app: LAMBDA });
+    const { Role } = await client.send(new GetRoleCommand({ RoleName: 'app' }));
+    expect(decodeURIComponent(Role?.AssumeRolePolicyDocument ?? '')).toBe(LAMBDA);
+    await expect(client.send(new GetRoleCommand({ RoleName: 'absent' }))).rejects.toMatchObject({
+      name: 'NoSuchEntityException',
+      $metadata: { httpStatusCode: 404 },
+    });
+  });
+
+  it('replaces a trust policy as a whole and gives it back as it was written', async () => {
+    const client = await open({ app: EC2 });
+    const spaced = JSON.stringify(JSON.parse(LAMBDA), undefined, 2);
+    await client.send(new UpdateAssumeRolePolicyCommand({ RoleName: 'app', PolicyDocument: spaced }));
+    const { Role } = await client.send(new GetRoleCommand({ RoleName: 'app' }));
+    expect(JSON.parse(decodeURIComponent(Role?.AssumeRolePolicyDocument ?? ''))).toEqual(JSON.parse(spaced));
+  });
+
+  it.each([
+    ['text that is no JSON', 'no json', 'MalformedPolicyDocumentException'],
+    [
+      'a Resource',
+      trust({ Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole', Resource: '*' }),
+      'MalformedPolicyDocumentException',
+    ],
+  ])('refuses a trust policy with %s', async (_what, document, name) => {
+    const client = await open({ app: EC2 });
+    await expect(client.send(new UpdateAssumeRolePolicyCommand({ RoleName: 'app', PolicyDocument: document }))).rejects.toMatchObject({
+      name,
+    });
+  });
+
+  it('refuses to write the trust policy of a role that does not exist', async () => {
+    const client = await open({});
+    await expect(client.send(new UpdateAssumeRolePolicyCommand({ RoleName: 'absent', PolicyDocument: EC2 }))).rejects.toMatchObject({
+      name: 'NoSuchEntityException',
+    });
+  });
+
+  it('lists inline and attached policies and providers', async () => {
+    const client = await open({ app: EC2 });
+    expect((await client.send(new ListRolePoliciesCommand({ RoleName: 'app' }))).PolicyNames).toEqual([]);
+    expect((await client.send(new ListAttachedRolePoliciesCommand({ RoleName: 'app' }))).AttachedPolicies).toEqual([]);
+    expect((await client.send(new ListOpenIDConnectProvidersCommand({}))).OpenIDConnectProviderList).toBeInstanceOf(Array);
+  });
+});

@@ -1,0 +1,57 @@
+import type { KubernetesSide, TwinClock, TwinDelays } from '../contracts.ts';
+import { PodIdentities } from '../identity.ts';
+import { PodActivity } from '../pod-activity.ts';
+import type { TwinHttpService } from '../server.ts';
+import type { Snapshot } from '../snapshot.ts';
+import { Addons } from './addons.ts';
+import { CloudTrailLog } from './cloudtrail-log.ts';
+import { Principals } from './principals.ts';
+import { createAwsService } from './service.ts';
+import { AwsState } from './state.ts';
+import { type RateLimits, TokenBuckets } from './token-buckets.ts';
+
+/** What the AWS half of a twin is made of. */
+export interface AwsHalfSettings {
+  readonly snapshot: Snapshot;
+  readonly clock: TwinClock;
+  readonly delays: TwinDelays;
+  /** Request rates of the services; a service without one is not limited. */
+  readonly rateLimits: RateLimits;
+}
+
+/** The AWS half: the account, and who the pods of its cluster are to it. */
+export interface AwsHalf {
+  readonly state: AwsState;
+  readonly addons: Addons;
+  readonly identities: PodIdentities;
+  readonly trail: CloudTrailLog;
+  /** Hands in the cluster. Until then no identity can be asked for. */
+  connect(kubernetes: KubernetesSide): void;
+  /** The endpoint's service, to be served by `startTwinServer`; `kubernetes` is what DescribeCluster names. */
+  serve(kubernetes: { readonly url: string; readonly certificateAuthority: string }): TwinHttpService;
+}
+
+/** Makes the AWS half of a snapshot's twin. */
+export function createAwsHalf(settings: AwsHalfSettings): AwsHalf {
+  const { snapshot, clock, delays } = settings;
+  const state = new AwsState(snapshot, clock, delays);
+  const addons = new Addons(state);
+  const principals = new Principals(state);
+  const trail = new CloudTrailLog(state.accountId, state.region);
+  const identities = new PodIdentities({ state, principals, trail });
+  const activity = new PodActivity(identities, clock);
+  const buckets = new TokenBuckets(settings.rateLimits, clock);
+  return {
+    state,
+    addons,
+    identities,
+    trail,
+    connect: (kubernetes) => {
+      identities.connect(kubernetes);
+      addons.connect(kubernetes);
+      activity.connect(kubernetes);
+    },
+    serve: (kubernetes) =>
+      createAwsService({ state, addons, principals, trail, buckets, kubernetes: () => kubernetes, refreshTrail: () => activity.refresh() }),
+  };
+}

@@ -1,0 +1,225 @@
+import type { Addons } from './addons.ts';
+import { associationRoutes } from './eks-associations.ts';
+import { AwsError } from './errors.ts';
+import { needed, paged, type RestRequest, type RestRoute, toSeconds } from './rest.ts';
+import type { AwsState } from './state.ts';
+
+/** EKS's operations over the twin's cluster (Amazon EKS API reference, 2017-11-01). `endpoint` is asked late: it is known once the server listens. */
+export function eksRoutes(
+  state: AwsState,
+  addons: Addons,
+  endpoint: () => { readonly url: string; readonly certificateAuthority: string },
+): RestRoute[] {
+  const { name } = state.cluster;
+  const checked =
+    (run: RestRoute['run']): RestRoute['run'] =>
+    (request) => {
+      requireCluster(state, request.path.cluster ?? '');
+      return run(request);
+    };
+  const route = (
+    operation: string,
+    method: string,
+    path: string,
+    run: RestRoute['run'],
+    options: { write?: boolean; object?: RestRoute['object'] } = {},
+  ): RestRoute => ({
+    operation,
+    method,
+    path,
+    write: options.write ?? false,
+    object: options.object ?? (() => ''),
+    run: path.includes('{cluster}') ? checked(run) : run,
+  });
+  const addonName = (request: RestRequest) => request.path.addon ?? '';
+  const describeCluster = () => {
+    const { url, certificateAuthority } = endpoint();
+    const data = Buffer.from(certificateAuthority).toString('base64');
+    return { cluster: toSeconds({ ...state.cluster, endpoint: url, certificateAuthority: { data } }, 'createdAt') };
+  };
+  return [
+    route('ListClusters', 'GET', '/clusters', (request) => paged(request, [name], 'clusters')),
+    route('DescribeCluster', 'GET', '/clusters/{cluster}', describeCluster, { object: (request) => request.path.cluster ?? '' }),
+    ...associationRoutes(state).map((one) => ({ ...one, run: checked(one.run) })),
+    route('ListAddons', 'GET', '/clusters/{cluster}/addons', (request) => paged(request, addons.names(), 'addons')),
+    route(
+      'CreateAddon',
+      'POST',
+      '/clusters/{cluster}/addons',
+      ({ body }) => ({ addon: addonAnswer(addons.create(newAddon(body), 'request')) }),
+      {
+        write: true,
+        object: ({ body }) => String(body.addonName ?? ''),
+      },
+    ),
+    route('DescribeAddonVersions', 'GET', '/addons/supported-versions', (request) => describeAddonVersions(addons, request)),
+    route('DescribeAddonConfiguration', 'GET', '/addons/configuration-schemas', ({ query }) => {
+      const answer = addons.configuration(needed(query.get('addonName'), 'addonName'), needed(query.get('addonVersion'), 'addonVersion'));
+      return { ...answer };
+    }),
+    route(
+      'DescribeAddon',
+      'GET',
+      '/clusters/{cluster}/addons/{addon}',
+      (request) => ({ addon: addonAnswer(addons.get(addonName(request))) }),
+      { object: addonName },
+    ),
+    route(
+      'DeleteAddon',
+      'DELETE',
+      '/clusters/{cluster}/addons/{addon}',
+      (request) => ({ addon: addonAnswer(addons.delete(addonName(request), request.query.get('preserve') === 'true', 'request')) }),
+      { write: true, object: addonName },
+    ),
+    route(
+      'UpdateAddon',
+      'POST',
+      '/clusters/{cluster}/addons/{addon}/update',
+      (request) => {
+        addons.get(addonName(request));
+        throw new AwsError('InvalidRequestException', 400, `The twin does not imitate UpdateAddon yet (add-on ${addonName(request)})`, {
+          clusterName: name,
+        });
+      },
+      { write: true, object: addonName },
+    ),
+    route('ListUpdates', 'GET', '/clusters/{cluster}/updates', (request) => paged(request, [], 'updateIds')),
+    route(
+      'DescribeUpdate',
+      'GET',
+      '/clusters/{cluster}/updates/{update}',
+      (request) => {
+        throw new AwsError('ResourceNotFoundException', 404, `No update found for ID: ${request.path.update}`, { clusterName: name });
+      },
+      { object: (request) => request.path.update ?? '' },
+    ),
+    route('ListFargateProfiles', 'GET', '/clusters/{cluster}/fargate-profiles', (request) =>
+      paged(
+        request,
+        state.fargateProfiles.map((profile) => profile.fargateProfileName),
+        'fargateProfileNames',
+      ),
+    ),
+    route(
+      'DescribeFargateProfile',
+      'GET',
+      '/clusters/{cluster}/fargate-profiles/{profile}',
+      (request) => {
+        const found = state.fargateProfiles.find((profile) => profile.fargateProfileName === request.path.profile);
+        if (found === undefined)
+          throw new AwsError('ResourceNotFoundException', 404, `No Fargate Profile found with name: ${request.path.profile}.`, {
+            clusterName: name,
+          });
+        return { fargateProfile: toSeconds(found, 'createdAt') };
+      },
+      { object: (request) => request.path.profile ?? '' },
+    ),
+    route('ListAccessEntries', 'GET', '/clusters/{cluster}/access-entries', (request) => paged(request, [], 'accessEntries')),
+    route(
+      'DescribeAccessEntry',
+      'GET',
+      '/clusters/{cluster}/access-entries/{principal}',
+      (request) => {
+        throw new AwsError('ResourceNotFoundException', 404, `The specified principalArn could not be found: ${request.path.principal}`);
+      },
+      { object: (request) => request.path.principal ?? '' },
+    ),
+    route('ListTagsForResource', 'GET', '/tags/{arn}', (request) => ({ tags: { ...tagged(state, addons, request.path.arn ?? '').tags } }), {
+      object: (request) => request.path.arn ?? '',
+    }),
+    route(
+      'TagResource',
+      'POST',
+      '/tags/{arn}',
+      (request) => {
+        const found = tagged(state, addons, request.path.arn ?? '');
+        found.write({ ...found.tags, ...(request.body.tags as Record<string, string> | undefined) });
+        return {};
+      },
+      { write: true, object: (request) => request.path.arn ?? '' },
+    ),
+    route(
+      'UntagResource',
+      'DELETE',
+      '/tags/{arn}',
+      (request) => {
+        const found = tagged(state, addons, request.path.arn ?? '');
+        const gone = new Set(request.query.getAll('tagKeys'));
+        found.write(Object.fromEntries(Object.entries(found.tags).filter(([key]) => !gone.has(key))));
+        return {};
+      },
+      { write: true, object: (request) => request.path.arn ?? '' },
+    ),
+  ];
+}
+
+function requireCluster(state: AwsState, cluster: string): void {
+  if (cluster !== state.cluster.name)
+    throw new AwsError('ResourceNotFoundException', 404, `No cluster found for name: ${cluster}.`, { clusterName: cluster });
+}
+
+function addonAnswer(addon: object): Record<string, unknown> {
+  return toSeconds(addon, 'createdAt', 'modifiedAt');
+}
+
+function newAddon(body: Readonly<Record<string, unknown>>) {
+  const text = (name: string) => (typeof body[name] === 'string' ? (body[name] as string) : undefined);
+  const conflicts = text('resolveConflicts');
+  if (conflicts !== undefined && !['NONE', 'OVERWRITE', 'PRESERVE'].includes(conflicts)) {
+    throw new AwsError('InvalidParameterException', 400, `resolveConflicts ${conflicts} is not one of NONE, OVERWRITE, PRESERVE`);
+  }
+  if (Array.isArray(body.podIdentityAssociations) && body.podIdentityAssociations.length > 0) {
+    throw new AwsError('InvalidRequestException', 400, 'The twin does not imitate add-on associations yet');
+  }
+  return {
+    addonName: needed(body.addonName, 'addonName'),
+    addonVersion: text('addonVersion'),
+    serviceAccountRoleArn: text('serviceAccountRoleArn'),
+    configurationValues: text('configurationValues'),
+    clientRequestToken: text('clientRequestToken'),
+    tags: body.tags as Record<string, string> | undefined,
+  };
+}
+
+function describeAddonVersions(addons: Addons, request: RestRequest): Record<string, unknown> {
+  const addonName = request.query.get('addonName');
+  const kubernetesVersion = request.query.get('kubernetesVersion');
+  const types = request.query.getAll('types');
+  const found = addons
+    .versions()
+    .filter((addon) => (addonName === null || addon.addonName === addonName) && (types.length === 0 || types.includes(String(addon.type))))
+    .map((addon) => ({
+      ...addon,
+      addonVersions: addon.addonVersions
+        .map((version) => ({
+          ...version,
+          compatibilities: version.compatibilities.filter((one) => kubernetesVersion === null || one.clusterVersion === kubernetesVersion),
+        }))
+        .filter((version) => kubernetesVersion === null || version.compatibilities.length > 0),
+    }))
+    .filter((addon) => addon.addonVersions.length > 0);
+  return paged(request, found, 'addons');
+}
+
+function tagged(
+  state: AwsState,
+  addons: Addons,
+  arn: string,
+): { readonly tags: Readonly<Record<string, string>>; write(tags: Record<string, string>): void } {
+  const association = [...state.associations.values()].find((one) => one.associationArn === arn);
+  if (association !== undefined) {
+    return {
+      tags: association.tags,
+      write: (tags) => {
+        association.tags = tags;
+        state.emit({ kind: 'association-updated', by: 'request', association });
+      },
+    };
+  }
+  const addon = addons
+    .names()
+    .map((name) => addons.get(name))
+    .find((one) => one.addonArn === arn);
+  if (addon !== undefined) return { tags: addon.tags, write: (tags) => addons.replace({ ...addon, tags }, 'request') };
+  throw new AwsError('NotFoundException', 404, `The requested resource could not be found: ${arn}`);
+}

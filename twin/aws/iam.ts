@@ -1,0 +1,159 @@
+import { AwsError } from './errors.ts';
+import type { AwsState, RoleState } from './state.ts';
+import { validateTrust } from './trust-validation.ts';
+
+/** The quota that IAM gives every account. */
+const TRUST_SIZE_LIMIT = 2048;
+
+/** One action of a query service: `write` says whether it changes something, `object` what the request log names. */
+export interface QueryAction {
+  readonly write: boolean;
+  readonly object?: (parameters: URLSearchParams) => string;
+  readonly run: (parameters: URLSearchParams) => Record<string, unknown> | undefined;
+}
+
+/** IAM's actions over the twin's account (IAM API reference, 2010-05-08). */
+export function iamActions(state: AwsState): Readonly<Record<string, QueryAction>> {
+  const named = (parameters: URLSearchParams): RoleState => {
+    const name = required(parameters, 'RoleName');
+    if (!/^[\w+=,.@-]{1,64}$/.test(name)) {
+      throw new AwsError(
+        'ValidationError',
+        400,
+        'The specified value for roleName is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-',
+      );
+    }
+    const role = state.role(name);
+    if (role === undefined) throw new AwsError('NoSuchEntity', 404, `The role with name ${name} cannot be found.`);
+    return role;
+  };
+  const object = (parameters: URLSearchParams) => parameters.get('RoleName') ?? '';
+  const principalExists = (arn: string) => state.roleByArn(arn) !== undefined || arn.includes(':user/');
+  return {
+    ListRoles: { write: false, run: (parameters) => listRoles(state, parameters) },
+    GetRole: {
+      write: false,
+      object,
+      run: (parameters) => {
+        const role = named(parameters);
+        const tags = role.description.Tags.map(({ Key, Value }) => ({ Key, Value }));
+        return { Role: { ...roleSummary(state, role), ...(tags.length === 0 ? {} : { Tags: tags }), RoleLastUsed: {} } };
+      },
+    },
+    UpdateAssumeRolePolicy: {
+      write: true,
+      object,
+      run: (parameters) => {
+        const role = named(parameters);
+        const document = required(parameters, 'PolicyDocument');
+        if (role.description.Path.startsWith('/aws-service-role/')) {
+          throw new AwsError(
+            'UnmodifiableEntity',
+            400,
+            `Cannot perform the operation on the protected role '${role.name}' - this role is only modifiable by AWS`,
+          );
+        }
+        validateTrust(document, { accountId: state.accountId, principalExists, sizeLimit: TRUST_SIZE_LIMIT });
+        state.writeTrust(role, document, 'request');
+        return undefined;
+      },
+    },
+    ListOpenIDConnectProviders: {
+      write: false,
+      run: () => ({ OpenIDConnectProviderList: [...state.openIdConnectProviders].map((Arn) => ({ Arn })) }),
+    },
+    ListRolePolicies: {
+      write: false,
+      object,
+      run: (parameters) => ({
+        PolicyNames: named(parameters).description.RolePolicyList.map((policy) => policy.PolicyName),
+        IsTruncated: false,
+      }),
+    },
+    GetRolePolicy: {
+      write: false,
+      object,
+      run: (parameters) => {
+        const role = named(parameters);
+        const name = required(parameters, 'PolicyName');
+        const policy = role.description.RolePolicyList.find((one) => one.PolicyName === name);
+        if (policy === undefined) throw new AwsError('NoSuchEntity', 404, `The role policy with name ${name} cannot be found.`);
+        const document =
+          typeof policy.PolicyDocument === 'string' ? policy.PolicyDocument : encodeDocument(JSON.stringify(policy.PolicyDocument));
+        return { RoleName: role.name, PolicyName: name, PolicyDocument: document };
+      },
+    },
+    ListAttachedRolePolicies: {
+      write: false,
+      object,
+      run: (parameters) => ({
+        AttachedPolicies: named(parameters).description.AttachedManagedPolicies.map(({ PolicyName, PolicyArn }) => ({
+          PolicyName,
+          PolicyArn,
+        })),
+        IsTruncated: false,
+      }),
+    },
+  };
+}
+
+/** A parameter that must be there. Throws `ValidationError`. */
+export function required(parameters: URLSearchParams, name: string): string {
+  const value = parameters.get(name);
+  if (value !== null && value !== '') return value;
+  const field = `${name.charAt(0).toLowerCase()}${name.slice(1)}`;
+  throw new AwsError(
+    'ValidationError',
+    400,
+    `1 validation error detected: Value null at '${field}' failed to satisfy constraint: Member must not be null`,
+  );
+}
+
+function listRoles(state: AwsState, parameters: URLSearchParams): Record<string, unknown> {
+  const prefix = parameters.get('PathPrefix') ?? '/';
+  const limit = Number(parameters.get('MaxItems') ?? 100);
+  if (!Number.isInteger(limit) || limit < 1 || limit > 1000) {
+    throw new AwsError(
+      'ValidationError',
+      400,
+      `1 validation error detected: Value '${parameters.get('MaxItems')}' at 'maxItems' failed to satisfy constraint: Member must have value between 1 and 1000`,
+    );
+  }
+  const marker = parameters.get('Marker');
+  const start = marker === null ? 0 : Number(Buffer.from(marker, 'base64url').toString('utf8').replace('roles:', ''));
+  if (!Number.isInteger(start) || start < 0) throw new AwsError('ValidationError', 400, 'Invalid Marker.');
+  const roles = [...state.roles.values()]
+    .filter((role) => role.description.Path.startsWith(prefix))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const more = start + limit < roles.length;
+  return {
+    IsTruncated: more,
+    Roles: roles.slice(start, start + limit).map((role) => roleSummary(state, role)),
+    ...(more ? { Marker: Buffer.from(`roles:${start + limit}`).toString('base64url') } : {}),
+  };
+}
+
+/** A role as lists show it: without tags, boundary and last use. */
+function roleSummary(state: AwsState, role: RoleState): Record<string, unknown> {
+  const { Path, RoleName, RoleId, Arn, CreateDate, Description, MaxSessionDuration } = role.description;
+  return {
+    Path,
+    RoleName,
+    RoleId,
+    Arn,
+    CreateDate: wholeSeconds(CreateDate ?? '2020-01-01T00:00:00Z'),
+    AssumeRolePolicyDocument: encodeDocument(state.storedTrust(role).text),
+    ...(typeof Description === 'string' ? { Description } : {}),
+    MaxSessionDuration: MaxSessionDuration ?? 3600,
+  };
+}
+
+function wholeSeconds(time: string): string {
+  const parsed = Date.parse(time);
+  return new Date(Number.isNaN(parsed) ? 0 : parsed).toISOString().replace(/\.\d{3}Z$/, 'Z');
+}
+
+/** RFC 3986: more is escaped than encodeURIComponent does. */
+function encodeDocument(text: string): string {
+  return encodeURIComponent(text).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+}

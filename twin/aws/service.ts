@@ -1,0 +1,223 @@
+import type { TwinRequest } from '../contracts.ts';
+import type { TwinHttpReply, TwinHttpRequest, TwinHttpService } from '../server.ts';
+import type { Addons } from './addons.ts';
+import { lookupEvents } from './cloudtrail.ts';
+import type { CloudTrailLog } from './cloudtrail-log.ts';
+import { eksRoutes } from './eks.ts';
+import { readSignature } from './eks-token.ts';
+import { AwsError, type AwsReply, type AwsService, errorReply, faultError, queryReply, throttled } from './errors.ts';
+import { iamActions } from './iam.ts';
+import { uuidOf } from './ids.ts';
+import type { Principals } from './principals.ts';
+import type { RestRequest, RestRoute } from './rest.ts';
+import type { AwsState } from './state.ts';
+import { stsActions } from './sts.ts';
+import type { TokenBuckets } from './token-buckets.ts';
+
+/** What the AWS endpoint is made of. */
+export interface AwsServiceSettings {
+  readonly state: AwsState;
+  readonly addons: Addons;
+  readonly principals: Principals;
+  readonly trail: CloudTrailLog;
+  readonly buckets: TokenBuckets;
+  /** The Kubernetes endpoint and its authority (PEM), once it listens. */
+  readonly kubernetes: () => { readonly url: string; readonly certificateAuthority: string };
+  /** Called ahead of LookupEvents: brings the trail up to date with what pods do by themselves. */
+  readonly refreshTrail: () => void;
+}
+
+interface Call {
+  readonly service: AwsService;
+  readonly operation: string;
+  readonly object: string;
+  readonly write: boolean;
+  /** Answers or throws an `AwsError`. */
+  readonly run: (requestId: string) => AwsReply;
+}
+
+const CLOUDTRAIL_PREFIX = 'com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.';
+
+/** EKS, IAM, STS and CloudTrail on one endpoint, told apart as AWS clients sign them. */
+export function createAwsService(settings: AwsServiceSettings): TwinHttpService {
+  const routes = eksRoutes(settings.state, settings.addons, settings.kubernetes).map((route) => ({ route, match: matcher(route.path) }));
+  // One request is described and handled: what was worked out for the one serves the other.
+  const calls = new WeakMap<TwinHttpRequest, Call>();
+  const callOf = (request: TwinHttpRequest): Call => {
+    const known = calls.get(request);
+    if (known !== undefined) return known;
+    const made = identify(settings, routes, request);
+    calls.set(request, made);
+    return made;
+  };
+  let count = 0;
+  return {
+    describe: (request): Pick<TwinRequest, 'service' | 'operation' | 'object' | 'write'> => {
+      const { service, operation, object, write } = callOf(request);
+      return { service, operation, object, write };
+    },
+    handle: (request): TwinHttpReply => {
+      const call = callOf(request);
+      count += 1;
+      const requestId = uuidOf(`${settings.state.clusterArn}/request/${count}`);
+      try {
+        if (!settings.buckets.take(call.service)) throw throttled(call.service);
+        return call.run(requestId);
+      } catch (error) {
+        if (error instanceof AwsError) return errorReply(call.service, error, requestId);
+        throw error;
+      }
+    },
+    fault: (kind, request): TwinHttpReply => {
+      const { service } = callOf(request);
+      const error = faultError(service, { kind, when: 'before' });
+      if (error === undefined) throw new TypeError(`no answer for a fault of kind ${kind}`);
+      return errorReply(service, error, uuidOf(`${settings.state.clusterArn}/fault/${count}`));
+    },
+  };
+}
+
+function identify(settings: AwsServiceSettings, routes: readonly { route: RestRoute; match: Matcher }[], request: TwinHttpRequest): Call {
+  const signature = readSignature(request.headers, request.url.searchParams);
+  const target = String(request.headers['x-amz-target'] ?? '');
+  if (target.startsWith(CLOUDTRAIL_PREFIX))
+    return authorised(settings, signature?.accessKeyId, 'cloudtrail', cloudTrailCall(settings, target, request));
+  const parameters = queryParameters(request);
+  const action = parameters.get('Action');
+  if (action !== null) {
+    const service = signature?.service === 'iam' || parameters.get('Version') === '2010-05-08' ? 'iam' : 'sts';
+    const call = queryCall(settings, service, action, parameters, signature?.accessKeyId);
+    // A web identity's token is its credential: this one action is not signed.
+    return service === 'sts' && action === 'AssumeRoleWithWebIdentity' ? call : authorised(settings, signature?.accessKeyId, service, call);
+  }
+  if (signature?.service === 'cloudtrail')
+    return authorised(settings, signature.accessKeyId, 'cloudtrail', unknownCall('cloudtrail', target));
+  return authorised(settings, signature?.accessKeyId, 'eks', restCall(routes, request));
+}
+
+/** The same call for a key that the twin gave out; for any other, the refusal in the service's own words. */
+function authorised(settings: AwsServiceSettings, accessKeyId: string | undefined, service: AwsService, call: Call): Call {
+  if (accessKeyId !== undefined && settings.principals.find(accessKeyId) !== undefined) return call;
+  const rest = service === 'eks' || service === 'cloudtrail';
+  const error =
+    accessKeyId === undefined
+      ? new AwsError(rest ? 'MissingAuthenticationTokenException' : 'MissingAuthenticationToken', 403, 'Missing Authentication Token')
+      : new AwsError(
+          rest ? 'UnrecognizedClientException' : 'InvalidClientTokenId',
+          403,
+          'The security token included in the request is invalid.',
+        );
+  return {
+    ...call,
+    run: () => {
+      throw error;
+    },
+  };
+}
+
+function cloudTrailCall(settings: AwsServiceSettings, target: string, request: TwinHttpRequest): Call {
+  const operation = target.slice(CLOUDTRAIL_PREFIX.length);
+  if (operation !== 'LookupEvents') return unknownCall('cloudtrail', operation);
+  const run = (requestId: string): AwsReply => ({
+    status: 200,
+    headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': requestId },
+    body: JSON.stringify(lookupEvents(settings.state, settings.trail, settings.refreshTrail, request.body)),
+  });
+  return { service: 'cloudtrail', operation, object: '', write: false, run };
+}
+
+function queryCall(
+  settings: AwsServiceSettings,
+  service: 'iam' | 'sts',
+  action: string,
+  parameters: URLSearchParams,
+  accessKeyId: string | undefined,
+): Call {
+  const caller = accessKeyId === undefined ? undefined : settings.principals.find(accessKeyId);
+  const actions = service === 'iam' ? iamActions(settings.state) : stsActions(settings.state, settings.principals, caller);
+  const found = actions[action];
+  if (found === undefined) return unknownCall(service, action);
+  const run = (requestId: string): AwsReply => queryReply(service, action, found.run(parameters), requestId);
+  return { service, operation: action, object: found.object?.(parameters) ?? '', write: found.write, run };
+}
+
+function restCall(routes: readonly { route: RestRoute; match: Matcher }[], request: TwinHttpRequest): Call {
+  for (const { route, match } of routes) {
+    const path = route.method === request.method ? match(request.url.pathname) : undefined;
+    if (path === undefined) continue;
+    const rest: RestRequest = { path, query: request.url.searchParams, body: parseBody(request.body) ?? {} };
+    const run = (requestId: string): AwsReply => {
+      if (parseBody(request.body) === undefined) throw new AwsError('SerializationException', 400, 'The request body is not a JSON object');
+      return {
+        status: 200,
+        headers: { 'content-type': 'application/json', 'x-amzn-requestid': requestId },
+        body: JSON.stringify(route.run(rest)),
+      };
+    };
+    return { service: 'eks', operation: route.operation, object: route.object(rest), write: route.write, run };
+  }
+  return unknownCall('eks', `${request.method} ${request.url.pathname}`);
+}
+
+/** What a service says to an action that it, or this twin, does not have. */
+function unknownCall(service: AwsService, operation: string): Call {
+  const error =
+    service === 'eks'
+      ? new AwsError('UnknownOperationException', 404, `The twin's EKS does not know ${operation}`)
+      : service === 'cloudtrail'
+        ? new AwsError('UnknownOperationException', 400, `The twin's CloudTrail does not know ${operation}`)
+        : new AwsError(
+            'InvalidAction',
+            400,
+            `Could not find operation ${operation} for version ${service === 'iam' ? '2010-05-08' : '2011-06-15'}`,
+          );
+  return {
+    service,
+    operation,
+    object: '',
+    write: false,
+    run: () => {
+      throw error;
+    },
+  };
+}
+
+function queryParameters(request: TwinHttpRequest): URLSearchParams {
+  const form = String(request.headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded');
+  return request.method === 'POST' && form ? new URLSearchParams(request.body) : request.url.searchParams;
+}
+
+function parseBody(body: string): Record<string, unknown> | undefined {
+  if (body === '') return {};
+  try {
+    const value = JSON.parse(body) as unknown;
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+type Matcher = (pathname: string) => Record<string, string> | undefined;
+
+function matcher(path: string): Matcher {
+  const wanted = path.split('/');
+  return (pathname) => {
+    const given = pathname.split('/');
+    if (given.length !== wanted.length) return undefined;
+    const found: Record<string, string> = {};
+    for (const [index, segment] of wanted.entries()) {
+      const actual = given[index] ?? '';
+      if (segment.startsWith('{')) found[segment.slice(1, -1)] = decode(actual);
+      else if (segment !== actual) return undefined;
+    }
+    return found;
+  };
+}
+
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment; // a stray percent sign names nothing that exists
+  }
+}

@@ -1,0 +1,312 @@
+import type { TwinClock, TwinDelays } from '../contracts.ts';
+import type { AddonDescription, ClusterDescription, FargateProfileDescription, Snapshot, SnapshotRole } from '../snapshot.ts';
+import { AwsError } from './errors.ts';
+import { alphanumerics, fractionOf, uuidOf } from './ids.ts';
+import { compileTrust, namesService, type TrustDocument } from './trust-evaluation.ts';
+
+/** The service principal of EKS Pod Identity, in every partition. */
+export const PODS_SERVICE = 'pods.eks.amazonaws.com';
+
+/** A trust document that a role has or had. */
+export interface TrustVersion {
+  readonly document: TrustDocument;
+  /** From when on STS and EKS see it, milliseconds. */
+  readonly visibleAt: number;
+}
+
+/** A role of the account. */
+export interface RoleState {
+  readonly description: SnapshotRole;
+  readonly arn: string;
+  readonly name: string;
+  /** Oldest first; the last is what IAM answers. */
+  readonly versions: TrustVersion[];
+}
+
+/** An association, also after its deletion: webhooks and agents go on seeing it for a while. */
+export interface AssociationState {
+  readonly associationId: string;
+  readonly associationArn: string;
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  roleArn: string;
+  targetRoleArn: string | undefined;
+  disableSessionTags: boolean;
+  policy: string | undefined;
+  readonly ownerArn: string | undefined;
+  tags: Record<string, string>;
+  readonly createdAt: number;
+  modifiedAt: number;
+  readonly clientRequestToken: string | undefined;
+  deletedAt: number | undefined;
+}
+
+/** What CreatePodIdentityAssociation takes. */
+export interface NewAssociation {
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  readonly roleArn: string;
+  readonly targetRoleArn?: string | undefined;
+  readonly disableSessionTags?: boolean | undefined;
+  readonly policy?: string | undefined;
+  readonly tags?: Record<string, string> | undefined;
+  readonly clientRequestToken?: string | undefined;
+}
+
+/** What UpdatePodIdentityAssociation changes; undefined stays. */
+export interface AssociationChange {
+  readonly roleArn: string | undefined;
+  readonly targetRoleArn: string | undefined;
+  readonly disableSessionTags: boolean | undefined;
+  readonly policy: string | undefined;
+}
+
+/** Who asked for a change: a client over HTTP, or AWS and the world outside. */
+export type Actor = 'request' | 'system';
+
+/** Something that changed in the account. */
+export type AwsChange =
+  | {
+      readonly kind: 'trust-stored';
+      readonly by: Actor;
+      readonly role: RoleState;
+      readonly before: TrustDocument;
+      readonly after: TrustDocument;
+    }
+  | { readonly kind: 'trust-visible'; readonly by: Actor; readonly role: RoleState }
+  | {
+      readonly kind: 'association-created' | 'association-updated' | 'association-deleted';
+      readonly by: Actor;
+      readonly association: AssociationState;
+    }
+  | {
+      readonly kind: 'addon';
+      readonly by: Actor;
+      readonly addonName: string;
+      readonly before: AddonDescription | undefined;
+      readonly after: AddonDescription | undefined;
+    };
+
+/** The account and its cluster. Reads see what a client would see; writes keep history, so that the past can be asked too. */
+export class AwsState {
+  readonly snapshot: Snapshot;
+  readonly clock: TwinClock;
+  readonly delays: TwinDelays;
+  readonly accountId: string;
+  readonly region: string;
+  readonly partition: string;
+  readonly cluster: ClusterDescription;
+  readonly roles = new Map<string, RoleState>();
+  readonly fargateProfiles: readonly FargateProfileDescription[];
+  readonly openIdConnectProviders: ReadonlySet<string>;
+  /** Living associations by id. */
+  readonly associations = new Map<string, AssociationState>();
+  readonly #rolesByArn = new Map<string, RoleState>();
+  readonly #history = new Map<string, AssociationState[]>();
+  readonly #listeners: ((change: AwsChange) => void)[] = [];
+  #counter = 0;
+
+  constructor(snapshot: Snapshot, clock: TwinClock, delays: TwinDelays) {
+    this.snapshot = snapshot;
+    this.clock = clock;
+    this.delays = delays;
+    this.accountId = snapshot.accountId;
+    this.region = snapshot.region;
+    this.partition = snapshot.partition;
+    this.cluster = snapshot.cluster;
+    this.fargateProfiles = snapshot.fargateProfiles;
+    this.openIdConnectProviders = new Set(snapshot.openIdConnectProviders);
+    for (const description of snapshot.roles) {
+      const versions = [{ document: compileTrust(description.trustPolicy), visibleAt: Number.NEGATIVE_INFINITY }];
+      const role: RoleState = { description, arn: description.Arn, name: description.RoleName, versions };
+      this.roles.set(role.name.toLowerCase(), role);
+      this.#rolesByArn.set(role.arn, role);
+    }
+    for (const one of snapshot.associations) {
+      const createdAt =
+        one.createdAt === undefined
+          ? Number.NEGATIVE_INFINITY
+          : Math.min(Date.parse(one.createdAt), clock.now() - 10 * delays.associationPropagation);
+      this.#keep({
+        associationId: one.associationId,
+        associationArn: one.associationArn,
+        namespace: one.namespace,
+        serviceAccount: one.serviceAccount,
+        roleArn: one.roleArn,
+        targetRoleArn: one.targetRoleArn ?? undefined,
+        disableSessionTags: one.disableSessionTags ?? false,
+        policy: one.policy ?? undefined,
+        ownerArn: one.ownerArn ?? undefined,
+        tags: { ...one.tags },
+        createdAt,
+        modifiedAt: one.modifiedAt === undefined ? createdAt : Date.parse(one.modifiedAt),
+        clientRequestToken: undefined,
+        deletedAt: undefined,
+      });
+    }
+  }
+
+  get clusterArn(): string {
+    return this.cluster.arn;
+  }
+
+  /** Host and path of the cluster's OIDC issuer, as condition keys and provider ARNs have it; undefined where it has none. */
+  get issuer(): string | undefined {
+    return this.cluster.identity?.oidc?.issuer?.replace(/^https:\/\//, '');
+  }
+
+  /** ARN of the IAM provider of the cluster's issuer, registered or not. */
+  get providerArn(): string | undefined {
+    return this.issuer === undefined ? undefined : `arn:${this.partition}:iam::${this.accountId}:oidc-provider/${this.issuer}`;
+  }
+
+  onChange(listener: (change: AwsChange) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  emit(change: AwsChange): void {
+    for (const listener of this.#listeners) listener(change);
+  }
+
+  /** A number never given before, for identifiers. */
+  nextNumber(): number {
+    this.#counter += 1;
+    return this.#counter;
+  }
+
+  role(name: string): RoleState | undefined {
+    return this.roles.get(name.toLowerCase());
+  }
+
+  roleByArn(arn: string): RoleState | undefined {
+    return this.#rolesByArn.get(arn);
+  }
+
+  /** What IAM answers for the role's trust. */
+  storedTrust(role: RoleState): TrustDocument {
+    return (role.versions.at(-1) as TrustVersion).document; // a role has one from its beginning
+  }
+
+  /** What STS and EKS go by at an instant; by default now. */
+  visibleTrust(role: RoleState, at: number = this.clock.now()): TrustDocument {
+    for (let index = role.versions.length - 1; index > 0; index -= 1) {
+      const version = role.versions[index] as TrustVersion; // index is within the array
+      if (version.visibleAt <= at) return version.document;
+    }
+    return (role.versions[0] as TrustVersion).document;
+  }
+
+  /** Stores a trust document; STS and EKS see it after the propagation delay. The text was checked before. */
+  writeTrust(role: RoleState, text: string, by: Actor): void {
+    const before = this.storedTrust(role);
+    const delay = this.delays.iamPropagation;
+    const after = compileTrust(text);
+    role.versions.push({ document: after, visibleAt: this.clock.now() + delay });
+    this.emit({ kind: 'trust-stored', by, role, before, after });
+    if (delay <= 0) this.emit({ kind: 'trust-visible', by, role });
+    else this.clock.schedule(delay, () => this.emit({ kind: 'trust-visible', by, role }));
+  }
+
+  /** The living association of a service account at an instant, as EKS's own service sees it; by default now. */
+  associationOf(namespace: string, serviceAccount: string, at: number = this.clock.now()): AssociationState | undefined {
+    return this.#history
+      .get(`${namespace}/${serviceAccount}`)
+      ?.findLast((one) => one.createdAt <= at && (one.deletedAt === undefined || one.deletedAt > at));
+  }
+
+  /** Whether the webhook behind an API server instance sees an association of the service account now. Later instances lag, each by its own share of the delay. */
+  webhookSees(namespace: string, serviceAccount: string, instance: number): boolean {
+    const now = this.clock.now();
+    const history = this.#history.get(`${namespace}/${serviceAccount}`) ?? [];
+    return history.some((one) => {
+      const lag = (event: string) =>
+        this.delays.associationPropagation * (1 + (instance === 0 ? 0 : fractionOf(`${one.associationId}/${event}/${instance}`)));
+      return one.createdAt + lag('create') <= now && (one.deletedAt === undefined || one.deletedAt + lag('delete') > now);
+    });
+  }
+
+  /** Creates an association. Throws the service's errors; a repeated client token gets the first answer again. */
+  createAssociation(request: NewAssociation, by: Actor, ownerArn?: string): AssociationState {
+    const living = this.associationOf(request.namespace, request.serviceAccount);
+    if (living !== undefined) {
+      const repeated = request.clientRequestToken !== undefined && living.clientRequestToken === request.clientRequestToken;
+      if (repeated && living.roleArn === request.roleArn) return living;
+      throw new AwsError('ResourceInUseException', 409, `Association already exists: ${living.associationId}`, {
+        clusterName: this.cluster.name,
+      });
+    }
+    this.#checkRole(request.roleArn);
+    if (request.policy !== undefined && request.disableSessionTags !== true) {
+      throw new AwsError('InvalidParameterException', 400, 'A session policy requires disableSessionTags to be true');
+    }
+    const associationId = `a-${alphanumerics(`${this.clusterArn}/association/${this.nextNumber()}`, 17)}`;
+    const now = this.clock.now();
+    const association: AssociationState = {
+      associationId,
+      associationArn: `arn:${this.partition}:eks:${this.region}:${this.accountId}:podidentityassociation/${this.cluster.name}/${associationId}`,
+      namespace: request.namespace,
+      serviceAccount: request.serviceAccount,
+      roleArn: request.roleArn,
+      targetRoleArn: request.targetRoleArn,
+      disableSessionTags: request.disableSessionTags ?? false,
+      policy: request.policy,
+      ownerArn,
+      tags: { ...request.tags },
+      createdAt: now,
+      modifiedAt: now,
+      clientRequestToken: request.clientRequestToken,
+      deletedAt: undefined,
+    };
+    this.#keep(association);
+    this.emit({ kind: 'association-created', by, association });
+    return association;
+  }
+
+  /** Changes a living association's role, target, flag or policy in place. Throws the service's errors. */
+  updateAssociation(association: AssociationState, change: AssociationChange, by: Actor): void {
+    if (change.roleArn !== undefined) this.#checkRole(change.roleArn);
+    const flag = change.disableSessionTags ?? association.disableSessionTags;
+    if ((change.policy ?? association.policy) !== undefined && !flag) {
+      throw new AwsError('InvalidParameterException', 400, 'A session policy requires disableSessionTags to be true');
+    }
+    association.roleArn = change.roleArn ?? association.roleArn;
+    association.targetRoleArn = change.targetRoleArn ?? association.targetRoleArn;
+    association.policy = change.policy ?? association.policy;
+    association.disableSessionTags = flag;
+    association.modifiedAt = this.clock.now();
+    this.emit({ kind: 'association-updated', by, association });
+  }
+
+  deleteAssociation(association: AssociationState, by: Actor): void {
+    association.deletedAt = this.clock.now();
+    this.associations.delete(association.associationId);
+    this.emit({ kind: 'association-deleted', by, association });
+  }
+
+  /** A UUID that is the same in every replay. */
+  uuid(purpose: string): string {
+    return uuidOf(`${this.clusterArn}/${purpose}/${this.nextNumber()}`);
+  }
+
+  #keep(association: AssociationState): void {
+    this.associations.set(association.associationId, association);
+    const key = `${association.namespace}/${association.serviceAccount}`;
+    const history = this.#history.get(key);
+    if (history === undefined) this.#history.set(key, [association]);
+    else history.push(association);
+  }
+
+  /** EKS takes a role of the cluster's account that exists and whose trust, as IAM has spread it by now, names its service with both actions. */
+  #checkRole(roleArn: string): void {
+    const refuse = (message: string) => new AwsError('InvalidParameterException', 400, message, { clusterName: this.cluster.name });
+    const account = /^arn:[a-z0-9-]+:iam::(\d{12}):role\/.+$/.exec(roleArn)?.[1];
+    if (account === undefined) throw refuse(`Invalid role ARN: ${roleArn}`);
+    if (account !== this.accountId) throw refuse('Role provided in the request is not in the same account as the cluster');
+    const role = this.roleByArn(roleArn);
+    if (role === undefined) throw refuse('Role provided in the request does not exist');
+    const trust = this.visibleTrust(role);
+    if (!namesService(trust, PODS_SERVICE, 'sts:AssumeRole') || !namesService(trust, PODS_SERVICE, 'sts:TagSession')) {
+      throw refuse('Trust policy of the role provided is invalid');
+    }
+  }
+}

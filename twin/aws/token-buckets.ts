@@ -1,0 +1,28 @@
+import type { TwinClock } from '../contracts.ts';
+import type { AwsService } from './errors.ts';
+
+/** Request rates: so many at once, and so many more a second. A service without one is not limited. */
+export type RateLimits = Partial<Record<AwsService, { readonly burst: number; readonly perSecond: number }>>;
+
+/** A token bucket for each service, filled by the twin's clock. */
+export class TokenBuckets {
+  readonly #limits: RateLimits;
+  readonly #clock: Pick<TwinClock, 'now'>;
+  readonly #levels = new Map<AwsService, { tokens: number; at: number }>();
+
+  constructor(limits: RateLimits, clock: Pick<TwinClock, 'now'>) {
+    this.#limits = limits;
+    this.#clock = clock;
+  }
+
+  /** Whether a request may go on; it costs one token. */
+  take(service: AwsService): boolean {
+    const limit = this.#limits[service];
+    if (limit === undefined) return true;
+    const now = this.#clock.now();
+    const level = this.#levels.get(service) ?? { tokens: limit.burst, at: now };
+    const tokens = Math.min(limit.burst, level.tokens + ((now - level.at) / 1000) * limit.perSecond);
+    this.#levels.set(service, { tokens: tokens >= 1 ? tokens - 1 : tokens, at: now });
+    return tokens >= 1;
+  }
+}

@@ -1,0 +1,350 @@
+import type { KubernetesObject } from '../src/kubernetes/gateway.ts';
+import { AGENT, AGENT_NAMESPACE } from './aws/agent-daemonset.ts';
+import type { CloudTrailLog } from './aws/cloudtrail-log.ts';
+import { readEksToken } from './aws/eks-token.ts';
+import { AwsError } from './aws/errors.ts';
+import { uuidOf } from './aws/ids.ts';
+import type { Principals } from './aws/principals.ts';
+import { type AwsState, PODS_SERVICE } from './aws/state.ts';
+import { admitWebIdentity } from './aws/sts.ts';
+import { type PodSubject, podIdentityCall, serviceAssumeRole, sessionTags, webIdentityCall } from './aws/trail-events.ts';
+import { isAllowed } from './aws/trust-evaluation.ts';
+import { type CredentialSource, credentialSource, serviceAccountOf } from './container-environment.ts';
+import type { AwsSide, CallerIdentity, KubernetesSide } from './contracts.ts';
+
+/** The agent renews credentials after so long, and until then serves what it has (eks-pod-identity-agent, cmd/server.go: 3 h). */
+export const AGENT_RENEWAL = 3 * 60 * 60 * 1000;
+
+/** What a container gets, and for how long that is sure. */
+export interface Answer {
+  readonly identity: CallerIdentity;
+  /** When the agent's cache runs out, where nothing but the cache holds the answer up; milliseconds. */
+  readonly until: number | undefined;
+}
+
+interface CachedCredentials {
+  readonly roleArn: string;
+  readonly sessionName: string;
+  readonly fetchedAt: number;
+  readonly agentUid: string;
+}
+
+interface Parts {
+  readonly state: AwsState;
+  readonly principals: Principals;
+  readonly trail: CloudTrailLog;
+}
+
+/**
+ * Says at any instant which identity each container would get, by the order of an up-to-date SDK's chain: static keys, web
+ * identity, container credentials from the Pod Identity agent on the pod's node, instance metadata.
+ */
+export class PodIdentities implements AwsSide {
+  readonly #state: AwsState;
+  readonly #principals: Principals;
+  readonly #trail: CloudTrailLog;
+  readonly #cache = new Map<string, CachedCredentials>();
+  readonly #sources = new Map<string, Map<string, CredentialSource | undefined>>();
+  /** Ready agent pods by node: node to uid of the pod. */
+  readonly #agents = new Map<string, string>();
+  #kubernetes: KubernetesSide | undefined;
+
+  constructor(parts: Parts) {
+    this.#state = parts.state;
+    this.#principals = parts.principals;
+    this.#trail = parts.trail;
+  }
+
+  /** Hands in the cluster, once it is there. Must be called before any listener that asks for identities is added. */
+  connect(kubernetes: KubernetesSide): void {
+    this.#kubernetes = kubernetes;
+    for (const pod of kubernetes.objects('Pod')) this.#noteAgent(pod);
+    kubernetes.onChange(({ before, after }) => {
+      const pod = after ?? before;
+      if (pod?.kind !== 'Pod') return;
+      if (after === undefined) this.#forget(pod);
+      else this.#noteAgent(after);
+    });
+  }
+
+  webhookSeesAssociation(namespace: string, serviceAccount: string, instance: number): boolean {
+    return this.#state.webhookSees(namespace, serviceAccount, instance);
+  }
+
+  isFargate(namespace: string, labels: Readonly<Record<string, string>>): boolean {
+    return this.#state.fargateProfiles.some(
+      (profile) =>
+        profile.status === 'ACTIVE' &&
+        profile.selectors.some(
+          (selector) => selector.namespace === namespace && Object.entries(selector.labels).every(([key, value]) => labels[key] === value),
+        ),
+    );
+  }
+
+  authenticate(bearerToken: string): { readonly arn: string } | undefined {
+    const secretOf = (accessKeyId: string) => this.#principals.find(accessKeyId)?.secretAccessKey;
+    const accessKeyId = readEksToken(bearerToken, this.#state.cluster.name, secretOf, this.#state.clock.now());
+    const principal = accessKeyId === undefined ? undefined : this.#principals.find(accessKeyId);
+    return principal === undefined ? undefined : { arn: principal.canonicalArn };
+  }
+
+  callerIdentity(pod: KubernetesObject, containerName: string): CallerIdentity {
+    return this.ask(pod, containerName, { record: true }).identity;
+  }
+
+  /** The link of the chain that a container's environment leads to; undefined where the pod has no such container. */
+  source(pod: KubernetesObject, containerName: string): CredentialSource | undefined {
+    const uid = pod.metadata.uid ?? '';
+    let sources = this.#sources.get(uid);
+    if (sources === undefined) {
+      sources = new Map();
+      this.#sources.set(uid, sources);
+    }
+    if (!sources.has(containerName)) sources.set(containerName, credentialSource(pod, containerName, this.#cluster()));
+    return sources.get(containerName);
+  }
+
+  /** What a process in the container gets when it asks now. The agent's cache is filled as by a real call; CloudTrail hears of it where `record` is set. */
+  ask(pod: KubernetesObject, containerName: string, options: { readonly record: boolean }): Answer {
+    const source = this.source(pod, containerName);
+    if (source === undefined) return refused(`the pod has no container ${containerName}`);
+    if (source.kind === 'static-keys') return granted({ via: 'static-keys', roleArn: '', assumedRoleArn: '' });
+    if (source.kind === 'web-identity') return this.#webIdentity(pod, source, options.record);
+    if (source.kind === 'container') return this.#container(pod, source, options.record);
+    return this.#instanceMetadata(pod);
+  }
+
+  /** Adds the CloudTrail events of a container's routine renewal at an earlier instant, as things stood then. */
+  recordRenewal(pod: KubernetesObject, containerName: string, at: number): void {
+    const source = this.source(pod, containerName);
+    if (source?.kind === 'web-identity' && source.audience !== undefined) this.#recordWebIdentity(pod, source.roleArn, source.audience, at);
+    if (source?.kind === 'container' && this.agentOn(String(pod.spec?.nodeName ?? '')) !== undefined)
+      this.#recordAssume(pod, this.#assume(pod, at), at);
+  }
+
+  /** Whether a ready Pod Identity agent serves the node: the add-on's pod, or the one that Auto Mode has built in. */
+  agentOn(nodeName: string): string | undefined {
+    const node = this.#cluster().object('Node', undefined, nodeName);
+    if (node?.metadata.labels?.['eks.amazonaws.com/compute-type'] === 'auto') return 'built-in';
+    return this.#agents.get(nodeName);
+  }
+
+  /** The role of the nodes' instance profile; the snapshot does not name it, so it is the EC2 role with the worker node policy. */
+  get nodeRoleArn(): string {
+    const roles = [...this.#state.roles.values()].filter((role) => /"ec2\.amazonaws\.com(\.cn)?"/.test(this.#state.storedTrust(role).text));
+    const worker = roles.find((role) =>
+      role.description.AttachedManagedPolicies.some((policy) => policy.PolicyName.startsWith('AmazonEKSWorkerNode')),
+    );
+    return (
+      (worker ?? roles.find((role) => /node/i.test(role.name)))?.arn ??
+      `arn:${this.#state.partition}:iam::${this.#state.accountId}:role/eks-node`
+    );
+  }
+
+  #webIdentity(pod: KubernetesObject, source: Extract<CredentialSource, { kind: 'web-identity' }>, record: boolean): Answer {
+    if (source.audience === undefined) return refused('the web identity token file does not exist');
+    const error = record
+      ? this.#recordWebIdentity(pod, source.roleArn, source.audience, this.#state.clock.now())
+      : this.#tryWebIdentity(pod, source.roleArn, source.audience, this.#state.clock.now());
+    if (error !== undefined)
+      return refused(`An error occurred (${error.code}) when calling the AssumeRoleWithWebIdentity operation: ${error.message}`);
+    return granted({ via: 'web-identity', roleArn: source.roleArn, assumedRoleArn: this.#sessionArn(source.roleArn, webSession(pod)) });
+  }
+
+  #tryWebIdentity(pod: KubernetesObject, roleArn: string, audience: string, at: number): AwsError | undefined {
+    const issuer = this.#state.cluster.identity?.oidc?.issuer ?? '';
+    const subject = `system:serviceaccount:${pod.metadata.namespace}:${serviceAccountOf(pod)}`;
+    try {
+      admitWebIdentity(this.#state, roleArn, { issuer, subject, audience }, at);
+      return undefined;
+    } catch (error) {
+      if (error instanceof AwsError) return error;
+      throw error;
+    }
+  }
+
+  #recordWebIdentity(pod: KubernetesObject, roleArn: string, audience: string, at: number): AwsError | undefined {
+    const error = this.#tryWebIdentity(pod, roleArn, audience, at);
+    this.#trail.add(webIdentityCall(this.#state, subjectOf(pod), { roleArn, sessionName: webSession(pod), audience }, at, error));
+    return error;
+  }
+
+  #container(pod: KubernetesObject, source: Extract<CredentialSource, { kind: 'container' }>, record: boolean): Answer {
+    const nodeName = String(pod.spec?.nodeName ?? '');
+    if (!/^http:\/\/(169\.254\.170\.23|\[fd00:ec2::23\])(:80)?\/v1\/credentials$/.test(source.uri))
+      return refused(`no one answers at ${source.uri}`);
+    const node = this.#cluster().object('Node', undefined, nodeName);
+    if (isFargateNode(nodeName, node))
+      return refused('Error when retrieving credentials from container-role: there is no Pod Identity agent on Fargate');
+    if (node?.metadata.labels?.['kubernetes.io/os'] === 'windows')
+      return refused('Error when retrieving credentials from container-role: there is no Pod Identity agent on Windows');
+    const agentUid = this.agentOn(nodeName);
+    if (agentUid === undefined)
+      return refused(`Error when retrieving credentials from container-role: no ready Pod Identity agent on node ${nodeName}`);
+    if (source.audience !== PODS_SERVICE) return refused('the Pod Identity token file does not exist or has another audience');
+    const now = this.#state.clock.now();
+    const fresh = this.#assume(pod, now);
+    const cached = this.#cached(pod, agentUid, now);
+    if (cached !== undefined) {
+      const answer = granted({
+        via: 'pod-identity',
+        roleArn: cached.roleArn,
+        assumedRoleArn: this.#sessionArn(cached.roleArn, cached.sessionName),
+      });
+      return fresh.ok && fresh.roleArn === cached.roleArn ? answer : { ...answer, until: cached.fetchedAt + AGENT_RENEWAL };
+    }
+    if (record) this.#recordAssume(pod, fresh, now);
+    if (!fresh.ok)
+      return refused(`Error when retrieving credentials from container-role: (${fresh.code}): ${fresh.message}, fault: client`);
+    this.#cache.set(pod.metadata.uid ?? '', { roleArn: fresh.roleArn, sessionName: fresh.sessionName, fetchedAt: now, agentUid });
+    return granted({ via: 'pod-identity', roleArn: fresh.roleArn, assumedRoleArn: this.#sessionArn(fresh.roleArn, fresh.sessionName) });
+  }
+
+  /** What the agent holds for the pod's token, renewals since it was fetched included; undefined where it must ask. */
+  #cached(pod: KubernetesObject, agentUid: string, now: number): CachedCredentials | undefined {
+    const uid = pod.metadata.uid ?? '';
+    const held = this.#cache.get(uid);
+    // A new agent pod starts with an empty cache.
+    if (held === undefined || held.agentUid !== agentUid) return undefined;
+    const renewals = Math.floor((now - held.fetchedAt) / AGENT_RENEWAL);
+    if (renewals === 0) return held;
+    const at = held.fetchedAt + renewals * AGENT_RENEWAL;
+    const renewed = this.#assume(pod, at);
+    if (!renewed.ok) {
+      this.#cache.delete(uid);
+      return undefined;
+    }
+    const next = { roleArn: renewed.roleArn, sessionName: renewed.sessionName, fetchedAt: at, agentUid };
+    this.#cache.set(uid, next);
+    return next;
+  }
+
+  /** AssumeRoleForPodIdentity at an instant: the association then, and the role's trust as spread by then. */
+  #assume(pod: KubernetesObject, at: number): Assumed {
+    const subject = subjectOf(pod);
+    const state = this.#state;
+    const association = state.associationOf(subject.namespace, subject.serviceAccount, at);
+    if (association === undefined) {
+      return {
+        ok: false,
+        code: 'ResourceNotFoundException',
+        message: `No association found for service account ${subject.serviceAccount} in namespace ${subject.namespace}`,
+      };
+    }
+    const denied: Assumed = {
+      ok: false,
+      code: 'AccessDeniedException',
+      message: 'Unauthorized Exception! EKS does not have permissions to assume the associated role.',
+    };
+    const role = state.roleByArn(association.roleArn);
+    if (role === undefined) return denied;
+    const trust = state.visibleTrust(role, at);
+    const tags = !association.disableSessionTags;
+    const context = podIdentityContext(state.accountId, state.clusterArn, tags ? sessionTags(state, subject) : undefined);
+    const caller = { type: 'Service', name: PODS_SERVICE } as const;
+    if (!isAllowed(trust, { action: 'sts:AssumeRole', caller, context })) return denied;
+    if (tags && !isAllowed(trust, { action: 'sts:TagSession', caller, context })) return denied;
+    const sessionName =
+      `eks-${state.cluster.name.slice(0, 10)}-${subject.podName.slice(0, 12)}-${uuidOf(`${subject.podUid}/${Math.floor(at)}`)}`.slice(
+        0,
+        64,
+      );
+    // The target role may be another account's, which this twin does not hold: it is taken as set up.
+    return { ok: true, roleArn: association.targetRoleArn ?? association.roleArn, assumedRole: association.roleArn, sessionName, tags };
+  }
+
+  #recordAssume(pod: KubernetesObject, assumed: Assumed, at: number): void {
+    const subject = subjectOf(pod);
+    if (assumed.ok) {
+      this.#trail.add(
+        serviceAssumeRole(this.#state, subject, { roleArn: assumed.assumedRole, sessionName: assumed.sessionName, tags: assumed.tags }, at),
+      );
+      this.#trail.add(podIdentityCall(this.#state, subject, this.nodeRoleArn, at));
+    } else {
+      this.#trail.add(podIdentityCall(this.#state, subject, this.nodeRoleArn, at, { code: assumed.code, message: assumed.message }));
+    }
+  }
+
+  #instanceMetadata(pod: KubernetesObject): Answer {
+    const nodeName = String(pod.spec?.nodeName ?? '');
+    if (nodeName === '') return refused('Unable to locate credentials');
+    if (isFargateNode(nodeName, this.#cluster().object('Node', undefined, nodeName)))
+      return refused('Unable to locate credentials: there is no instance metadata on Fargate');
+    return granted({ via: 'instance-metadata', roleArn: this.nodeRoleArn, assumedRoleArn: this.#sessionArn(this.nodeRoleArn, nodeName) });
+  }
+
+  #sessionArn(roleArn: string, sessionName: string): string {
+    const [, partition = 'aws', , , account = ''] = roleArn.split(':');
+    return `arn:${partition}:sts::${account}:assumed-role/${roleArn.split('/').at(-1)}/${sessionName}`;
+  }
+
+  #cluster(): KubernetesSide {
+    if (this.#kubernetes === undefined) throw new TypeError('the Kubernetes half is not connected yet');
+    return this.#kubernetes;
+  }
+
+  #noteAgent(pod: KubernetesObject): void {
+    if (pod.metadata.namespace !== AGENT_NAMESPACE || pod.metadata.labels?.['app.kubernetes.io/name'] !== AGENT) return;
+    const nodeName = String(pod.spec?.nodeName ?? '');
+    const uid = pod.metadata.uid ?? '';
+    const ready = (pod.status?.conditions ?? []).some(
+      (condition: { type: string; status: string }) => condition.type === 'Ready' && condition.status === 'True',
+    );
+    if (ready && nodeName !== '') this.#agents.set(nodeName, uid);
+    else if (this.#agents.get(nodeName) === uid) this.#agents.delete(nodeName);
+  }
+
+  #forget(pod: KubernetesObject): void {
+    const uid = pod.metadata.uid ?? '';
+    this.#cache.delete(uid);
+    this.#sources.delete(uid);
+    const nodeName = String(pod.spec?.nodeName ?? '');
+    if (this.#agents.get(nodeName) === uid) this.#agents.delete(nodeName);
+  }
+}
+
+type Assumed =
+  | { readonly ok: true; readonly roleArn: string; readonly assumedRole: string; readonly sessionName: string; readonly tags: boolean }
+  | { readonly ok: false; readonly code: string; readonly message: string };
+
+/** Condition keys of EKS's call to STS; without tags none of the `aws:RequestTag` keys are there (EKS user guide: pod-id-role). */
+export function podIdentityContext(
+  accountId: string,
+  clusterArn: string,
+  tags: Readonly<Record<string, string>> | undefined,
+): Record<string, string | readonly string[]> {
+  const context: Record<string, string | readonly string[]> = {
+    'aws:sourceaccount': accountId,
+    'aws:sourcearn': clusterArn,
+    'aws:principalisawsservice': 'true',
+    'aws:principalservicename': PODS_SERVICE,
+    'aws:viaawsservice': 'false',
+    'aws:securetransport': 'true',
+  };
+  if (tags === undefined) return context;
+  for (const [key, value] of Object.entries(tags)) context[`aws:requesttag/${key}`] = value;
+  context['aws:tagkeys'] = Object.keys(tags);
+  context['sts:transitivetagkeys'] = Object.keys(tags);
+  return context;
+}
+
+function subjectOf(pod: KubernetesObject): PodSubject {
+  const { name, namespace = 'default', uid = '' } = pod.metadata;
+  return { namespace, serviceAccount: serviceAccountOf(pod), podName: name, podUid: uid, nodeName: String(pod.spec?.nodeName ?? '') };
+}
+
+function webSession(pod: KubernetesObject): string {
+  return `botocore-session-${Math.floor(Date.parse(pod.metadata.creationTimestamp ?? '1970-01-01T00:00:00Z') / 1000)}`;
+}
+
+function isFargateNode(nodeName: string, node: KubernetesObject | undefined): boolean {
+  return nodeName.startsWith('fargate-') || node?.metadata.labels?.['eks.amazonaws.com/compute-type'] === 'fargate';
+}
+
+function granted(identity: Omit<CallerIdentity, 'error'>): Answer {
+  return { identity: { ...identity, error: '' }, until: undefined };
+}
+
+function refused(error: string): Answer {
+  return { identity: { via: 'none', roleArn: '', assumedRoleArn: '', error }, until: undefined };
+}

@@ -1,0 +1,116 @@
+import type { Promises } from '../src/model/report.ts';
+import type { Addons } from './aws/addons.ts';
+import { AGENT, agentDaemonSet } from './aws/agent-daemonset.ts';
+import { createAwsHalf } from './aws/aws-half.ts';
+import { TWIN_CREDENTIALS } from './aws/principals.ts';
+import type { AwsState } from './aws/state.ts';
+import type { RateLimits } from './aws/token-buckets.ts';
+import type { KubernetesSide, TwinClock, TwinDelays, TwinHooks, TwinRequest } from './contracts.ts';
+import type { PodIdentities } from './identity.ts';
+import { createKubernetesHalf, type KubernetesHalf, type KubernetesHalfSettings } from './kubernetes/kubernetes-half.ts';
+import { createRequestLog, startTwinServer } from './server.ts';
+import type { Snapshot } from './snapshot.ts';
+import { Watch } from './watch.ts';
+
+/** How long things take by default: what users of AWS usually see. */
+export const DEFAULT_DELAYS: TwinDelays = {
+  iamPropagation: 8_000,
+  associationPropagation: 6_000,
+  addonActive: 30_000,
+  podStart: 2_000,
+  podReady: 5_000,
+  cloudTrailDelivery: 5 * 60 * 1000,
+};
+
+/** What a twin is started with. */
+export interface TwinSettings {
+  readonly snapshot: Snapshot;
+  readonly clock: TwinClock & { readonly hold?: () => () => void };
+  readonly delays?: Partial<TwinDelays>;
+  readonly hooks?: TwinHooks;
+  /** Request rates of the AWS services; none by default. */
+  readonly rateLimits?: RateLimits;
+  /** Ports to listen on; free ones by default. */
+  readonly ports?: { readonly aws?: number; readonly kubernetes?: number };
+  /** See `KubernetesHalfSettings`. */
+  readonly authorize?: KubernetesHalfSettings['authorize'];
+  readonly unpullableImages?: KubernetesHalfSettings['unpullableImages'];
+}
+
+/** A running twin. */
+export interface Twin {
+  readonly awsEndpoint: string;
+  readonly kubernetesEndpoint: string;
+  /** PEM of the Kubernetes endpoint's authority. */
+  readonly certificateAuthority: string;
+  /** The only credentials that it takes, apart from those that its STS gives out. */
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  readonly clusterName: string;
+  readonly region: string;
+  /** What the watch over the promises found so far. */
+  promises(): Promises;
+  /** Every request that reached it, in the order of arrival. */
+  readonly requests: readonly TwinRequest[];
+  /** The account, for tests that change the world from outside (`by` is then `system`). */
+  readonly awsState: AwsState;
+  readonly addons: Addons;
+  readonly identities: PodIdentities;
+  readonly kubernetes: KubernetesSide;
+  readonly kubernetesHalf: KubernetesHalf;
+  readonly watch: Watch;
+  close(): Promise<void>;
+}
+
+/** Starts the twin of a snapshot on loopback: one endpoint for AWS, one for its cluster. The snapshot is not changed and can be shared. */
+export async function startTwin(settings: TwinSettings): Promise<Twin> {
+  const { snapshot, clock } = settings;
+  const delays = { ...DEFAULT_DELAYS, ...settings.delays };
+  const account = createAwsHalf({ snapshot, clock, delays, rateLimits: settings.rateLimits ?? {} });
+  const half = createKubernetesHalf({
+    objects: withAgent(snapshot),
+    clock,
+    aws: account.identities,
+    delays,
+    clusterName: snapshot.cluster.name,
+    region: snapshot.region,
+    authorize: settings.authorize,
+    unpullableImages: settings.unpullableImages,
+  });
+  account.connect(half.side);
+  const watch = new Watch({ ...account, kubernetes: half.side, clock });
+  const log = createRequestLog(clock);
+  const common = { log, hooks: settings.hooks, hold: clock.hold };
+  const kubernetes = await startTwinServer({ ...common, service: half.service, tls: true, port: settings.ports?.kubernetes });
+  const certificateAuthority = kubernetes.certificateAuthority ?? '';
+  const service = account.serve({ url: kubernetes.url, certificateAuthority });
+  const aws = await startTwinServer({ ...common, service, tls: false, port: settings.ports?.aws });
+  return {
+    awsEndpoint: aws.url,
+    kubernetesEndpoint: kubernetes.url,
+    certificateAuthority,
+    credentials: TWIN_CREDENTIALS,
+    clusterName: snapshot.cluster.name,
+    region: snapshot.region,
+    promises: () => watch.promises(),
+    requests: log.requests,
+    awsState: account.state,
+    addons: account.addons,
+    identities: account.identities,
+    kubernetes: half.side,
+    kubernetesHalf: half,
+    watch,
+    close: async () => {
+      half.close();
+      await Promise.all([aws.close(), kubernetes.close()]);
+    },
+  };
+}
+
+/** The snapshot's objects, and the agent's DaemonSet where the add-on is installed but kubectl's output did not have it. */
+function withAgent(snapshot: Snapshot): Snapshot['objects'] {
+  const addon = snapshot.addons.find((one) => one.addonName === AGENT);
+  const present = snapshot.objects.some((object) => object.kind === 'DaemonSet' && object.metadata.name === AGENT);
+  return addon === undefined || present
+    ? snapshot.objects
+    : [...snapshot.objects, agentDaemonSet(snapshot.region, snapshot.cluster.name, addon.addonVersion)];
+}

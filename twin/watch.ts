@@ -1,0 +1,169 @@
+import type { KubernetesObject } from '../src/kubernetes/gateway.ts';
+import type { Promises } from '../src/model/report.ts';
+import type { Addons } from './aws/addons.ts';
+import type { AssociationState, AwsChange, AwsState } from './aws/state.ts';
+import { compileTrust } from './aws/trust-evaluation.ts';
+import type { KubernetesSide, ObjectChange, TwinClock } from './contracts.ts';
+import type { PodIdentities } from './identity.ts';
+import { type Baseline, comparable, objectKey, takeBaseline, WORKLOAD_KINDS } from './watch/baseline.ts';
+import { Continuity, type Gap } from './watch/continuity.ts';
+import { differences } from './watch/differences.ts';
+import { type ForeignWrite, isProbe, judgeAwsChange, judgeObject } from './watch/foreign-writes.ts';
+import { Widening } from './watch/widening.ts';
+
+export type { Gap } from './watch/continuity.ts';
+export type { ForeignWrite } from './watch/foreign-writes.ts';
+
+/** What a twin's watch is made of. */
+export interface WatchSettings {
+  readonly state: AwsState;
+  readonly addons: Addons;
+  readonly identities: PodIdentities;
+  readonly kubernetes: KubernetesSide;
+  readonly clock: TwinClock;
+}
+
+/**
+ * The watch over the promises: it takes a baseline when the twin starts and then judges every change of the account and the
+ * cluster as it happens. It works by what changed, so its cost goes with the changes and not with the cluster's size.
+ */
+export class Watch {
+  readonly #settings: WatchSettings;
+  readonly #baseline: Baseline;
+  readonly #continuity: Continuity;
+  readonly #widening: Widening;
+  readonly #widened = new Set<string>();
+  /** What each role's trust is compared with: the baseline, or what the world outside made of it since. */
+  readonly #trustBefore = new Map<string, string>();
+  /** Writes that a migration must not make, in their order. */
+  readonly foreignWrites: ForeignWrite[] = [];
+
+  constructor(settings: WatchSettings) {
+    this.#settings = settings;
+    this.#baseline = takeBaseline(settings.state, settings.kubernetes, settings.addons);
+    this.#widening = new Widening(settings.state, this.#baseline.serviceAccounts);
+    this.#continuity = new Continuity({
+      ...settings,
+      baseline: this.#baseline,
+      onStrangeRole: (roleArn, holder) => this.#widened.add(`${roleArn}: ${holder}`),
+    });
+    settings.kubernetes.onChange((change) => this.#objectChanged(change));
+    settings.state.onChange((change) => this.#awsChanged(change));
+  }
+
+  /** The report's object, as of now. */
+  promises(): Promises {
+    return {
+      credentialGapSeconds: this.#continuity.gapSeconds(),
+      widenedPrincipals: [...this.#widened].sort(),
+      foreignWrites: this.foreignWrites.length,
+    };
+  }
+
+  /** Every time in which a container lacked its role. */
+  get gaps(): readonly Gap[] {
+    return this.#continuity.gaps;
+  }
+
+  /**
+   * What is not as it was when the twin started, up to what only a server sets: trust policies, service accounts, workloads,
+   * associations, add-ons, and probe pods that were left. Empty after a whole rollback.
+   */
+  compareWithBaseline(): string[] {
+    const { state, kubernetes, addons } = this.#settings;
+    const found: string[] = [];
+    for (const [name, text] of this.#baseline.trust) {
+      const role = state.role(name);
+      if (role === undefined || state.storedTrust(role).text !== text) found.push(`Role/${name}: trust policy`);
+    }
+    for (const object of this.#objectsNow()) {
+      const before = this.#baseline.objects.get(objectKey(object));
+      if (before === undefined) found.push(`${objectKey(object)}: is new`);
+      else for (const path of differences(before, object)) if (!isControllers(path)) found.push(`${objectKey(object)}: ${path.join('.')}`);
+    }
+    for (const [key, object] of this.#baseline.objects) {
+      if (kubernetes.object(object.kind, object.metadata.namespace, object.metadata.name) === undefined && isRoot(object))
+        found.push(`${key}: is gone`);
+    }
+    const living = [...state.associations.values()].map((one) => `${one.namespace}/${one.serviceAccount} ${comparable(one)}`);
+    compareSets(
+      'Association',
+      [...this.#baseline.associations].map(([, text]) => text),
+      living.map((text) => text.slice(text.indexOf(' ') + 1)),
+      found,
+    );
+    compareSets(
+      'Addon',
+      [...this.#baseline.addons.values()],
+      addons.names().map((name) => comparable(addons.get(name))),
+      found,
+    );
+    for (const pod of kubernetes.objects('Pod')) if (isProbe(pod)) found.push(`${objectKey(pod)}: probe pod left`);
+    return found;
+  }
+
+  #objectsNow(): KubernetesObject[] {
+    return ['ServiceAccount', ...WORKLOAD_KINDS].flatMap((kind) => this.#settings.kubernetes.objects(kind).filter(isRoot));
+  }
+
+  #objectChanged(change: ObjectChange): void {
+    const foreign = judgeObject(change, this.#baseline);
+    if (foreign !== undefined) this.foreignWrites.push(foreign);
+    if ((change.after ?? change.before)?.kind === 'Pod') this.#continuity.podChanged(change.before, change.after);
+  }
+
+  #awsChanged(change: AwsChange): void {
+    const foreign = judgeAwsChange(change, this.#baseline);
+    if (foreign !== undefined) this.foreignWrites.push(foreign);
+    if (change.kind === 'trust-stored') this.#trustStored(change);
+    if (change.kind === 'association-created' || change.kind === 'association-updated') this.#associationMade(change);
+    this.#continuity.awsChanged(change);
+  }
+
+  #trustStored(change: Extract<AwsChange, { kind: 'trust-stored' }>): void {
+    const { role, by, after } = change;
+    // What the world outside changes is no write of a migration: from there on it is the state to compare with.
+    if (by === 'system') {
+      this.#trustBefore.set(role.name, after.text);
+      return;
+    }
+    const before = compileTrust(this.#trustBefore.get(role.name) ?? this.#baseline.trust.get(role.name) ?? '{}');
+    const allowed = new Set(
+      [...(this.#baseline.boundByRole.get(role.arn) ?? [])].filter((key) => this.#baseline.bound.get(key)?.admitted === true),
+    );
+    for (const principal of this.#widening.grown(before, after, allowed)) this.#widened.add(`${role.arn}: ${principal}`);
+  }
+
+  #associationMade({ association, by }: Extract<AwsChange, { association: AssociationState }>): void {
+    if (by === 'system') return;
+    const key = `${association.namespace}/${association.serviceAccount}`;
+    const bound = this.#baseline.bound.get(key);
+    for (const roleArn of [association.roleArn, association.targetRoleArn]) {
+      if (roleArn === undefined || (bound?.admitted === true && bound.roleArn === roleArn)) continue;
+      this.#widened.add(`${roleArn}: association of system:serviceaccount:${association.namespace}:${association.serviceAccount}`);
+    }
+  }
+}
+
+function compareSets(what: string, before: readonly string[], now: readonly string[], found: string[]): void {
+  const rest = [...before];
+  for (const text of now) {
+    const index = rest.indexOf(text);
+    if (index === -1) found.push(`${what}: is new or changed: ${text}`);
+    else rest.splice(index, 1);
+  }
+  for (const text of rest) found.push(`${what}: is gone or changed: ${text}`);
+}
+
+/** What a controller makes of its owner's template is not the user's object. */
+function isRoot(object: KubernetesObject): boolean {
+  return (object.metadata.ownerReferences ?? []).length === 0;
+}
+
+/** The Deployment controller counts revisions. */
+function isControllers(path: readonly string[]): boolean {
+  return (
+    path.join('/') === 'metadata/annotations/deployment.kubernetes.io/revision' ||
+    (path[0] === 'metadata' && path[2] === 'deployment.kubernetes.io/revision')
+  );
+}

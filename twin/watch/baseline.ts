@@ -1,0 +1,123 @@
+import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
+import type { AwsState } from '../aws/state.ts';
+import { isAllowed } from '../aws/trust-evaluation.ts';
+import { serviceAccountOf } from '../container-environment.ts';
+import type { KubernetesSide } from '../contracts.ts';
+
+/** A service account that had a role by annotation when the twin started. */
+export interface BoundServiceAccount {
+  /** `NAMESPACE/NAME`. */
+  readonly key: string;
+  readonly roleArn: string;
+  /** The annotation's prefix, such as `eks.amazonaws.com`. */
+  readonly prefix: string;
+  /** Whether the role's trust admitted it: what gives nothing today must give nothing tomorrow. */
+  readonly admitted: boolean;
+}
+
+/** Kinds whose pod templates make pods. */
+export const WORKLOAD_KINDS = [
+  'Deployment',
+  'StatefulSet',
+  'DaemonSet',
+  'ReplicaSet',
+  'ReplicationController',
+  'Job',
+  'CronJob',
+  'Rollout',
+] as const;
+
+const ROLE_ANNOTATION = /^(.+)\/role-arn$/;
+
+/** What was so when the twin started, as far as the watch goes by it. */
+export interface Baseline {
+  /** By `NAMESPACE/NAME`. */
+  readonly bound: ReadonlyMap<string, BoundServiceAccount>;
+  /** By role ARN. */
+  readonly boundByRole: ReadonlyMap<string, ReadonlySet<string>>;
+  /** All service accounts, `NAMESPACE/NAME`. */
+  readonly serviceAccounts: readonly string[];
+  /** Service accounts and workloads as they were, by {@link objectKey}. */
+  readonly objects: ReadonlyMap<string, KubernetesObject>;
+  /** Trust documents by role name. */
+  readonly trust: ReadonlyMap<string, string>;
+  /** What each living association said, by id. */
+  readonly associations: ReadonlyMap<string, string>;
+  /** What each add-on said, by name. */
+  readonly addons: ReadonlyMap<string, string>;
+}
+
+/** `Kind/namespace/name`. */
+export function objectKey(object: KubernetesObject): string {
+  const { namespace, name } = object.metadata;
+  return namespace === undefined ? `${object.kind}/${name}` : `${object.kind}/${namespace}/${name}`;
+}
+
+/** What an association or an add-on says apart from its times and ids. */
+export function comparable(value: object): string {
+  const dropped = new Set(['createdAt', 'modifiedAt', 'associationId', 'associationArn', 'clientRequestToken', 'deletedAt', 'addonArn']);
+  return JSON.stringify(
+    Object.entries(value)
+      .filter(([key, member]) => !dropped.has(key) && member !== undefined)
+      .sort(([left], [right]) => (left < right ? -1 : 1)),
+  );
+}
+
+/** Takes the baseline. */
+export function takeBaseline(
+  state: AwsState,
+  kubernetes: KubernetesSide,
+  addons: { names(): string[]; find(name: string): object | undefined },
+): Baseline {
+  const bound = new Map<string, BoundServiceAccount>();
+  const boundByRole = new Map<string, Set<string>>();
+  const objects = new Map<string, KubernetesObject>();
+  const serviceAccounts: string[] = [];
+  for (const serviceAccount of kubernetes.objects('ServiceAccount')) {
+    const key = `${serviceAccount.metadata.namespace}/${serviceAccount.metadata.name}`;
+    serviceAccounts.push(key);
+    objects.set(objectKey(serviceAccount), serviceAccount);
+    for (const [annotation, roleArn] of Object.entries(serviceAccount.metadata.annotations ?? {})) {
+      const prefix = ROLE_ANNOTATION.exec(annotation)?.[1];
+      if (prefix === undefined || !roleArn.startsWith('arn:')) continue;
+      const audience = serviceAccount.metadata.annotations?.[`${prefix}/audience`] ?? 'sts.amazonaws.com';
+      bound.set(key, { key, roleArn, prefix, admitted: admits(state, roleArn, key, audience) });
+      boundByRole.set(roleArn, (boundByRole.get(roleArn) ?? new Set()).add(key));
+    }
+  }
+  for (const kind of WORKLOAD_KINDS) for (const workload of kubernetes.objects(kind)) objects.set(objectKey(workload), workload);
+  return {
+    bound,
+    boundByRole,
+    serviceAccounts,
+    objects,
+    trust: new Map([...state.roles.values()].map((role) => [role.name, state.storedTrust(role).text])),
+    associations: new Map([...state.associations.values()].map((one) => [one.associationId, comparable(one)])),
+    addons: new Map(addons.names().map((name) => [name, comparable(addons.find(name) ?? {})])),
+  };
+}
+
+/** The service accounts that a workload's pods run as, by its template. */
+export function templateServiceAccount(object: KubernetesObject): string | undefined {
+  if (object.kind === 'Pod') return `${object.metadata.namespace}/${serviceAccountOf(object)}`;
+  const template = object.kind === 'CronJob' ? object.spec?.jobTemplate?.spec?.template : object.spec?.template;
+  return template?.spec === undefined ? undefined : `${object.metadata.namespace}/${serviceAccountOf(template)}`;
+}
+
+function admits(state: AwsState, roleArn: string, key: string, audience: string): boolean {
+  const role = state.roleByArn(roleArn);
+  const { issuer, providerArn } = state;
+  if (role === undefined || issuer === undefined || providerArn === undefined || !state.openIdConnectProviders.has(providerArn))
+    return false;
+  const host = issuer.toLowerCase();
+  const context = {
+    [`${host}:sub`]: `system:serviceaccount:${key.replace('/', ':')}`,
+    [`${host}:aud`]: audience,
+    'aws:federatedprovider': providerArn,
+  };
+  return isAllowed(state.visibleTrust(role), {
+    action: 'sts:AssumeRoleWithWebIdentity',
+    caller: { type: 'Federated', name: providerArn },
+    context,
+  });
+}
