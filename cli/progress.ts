@@ -12,8 +12,8 @@ const STEPS: Readonly<Record<UnitStep, string>> = {
   proof: 'proving credentials with a probe pod',
   restart: 'restarting the workloads',
   rollout: 'waiting for the roll-out',
-  verify: 'looking at every pod',
-  soak: 'soaking',
+  verify: 'looking at every new pod, then letting them soak',
+  soak: 'looking at every pod again',
   annotations: 'removing the old annotation',
   undo: 'going back',
 };
@@ -30,6 +30,9 @@ const WRITES: Readonly<Record<string, string>> = {
   'probe-pod': 'probe pod',
 };
 
+/** Names of units are lined up to this width at most. */
+const WIDEST_NAME = 36;
+
 /**
  * The same journal, with a line of talk for each change that someone who waits wants to see. Times are the run's own
  * (a rehearsal's are the twin's), counted from the first line. One line per transition: nothing moves on the screen.
@@ -38,15 +41,22 @@ export function narrate(journal: Journal, clock: Clock, terminal: Terminal): Jou
   const started = clock.now();
   const seen = new Set<string>();
   const { palette } = terminal;
+  let column = 0;
   const say = (key: string, subject: string, text: string): void => {
     if (seen.has(key)) return;
     seen.add(key);
-    terminal.talk(`${palette('faint', offset(clock.now() - started))}  ${subject}${subject === '' ? '' : '  '}${text}`);
+    terminal.talk(`${palette('faint', offset(clock.now() - started))}  ${subject === '' ? '' : `${subject.padEnd(column)}  `}${text}`);
   };
   return overlay(journal, {
     async putDocument(runId, name, value) {
       await journal.putDocument(runId, name, value);
-      if (name === 'plan') say('plan', '', describePlan(value as Plan, palette));
+      if (name !== 'plan') return;
+      const plan = value as Plan;
+      column = Math.min(
+        WIDEST_NAME,
+        Math.max(0, ...plan.units.filter((unit) => unit.decision === 'migrate').map((unit) => unit.id.length)),
+      );
+      say('plan', '', describePlan(plan, palette));
     },
     async updateRun(runId, changes) {
       const run = await journal.updateRun(runId, changes);
@@ -72,7 +82,8 @@ export function narrate(journal: Journal, clock: Clock, terminal: Terminal): Jou
     async markUndone(runId, key) {
       await journal.markUndone(runId, key);
       const [kind = '', object = ''] = key.split('#');
-      say(`undone ${key}`, '', `restored: ${WRITES[kind] ?? kind} ${object}`);
+      // a probe pod goes as soon as it has answered: that is no way back
+      if (kind !== 'probe-pod') say(`undone ${key}`, '', `restored: ${WRITES[kind] ?? kind} ${object}`);
     },
   });
 }

@@ -41,7 +41,9 @@ function heading(report: AnyReport, { columns, palette }: Layout): string {
   const kind = report.kind === 'Plan' ? 'plan' : 'run';
   const took = tookLine(report);
   return [
-    `${kind} ${palette('strong', run.id)} on ${clusterTitle(run.cluster)}: ${palette(STATUS_TONES[run.status], run.status)}`,
+    hang(`${kind} `, `${run.id} on ${clusterTitle(run.cluster)}: ${run.status}`, columns, 2)
+      .replace(run.id, palette('strong', run.id))
+      .replace(new RegExp(`${run.status}$`), palette(STATUS_TONES[run.status], run.status)),
     hang(
       '',
       [tally(report), took === '' || report.kind === 'Plan' ? '' : `in ${took}`].filter((part) => part !== '').join(', '),
@@ -92,12 +94,16 @@ function exception(report: AnyReport, unit: ReportUnit, { columns, palette }: La
   const why = findingsOf(report, unit).filter((finding) => unit.status !== 'held' || finding.severity === 'blocker');
   const lines = [`  ${palette(STATUS_TONES[unit.status], unitName(unit))}`];
   if (unit.reason !== '' && (unit.status !== 'held' || why.length === 0)) lines.push(hang('    ', unit.reason, columns));
-  for (const finding of unit.status === 'held' ? why : []) lines.push(...findingLines(finding, columns, '    '));
+  if (unit.status === 'held') lines.push(...findingLines(why, columns));
   return lines;
 }
 
-function findingLines(finding: ReportFinding, columns: number, indent: string): string[] {
-  return [hang(`${indent}${finding.code} `, finding.message, columns), hang(`${indent}      -> `, finding.remedy, columns)];
+/** What was found, and what to do about it: once for findings in a row that ask for the same. */
+function findingLines(findings: readonly ReportFinding[], columns: number): string[] {
+  return findings.flatMap((finding, index) => [
+    hang(`    ${finding.code} `, finding.message, columns),
+    ...(findings[index + 1]?.remedy === finding.remedy ? [] : [hang('          -> ', finding.remedy, columns)]),
+  ]);
 }
 
 /** Warnings, and what was seen and left alone; with `wide` all the rest too. Blockers of held units are above. */
@@ -109,13 +115,21 @@ function findingList(report: AnyReport, { columns, palette, wide }: Layout): str
   );
   const others = report.findings.filter((finding) => !shown.has(finding));
   const listed = wide ? others : others.filter((finding) => finding.severity !== 'info');
-  const rest = others.length - listed.length;
+  const left = wide ? [] : others.filter(isLeftAlone);
+  const rest = others.length - listed.length - left.length;
   const lines = listed.flatMap((finding) => {
     const tone = finding.severity === 'info' ? 'faint' : finding.severity === 'blocker' ? 'bad' : 'warn';
-    return [`  ${palette(tone, finding.severity)} ${finding.subject}`, ...findingLines(finding, columns, '    ')];
+    return [`  ${palette(tone, finding.severity)} ${finding.subject}`, ...findingLines([finding], columns)];
   });
-  if (rest > 0) lines.push(palette('faint', `  and ${rest} for the record: see "-o wide"`));
+  if (left.length > 0)
+    lines.push('  seen and left alone', ...left.map((finding) => hang(`    ${finding.code} `, finding.message, columns)));
+  if (rest > 0) lines.push(palette('faint', `  and ${rest} more for the record: see "-o wide"`));
   return lines.length === 0 ? '' : [palette('strong', `findings (${others.length})`), ...lines].join('\n');
+}
+
+/** Findings of kinds that this version lists and does not touch (PS6xx, see src/model/findings.ts). */
+function isLeftAlone(finding: ReportFinding): boolean {
+  return finding.severity === 'info' && finding.code.startsWith('PS6');
 }
 
 function trustSections(report: AnyReport, { palette }: Layout): string[] {

@@ -83,7 +83,7 @@ describe('renderReport', () => {
     expect(text).toContain('rolled back (1)\n  quay/gates\n    the probe pod got the role of its node');
     expect(text).toMatch(/held: left exactly as they are \(1\)\n {2}dock\/cranes\n {4}PS104 .*\n {10}-> Create the role/);
     expect(text).toContain('promises  credential gap 0 s; nobody else gained a role; nothing else changed');
-    expect(text).toContain('and 2 for the record: see "-o wide"');
+    expect(text).toContain('and 2 more for the record: see "-o wide"');
   });
 
   it('shows trust policies, evidence and all findings when wide, each ARN in one piece', async () => {
