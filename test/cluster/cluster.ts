@@ -26,6 +26,7 @@ import { assertFree, connects, freePorts, LOOPBACK } from './ports.ts';
 import { ClusterProblem } from './problem.ts';
 import { type Ended, type Environment, run } from './run.ts';
 import { createServerGroup, type ServerGroup } from './servers.ts';
+import { settle } from './settle.ts';
 import { claimFolder } from './state.ts';
 import { type ClusterUser, createTokenBook, identifyEksToken } from './token-review.ts';
 import { findUpstream } from './upstream.ts';
@@ -89,6 +90,8 @@ export interface Cluster {
   kubectl(args: readonly string[], options?: { readonly input?: string; readonly kubeconfig?: string }): Promise<Ended>;
   /** Loads a snapshot's objects, nodes included. */
   load(objects: readonly KubernetesObject[]): Promise<LoadOutcome>;
+  /** Waits until all workloads have all their pods ready; answers those that had not in the time (milliseconds, default a minute). */
+  settle(within?: number): Promise<readonly string[]>;
   /** Processes by name, for tests of their ends and of memory. */
   readonly parts: readonly { readonly name: string; readonly pid: number }[];
   /** Resolves once it has stopped: with the problem where a part ended by itself, else with undefined. */
@@ -244,6 +247,7 @@ async function assemble(settings: {
         ...(input === undefined ? {} : { input }),
       }),
     load: (objects) => loadObjects(api, objects),
+    settle: (within = 60_000) => settle(api, within),
     parts: servers.parts(),
     stopped: servers.stopped,
     stop: servers.stop,
