@@ -7,7 +7,7 @@ import { accountSubject, blockers, idOf, note, type UnitDraft, type World } from
 import { checkOwners } from './owner-check.ts';
 import { checkRole } from './role-check.ts';
 import { compareText } from './waves.ts';
-import { checkUse, planRestarts } from './workload-check.ts';
+import { checkUse, leave, planRestarts } from './workload-check.ts';
 
 /** Every chosen service account with all that is known against it; in order of their ids. */
 export function draftUnits(world: World, platform: Platform): UnitDraft[] {
@@ -60,14 +60,7 @@ function settle(unit: UnitDraft): void {
 }
 
 function leaveAlone(unit: UnitDraft, text: string): void {
-  unit.plans = unit.workloads.map(({ apiVersion, kind, name, replicas }) => ({
-    apiVersion,
-    kind,
-    name,
-    restart: 'none',
-    replicas,
-    note: text,
-  }));
+  unit.plans = unit.workloads.map((workload) => leave(workload, text));
 }
 
 /** What was decided about a unit, by its blockers. */

@@ -56,10 +56,15 @@ function handMade(unit: UnitDraft, workload: WorkloadFacts, subject: string): un
 /** How each workload is restarted, with what that means for its users; fills in `plans`. */
 export function planRestarts(unit: UnitDraft, world: World): void {
   const concerned = unit.workloads.filter((workload) => !workload.skipsWebhook);
-  unit.plans = concerned.map((workload) => planWorkload(unit, workload, world.options));
+  unit.plans = unit.workloads.map((workload) => planWorkload(unit, workload, world.options));
   if (unit.workloads.length === 0) note(unit, 'PS323', accountSubject(unit), `no workload uses ${unit.id} now`);
   if (concerned.length > 0 && concerned.every(({ kind }) => kind === 'Job' || kind === 'CronJob'))
     note(unit, 'PS324', accountSubject(unit), `only Jobs use ${unit.id}`);
+}
+
+/** A workload that nothing is done to. */
+export function leave({ apiVersion, kind, name, replicas }: WorkloadFacts, text: string): WorkloadPlan {
+  return { apiVersion, kind, name, restart: 'none', replicas, note: text };
 }
 
 function planWorkload(unit: UnitDraft, workload: WorkloadFacts, options: MigrationOptions): WorkloadPlan {
@@ -67,13 +72,14 @@ function planWorkload(unit: UnitDraft, workload: WorkloadFacts, options: Migrati
   const plan = (restart: RestartMethod, text: string): WorkloadPlan => {
     if (restart === 'none' && text !== '') note(unit, 'PS320', subject, `nothing of ${subject} is restarted: ${text}`);
     if (restart === 'evict') note(unit, 'PS321', subject, `pods of ${subject} are evicted one at a time: ${text}`);
-    return { apiVersion: workload.apiVersion, kind: workload.kind, name: workload.name, restart, replicas: workload.replicas, note: text };
+    return { ...leave(workload, text), restart };
   };
   const held = (code: FindingCode, message: string): WorkloadPlan => {
     note(unit, code, subject, message);
     return plan('none', '');
   };
 
+  if (workload.skipsWebhook) return leave(workload, 'it keeps the webhook away from its pods');
   if (IN_PLACE.has((workload.controlledBy?.apiVersion ?? '').split('/')[0] as string))
     return held('PS312', `pods of ${subject} belong to a ${workload.controlledBy?.kind} of OpenKruise, which updates them in place`);
   if (workload.controlledBy !== null)
