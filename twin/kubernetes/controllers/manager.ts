@@ -53,11 +53,17 @@ export function startControllers(world: World): void {
     world.queue.add(key, work);
   };
 
-  const enqueueOwner = (object: KubernetesObject): void => {
+  const enqueueOwner = (object: KubernetesObject, gone: boolean): void => {
     const owner = controllerOf(object);
     const kind = owner === undefined ? undefined : world.kinds.of(owner as unknown as KubernetesObject);
-    if (owner !== undefined && kind !== undefined) {
-      enqueue(kind, { metadata: { ...object.metadata, name: owner.name } });
+    if (owner === undefined || kind === undefined) {
+      return;
+    }
+    enqueue(kind, { metadata: { ...object.metadata, name: owner.name } });
+    const holder = gone ? world.store.get(kind, object.metadata.namespace, owner.name) : undefined;
+    // A Deployment that recreates waits for the last old pod to be gone, which no status of its ReplicaSet tells.
+    if (holder !== undefined) {
+      enqueueOwner(holder, false);
     }
   };
 
@@ -67,7 +73,7 @@ export function startControllers(world: World): void {
 
   world.store.subscribe(({ kind, before, after }: StoredChange) => {
     const object = (after ?? before) as KubernetesObject;
-    enqueueOwner(object);
+    enqueueOwner(object, after === undefined);
     if (after !== undefined) {
       enqueue(kind, after);
     }

@@ -1,0 +1,155 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { createSystemClock, createVirtualClock, type SystemClock } from '../../twin/clock.ts';
+
+describe('virtual clock', () => {
+  it('jumps to a sleeper when nothing is busy', async () => {
+    const clock = createVirtualClock(1000);
+    await clock.sleep(3_600_000);
+    expect(clock.now()).toBe(3_601_000);
+  });
+
+  it('gives the engine the same time in seconds', async () => {
+    const clock = createVirtualClock(0);
+    await clock.engine.sleep(30);
+    expect([clock.now(), clock.engine.now()]).toEqual([30_000, 30_000]);
+  });
+
+  it('wakes sleepers in the order of their time, and of their coming where that is the same', async () => {
+    const clock = createVirtualClock(0);
+    const woken: string[] = [];
+    await Promise.all(
+      [
+        ['c', 30],
+        ['a', 10],
+        ['b1', 20],
+        ['b2', 20],
+      ].map(async ([name, time]) => {
+        await clock.sleep(Number(time));
+        woken.push(`${name}@${clock.now()}`);
+      }),
+    );
+    expect(woken).toEqual(['a@10', 'b1@20', 'b2@20', 'c@30']);
+  });
+
+  it('stands still while work is busy', async () => {
+    const clock = createVirtualClock(0);
+    let finish: () => void = () => undefined;
+    const work = clock.engine.busy(() => new Promise<void>((resolve) => void (finish = resolve)));
+    let woken = false;
+    const sleeper = clock.sleep(10).then(() => void (woken = true));
+    await new Promise((resolve) => void setTimeout(resolve, 20));
+    expect([clock.now(), woken]).toEqual([0, false]);
+    finish();
+    await Promise.all([work, sleeper]);
+    expect(clock.now()).toBe(10);
+  });
+
+  it('goes on after work that failed', async () => {
+    const clock = createVirtualClock(0);
+    await expect(clock.engine.busy(async () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
+    await clock.sleep(5);
+    expect(clock.now()).toBe(5);
+  });
+
+  it('runs actions on the way to a sleeper, and those they schedule, each at its own time', async () => {
+    const clock = createVirtualClock(0);
+    const seen: number[] = [];
+    const tick = (): void => {
+      seen.push(clock.now());
+      clock.schedule(4, tick);
+    };
+    clock.schedule(1, tick);
+    await clock.sleep(10);
+    expect(seen).toEqual([1, 5, 9]);
+    expect(clock.now()).toBe(10);
+  });
+
+  it('never moves for actions alone', async () => {
+    const clock = createVirtualClock(0);
+    let ran = false;
+    clock.schedule(1, () => void (ran = true));
+    await new Promise((resolve) => void setTimeout(resolve, 20));
+    expect([clock.now(), ran]).toEqual([0, false]);
+  });
+
+  it('does not run a cancelled action', async () => {
+    const clock = createVirtualClock(0);
+    const ran: string[] = [];
+    const cancel = clock.schedule(1, () => void ran.push('cancelled'));
+    clock.schedule(1, () => void ran.push('kept'));
+    cancel();
+    await clock.sleep(2);
+    expect(ran).toEqual(['kept']);
+  });
+
+  it('lets what a woken sleeper does at once happen before time moves again', async () => {
+    const clock = createVirtualClock(0);
+    const log: string[] = [];
+    const worker = (async () => {
+      await clock.sleep(10);
+      await new Promise((resolve) => void setImmediate(resolve));
+      log.push(`work at ${clock.now()}`);
+      await clock.sleep(1);
+    })();
+    await Promise.all([worker, clock.sleep(11).then(() => void log.push(`other at ${clock.now()}`))]);
+    expect(log).toEqual(['work at 10', 'other at 11']);
+  });
+
+  it('advances for tests, whoever is busy', async () => {
+    const clock = createVirtualClock(0);
+    const release = clock.hold();
+    const seen: number[] = [];
+    clock.schedule(5, () => void seen.push(clock.now()));
+    const sleeper = clock.sleep(7).then(() => void seen.push(clock.now()));
+    await clock.advance(100);
+    await sleeper;
+    expect(seen).toEqual([5, 7]);
+    expect(clock.now()).toBe(100);
+    release();
+  });
+
+  it('counts a hold once, however often it is released', async () => {
+    const clock = createVirtualClock(0);
+    const first = clock.hold();
+    const second = clock.hold();
+    first();
+    first();
+    let woken = false;
+    const sleeper = clock.sleep(1).then(() => void (woken = true));
+    await new Promise((resolve) => void setTimeout(resolve, 20));
+    expect(woken).toBe(false);
+    second();
+    await sleeper;
+  });
+});
+
+describe('system clock', () => {
+  let clock: SystemClock;
+  afterEach(() => clock.close());
+
+  it('reads the machine and sleeps in real time', async () => {
+    clock = createSystemClock();
+    const before = clock.now();
+    await clock.engine.sleep(0.01);
+    expect(clock.now()).toBeGreaterThanOrEqual(before + 9);
+  });
+
+  it('runs scheduled actions, and none after it was closed or the action cancelled', async () => {
+    clock = createSystemClock();
+    const ran: string[] = [];
+    const cancel = clock.schedule(1, () => void ran.push('cancelled'));
+    cancel();
+    await new Promise<void>((resolve) => {
+      clock.schedule(1, () => {
+        ran.push('kept');
+        resolve();
+      });
+    });
+    clock.schedule(1, () => void ran.push('late'));
+    const sleeper = clock.sleep(60_000);
+    clock.close();
+    await sleeper;
+    await new Promise((resolve) => void setTimeout(resolve, 10));
+    expect(ran).toEqual(['kept']);
+  });
+});
