@@ -8,6 +8,8 @@ export interface Invocation {
   readonly name: CommandName;
   readonly arguments: readonly string[];
   readonly flags: Readonly<Record<string, unknown>>;
+  /** As it was typed, without the program's name. */
+  readonly typed: readonly string[];
 }
 
 export type CommandName = 'scan' | 'plan' | 'rehearse' | 'run' | 'status' | 'rollback' | 'report' | 'twin' | 'demo';
@@ -56,7 +58,7 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
       .description(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.${detail === '' ? '' : `\n${detail}`}`)
       .action((...given: unknown[]) => {
         const self = given.at(-1) as Command;
-        invocation = { name, arguments: self.args, flags: self.optsWithGlobals() };
+        invocation = { name, arguments: self.args, flags: self.optsWithGlobals(), typed: argv };
       });
 
   const snapshot = new Argument('<snapshot>', 'folder of AWS CLI and kubectl output');

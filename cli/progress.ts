@@ -1,20 +1,20 @@
 import type { Journal } from '../src/journal/journal.ts';
 import type { Clock } from '../src/model/clock.ts';
-import type { Plan } from '../src/model/plan.ts';
+import type { Plan, UnitPlan } from '../src/model/plan.ts';
 import type { UnitStatus, UnitStep } from '../src/model/run.ts';
-import type { Palette, Tone } from '../src/report/text.ts';
+import { hang, type Palette, type Tone } from '../src/report/text.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What a step means to someone who watches. */
 const STEPS: Readonly<Record<UnitStep, string>> = {
-  associate: 'creating the association',
-  injection: 'waiting until new pods get the new way',
-  proof: 'proving credentials with a probe pod',
-  restart: 'restarting the workloads',
-  rollout: 'waiting for the roll-out',
-  verify: 'looking at every new pod, then letting them soak',
-  soak: 'looking at every pod again',
-  annotations: 'removing the old annotation',
+  associate: 'associating',
+  injection: 'waiting for injection',
+  proof: 'proving credentials',
+  restart: 'restarting workloads',
+  rollout: 'rolling out',
+  verify: 'checking pods, soaking',
+  soak: 'checking pods again',
+  annotations: 'removing annotation',
   undo: 'going back',
 };
 
@@ -31,7 +31,7 @@ const WRITES: Readonly<Record<string, string>> = {
 };
 
 /** Names of units are lined up to this width at most. */
-const WIDEST_NAME = 36;
+const WIDEST_NAME = 40;
 
 /**
  * The same journal, with a line of talk for each change that someone who waits wants to see. Times are the run's own
@@ -45,7 +45,9 @@ export function narrate(journal: Journal, clock: Clock, terminal: Terminal): Jou
   const say = (key: string, subject: string, text: string): void => {
     if (seen.has(key)) return;
     seen.add(key);
-    terminal.talk(`${palette('faint', offset(clock.now() - started))}  ${subject === '' ? '' : `${subject.padEnd(column)}  `}${text}`);
+    const time = offset(clock.now() - started);
+    const lead = `${time}  ${subject === '' ? '' : `${subject.padEnd(column)}  `}`;
+    terminal.talk(hang(lead, text, terminal.talkColumns).replace(time, palette('faint', time)));
   };
   return overlay(journal, {
     async putDocument(runId, name, value) {
@@ -66,7 +68,9 @@ export function narrate(journal: Journal, clock: Clock, terminal: Terminal): Jou
     },
     async updateUnit(runId, unitId, changes) {
       const unit = await journal.updateUnit(runId, unitId, changes);
-      for (const step of Object.keys(changes.stepStartedAt ?? {}) as UnitStep[]) say(`${unitId} ${step}`, unitId, STEPS[step]);
+      for (const step of Object.keys(changes.stepStartedAt ?? {}) as UnitStep[]) {
+        if (concerns(step, unit.plan)) say(`${unitId} ${step}`, unitId, STEPS[step]);
+      }
       const tone = changes.status === undefined ? undefined : STATUS_TONES[changes.status];
       if (changes.status !== undefined && tone !== undefined) {
         say(`${unitId} ${changes.status}`, unitId, `${palette(tone, changes.status)}${unit.reason === '' ? '' : `: ${unit.reason}`}`);
@@ -86,6 +90,13 @@ export function narrate(journal: Journal, clock: Clock, terminal: Terminal): Jou
       if (kind !== 'probe-pod') say(`undone ${key}`, '', `restored: ${WRITES[kind] ?? kind} ${object}`);
     },
   });
+}
+
+/** Whether a step has anything to do for this unit: some have nothing to restart, and some annotations stay. */
+function concerns(step: UnitStep, plan: UnitPlan): boolean {
+  if (step === 'annotations') return plan.removeAnnotations.length > 0;
+  if (step === 'restart' || step === 'rollout') return plan.workloads.some((workload) => workload.restart !== 'none');
+  return true;
 }
 
 /** The journal with some methods replaced; a spread would lose what lives on a class's prototype. */

@@ -47,16 +47,30 @@ export async function printPlan(context: CommandContext, invocation: Invocation,
   );
 }
 
-/** The whole command that would carry the plan out, so that it can be copied. */
+/** Says on stderr the whole command that would carry the plan out, on a line of its own, so that it can be copied. */
 export function sayHowToRun({ terminal }: CommandContext, report: PlanReport, invocation: Invocation): void {
-  const migrating = report.units.some((unit) => unit.status === 'pending');
-  const [, , , region = '', , resource = ''] = report.run.cluster.split(':');
-  const profile = typeof invocation.flags.profile === 'string' ? ` --profile ${invocation.flags.profile}` : '';
-  terminal.talk(
-    migrating
-      ? `nothing was changed; run again with --approve: podshift run --cluster ${resource.replace('cluster/', '')} --region ${region}${profile} --approve --digest ${report.run.digest}`
-      : 'nothing was changed; there is nothing to migrate',
-  );
+  if (!report.units.some((unit) => unit.status === 'pending')) {
+    terminal.talk('nothing was changed; there is nothing to migrate');
+    return;
+  }
+  terminal.talk('nothing was changed; run again with --approve:');
+  terminal.talk(`  podshift ${['run', ...argumentsFor(invocation), '--approve', '--digest', report.run.digest].map(quoted).join(' ')}`);
+}
+
+/** The flags that were typed, without those that say how to print or what to expect. */
+function argumentsFor({ name, typed }: Invocation): string[] {
+  const kept: string[] = [];
+  for (let index = 0; index < typed.length; index += 1) {
+    const part = typed[index] ?? '';
+    if (['-o', '--output', '--digest'].includes(part)) index += 1;
+    else if (part !== name && !/^(-o.|--output=|--digest=|--debug$)/.test(part)) kept.push(part);
+  }
+  return kept;
+}
+
+/** As a POSIX shell takes it. */
+function quoted(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** Runs the state machine as far as the plan, on a cluster or on a snapshot's twin; its journal is in memory. */

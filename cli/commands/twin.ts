@@ -78,7 +78,7 @@ function sayHowToUse(served: Twin, kubeconfig: string, { terminal }: CommandCont
   for (const line of [
     `the twin of ${served.clusterName} is up; Ctrl-C stops it`,
     '',
-    `export AWS_ENDPOINT_URL=${served.awsEndpoint} AWS_REGION=${served.region}`,
+    `export AWS_ENDPOINT_URL=${served.awsEndpoint} AWS_REGION=${served.region} AWS_DEFAULT_REGION=${served.region}`,
     `export AWS_ACCESS_KEY_ID=${served.credentials.accessKeyId} AWS_SECRET_ACCESS_KEY=${served.credentials.secretAccessKey}`,
     `export KUBECONFIG=${kubeconfig}`,
     '',

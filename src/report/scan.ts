@@ -3,7 +3,7 @@ import type { Plan } from '../model/plan.ts';
 import type { ScanReport } from '../model/report.ts';
 import type { CallCounts } from '../model/run.ts';
 import { buildPlanReport, compareText } from './report.ts';
-import { clusterTitle, roleTitle } from './summary.ts';
+import { clusterTitle, roleTitle, workloadLines } from './summary.ts';
 import { type Cell, renderTable } from './table.ts';
 import { count, hang, type Palette } from './text.ts';
 
@@ -55,7 +55,7 @@ export function renderScan(
       { text: `${one.namespace}/${one.serviceAccount}`, tone: 'strong' },
       { text: one.associated ? `${one.mechanism}\npod identity` : one.mechanism },
       { text: wide ? one.roleArn : roleTitle(one.roleArn, scan.cluster.arn) },
-      { text: one.workloads.map(({ kind, name }) => `${kind}/${name}`).join('\n') || 'none' },
+      { text: workloadLines(one, !wide) },
       { text: one.findings.join(wide ? ' ' : '\n') || '-' },
     ]),
     ...scan.legacy
@@ -64,7 +64,7 @@ export function renderScan(
         { text: '-' },
         { text: 'kube2iam/kiam' },
         { text: one.name },
-        { text: one.subject.replace(/^([^/]+)\/[^/]+\/(.+)$/, '$1/$2') },
+        { text: workloadLines({ workloads: [workloadOf(one.subject)] }, !wide) },
         { text: '-' },
       ]),
   ];
@@ -92,6 +92,12 @@ export function renderScan(
     ),
   ];
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
+}
+
+/** Kind and name of a subject such as `Deployment/namespace/name`. */
+function workloadOf(subject: string): { kind: string; name: string } {
+  const [kind = '', ...rest] = subject.split('/');
+  return { kind, name: rest.at(-1) ?? '' };
 }
 
 function agentTitle({ agent }: ScanReport): string {

@@ -25,6 +25,23 @@ export function roleTitle(roleArn: string, clusterArn: string): string {
   return match !== null && match[1] === account ? (match[2] ?? roleArn) : roleArn;
 }
 
+/** Kinds by the short names that `kubectl api-resources` gives them. */
+const SHORT_KINDS: Readonly<Record<string, string>> = {
+  Deployment: 'deploy',
+  StatefulSet: 'sts',
+  DaemonSet: 'ds',
+  ReplicaSet: 'rs',
+  ReplicationController: 'rc',
+  CronJob: 'cj',
+  Job: 'job',
+  Pod: 'po',
+};
+
+/** `Kind/name` of each workload, one a line; short as kubectl takes it where room is dear. */
+export function workloadLines(unit: Pick<ReportUnit, 'workloads'>, short: boolean): string {
+  return unit.workloads.map(({ kind, name }) => `${(short ? SHORT_KINDS[kind] : undefined) ?? kind}/${name}`).join('\n') || 'none';
+}
+
 /** What each status is to the reader. */
 export const STATUS_TONES: Readonly<Record<ReportUnit['status'] | AnyReport['run']['status'], Tone>> = {
   pending: 'faint',

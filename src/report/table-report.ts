@@ -14,6 +14,7 @@ import {
   tally,
   tookLine,
   unitName,
+  workloadLines,
 } from './summary.ts';
 import { type Cell, renderTable } from './table.ts';
 import { count, hang, type Palette } from './text.ts';
@@ -68,7 +69,7 @@ function unitTable(report: AnyReport, { columns, palette, wide }: Layout): strin
     { text: unitName(unit), tone: 'strong' },
     { text: unit.mechanism },
     { text: wide ? unit.roleArn : roleTitle(unit.roleArn, report.run.cluster) },
-    { text: unit.workloads.map(({ kind, name }) => `${kind}/${name}`).join('\n') || 'none' },
+    { text: workloadLines(unit, !wide) },
     { text: unit.wave === null ? '-' : String(unit.wave) },
     { text: statusTitle(report, unit.status), tone: STATUS_TONES[unit.status] },
   ]);

@@ -55,7 +55,7 @@ export function wrap(text: string, width: number): string[] {
 }
 
 function breakPoint(word: string, width: number): number {
-  for (let at = width; at > width / 2; at -= 1) if ('/:,.-'.includes(word.charAt(at - 1))) return at;
+  for (let at = width; at > width / 3; at -= 1) if ('/:,.-'.includes(word.charAt(at - 1))) return at;
   return Math.max(1, width);
 }
 

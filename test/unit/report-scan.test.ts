@@ -76,10 +76,10 @@ describe('buildScanReport', () => {
   it('tells what the agent is like', () => {
     const daemonSet = { namespace: 'kube-system', name: 'eks-pod-identity-agent', desired: 3, ready: 2 };
     const agent = (changes: Partial<Inventory['agent']>): string =>
-      renderScan(
-        buildScanReport(inventory({ agent: { addon: null, daemonSet, defaultVersion: null, ...changes } }), plan(), CALLS),
-        LAYOUT,
-      );
+      renderScan(buildScanReport(inventory({ agent: { addon: null, daemonSet, defaultVersion: null, ...changes } }), plan(), CALLS), {
+        ...LAYOUT,
+        columns: 120,
+      });
 
     expect(agent({})).toContain('agent kube-system/eks-pod-identity-agent, ready on 2 of 3 nodes');
     expect(agent({ addon: { version: 'v1.3.8', status: 'ACTIVE' } })).toContain('agent add-on v1.3.8, ready on 2 of 3 nodes');
@@ -93,7 +93,7 @@ describe('renderScan', () => {
     expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
     expect(text).toContain('scan of pier (eu-central-1, account 444455556666), Kubernetes 1.33 eks.9');
     expect(text).toContain('4 service accounts with a role; no Pod Identity agent add-on');
-    expect(text).toMatch(/-\s+kube2iam\/kiam\s+bells-role\s+Deployment\/bells/);
+    expect(text).toMatch(/-\s+kube2iam\/kiam\s+bells-role\s+deploy\/bells/);
     expect(text).toContain('PS301 blocker Deployment/dock/cranes');
     expect(text).toContain('PS319 warning');
     expect(text).not.toContain('PS402 info');
