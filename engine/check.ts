@@ -27,14 +27,21 @@ const REFUSED_FIELDS = [
 /** Errors that no rule can name: Step Functions lets `States.ALL` match neither, and the engine lets nothing match them. */
 const TERMINAL_ERRORS = ['States.DataLimitExceeded', 'States.Runtime'];
 
+/** Definitions that are known to be good: the check takes longer than many an execution. */
+const checked = new Set<string>();
+
 /** Checks a composed definition: valid by asl-validator, and free of what the engine does not honour. Throws `InternalError`. */
 export function checkDefinition(machine: Machine, name: string): void {
+  const text = JSON.stringify(machine);
+  if (checked.has(text)) {
+    return;
+  }
   // The validator writes into what it gets, and knows ARNs only, where the packaging puts CloudFormation references.
   const result = aslValidator(JSON.parse(JSON.stringify(machine, arnOfReference)), { checkArn: false, checkPaths: true });
   if (!result.isValid) {
     throw new PodshiftError('InternalError', `state machine ${name} is not valid: ${result.errorsText('; ')}`);
   }
-  if (JSON.stringify(machine).includes('"QueryLanguage":"JSONata"')) {
+  if (text.includes('"QueryLanguage":"JSONata"')) {
     throw new PodshiftError('InternalError', `state machine ${name} cannot run here: it uses JSONata`);
   }
   const names = new Set<string>();
@@ -45,6 +52,7 @@ export function checkDefinition(machine: Machine, name: string): void {
     }
     names.add(stateName);
   }
+  checked.add(text);
 }
 
 function unsupported(state: State): string | undefined {

@@ -13,9 +13,16 @@ import dynalite from 'dynalite';
 import { retryStrategy } from '../src/aws/clients.ts';
 import { createDynamoJournal } from '../src/journal/dynamo-journal.ts';
 import type { Journal } from '../src/journal/journal.ts';
+import { createTableJournal } from '../src/journal/table-journal.ts';
 import type { Clock } from '../src/model/clock.ts';
 import { PodshiftError } from '../src/model/errors.ts';
 import { inProcessHandler } from './in-process-handler.ts';
+import { createMemoryTable } from './memory-table.ts';
+
+/** A journal in plain memory, without DynamoDB's client: for simulations of hundreds of runs. */
+export function openMemoryJournal({ clock }: { clock: Clock }): Pick<LocalJournal, 'journal' | 'close'> {
+  return { journal: createTableJournal(createMemoryTable(), clock), close: () => Promise.resolve() };
+}
 
 /** A journal of this machine, and the way to let go of it. */
 export interface LocalJournal {

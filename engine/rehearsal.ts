@@ -11,7 +11,7 @@ import { createVirtualClock, type VirtualClock } from '../twin/clock.ts';
 import type { TwinDelays, TwinHooks } from '../twin/contracts.ts';
 import { loadSnapshot, type Snapshot } from '../twin/snapshot.ts';
 import { startTwin, type Twin } from '../twin/twin.ts';
-import { openLocalJournal } from './local-journal.ts';
+import { openLocalJournal, openMemoryJournal } from './local-journal.ts';
 import { type Migration, type MigrationInput, migrate, rollBack } from './local-migration.ts';
 import { createLocalRuntime } from './local-runtime.ts';
 
@@ -28,6 +28,8 @@ export interface RehearsalSettings {
   readonly onEvent?: Migration['onEvent'];
   readonly approve?: Migration['approve'];
   readonly signal?: AbortSignal;
+  /** Default `dynalite`: DynamoDB's real client. `memory` is for simulations of hundreds of runs. */
+  readonly journal?: 'dynalite' | 'memory';
   /** Silent where absent. */
   readonly logger?: Logger;
 }
@@ -63,7 +65,7 @@ export async function rehearse(settings: RehearsalSettings): Promise<Rehearsal> 
   const snapshot = typeof settings.snapshot === 'string' ? await loadSnapshot(settings.snapshot) : settings.snapshot;
   const clock = createVirtualClock(startAt);
   const twin = await startTwin({ snapshot, clock, ...(delays === undefined ? {} : { delays }), ...(hooks === undefined ? {} : { hooks }) });
-  const local = await openLocalJournal({ clock });
+  const local = settings.journal === 'memory' ? openMemoryJournal({ clock }) : await openLocalJournal({ clock });
   const close = async (): Promise<void> => {
     await local.close();
     await twin.close();

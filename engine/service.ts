@@ -21,7 +21,8 @@ type Tree = Readonly<Record<string, unknown>>;
 /** Reads serverless.yml of the folder `root`, with the variables that the packaging would resolve: `${file(…)}` and `${self:…}`. */
 export async function loadService(root: string = ROOT): Promise<Service> {
   const file = join(root, 'serverless.yml');
-  const service = tree(parse(await readFile(file, 'utf8')), file);
+  // CloudFormation's tags (!Ref …) lie outside of what is read here; the parser would warn of them.
+  const service = tree(parse(await readFile(file, 'utf8'), { logLevel: 'error' }), file);
   const resolve = (value: unknown): Promise<unknown> => resolveVariables(value, service, root);
   const functions = new Map<string, { module: string; handler: string }>();
   for (const [name, definition] of Object.entries(tree(await shallow(service.functions, resolve), 'functions'))) {
@@ -63,7 +64,7 @@ async function resolveVariables(value: unknown, service: Tree, root: string): Pr
     const file = FILE.exec(value);
     if (file?.[1] !== undefined) {
       const text = await readFile(join(root, file[1].trim()), 'utf8');
-      const content: unknown = file[1].trim().endsWith('.json') ? JSON.parse(text) : parse(text);
+      const content: unknown = file[1].trim().endsWith('.json') ? JSON.parse(text) : parse(text, { logLevel: 'error' });
       return resolveVariables(file[2] === undefined ? content : lookUp(content, file[2]), service, root);
     }
     const own = SELF.exec(value);

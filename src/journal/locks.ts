@@ -2,21 +2,18 @@ import type { Clock } from '../model/clock.ts';
 import { type ErrorName, PodshiftError } from '../model/errors.ts';
 import type { Journal } from './journal.ts';
 import { type Key, leaseKey, lockKey } from './layout.ts';
-import type { Table } from './table.ts';
+import { ABSENT, type Condition, type Table } from './table.ts';
 
 /** The journal's part that keeps others out: a lock for each cluster, a lease for each role's trust policy. */
 type Locks = Pick<Journal, 'acquireLock' | 'extendLock' | 'releaseLock' | 'acquireLease' | 'releaseLease'>;
-
-const NAMES = { '#owner': 'owner', '#expiresAt': 'expiresAt' };
 
 /** Locks as single items with an owner and an end; who finds the end past by `clock` takes the item over. */
 export function createLocks(table: Table, clock: Clock): Locks {
   const acquire = async (key: Key, owner: string, seconds: number, refusal: ErrorName, what: string): Promise<void> => {
     const item = { ...key, owner, expiresAt: clock.now() + seconds * 1000 };
-    const free = {
-      expression: 'attribute_not_exists(pk) OR #owner = :owner OR #expiresAt <= :now',
-      names: NAMES,
-      values: { ':owner': owner, ':now': clock.now() },
+    const free: Condition = {
+      kind: 'any',
+      of: [ABSENT, { kind: 'equals', attribute: 'owner', value: owner }, { kind: 'at-most', attribute: 'expiresAt', value: clock.now() }],
     };
     // A second try for a holder that let go between the refusal and the look.
     for (let attempt = 1; ; attempt += 1) {
@@ -33,16 +30,16 @@ export function createLocks(table: Table, clock: Clock): Locks {
     }
   };
   const release = async (key: Key, owner: string): Promise<void> => {
-    await table.remove(key, { expression: '#owner = :owner', names: { '#owner': 'owner' }, values: { ':owner': owner } });
+    await table.remove(key, { kind: 'equals', attribute: 'owner', value: owner });
   };
   return {
     acquireLock: (clusterArn, runId, seconds) => acquire(lockKey(clusterArn), runId, seconds, 'ClusterLocked', `cluster ${clusterArn}`),
     extendLock: async (clusterArn, runId, seconds) => {
-      const item = await table.update(lockKey(clusterArn), 'SET #expiresAt = :expiresAt', {
-        expression: '#owner = :owner',
-        names: NAMES,
-        values: { ':owner': runId, ':expiresAt': clock.now() + seconds * 1000 },
-      });
+      const item = await table.update(
+        lockKey(clusterArn),
+        { set: [[['expiresAt'], clock.now() + seconds * 1000]] },
+        { kind: 'equals', attribute: 'owner', value: runId },
+      );
       if (item === undefined) {
         throw new PodshiftError('LockLost', `run ${runId} no longer holds the lock on cluster ${clusterArn}`);
       }

@@ -1,27 +1,30 @@
-import {
-  DeleteCommand,
-  type DynamoDBDocumentClient,
-  GetCommand,
-  PutCommand,
-  type PutCommandInput,
-  QueryCommand,
-  UpdateCommand,
-} from '@aws-sdk/lib-dynamodb';
-import { awsError } from '../aws/errors.ts';
 import type { Key } from './layout.ts';
 
-/** An item as the document client gives it. */
+/** An item of the table. */
 export type Item = Record<string, unknown>;
 
-/** A condition with the names and values that it speaks of. */
-export interface Condition {
-  readonly expression: string;
-  readonly names?: Readonly<Record<string, string>>;
-  readonly values?: Readonly<Record<string, unknown>>;
+/** What must hold of the item that is there, for a write to happen. */
+export type Condition =
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'present' }
+  | { readonly kind: 'equals'; readonly attribute: string; readonly value: string }
+  | { readonly kind: 'at-most'; readonly attribute: string; readonly value: number }
+  | { readonly kind: 'any'; readonly of: readonly Condition[] };
+
+/** An attribute, or a key of an attribute that is a map. */
+export type Path = readonly [string] | readonly [string, string];
+
+/** Changes of single attributes of an item. */
+export interface Update {
+  readonly set?: readonly (readonly [Path, unknown])[];
+  /** Sets what is not there yet. */
+  readonly setOnce?: readonly (readonly [Path, unknown])[];
+  /** Adds to a number that is there. */
+  readonly add?: readonly (readonly [Path, number])[];
 }
 
 /**
- * One DynamoDB table with the few calls that the journal needs. All reads are consistent. A write whose condition does not
+ * One table of items with the few calls that the journal needs. All reads are consistent. A write whose condition does not
  * hold answers with `false` or undefined; everything else throws as the gateways to AWS do.
  */
 export interface Table {
@@ -29,95 +32,27 @@ export interface Table {
   /** True where the item was written. */
   put(item: Key & Item, condition?: Condition): Promise<boolean>;
   /** The item after the update. */
-  update(key: Key, expression: string, condition: Condition): Promise<Item | undefined>;
+  update(key: Key, update: Update, condition: Condition): Promise<Item | undefined>;
   /** The item that was deleted, if there was one and the condition held. */
   remove(key: Key, condition?: Condition): Promise<Item | undefined>;
-  /** All pages, in the order of `sk`. */
+  /** All items of a partition whose `sk` begins with `prefix`, in the order of `sk`. */
   query(pk: string, prefix: string, order?: 'ascending' | 'descending'): Promise<Item[]>;
 }
 
 /** The condition of a write that may only create. */
-export const ABSENT: Condition = { expression: 'attribute_not_exists(pk)' };
+export const ABSENT: Condition = { kind: 'absent' };
 
 /** The condition of a write that may only change. */
-export const PRESENT: Condition = { expression: 'attribute_exists(pk)' };
+export const PRESENT: Condition = { kind: 'present' };
 
-/** The table `tableName` through `client`. */
-export function openTable(client: DynamoDBDocumentClient, tableName: string): Table {
-  /** Runs a write; a condition that does not hold is undefined. */
-  const write = async <T>(operation: string, send: () => Promise<T>): Promise<T | undefined> => {
-    try {
-      return await send();
-    } catch (error) {
-      if (error instanceof Error && error.name === 'ConditionalCheckFailedException') {
-        return undefined;
-      }
-      throw awsError(error, { service: 'dynamodb', operation });
-    }
-  };
-  return {
-    get: async (key) => {
-      try {
-        const answer = await client.send(new GetCommand({ TableName: tableName, Key: key, ConsistentRead: true }));
-        return answer.Item;
-      } catch (error) {
-        throw awsError(error, { service: 'dynamodb', operation: 'GetItem' });
-      }
-    },
-    put: async (item, condition) => {
-      const command = new PutCommand({ TableName: tableName, Item: item, ...conditionInput(condition) });
-      return (await write('PutItem', () => client.send(command))) !== undefined;
-    },
-    update: async (key, expression, condition) => {
-      const command = new UpdateCommand({
-        TableName: tableName,
-        Key: key,
-        UpdateExpression: expression,
-        ...conditionInput(condition),
-        ReturnValues: 'ALL_NEW',
-      });
-      return (await write('UpdateItem', () => client.send(command)))?.Attributes;
-    },
-    remove: async (key, condition) => {
-      const command = new DeleteCommand({ TableName: tableName, Key: key, ...conditionInput(condition), ReturnValues: 'ALL_OLD' });
-      return (await write('DeleteItem', () => client.send(command)))?.Attributes;
-    },
-    query: async (pk, prefix, order = 'ascending') => {
-      const items: Item[] = [];
-      let start: Item | undefined;
-      try {
-        do {
-          const answer = await client.send(
-            new QueryCommand({
-              TableName: tableName,
-              KeyConditionExpression: prefix === '' ? 'pk = :pk' : 'pk = :pk AND begins_with(sk, :prefix)',
-              ExpressionAttributeValues: { ':pk': pk, ...(prefix === '' ? {} : { ':prefix': prefix }) },
-              ConsistentRead: true,
-              ScanIndexForward: order === 'ascending',
-              ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-            }),
-          );
-          items.push(...(answer.Items ?? []));
-          start = answer.LastEvaluatedKey;
-        } while (start !== undefined);
-      } catch (error) {
-        throw awsError(error, { service: 'dynamodb', operation: 'Query' });
-      }
-      return items;
-    },
-  };
+/** `set` changes for those fields of `changes` that are given. */
+export function changesOf(changes: Readonly<Record<string, unknown>>, prefix?: string): [Path, unknown][] {
+  return Object.entries(changes)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => [prefix === undefined ? [name] : [prefix, name], value]);
 }
 
-function conditionInput(
-  condition: Condition | undefined,
-): Pick<PutCommandInput, 'ConditionExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'> {
-  if (condition === undefined) {
-    return {};
-  }
-  const { expression, names = {}, values = {} } = condition;
-  return {
-    ConditionExpression: expression,
-    ...(Object.keys(names).length === 0 ? {} : { ExpressionAttributeNames: { ...names } }),
-    ...(Object.keys(values).length === 0 ? {} : { ExpressionAttributeValues: { ...values } }),
-  };
+/** Whether an update changes nothing. */
+export function isEmpty({ set = [], setOnce = [], add = [] }: Update): boolean {
+  return set.length + setOnce.length + add.length === 0;
 }

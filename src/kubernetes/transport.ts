@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type HttpMethod, IsomorphicFetchHttpLibrary, KubeConfig, RequestContext, type User } from '@kubernetes/client-node';
+import { HttpMethod, IsomorphicFetchHttpLibrary, KubeConfig, RequestContext } from '@kubernetes/client-node';
 import type { Cluster } from '../aws/gateways.ts';
 import { PodshiftError } from '../model/errors.ts';
 import { connectionError } from './errors.ts';
@@ -49,26 +49,35 @@ const READ_ATTEMPTS = 3;
 const DEFAULT_RETRY_AFTER = 1;
 const LONGEST_RETRY_AFTER = 10;
 
+/** The library's pool of connections; undefined means Node's default one, without a certificate authority of the cluster. */
+type Dispatcher = ReturnType<RequestContext['getDispatcher']>;
+
 /**
- * The transport of `@kubernetes/client-node`: its configuration, authentication and HTTP library, with JSON text in and out.
- * Its generated classes are left out because their models drop fields that they do not know. Its
- * `applySecurityAuthentication` makes a new dispatcher for each request, so the first one is kept, for keep-alive.
+ * The transport of `@kubernetes/client-node`: its configuration and HTTP library, with JSON text in and out. Its generated
+ * classes are left out because their models drop fields that they do not know. Its `applySecurityAuthentication` makes a new
+ * dispatcher at each call, so the first one is kept, for keep-alive.
  */
 export function createTransport(settings: TransportSettings): Transport {
   const { cluster, tokens, onRequest } = settings;
-  const configuration = kubeConfig(cluster, tokens);
+  const configuration = kubeConfig(cluster);
   const http = new IsomorphicFetchHttpLibrary();
-  let shared: ReturnType<RequestContext['getDispatcher']>;
+  let shared: Promise<Dispatcher> | undefined;
+
+  /** A dispatcher of its own, with the cluster's certificate authority. */
+  const newDispatcher = async (): Promise<Dispatcher> => {
+    const context = new RequestContext(cluster.endpoint, HttpMethod.GET);
+    await configuration.applySecurityAuthentication(context);
+    return context.getDispatcher();
+  };
 
   const sendOnce = async (request: ApiRequest): Promise<ApiAnswer> => {
-    const context = requestContext(cluster.endpoint, request);
-    await configuration.applySecurityAuthentication(context);
-    const own = context.getDispatcher();
-    if (request.newConnection !== true) {
-      shared ??= own;
-      if (shared !== undefined) {
-        context.setDispatcher(shared);
-      }
+    const token = await tokens.token();
+    const own = request.newConnection === true ? await newDispatcher() : undefined;
+    shared ??= newDispatcher();
+    const context = requestContext(cluster.endpoint, request, token);
+    const dispatcher = own ?? (await shared);
+    if (dispatcher !== undefined) {
+      context.setDispatcher(dispatcher);
     }
     onRequest();
     try {
@@ -77,9 +86,7 @@ export function createTransport(settings: TransportSettings): Transport {
     } catch (error) {
       throw connectionError(error, request.what);
     } finally {
-      if (request.newConnection === true) {
-        await own?.close();
-      }
+      await own?.close();
     }
   };
 
@@ -101,7 +108,7 @@ export function createTransport(settings: TransportSettings): Transport {
   };
 }
 
-function kubeConfig(cluster: Cluster, tokens: TokenSource): KubeConfig {
+function kubeConfig(cluster: Cluster): KubeConfig {
   if (!cluster.endpoint.startsWith('https://')) {
     throw new PodshiftError('ClusterUnreachable', `cluster ${cluster.name} has no https endpoint yet (status ${cluster.status})`);
   }
@@ -115,20 +122,15 @@ function kubeConfig(cluster: Cluster, tokens: TokenSource): KubeConfig {
     },
     { name: 'podshift' },
   );
-  configuration.addAuthenticator({
-    isAuthProvider: (_user: User) => true,
-    applyAuthentication: async (_user, options) => {
-      options.headers = { ...options.headers, Authorization: `Bearer ${await tokens.token()}` };
-    },
-  });
   return configuration;
 }
 
-function requestContext(endpoint: string, request: ApiRequest): RequestContext {
-  const context = new RequestContext(new URL(request.path, endpoint).href, request.method as HttpMethod);
+function requestContext(endpoint: string, request: ApiRequest, token: string): RequestContext {
+  const context = new RequestContext(new URL(request.path, endpoint).href, HttpMethod[request.method]);
   for (const [key, value] of Object.entries(request.query ?? {})) {
     context.setQueryParam(key, value);
   }
+  context.setHeaderParam('Authorization', `Bearer ${token}`);
   context.setHeaderParam('Accept', 'application/json');
   context.setHeaderParam('User-Agent', 'podshift');
   if (request.body !== undefined) {

@@ -1,0 +1,188 @@
+import pLimit from 'p-limit';
+import { type Clock, timestamp } from '../model/clock.ts';
+import { PodshiftError } from '../model/errors.ts';
+import { JOURNAL_VERSION, noCalls, type RunRecord } from '../model/run.ts';
+import { createDocuments } from './documents.ts';
+import { json, readEntry, readEvidence, readRole, readRun, readUnit, writeUnit } from './items.ts';
+import type { Journal } from './journal.ts';
+import { entryKey, evidenceKey, type Key, RUNS, roleKey, runIndexKey, runKey, runPartition, tokenKey, unitKey } from './layout.ts';
+import { createLocks } from './locks.ts';
+import { ABSENT, changesOf, type Item, isEmpty, type Path, PRESENT, type Table, type Update } from './table.ts';
+
+/** Requests under way at once where many items are written. */
+const CONCURRENCY = 16;
+
+/** The journal over one table; its layout is docs/decisions/0002-journal-layout.md. */
+export function createTableJournal(table: Table, clock: Clock): Journal {
+  const getRunItem = async (runId: string): Promise<Item> => {
+    const item = await table.get(runKey(runId));
+    if (item === undefined) {
+      throw new PodshiftError('RunNotFound', `there is no run ${runId} in this journal`);
+    }
+    return checkVersion(item, runId);
+  };
+  const getRun = async (runId: string): Promise<RunRecord> => readRun(await getRunItem(runId));
+
+  /** Changes the run's item, unless it is missing or newer than this version. */
+  const updateRunItem = async (runId: string, update: Update): Promise<Item> => {
+    const item = await table.update(runKey(runId), update, { kind: 'at-most', attribute: 'schemaVersion', value: JOURNAL_VERSION });
+    // The condition did not hold: reading the run says which half of it.
+    return item ?? (await getRunItem(runId));
+  };
+
+  /** The next number of the run: later ones are higher. */
+  const nextSequence = async (runId: string): Promise<number> =>
+    (await updateRunItem(runId, { add: [[['sequence'], 1]] })).sequence as number;
+
+  /** Changes an item that must be there; without changes it is read. */
+  const change = async (key: Key, update: Update, what: string, runId: string): Promise<Item> => {
+    const item = isEmpty(update) ? await table.get(key) : await table.update(key, update, PRESENT);
+    if (item === undefined) {
+      throw missing(what, runId);
+    }
+    return item;
+  };
+  const missing = (what: string, runId: string): PodshiftError => new PodshiftError('NotFound', `there is no ${what} in run ${runId}`);
+
+  return {
+    createRun: async ({ runId, target, options, startedAt }) => {
+      const item = {
+        ...runKey(runId),
+        schemaVersion: JOURNAL_VERSION,
+        sequence: 0,
+        runId,
+        target: json(target),
+        options: json(options),
+        clusterArn: '',
+        status: 'pending',
+        reason: '',
+        digest: '',
+        startedAt,
+        endedAt: null,
+        calls: noCalls(),
+      };
+      const run = (await table.put(item, ABSENT)) ? readRun(item) : await getRun(runId);
+      // After the run itself and by its own start: a step that runs again completes the index and never doubles it.
+      await table.put({ ...runIndexKey(run.startedAt, runId), runId });
+      return run;
+    },
+    getRun,
+    updateRun: async (runId, changes) => {
+      const update = { set: changesOf(changes) };
+      return readRun(isEmpty(update) ? await getRunItem(runId) : await updateRunItem(runId, update));
+    },
+    listRuns: async () => {
+      const index = await table.query(RUNS, '', 'descending');
+      const limit = pLimit(CONCURRENCY);
+      const items = await Promise.all(
+        index.map((entry) => limit(async () => ({ runId: String(entry.runId), item: await table.get(runKey(String(entry.runId))) }))),
+      );
+      return items.flatMap(({ runId, item }) => (item === undefined ? [] : [readRun(checkVersion(item, runId))]));
+    },
+    addCalls: async (runId, calls) => {
+      const add = Object.entries(calls).flatMap(([service, number]): [Path, number][] =>
+        number > 0 ? [[['calls', service], number]] : [],
+      );
+      if (add.length > 0) {
+        await updateRunItem(runId, { add });
+      }
+    },
+
+    ...createDocuments(table),
+
+    putUnits: async (units) => {
+      const limit = pLimit(CONCURRENCY);
+      await Promise.all(units.map((unit) => limit(() => table.put({ ...unitKey(unit.runId, unit.unitId), ...writeUnit(unit) }, ABSENT))));
+    },
+    getUnit: async (runId, unitId) => {
+      const item = await table.get(unitKey(runId, unitId));
+      if (item === undefined) {
+        throw missing(`unit ${unitId}`, runId);
+      }
+      return readUnit(item);
+    },
+    listUnits: async (runId) => (await table.query(runPartition(runId), 'UNIT#')).map(readUnit),
+    updateUnit: async (runId, unitId, { stepStartedAt = {}, facts = {}, ...changes }) => {
+      const update = { set: [...changesOf(changes), ...changesOf(facts, 'facts')], setOnce: changesOf(stepStartedAt, 'stepStartedAt') };
+      return readUnit(await change(unitKey(runId, unitId), update, `unit ${unitId}`, runId));
+    },
+
+    putRoles: async (roles) => {
+      const limit = pLimit(CONCURRENCY);
+      await Promise.all(roles.map((role) => limit(() => table.put({ ...roleKey(role.runId, role.roleArn), ...role }, ABSENT))));
+    },
+    getRole: async (runId, roleArn) => {
+      const item = await table.get(roleKey(runId, roleArn));
+      if (item === undefined) {
+        throw missing(`role ${roleArn}`, runId);
+      }
+      return readRole(item);
+    },
+    listRoles: async (runId) => (await table.query(runPartition(runId), 'ROLE#')).map(readRole),
+    updateRole: async (runId, roleArn, changes) =>
+      readRole(await change(roleKey(runId, roleArn), { set: changesOf(changes) }, `role ${roleArn}`, runId)),
+
+    recordIntent: async ({ runId, key, before, ...entry }) => {
+      const sequence = await nextSequence(runId);
+      const item = {
+        ...entryKey(runId, key),
+        runId,
+        key,
+        ...entry,
+        before: json(before),
+        after: json(null),
+        state: 'intended',
+        sequence,
+        at: timestamp(clock),
+      };
+      if (await table.put(item, ABSENT)) {
+        return readEntry(item);
+      }
+      const existing = await table.get(entryKey(runId, key));
+      if (existing === undefined) {
+        throw new PodshiftError('InternalError', `the journal entry ${key} of run ${runId} is gone`);
+      }
+      return readEntry(existing);
+    },
+    markApplied: async (runId, key, after) => {
+      await change(entryKey(runId, key), { set: changesOf({ state: 'applied', after: json(after) }) }, `journal entry ${key}`, runId);
+    },
+    markUndone: async (runId, key) => {
+      await change(entryKey(runId, key), { set: changesOf({ state: 'undone' }) }, `journal entry ${key}`, runId);
+    },
+    getEntry: async (runId, key) => {
+      const item = await table.get(entryKey(runId, key));
+      return item === undefined ? undefined : readEntry(item);
+    },
+    listEntries: async (runId, unitId) => {
+      const entries = (await table.query(runPartition(runId), 'ENTRY#')).map(readEntry);
+      return entries.filter((entry) => unitId === undefined || entry.unitId === unitId).sort((a, b) => b.sequence - a.sequence);
+    },
+
+    addEvidence: async (runId, unitId, evidence) => {
+      const sequence = await nextSequence(runId);
+      await table.put({ ...evidenceKey(runId, sequence), unitId, evidence: json(evidence) }, ABSENT);
+    },
+    listEvidence: async (runId) => {
+      const items = (await table.query(runPartition(runId), 'EVIDENCE#')).map(readEvidence);
+      return new Map([...Map.groupBy(items, (item) => item.unitId)].map(([unitId, all]) => [unitId, all.map((item) => item.evidence)]));
+    },
+
+    ...createLocks(table, clock),
+
+    putTaskToken: async (runId, token) => {
+      await table.put({ ...tokenKey(runId), token });
+    },
+    takeTaskToken: async (runId) => (await table.remove(tokenKey(runId)))?.token as string | undefined,
+  };
+}
+
+function checkVersion(item: Item, runId: string): Item {
+  if ((item.schemaVersion as number) > JOURNAL_VERSION) {
+    throw new PodshiftError(
+      'JournalTooNew',
+      `run ${runId} was written in journal version ${item.schemaVersion}; this podshift reads up to ${JOURNAL_VERSION}`,
+    );
+  }
+  return item;
+}
