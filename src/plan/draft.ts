@@ -3,7 +3,6 @@ import { finding } from '../model/findings.ts';
 import type { AssociationFacts, IndirectUserFact, Inventory, RoleFacts, ServiceAccountFacts, WorkloadFacts } from '../model/inventory.ts';
 import type { MigrationOptions } from '../model/options.ts';
 import type { WorkloadPlan } from '../model/plan.ts';
-import type { TrustPolicy } from '../trust/index.ts';
 
 /** The inventory with the look-ups that every check needs. */
 export interface World {
@@ -31,7 +30,6 @@ export interface UnitDraft {
   readonly association: AssociationFacts | undefined;
   readonly findings: Finding[];
   role: RoleFacts | undefined;
-  policy: TrustPolicy | undefined;
   /** The association passes no session tags, so only a statement for the whole cluster can admit it. */
   sessionTagsOff: boolean;
   /** Association and trust policy are right as they are. */

@@ -1,4 +1,4 @@
-import type { OwnerFact } from '../model/inventory.ts';
+import type { OwnerFact, RoleFacts } from '../model/inventory.ts';
 import { accountSubject, note, type UnitDraft, type World, workloadSubject } from './draft.ts';
 
 const NAMES: Readonly<Record<OwnerFact['kind'], string>> = {
@@ -62,8 +62,8 @@ function sourceOf(owner: OwnerFact): string {
 }
 
 /** Warns where infrastructure as code would take a new trust statement out again. */
-export function checkRoleOwner(unit: UnitDraft): void {
-  const [owner] = unit.role?.owners ?? [];
+export function checkRoleOwner(unit: UnitDraft, role: RoleFacts): void {
+  const [owner] = role.owners;
   if (owner === undefined) return;
   note(
     unit,

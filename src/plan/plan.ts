@@ -1,6 +1,6 @@
 import { type Clock, timestamp } from '../model/clock.ts';
 import type { Finding } from '../model/findings.ts';
-import type { Inventory } from '../model/inventory.ts';
+import type { Inventory, RoleFacts } from '../model/inventory.ts';
 import type { MigrationOptions } from '../model/options.ts';
 import type { Plan } from '../model/plan.ts';
 import { planPlatform } from './agent.ts';
@@ -29,26 +29,35 @@ export function makePlan(inventory: Inventory, options: MigrationOptions, clock:
     madeAt: timestamp(clock),
     agent: platform.agent,
     units: units.map((unit) => unitPlan(unit, waves.get(unit.id) ?? null, world)),
-    roles: roles.map(({ plan }) => plan),
+    roles: roles.map(({ outcome }) => outcome.plan),
     findings: sortFindings(findings),
     waves: waves.size === 0 ? 0 : Math.max(...waves.values()) + 1,
   };
   return { ...plan, digest: planDigest(plan) };
 }
 
+/** A unit that migrates: one without a role has a blocker. */
+type Migrating = UnitDraft & { readonly role: RoleFacts };
+
+/** A role's outcome with the units that it is for. */
+interface PlannedRole {
+  readonly outcome: RoleOutcome;
+  readonly role: RoleFacts;
+  readonly members: readonly Migrating[];
+}
+
 /**
  * Waves and trust policies depend on each other: a unit that its role cannot admit is held, which may change the waves. Each
  * round holds at least one unit more, so the rounds end.
  */
-function planWaves(units: readonly UnitDraft[], world: World): { waves: Map<string, number>; roles: RoleOutcome[] } {
+function planWaves(units: readonly UnitDraft[], world: World): { waves: Map<string, number>; roles: PlannedRole[] } {
   for (;;) {
-    const migrating = units.filter((unit) => decisionOf(unit) === 'migrate');
+    const migrating = units.filter((unit): unit is Migrating => decisionOf(unit) === 'migrate');
     const waves = assignWaves(migrating.map(waveUnit), world.options.waveSize);
     const roles = planRoles(migrating, waves, world);
-    const held = new Map(roles.flatMap((role) => [...role.held]));
+    const held = new Map(roles.flatMap(({ outcome }) => [...outcome.held]));
     if (held.size === 0) {
-      const groups = Map.groupBy(migrating, (unit) => unit.roleArn);
-      for (const role of roles) noteOnRole(groups.get(role.plan.roleArn) ?? [], role);
+      for (const role of roles) noteOnUnits(role);
       return { waves, roles };
     }
     for (const unit of migrating) {
@@ -69,30 +78,23 @@ function waveUnit(unit: UnitDraft): Parameters<typeof assignWaves>[0][number] {
   };
 }
 
-function planRoles(units: readonly UnitDraft[], waves: ReadonlyMap<string, number>, world: World): RoleOutcome[] {
+function planRoles(units: readonly Migrating[], waves: ReadonlyMap<string, number>, world: World): PlannedRole[] {
   const { arn: clusterArn, accountId } = world.inventory.cluster;
   const context = { clusterArn, accountId, allowClusterScope: world.options.allowClusterScope };
-  const groups = Map.groupBy(units, (unit) => unit.roleArn);
-  return [...groups]
-    .sort(([a], [b]) => compareText(a, b))
-    .flatMap(([, members]) => {
-      const role = members[0]?.role;
-      if (role === undefined) return [];
-      const wanted = members.map((unit) => ({
-        id: unit.id,
-        namespace: unit.facts.namespace,
-        name: unit.facts.name,
-        wave: waves.get(unit.id) ?? 0,
-      }));
-      return [planRole({ role, units: wanted, sessionTagsOff: members.some((unit) => unit.sessionTagsOff) }, context)];
-    });
+  const groups = [...Map.groupBy(units, (unit) => unit.role)].sort(([a], [b]) => compareText(a.arn, b.arn));
+  return groups.map(([role, members]) => {
+    // Every migrating unit has a wave.
+    const wanted = members.map(({ id, facts: { namespace, name } }) => ({ id, namespace, name, wave: waves.get(id) as number }));
+    const outcome = planRole({ role, units: wanted, sessionTagsOff: members.some((unit) => unit.sessionTagsOff) }, context);
+    return { outcome, role, members };
+  });
 }
 
 /** What is known of a role once its trust policy is planned, told on each of its units. */
-function noteOnRole(units: readonly UnitDraft[], { plan, findings }: RoleOutcome): void {
-  for (const unit of units) {
-    unit.findings.push(...findings);
-    if (plan.waves.length > 0) checkRoleOwner(unit);
+function noteOnUnits({ outcome, role, members }: PlannedRole): void {
+  for (const unit of members) {
+    unit.findings.push(...outcome.findings);
+    if (outcome.plan.waves.length > 0) checkRoleOwner(unit, role);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { FindingCode } from '../model/findings.ts';
-import { admitsPodIdentity, admitsWebIdentity, parseTrustPolicy } from '../trust/index.ts';
+import { admitsPodIdentity, admitsWebIdentity, parseTrustPolicy, type TrustPolicy } from '../trust/index.ts';
 import { accountSubject, note, type UnitDraft, type World } from './draft.ts';
 import { admitsWiderSubjects } from './subjects.ts';
 
@@ -8,7 +8,7 @@ const ROLE_ARN = /^arn:(aws[a-z-]*):iam::(\d{12}):role\/((?:[\x21-\x7e]+\/)?)([\
 
 /**
  * Whether the annotated role can be moved to: it exists here, its trust policy can be read, what works today works by this
- * very annotation, and an existing association agrees with it. Fills in `role`, `policy`, `settled` and `sessionTagsOff`.
+ * very annotation, and an existing association agrees with it. Fills in `role`, `settled` and `sessionTagsOff`.
  */
 export function checkRole(unit: UnitDraft, world: World): undefined {
   const { cluster } = world.inventory;
@@ -29,15 +29,14 @@ export function checkRole(unit: UnitDraft, world: World): undefined {
   const parsed = parseTrustPolicy(unit.role.trustPolicy);
   if (!parsed.ok)
     return note(unit, 'PS201', `Role/${unit.roleArn}`, `the trust policy of ${unit.roleArn} cannot be read: ${parsed.problem}`);
-  unit.policy = parsed.policy;
-  checkAssociation(unit, world);
-  if (!unit.settled) checkToday(unit, world);
+  checkAssociation(unit, parsed.policy, world);
+  if (!unit.settled) checkToday(unit, parsed.policy, world);
 }
 
 /** An association that exists: right as it is, to be completed, or somebody's decision. */
-function checkAssociation(unit: UnitDraft, world: World): undefined {
-  const { association, policy } = unit;
-  if (association === undefined || policy === undefined) return;
+function checkAssociation(unit: UnitDraft, policy: TrustPolicy, world: World): undefined {
+  const { association } = unit;
+  if (association === undefined) return;
   const subject = accountSubject(unit);
   const name = `association ${association.associationId}`;
   if (association.roleArn !== unit.roleArn)
@@ -67,10 +66,9 @@ function checkAssociation(unit: UnitDraft, world: World): undefined {
 }
 
 /** What works today, and must not begin to work by the migration where it does not. */
-function checkToday(unit: UnitDraft, world: World): undefined {
+function checkToday(unit: UnitDraft, policy: TrustPolicy, world: World): undefined {
   const { cluster, oidcProviders, annotationPrefix } = world.inventory;
   const subject = accountSubject(unit);
-  if (unit.policy === undefined) return;
   if (unit.facts.annotations[`${annotationPrefix}/role-arn`] === undefined)
     return note(
       unit,
@@ -86,11 +84,11 @@ function checkToday(unit: UnitDraft, world: World): undefined {
     return note(unit, 'PS107', subject, `${providerArn} is not registered, so the annotation of ${unit.id} has no effect`);
   const audience = unit.facts.annotations[`${annotationPrefix}/audience`] ?? 'sts.amazonaws.com';
   const token = `system:serviceaccount:${unit.facts.namespace}:${unit.facts.name}`;
-  const answer = admitsWebIdentity(unit.policy, { providerArn, issuer, subject: token, audience });
+  const answer = admitsWebIdentity(policy, { providerArn, issuer, subject: token, audience });
   const code: Readonly<Record<typeof answer, FindingCode | null>> = { yes: null, no: 'PS202', undecidable: 'PS203' };
   const problem = code[answer];
   if (problem === null) {
-    if (admitsWiderSubjects(unit.policy, issuer, providerArn))
+    if (admitsWiderSubjects(policy, issuer, providerArn))
       note(
         unit,
         'PS209',

@@ -31,7 +31,6 @@ function draftUnit(facts: ServiceAccountFacts, world: World, platform: Platform)
     association,
     findings: [],
     role: undefined,
-    policy: undefined,
     sessionTagsOff: false,
     settled: false,
     plans: [],

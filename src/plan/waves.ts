@@ -45,8 +45,8 @@ function isSystem(unit: WaveUnit): boolean {
 }
 
 function compareNumbers(a: readonly number[], b: readonly number[]): number {
-  const at = a.findIndex((value, index) => value !== b[index]);
-  return at === -1 ? 0 : (a[at] ?? 0) - (b[at] ?? 0);
+  // Both keys have the same length.
+  return a.reduce((order, value, index) => order || value - (b[index] as number), 0);
 }
 
 /** Order by code unit: the same on every machine, whatever its locale. */

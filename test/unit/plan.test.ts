@@ -3,6 +3,8 @@ import type { FindingCode } from '../../src/model/findings.ts';
 import type { Inventory, WorkloadFacts } from '../../src/model/inventory.ts';
 import type { MigrationOptions } from '../../src/model/options.ts';
 import type { Decision, RestartMethod } from '../../src/model/plan.ts';
+import { admitsWiderSubjects } from '../../src/plan/subjects.ts';
+import { parseTrustPolicy } from '../../src/trust/index.ts';
 import {
   ACCOUNT,
   association,
@@ -609,6 +611,28 @@ describe('the restart of a workload', () => {
   it('does not call Jobs alone what also has a Deployment', () => {
     const workloads = [workload('shop/api'), workload('shop/job', { serviceAccount: 'api', kind: 'CronJob' })];
     expect(unitOf(planOf(inventory({ workloads }))).findings).toEqual(['PS320']);
+  });
+});
+
+describe('admitsWiderSubjects', () => {
+  const wider = (statement: object) => {
+    const parsed = parseTrustPolicy(trust(statement));
+    if (!parsed.ok) throw new Error(parsed.problem);
+    return admitsWiderSubjects(parsed.policy, ISSUER, PROVIDER);
+  };
+
+  it.each<[string, object, boolean]>([
+    ['a plain subject', irsa, false],
+    ['a plain subject under a Like operator', irsaStatement('system:serviceaccount:shop:api', 'StringLike'), false],
+    ['a wildcard under a Like operator', irsaStatement('system:serviceaccount:shop:ap?', 'StringLike'), true],
+    ['a wildcard under a prefixed Like operator', irsaStatement(['a', 'system:serviceaccount:*:api'], 'ForAnyValue:StringLike'), true],
+    ['a key in another case', { ...irsa, Condition: { StringLike: { [`${ISSUER.toUpperCase()}:SUB`]: '*' } } }, true],
+    ['no subject', { ...irsa, Condition: { StringEquals: { [`${ISSUER}:aud`]: 'sts.amazonaws.com' } } }, true],
+    ['an operator that holds no keys', { ...irsa, Condition: { StringEquals: 'x' } }, true],
+    ['a Deny', { ...irsa, Effect: 'Deny', Condition: {} }, false],
+    ["another cluster's provider", { ...irsa, Principal: { Federated: `${PROVIDER}0` }, Condition: {} }, false],
+  ])('%s', (_, statement, expected) => {
+    expect(wider(statement)).toBe(expected);
   });
 });
 
