@@ -22,11 +22,13 @@ interface Container {
 interface Variable {
   readonly name: string;
   readonly value?: string;
-  readonly valueFrom?: {
-    readonly configMapKeyRef?: { readonly name: string; readonly key: string };
-    readonly secretKeyRef?: unknown;
-    readonly fieldRef?: unknown;
-  };
+  readonly valueFrom?: { readonly configMapKeyRef?: KeyReference; readonly secretKeyRef?: KeyReference; readonly fieldRef?: unknown };
+}
+
+interface KeyReference {
+  readonly name: string;
+  readonly key: string;
+  readonly optional?: boolean;
 }
 
 interface EnvironmentSource {
@@ -91,13 +93,24 @@ function environmentOf(pod: KubernetesObject, container: Container, cluster: Pic
     for (const [key, value] of entries) found.set(`${source.prefix ?? ''}${key}`, String(value));
   }
   for (const variable of container.env ?? []) {
-    const reference = variable.valueFrom?.configMapKeyRef;
-    if (variable.valueFrom === undefined) found.set(variable.name, variable.value ?? '');
-    else if (reference !== undefined)
-      found.set(variable.name, String(cluster.object('ConfigMap', namespace, reference.name)?.data?.[reference.key] ?? ''));
-    else found.set(variable.name, '(set)'); // a Secret's or a field's value: that it is there is all that counts
+    const value = variable.valueFrom === undefined ? (variable.value ?? '') : referenced(variable.valueFrom, namespace, cluster);
+    if (value !== undefined) found.set(variable.name, value);
   }
   return found;
+}
+
+/** The value behind a reference; undefined where it is optional and not there. A container whose other references miss would not have started. */
+function referenced(from: NonNullable<Variable['valueFrom']>, namespace: string | undefined, cluster: Pick<KubernetesSide, 'object'>): string | undefined {
+  for (const [kind, reference] of [
+    ['ConfigMap', from.configMapKeyRef],
+    ['Secret', from.secretKeyRef],
+  ] as const) {
+    if (reference === undefined) continue;
+    const value = cluster.object(kind, namespace, reference.name)?.data?.[reference.key];
+    // Snapshots seldom hold Secrets: that the variable is set is what counts, not its value.
+    return value === undefined ? (reference.optional === true ? undefined : '(set)') : String(value);
+  }
+  return '(set)';
 }
 
 /** Audience of the projected service account token that is mounted at `path`; undefined where there is none. */

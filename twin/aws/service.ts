@@ -36,7 +36,8 @@ interface Call {
   readonly run: (requestId: string) => AwsReply;
 }
 
-const CLOUDTRAIL_PREFIX = 'com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.';
+// The JavaScript SDK sends the short form, boto3 and the AWS CLI the one with the package ahead.
+const CLOUDTRAIL_TARGET = /^(?:com\.amazonaws\.cloudtrail\.v20131101\.)?CloudTrail_20131101\.(\w+)$/;
 
 /** EKS, IAM, STS and CloudTrail on one endpoint, told apart as AWS clients sign them. */
 export function createAwsService(settings: AwsServiceSettings): TwinHttpService {
@@ -80,8 +81,10 @@ export function createAwsService(settings: AwsServiceSettings): TwinHttpService 
 function identify(settings: AwsServiceSettings, routes: readonly { route: RestRoute; match: Matcher }[], request: TwinHttpRequest): Call {
   const signature = readSignature(request.headers, request.url.searchParams);
   const target = String(request.headers['x-amz-target'] ?? '');
-  if (target.startsWith(CLOUDTRAIL_PREFIX))
-    return authorised(settings, signature?.accessKeyId, 'cloudtrail', cloudTrailCall(settings, target, request));
+  const trailOperation = CLOUDTRAIL_TARGET.exec(target)?.[1];
+  if (trailOperation !== undefined) {
+    return authorised(settings, signature?.accessKeyId, 'cloudtrail', cloudTrailCall(settings, trailOperation, request));
+  }
   const parameters = queryParameters(request);
   const action = parameters.get('Action');
   if (action !== null) {
@@ -115,8 +118,7 @@ function authorised(settings: AwsServiceSettings, accessKeyId: string | undefine
   };
 }
 
-function cloudTrailCall(settings: AwsServiceSettings, target: string, request: TwinHttpRequest): Call {
-  const operation = target.slice(CLOUDTRAIL_PREFIX.length);
+function cloudTrailCall(settings: AwsServiceSettings, operation: string, request: TwinHttpRequest): Call {
   if (operation !== 'LookupEvents') return unknownCall('cloudtrail', operation);
   const run = (requestId: string): AwsReply => ({
     status: 200,
