@@ -38,9 +38,7 @@ export function coverByProducts(pairs: readonly ServiceAccountName[]): Product[]
     const overlapping = coverGreedily(rows, byNamespace);
     if (cost(overlapping) < cost(best)) best = overlapping;
   }
-  return best.toSorted(
-    (left, right) => compare(left.namespaces.join(), right.namespaces.join()) || compare(left.names.join(), right.names.join()),
-  );
+  return best.toSorted((left, right) => (sortKey(left) < sortKey(right) ? -1 : 1));
 }
 
 function tableOf(
@@ -55,7 +53,7 @@ function tableOf(
     if (cells === undefined) table.set(key, new Set([cell(pair)]));
     else cells.add(cell(pair));
   }
-  return new Map([...table].sort(([left], [right]) => compare(left, right)));
+  return new Map([...table.keys()].sort().map((key) => [key, table.get(key) as Set<string>]));
 }
 
 /** Rows with the same cells, together. Names hold no comma, so a joined list stands for its set. */
@@ -112,12 +110,12 @@ function cost(products: readonly Product[]): number {
 }
 
 function sorted(names: Iterable<string>): string[] {
-  return [...names].sort(compare);
+  return [...names].sort();
 }
 
-/** By code units: the same on every machine, whatever its locale. */
-function compare(left: string, right: string): number {
-  return left < right ? -1 : left > right ? 1 : 0;
+/** Different for every product of a cover; compared by code units, the same on every machine. */
+function sortKey({ namespaces, names }: Product): string {
+  return `${namespaces.join()}/${names.join()}`;
 }
 
 /** The pairs of a product. */

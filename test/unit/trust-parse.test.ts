@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseTrustPolicy, trustPolicySize } from '../../src/trust/index.ts';
+import { arrayElements, editArray } from '../../src/trust/json-text.ts';
 import { EC2, read } from './trust-example.ts';
 
 const refusals: Record<string, [text: string, problem: RegExp]> = {
@@ -96,5 +97,24 @@ describe('the size that counts against the quota', () => {
 
   test('counts every other character once', () => {
     expect(trustPolicySize('\u0008\u000e!~é')).toBe(5);
+  });
+});
+
+describe('an array is edited in its text:', () => {
+  const cases: Record<string, [text: string, edits: Record<number, string | null>, added: string[], result: string]> = {
+    nothing: ['[ 1 , 2 ]', {}, [], '[ 1 , 2 ]'],
+    'one replaced': ['[ 1 , 2 ]', { 0: '"x"' }, [], '[ "x" , 2 ]'],
+    'the first taken out': ['[ 1 , 2,3 ]', { 0: null }, [], '[ 2,3 ]'],
+    'one in the middle taken out': ['[ 1 , 2,3 ]', { 1: null }, [], '[ 1,3 ]'],
+    'the last taken out': ['[ 1 , 2,3 ]', { 2: null }, [], '[ 1 , 2 ]'],
+    'all taken out': ['[ 1 , 2\n]', { 0: null, 1: null }, [], '[ \n]'],
+    'one added': ['[ 1 ,  2\n]', {}, ['3'], '[ 1 ,  2 ,  3\n]'],
+    'several added to one': ['[\n 1\n]', {}, ['2', '3'], '[\n 1,\n 2,\n 3\n]'],
+    'all taken out and some added': ['[ 1 , 2\n]', { 0: null, 1: null }, ['3', '4'], '[ 3 , 4\n]'],
+    'some added to none': ['[ ]', {}, ['1', '2'], '[1,2 ]'],
+  };
+  test.each(Object.entries(cases))('%s', (_, [text, edits, added, result]) => {
+    const elements = arrayElements(text, 0);
+    expect(editArray(text, { start: 0, end: text.length }, elements, (index) => edits[index], added)).toBe(result);
   });
 });

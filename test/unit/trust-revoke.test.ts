@@ -203,3 +203,16 @@ describe('what is taken for ours:', () => {
     expect(JSON.parse(revokeAll(plainAccount).text)).toEqual({ Statement: [EC2] });
   });
 });
+
+test('the statements of every cluster are known by its own Sid, however many clusters there are', () => {
+  const clusters = Array.from({ length: 1200 }, (_, index) => `${CLUSTER}-${index}`);
+  const granted = clusters.map((clusterArn) => {
+    const result = admitServiceAccounts(read(document(EC2)), { ...grantTo('shop/pay'), clusterArn });
+    return result.kind === 'changed' ? result.text : '';
+  });
+  expect(new Set(granted.map((text) => JSON.parse(text).Statement[1].Sid)).size).toBe(clusters.length);
+  for (const [index, clusterArn] of clusters.entries()) {
+    expect(revokeAll(granted[index] as string, clusterArn)).toEqual({ text: document(EC2), changed: true });
+    expect(revokeAll(granted[index] as string)).toEqual({ text: granted[index], changed: false });
+  }
+});
