@@ -24,8 +24,8 @@ const WRITES: Readonly<Record<string, string>> = {
   trust: 'trust policy of',
   association: 'association of',
   addon: 'add-on',
-  restart: 'restarted',
-  eviction: 'evicted',
+  restart: 'pods of',
+  eviction: 'evicted pods of',
   annotations: 'annotations of',
   'probe-pod': 'probe pod',
 };

@@ -1,13 +1,17 @@
 import { hang } from '../src/report/text.ts';
 import type { CommandContext } from './context.ts';
 import type { Exit } from './exit-codes.ts';
+import type { Invocation } from './program.ts';
+import { sameAccess } from './shell.ts';
 
 /** Says after an interrupt how a run of the journal goes on, or goes back. */
-export function stopped({ terminal }: CommandContext, runId: string, command: 'run' | 'rollback'): Exit {
-  const say = (lead: string, text: string): void => terminal.talk(hang(lead, text, terminal.talkColumns));
+export function stopped({ terminal }: CommandContext, runId: string, invocation: Invocation): Exit {
+  const access = sameAccess(invocation);
+  const back = `podshift rollback ${runId}${access} --approve`;
   terminal.talk('');
-  say('', `interrupted: nothing more is changed; the journal has all that was done in run ${runId}`);
-  if (command === 'run') say('  to go on:   ', `podshift run --local --resume ${runId} --approve`);
-  say(command === 'run' ? '  to go back: ' : '  to go on:   ', `podshift rollback ${runId} --approve`);
+  terminal.talk(hang('', `interrupted: nothing more is changed; the journal has all that was done in run ${runId}`, terminal.talkColumns));
+  // commands stay in one line, so that they can be copied
+  if (invocation.name === 'run') terminal.talk(`  to go on:   podshift run --local --resume ${runId}${access}`);
+  terminal.talk(invocation.name === 'run' ? `  to go back: ${back}` : `  to go on:   ${back}`);
   return 'interrupted';
 }

@@ -12,6 +12,7 @@ import type { CommandContext, RunCommand } from '../context.ts';
 import { formatOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
 import { openClusterSession, openTwinSession, optionsOf, type Session, snapshotOf } from '../sessions.ts';
+import { quoted } from '../shell.ts';
 
 /** `podshift scan`: who gets which role today, and what stands in the way. */
 export const scan: RunCommand = async (context, invocation) => {
@@ -66,11 +67,6 @@ function argumentsFor({ name, typed }: Invocation): string[] {
     else if (part !== name && !/^(-o.|--output=|--digest=|--debug$)/.test(part)) kept.push(part);
   }
   return kept;
-}
-
-/** As a POSIX shell takes it. */
-function quoted(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** Runs the state machine as far as the plan, on a cluster or on a snapshot's twin; its journal is in memory. */

@@ -10,6 +10,7 @@ import { formatOf } from '../formats.ts';
 import { nearest } from '../nearest.ts';
 import type { Invocation } from '../program.ts';
 import { openClusterSession, openJournalOf } from '../sessions.ts';
+import { sameAccess } from '../shell.ts';
 import { stopped } from '../stopped.ts';
 
 /** `podshift rollback RUN`: restores what a run, or some of its units, changed. Without --approve it says what that is. */
@@ -29,7 +30,7 @@ export const rollback: RunCommand = async (context, invocation) => {
       await rollBack({ runtime, clock, signal, input: { runId, unitIds, reason: 'asked for on the command line' } });
     } catch (error) {
       if (!signal.aborted) throw error;
-      return stopped(context, runId, 'rollback');
+      return stopped(context, runId, invocation);
     }
     const report = await buildReport(journal, runId, session.promises());
     await context.terminal.data(renderReport(report, formatOf(invocation), context.terminal.screen));
@@ -62,7 +63,7 @@ function chosenUnits(units: readonly UnitRecord[], { flags }: Invocation): strin
 
 function sayPlan(
   { terminal }: CommandContext,
-  { flags }: Invocation,
+  invocation: Invocation,
   runId: string,
   unitIds: string[] | null,
   entries: readonly JournalEntry[],
@@ -72,10 +73,10 @@ function sayPlan(
   );
   for (const entry of undone) terminal.talk(hang('(plan) would restore ', `${entry.kind} ${entry.object}`, terminal.talkColumns));
   const units = unitIds === null ? '' : ` --unit ${unitIds.join(' --unit ')}`;
-  const journal = flags.journal === '.podshift' ? '' : ` --journal ${String(flags.journal)}`;
-  terminal.talk(
-    undone.length === 0
-      ? 'nothing is left to undo'
-      : `nothing was changed; run again with --approve: podshift rollback ${runId}${units}${journal} --approve`,
-  );
+  if (undone.length === 0) {
+    terminal.talk('nothing is left to undo');
+    return;
+  }
+  terminal.talk('nothing was changed; run again with --approve:');
+  terminal.talk(`  podshift rollback ${runId}${units}${sameAccess(invocation)} --approve`);
 }

@@ -43,13 +43,13 @@ async function showPlan(options: MigrationOptions, digest: string | null, contex
   }
 }
 
-/** Takes an interrupted run up where its journal says that it was. */
+/**
+ * Takes an interrupted run up where its journal says that it was. It needs no --approve: the run was approved when it
+ * started, and it keeps its plan.
+ */
 async function resumeRun(runId: string, context: CommandContext, invocation: Invocation): Promise<Exit> {
   const opened = await openJournalOf(invocation, runId);
   const record = await opened.journal.getRun(runId).finally(() => opened.close());
-  if (invocation.flags.approve !== true && record.endedAt === null) {
-    throw new PodshiftError('UsageError', `going on with run ${runId} changes things: run again with --approve`);
-  }
   const session = await openClusterSession(invocation, context, { journal: 'folder', target: record.target });
   try {
     return await carryOut(session, runId, record.options, null, context, invocation);
@@ -80,7 +80,7 @@ async function carryOut(
     if (failure !== null) sayFailure(failure, terminal);
   } catch (error) {
     if (!interrupts.signal.aborted) throw error;
-    return stopped(context, runId, 'run');
+    return stopped(context, runId, invocation);
   }
   const report = await buildReport(journal, runId, session.promises());
   await terminal.data(renderReport(report, formatOf(invocation), terminal.screen));

@@ -42,8 +42,8 @@ function renderRuns(runs: readonly RunRecord[], screen: { readonly columns: numb
   const rows = newestFirst.map((run): Cell[] => [
     { text: run.runId, tone: 'strong' },
     { text: run.clusterArn === '' ? run.target.clusterName : clusterTitle(run.clusterArn) },
-    { text: run.startedAt },
+    { text: run.startedAt.replace(/\.\d+Z$/, 'Z') },
     { text: run.status, tone: STATUS_TONES[run.status] },
   ]);
-  return renderTable(['RUN', 'CLUSTER', 'STARTED', 'STATUS'], rows, screen.columns, createPalette(screen.color));
+  return renderTable(['RUN!', 'CLUSTER', 'STARTED', 'STATUS'], rows, screen.columns, createPalette(screen.color));
 }

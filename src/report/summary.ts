@@ -111,13 +111,14 @@ export function nextActions(report: AnyReport): string[] {
   const names = (status: ReportUnit['status']) => nameSome(units(status).map(unitName));
   const rehearsed = report.promises !== null;
   if (units('needs-operator').length > 0) actions.push(`act on ${names('needs-operator')}: the reason above names what to do`);
-  if (units('rolled-back').length > 0)
+  if (report.run.status === 'rolled-back') actions.push('what the run changed is as it was before; plan again when the cause is mended');
+  else if (units('rolled-back').length > 0)
     actions.push(`find out why ${names('rolled-back')} went back: the reason above and the evidence in "-o wide" say what was seen`);
   if (units('held').length > 0) actions.push(`mend what holds ${names('held')}, then plan again: held units are left exactly as they are`);
   if (report.kind === 'Plan') return actions;
   if (!rehearsed && report.run.endedAt === null)
     actions.push(
-      `go on with "podshift run --resume ${report.run.id} --approve", or go back with "podshift rollback ${report.run.id} --approve"`,
+      `go on with "podshift run --local --resume ${report.run.id}", or go back with "podshift rollback ${report.run.id} --approve"`,
     );
   else if (!rehearsed && units('migrated').length > 0) actions.push(`to go back: "podshift rollback ${report.run.id} --approve"`);
   else if (rehearsed && units('migrated').length > 0)

@@ -30,6 +30,7 @@ const NO_LINES = {
 /**
  * A table without lines, as kubectl prints them: upper-case heads, two spaces between columns. The widest columns are
  * wrapped until a row fits into `columns` characters; with `columns` null nothing is wrapped. Nothing is ever cut away.
+ * A head that ends with `!` (which is not shown) keeps its column in one piece: what is to be copied.
  */
 export function renderTable(
   heads: readonly string[],
@@ -37,14 +38,15 @@ export function renderTable(
   columns: number | null,
   palette: Palette,
 ): string {
-  const natural = heads.map((head, index) => Math.max(head.length, ...rows.map((row) => longestLine(row[index]?.text ?? ''))));
+  const titles = heads.map((head) => head.replace(/!$/, ''));
+  const natural = titles.map((head, index) => Math.max(head.length, ...rows.map((row) => longestLine(row[index]?.text ?? ''))));
   const widths = columns === null ? natural : fitWidths(natural, heads, columns - GAP * (heads.length - 1));
   const table = new Table({
     chars: NO_LINES,
     colWidths: widths.map((width, index) => (index === widths.length - 1 ? width : width + GAP)),
     style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true },
   });
-  table.push(heads.map((head) => palette('faint', head)));
+  table.push(titles.map((head) => palette('faint', head)));
   for (const row of rows) {
     table.push(
       row.map((cell, index) =>
@@ -66,7 +68,9 @@ export function renderTable(
 /** Takes from the widest column, one character at a time, until all fit or nothing more can be taken. */
 function fitWidths(natural: readonly number[], heads: readonly string[], available: number): number[] {
   const widths = [...natural];
-  const least = heads.map((head, index) => Math.min(natural[index] ?? 0, Math.max(NARROWEST, head.length)));
+  const least = heads.map((head, index) =>
+    head.endsWith('!') ? (natural[index] ?? 0) : Math.min(natural[index] ?? 0, Math.max(NARROWEST, head.length)),
+  );
   let excess = widths.reduce((sum, width) => sum + width, 0) - available;
   while (excess > 0) {
     let widest = -1;

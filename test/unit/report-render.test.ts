@@ -164,7 +164,7 @@ describe('what a reader does next', () => {
     const real = await full({ promises: null });
     expect(nextActions(real).at(-1)).toBe('to go back: "podshift rollback run1 --approve"');
     expect(nextActions(await full()).at(-1)).toContain('this was a rehearsal');
-    expect(nextActions({ ...real, run: { ...real.run, endedAt: null } }).at(-1)).toContain('podshift run --resume run1 --approve');
+    expect(nextActions({ ...real, run: { ...real.run, endedAt: null } }).at(-1)).toContain('podshift run --local --resume run1');
   });
 
   it('names at most three units', async () => {
@@ -241,6 +241,7 @@ describe('text', () => {
     expect(Math.max(...narrow.split('\n').map((line) => line.length))).toBeLessThanOrEqual(40);
     expect(narrow.replaceAll(/[^ab]/g, '')).toHaveLength(60);
     expect(renderTable(['LEFT', 'RIGHT'], rows, 5, createPalette(false)).split('\n')[1]).toBe('aaaaaaaa  bbbbbbbb');
+    expect(renderTable(['LEFT!', 'RIGHT'], rows, 40, createPalette(false)).split('\n')[1]).toBe(`${'a'.repeat(30)}  ${'b'.repeat(8)}`);
     expect(renderTable(['LEFT', 'RIGHT'], [[{ text: 'x' }]], null, createPalette(false))).toBe('LEFT  RIGHT\nx');
   });
 });
