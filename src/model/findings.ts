@@ -66,7 +66,7 @@ export const FINDINGS = {
   PS319: { severity: 'warning', title: 'The workload has one replica', remedy: 'Raise the replicas for the restart, or hold such workloads with --hold-downtime.' },
   PS320: { severity: 'info', title: 'Nothing runs now, so nothing is restarted', remedy: "The probe proves the credentials. Look at the workload's next pods." },
   PS321: { severity: 'warning', title: 'podshift evicts the pods one at a time', remedy: 'Its controller makes them again, after the association exists.' },
-  PS322: { severity: 'info', title: 'The workload keeps the webhook away from its pods', remedy: 'Neither IRSA nor Pod Identity is injected there, so the workload is left alone.' },
+  PS322: { severity: 'blocker', title: 'The workload keeps the webhook away from its pods', remedy: 'Give the workload a service account of its own, or take the label off: the webhook gives its pods no credentials, so none can be proved for them.' },
   PS323: { severity: 'info', title: 'No workload uses the service account', remedy: 'The probe proves the credentials. Remove the service account if nobody needs it.' },
   PS324: { severity: 'warning', title: 'Only Jobs use the service account', remedy: "A Job's pod that starts on a fresh node before the agent is ready there fails: let the Job retry (backoffLimit)." },
   PS325: { severity: 'blocker', title: 'The restart would be a downtime, and --hold-downtime is set', remedy: 'Raise the replicas, or plan again without --hold-downtime.' },

@@ -318,9 +318,9 @@ const CASES: Record<string, Case> = {
   },
   'Fargate is held': { facts: used({ fargate: 'profile x' }), decision: 'hold', codes: ['PS308'] },
   'Windows is held': { facts: used({ windows: true }), decision: 'hold', codes: ['PS309'] },
-  'a pod that keeps the webhook away is left alone': {
+  'a pod that keeps the webhook away is held': {
     facts: used({ skipsWebhook: true, overrides: [{ kind: 'secret-env', container: 'c', name: 's' }] }),
-    decision: 'migrate',
+    decision: 'hold',
     codes: ['PS322'],
   },
   'a pod that keeps the webhook away and uses IRSA by hand is held': {
