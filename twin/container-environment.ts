@@ -100,7 +100,11 @@ function environmentOf(pod: KubernetesObject, container: Container, cluster: Pic
 }
 
 /** The value behind a reference; undefined where it is optional and not there. A container whose other references miss would not have started. */
-function referenced(from: NonNullable<Variable['valueFrom']>, namespace: string | undefined, cluster: Pick<KubernetesSide, 'object'>): string | undefined {
+function referenced(
+  from: NonNullable<Variable['valueFrom']>,
+  namespace: string | undefined,
+  cluster: Pick<KubernetesSide, 'object'>,
+): string | undefined {
   for (const [kind, reference] of [
     ['ConfigMap', from.configMapKeyRef],
     ['Secret', from.secretKeyRef],

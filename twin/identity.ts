@@ -1,32 +1,22 @@
 import type { KubernetesObject } from '../src/kubernetes/gateway.ts';
 import { AGENT, AGENT_NAMESPACE } from './aws/agent-daemonset.ts';
 import type { CloudTrailLog } from './aws/cloudtrail-log.ts';
+import { AGENT_RENEWAL, AgentCache, assumeForPod, recordAssume } from './aws/eks-auth.ts';
 import { readEksToken } from './aws/eks-token.ts';
 import { AwsError } from './aws/errors.ts';
-import { uuidOf } from './aws/ids.ts';
 import type { Principals } from './aws/principals.ts';
-import { type AwsState, PODS_SERVICE } from './aws/state.ts';
+import { PODS_SERVICE } from './aws/records.ts';
+import type { AwsState } from './aws/state.ts';
 import { admitWebIdentity } from './aws/sts.ts';
-import { type PodSubject, podIdentityCall, serviceAssumeRole, sessionTags, webIdentityCall } from './aws/trail-events.ts';
-import { isAllowed } from './aws/trust-evaluation.ts';
+import { type PodSubject, webIdentityCall } from './aws/trail-events.ts';
 import { type CredentialSource, credentialSource, serviceAccountOf } from './container-environment.ts';
 import type { AwsSide, CallerIdentity, KubernetesSide } from './contracts.ts';
-
-/** The agent renews credentials after so long, and until then serves what it has (eks-pod-identity-agent, cmd/server.go: 3 h). */
-export const AGENT_RENEWAL = 3 * 60 * 60 * 1000;
 
 /** What a container gets, and for how long that is sure. */
 export interface Answer {
   readonly identity: CallerIdentity;
   /** When the agent's cache runs out, where nothing but the cache holds the answer up; milliseconds. */
   readonly until: number | undefined;
-}
-
-interface CachedCredentials {
-  readonly roleArn: string;
-  readonly sessionName: string;
-  readonly fetchedAt: number;
-  readonly agentUid: string;
 }
 
 interface Parts {
@@ -43,7 +33,7 @@ export class PodIdentities implements AwsSide {
   readonly #state: AwsState;
   readonly #principals: Principals;
   readonly #trail: CloudTrailLog;
-  readonly #cache = new Map<string, CachedCredentials>();
+  readonly #cache: AgentCache;
   readonly #sources = new Map<string, Map<string, CredentialSource | undefined>>();
   /** Ready agent pods by node: node to uid of the pod. */
   readonly #agents = new Map<string, string>();
@@ -53,6 +43,7 @@ export class PodIdentities implements AwsSide {
     this.#state = parts.state;
     this.#principals = parts.principals;
     this.#trail = parts.trail;
+    this.#cache = new AgentCache(parts.state);
   }
 
   /** Hands in the cluster, once it is there. Must be called before any listener that asks for identities is added. */
@@ -119,7 +110,7 @@ export class PodIdentities implements AwsSide {
     const source = this.source(pod, containerName);
     if (source?.kind === 'web-identity' && source.audience !== undefined) this.#recordWebIdentity(pod, source.roleArn, source.audience, at);
     if (source?.kind === 'container' && this.agentOn(String(pod.spec?.nodeName ?? '')) !== undefined)
-      this.#recordAssume(pod, this.#assume(pod, at), at);
+      this.#recordAssume(subjectOf(pod), at);
   }
 
   /** Whether a ready Pod Identity agent serves the node: the add-on's pod, or the one that Auto Mode has built in. */
@@ -183,86 +174,24 @@ export class PodIdentities implements AwsSide {
       return refused(`Error when retrieving credentials from container-role: no ready Pod Identity agent on node ${nodeName}`);
     if (source.audience !== PODS_SERVICE) return refused('the Pod Identity token file does not exist or has another audience');
     const now = this.#state.clock.now();
-    const fresh = this.#assume(pod, now);
-    const cached = this.#cached(pod, agentUid, now);
+    const subject = subjectOf(pod);
+    const fresh = assumeForPod(this.#state, subject, now);
+    const grantedAs = (roleArn: string, sessionName: string) =>
+      granted({ via: 'pod-identity', roleArn, assumedRoleArn: this.#sessionArn(roleArn, sessionName) });
+    const cached = this.#cache.get(subject, agentUid, now);
     if (cached !== undefined) {
-      const answer = granted({
-        via: 'pod-identity',
-        roleArn: cached.roleArn,
-        assumedRoleArn: this.#sessionArn(cached.roleArn, cached.sessionName),
-      });
+      const answer = grantedAs(cached.roleArn, cached.sessionName);
       return fresh.ok && fresh.roleArn === cached.roleArn ? answer : { ...answer, until: cached.fetchedAt + AGENT_RENEWAL };
     }
-    if (record) this.#recordAssume(pod, fresh, now);
+    if (record) this.#recordAssume(subject, now);
     if (!fresh.ok)
       return refused(`Error when retrieving credentials from container-role: (${fresh.code}): ${fresh.message}, fault: client`);
-    this.#cache.set(pod.metadata.uid ?? '', { roleArn: fresh.roleArn, sessionName: fresh.sessionName, fetchedAt: now, agentUid });
-    return granted({ via: 'pod-identity', roleArn: fresh.roleArn, assumedRoleArn: this.#sessionArn(fresh.roleArn, fresh.sessionName) });
+    this.#cache.put(subject, { roleArn: fresh.roleArn, sessionName: fresh.sessionName, fetchedAt: now, agentUid });
+    return grantedAs(fresh.roleArn, fresh.sessionName);
   }
 
-  /** What the agent holds for the pod's token, renewals since it was fetched included; undefined where it must ask. */
-  #cached(pod: KubernetesObject, agentUid: string, now: number): CachedCredentials | undefined {
-    const uid = pod.metadata.uid ?? '';
-    const held = this.#cache.get(uid);
-    // A new agent pod starts with an empty cache.
-    if (held === undefined || held.agentUid !== agentUid) return undefined;
-    const renewals = Math.floor((now - held.fetchedAt) / AGENT_RENEWAL);
-    if (renewals === 0) return held;
-    const at = held.fetchedAt + renewals * AGENT_RENEWAL;
-    const renewed = this.#assume(pod, at);
-    if (!renewed.ok) {
-      this.#cache.delete(uid);
-      return undefined;
-    }
-    const next = { roleArn: renewed.roleArn, sessionName: renewed.sessionName, fetchedAt: at, agentUid };
-    this.#cache.set(uid, next);
-    return next;
-  }
-
-  /** AssumeRoleForPodIdentity at an instant: the association then, and the role's trust as spread by then. */
-  #assume(pod: KubernetesObject, at: number): Assumed {
-    const subject = subjectOf(pod);
-    const state = this.#state;
-    const association = state.associationOf(subject.namespace, subject.serviceAccount, at);
-    if (association === undefined) {
-      return {
-        ok: false,
-        code: 'ResourceNotFoundException',
-        message: `No association found for service account ${subject.serviceAccount} in namespace ${subject.namespace}`,
-      };
-    }
-    const denied: Assumed = {
-      ok: false,
-      code: 'AccessDeniedException',
-      message: 'Unauthorized Exception! EKS does not have permissions to assume the associated role.',
-    };
-    const role = state.roleByArn(association.roleArn);
-    if (role === undefined) return denied;
-    const trust = state.visibleTrust(role, at);
-    const tags = !association.disableSessionTags;
-    const context = podIdentityContext(state.accountId, state.clusterArn, tags ? sessionTags(state, subject) : undefined);
-    const caller = { type: 'Service', name: PODS_SERVICE } as const;
-    if (!isAllowed(trust, { action: 'sts:AssumeRole', caller, context })) return denied;
-    if (tags && !isAllowed(trust, { action: 'sts:TagSession', caller, context })) return denied;
-    const sessionName =
-      `eks-${state.cluster.name.slice(0, 10)}-${subject.podName.slice(0, 12)}-${uuidOf(`${subject.podUid}/${Math.floor(at)}`)}`.slice(
-        0,
-        64,
-      );
-    // The target role may be another account's, which this twin does not hold: it is taken as set up.
-    return { ok: true, roleArn: association.targetRoleArn ?? association.roleArn, assumedRole: association.roleArn, sessionName, tags };
-  }
-
-  #recordAssume(pod: KubernetesObject, assumed: Assumed, at: number): void {
-    const subject = subjectOf(pod);
-    if (assumed.ok) {
-      this.#trail.add(
-        serviceAssumeRole(this.#state, subject, { roleArn: assumed.assumedRole, sessionName: assumed.sessionName, tags: assumed.tags }, at),
-      );
-      this.#trail.add(podIdentityCall(this.#state, subject, this.nodeRoleArn, at));
-    } else {
-      this.#trail.add(podIdentityCall(this.#state, subject, this.nodeRoleArn, at, { code: assumed.code, message: assumed.message }));
-    }
+  #recordAssume(subject: PodSubject, at: number): void {
+    recordAssume(this.#state, this.#trail, { subject, assumed: assumeForPod(this.#state, subject, at), nodeRoleArn: this.nodeRoleArn, at });
   }
 
   #instanceMetadata(pod: KubernetesObject): Answer {
@@ -296,36 +225,11 @@ export class PodIdentities implements AwsSide {
 
   #forget(pod: KubernetesObject): void {
     const uid = pod.metadata.uid ?? '';
-    this.#cache.delete(uid);
+    this.#cache.forget(uid);
     this.#sources.delete(uid);
     const nodeName = String(pod.spec?.nodeName ?? '');
     if (this.#agents.get(nodeName) === uid) this.#agents.delete(nodeName);
   }
-}
-
-type Assumed =
-  | { readonly ok: true; readonly roleArn: string; readonly assumedRole: string; readonly sessionName: string; readonly tags: boolean }
-  | { readonly ok: false; readonly code: string; readonly message: string };
-
-/** Condition keys of EKS's call to STS; without tags none of the `aws:RequestTag` keys are there (EKS user guide: pod-id-role). */
-export function podIdentityContext(
-  accountId: string,
-  clusterArn: string,
-  tags: Readonly<Record<string, string>> | undefined,
-): Record<string, string | readonly string[]> {
-  const context: Record<string, string | readonly string[]> = {
-    'aws:sourceaccount': accountId,
-    'aws:sourcearn': clusterArn,
-    'aws:principalisawsservice': 'true',
-    'aws:principalservicename': PODS_SERVICE,
-    'aws:viaawsservice': 'false',
-    'aws:securetransport': 'true',
-  };
-  if (tags === undefined) return context;
-  for (const [key, value] of Object.entries(tags)) context[`aws:requesttag/${key}`] = value;
-  context['aws:tagkeys'] = Object.keys(tags);
-  context['sts:transitivetagkeys'] = Object.keys(tags);
-  return context;
 }
 
 function subjectOf(pod: KubernetesObject): PodSubject {

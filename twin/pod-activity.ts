@@ -1,8 +1,9 @@
 import type { KubernetesObject } from '../src/kubernetes/gateway.ts';
+import { AGENT_RENEWAL } from './aws/eks-auth.ts';
 import { fractionOf } from './aws/ids.ts';
 import { containerNames } from './container-environment.ts';
 import type { KubernetesSide, TwinClock } from './contracts.ts';
-import { AGENT_RENEWAL, type PodIdentities } from './identity.ts';
+import type { PodIdentities } from './identity.ts';
 
 /** SDKs renew a web identity's session of one hour about five minutes early. */
 const WEB_RENEWAL = 55 * 60 * 1000;

@@ -1,7 +1,8 @@
 import type { KubernetesObject } from '../src/kubernetes/gateway.ts';
 import type { Promises } from '../src/model/report.ts';
 import type { Addons } from './aws/addons.ts';
-import type { AssociationState, AwsChange, AwsState } from './aws/state.ts';
+import type { AssociationState, AwsChange } from './aws/records.ts';
+import type { AwsState } from './aws/state.ts';
 import { compileTrust } from './aws/trust-evaluation.ts';
 import type { KubernetesSide, ObjectChange, TwinClock } from './contracts.ts';
 import type { PodIdentities } from './identity.ts';

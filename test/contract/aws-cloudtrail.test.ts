@@ -1,4 +1,4 @@
-import { CloudTrailClient, LookupEventsCommand, paginateLookupEvents } from '@aws-sdk/client-cloudtrail';
+import { CloudTrailClient, LookupEventsCommand, type LookupEventsCommandInput, paginateLookupEvents } from '@aws-sdk/client-cloudtrail';
 import { afterEach, describe, expect, it } from 'vitest';
 import { REGION, START, startTwinAccount } from '../support/twin-account.ts';
 
@@ -64,7 +64,7 @@ describe('CloudTrail of the twin', () => {
     twin.trail.add(event(START, 'AssumeRole', 'role-a'));
     twin.trail.add(event(START + 60_000, 'AssumeRoleWithWebIdentity', 'role-b'));
     await twin.clock.advance(600_000);
-    const names = async (input: ConstructorParameters<typeof LookupEventsCommand>[0]) =>
+    const names = async (input: LookupEventsCommandInput) =>
       (await client.send(new LookupEventsCommand(input))).Events?.map((one) => one.EventName);
     expect(await names({ LookupAttributes: attribute('ResourceName', 'role-b') })).toEqual(['AssumeRoleWithWebIdentity']);
     expect(await names({ EndTime: new Date(START + 1_000) })).toEqual(['AssumeRole']);

@@ -2,7 +2,8 @@ import type { KubernetesSide } from '../contracts.ts';
 import type { AddonConfiguration, AddonDescription, AddonVersions } from '../snapshot.ts';
 import { AGENT, AGENT_NAMESPACE, agentDaemonSet } from './agent-daemonset.ts';
 import { AwsError } from './errors.ts';
-import type { Actor, AwsState } from './state.ts';
+import type { Actor } from './records.ts';
+import type { AwsState } from './state.ts';
 
 /** What CreateAddon takes. */
 export interface NewAddon {

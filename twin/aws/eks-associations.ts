@@ -1,6 +1,7 @@
 import { AwsError } from './errors.ts';
+import type { AssociationState } from './records.ts';
 import { needed, paged, type RestRequest, type RestRoute } from './rest.ts';
-import type { AssociationState, AwsState } from './state.ts';
+import type { AwsState } from './state.ts';
 
 const BASE = '/clusters/{cluster}/pod-identity-associations';
 

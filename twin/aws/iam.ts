@@ -1,5 +1,6 @@
 import { AwsError } from './errors.ts';
-import type { AwsState, RoleState } from './state.ts';
+import type { RoleState } from './records.ts';
+import type { AwsState } from './state.ts';
 import { validateTrust } from './trust-validation.ts';
 
 /** The quota that IAM gives every account. */

@@ -1,7 +1,8 @@
 import { AwsError } from './errors.ts';
 import { type QueryAction, required } from './iam.ts';
 import type { Principal, Principals } from './principals.ts';
-import type { AwsState, RoleState } from './state.ts';
+import type { RoleState } from './records.ts';
+import type { AwsState } from './state.ts';
 import { isAllowed } from './trust-evaluation.ts';
 
 /** STS's actions, asked by `caller`; undefined for an unsigned request (STS API reference, 2011-06-15). */

@@ -1,5 +1,6 @@
 import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
-import type { AwsChange, AwsState } from '../aws/state.ts';
+import type { AwsChange } from '../aws/records.ts';
+import type { AwsState } from '../aws/state.ts';
 import { containerNames, serviceAccountOf } from '../container-environment.ts';
 import type { KubernetesSide, TwinClock } from '../contracts.ts';
 import type { PodIdentities } from '../identity.ts';

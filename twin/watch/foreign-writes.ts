@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
 import { AGENT } from '../aws/agent-daemonset.ts';
-import type { AwsChange } from '../aws/state.ts';
+import type { AwsChange } from '../aws/records.ts';
 import type { ObjectChange } from '../contracts.ts';
 import { type Baseline, objectKey, templateServiceAccount } from './baseline.ts';
 import { differences } from './differences.ts';

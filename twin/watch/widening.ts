@@ -1,7 +1,8 @@
-import { type AwsState, PODS_SERVICE } from '../aws/state.ts';
+import { podIdentityContext } from '../aws/eks-auth.ts';
+import { PODS_SERVICE } from '../aws/records.ts';
+import type { AwsState } from '../aws/state.ts';
 import type { Context } from '../aws/trust-conditions.ts';
 import { type Caller, couldMatch, isAllowed, type Statement, type TrustDocument } from '../aws/trust-evaluation.ts';
-import { podIdentityContext } from '../identity.ts';
 
 /** Someone who might assume a role, in one set of circumstances. */
 interface Candidate {
