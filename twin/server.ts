@@ -170,6 +170,11 @@ async function serve(settings: TwinServerSettings, incoming: IncomingMessage, re
       fail(settings, fault, request, undefined, response);
     }
   } catch (error) {
+    if (incoming.destroyed && !incoming.complete) {
+      // The client left before its request was whole.
+      response.destroy();
+      return;
+    }
     // Whoever waits for the reply must learn of a defect of the twin itself, whatever protocol it speaks.
     process.emitWarning(error instanceof Error ? error : String(error));
     if (!response.headersSent) {

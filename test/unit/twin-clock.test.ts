@@ -33,13 +33,13 @@ describe('virtual clock', () => {
 
   it('stands still while work is busy', async () => {
     const clock = createVirtualClock(0);
-    let finish: () => void = () => undefined;
-    const work = clock.engine.busy(() => new Promise<void>((resolve) => void (finish = resolve)));
-    let woken = false;
-    const sleeper = clock.sleep(10).then(() => void (woken = true));
+    const gate = Promise.withResolvers<void>();
+    const work = clock.engine.busy(() => gate.promise);
+    const woken: string[] = [];
+    const sleeper = clock.sleep(10).then(() => void woken.push('sleeper'));
     await new Promise((resolve) => void setTimeout(resolve, 20));
-    expect([clock.now(), woken]).toEqual([0, false]);
-    finish();
+    expect([clock.now(), woken]).toEqual([0, []]);
+    gate.resolve();
     await Promise.all([work, sleeper]);
     expect(clock.now()).toBe(10);
   });
@@ -66,10 +66,10 @@ describe('virtual clock', () => {
 
   it('never moves for actions alone', async () => {
     const clock = createVirtualClock(0);
-    let ran = false;
-    clock.schedule(1, () => void (ran = true));
+    const ran: string[] = [];
+    clock.schedule(1, () => void ran.push('action'));
     await new Promise((resolve) => void setTimeout(resolve, 20));
-    expect([clock.now(), ran]).toEqual([0, false]);
+    expect([clock.now(), ran]).toEqual([0, []]);
   });
 
   it('does not run a cancelled action', async () => {
@@ -114,10 +114,10 @@ describe('virtual clock', () => {
     const second = clock.hold();
     first();
     first();
-    let woken = false;
-    const sleeper = clock.sleep(1).then(() => void (woken = true));
+    const woken: string[] = [];
+    const sleeper = clock.sleep(1).then(() => void woken.push('sleeper'));
     await new Promise((resolve) => void setTimeout(resolve, 20));
-    expect(woken).toBe(false);
+    expect(woken).toEqual([]);
     second();
     await sleeper;
   });

@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
 import { createVirtualClock, type VirtualClock } from '../../twin/clock.ts';
 import type { AwsSide, CallerIdentity, ObjectChange } from '../../twin/contracts.ts';
@@ -131,3 +132,23 @@ export function barePod(name: string, spec: Fields = {}, metadata: Fields = {}):
 export function restartPatch(value: string): object {
   return { spec: { template: { metadata: { annotations: { 'kubectl.kubernetes.io/restartedAt': value } } } } };
 }
+
+/** Restarts a workload as kubectl does, with a value of ours. */
+export function restart(cluster: TestCluster, path: string, value = 'run-1'): void {
+  expect(cluster.request('PATCH', path, restartPatch(value), { contentType: 'application/strategic-merge-patch+json' }).status).toBe(200);
+}
+
+/** Runs virtual time second by second and answers the fewest and the most pods that `count` saw. */
+export async function extremes(cluster: TestCluster, seconds: number, count: () => number): Promise<[number, number]> {
+  const seen = [count()];
+  for (let second = 0; second < seconds; second += 1) {
+    await cluster.clock.advance(1000);
+    seen.push(count());
+  }
+  return [Math.min(...seen), Math.max(...seen)];
+}
+
+export const isReady = (pod: KubernetesObject): boolean =>
+  pod.metadata.deletionTimestamp === undefined &&
+  pod.status.conditions?.some((entry: { type: string; status: string }) => entry.type === 'Ready' && entry.status === 'True');
+export const uids = (pods: readonly KubernetesObject[]): unknown[] => pods.map((pod) => pod.metadata.uid).sort();

@@ -7,15 +7,15 @@ export function mergePatch(target: Json, patch: Json): Json {
   if (!isObject(patch)) {
     return patch;
   }
-  const result: Record<string, Json> = isObject(target) ? { ...target } : {};
+  const result = new Map<string, Json>(isObject(target) ? Object.entries(target) : []);
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) {
-      delete result[key];
+      result.delete(key);
     } else {
-      result[key] = mergePatch(result[key], value);
+      result.set(key, mergePatch(result.get(key), value));
     }
   }
-  return result;
+  return Object.fromEntries(result);
 }
 
 /**

@@ -42,7 +42,14 @@ export function withMetadata(
   object: KubernetesObject,
   changes: { readonly [field in keyof ObjectMeta]?: ObjectMeta[field] | undefined },
 ): KubernetesObject {
-  const metadata = Object.fromEntries(Object.entries({ ...object.metadata, ...changes }).filter(([, value]) => value !== undefined));
+  const metadata: Record<string, unknown> = { ...object.metadata };
+  for (const [field, value] of Object.entries(changes)) {
+    if (value === undefined) {
+      delete metadata[field];
+    } else {
+      metadata[field] = value;
+    }
+  }
   return { ...object, metadata: metadata as unknown as ObjectMeta };
 }
 

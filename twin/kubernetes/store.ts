@@ -113,7 +113,8 @@ export class Store {
   revise(kind: Kind, before: KubernetesObject, next: KubernetesObject): KubernetesObject {
     const { uid, creationTimestamp, resourceVersion, generation } = before.metadata;
     const after = withMetadata(next, { uid, creationTimestamp, resourceVersion, generation });
-    if (equal(withMetadata(before, { managedFields: undefined }), withMetadata(after, { managedFields: undefined }))) {
+    const { managedFields } = before.metadata;
+    if (equal(before, managedFields === after.metadata.managedFields ? after : withMetadata(after, { managedFields }))) {
       return before;
     }
     if (generation === undefined) {

@@ -52,8 +52,10 @@ export function reconcileReplicaSet(
       break;
     }
   }
-  for (const pod of expendable(active).slice(0, Math.max(0, active.length - wanted))) {
-    world.deletePod(pod);
+  if (active.length > wanted) {
+    for (const pod of expendable(active).slice(0, active.length - wanted)) {
+      world.deletePod(pod);
+    }
   }
   const kept = world.podsOf(replicaSet).filter(isActive);
   const counts = countPods(world, kept, spec.minReadySeconds ?? 0, retry);

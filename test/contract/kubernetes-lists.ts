@@ -1,0 +1,135 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Answer, KubernetesBackend } from './kubernetes-backends.ts';
+
+const MERGE = 'application/merge-patch+json';
+
+/** How the API must show many objects whoever serves it: lists, pages, watches. */
+export function describeLists(start: () => Promise<KubernetesBackend>): void {
+  describe('Kubernetes lists and watches', () => {
+    let backend: KubernetesBackend;
+    let namespaces = 0;
+    beforeAll(async () => {
+      backend = await start();
+    });
+    afterAll(async () => {
+      await backend.close();
+    });
+
+    /** A namespace of its own for each test, with its default service account. */
+    const makeNamespace = async (): Promise<string> => {
+      namespaces += 1;
+      const name = `lists-${namespaces}`;
+      expect((await backend.request('POST', '/api/v1/namespaces', { body: { metadata: { name } } })).status).toBe(201);
+      await backend.eventually(async () => {
+        const { status } = await backend.request('GET', `/api/v1/namespaces/${name}/serviceaccounts/default`);
+        return status === 200 ? true : undefined;
+      });
+      return name;
+    };
+    const makeConfigMap = (namespace: string, name: string, more: object = {}): Promise<Answer> =>
+      backend.request('POST', `/api/v1/namespaces/${namespace}/configmaps`, { body: { metadata: { name, ...more }, data: { a: '1' } } });
+
+    it('lists by namespace and over all, by labels and by fields', async () => {
+      const namespace = await makeNamespace();
+      for (const [name, app] of [
+        ['b', 'web'],
+        ['a', 'web'],
+        ['c', 'db'],
+      ] as const) {
+        await makeConfigMap(namespace, name, { labels: { app, suite: namespace } });
+      }
+      const names = async (path: string): Promise<string[]> =>
+        (await backend.request('GET', path)).body.items
+          .filter((item: { metadata: { labels?: { suite?: string } } }) => item.metadata.labels?.suite === namespace)
+          .map((item: { metadata: { name: string } }) => item.metadata.name);
+      const path = `/api/v1/namespaces/${namespace}/configmaps`;
+      expect(await names(path)).toEqual(['a', 'b', 'c']);
+      expect(await names(`${path}?labelSelector=${encodeURIComponent('app in (web),app!=db')}`)).toEqual(['a', 'b']);
+      expect(await names(`${path}?fieldSelector=metadata.name%3Dc`)).toEqual(['c']);
+      expect(await names(`/api/v1/configmaps?labelSelector=suite%3D${namespace}`)).toEqual(['a', 'b', 'c']);
+      const bad = await backend.request('GET', `${path}?fieldSelector=data.a%3D1`);
+      expect([bad.status, bad.body.reason]).toEqual([400, 'BadRequest']);
+      const { body } = await backend.request('GET', path);
+      expect(body).toMatchObject({
+        kind: 'ConfigMapList',
+        apiVersion: 'v1',
+        metadata: { resourceVersion: expect.stringMatching(/^\d+$/) },
+      });
+    });
+
+    it('pages, showing one moment on all pages', async () => {
+      const namespace = await makeNamespace();
+      const suite = `labelSelector=suite%3D${namespace}`;
+      for (const name of ['a', 'b', 'c', 'd', 'e']) {
+        await makeConfigMap(namespace, name, { labels: { suite: namespace } });
+      }
+      const path = `/api/v1/namespaces/${namespace}/configmaps?${suite}&limit=2`;
+      const seen: string[] = [];
+      const pages: number[] = [];
+      let token = '';
+      do {
+        const { status, body } = await backend.request('GET', `${path}${token === '' ? '' : `&continue=${token}`}`);
+        expect(status).toBe(200);
+        seen.push(...body.items.map((item: { metadata: { name: string } }) => item.metadata.name));
+        pages.push(body.items.length);
+        token = body.metadata.continue ?? '';
+        if (pages.length === 1) {
+          await makeConfigMap(namespace, 'late', { labels: { suite: namespace } });
+          await backend.request('DELETE', `/api/v1/namespaces/${namespace}/configmaps/e`);
+        }
+      } while (token !== '');
+      expect([seen, pages]).toEqual([
+        ['a', 'b', 'c', 'd', 'e'],
+        [2, 2, 1],
+      ]);
+    });
+
+    it('answers 410 to a continue token that has expired', async ({ skip }) => {
+      skip(backend.unsupported.has('continue tokens expire'));
+      const namespace = await makeNamespace();
+      await makeConfigMap(namespace, 'a');
+      await makeConfigMap(namespace, 'b');
+      const path = `/api/v1/namespaces/${namespace}/configmaps?limit=1`;
+      const token = (await backend.request('GET', path)).body.metadata.continue;
+      backend.compact();
+      const { status, body } = await backend.request('GET', `${path}&continue=${token}`);
+      expect([status, body.reason, body.code]).toEqual([410, 'Expired', 410]);
+    });
+
+    it('watches: what is there, then what changes, within its selector', async () => {
+      const namespace = await makeNamespace();
+      await makeConfigMap(namespace, 'there', { labels: { app: 'web' } });
+      const path = `/api/v1/namespaces/${namespace}/configmaps`;
+      const changes = async (): Promise<void> => {
+        await makeConfigMap(namespace, 'other', { labels: { app: 'db' } });
+        await makeConfigMap(namespace, 'new', { labels: { app: 'web' } });
+        await backend.request('PATCH', `${path}/new`, { body: { data: { a: '2' } }, contentType: MERGE });
+        await backend.request('PATCH', `${path}/new`, { body: { metadata: { labels: { app: 'db' } } }, contentType: MERGE });
+        await backend.request('DELETE', `${path}/there`);
+      };
+      let begun: Promise<void> | undefined;
+      const events = await backend.watch(`${path}?watch=1&labelSelector=app%3Dweb`, (seen) => {
+        begun ??= changes();
+        return seen.some(({ type, object }) => type === 'DELETED' && object.metadata.name === 'there');
+      });
+      await begun;
+      expect(events.map(({ type, object }) => `${type} ${object.metadata.name}`)).toEqual([
+        'ADDED there',
+        'ADDED new',
+        'MODIFIED new',
+        'DELETED new',
+        'DELETED there',
+      ]);
+    });
+
+    it('watches from a resource version on', async () => {
+      const namespace = await makeNamespace();
+      const path = `/api/v1/namespaces/${namespace}/configmaps`;
+      await makeConfigMap(namespace, 'before');
+      const { resourceVersion } = (await backend.request('GET', path)).body.metadata;
+      await makeConfigMap(namespace, 'after');
+      const events = await backend.watch(`${path}?watch=true&resourceVersion=${resourceVersion}`, (seen) => seen.length > 0);
+      expect(events.map(({ type, object }) => `${type} ${object.metadata.name}`)).toEqual(['ADDED after']);
+    });
+  });
+}
