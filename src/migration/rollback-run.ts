@@ -43,6 +43,8 @@ export async function openRollback(runtime: Runtime, input: RollbackInput): Prom
   if (!entries.some((entry) => entry.state !== 'undone')) return { ...base, status: 'nothing' };
   await runtime.journal.acquireLock(run.clusterArn, run.runId, LOCK_SECONDS);
   await runtime.journal.updateRun(run.runId, { status: 'rolling-back', reason, endedAt: null });
+  // Their trust goes back with that of the others: a unit that may still begin would keep it.
+  await holdUnbegun(runtime, run.runId, reason);
   const touched = new Set(entries.map((entry) => entry.unitId));
   const chosen = units.filter((unit) => touched.has(unit.unitId) && (input.unitIds?.includes(unit.unitId) ?? true));
   const roles = new Set(entries.filter((entry) => entry.kind === 'trust' && entry.state !== 'undone').map((entry) => entry.object));
