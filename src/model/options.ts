@@ -20,7 +20,7 @@ export const migrationOptions = z.strictObject({
   allowClusterScope: z.boolean().default(false),
   /** Allow eviction of the pods of OnDelete and partitioned sets, one at a time. */
   allowPodDeletion: z.boolean().default(false),
-  /** Hold workloads whose restart is a downtime (Recreate, one replica without surge). */
+  /** Hold workloads whose restart is, or may be, a downtime (Recreate, one replica). */
   holdDowntime: z.boolean().default(false),
   /** Install the Pod Identity agent add-on where the cluster has none. */
   installAgent: z.boolean().default(true),
