@@ -1,9 +1,10 @@
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Runtime } from '../src/migration/runtime.ts';
 import { isPodshiftError, PodshiftError } from '../src/model/errors.ts';
 import { noCalls } from '../src/model/run.ts';
+import { schemaProblems } from '../src/model/schema-problems.ts';
 
 /** A step of a state machine: plain JSON in, plain JSON out, all effects through the runtime. Safe to run twice. */
 export type Step<Input, Output> = (runtime: Runtime, input: Input) => Promise<Output>;
@@ -52,7 +53,7 @@ function strictInput(schema: z.ZodType): middy.MiddlewareObj<unknown, unknown> {
     before: (request) => {
       const parsed = schema.safeParse(request.event);
       if (!parsed.success) {
-        throw new PodshiftError('InvalidInput', `the input of this step is wrong: ${z.prettifyError(parsed.error).replaceAll('\n', ' ')}`);
+        throw new PodshiftError('InvalidInput', `the input of this step is wrong: ${schemaProblems(parsed.error)}`);
       }
       request.event = parsed.data;
     },

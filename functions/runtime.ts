@@ -12,6 +12,7 @@ import type { Runtime } from '../src/migration/runtime.ts';
 import type { Ids } from '../src/model/clock.ts';
 import { PodshiftError } from '../src/model/errors.ts';
 import { type CallCounts, type ClusterTarget, noCalls } from '../src/model/run.ts';
+import { schemaProblems } from '../src/model/schema-problems.ts';
 
 /** What a function reads of its environment; serverless.yml sets it. */
 export const lambdaEnvironment = z.object({
@@ -24,10 +25,7 @@ export const lambdaEnvironment = z.object({
 export function createLambdaRuntime(environment: Record<string, string | undefined>): Runtime {
   const parsed = lambdaEnvironment.safeParse(environment);
   if (!parsed.success) {
-    throw new PodshiftError(
-      'InvalidInput',
-      `the environment of this function is wrong: ${z.prettifyError(parsed.error).replaceAll('\n', ' ')}`,
-    );
+    throw new PodshiftError('InvalidInput', `the environment of this function is wrong: ${schemaProblems(parsed.error)}`);
   }
   const clock = { now: () => Date.now() };
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({}), { marshallOptions: { removeUndefinedValues: true } });
