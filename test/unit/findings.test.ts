@@ -4,7 +4,10 @@ import { FINDINGS, type FindingCode, finding } from '../../src/model/findings.ts
 
 const page = readFileSync(new URL('../../docs/findings.md', import.meta.url), 'utf8');
 const documented = new Map(
-  [...page.matchAll(/^\| (PS\d{3}) \| (\w+) \| (.+) \| (.+) \|$/gm)].map(([, code, severity, title, remedy]) => [code, { severity, title, remedy }]),
+  [...page.matchAll(/^\| (PS\d{3}) \| (\w+) \| (.+) \| (.+) \|$/gm)].map(([, code, severity, title, remedy]) => [
+    code,
+    { severity, title, remedy },
+  ]),
 );
 
 describe('the finding table and its page', () => {

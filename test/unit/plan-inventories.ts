@@ -1,6 +1,7 @@
+import type { FindingCode } from '../../src/model/findings.ts';
 import type { AssociationFacts, Inventory, NodeFacts, RoleFacts, ServiceAccountFacts, WorkloadFacts } from '../../src/model/inventory.ts';
 import { type MigrationOptions, migrationOptions } from '../../src/model/options.ts';
-import type { Plan, UnitPlan } from '../../src/model/plan.ts';
+import type { Decision, Plan, UnitPlan } from '../../src/model/plan.ts';
 import { makePlan } from '../../src/plan/plan.ts';
 
 export const ACCOUNT = '123456789012';
@@ -142,4 +143,37 @@ export function unitOf(plan: Plan, id = 'shop/api'): UnitPlan {
   const unit = plan.units.find((candidate) => candidate.id === id);
   if (unit === undefined) throw new Error(`no unit ${id}`);
   return unit;
+}
+
+export const api = (changes: Parameters<typeof serviceAccount>[2] = {}) => [serviceAccount('shop/api', 'api', changes)];
+export const annotated = (arn: string) => api({ annotations: { [`${PREFIX}/role-arn`]: arn } });
+export const trusted = (trustPolicy: string) => [role('api', [], { trustPolicy })];
+/** The statement of `shop/api`. */
+export const irsa = irsaStatement(subjectOf('shop/api'));
+export const podIdentity = (condition: object) => ({
+  Effect: 'Allow',
+  Principal: { Service: 'pods.eks.amazonaws.com' },
+  Action: ['sts:AssumeRole', 'sts:TagSession'],
+  ...condition,
+});
+export const scoped = podIdentity({
+  Condition: {
+    StringEquals: {
+      'aws:SourceAccount': ACCOUNT,
+      'aws:RequestTag/eks-cluster-arn': CLUSTER,
+      'aws:RequestTag/kubernetes-namespace': 'shop',
+      'aws:RequestTag/kubernetes-service-account': 'api',
+    },
+  },
+});
+export const cluster = (changes: Partial<Inventory['cluster']>) => ({ cluster: { ...inventory().cluster, ...changes } });
+export const used = (changes: Partial<WorkloadFacts>) => ({ workloads: [workload('shop/api', changes)] });
+
+/** What is known of a cluster, and what the plan must make of it. */
+export interface Case {
+  facts: Partial<Inventory>;
+  options?: Partial<MigrationOptions>;
+  decision: Decision;
+  /** All findings of the unit. */
+  codes: FindingCode[];
 }
