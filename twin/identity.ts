@@ -38,6 +38,7 @@ export class PodIdentities implements AwsSide {
   /** Ready agent pods by node: node to uid of the pod. */
   readonly #agents = new Map<string, string>();
   #kubernetes: KubernetesSide | undefined;
+  #nodeRoleArn: string | undefined;
 
   constructor(parts: Parts) {
     this.#state = parts.state;
@@ -122,14 +123,8 @@ export class PodIdentities implements AwsSide {
 
   /** The role of the nodes' instance profile; the snapshot does not name it, so it is the EC2 role with the worker node policy. */
   get nodeRoleArn(): string {
-    const roles = [...this.#state.roles.values()].filter((role) => /"ec2\.amazonaws\.com(\.cn)?"/.test(this.#state.storedTrust(role).text));
-    const worker = roles.find((role) =>
-      role.description.AttachedManagedPolicies.some((policy) => policy.PolicyName.startsWith('AmazonEKSWorkerNode')),
-    );
-    return (
-      (worker ?? roles.find((role) => /node/i.test(role.name)))?.arn ??
-      `arn:${this.#state.partition}:iam::${this.#state.accountId}:role/eks-node`
-    );
+    this.#nodeRoleArn ??= findNodeRole(this.#state);
+    return this.#nodeRoleArn;
   }
 
   #webIdentity(pod: KubernetesObject, source: Extract<CredentialSource, { kind: 'web-identity' }>, record: boolean): Answer {
@@ -230,6 +225,14 @@ export class PodIdentities implements AwsSide {
     const nodeName = String(pod.spec?.nodeName ?? '');
     if (this.#agents.get(nodeName) === uid) this.#agents.delete(nodeName);
   }
+}
+
+function findNodeRole(state: AwsState): string {
+  const roles = [...state.roles.values()].filter((role) => /"ec2\.amazonaws\.com(\.cn)?"/.test(state.storedTrust(role).text));
+  const worker = roles.find((role) =>
+    role.description.AttachedManagedPolicies.some((policy) => policy.PolicyName.startsWith('AmazonEKSWorkerNode')),
+  );
+  return (worker ?? roles.find((role) => /node/i.test(role.name)))?.arn ?? `arn:${state.partition}:iam::${state.accountId}:role/eks-node`;
 }
 
 function subjectOf(pod: KubernetesObject): PodSubject {

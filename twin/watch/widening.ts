@@ -26,6 +26,7 @@ const COMBINATIONS = 240;
 export class Widening {
   readonly #state: AwsState;
   readonly #universe: readonly Candidate[];
+  readonly #byServiceAccount = new Map<string, Candidate[]>();
 
   /** `serviceAccounts`: all of the cluster, `NAMESPACE/NAME`. */
   constructor(state: AwsState, serviceAccounts: readonly string[]) {
@@ -37,6 +38,12 @@ export class Widening {
       'podshift-elsewhere/podshift-stranger',
     ];
     this.#universe = [...serviceAccounts, ...strangers].map((key) => this.#podIdentity(key, {}));
+    for (const candidate of this.#universe) {
+      const name = candidate.serviceAccount?.split('/')[1] ?? '';
+      const sameName = this.#byServiceAccount.get(name);
+      if (sameName === undefined) this.#byServiceAccount.set(name, [candidate]);
+      else sameName.push(candidate);
+    }
   }
 
   grown(before: TrustDocument, after: TrustDocument, allowed: ReadonlySet<string>): string[] {
@@ -64,14 +71,32 @@ export class Widening {
     const pods: Caller = { type: 'Service', name: PODS_SERVICE };
     const all = [...before.statements, ...after.statements];
     const denyGone = changed.some((statement) => !statement.allow);
-    if (denyGone || changed.some((statement) => couldMatch(statement, pods, 'sts:AssumeRole'))) {
-      yield* this.#universe;
+    const forPods = changed.filter((one) => couldMatch(one, pods, 'sts:AssumeRole') || couldMatch(one, pods, 'sts:TagSession'));
+    if (denyGone || forPods.length > 0) {
+      yield* denyGone ? this.#universe : this.#within(forPods);
       for (const key of allowed) yield* this.#elsewhere(key);
     }
     // A Deny that is gone lets through whoever any Allow names.
     for (const statement of denyGone ? all : changed) {
       for (const asked of circumstances(statement)) yield* this.#named(statement, asked);
     }
+  }
+
+  /** Those of the universe that the statements could admit: where each names its service accounts, only theirs. */
+  #within(statements: readonly Statement[]): Iterable<Candidate> {
+    const names = new Set<string>();
+    for (const statement of statements) {
+      const exact = statement.conditions.find(
+        (one) =>
+          one.key === 'aws:requesttag/kubernetes-service-account' &&
+          one.operator === 'stringequals' &&
+          one.quantifier === undefined &&
+          !one.ifExists,
+      );
+      if (exact === undefined || exact.values.some((value) => value.includes('$'))) return this.#universe;
+      for (const value of exact.values) names.add(value);
+    }
+    return [...names].flatMap((name) => this.#byServiceAccount.get(name) ?? []);
   }
 
   /** The allowed service account's name, but in another cluster, another account, or in a session without tags. */
