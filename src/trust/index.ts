@@ -8,22 +8,14 @@ export { retireIssuerSubjects } from './retire.ts';
 export { revokeServiceAccounts } from './revoke.ts';
 export { parseTrustPolicy, trustPolicySize } from './trust-policy.ts';
 export type {
-  AdmitRequest,
   AdmitResult,
   Answer,
   Grant,
-  PodIdentityRequest,
   RetireRequest,
   RetireResult,
-  RevokeRequest,
   TrustPolicy,
-  TrustPolicyResult,
-  TrustProblem,
   TrustProblemCode,
   TrustScope,
-  TrustStatement,
-  TrustWarning,
   TrustWarningCode,
-  WebIdentityRequest,
 } from './types.ts';
 export { widening } from './widening.ts';

@@ -1,4 +1,4 @@
-import { type Grant, parseTrustPolicy, type TrustPolicy } from '../../src/trust/index.ts';
+import { type AdmitResult, admitServiceAccounts, type Grant, parseTrustPolicy, type TrustPolicy } from '../../src/trust/index.ts';
 
 /** Names and shapes that the tests of trust policies share. */
 export const ACCOUNT = '111122223333';
@@ -87,3 +87,21 @@ export function oursForCluster(index: number): object {
 }
 
 export const EC2 = { Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' };
+
+/** What a grant to the document of a text comes to. */
+export function admit(text: string, grant: Grant, sizeLimit?: number): AdmitResult {
+  return admitServiceAccounts(read(text), sizeLimit === undefined ? grant : { ...grant, sizeLimit });
+}
+
+/** The new text of a grant that must change the document. */
+export function changed(text: string, grant: Grant, sizeLimit?: number): string {
+  const result = admit(text, grant, sizeLimit);
+  if (result.kind !== 'changed') throw new Error(JSON.stringify(result));
+  return result.text;
+}
+
+/** Why a grant is refused that must be. */
+export function refusal(result: AdmitResult): { code: string; message: string } {
+  if (result.kind !== 'refused') throw new Error(JSON.stringify(result));
+  return result.problem;
+}

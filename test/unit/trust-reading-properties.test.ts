@@ -4,168 +4,16 @@ import {
   admitServiceAccounts,
   admitsPodIdentity,
   admitsWebIdentity,
-  type Grant,
   parseTrustPolicy,
   retireIssuerSubjects,
   revokeServiceAccounts,
-  type TrustPolicy,
   widening,
 } from '../../src/trust/index.ts';
 import { foreignStatement, irsaStatement, serviceAccounts, trustDocument } from './trust-arbitrary.ts';
 import { document, ours, read } from './trust-example.ts';
-import {
-  ORACLE_ACCOUNT,
-  ORACLE_CLUSTERS,
-  ORACLE_ISSUERS,
-  ORACLE_NAMES,
-  ORACLE_NAMESPACES,
-  oracleAdmits,
-  oracleClusterArn,
-  podIdentityId,
-  READINGS,
-  worldOf,
-} from './trust-oracle.ts';
+import { ORACLE_ACCOUNT, ORACLE_ISSUERS, ORACLE_NAMES, oracleAdmits, oracleClusterArn, READINGS, worldOf } from './trust-oracle.ts';
 
-const RUNS = { numRuns: 400 };
-
-const grants: fc.Arbitrary<Grant> = fc.record({
-  clusterArn: fc.constantFrom(...ORACLE_CLUSTERS).map(oracleClusterArn),
-  accountId: fc.constant(ORACLE_ACCOUNT),
-  serviceAccounts,
-  scope: fc.constantFrom('service-account', 'service-account', 'service-account', 'cluster'),
-});
-
-function clusterOf({ clusterArn }: Grant): string {
-  return clusterArn.slice(clusterArn.indexOf('/') + 1);
-}
-
-/** The oracle's ids of what a grant allows. */
-function allowedIds(grant: Grant): Set<string> {
-  const named = grant.serviceAccounts.map(({ namespace, name }) => podIdentityId(clusterOf(grant), namespace, name, true));
-  if (grant.scope === 'service-account') return new Set(named);
-  return new Set(
-    ORACLE_NAMESPACES.flatMap((namespace) =>
-      ORACLE_NAMES.flatMap((name) => [true, false].map((tags) => podIdentityId(clusterOf(grant), namespace, name, tags))),
-    ),
-  );
-}
-
-/** What the oracle sees beyond what is allowed, in whatever reading. */
-function growth(before: string, after: string, allowed: ReadonlySet<string>): string[] {
-  return READINGS.flatMap((reading) => {
-    const old = oracleAdmits(before, reading);
-    return [...oracleAdmits(after, reading)].filter((id) => !old.has(id) && !allowed.has(id));
-  });
-}
-
-function admit(text: string, grant: Grant): ReturnType<typeof admitServiceAccounts> {
-  return admitServiceAccounts(read(text), { ...grant, sizeLimit: 100_000 });
-}
-
-/** The text after a grant; the same where nothing is written. */
-function granted(text: string, grant: Grant): string {
-  const result = admit(text, grant);
-  return result.kind === 'changed' ? result.text : text;
-}
-
-function textsOf(policy: TrustPolicy): string[] {
-  return policy.statements.map(({ start, end }) => policy.text.slice(start, end));
-}
-
-describe('a random grant on a random document', () => {
-  test('admits those it names and nobody else, as the oracle sees it in every reading', () => {
-    const seen = { changed: 0, unchanged: 0, refused: 0 };
-    fc.assert(
-      fc.property(trustDocument, grants, (text, grant) => {
-        const result = admit(text, grant);
-        seen[result.kind]++;
-        if (result.kind === 'refused') return;
-        const now = result.kind === 'changed' ? result.text : text;
-        expect(growth(text, now, allowedIds(grant))).toEqual([]);
-        for (const reading of READINGS) {
-          const admitted = oracleAdmits(now, reading);
-          const named = grant.serviceAccounts.map(({ namespace, name }) => podIdentityId(clusterOf(grant), namespace, name, true));
-          expect(named.filter((id) => !admitted.has(id))).toEqual([]);
-        }
-      }),
-      RUNS,
-    );
-    expect(Math.min(...Object.values(seen))).toBeGreaterThan(0);
-  });
-
-  test('is no widening to the comparison either', () => {
-    fc.assert(
-      fc.property(trustDocument, grants, (text, grant) => {
-        expect(widening(read(text), read(granted(text, grant)), grant)).toEqual([]);
-      }),
-      RUNS,
-    );
-  });
-
-  test('keeps every other statement byte for byte and in order, and everything around them', () => {
-    fc.assert(
-      fc.property(trustDocument, grants, (text, grant) => {
-        const before = read(text);
-        const now = read(granted(text, grant));
-        expect(textsOf(now).slice(0, before.statements.length)).toEqual(textsOf(before));
-        expect(now.text.slice(0, now.statementStart)).toBe(text.slice(0, before.statementStart));
-        expect(now.text.slice(now.statementEnd)).toBe(text.slice(before.statementEnd));
-      }),
-      RUNS,
-    );
-  });
-
-  test('is no write the second time', () => {
-    fc.assert(
-      fc.property(trustDocument, grants, (text, grant) => {
-        const result = admit(text, grant);
-        if (result.kind === 'changed') expect(admit(result.text, grant).kind).toBe('unchanged');
-      }),
-      RUNS,
-    );
-  });
-
-  test('is taken back by a revocation, to the byte or for a single object to its meaning', () => {
-    fc.assert(
-      fc.property(trustDocument, grants, (text, grant) => {
-        const result = admit(text, grant);
-        if (result.kind !== 'changed') return;
-        const revoked = revokeServiceAccounts(read(result.text), { clusterArn: grant.clusterArn, serviceAccounts: 'all' });
-        expect(revoked.changed).toBe(true);
-        if (read(text).isArray) expect(revoked.text).toBe(text);
-        else expect(textsOf(read(revoked.text))).toEqual(textsOf(read(text)));
-      }),
-      RUNS,
-    );
-  });
-
-  test('means the same in one go and one service account after the other', () => {
-    fc.assert(
-      fc.property(trustDocument, grants, (text, grant) => {
-        const single = grant.serviceAccounts.reduce((now, each) => granted(now, { ...grant, serviceAccounts: [each] }), text);
-        const whole = granted(text, grant);
-        for (const reading of READINGS)
-          if (admit(text, grant).kind !== 'refused') expect(oracleAdmits(single, reading)).toEqual(oracleAdmits(whole, reading));
-      }),
-      RUNS,
-    );
-  });
-
-  test('on top of another is taken back alone', () => {
-    fc.assert(
-      fc.property(trustDocument, grants, serviceAccounts, (text, grant, more) => {
-        const scoped = { ...grant, scope: 'service-account' as const };
-        const first = granted(text, scoped);
-        const second = granted(first, { ...scoped, serviceAccounts: more });
-        const added = more.filter(
-          ({ namespace, name }) => !scoped.serviceAccounts.some((each) => each.namespace === namespace && each.name === name),
-        );
-        expect(revokeServiceAccounts(read(second), { clusterArn: grant.clusterArn, serviceAccounts: added }).text).toBe(first);
-      }),
-      RUNS,
-    );
-  });
-});
+import { allowedIds, granted, grants, growth, RUNS, textsOf } from './trust-property.ts';
 
 describe('the evaluation', () => {
   test('of a random document says yes or no only where the oracle does in every reading', () => {
@@ -195,7 +43,7 @@ describe('the evaluation', () => {
       }),
       RUNS,
     );
-    expect(Math.min(...Object.values(seen))).toBeGreaterThan(50);
+    expect(Math.min(...Object.values(seen))).toBeGreaterThan(20);
   });
 
   function podIdentityRequest(id: string): Parameters<typeof admitsPodIdentity>[1] {
@@ -223,7 +71,7 @@ describe('the comparison', () => {
       }),
       RUNS,
     );
-    expect(grew).toBeGreaterThan(50);
+    expect(grew).toBeGreaterThan(20);
   });
 
   /** One change of somebody who edits what a grant wrote. */
@@ -267,9 +115,9 @@ describe('the comparison', () => {
         grew += Number(grown.length > 0);
         if (grown.length > 0) expect(widening(read(before), read(now), grant)).not.toEqual([]);
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
-    expect(grew).toBeGreaterThan(50);
+    expect(grew).toBeGreaterThan(20);
   });
 
   test('reports each service account that our statements admit beyond the grant', () => {
@@ -315,7 +163,7 @@ describe('the retirement of subjects', () => {
         }
         expect(retireIssuerSubjects(read(result.text), request).kind).toBe('unchanged');
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
     expect(changed).toBeGreaterThan(20);
   });
@@ -352,7 +200,7 @@ describe('reading', () => {
           admitsWebIdentity(result.policy, { providerArn: 'x', issuer: 'y', subject: 'z', audience: 'a' });
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     );
   });
 
