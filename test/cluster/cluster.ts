@@ -12,6 +12,7 @@ import { kubeconfig } from './kubeconfig.ts';
 import { type LoadOutcome, loadObjects } from './load-objects.ts';
 import { makeNodes, readyNodes } from './nodes.ts';
 import {
+  agentLine,
   apiServerLine,
   type ClusterPorts,
   controllerManagerLine,
@@ -83,7 +84,7 @@ export interface Cluster {
   apiWithToken(token: string): Api;
   /** Credentials of any user. */
   asUser(name: string, groups?: readonly string[]): Promise<{ readonly kubeconfig: string; readonly pair: Pair; readonly api: Api }>;
-  /** From now on this bearer token is this user's. */
+  /** From now on this bearer token is this user's; but a token that was refused stays so for ten seconds, as long as the API server remembers. */
   allowToken(token: string, user: ClusterUser): void;
   forgetToken(token: string): void;
   /** kubectl as the administrator, or with another kubeconfig. */
@@ -92,8 +93,10 @@ export interface Cluster {
   load(objects: readonly KubernetesObject[]): Promise<LoadOutcome>;
   /** Waits until all workloads have all their pods ready; answers those that had not in the time (milliseconds, default a minute). */
   settle(within?: number): Promise<readonly string[]>;
+  /** Starts the real agent, which asks `endpoint` in the place of EKS Auth; answers its address. Throws {@link ClusterProblem} where this machine has no agent. */
+  startAgent(endpoint: string): Promise<string>;
   /** Processes by name, for tests of their ends and of memory. */
-  readonly parts: readonly { readonly name: string; readonly pid: number }[];
+  parts(): readonly { readonly name: string; readonly pid: number }[];
   /** Resolves once it has stopped: with the problem where a part ended by itself, else with undefined. */
   readonly stopped: Promise<Error | undefined>;
   /** Ends everything; twice is the same as once. */
@@ -127,7 +130,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     release: () => (options.folder === undefined ? rm(folder, { recursive: true, force: true }) : claimed.release()),
   });
   try {
-    return await assemble({ options, folder, binaries, etcd, environment, say, servers, webhook });
+    return await assemble({ options, folder, binaries, etcd, build, servers, webhook });
   } catch (error) {
     await servers.stop();
     throw error;
@@ -159,12 +162,12 @@ async function assemble(settings: {
   readonly folder: string;
   readonly binaries: Binaries;
   readonly etcd: string;
-  readonly environment: Environment;
-  readonly say: (line: string) => void;
+  readonly build: BuildOptions;
   readonly servers: ServerGroup;
   readonly webhook: ChosenWebhook;
 }): Promise<Cluster> {
-  const { options, folder, binaries, servers, webhook, say } = settings;
+  const { options, folder, binaries, servers, webhook } = settings;
+  const { environment, say } = settings.build;
   const { clusterName = 'test', region = 'eu-central-1', nodes = 2 } = options;
   const issuer = options.issuer ?? `https://oidc.eks.${region}.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF`;
   const [apiServer = 0, etcdPort = 0, etcdPeers = 0, webhookPort = 0, webhookMetrics = 0] = await freePorts(5);
@@ -211,7 +214,7 @@ async function assemble(settings: {
     must(await api('POST', path, { body: webhookConfiguration(ports.webhook, certificateAuthority) }), 'the webhook configuration');
   }
 
-  const kubectlEnvironment = { ...settings.environment, KUBECONFIG: undefined, HOME: folder };
+  const kubectlEnvironment = { ...environment, KUBECONFIG: undefined, HOME: folder };
   return {
     endpoint,
     certificateAuthority,
@@ -248,8 +251,28 @@ async function assemble(settings: {
       }),
     load: (objects) => loadObjects(api, objects),
     settle: (within = 60_000) => settle(api, within),
-    parts: servers.parts(),
+    startAgent: (eksAuth) => startAgent(eksAuth, { servers, clusterName, region, build: settings.build }),
+    parts: servers.parts,
     stopped: servers.stopped,
     stop: servers.stop,
   };
+}
+
+async function startAgent(
+  endpoint: string,
+  settings: { readonly servers: ServerGroup; readonly clusterName: string; readonly region: string; readonly build: BuildOptions },
+): Promise<string> {
+  const found = await findUpstream('pod-identity-agent', settings.build);
+  if ('missing' in found) {
+    throw new ClusterProblem(
+      `there is no real Pod Identity agent: ${found.missing}`,
+      'Do as the message says; the agent of the twin needs nothing.',
+    );
+  }
+  const [agent = 0, probes = 0, metrics = 0] = await freePorts(3);
+  // AssumeRoleForPodIdentity is signed with the node's role; the endpoint of a test does not check it.
+  const environment = { AWS_REGION: settings.region, AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'example' };
+  const line = agentLine(found.path, settings.clusterName, endpoint, { agent, probes, metrics });
+  await settings.servers.start({ ...line, environment }, () => connects(agent), READY_MILLISECONDS);
+  return `http://${LOOPBACK}:${agent}`;
 }

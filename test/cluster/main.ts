@@ -62,12 +62,13 @@ async function main(args: Arguments): Promise<number> {
     return 0;
   } catch (error) {
     await cluster?.stop();
+    const cause = (await cluster?.stopped) ?? error;
     if (interrupted.signal.aborted) {
       say('stopped');
       return 0;
     }
-    // A fault of ours keeps its stack; a problem of the machine is told in its own words.
-    say(error instanceof ClusterProblem || !(error instanceof Error) ? String(error) : (error.stack ?? error.message));
+    // A problem is told in its own words; a fault of ours keeps its stack.
+    say(cause instanceof ClusterProblem || !(cause instanceof Error) ? String(cause) : (cause.stack ?? cause.message));
     return 1;
   }
 }

@@ -31,6 +31,8 @@ export interface CommandLine {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
+  /** Beside what all get. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** Writes what the servers read: certificates, keys, one kubeconfig each. Answers the administrator's pair. */
@@ -96,6 +98,8 @@ export function apiServerLine({ folder, ports, issuer, binaries }: Site): Comman
     '--service-cluster-ip-range=10.100.0.0/16',
     '--allow-privileged=true',
     '--enable-admission-plugins=NodeRestriction',
+    // etcd 3.4 reports no watch progress, which streamed lists need; without them a watcher backs off for minutes.
+    '--feature-gates=WatchList=false',
     '--profiling=false',
   ];
   return { name: 'kube-apiserver', command: binaries['kube-apiserver'], args };
@@ -162,4 +166,27 @@ export function webhookLine(site: Site, program: string, associations: string, r
     '-v=4',
   ];
   return { name: 'pod-identity-webhook', command: program, args };
+}
+
+/**
+ * The real agent on loopback (eks-pod-identity-agent, cmd/server.go), which asks `endpoint` in the place of EKS Auth. It
+ * answers only requests whose Host header is one of its link-local addresses (internal/validation/request.go).
+ */
+export function agentLine(
+  program: string,
+  clusterName: string,
+  endpoint: string,
+  ports: { readonly agent: number; readonly probes: number; readonly metrics: number },
+): CommandLine {
+  const args = [
+    'server',
+    `--cluster-name=${clusterName}`,
+    `--endpoint=${endpoint}`,
+    `--bind-hosts=${LOOPBACK}`,
+    `--port=${ports.agent}`,
+    `--probe-port=${ports.probes}`,
+    `--metrics-address=${LOOPBACK}`,
+    `--metrics-port=${ports.metrics}`,
+  ];
+  return { name: 'pod-identity-agent', command: program, args };
 }

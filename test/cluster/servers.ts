@@ -57,7 +57,7 @@ export function createServerGroup(settings: {
     parts: () => parts.map(({ name, mark }) => ({ name, pid: mark.pid })),
     start: async (line, ready, within = 0) => {
       signal?.throwIfAborted();
-      const part = await startPart({ ...line, environment: { ...environment, HOME: logs }, logs });
+      const part = await startPart({ ...line, environment: { ...environment, ...line.environment, HOME: logs }, logs });
       const others = [...parts];
       parts.push(part);
       part.ended.then(() => {
