@@ -31,7 +31,7 @@ const LAMBDA_ERRORS = [
 const RETRYABLE = Object.entries(ERRORS).flatMap(([name, row]) => (row.retryable ? [name] : []));
 /** Everything that a state of ours may say: what both engines do alike. */
 const FIELDS: Readonly<Record<string, readonly string[]>> = {
-  Task: ['Type', 'Comment', 'Resource', 'Parameters', 'TimeoutSeconds', 'Retry', 'Catch', 'ResultPath', 'Next', 'End'],
+  Task: ['Type', 'Comment', 'Resource', 'Parameters', 'TimeoutSeconds', 'Retry', 'Catch', 'ResultPath', 'OutputPath', 'Next', 'End'],
   Map: ['Type', 'Comment', 'ItemsPath', 'ItemSelector', 'MaxConcurrency', 'ItemProcessor', 'Catch', 'ResultPath', 'Next'],
   Choice: ['Type', 'Comment', 'Choices', 'Default'],
   Wait: ['Type', 'Comment', 'SecondsPath', 'Next'],
