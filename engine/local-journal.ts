@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   CreateTableCommand,
@@ -33,6 +34,11 @@ export interface LocalJournal {
   close(): Promise<void>;
 }
 
+/** The store that dynalite itself opens; it comes with it. */
+const { Level } = createRequire(createRequire(import.meta.url).resolve('dynalite'))('level') as {
+  readonly Level: new (path: string) => { open(): Promise<void>; close(): Promise<void> };
+};
+
 const TABLE_NAME = 'podshift';
 
 const TABLE: CreateTableCommandInput = {
@@ -55,6 +61,7 @@ const TABLE: CreateTableCommandInput = {
 export async function openLocalJournal({ path, clock }: { path?: string; clock: Clock }): Promise<LocalJournal> {
   if (path !== undefined) {
     await mkdir(path, { recursive: true });
+    await checkFree(path);
   }
   const server = dynalite({ ...(path === undefined ? {} : { path }), createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
   const sdk = new DynamoDBClient({
@@ -64,7 +71,7 @@ export async function openLocalJournal({ path, clock }: { path?: string; clock: 
     requestHandler: inProcessHandler(server),
     retryStrategy: retryStrategy('none'),
   });
-  await createTable(sdk, path);
+  await createTable(sdk);
   const client = DynamoDBDocumentClient.from(sdk);
   return {
     journal: createDynamoJournal({ client, tableName: TABLE_NAME, clock }),
@@ -81,24 +88,34 @@ export async function openLocalJournal({ path, clock }: { path?: string; clock: 
   };
 }
 
-async function createTable(sdk: DynamoDBClient, path: string | undefined): Promise<void> {
+/** Throws `ClusterLocked` where another process has the store: dynalite itself would end this process with an exception that nobody can catch. */
+async function checkFree(path: string): Promise<void> {
+  const database = new Level(path);
   try {
-    if ((await tableStatus(sdk)) === 'CREATING') {
-      // A process ended between the two halves of the table's creation; until it is active it holds nothing.
-      await sdk.send(new DeleteTableCommand({ TableName: TABLE_NAME }));
-    }
-    for (let status = await tableStatus(sdk); status !== 'ACTIVE'; status = await tableStatus(sdk)) {
-      if (status === undefined) {
-        await sdk.send(new CreateTableCommand(TABLE));
-      }
-      await delay(1);
-    }
+    await database.open();
   } catch (error) {
-    const code = error instanceof Error ? error.name : typeof error;
-    throw new PodshiftError(
-      'ClusterLocked',
-      `the journal in ${path ?? 'memory'} cannot be opened (${code}): another podshift process uses it`,
-    );
+    const cause = error instanceof Error ? (error.cause as { code?: string } | undefined) : undefined;
+    throw cause?.code === 'LEVEL_LOCKED'
+      ? new PodshiftError('ClusterLocked', `the journal in ${path} is in use by another podshift process`)
+      : new PodshiftError(
+          'InvalidInput',
+          `the journal in ${path} cannot be opened (${cause?.code ?? 'unknown'}): it is no journal, or it is damaged`,
+        );
+  } finally {
+    await database.close();
+  }
+}
+
+async function createTable(sdk: DynamoDBClient): Promise<void> {
+  if ((await tableStatus(sdk)) === 'CREATING') {
+    // A process ended between the two halves of the table's creation; until it is active it holds nothing.
+    await sdk.send(new DeleteTableCommand({ TableName: TABLE_NAME }));
+  }
+  for (let status = await tableStatus(sdk); status !== 'ACTIVE'; status = await tableStatus(sdk)) {
+    if (status === undefined) {
+      await sdk.send(new CreateTableCommand(TABLE));
+    }
+    await delay(1);
   }
 }
 
