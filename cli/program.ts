@@ -118,7 +118,9 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
     'twin',
     "serve a snapshot's twin, for the AWS CLI, kubectl and eksctl",
     'Serves until it is stopped. Prints {"aws": URL, "kubeconfig": PATH}.',
-  ).addArgument(snapshot);
+  )
+    .addArgument(snapshot)
+    .option('--no-delays', 'let everything take effect at once: IAM, associations, add-ons, pods');
   withFormat(
     command('demo', 'rehearse the example cluster that ships with podshift', 'Nothing real is touched; no credentials are needed.'),
   );

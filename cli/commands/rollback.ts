@@ -1,9 +1,10 @@
 import { rollBack } from '../../engine/local-migration.ts';
 import { PodshiftError } from '../../src/model/errors.ts';
 import type { JournalEntry, RunRecord, UnitRecord } from '../../src/model/run.ts';
-import { renderReport } from '../../src/report/render.ts';
+import { renderReport, toYaml } from '../../src/report/render.ts';
 import { buildReport } from '../../src/report/report.ts';
-import { hang } from '../../src/report/text.ts';
+import { type Cell, renderTable } from '../../src/report/table.ts';
+import { count, createPalette } from '../../src/report/text.ts';
 import type { CommandContext, RunCommand } from '../context.ts';
 import { exitOfRollback } from '../exit-codes.ts';
 import { formatOf } from '../formats.ts';
@@ -19,7 +20,7 @@ export const rollback: RunCommand = async (context, invocation) => {
   const { run, units, entries } = await recorded(runId, invocation);
   const unitIds = chosenUnits(units, invocation);
   if (invocation.flags.approve !== true) {
-    sayPlan(context, invocation, runId, unitIds, entries);
+    await showPlan(context, invocation, runId, unitIds, entries);
     return 'done';
   }
   const session = await openClusterSession(invocation, context, { journal: 'folder', target: run.target });
@@ -61,22 +62,32 @@ function chosenUnits(units: readonly UnitRecord[], { flags }: Invocation): strin
   return flags.unit as string[];
 }
 
-function sayPlan(
+/** What a rollback would restore, newest change first: on stdout, as it is what was asked for. */
+async function showPlan(
   { terminal }: CommandContext,
   invocation: Invocation,
   runId: string,
   unitIds: string[] | null,
   entries: readonly JournalEntry[],
-): void {
-  const undone = entries.filter(
-    (entry) => entry.state !== 'undone' && (unitIds === null || (entry.unitId !== null && unitIds.includes(entry.unitId))),
-  );
-  for (const entry of undone) terminal.talk(hang('(plan) would restore ', `${entry.kind} ${entry.object}`, terminal.talkColumns));
+): Promise<void> {
+  const changes = entries
+    .filter((entry) => entry.state !== 'undone' && (unitIds === null || (entry.unitId !== null && unitIds.includes(entry.unitId))))
+    .map(({ kind, object, unitId, at }) => ({ kind, object, unit: unitId, at }));
+  const plan = { apiVersion: 'podshift/v1', kind: 'RollbackPlan', run: runId, changes };
+  const format = formatOf(invocation);
+  if (format === 'json') await terminal.data(`${JSON.stringify(plan, null, 2)}\n`);
+  else if (format === 'yaml') await terminal.data(toYaml(plan));
+  else if (changes.length > 0) {
+    const rows = changes.map((change): Cell[] => [{ text: change.kind }, { text: change.object }, { text: change.unit ?? '-' }]);
+    const columns = format === 'wide' ? null : terminal.screen.columns;
+    await terminal.data(`${renderTable(['CHANGED', 'OBJECT', 'UNIT'], rows, columns, createPalette(terminal.screen.color))}\n`);
+  }
   const units = unitIds === null ? '' : ` --unit ${unitIds.join(' --unit ')}`;
-  if (undone.length === 0) {
+  if (changes.length === 0) {
     terminal.talk('nothing is left to undo');
     return;
   }
+  terminal.talk(`(plan) would restore ${count(changes.length, 'change')}, newest first`);
   terminal.talk('nothing was changed; run again with --approve:');
   terminal.talk(`  podshift rollback ${runId}${units}${sameAccess(invocation)} --approve`);
 }
