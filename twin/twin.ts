@@ -79,7 +79,14 @@ export async function startTwin(settings: TwinSettings): Promise<Twin> {
   account.connect(half.side);
   const watch = new Watch({ ...account, kubernetes: half.side, clock });
   const log = createRequestLog(clock);
-  const common = { log, hooks: settings.hooks, hold: clock.hold };
+  const hooks: TwinHooks = {
+    beforeRequest: (request) => {
+      watch.requestBegins(request);
+      return settings.hooks?.beforeRequest?.(request);
+    },
+    afterRequest: (request, status) => settings.hooks?.afterRequest?.(request, status),
+  };
+  const common = { log, hooks, hold: clock.hold };
   const kubernetes = await startTwinServer({ ...common, service: half.service, tls: true, port: settings.ports?.kubernetes });
   const certificateAuthority = kubernetes.certificateAuthority ?? '';
   const service = account.serve({ url: kubernetes.url, certificateAuthority });

@@ -4,7 +4,7 @@ import type { Addons } from './aws/addons.ts';
 import type { AssociationState, AwsChange } from './aws/records.ts';
 import type { AwsState } from './aws/state.ts';
 import { compileTrust } from './aws/trust-evaluation.ts';
-import type { KubernetesSide, ObjectChange, TwinClock } from './contracts.ts';
+import type { KubernetesSide, ObjectChange, TwinClock, TwinRequest } from './contracts.ts';
 import type { PodIdentities } from './identity.ts';
 import { type Baseline, comparable, objectKey, takeBaseline, WORKLOAD_KINDS } from './watch/baseline.ts';
 import { Continuity, type Gap } from './watch/continuity.ts';
@@ -34,6 +34,7 @@ export class Watch {
   readonly #continuity: Continuity;
   readonly #widening: Widening;
   readonly #widened = new Set<string>();
+  #operation = '';
   /** What each role's trust is compared with: the baseline, or what the world outside made of it since. */
   readonly #trustBefore = new Map<string, string>();
   /** Writes that a migration must not make, in their order. */
@@ -50,6 +51,11 @@ export class Watch {
     });
     settings.kubernetes.onChange((change) => this.#objectChanged(change));
     settings.state.onChange((change) => this.#awsChanged(change));
+  }
+
+  /** Says which request the changes that follow belong to; the servers of a twin work on one at a time. */
+  requestBegins(request: Pick<TwinRequest, 'operation'>): void {
+    this.#operation = request.operation;
   }
 
   /** The report's object, as of now. */
@@ -108,7 +114,7 @@ export class Watch {
   }
 
   #objectChanged(change: ObjectChange): void {
-    const foreign = judgeObject(change, this.#baseline);
+    const foreign = judgeObject(change, this.#baseline, this.#operation);
     if (foreign !== undefined) this.foreignWrites.push(foreign);
     if ((change.after ?? change.before)?.kind === 'Pod') this.#continuity.podChanged(change.before, change.after);
   }

@@ -218,7 +218,7 @@ describe('EKS of the twin', () => {
     for await (const page of paginateDescribeAddonVersions({ client, pageSize: 2 }, { kubernetesVersion: '1.31' })) {
       for (const addon of page.addons ?? []) names.push(`${addon.addonName} ${addon.addonVersions?.map((one) => one.addonVersion)}`);
     }
-    expect(names).toEqual(['a v2', 'b v2', 'c v2']);
+    expect(names).toEqual(['a v2', 'b v2', 'c v2', 'eks-pod-identity-agent v1.3.4-eksbuild.1']);
   });
 
   it('says what add-on configurations support', async () => {

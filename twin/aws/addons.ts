@@ -48,10 +48,12 @@ export class Addons {
     return this.#addons.get(addonName);
   }
 
-  /** What EKS offers; a snapshot that does not say is offered the agent, as every cluster is. */
+  /** What EKS offers: what the snapshot says, and the agent in any case, as every cluster is offered it. */
   versions(): readonly AddonVersions[] {
     const { addonVersions } = this.#state.snapshot;
-    return addonVersions.length > 0 ? addonVersions : [agentOffer(this.#state.cluster.version)];
+    return addonVersions.some((one) => one.addonName === AGENT)
+      ? addonVersions
+      : [...addonVersions, agentOffer(this.#state.cluster.version)];
   }
 
   /** Throws `ResourceNotFoundException` for a version that EKS does not have. */

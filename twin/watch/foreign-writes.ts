@@ -22,19 +22,26 @@ export function isProbe(pod: KubernetesObject): boolean {
   return pod.kind === 'Pod' && pod.metadata.labels?.[PROBE[0]] === PROBE[1];
 }
 
-/** P3's second half: every write of a client to the cluster is one that a migration of the bound service accounts needs. Answers what is wrong with it. */
-export function judgeObject(change: ObjectChange, baseline: Baseline): ForeignWrite | undefined {
+/**
+ * P3's second half: every write of a client to the cluster is one that a migration of the bound service accounts needs.
+ * Answers what is wrong with it. `operation` is the request's, as the log has it.
+ */
+export function judgeObject(change: ObjectChange, baseline: Baseline, operation: string): ForeignWrite | undefined {
   const object = change.after ?? change.before;
-  if (change.by !== 'request' || object === undefined || isProbe(object)) return undefined;
+  if (change.by !== 'request' || object === undefined) return undefined;
   const foreign = (why: string): ForeignWrite => ({ object: objectKey(object), why });
   const serviceAccount =
     object.kind === 'ServiceAccount' ? `${object.metadata.namespace}/${object.metadata.name}` : templateServiceAccount(object);
   const bound = serviceAccount === undefined ? undefined : baseline.bound.get(serviceAccount);
+  if (isProbe(object)) return bound === undefined ? foreign('probe of a service account that is not bound') : undefined;
   if (change.before === undefined) return foreign('created');
   const leaving =
     change.after === undefined ||
     (change.before.metadata.deletionTimestamp === undefined && change.after.metadata.deletionTimestamp !== undefined);
-  if (leaving) return object.kind === 'Pod' && bound !== undefined ? undefined : foreign('deleted');
+  if (leaving && object.kind === 'Pod' && bound !== undefined) {
+    return operation === 'delete pods' ? foreign('deleted past the eviction API, which heeds disruption budgets') : undefined;
+  }
+  if (leaving) return foreign('deleted');
   const paths = differences(change.before, change.after as KubernetesObject).map((path) => path.join('\0'));
   if (paths.length === 0) return undefined;
   const allowed = (path: string): boolean => {
