@@ -173,15 +173,14 @@ const EMPTY_LISTS = [
 
 /**
  * The fewest calls that tell all that decisions need: every page of every list, both versions of External Secrets' two
- * kinds while they are empty, the cluster, the agent's default version, and the tags of each role in use, which IAM gives
- * one role at a time.
+ * kinds while they are empty, the cluster and the agent's default version.
  */
 export function fewestCalls(size: ClusterSize): number {
   const { serviceAccounts, pods, roles } = size;
   const kubernetes = [NODES, serviceAccounts, pods, serviceAccounts, serviceAccounts].map((items) => pagesOf(items, PAGES.kubernetes));
   const lists = kubernetes.reduce((sum, pages) => sum + pages, EMPTY_LISTS.length + 4);
   const eks = ['DescribeCluster', 'ListAddons', 'ListPodIdentityAssociations', 'ListFargateProfiles', 'DescribeAddonVersions'].length;
-  return lists + eks + pagesOf(roles, PAGES.roles) + 1 + Math.min(roles, serviceAccounts);
+  return lists + eks + pagesOf(roles, PAGES.roles) + 1;
 }
 
 /** Takes the inventory of a generated cluster and plans it. The gateways are in memory: what is measured is podshift's own work. */

@@ -92,8 +92,10 @@ export interface FargateProfile {
 }
 
 export interface IamGateway {
-  /** Every role of the account with its trust policy; tags and boundaries are not part of this list (domain.md §6.1). */
+  /** Every role of the account with its trust policy; IAM leaves the tags out of this list (IAM API Reference, "ListRoles"). */
   listRoles(): Promise<Role[]>;
+  /** The same with the tags, in as few pages: `GetAccountAuthorizationDetails`, which not everyone may call (`AccessDenied`). */
+  listRolesWithTags(): Promise<RoleWithTags[]>;
   /** Undefined where it does not exist. */
   getRole(roleName: string): Promise<RoleWithTags | undefined>;
   /** Replaces the whole document. */

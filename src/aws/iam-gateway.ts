@@ -2,12 +2,14 @@ import {
   GetRoleCommand,
   type IAMClient,
   ListOpenIDConnectProvidersCommand,
+  paginateGetAccountAuthorizationDetails,
   paginateListRoles,
-  type Role as SdkRole,
+  type RoleDetail,
+  type Tag,
   UpdateAssumeRolePolicyCommand,
 } from '@aws-sdk/client-iam';
 import { awsCall, awsLookup } from './errors.ts';
-import type { IamGateway, Role } from './gateways.ts';
+import type { IamGateway, Role, RoleWithTags } from './gateways.ts';
 
 /** The most that IAM gives in one page. */
 const PAGE_SIZE = 1000;
@@ -27,13 +29,22 @@ export function createIamGateway(client: () => IAMClient): IamGateway {
         return roles;
       }),
 
+    listRolesWithTags: () =>
+      awsCall(iam('GetAccountAuthorizationDetails'), async () => {
+        const roles: RoleWithTags[] = [];
+        const settings = { client: client(), pageSize: PAGE_SIZE };
+        for await (const page of paginateGetAccountAuthorizationDetails(settings, { Filter: ['Role'] })) {
+          roles.push(...(page.RoleDetailList ?? []).map((detail) => ({ ...role(detail), tags: tagsOf(detail.Tags) })));
+        }
+        return roles;
+      }),
+
     getRole: async (roleName) => {
       const answer = await awsLookup(iam('GetRole'), () => client().send(new GetRoleCommand({ RoleName: roleName })));
       if (answer?.Role === undefined) {
         return undefined;
       }
-      const tags = Object.fromEntries((answer.Role.Tags ?? []).map((tag) => [tag.Key ?? '', tag.Value ?? '']));
-      return { ...role(answer.Role), tags };
+      return { ...role(answer.Role), tags: tagsOf(answer.Role.Tags) };
     },
 
     updateAssumeRolePolicy: async (roleName, document) => {
@@ -48,7 +59,11 @@ export function createIamGateway(client: () => IAMClient): IamGateway {
   };
 }
 
-function role(answer: SdkRole): Role {
+function tagsOf(tags: readonly Tag[] | undefined): Record<string, string> {
+  return Object.fromEntries((tags ?? []).map((tag) => [tag.Key ?? '', tag.Value ?? '']));
+}
+
+function role(answer: Pick<RoleDetail, 'RoleName' | 'Arn' | 'Path' | 'AssumeRolePolicyDocument'>): Role {
   return {
     roleName: answer.RoleName ?? '',
     arn: answer.Arn ?? '',

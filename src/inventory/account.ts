@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import type { Addon, AssociationSummary, AwsGateways, Cluster, Role } from '../aws/gateways.ts';
+import type { Addon, AssociationSummary, AwsGateways, Cluster, Role, RoleWithTags } from '../aws/gateways.ts';
 import { isPodshiftError } from '../model/errors.ts';
 import type { AddonFacts, AssociationFacts, ClusterFacts, RoleFacts } from '../model/inventory.ts';
 import { roleOwners } from './owners.ts';
@@ -33,7 +33,8 @@ export interface Account {
   readonly cluster: Cluster;
   readonly associations: readonly AssociationSummary[];
   readonly addons: readonly Addon[];
-  readonly roles: readonly Role[];
+  /** Without tags where the account's authorization details may not be read. */
+  readonly roles: readonly (Role | RoleWithTags)[];
   readonly oidcProviders: readonly string[] | null;
   readonly fargateProfiles: Awaited<ReturnType<AwsGateways['eks']['listFargateProfiles']>>;
 }
@@ -44,7 +45,7 @@ export async function readAccount(aws: AwsGateways): Promise<Account> {
     aws.eks.describeCluster(),
     aws.eks.listAssociations(),
     readAddons(aws),
-    aws.iam.listRoles(),
+    listRoles(aws),
     readProviders(aws),
     aws.eks.listFargateProfiles(),
   ]);
@@ -58,6 +59,16 @@ async function readAddons(aws: AwsGateways): Promise<Addon[]> {
   return addons.filter((addon) => addon !== undefined);
 }
 
+/** With tags, in one bulk read, where that is allowed; the list without them needs less. */
+async function listRoles(aws: AwsGateways): Promise<(Role | RoleWithTags)[]> {
+  try {
+    return await aws.iam.listRolesWithTags();
+  } catch (error) {
+    if (isPodshiftError(error, 'AccessDenied')) return aws.iam.listRoles();
+    throw error;
+  }
+}
+
 /** Null where the list may not be read: then the cluster's issuer is taken as registered, as its pods show every day. */
 async function readProviders(aws: AwsGateways): Promise<string[] | null> {
   try {
@@ -69,25 +80,22 @@ async function readProviders(aws: AwsGateways): Promise<string[] | null> {
 }
 
 /**
- * The roles of these ARNs that exist in the account, with their owners. `ListRoles` brings every trust document in bulk but
- * no tags (IAM API reference), so the tags, which alone tell of CloudFormation and Terraform, cost one GetRole for each role
- * that some service account names, and for no other.
+ * The roles of these ARNs that exist in the account, with their owners. Where the bulk read brought no tags, which alone
+ * tell of CloudFormation and Terraform, they cost one GetRole for each role that some service account names, and no other.
  */
-export async function readRoles(aws: AwsGateways, roles: readonly Role[], wanted: ReadonlySet<string>): Promise<RoleFacts[]> {
+export async function readRoles(aws: AwsGateways, roles: Account['roles'], wanted: ReadonlySet<string>): Promise<RoleFacts[]> {
   const limit = pLimit(CONCURRENCY);
   const named = roles.filter((role) => wanted.has(role.arn));
   return Promise.all(
-    named.map((role) =>
-      limit(async () => {
-        const withTags = role.path.startsWith('/aws-service-role/') ? undefined : await aws.iam.getRole(role.roleName);
-        return {
-          arn: role.arn,
-          name: role.roleName,
-          trustPolicy: (withTags ?? role).trustPolicy,
-          owners: roleOwners(withTags?.tags ?? {}),
-        };
-      }),
-    ),
+    named.map(async (role) => {
+      const withTags = 'tags' in role ? role : await limit(() => aws.iam.getRole(role.roleName));
+      return {
+        arn: role.arn,
+        name: role.roleName,
+        trustPolicy: (withTags ?? role).trustPolicy,
+        owners: roleOwners(withTags?.tags ?? {}),
+      };
+    }),
   );
 }
 

@@ -1,10 +1,12 @@
 import {
+  GetAccountAuthorizationDetailsCommand,
   GetRoleCommand,
   IAMClient,
   ListAttachedRolePoliciesCommand,
   ListOpenIDConnectProvidersCommand,
   ListRolePoliciesCommand,
   ListRolesCommand,
+  paginateGetAccountAuthorizationDetails,
   paginateListRoles,
   UpdateAssumeRolePolicyCommand,
 } from '@aws-sdk/client-iam';
@@ -41,6 +43,19 @@ describe.each(Object.entries(IAM_BACKENDS))('IAM over %s', (_name, start) => {
     expect(found[0]?.AssumeRolePolicyDocument).not.toContain('{');
     expect(found[0]?.Tags).toBeUndefined();
     expect(found[0]?.CreateDate).toBeInstanceOf(Date);
+  });
+
+  it('gives the details of every role over all pages, when roles are asked for', async () => {
+    const names = Array.from({ length: 5 }, (_, index) => `role-${index}`);
+    const client = await open(Object.fromEntries(names.map((name) => [name, EC2])));
+    const found = [];
+    for await (const page of paginateGetAccountAuthorizationDetails({ client, pageSize: 2 }, { Filter: ['Role'] })) {
+      found.push(...(page.RoleDetailList ?? []));
+    }
+    expect(found.map((role) => role.RoleName).sort()).toEqual(names);
+    expect(found.every((role) => decodeURIComponent(role.AssumeRolePolicyDocument ?? '') === EC2)).toBe(true);
+    const users = await client.send(new GetAccountAuthorizationDetailsCommand({ Filter: ['User'] }));
+    expect(users.RoleDetailList ?? []).toEqual([]);
   });
 
   it('says where the next page begins', async () => {

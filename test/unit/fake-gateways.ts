@@ -13,6 +13,8 @@ export interface FakeWorld {
   roles: RoleWithTags[];
   /** `denied` for a caller that may not list them. */
   oidcProviders: string[] | 'denied' | 'failing';
+  /** Whether the caller may read the account's authorization details; allowed where absent. */
+  authorizationDetails?: 'denied';
   associations: Association[];
   addons: Addon[];
   fargateProfiles: FargateProfile[];
@@ -76,6 +78,12 @@ export function fakeGateways(world: FakeWorld) {
       listRoles: async () => {
         count('iam', 'ListRoles', pagesOf(world.roles.length, PAGES.roles));
         return clone(world.roles).map(({ tags: _, ...role }) => role);
+      },
+      listRolesWithTags: async () => {
+        if (world.authorizationDetails === 'denied')
+          throw new PodshiftError('AccessDenied', 'iam:GetAccountAuthorizationDetails is not allowed');
+        count('iam', 'GetAccountAuthorizationDetails', pagesOf(world.roles.length, PAGES.roles));
+        return clone(world.roles);
       },
       getRole: async (name) => {
         count('iam', `GetRole ${name}`);

@@ -32,6 +32,7 @@ export function iamActions(state: AwsState): Readonly<Record<string, QueryAction
   const principalExists = (arn: string) => state.roleByArn(arn) !== undefined || arn.includes(':user/');
   return {
     ListRoles: { write: false, run: (parameters) => listRoles(state, parameters) },
+    GetAccountAuthorizationDetails: { write: false, run: (parameters) => authorizationDetails(state, parameters) },
     GetRole: {
       write: false,
       object,
@@ -112,6 +113,23 @@ export function required(parameters: URLSearchParams, name: string): string {
 
 function listRoles(state: AwsState, parameters: URLSearchParams): Record<string, unknown> {
   const prefix = parameters.get('PathPrefix') ?? '/';
+  const { items, rest } = pageOfRoles(state, parameters, (role) => role.description.Path.startsWith(prefix));
+  return { ...rest, Roles: items.map((role) => roleSummary(state, role)) };
+}
+
+/** Of the four kinds of detail the twin has roles; an absent filter means all kinds (IAM API Reference). */
+function authorizationDetails(state: AwsState, parameters: URLSearchParams): Record<string, unknown> {
+  const kinds = [...parameters].filter(([name]) => name.startsWith('Filter.member.')).map(([, kind]) => kind);
+  const wanted = kinds.length === 0 || kinds.includes('Role');
+  const { items, rest } = pageOfRoles(state, parameters, () => wanted);
+  const details = items.map((role) => ({
+    ...roleSummary(state, role),
+    Tags: role.description.Tags.map(({ Key, Value }) => ({ Key, Value })),
+  }));
+  return { ...rest, UserDetailList: [], GroupDetailList: [], RoleDetailList: details, Policies: [] };
+}
+
+function pageOfRoles(state: AwsState, parameters: URLSearchParams, isWanted: (role: RoleState) => boolean) {
   const limit = Number(parameters.get('MaxItems') ?? 100);
   if (!Number.isInteger(limit) || limit < 1 || limit > 1000) {
     throw new AwsError(
@@ -123,14 +141,11 @@ function listRoles(state: AwsState, parameters: URLSearchParams): Record<string,
   const marker = parameters.get('Marker');
   const start = marker === null ? 0 : Number(Buffer.from(marker, 'base64url').toString('utf8').replace('roles:', ''));
   if (!Number.isInteger(start) || start < 0) throw new AwsError('ValidationError', 400, 'Invalid Marker.');
-  const roles = [...state.roles.values()]
-    .filter((role) => role.description.Path.startsWith(prefix))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const roles = [...state.roles.values()].filter(isWanted).sort((a, b) => (a.name < b.name ? -1 : 1));
   const more = start + limit < roles.length;
   return {
-    IsTruncated: more,
-    Roles: roles.slice(start, start + limit).map((role) => roleSummary(state, role)),
-    ...(more ? { Marker: Buffer.from(`roles:${start + limit}`).toString('base64url') } : {}),
+    items: roles.slice(start, start + limit),
+    rest: { IsTruncated: more, ...(more ? { Marker: Buffer.from(`roles:${start + limit}`).toString('base64url') } : {}) },
   };
 }
 
