@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadSnapshot } from '../../twin/snapshot.ts';
 import { must } from './api.ts';
 import { type Cluster, startCluster } from './cluster.ts';
+import { markOf } from './life.ts';
+import { environment, pod, variables, workload } from './objects.ts';
 
 const ROLE = 'arn:aws:iam::111122223333:role/web';
 const IRSA = ['AWS_ROLE_ARN', 'AWS_WEB_IDENTITY_TOKEN_FILE'];
@@ -244,7 +246,7 @@ describe('starting and ending', () => {
       process.kill(second.parts().find(({ name }) => name === 'kwok')?.pid ?? 0, 'SIGKILL');
       const problem = await second.stopped;
       expect(problem?.message).toMatch(/^kwok ended \(SIGKILL\); the end of .*kwok\.log:/);
-      expect(pids.filter(isAlive)).toEqual([]);
+      expect(pids.filter((pid) => markOf(pid) !== undefined)).toEqual([]);
     } finally {
       await second.stop();
       await rm(folder, { recursive: true });
@@ -270,20 +272,6 @@ async function makeServiceAccount(namespace: string): Promise<void> {
   must(await cluster.api('POST', `/api/v1/namespaces/${namespace}/serviceaccounts`, { body }), 'service account');
 }
 
-function pod(name: string, serviceAccountName: string) {
-  return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name },
-    spec: { serviceAccountName, containers: [{ name: 'app', image: 'example' }] },
-  };
-}
-
-function workload(kind: string, spec: object) {
-  const template = { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'app', image: 'example' }] } };
-  return { apiVersion: 'apps/v1', kind, metadata: { name: 'web' }, spec: { selector: { matchLabels: { app: 'web' } }, template, ...spec } };
-}
-
 async function dryRun(namespace: string, serviceAccount: string) {
   return must(
     await cluster.api('POST', `/api/v1/namespaces/${namespace}/pods?dryRun=All`, { body: pod('probe', serviceAccount) }),
@@ -303,21 +291,4 @@ async function podNames(namespace: string): Promise<string[]> {
 async function podUids(namespace: string): Promise<string[]> {
   const { items } = must(await cluster.api('GET', `/api/v1/namespaces/${namespace}/pods`), 'pods');
   return items.map((item: { metadata: { uid: string } }) => item.metadata.uid);
-}
-
-function environment(object: { spec: { containers: { env?: { name: string; value: string }[] }[] } }): Record<string, string> {
-  return Object.fromEntries((object.spec.containers[0]?.env ?? []).map(({ name, value }) => [name, value]));
-}
-
-function variables(object: Parameters<typeof environment>[0]): string[] {
-  return Object.keys(environment(object));
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -51,7 +51,7 @@ export interface ClusterOptions {
   readonly identify?: (token: string) => ClusterUser | undefined;
   readonly say?: (line: string) => void;
   /** Ends the start, or the cluster. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Ends processes that an earlier start left in the folder. */
   readonly clean?: boolean;
   readonly environment?: Environment;
@@ -84,7 +84,7 @@ export interface Cluster {
   apiWithToken(token: string): Api;
   /** Credentials of any user. */
   asUser(name: string, groups?: readonly string[]): Promise<{ readonly kubeconfig: string; readonly pair: Pair; readonly api: Api }>;
-  /** From now on this bearer token is this user's; but a token that was refused stays so for ten seconds, as long as the API server remembers. */
+  /** From now on this bearer token is this user's, or nobody's. The API server remembers for ten seconds what it was told of a token before. */
   allowToken(token: string, user: ClusterUser): void;
   forgetToken(token: string): void;
   /** kubectl as the administrator, or with another kubeconfig. */

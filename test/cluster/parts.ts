@@ -89,7 +89,7 @@ export function apiServerLine({ folder, ports, issuer, binaries }: Site): Comman
     '--authorization-mode=Node,RBAC',
     `--authentication-token-webhook-config-file=${join(folder, 'token-review.kubeconfig')}`,
     '--authentication-token-webhook-version=v1',
-    // A token that a test takes away must not linger.
+    // A token that a test takes away must not linger; ten seconds of the API server's own cache remain.
     '--authentication-token-webhook-cache-ttl=1s',
     `--service-account-issuer=${issuer}`,
     `--service-account-key-file=${join(folder, 'service-accounts.pub')}`,
