@@ -13,13 +13,22 @@ const distributed = (machine: object) => ({ ...machine, ProcessorConfig: { Mode:
 describe('Map states', () => {
   it('runs a processor that lies in a file of its own', async () => {
     const machine = each({ ItemsPath: '$.items', MaxConcurrency: 2 }, '${file(processor.asl.json)}');
-    const { output } = await execute(machine, { items: [1, 2, 3] }, { first: (item: number) => item * 2 }, { processor: distributed(oneTask()) });
+    const { output } = await execute(
+      machine,
+      { items: [1, 2, 3] },
+      { first: (item: number) => item * 2 },
+      { processor: distributed(oneTask()) },
+    );
     expect(output).toEqual([2, 4, 6]);
   });
 
   it('selects each item from the item, its index and the input of the state', async () => {
     const selector = { 'unitId.$': '$$.Map.Item.Value', 'index.$': '$$.Map.Item.Index', 'runId.$': '$.runId', kind: 'x' };
-    const { output } = await execute(each({ ItemsPath: '$.unitIds', ItemSelector: selector }), { runId: 'r', unitIds: ['a/b'] }, { first: (event) => event });
+    const { output } = await execute(
+      each({ ItemsPath: '$.unitIds', ItemSelector: selector }),
+      { runId: 'r', unitIds: ['a/b'] },
+      { first: (event) => event },
+    );
     expect(output).toEqual([{ unitId: 'a/b', index: 0, runId: 'r', kind: 'x' }]);
   });
 
@@ -32,7 +41,10 @@ describe('Map states', () => {
   });
 
   it('answers an empty list for no items', async () => {
-    expect((await execute(each({ ResultPath: '$.results', ItemsPath: '$.items' }), { items: [] }, {})).output).toEqual({ items: [], results: [] });
+    expect((await execute(each({ ResultPath: '$.results', ItemsPath: '$.items' }), { items: [] }, {})).output).toEqual({
+      items: [],
+      results: [],
+    });
   });
 
   it('tells which unit a state works on', async () => {
@@ -113,10 +125,15 @@ describe('an approval', () => {
       payload = event;
       return { digest: 'd' };
     };
-    const { output, seconds } = await execute(waiting, { runId: 'r' }, { second }, {
-      approve: async (request) => ({ asked: request.input, requested: request.requested }),
-      onEvent: (event) => events.push(event),
-    });
+    const { output, seconds } = await execute(
+      waiting,
+      { runId: 'r' },
+      { second },
+      {
+        approve: async (request) => ({ asked: request.input, requested: request.requested }),
+        onEvent: (event) => events.push(event),
+      },
+    );
     expect(payload).toEqual({ runId: 'r', taskToken: expect.stringMatching(/^local-id-/) });
     expect(output).toEqual({ runId: 'r', approval: { asked: { runId: 'r' }, requested: { digest: 'd' } } });
     expect(seconds).toBe(0);
@@ -133,7 +150,13 @@ describe('an abort', () => {
   const machine = {
     StartAt: 'Work',
     States: {
-      Work: { Type: 'Task', Resource: FIRST, Retry: [{ ErrorEquals: ['States.ALL'], MaxAttempts: 9 }], Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Wait' }], Next: 'Wait' },
+      Work: {
+        Type: 'Task',
+        Resource: FIRST,
+        Retry: [{ ErrorEquals: ['States.ALL'], MaxAttempts: 9 }],
+        Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Wait' }],
+        Next: 'Wait',
+      },
       Wait: { Type: 'Wait', Seconds: 1000, Next: 'Last' },
       Last: { Type: 'Task', Resource: FIRST, End: true },
     },
@@ -158,7 +181,12 @@ describe('an abort', () => {
     const controller = new AbortController();
     const clock = createVirtualClock(START);
     const release = clock.hold();
-    const run = execute({ StartAt: 'Wait', States: { Wait: { Type: 'Wait', Seconds: 1000, End: true } } }, {}, {}, { signal: controller.signal, clock: clock.engine });
+    const run = execute(
+      { StartAt: 'Wait', States: { Wait: { Type: 'Wait', Seconds: 1000, End: true } } },
+      {},
+      {},
+      { signal: controller.signal, clock: clock.engine },
+    );
     setTimeout(() => controller.abort(reason), 20);
     await expect(run).rejects.toBe(reason);
     expect(clock.now()).toBe(START);
@@ -178,11 +206,16 @@ describe('an abort', () => {
   });
 
   it('ends the execution where a listener throws', async () => {
-    const run = execute(oneTask(), {}, { first: () => ({}) }, {
-      onEvent: () => {
-        throw new Error('broken pipe');
+    const run = execute(
+      oneTask(),
+      {},
+      { first: () => ({}) },
+      {
+        onEvent: () => {
+          throw new Error('broken pipe');
+        },
       },
-    });
+    );
     await expect(run).rejects.toMatchObject({ name: 'InternalError' });
   });
 });

@@ -63,20 +63,27 @@ describe('runStateMachine', () => {
   });
 
   it('runs Parallel branches side by side', async () => {
-    const branch = (name: string) => ({ StartAt: `${name} wait`, States: { [`${name} wait`]: { Type: 'Wait', Seconds: 30, Next: name }, [name]: { Type: 'Task', Resource: FIRST, End: true } } });
+    const branch = (name: string) => ({
+      StartAt: `${name} wait`,
+      States: { [`${name} wait`]: { Type: 'Wait', Seconds: 30, Next: name }, [name]: { Type: 'Task', Resource: FIRST, End: true } },
+    });
     const machine = { StartAt: 'Both', States: { Both: { Type: 'Parallel', Branches: [branch('A'), branch('B')], End: true } } };
     expect(await execute(machine, { n: 1 }, { first: (event) => event })).toEqual({ output: [{ n: 1 }, { n: 1 }], seconds: 30 });
   });
 
   it('gives the context object of the execution, by the engine clock', async () => {
-    const machine = oneTask({ Parameters: { 'id.$': '$$.Execution.Id', 'startedAt.$': '$$.Execution.StartTime', 'input.$': '$$.Execution.Input' } });
+    const machine = oneTask({
+      Parameters: { 'id.$': '$$.Execution.Id', 'startedAt.$': '$$.Execution.StartTime', 'input.$': '$$.Execution.Input' },
+    });
     const { output } = await execute(machine, { a: 1 }, { first: (event) => event });
     expect(output).toEqual({ id: 'migrate-cluster-id-1', startedAt: '2025-06-01T00:00:00.000Z', input: { a: 1 } });
   });
 });
 
 describe('retries', () => {
-  const retry = [{ ErrorEquals: ['Throttled'], IntervalSeconds: 2, BackoffRate: 2, MaxAttempts: 4, MaxDelaySeconds: 7, JitterStrategy: 'FULL' }];
+  const retry = [
+    { ErrorEquals: ['Throttled'], IntervalSeconds: 2, BackoffRate: 2, MaxAttempts: 4, MaxDelaySeconds: 7, JitterStrategy: 'FULL' },
+  ];
 
   it('waits by the rule on the engine clock, growing up to the longest delay', async () => {
     const { output, seconds } = await execute(oneTask({ Retry: retry }), {}, { first: flaky(4, 'done') });
@@ -94,7 +101,12 @@ describe('retries', () => {
     const machine = {
       StartAt: 'Work',
       States: {
-        Work: { Type: 'Task', Resource: FIRST, Retry: [{ ErrorEquals: ['Throttled'], IntervalSeconds: 1, MaxAttempts: 1 }], Next: 'Again?' },
+        Work: {
+          Type: 'Task',
+          Resource: FIRST,
+          Retry: [{ ErrorEquals: ['Throttled'], IntervalSeconds: 1, MaxAttempts: 1 }],
+          Next: 'Again?',
+        },
         'Again?': { Type: 'Choice', Choices: [{ Variable: '$.round', NumericLessThan: 3, Next: 'Work' }], Default: 'Done' },
         Done: { Type: 'Succeed' },
       },
@@ -125,7 +137,12 @@ describe('retries', () => {
     const machine = {
       StartAt: 'Work',
       States: {
-        Work: { Type: 'Task', Resource: FIRST, Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.failure', Next: 'Caught' }], End: true },
+        Work: {
+          Type: 'Task',
+          Resource: FIRST,
+          Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.failure', Next: 'Caught' }],
+          End: true,
+        },
         Caught: { Type: 'Pass', End: true },
       },
     };
@@ -155,7 +172,10 @@ describe('failures', () => {
 
   it('throws a Fail state under its own name where that is one of the table', async () => {
     const machine = { StartAt: 'No', States: { No: { Type: 'Fail', Error: 'ProofFailed', Cause: 'no pod had the role' } } };
-    await expect(execute(machine, {}, {})).rejects.toMatchObject({ name: 'ProofFailed', message: expect.stringContaining('no pod had the role') });
+    await expect(execute(machine, {}, {})).rejects.toMatchObject({
+      name: 'ProofFailed',
+      message: expect.stringContaining('no pod had the role'),
+    });
   });
 
   it('throws anything else as an internal error', async () => {
@@ -190,7 +210,10 @@ describe('failures', () => {
     const clock = { now: () => now, sleep: () => Promise.resolve(), busy: <T>(work: () => Promise<T>) => work() };
     const machine = {
       StartAt: 'Work',
-      States: { Work: { Type: 'Task', Resource: FIRST, TimeoutSeconds: 60, Catch: [{ ErrorEquals: ['States.Timeout'], Next: 'Late' }], End: true }, Late: { Type: 'Pass', Result: 'late', End: true } },
+      States: {
+        Work: { Type: 'Task', Resource: FIRST, TimeoutSeconds: 60, Catch: [{ ErrorEquals: ['States.Timeout'], Next: 'Late' }], End: true },
+        Late: { Type: 'Pass', Result: 'late', End: true },
+      },
     };
     const first = () => {
       now += 61_000;
@@ -206,7 +229,10 @@ describe('failures', () => {
     ['a Map', () => ({ map: new Map() })],
     ['not a number', () => ({ n: Number.NaN })],
   ])('refuses an output that JSON would change: %s', async (_title, first) => {
-    await expect(execute(oneTask(), {}, { first })).rejects.toMatchObject({ name: 'InternalError', message: expect.stringContaining('not plain JSON') });
+    await expect(execute(oneTask(), {}, { first })).rejects.toMatchObject({
+      name: 'InternalError',
+      message: expect.stringContaining('not plain JSON'),
+    });
   });
 });
 
@@ -237,7 +263,7 @@ describe('the 256 KiB of a state', () => {
     const passes = {
       StartAt: 'Grow',
       States: {
-        Grow: { Type: 'Pass', Parameters: { 'a.$': "States.Array($.half, $.half)" }, Next: 'Shrink' },
+        Grow: { Type: 'Pass', Parameters: { 'a.$': 'States.Array($.half, $.half)' }, Next: 'Shrink' },
         Shrink: { Type: 'Pass', Result: 'small', End: true },
       },
     };
