@@ -168,7 +168,7 @@ describe('migrate-unit', () => {
     for (let name: string | undefined = 'Associate'; name !== undefined; ) {
       const state: State | undefined = States[name];
       if (state?.Type === 'Task') order.push(name);
-      const choices = (state?.Choices as { Next: string }[] | undefined) ?? [];
+      const choices: readonly { Next: string }[] = (state?.Choices as { Next: string }[] | undefined) ?? [];
       name = (state?.Next as string | undefined) ?? choices[0]?.Next;
     }
     expect(order).toEqual([
