@@ -2,8 +2,8 @@ import type { Clock } from '../src/model/clock.ts';
 
 /** The engine's time: what it needs beyond reading the clock. */
 export interface EngineClock extends Clock {
-  /** Resolves after so many seconds of this clock's time. A clock of real time lets go of its timer when `signal` fires. */
-  sleep(seconds: number, signal?: AbortSignal): Promise<void>;
+  /** Resolves after so many seconds of this clock's time. */
+  sleep(seconds: number): Promise<void>;
   /** Runs work during which a virtual clock stands still. */
   busy<T>(work: () => Promise<T>): Promise<T>;
 }

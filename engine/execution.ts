@@ -188,9 +188,9 @@ export class Execution {
   /** Sleeps on the engine's clock, at most until the execution's own time-out or until it is aborted. */
   async #sleep(seconds: number): Promise<void> {
     this.#check();
-    const { clock, signal } = this.#settings;
+    const { clock } = this.#settings;
     const left = (this.#deadline - clock.now()) / 1000;
-    await Promise.race([clock.sleep(Math.min(seconds, left + 0.001), signal), this.#aborted]);
+    await Promise.race([clock.sleep(Math.min(seconds, left + 0.001)), this.#aborted]);
     this.#check();
   }
 

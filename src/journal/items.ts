@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PodshiftError } from '../model/errors.ts';
 import type { MigrationOptions } from '../model/options.ts';
 import type { UnitPlan } from '../model/plan.ts';
 import type { CallCounts, Evidence, JournalEntry, RoleRecord, RunRecord, UnitRecord } from '../model/run.ts';
@@ -48,13 +49,23 @@ const entryItem = z.object({
 
 const evidenceItem = z.object({ unitId: z.string(), evidence: z.string() });
 
+/** Throws `InternalError` for an item that this version did not write so. */
+function parse<T>(schema: z.ZodType<T>, item: Item): T {
+  const parsed = schema.safeParse(item);
+  if (!parsed.success) {
+    const fields = parsed.error.issues.map((issue) => issue.path.join('.')).join(', ');
+    throw new PodshiftError('InternalError', `the journal's item ${item.pk} ${item.sk} is damaged: ${fields}`);
+  }
+  return parsed.data;
+}
+
 /** JSON text of any value; undefined, which JSON lacks, becomes null. */
 export function json(value: unknown): string {
   return JSON.stringify(value ?? null);
 }
 
 export function readRun(item: Item): RunRecord {
-  const { target, options, ...rest } = runItem.parse(item);
+  const { target, options, ...rest } = parse(runItem, item);
   return {
     ...rest,
     calls: rest.calls satisfies CallCounts,
@@ -68,20 +79,20 @@ export function writeUnit(unit: UnitRecord): Item {
 }
 
 export function readUnit(item: Item): UnitRecord {
-  const { plan, ...rest } = unitItem.parse(item);
+  const { plan, ...rest } = parse(unitItem, item);
   return { ...rest, plan: JSON.parse(plan) as UnitPlan };
 }
 
 export function readRole(item: Item): RoleRecord {
-  return roleItem.parse(item);
+  return parse(roleItem, item);
 }
 
 export function readEntry(item: Item): JournalEntry {
-  const { before, after, ...rest } = entryItem.parse(item);
+  const { before, after, ...rest } = parse(entryItem, item);
   return { ...rest, before: JSON.parse(before), after: JSON.parse(after) };
 }
 
 export function readEvidence(item: Item): { unitId: string; evidence: Evidence } {
-  const { unitId, evidence } = evidenceItem.parse(item);
+  const { unitId, evidence } = parse(evidenceItem, item);
   return { unitId, evidence: JSON.parse(evidence) as Evidence };
 }
