@@ -34,6 +34,11 @@ async function main(argv: readonly string[]): Promise<number> {
     const run = await commands[parsed.name]();
     return exitCode(await run({ terminal, interrupts, environment: process.env, debug: parsed.flags.debug === true }, parsed));
   } catch (error) {
+    if (interrupts.signal.aborted && error === interrupts.signal.reason) {
+      // commands that change things say themselves how to go on; what ends here only read, or acted on a twin
+      terminal.talk('interrupted; nothing was changed');
+      return exitCode('interrupted');
+    }
     return reportFailure(error, terminal, argv.includes('--debug'));
   }
 }

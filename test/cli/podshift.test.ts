@@ -76,6 +76,19 @@ describe('on a twin', () => {
   });
 });
 
+describe('an interrupt', () => {
+  it('ends a rehearsal, with 130', async () => {
+    const rehearsal = start(['cli/main.ts', 'rehearse', SHOP]);
+    await rehearsal.seen('restarting workloads');
+    rehearsal.process.kill('SIGINT');
+    expect(await rehearsal.ended).toMatchObject({
+      code: 130,
+      stdout: '',
+      stderr: expect.stringContaining('interrupted; nothing was changed'),
+    });
+  });
+});
+
 describe('a served twin', () => {
   it('takes a plan and an interrupted run, which resumes, reports and rolls back; then it leaves nothing behind', async () => {
     const twin = start(['cli/main.ts', 'twin', SHOP, '--no-delays']);

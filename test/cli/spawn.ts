@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
 
 /** The folder of the project. */
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -44,6 +45,8 @@ export function start(args: readonly string[], options: { env?: NodeJS.ProcessEn
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  // what a failed test leaves running must not outlive it
+  onTestFinished(() => void child.kill('SIGTERM'));
   let stdout = '';
   let stderr = '';
   const listeners = new Set<() => void>();
