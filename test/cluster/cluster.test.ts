@@ -1,18 +1,13 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadSnapshot } from '../../twin/snapshot.ts';
 import { must } from './api.ts';
 import { type Cluster, startCluster } from './cluster.ts';
-import { markOf } from './life.ts';
+import { playKubelet } from './kubelet.ts';
 import { environment, pod, variables, workload } from './objects.ts';
 
 const ROLE = 'arn:aws:iam::111122223333:role/web';
 const IRSA = ['AWS_ROLE_ARN', 'AWS_WEB_IDENTITY_TOKEN_FILE'];
 const POD_IDENTITY = ['AWS_CONTAINER_CREDENTIALS_FULL_URI', 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'];
-const SHOP = fileURLToPath(new URL('../../examples/shop/', import.meta.url));
 
 let cluster: Cluster;
 
@@ -93,6 +88,22 @@ describe('a real control plane', () => {
     must(await cluster.api('POST', `/api/v1/namespaces/${namespace}/pods`, { body }), 'pod');
     await expect.poll(async () => (await getPod(namespace, 'slow')).status.phase, { timeout: 30_000 }).toBe('Running');
     expect((await getPod(namespace, 'slow')).status.containerStatuses[0].ready).toBe(false);
+  });
+
+  test('a pod that podshift makes waits for a test that plays the kubelet', async () => {
+    const namespace = await makeNamespace();
+    const body = {
+      ...pod('podshift-probe', 'default'),
+      metadata: { name: 'podshift-probe', labels: { 'app.kubernetes.io/managed-by': 'podshift' } },
+    };
+    must(await cluster.api('POST', `/api/v1/namespaces/${namespace}/pods`, { body }), 'pod');
+    await expect.poll(async () => (await getPod(namespace, 'podshift-probe')).spec.nodeName, { timeout: 30_000 }).toBeDefined();
+    expect((await getPod(namespace, 'podshift-probe')).status.phase).toBe('Pending');
+    const kubelet = playKubelet(cluster.api, ({ metadata }) => ({ exitCode: 0, message: `I am ${metadata.name}` }));
+    await expect.poll(async () => (await getPod(namespace, 'podshift-probe')).status.phase, { timeout: 30_000 }).toBe('Succeeded');
+    await kubelet.stop();
+    const [{ state }] = (await getPod(namespace, 'podshift-probe')).status.containerStatuses;
+    expect(state.terminated).toMatchObject({ exitCode: 0, message: 'I am podshift-probe' });
   });
 
   test('service account tokens are of the issuer', async () => {
@@ -229,29 +240,6 @@ describe('who may do what', () => {
       status: 403,
       body: { message: expect.stringContaining('User "bob"') },
     });
-  });
-});
-
-describe('starting and ending', () => {
-  test('a snapshot runs on a second cluster beside the first; when one part dies all end, and the message tells which', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'podshift-test-'));
-    const snapshot = await loadSnapshot(SHOP);
-    const second = await startCluster({ folder, nodes: 0, webhook: 'twin', region: snapshot.region, clusterName: snapshot.cluster.name });
-    try {
-      const { loaded, skipped } = await second.load(snapshot.objects);
-      expect({ loaded, skipped }).toEqual({ loaded: snapshot.objects.length, skipped: [] });
-      expect(await second.settle(120_000)).toEqual([]);
-      await expect(startCluster({ folder })).rejects.toThrow(`a cluster already runs in ${folder}, started by process ${process.pid}`);
-      const pids = second.parts().map(({ pid }) => pid);
-      process.kill(second.parts().find(({ name }) => name === 'kwok')?.pid ?? 0, 'SIGKILL');
-      const problem = await second.stopped;
-      expect(problem?.message).toMatch(/^kwok ended \(SIGKILL\); the end of .*kwok\.log:/);
-      expect(pids.filter((pid) => markOf(pid) !== undefined)).toEqual([]);
-    } finally {
-      await second.stop();
-      await rm(folder, { recursive: true });
-    }
-    expect((await cluster.api('GET', '/readyz')).status).toBe(200);
   });
 });
 
