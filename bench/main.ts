@@ -1,0 +1,130 @@
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
+import Table from 'cli-table3';
+import { type InventoryMeasure, measureInventory } from './inventory.bench.ts';
+import { measureRehearsal, type RehearsalMeasure } from './rehearsal.bench.ts';
+import { measureTrust } from './trust.bench.ts';
+
+/** The sizes whose growth must stay linear: service accounts, with five pods and half a role each. */
+const SIZES = [100, 1_000, 10_000].map((serviceAccounts) => ({ serviceAccounts, pods: serviceAccounts * 5, roles: serviceAccounts / 2 }));
+const TARGET_SIZE = { serviceAccounts: 2_000, pods: 10_000, roles: 1_000 };
+
+/** Each measure in a process of its own, so that none inherits the memory of the one before. */
+function alone<T>(name: string, argument: unknown): T {
+  const output = execFileSync(process.execPath, [import.meta.filename, name, JSON.stringify(argument)], {
+    encoding: 'utf8',
+    maxBuffer: 1e8,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  return JSON.parse(output) as T;
+}
+
+const MEASURES: Record<string, (argument: never) => unknown> = {
+  inventory: measureInventory,
+  rehearsal: measureRehearsal,
+  trust: measureTrust,
+};
+
+interface Row {
+  readonly what: string;
+  readonly figure: string;
+  readonly bound: string;
+  readonly holds: boolean | null;
+}
+
+function inventoryRows(measure: InventoryMeasure): Row[] {
+  const what = `inventory + plan, ${measure.serviceAccounts} service accounts, ${measure.pods} pods, ${measure.roles} roles`;
+  const ratio = measure.calls / measure.fewest;
+  return [
+    { what, figure: `${measure.seconds.toFixed(2)} s`, bound: 'under 5 s', holds: measure.seconds < 5 },
+    { what: '  highest memory', figure: `${measure.megabytes.toFixed(0)} MB`, bound: 'under 500 MB', holds: measure.megabytes < 500 },
+    {
+      what: '  calls over the fewest that pages allow',
+      figure: `${measure.calls} / ${measure.fewest} = ${ratio.toFixed(2)}`,
+      bound: 'at most 1.05',
+      holds: ratio <= 1.05,
+    },
+  ];
+}
+
+function rehearsalRows(measure: RehearsalMeasure): Row[] {
+  const { units, writes } = measure;
+  const per = (count: number, of: number): string => `${count} / ${of} = ${(count / of).toFixed(2)}`;
+  return [
+    {
+      what: `rehearsal of ${units} units, ${measure.status}`,
+      figure: `${measure.unitsPerSecond.toFixed(1)} units/s`,
+      bound: '',
+      holds: null,
+    },
+    { what: '  associations per unit', figure: per(writes.associations, units), bound: '1', holds: writes.associations === units },
+    {
+      what: '  patches per workload',
+      figure: per(writes.restarts, measure.workloads),
+      bound: '1',
+      holds: writes.restarts === measure.workloads,
+    },
+    { what: '  annotation patches per unit', figure: per(writes.annotations, units), bound: '1', holds: writes.annotations === units },
+    {
+      what: '  trust writes per role and wave',
+      figure: per(writes.trust, measure.roleWaves),
+      bound: '1',
+      holds: writes.trust === measure.roleWaves,
+    },
+  ];
+}
+
+/** How time and calls grow: each size's figure per service account, over that of the size before. */
+function growthRows(measures: readonly InventoryMeasure[]): Row[] {
+  return measures.map((measure, index) => {
+    const before = measures[index - 1];
+    const each = (of: InventoryMeasure): number => (of.seconds / of.serviceAccounts) * 1e6;
+    const ratio = before === undefined ? null : each(measure) / each(before);
+    return {
+      what: `${measure.serviceAccounts} service accounts`,
+      figure: `${measure.seconds.toFixed(2)} s, ${each(measure).toFixed(0)} µs each, ${measure.megabytes.toFixed(0)} MB, ${measure.calls} calls`,
+      bound: ratio === null ? '' : `${ratio.toFixed(2)} × the size before, each (linear: about 1)`,
+      holds: ratio === null ? null : ratio < 2,
+    };
+  });
+}
+
+function render(rows: readonly Row[]): string {
+  const table = new Table({ head: ['what', 'figure', 'bound', 'holds'], style: { head: [], border: [] } });
+  for (const row of rows) table.push([row.what, row.figure, row.bound, row.holds === null ? '' : row.holds ? 'yes' : 'NO']);
+  return table.toString();
+}
+
+function markdown(rows: readonly Row[]): string {
+  const head = '| what | figure | bound | holds |\n| --- | --- | --- | --- |';
+  return [
+    head,
+    ...rows.map((row) => `| ${row.what} | ${row.figure} | ${row.bound} | ${row.holds === null ? '' : row.holds ? 'yes' : 'no'} |`),
+  ].join('\n');
+}
+
+async function main(): Promise<void> {
+  const [name, argument] = process.argv.slice(2);
+  const measure = MEASURES[name ?? ''];
+  if (measure !== undefined) {
+    setFlagsFromString('--max-old-space-size=4096');
+    process.stdout.write(JSON.stringify(await measure(JSON.parse(argument ?? 'null') as never)));
+    return;
+  }
+  const trust = alone<{ operationsPerSecond: number }>('trust', null).operationsPerSecond;
+  const rows: Row[] = [
+    ...inventoryRows(alone('inventory', TARGET_SIZE)),
+    { what: 'trust: grant and compare, one core', figure: `${trust} /s`, bound: 'at least 20,000 /s', holds: trust >= 20_000 },
+    ...rehearsalRows(alone('rehearsal', 500)),
+    ...growthRows(SIZES.map((size) => alone<InventoryMeasure>('inventory', size))),
+  ];
+  console.log(render(rows));
+  const machine = `Node ${process.version}, ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), ${new Date().toISOString().slice(0, 10)}`;
+  const text = `# Results\n\nWritten by \`npm run bench\`: ${machine}. Figures of one run; a busy machine makes them worse.\n\n${markdown(rows)}\n`;
+  writeFileSync(new URL('RESULTS.md', import.meta.url), text);
+  process.exitCode = rows.some((row) => row.holds === false) ? 1 : 0;
+}
+
+await main();

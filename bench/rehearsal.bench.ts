@@ -1,0 +1,94 @@
+import { rehearse } from '../engine/rehearsal.ts';
+import { snapshotFromObjects } from '../twin/snapshot.ts';
+import { generateCluster } from './inventory.bench.ts';
+
+/** What a rehearsal of a generated cluster took. */
+export interface RehearsalMeasure {
+  readonly units: number;
+  readonly workloads: number;
+  readonly seconds: number;
+  readonly unitsPerSecond: number;
+  /** The run's writes by kind, without the probe pods and the agent. */
+  readonly writes: { readonly associations: number; readonly restarts: number; readonly annotations: number; readonly trust: number };
+  /** Pairs of a role and a wave that has units of it. */
+  readonly roleWaves: number;
+  readonly status: string;
+}
+
+/** Rehearses a cluster of so many service accounts, two pods each, two service accounts a role, and counts what was written. */
+export async function measureRehearsal(units: number): Promise<RehearsalMeasure> {
+  const world = generateCluster({ serviceAccounts: units, pods: units * 2, roles: Math.ceil(units / 2) });
+  const namespaces = new Set(world.objects.flatMap(({ metadata }) => (metadata.namespace === undefined ? [] : [metadata.namespace])));
+  const snapshot = snapshotFromObjects({
+    cluster: {
+      name: world.cluster.name,
+      arn: world.cluster.arn,
+      version: world.cluster.version,
+      platformVersion: world.cluster.platformVersion,
+      status: 'ACTIVE',
+      identity: { oidc: { issuer: world.cluster.oidcIssuer } },
+      accessConfig: { authenticationMode: 'API' },
+    },
+    account: {
+      RoleDetailList: world.roles.map((role) => ({
+        Path: role.path,
+        RoleName: role.roleName,
+        RoleId: `AROA${role.roleName.toUpperCase().replaceAll('-', '')}`,
+        Arn: role.arn,
+        AssumeRolePolicyDocument: JSON.parse(role.trustPolicy),
+      })),
+    },
+    objects: [
+      ...['kube-system', ...namespaces].map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })),
+      ...world.objects.filter(({ kind }) => kind !== 'Pod' && kind !== 'ReplicaSet').map(withSelector),
+    ],
+    openIdConnectProviders: { OpenIDConnectProviderList: (world.oidcProviders as readonly string[]).map((Arn) => ({ Arn })) },
+    addonVersions: {
+      addons: [
+        {
+          addonName: 'eks-pod-identity-agent',
+          type: 'security',
+          addonVersions: [
+            {
+              addonVersion: world.defaultAddonVersion,
+              compatibilities: [{ clusterVersion: world.cluster.version, platformVersions: ['*'], defaultVersion: true }],
+            },
+          ],
+        },
+      ],
+    },
+  });
+  const from = performance.now();
+  const rehearsal = await rehearse({ snapshot, startAt: Date.UTC(2026, 0, 5), options: { waveSize: 100 } });
+  const seconds = (performance.now() - from) / 1000;
+  try {
+    const count = (operation: RegExp): number =>
+      rehearsal.twin.requests.filter((request) => request.write && operation.test(request.operation)).length;
+    const migrated = rehearsal.report.units.filter((unit) => unit.status === 'migrated');
+    return {
+      units: migrated.length,
+      workloads: migrated.reduce((sum, unit) => sum + unit.workloads.length, 0),
+      seconds,
+      unitsPerSecond: migrated.length / seconds,
+      writes: {
+        associations: count(/^CreatePodIdentityAssociation$/),
+        restarts: count(/^patch deployments$/),
+        annotations: count(/^patch serviceaccounts$/),
+        trust: count(/^UpdateAssumeRolePolicy$/),
+      },
+      roleWaves: new Set(migrated.map((unit) => `${unit.roleArn} ${unit.wave}`)).size,
+      status: rehearsal.report.run.status,
+    };
+  } finally {
+    await rehearsal.close();
+  }
+}
+
+/** The generated Deployments say nothing of their selector: reading does not need it, rolling out does. */
+function withSelector(object: ReturnType<typeof generateCluster>['objects'][number]): unknown {
+  if (object.kind !== 'Deployment') return object;
+  const spec = object['spec'] as { template: { metadata: { labels: Record<string, string> } } };
+  const { 'pod-template-hash': _hash, ...labels } = spec.template.metadata.labels;
+  const template = { ...spec.template, metadata: { labels } };
+  return { ...object, spec: { ...spec, template, selector: { matchLabels: { app: labels['app'] } } } };
+}
