@@ -17,7 +17,7 @@ interface UpstreamProgram {
   readonly variable: string;
 }
 
-/** The pinned versions. Neither's module serves the checksum of a module of ours: go checks both against its checksum database. */
+/** The pinned versions. No go.sum of the project has them; go checks both against its checksum database. Neither build has been tried: the project's machines were refused both modules. */
 export const UPSTREAM: readonly UpstreamProgram[] = [
   {
     name: 'pod-identity-webhook',
