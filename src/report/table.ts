@@ -67,22 +67,19 @@ export function renderTable(
 
 /** Takes from the widest column, one character at a time, until all fit or nothing more can be taken. */
 function fitWidths(natural: readonly number[], heads: readonly string[], available: number): number[] {
-  const widths = [...natural];
-  const least = heads.map((head, index) =>
-    head.endsWith('!') ? (natural[index] ?? 0) : Math.min(natural[index] ?? 0, Math.max(NARROWEST, head.length)),
-  );
-  let excess = widths.reduce((sum, width) => sum + width, 0) - available;
+  const columns = heads.map((head, index) => {
+    const width = natural[index] ?? head.length;
+    return { width, least: head.endsWith('!') ? width : Math.min(width, Math.max(NARROWEST, head.length)) };
+  });
+  let excess = columns.reduce((sum, { width }) => sum + width, 0) - available;
   while (excess > 0) {
-    let widest = -1;
-    for (let index = 0; index < widths.length; index += 1) {
-      const width = widths[index] ?? 0;
-      if (width > (least[index] ?? 0) && (widest < 0 || width > (widths[widest] ?? 0))) widest = index;
-    }
-    if (widest < 0) break;
-    widths[widest] = (widths[widest] ?? 0) - 1;
+    const shrinkable = columns.filter(({ width, least }) => width > least);
+    const [first, ...others] = shrinkable;
+    if (first === undefined) break;
+    others.reduce((widest, column) => (column.width > widest.width ? column : widest), first).width -= 1;
     excess -= 1;
   }
-  return widths;
+  return columns.map(({ width }) => width);
 }
 
 function longestLine(text: string): number {

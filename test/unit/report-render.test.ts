@@ -159,7 +159,43 @@ describe('renderReport', () => {
   });
 });
 
+describe('what is seen and left alone', () => {
+  it('is listed in one place; a blocker that holds no unit is a finding like others', async () => {
+    const report = await full();
+    const seen = {
+      code: 'PS602',
+      severity: 'info',
+      subject: 'DaemonSet/kube-system/kube2iam',
+      message: 'a daemon runs',
+      remedy: 'none',
+    } as const;
+    const blocker = { code: 'PS401', severity: 'blocker', subject: 'Addon/agent', message: 'no agent', remedy: 'install it' } as const;
+    const text = renderReport({ ...report, findings: [...report.findings, seen, blocker] }, 'table', SCREEN);
+    expect(text).toContain('  seen and left alone\n    PS602 a daemon runs\n');
+    expect(text).toContain('  blocker Addon/agent\n    PS401 no agent\n          -> install it\n');
+    expect(renderReport({ ...report, findings: [seen] }, 'wide', SCREEN)).toContain(
+      '  info DaemonSet/kube-system/kube2iam\n    PS602 a daemon runs\n',
+    );
+  });
+});
+
 describe('what a reader does next', () => {
+  it('is to plan again after a run that was rolled back', async () => {
+    const report = await full();
+    expect(nextActions({ ...report, run: { ...report.run, status: 'rolled-back' } })).toEqual(
+      expect.arrayContaining(['what the run changed is as it was before; plan again when the cause is mended']),
+    );
+  });
+
+  it('says what is written twice once', async () => {
+    const report = await full();
+    const twice = report.findings
+      .filter((finding) => finding.code === 'PS301')
+      .flatMap((finding) => [finding, { ...finding, message: 'and another' }]);
+    const text = renderReport({ ...report, findings: twice }, 'table', SCREEN);
+    expect(text.match(/-> Remove the variable/g)).toHaveLength(1);
+  });
+
   it('names the rollback after a run on AWS, and the real cluster after a rehearsal', async () => {
     const real = await full({ promises: null });
     expect(nextActions(real).at(-1)).toBe('to go back: "podshift rollback run1 --approve"');
