@@ -1,7 +1,7 @@
 import type { ServiceAccountName } from '../model/plan.ts';
 import { every, some } from './answer.ts';
 import { type Call, POD_IDENTITY_SERVICE, podIdentityCall } from './context.ts';
-import { applies, statementEffect, stringList } from './evaluate.ts';
+import { applies, stringList } from './evaluate.ts';
 import { findBlock, findDangling, findForeignSid } from './obstacles.ts';
 import { findOwn, type OwnStatements, pairKey, rewriteOwn } from './own-edit.ts';
 import { isServiceAccountName, readClusterArn } from './own-statement.ts';
@@ -31,7 +31,7 @@ export function admitServiceAccounts(policy: TrustPolicy, request: AdmitRequest)
   const warnings = request.serviceAccounts
     .filter((pair) => !missing.includes(pair) && allowsStranger(policy, named, request, pair))
     .map(unscopedWarning);
-  if (missing.length === 0) return { kind: 'unchanged', warnings: [...warnings, ...scopeWarnings(request, own)] };
+  if (missing.length === 0) return { kind: 'unchanged', warnings: [...warnings, ...scopeWarnings(request, own.wholeCluster)] };
 
   const unwritable = findDangling(policy) ?? findForeignSid(policy, request.clusterArn, own.statements);
   if (unwritable !== undefined) return { kind: 'refused', problem: unwritable };
@@ -41,8 +41,7 @@ export function admitServiceAccounts(policy: TrustPolicy, request: AdmitRequest)
   if (size > limit) {
     return refused('too-large', `the trust policy would have ${size} characters without white space; the limit is ${limit}`);
   }
-  const extended = { ...own, wholeCluster: own.wholeCluster || request.scope === 'cluster' };
-  return { kind: 'changed', text, warnings: [...warnings, ...scopeWarnings(request, extended), ...versionWarnings(policy)] };
+  return { kind: 'changed', text, warnings: [...warnings, ...scopeWarnings(request, true), ...versionWarnings(policy)] };
 }
 
 function refused(code: TrustProblemCode, message: string): AdmitResult {
@@ -68,12 +67,9 @@ function clusterNameOf(clusterArn: string): string {
   return clusterArn.slice(clusterArn.indexOf('/') + 1);
 }
 
-/** Whether a statement allows something to EKS Pod Identity by its name: EKS takes no role that trusts it by a wildcard alone. */
-function namesPodIdentity(statement: TrustStatement): boolean {
-  const { Principal } = statement.value;
-  return (
-    statementEffect(statement) === 'Allow' && isObject(Principal) && stringList(Principal.Service)?.includes(POD_IDENTITY_SERVICE) === true
-  );
+/** Whether a statement names EKS Pod Identity itself: EKS takes no role that trusts it by a wildcard alone. */
+function namesPodIdentity({ value: { Principal } }: TrustStatement): boolean {
+  return isObject(Principal) && stringList(Principal.Service)?.includes(POD_IDENTITY_SERVICE) === true;
 }
 
 /** Whether these statements are proven to allow every action of every call. */
@@ -84,21 +80,23 @@ function allow(policy: TrustPolicy, statements: readonly TrustStatement[], calls
   return allowed === 'yes';
 }
 
-/** A name that Kubernetes and EKS take and nobody has. */
-const NOBODY = 'podshift-asks-for-nobody';
+/** Names that a pattern over this one may admit, and only a pattern: one that begins like it, one that does not. */
+function strangersTo(name: string): string[] {
+  return [`${name}-podshift-asks-for-nobody`, 'podshift-asks-for-nobody'];
+}
 
-/** Whether what admits a service account also admits a neighbour: its name in no cluster, in no namespace, no name in its namespace. */
+/** Whether what admits a service account also admits its like in another cluster or namespace, or another one beside it. */
 function allowsStranger(policy: TrustPolicy, named: readonly TrustStatement[], request: AdmitRequest, pair: ServiceAccountName): boolean {
-  const { clusterArn } = request;
-  const elsewhere = { ...request, clusterArn: clusterArn.slice(0, -clusterNameOf(clusterArn).length) + NOBODY };
-  const neighbours =
-    request.scope === 'cluster'
-      ? []
-      : [
-          { ...pair, namespace: NOBODY },
-          { ...pair, name: NOBODY },
-        ];
-  return allow(policy, named, callsFor(elsewhere, pair)) || neighbours.some((each) => allow(policy, named, callsFor(request, each)));
+  const { clusterArn, scope } = request;
+  const cluster = clusterNameOf(clusterArn);
+  const clusters = strangersTo(cluster).map((name) => ({ ...request, clusterArn: clusterArn.slice(0, -cluster.length) + name }));
+  if (clusters.some((elsewhere) => allow(policy, named, callsFor(elsewhere, pair)))) return true;
+  if (scope === 'cluster') return false;
+  const neighbours = [
+    ...strangersTo(pair.namespace).map((namespace) => ({ ...pair, namespace })),
+    ...strangersTo(pair.name).map((name) => ({ ...pair, name })),
+  ];
+  return neighbours.some((neighbour) => allow(policy, named, callsFor(request, neighbour)));
 }
 
 /** Our statements of the cluster, with what is missing; the text of all else stays. */
@@ -112,7 +110,7 @@ function unscopedWarning(pair: ServiceAccountName): TrustWarning {
   return { code: 'already-admitted-unscoped', message };
 }
 
-function scopeWarnings({ clusterArn, scope }: AdmitRequest, { wholeCluster }: OwnStatements): TrustWarning[] {
+function scopeWarnings({ clusterArn, scope }: AdmitRequest, wholeCluster: boolean): TrustWarning[] {
   if (scope !== 'cluster' || !wholeCluster) return [];
   return [{ code: 'cluster-scope', message: `every service account of ${clusterArn} that is associated with the role can assume it` }];
 }

@@ -155,6 +155,7 @@ describe('what is taken for ours:', () => {
     'a namespace that is a number': withEquals({ 'aws:RequestTag/kubernetes-namespace': 7 }),
     'no namespace at all': withEquals({ 'aws:RequestTag/kubernetes-namespace': [] }),
     'a namespace with a wildcard': withEquals({ 'aws:RequestTag/kubernetes-namespace': ['a*'] }),
+    'a namespace with a wildcard beside a plain one': withEquals({ 'aws:RequestTag/kubernetes-namespace': ['a', 'a*'] }),
     'a name with a comma': withEquals({ 'aws:RequestTag/kubernetes-service-account': 'x,y' }),
     'no names at all': withEquals({ 'aws:RequestTag/kubernetes-service-account': [] }),
     'one more key': withEquals({ 'aws:SourceOrgID': 'o-1' }),
