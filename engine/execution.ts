@@ -3,8 +3,8 @@ import pLimit from 'p-limit';
 import type { Machine, Processor, State } from './asl.ts';
 import { allStates } from './check.ts';
 import type { EngineClock } from './clock.ts';
-import { type Frame, Frames, nextRetry } from './frame.ts';
-import { type LoweredInput, lowerMachine, lowerProcessor } from './lower.ts';
+import { Frames, type MapItem, nextRetry } from './frame.ts';
+import { isSelector, type LoweredInput, lowerMachine, lowerProcessor } from './lower.ts';
 import { checkSize, overTheWire } from './payload.ts';
 import type { OnProgress, Progress } from './progress.ts';
 import { failureOf, TaskFailure } from './task-failure.ts';
@@ -48,12 +48,12 @@ export class Execution {
   /** Runs the machine to its end. Throws what failed: a {@link TaskFailure}, or an error of the library. */
   async run(): Promise<unknown> {
     const machine = this.#machine;
-    const output = await this.#runLine(lowerMachine(machine), machine, this.#input, undefined, this.#frames.context(undefined));
+    const output = await this.#runLine(lowerMachine(machine), machine, this.#input, {}, this.#frames.context({}));
     checkSize(output, 'the output of the execution');
     return output;
   }
 
-  async #runLine(lowered: Machine, source: Machine, input: unknown, unitId: string | undefined, context: object): Promise<unknown> {
+  async #runLine(lowered: Machine, source: Machine, input: unknown, item: MapItem, context: object): Promise<unknown> {
     const states = [...allStates(source)];
     const library = new StateMachine(lowered as unknown as StateMachineDefinition, { validationOptions: { noValidate: true } });
     const line = library.run(input as never, {
@@ -69,7 +69,7 @@ export class Execution {
         retryIntervalOverrides: Object.fromEntries(states.map(([name]) => [name, 0])),
       },
     });
-    const listening = this.#listen(line.eventLogs as AsyncIterable<LibraryEvent>, unitId);
+    const listening = this.#listen(line.eventLogs as AsyncIterable<LibraryEvent>, item);
     try {
       return await line.result;
     } catch (error) {
@@ -110,7 +110,7 @@ export class Execution {
       const failure = failureOf(error);
       const delaySeconds = nextRetry(frame, name, state.Retry ?? [], failure);
       if (delaySeconds !== undefined) {
-        this.#tell(frame, { type: 'task-retried', state: name, error: failure.name, delaySeconds });
+        this.#tell(frame.item, { type: 'task-retried', state: name, error: failure.name, delaySeconds });
         await this.#sleep(delaySeconds);
       }
       throw failure;
@@ -155,8 +155,8 @@ export class Execution {
             return undefined;
           }
           try {
-            const unitId = unitIdOf(item);
-            return await this.#runLine(processor, source, stateInput, unitId, this.#frames.context(unitId, { Index: index, Value: item }));
+            const known: MapItem = {};
+            return await this.#runLine(processor, source, stateInput, known, this.#frames.context(known, { Index: index, Value: item }));
           } catch (error) {
             failures.push(failureOf(error));
             return undefined;
@@ -209,7 +209,7 @@ export class Execution {
   }
 
   /** Drains the library's events: it keeps them until someone does. Never throws; what goes wrong ends the execution. */
-  async #listen(events: AsyncIterable<LibraryEvent>, unitId: string | undefined): Promise<void> {
+  async #listen(events: AsyncIterable<LibraryEvent>, item: MapItem): Promise<void> {
     for await (const event of events) {
       const type = EVENT_TYPES[event.type];
       if (type === undefined || event.state === undefined || this.#ended !== undefined) {
@@ -219,18 +219,13 @@ export class Execution {
       try {
         checkSize(input, `the input of state ${name}`);
         checkSize(output, `the output of state ${name}`);
-        if (!name.endsWith(': select item')) {
-          this.#tell(
-            { unitId },
-            {
-              type,
-              state: name,
-              input,
-              ...(output === undefined ? {} : { output }),
-              ...(event.Error === undefined ? {} : { error: event.Error }),
-            },
-          );
+        if (isSelector(name)) {
+          // The engine's own state ahead of a processor: what it selects says which unit the line works on.
+          Object.assign(item, unitOf(output));
+          continue;
         }
+        const details = { ...(output === undefined ? {} : { output }), ...(event.Error === undefined ? {} : { error: event.Error }) };
+        this.#tell(item, { type, state: name, input, ...details });
       } catch (error) {
         this.#ended =
           error instanceof TaskFailure
@@ -240,9 +235,9 @@ export class Execution {
     }
   }
 
-  #tell(frame: Pick<Frame, 'unitId'>, progress: Omit<Progress, 'at' | 'unitId'>): void {
+  #tell({ unitId }: MapItem, progress: Omit<Progress, 'at' | 'unitId'>): void {
     const { clock, onEvent } = this.#settings;
-    onEvent({ ...progress, at: clock.now(), ...(frame.unitId === undefined ? {} : { unitId: frame.unitId }) });
+    onEvent({ ...progress, at: clock.now(), ...(unitId === undefined ? {} : { unitId }) });
   }
 }
 
@@ -258,7 +253,7 @@ const EVENT_TYPES: Readonly<Record<string, Progress['type'] | undefined>> = {
   StateFailed: 'state-failed',
 };
 
-function unitIdOf(item: unknown): string | undefined {
-  const unitId = typeof item === 'object' && item !== null ? (item as { unitId?: unknown }).unitId : undefined;
-  return typeof unitId === 'string' ? unitId : undefined;
+function unitOf(selected: unknown): MapItem {
+  const unitId = typeof selected === 'object' && selected !== null ? (selected as { unitId?: unknown }).unitId : undefined;
+  return typeof unitId === 'string' ? { unitId } : {};
 }

@@ -4,10 +4,15 @@ import type { TaskFailure } from './task-failure.ts';
 /** One line of states that run one after another: an execution, an item of a Map, a branch of a Parallel. */
 export interface Frame {
   readonly id: number;
-  /** The `unitId` of the Map item that the frame works on; undefined outside of one. */
-  readonly unitId: string | undefined;
+  /** The Map item that the frame works on. */
+  readonly item: MapItem;
   /** Retries so far of each retrier, by the name of the state that is being retried. */
   readonly retries: Map<string, number[]>;
+}
+
+/** What is known of a Map item, once its selector ran; nothing outside of a Map. */
+export interface MapItem {
+  unitId?: string;
 }
 
 /** The frames of one execution. */
@@ -27,8 +32,8 @@ export class Frames {
    * The context object for one run of the library. The library copies it once for each line of states that it starts, and
    * that copy reads the getter: so each line gets a frame of its own, though the library tells handlers nothing of theirs.
    */
-  context(unitId: string | undefined, map?: { readonly Index: number; readonly Value: unknown }): object {
-    const open = (): Frame => this.#open(unitId);
+  context(item: MapItem, map?: { readonly Index: number; readonly Value: unknown }): object {
+    const open = (): Frame => this.#open(item);
     const id = this.#executionId;
     const startTime = this.#startTime;
     // A distributed Map's children are executions of their own, with an input of their own.
@@ -49,8 +54,8 @@ export class Frames {
     return frame;
   }
 
-  #open(unitId: string | undefined): Frame {
-    const frame = { id: this.#frames.size, unitId, retries: new Map<string, number[]>() };
+  #open(item: MapItem): Frame {
+    const frame = { id: this.#frames.size, item, retries: new Map<string, number[]>() };
     this.#frames.set(frame.id, frame);
     return frame;
   }

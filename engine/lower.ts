@@ -16,6 +16,14 @@ export interface LoweredInput {
 /** Stands for the task token in a Task's parameters until there is one. */
 export const TOKEN_PLACEHOLDER = '00000000-task-token-0000-000000000000';
 
+/** What the state that selects a Map's items is called, after the Map. */
+const SELECTOR = ': select item';
+
+/** Whether the engine itself put this state ahead of a processor. */
+export function isSelector(name: string): boolean {
+  return name.endsWith(SELECTOR);
+}
+
 /** More seconds than a state takes, within what a timer of Node holds: the library's own time-out, which is in real time, is never reached. */
 const NEVER = 2_000_000;
 
@@ -46,7 +54,7 @@ export function lowerProcessor(mapName: string, state: State): Machine {
     throw new PodshiftError('InternalError', `state ${mapName} has no ItemProcessor`);
   }
   const lowered = lowerMachine(processor);
-  const selectorName = `${mapName}: select item`;
+  const selectorName = `${mapName}${SELECTOR}`;
   const selector = state.ItemSelector ?? state.Parameters;
   return {
     StartAt: selectorName,
