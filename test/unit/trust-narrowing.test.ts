@@ -16,9 +16,6 @@ import {
   read,
 } from './trust-example.ts';
 
-/** The Sid of our statements of the other cluster: `printf %s OTHER_CLUSTER | sha256sum`. */
-const _OTHER_SID = 'Podshifta133574c0251';
-
 function grown(before: string, after: string, allowed: Grant = grantTo()): string[] {
   return widening(read(before), read(after), allowed);
 }

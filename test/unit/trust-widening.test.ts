@@ -27,7 +27,6 @@ function grown(before: string, after: string, allowed: Grant = grantTo()): strin
 const pay = 'system:serviceaccount:shop:pay';
 const api = 'system:serviceaccount:shop:api';
 const deny = { Sid: 'Guard', Effect: 'Deny', Principal: '*', Action: 'sts:AssumeRole' };
-const _base = [irsa([api, pay]), EC2];
 
 describe('what is a widening:', () => {
   const admitted = (id: string, cluster = CLUSTER): string => `pods.eks.amazonaws.com: ${cluster}, ${id}`;
