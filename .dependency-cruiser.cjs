@@ -14,7 +14,10 @@ module.exports = {
       comment: 'model, trust and plan decide over data: no SDK, no gateway, no built-in with effects',
       severity: 'error',
       from: { path: '^src/(model|trust|plan)/' },
-      to: { path: ['^src/(aws|kubernetes|journal|inventory|migration|verification|report)/', 'node_modules/(@aws-sdk|@smithy|@kubernetes)/'], dependencyTypesNot: ['type-only'] },
+      to: {
+        path: ['^src/(aws|kubernetes|journal|inventory|migration|verification|report)/', 'node_modules/(@aws-sdk|@smithy|@kubernetes)/'],
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'trust-and-model-stand-below-plan',
@@ -27,7 +30,10 @@ module.exports = {
       comment: 'only the edges that compose a runtime may make gateways',
       severity: 'error',
       from: { path: '^src/(inventory|plan|trust|model|migration|verification|report)/' },
-      to: { path: ['^src/aws/(?!gateways)', '^src/kubernetes/(?!gateway\\.ts|resources\\.ts)', '^src/journal/(?!journal\\.ts)'], dependencyTypesNot: ['type-only'] },
+      to: {
+        path: ['^src/aws/(?!gateways)', '^src/kubernetes/(?!gateway\\.ts|resources\\.ts)', '^src/journal/(?!journal\\.ts)'],
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'twin-judges-the-product',
@@ -36,9 +42,19 @@ module.exports = {
       from: { path: '^twin/' },
       to: { path: '^src/(trust|plan|inventory|migration|verification|journal|aws|report)/', dependencyTypesNot: ['type-only'] },
     },
-    { name: 'functions-stand-alone', severity: 'error', from: { path: '^functions/(?!middleware|runtime)' }, to: { path: '^functions/(?!middleware|runtime)' } },
+    {
+      name: 'functions-stand-alone',
+      severity: 'error',
+      from: { path: '^functions/(?!middleware|runtime)' },
+      to: { path: '^functions/(?!middleware|runtime)' },
+    },
     { name: 'not-to-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
-    { name: 'not-to-dev-dependency', severity: 'error', from: { path: '^(src|functions|cli|engine|twin)/' }, to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] } },
+    {
+      name: 'not-to-dev-dependency',
+      severity: 'error',
+      from: { path: '^(src|functions|cli|engine|twin)/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

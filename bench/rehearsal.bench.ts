@@ -87,8 +87,8 @@ export async function measureRehearsal(units: number): Promise<RehearsalMeasure>
 /** The generated Deployments say nothing of their selector: reading does not need it, rolling out does. */
 function withSelector(object: ReturnType<typeof generateCluster>['objects'][number]): unknown {
   if (object.kind !== 'Deployment') return object;
-  const spec = object['spec'] as { template: { metadata: { labels: Record<string, string> } } };
+  const spec = object.spec as { template: { metadata: { labels: Record<string, string> } } };
   const { 'pod-template-hash': _hash, ...labels } = spec.template.metadata.labels;
   const template = { ...spec.template, metadata: { labels } };
-  return { ...object, spec: { ...spec, template, selector: { matchLabels: { app: labels['app'] } } } };
+  return { ...object, spec: { ...spec, template, selector: { matchLabels: { app: labels.app } } } };
 }
