@@ -44,7 +44,7 @@ export function createTokenSource(settings: TokenSettings): TokenSource {
           },
           () => {
             // The caller sees the failure; the next call tries again.
-            current = undefined;
+            current = current === entry ? undefined : current;
           },
         );
       }

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as timer } from 'node:timers/promises';
 import { HttpMethod, IsomorphicFetchHttpLibrary, KubeConfig, RequestContext } from '@kubernetes/client-node';
 import type { Cluster } from '../aws/gateways.ts';
 import { PodshiftError } from '../model/errors.ts';
@@ -34,6 +34,8 @@ export interface TransportSettings {
   readonly cluster: Cluster;
   readonly tokens: TokenSource;
   readonly retryDelays: 'standard' | 'none';
+  /** Waits so many milliseconds; a timer where absent. */
+  readonly delay?: (milliseconds: number) => Promise<unknown>;
   /** Called for every request that is sent, retries included. */
   readonly onRequest: () => void;
 }
@@ -58,7 +60,7 @@ type Dispatcher = ReturnType<RequestContext['getDispatcher']>;
  * dispatcher at each call, so the first one is kept, for keep-alive.
  */
 export function createTransport(settings: TransportSettings): Transport {
-  const { cluster, tokens, onRequest } = settings;
+  const { cluster, tokens, onRequest, delay = timer } = settings;
   const configuration = kubeConfig(cluster);
   const http = new IsomorphicFetchHttpLibrary();
   let shared: Promise<Dispatcher> | undefined;

@@ -6,8 +6,10 @@ import { DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand, ScanComma
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openLocalJournal } from '../../engine/local-journal.ts';
+import { createMemoryTable } from '../../engine/memory-table.ts';
 import { createDynamoJournal } from '../../src/journal/dynamo-journal.ts';
 import { packDocument, runKey, unpackDocument } from '../../src/journal/layout.ts';
+import { createTableJournal } from '../../src/journal/table-journal.ts';
 import { migrationOptions } from '../../src/model/options.ts';
 import { JOURNAL_VERSION } from '../../src/model/run.ts';
 
@@ -86,6 +88,46 @@ describe('the journal in DynamoDB', () => {
     const { journal, client, tableName } = await open();
     await client.send(new PutCommand({ TableName: tableName, Item: { pk: 'RUN#r', sk: 'DOCUMENT#plan', digest: 'd', chunks: 2 } }));
     await expect(journal.getDocument('r', 'plan')).rejects.toMatchObject({ name: 'InternalError' });
+  });
+
+  it('names the item and the field that another hand damaged', async () => {
+    const { journal, client, tableName } = await open();
+    await client.send(
+      new PutCommand({
+        TableName: tableName,
+        Item: { pk: 'RUN#r', sk: 'ROLE#arn', runId: 'r', roleArn: 'arn', trustBefore: 1, trustAfter: '', blocked: '' },
+      }),
+    );
+    await expect(journal.getRole('r', 'arn')).rejects.toMatchObject({
+      name: 'InternalError',
+      message: "the journal's item RUN#r ROLE#arn is damaged: trustBefore",
+    });
+  });
+
+  it('says that a lock is held, even where its holder lets go while one looks', async () => {
+    const table = createMemoryTable();
+    const slipping = createTableJournal({ ...table, put: () => Promise.resolve(false) }, clock);
+    await expect(slipping.acquireLock('arn', 'r', 60)).rejects.toMatchObject({ name: 'ClusterLocked', details: {} });
+    const once = createTableJournal(
+      {
+        ...table,
+        put: async (item, condition) => {
+          slips += 1;
+          return slips > 1 && table.put(item, condition);
+        },
+      },
+      clock,
+    );
+    let slips = 0;
+    await once.acquireLock('arn', 'r', 60);
+  });
+
+  it('says so where an entry vanishes while it is recorded', async () => {
+    const table = createMemoryTable();
+    await createTableJournal(table, clock).createRun(newRun('r'));
+    const vanishing = createTableJournal({ ...table, put: () => Promise.resolve(false) }, clock);
+    const entry = { runId: 'r', key: 'k', unitId: null, kind: 'trust' as const, object: 'o', before: {} };
+    await expect(vanishing.recordIntent(entry)).rejects.toMatchObject({ name: 'InternalError' });
   });
 
   it('survives its process, and lets in one process at a time', async () => {
