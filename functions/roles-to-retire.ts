@@ -3,4 +3,4 @@ import { rolesToRetire } from '../src/migration/retire-trust.ts';
 import { lambdaFunction } from './middleware.ts';
 
 /** Roles whose old trust may go. */
-export const handler = lambdaFunction(z.strictObject({ runId: z.string().min(1) }), rolesToRetire);
+export const handler = lambdaFunction(z.strictObject({ runId: z.string().min(1), after: z.string() }), rolesToRetire);

@@ -1,7 +1,11 @@
+import pLimit from 'p-limit';
 import { timestamp } from '../model/clock.ts';
 import type { RunRecord, RunStatus } from '../model/run.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';
 import type { Runtime } from './runtime.ts';
+
+/** Writes to the journal under way at once. */
+const CONCURRENCY = 16;
 
 /** How the state machine came to the end. */
 export interface CloseRunInput {
@@ -31,9 +35,9 @@ export async function closeRun(runtime: Runtime, input: CloseRunInput): Promise<
 
 /** Units of a run that ends before their turn: nothing was done to them. */
 export async function holdPendingUnits(runtime: Runtime, runId: string, reason: string): Promise<void> {
-  for (const unit of await runtime.journal.listUnits(runId)) {
-    if (unit.status === 'pending') await runtime.journal.updateUnit(runId, unit.unitId, { status: 'held', reason });
-  }
+  const limit = pLimit(CONCURRENCY);
+  const pending = (await runtime.journal.listUnits(runId)).filter((unit) => unit.status === 'pending');
+  await Promise.all(pending.map((unit) => limit(() => runtime.journal.updateUnit(runId, unit.unitId, { status: 'held', reason }))));
 }
 
 /** Notes the end, then lets go of the cluster: in this order, so that a crash between them leaves no run without an end. */

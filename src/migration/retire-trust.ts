@@ -1,18 +1,21 @@
 import { PodshiftError } from '../model/errors.ts';
 import type { Evidence, UnitRecord } from '../model/run.ts';
 import { retireIssuerSubjects } from '../trust/index.ts';
+import { type Batch, batchOf } from './batch.ts';
 import { planOf } from './plan-run.ts';
 import { UNREVOKED } from './revoke-trust.ts';
 import { accountOf, documentOf, noteTrust, policyOf, sameDocument, trustKey, trustNow, withLease, writeTrust } from './role-trust.ts';
 import type { Runtime } from './runtime.ts';
 import { forwardRun, journaledWrite, LOCK_SECONDS } from './write.ts';
 
-/** The roles with a unit whose old way may go; empty unless the run's options ask for it. */
-export async function rolesToRetire(runtime: Runtime, input: { runId: string }): Promise<{ roleArns: string[] }> {
+/** The next roles with a unit whose old way may go; none unless the run's options ask for it. */
+export async function rolesToRetire(runtime: Runtime, input: { runId: string; after: string }): Promise<Batch> {
   const run = await forwardRun(runtime, input.runId);
-  if (!run.options.retireOldTrust) return { roleArns: [] };
-  const units = await retirable(runtime, run.runId);
-  return { roleArns: [...new Set(units.map((unit) => unit.plan.roleArn))].sort() };
+  const units = run.options.retireOldTrust ? await retirable(runtime, run.runId) : [];
+  return batchOf(
+    units.map((unit) => unit.plan.roleArn),
+    input.after,
+  );
 }
 
 /** Migrated by this run, and CloudTrail showed the new way in use and the old way silent. */

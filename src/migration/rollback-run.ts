@@ -1,5 +1,6 @@
 import { PodshiftError } from '../model/errors.ts';
 import type { UnitRecord } from '../model/run.ts';
+import { type Batch, batchOf } from './batch.ts';
 import { endRun, holdPendingUnits, type RunOutput } from './close-run.ts';
 import { type Failure, reasonOf } from './grant-trust.ts';
 import { outcomeOf } from './outcome.ts';
@@ -19,9 +20,10 @@ export interface OpenRollbackOutput {
   readonly runId: string;
   readonly status: 'rollback' | 'nothing';
   readonly reason: string;
-  readonly unitIds: readonly string[];
-  /** Roles that this run wrote. */
-  readonly roleArns: readonly string[];
+  /** The units that were asked for; null for all. */
+  readonly chosen: readonly string[] | null;
+  /** Where the first loop begins. */
+  readonly batch: Batch;
   readonly iamWaitSeconds: number;
   readonly agent: { readonly tries: number };
 }
@@ -39,26 +41,48 @@ export async function openRollback(runtime: Runtime, input: RollbackInput): Prom
   const entries = await runtime.journal.listEntries(run.runId);
   // A run that stopped itself has noted why; that says more than that its execution failed.
   const reason = run.endedAt === null && run.reason !== '' ? run.reason : input.reason;
-  const base = { runId: run.runId, reason, unitIds: [], roleArns: [], iamWaitSeconds: 0, agent: { tries: 0 } };
-  if (!entries.some((entry) => entry.state !== 'undone')) return { ...base, status: 'nothing' };
+  const output = {
+    runId: run.runId,
+    reason,
+    chosen: input.unitIds,
+    batch: { items: [], after: '', done: false },
+    iamWaitSeconds: run.options.iamPropagationSeconds,
+    agent: { tries: 0 },
+  };
+  if (!entries.some((entry) => entry.state !== 'undone')) return { ...output, status: 'nothing' };
   await runtime.journal.acquireLock(run.clusterArn, run.runId, LOCK_SECONDS);
   await runtime.journal.updateRun(run.runId, { status: 'rolling-back', reason, endedAt: null });
   // Their trust goes back with that of the others: a unit that may still begin would keep it.
   await holdUnbegun(runtime, run.runId, reason);
-  const touched = new Set(entries.map((entry) => entry.unitId));
-  const chosen = units.filter((unit) => touched.has(unit.unitId) && (input.unitIds?.includes(unit.unitId) ?? true));
-  const roles = new Set(entries.filter((entry) => entry.kind === 'trust' && entry.state !== 'undone').map((entry) => entry.object));
-  const concerned = new Set(units.filter((unit) => input.unitIds?.includes(unit.unitId) ?? true).map((unit) => unit.plan.roleArn));
-  return {
-    ...base,
-    status: 'rollback',
-    unitIds: chosen
-      .filter(isUndoable)
-      .map((unit) => unit.unitId)
-      .sort(),
-    roleArns: [...roles].filter((roleArn) => concerned.has(roleArn)).sort(),
-    iamWaitSeconds: run.options.iamPropagationSeconds,
-  };
+  return { ...output, status: 'rollback' };
+}
+
+/** What a loop of the way back goes through: units to undo, or roles whose trust policy this run wrote. */
+export interface RollbackBatchInput {
+  readonly runId: string;
+  readonly kind: 'units' | 'roles';
+  readonly chosen: readonly string[] | null;
+  readonly after: string;
+}
+
+/** The next units or roles of the way back. */
+export async function rollbackBatch(runtime: Runtime, { runId, kind, chosen, after }: RollbackBatchInput): Promise<Batch> {
+  const entries = await runtime.journal.listEntries(runId);
+  const units = (await runtime.journal.listUnits(runId)).filter((unit) => chosen?.includes(unit.unitId) ?? true);
+  if (kind === 'units') {
+    const touched = new Set(entries.map((entry) => entry.unitId));
+    const back = units.filter((unit) => touched.has(unit.unitId) && isUndoable(unit));
+    return batchOf(
+      back.map((unit) => unit.unitId),
+      after,
+    );
+  }
+  const concerned = new Set(units.map((unit) => unit.plan.roleArn));
+  const written = entries.filter((entry) => entry.kind === 'trust' && entry.state !== 'undone' && concerned.has(entry.object));
+  return batchOf(
+    written.map((entry) => entry.object),
+    after,
+  );
 }
 
 function isUndoable(unit: UnitRecord): boolean {

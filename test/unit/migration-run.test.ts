@@ -2,11 +2,12 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { checkAgent, installAgent, removeAgent } from '../../src/migration/agent.ts';
 import { confirmApproval, requestApproval } from '../../src/migration/approval.ts';
 import { associate } from '../../src/migration/associate.ts';
+import { batchOf } from '../../src/migration/batch.ts';
 import { closeRun } from '../../src/migration/close-run.ts';
 import { checkCluster, openRun } from '../../src/migration/open-run.ts';
 import { outcomeOf } from '../../src/migration/outcome.ts';
 import { makePlan, planOf, takeInventory } from '../../src/migration/plan-run.ts';
-import { closeRollback, openRollback } from '../../src/migration/rollback-run.ts';
+import { closeRollback, openRollback, rollbackBatch } from '../../src/migration/rollback-run.ts';
 import { judgeWave, nextWave } from '../../src/migration/waves.ts';
 import { migrationOptions } from '../../src/model/options.ts';
 import type { Plan, UnitPlan } from '../../src/model/plan.ts';
@@ -381,6 +382,20 @@ describe('waves', () => {
   });
 });
 
+describe('batches', () => {
+  it('go through a list of any length, each item once, and end', () => {
+    const all = Array.from({ length: 1001 }, (_, index) => `unit-${String(index).padStart(5, '0')}`);
+    const seen: string[] = [];
+    let batch = batchOf([...all, ...all], '');
+    for (; !batch.done; batch = batchOf(all, batch.after)) {
+      expect(batch.items.length).toBeLessThanOrEqual(400);
+      seen.push(...batch.items);
+    }
+    expect(seen).toEqual(all);
+    expect(batch).toEqual({ items: [], after: '', done: true });
+  });
+});
+
 describe('the end of a run', () => {
   const unit = (status: UnitStatus, more: Partial<UnitRecord> = {}): UnitRecord => ({
     runId: RUN,
@@ -470,6 +485,8 @@ describe('the end of a run', () => {
 describe('the way back of a run', () => {
   const OPEN_BACK = { runId: RUN, unitIds: null, reason: 'asked for' };
   const UNITS = [{}, { id: 'shop/b', serviceAccount: 'b', wave: 1 }];
+  const batch = (kind: 'units' | 'roles', after = '', chosen: string[] | null = null) =>
+    rollbackBatch(fake.runtime, { runId: RUN, kind, chosen, after });
 
   it('has nothing to do where nothing was written, and says so', async () => {
     await begin(UNITS);
@@ -495,11 +512,14 @@ describe('the way back of a run', () => {
       runId: RUN,
       status: 'rollback',
       reason: 'asked for',
-      unitIds: ['shop/orders'],
-      roleArns: [ROLE],
+      chosen: null,
+      batch: { items: [], after: '', done: false },
       iamWaitSeconds: 15,
       agent: { tries: 0 },
     });
+    expect(await batch('units')).toEqual({ items: ['shop/orders'], after: 'shop/orders', done: false });
+    expect(await batch('units', 'shop/orders')).toEqual({ items: [], after: '', done: true });
+    expect(await batch('roles')).toMatchObject({ items: [ROLE] });
     expect(await run()).toMatchObject({ status: 'rolling-back', endedAt: null });
     expect((await fake.runtime.journal.getUnit(RUN, 'shop/b')).status).toBe('held');
     await expect(associate(fake.runtime, { runId: RUN, unitId: 'shop/b' })).rejects.toMatchObject({ name: 'LockLost' });
@@ -510,7 +530,9 @@ describe('the way back of a run', () => {
     await associate(fake.runtime, { runId: RUN, unitId: 'shop/orders' });
     await associate(fake.runtime, { runId: RUN, unitId: 'shop/b' });
     for (const unitId of ['shop/orders', 'shop/b']) await setUnit(unitId, 'migrated');
-    expect(await openRollback(fake.runtime, { ...OPEN_BACK, unitIds: ['shop/b'] })).toMatchObject({ unitIds: ['shop/b'], roleArns: [] });
+    expect(await openRollback(fake.runtime, { ...OPEN_BACK, unitIds: ['shop/b'] })).toMatchObject({ chosen: ['shop/b'] });
+    expect(await batch('units', '', ['shop/b'])).toMatchObject({ items: ['shop/b'] });
+    expect(await batch('roles', '', ['shop/b'])).toMatchObject({ done: true });
     await expect(openRollback(fake.runtime, { ...OPEN_BACK, unitIds: ['shop/none'] })).rejects.toMatchObject({ name: 'InvalidInput' });
   });
 

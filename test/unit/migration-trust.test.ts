@@ -264,14 +264,15 @@ describe('the retirement of the old trust', () => {
   beforeEach(() => begin(ROLE_PLAN, { retireOldTrust: true }));
 
   it('is for those who ask, and for units whose old way was proved silent', async () => {
-    expect(await rolesToRetire(fake.runtime, { runId: RUN })).toEqual({ roleArns: [] });
+    expect(await rolesToRetire(fake.runtime, { runId: RUN, after: '' })).toMatchObject({ items: [], done: true });
     await prove(false);
-    expect(await rolesToRetire(fake.runtime, { runId: RUN })).toEqual({ roleArns: [] });
+    expect(await rolesToRetire(fake.runtime, { runId: RUN, after: '' })).toMatchObject({ items: [], done: true });
     await prove(true);
-    expect(await rolesToRetire(fake.runtime, { runId: RUN })).toEqual({ roleArns: [ROLE] });
+    expect(await rolesToRetire(fake.runtime, { runId: RUN, after: '' })).toEqual({ items: [ROLE], after: ROLE, done: false });
+    expect(await rolesToRetire(fake.runtime, { runId: RUN, after: ROLE })).toMatchObject({ items: [], after: '', done: true });
     await begin();
     await prove(true);
-    expect(await rolesToRetire(fake.runtime, { runId: RUN })).toEqual({ roleArns: [] });
+    expect(await rolesToRetire(fake.runtime, { runId: RUN, after: '' })).toMatchObject({ items: [], done: true });
   });
 
   it('takes the proved service accounts out, once, and puts them back', async () => {
