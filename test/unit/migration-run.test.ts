@@ -1,19 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { checkAgent, installAgent, removeAgent } from '../../src/migration/agent.ts';
-import { confirmApproval, requestApproval } from '../../src/migration/approval.ts';
 import { associate } from '../../src/migration/associate.ts';
 import { batchOf } from '../../src/migration/batch.ts';
 import { closeRun } from '../../src/migration/close-run.ts';
-import { checkCluster, openRun } from '../../src/migration/open-run.ts';
 import { outcomeOf } from '../../src/migration/outcome.ts';
-import { makePlan, planOf, takeInventory } from '../../src/migration/plan-run.ts';
 import { closeRollback, openRollback, rollbackBatch } from '../../src/migration/rollback-run.ts';
 import { judgeWave, nextWave } from '../../src/migration/waves.ts';
 import { migrationOptions } from '../../src/model/options.ts';
 import type { Plan, UnitPlan } from '../../src/model/plan.ts';
 import type { RoleRecord, UnitRecord, UnitStatus } from '../../src/model/run.ts';
 import {
-  addon,
   beginRun,
   CLUSTER_ARN,
   type FakeMigration,
@@ -23,20 +18,10 @@ import {
   ROLE,
   RUN,
   START,
-  serviceAccount,
   TARGET,
   unitPlan,
 } from './fake-migration.ts';
 
-const AGENT = 'eks-pod-identity-agent';
-const OPEN = {
-  runId: RUN,
-  target: TARGET,
-  mode: 'run',
-  approval: 'none',
-  expectedDigest: null,
-  options: migrationOptions.parse({}),
-} as const;
 const ROLE_PLAN = {
   roleArn: ROLE,
   roleName: 'orders',
@@ -60,266 +45,6 @@ async function begin(
 
 beforeEach(async () => {
   fake = await fakeMigration();
-});
-
-describe('openRun', () => {
-  it('creates a run, takes the lock, and can run twice', async () => {
-    const expected = { runId: RUN, state: 'open', status: 'running', mode: 'run', approval: 'none', expectedDigest: null };
-    expect(await openRun(fake.runtime, OPEN)).toEqual(expected);
-    expect(await openRun(fake.runtime, OPEN)).toEqual(expected);
-    expect(await run()).toMatchObject({ clusterArn: CLUSTER_ARN, status: 'running', startedAt: new Date(START).toISOString() });
-    await expect(fake.runtime.journal.acquireLock(CLUSTER_ARN, 'run-2', 900)).rejects.toMatchObject({ name: 'ClusterLocked' });
-  });
-
-  it('plans without the lock', async () => {
-    await fake.runtime.journal.acquireLock(CLUSTER_ARN, 'run-2', 900);
-    expect(await openRun(fake.runtime, { ...OPEN, mode: 'plan' })).toMatchObject({ state: 'open' });
-    await expect(openRun(fake.runtime, { ...OPEN, runId: 'run-3' })).rejects.toMatchObject({ name: 'ClusterLocked' });
-  });
-
-  it('refuses a run of another cluster, or one that is being rolled back, and leaves one that has ended', async () => {
-    await openRun(fake.runtime, OPEN);
-    await expect(openRun(fake.runtime, { ...OPEN, target: { ...TARGET, clusterName: 'other' } })).rejects.toMatchObject({
-      name: 'InvalidInput',
-    });
-    await expect(openRun(fake.runtime, { ...OPEN, target: { ...TARGET, region: 'eu-central-1' } })).rejects.toMatchObject({
-      name: 'InvalidInput',
-    });
-    await fake.runtime.journal.updateRun(RUN, { status: 'rolling-back' });
-    await expect(openRun(fake.runtime, OPEN)).rejects.toMatchObject({ name: 'InvalidInput', message: /podshift rollback/ });
-    await fake.runtime.journal.updateRun(RUN, { status: 'migrated', endedAt: '2026-01-05T11:00:00.000Z' });
-    expect(await openRun(fake.runtime, OPEN)).toMatchObject({ state: 'ended', status: 'migrated' });
-  });
-});
-
-describe('checkCluster', () => {
-  beforeEach(() => openRun(fake.runtime, OPEN).then(() => undefined));
-
-  it('passes a cluster that can be worked on', async () => {
-    expect(await checkCluster(fake.runtime, { runId: RUN })).toEqual({ kubernetesVersion: '1.31', autoMode: false });
-  });
-
-  it.each([
-    ['InvalidRequest', { status: 'UPDATING' }, undefined],
-    ['InvalidRequest', { outpost: true }, undefined],
-    ['ConfigMapAuthentication', { authenticationMode: 'CONFIG_MAP' }, 'KubernetesUnauthorized'],
-    ['KubernetesUnauthorized', { authenticationMode: 'API' }, 'KubernetesUnauthorized'],
-    ['KubernetesForbidden', { authenticationMode: 'CONFIG_MAP' }, 'KubernetesForbidden'],
-    ['ClusterUnreachable', {}, 'ClusterUnreachable'],
-  ] as const)('says %s of a cluster with %o that answers %s', async (name, cluster, failure) => {
-    fake.account.cluster = { ...fake.account.cluster, ...cluster };
-    if (failure !== undefined) fake.account.failures = { connect: [failure] };
-    await expect(checkCluster(fake.runtime, { runId: RUN })).rejects.toMatchObject({ name });
-  });
-});
-
-describe('takeInventory and makePlan', () => {
-  const MAKE = { runId: RUN, mode: 'run', expectedDigest: null } as const;
-  beforeEach(() => openRun(fake.runtime, OPEN).then(() => undefined));
-
-  it('plans from the inventory, keeps the plan, and makes no second one', async () => {
-    fake.put(serviceAccount());
-    expect(await takeInventory(fake.runtime, { runId: RUN })).toEqual({ taken: true });
-    const made = await makePlan(fake.runtime, MAKE);
-    expect(made.digest).toBe((await run()).digest);
-    expect(await takeInventory(fake.runtime, { runId: RUN })).toEqual({ taken: false });
-    fake.account.objects.clear();
-    expect(await makePlan(fake.runtime, MAKE)).toEqual(made);
-    expect((await planOf(fake.runtime, RUN)).digest).toBe(made.digest);
-  });
-
-  it('refuses where the digest is not the expected one, and keeps nothing', async () => {
-    await takeInventory(fake.runtime, { runId: RUN });
-    await expect(makePlan(fake.runtime, { ...MAKE, expectedDigest: 'other' })).rejects.toMatchObject({ name: 'WorldMoved' });
-    expect(await fake.runtime.journal.getDocument(RUN, 'plan')).toBeUndefined();
-    const { digest } = await makePlan(fake.runtime, MAKE);
-    expect(await makePlan(fake.runtime, { ...MAKE, expectedDigest: digest })).toMatchObject({ digest });
-  });
-
-  it('has something to plan from, and a plan to work from', async () => {
-    await expect(makePlan(fake.runtime, MAKE)).rejects.toMatchObject({ name: 'InternalError' });
-    await expect(planOf(fake.runtime, RUN)).rejects.toMatchObject({ name: 'InternalError' });
-  });
-
-  it('says what comes next, and gives each unit its first status', async () => {
-    const units = [
-      unitPlan(),
-      unitPlan({ id: 'shop/held', decision: 'hold', wave: null, reason: 'a reason' }),
-      unitPlan({ id: 'shop/done', decision: 'already-associated', wave: null, reason: 'already associated' }),
-    ];
-    await fake.runtime.journal.putDocument(RUN, 'plan', planWith(units, [ROLE_PLAN]));
-    expect(await makePlan(fake.runtime, MAKE)).toEqual({
-      status: 'migrate',
-      agent: 'ready',
-      digest: 'digest-1',
-      units: 1,
-      waves: 1,
-      begun: false,
-    });
-    expect(await makePlan(fake.runtime, { ...MAKE, mode: 'plan' })).toMatchObject({ status: 'planned' });
-    expect((await fake.runtime.journal.listUnits(RUN)).map(({ unitId, status, reason }) => [unitId, status, reason])).toEqual([
-      ['shop/done', 'migrated', 'already associated'],
-      ['shop/held', 'held', 'a reason'],
-      ['shop/orders', 'pending', ''],
-    ]);
-    await associate(fake.runtime, { runId: RUN, unitId: 'shop/orders' });
-    expect(await makePlan(fake.runtime, MAKE)).toMatchObject({ begun: true });
-    await fake.runtime.journal.putDocument(RUN, 'plan', planWith([], []));
-    expect(await makePlan(fake.runtime, MAKE)).toMatchObject({ status: 'nothing', units: 0 });
-  });
-});
-
-describe('the approval', () => {
-  it('keeps the token with the run and lets it go nowhere else', async () => {
-    await begin();
-    const output = await requestApproval(fake.runtime, { runId: RUN, taskToken: 'secret-token' });
-    expect(output).toEqual({ runId: RUN, digest: 'digest-1' });
-    expect(JSON.stringify([output, fake.logs, await run(), await fake.runtime.journal.listEntries(RUN)])).not.toContain('secret-token');
-    expect(await fake.runtime.journal.takeTaskToken(RUN)).toBe('secret-token');
-  });
-
-  it('is for this plan, and for the world as it still is', async () => {
-    await openRun(fake.runtime, OPEN);
-    fake.put(serviceAccount());
-    await takeInventory(fake.runtime, { runId: RUN });
-    const { digest } = await makePlan(fake.runtime, { runId: RUN, mode: 'run', expectedDigest: null });
-    await expect(confirmApproval(fake.runtime, { runId: RUN, digest: 'other' })).rejects.toMatchObject({ name: 'ApprovalMismatch' });
-    fake.pass(86_400);
-    expect(await confirmApproval(fake.runtime, { runId: RUN, digest })).toEqual({ digest });
-    await expect(fake.runtime.journal.acquireLock(CLUSTER_ARN, 'run-2', 900)).rejects.toMatchObject({ name: 'ClusterLocked' });
-    fake.put(serviceAccount('another'));
-    await expect(confirmApproval(fake.runtime, { runId: RUN, digest })).rejects.toMatchObject({ name: 'WorldMoved' });
-  });
-});
-
-describe('the agent', () => {
-  const INSTALL: Partial<Plan> = { agent: { action: 'install', addonVersion: 'v1.3.4-eksbuild.1', nodeNames: ['node-1', 'node-2'] } };
-  const agentPod = (nodeName: string, ready = true) =>
-    fake.put({
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name: `agent-${nodeName}`, namespace: 'kube-system', labels: { 'app.kubernetes.io/name': AGENT } },
-      spec: { nodeName },
-      status: { conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }] },
-    });
-  const node = (name: string) => fake.put({ apiVersion: 'v1', kind: 'Node', metadata: { name } });
-  const setStatus = (status: string, more = {}) => {
-    const found = fake.account.addons.get(AGENT);
-    if (found !== undefined) fake.account.addons.set(AGENT, { ...found, status, ...more });
-  };
-
-  beforeEach(() => begin([{}], INSTALL));
-
-  it('is installed once, in the plan’s version, with the run’s tag', async () => {
-    expect(await installAgent(fake.runtime, { runId: RUN })).toEqual({ installed: true });
-    expect(await installAgent(fake.runtime, { runId: RUN })).toEqual({ installed: true });
-    expect(fake.account.writes).toEqual([`create add-on ${AGENT}`]);
-    expect(fake.account.addons.get(AGENT)).toMatchObject({ addonVersion: 'v1.3.4-eksbuild.1', tags: { 'podshift/run': RUN } });
-  });
-
-  it('is left to whoever installed it meanwhile, and to a plan that needs none', async () => {
-    fake.account.addons.set(AGENT, addon(AGENT));
-    expect(await installAgent(fake.runtime, { runId: RUN })).toEqual({ installed: false });
-    await begin();
-    expect(await installAgent(fake.runtime, { runId: RUN })).toEqual({ installed: false });
-    expect(await fake.runtime.journal.listEntries(RUN)).toEqual([]);
-  });
-
-  it('is asked for again where EKS does not show it, and not where it refuses', async () => {
-    fake.account.failures = { createAddon: ['AlreadyExists'] };
-    await expect(installAgent(fake.runtime, { runId: RUN })).rejects.toMatchObject({ name: 'ServiceUnavailable' });
-    fake.account.failures = { createAddon: ['AccessDenied'] };
-    await expect(installAgent(fake.runtime, { runId: RUN })).rejects.toMatchObject({ name: 'AccessDenied' });
-  });
-
-  it('is ready when each node that is still there has a ready pod of it', async () => {
-    await installAgent(fake.runtime, { runId: RUN });
-    node('node-1');
-    expect(await checkAgent(fake.runtime, { runId: RUN })).toEqual({ status: 'waiting', waitSeconds: 5, missingNodes: 1 });
-    setStatus('DEGRADED');
-    agentPod('node-1', false);
-    expect(await checkAgent(fake.runtime, { runId: RUN })).toMatchObject({ status: 'waiting', missingNodes: 1 });
-    agentPod('node-1');
-    expect(await checkAgent(fake.runtime, { runId: RUN })).toMatchObject({ status: 'ready' });
-    agentPod('node-2');
-    expect(await checkAgent(fake.runtime, { runId: RUN })).toMatchObject({ status: 'ready' });
-  });
-
-  it('fails the run where it does not come up', async () => {
-    await installAgent(fake.runtime, { runId: RUN });
-    fake.pass(901);
-    await expect(checkAgent(fake.runtime, { runId: RUN })).rejects.toMatchObject({ name: 'AgentNotReady', message: /CREATING/ });
-    setStatus('CREATE_FAILED', { healthIssues: [{ code: 'InsufficientNumberOfReplicas', message: 'm' }] });
-    await expect(checkAgent(fake.runtime, { runId: RUN })).rejects.toMatchObject({
-      name: 'AgentNotReady',
-      message: /InsufficientNumberOfReplicas/,
-    });
-    setStatus('CREATE_FAILED', { healthIssues: [] });
-    await expect(checkAgent(fake.runtime, { runId: RUN })).rejects.toMatchObject({ name: 'AgentNotReady' });
-  });
-
-  it('counts its time from the run where it was installed by somebody else', async () => {
-    node('node-1');
-    expect(await checkAgent(fake.runtime, { runId: RUN })).toMatchObject({ status: 'waiting' });
-    fake.pass(901);
-    await expect(checkAgent(fake.runtime, { runId: RUN })).rejects.toMatchObject({ name: 'AgentNotReady' });
-  });
-
-  describe('on the way back', () => {
-    const remove = (tries = 0) => removeAgent(fake.runtime, { runId: RUN, tries });
-    beforeEach(async () => {
-      await installAgent(fake.runtime, { runId: RUN });
-      await setUnit('shop/orders', 'rolled-back');
-      fake.account.writes = [];
-    });
-
-    it('is deleted, waited for, and then nothing more', async () => {
-      expect(await remove()).toEqual({ status: 'waiting', waitSeconds: 5, tries: 1 });
-      expect(await remove(1)).toEqual({ status: 'waiting', waitSeconds: 5, tries: 2 });
-      fake.account.addons.clear();
-      expect(await remove(2)).toMatchObject({ status: 'ready' });
-      expect(await remove(3)).toMatchObject({ status: 'ready' });
-      expect(fake.account.writes).toEqual([`delete add-on ${AGENT}`]);
-    });
-
-    it.each(['needs-operator', 'rolling-back', 'running'] as const)('stays while a unit is %s', async (status) => {
-      await setUnit('shop/orders', status);
-      expect(await remove()).toMatchObject({ status: 'ready' });
-      expect(fake.account.writes).toEqual([]);
-    });
-
-    it('stays while any association needs it, and where it is somebody else’s by now', async () => {
-      fake.account.associations = [
-        {
-          associationId: 'a',
-          associationArn: 'a',
-          namespace: 'n',
-          serviceAccount: 's',
-          ownerArn: undefined,
-          roleArn: ROLE,
-          targetRoleArn: undefined,
-          disableSessionTags: false,
-          tags: {},
-          createdAt: '',
-        },
-      ];
-      expect(await remove()).toMatchObject({ status: 'ready' });
-      setStatus('ACTIVE', { tags: {} });
-      expect(await remove()).toMatchObject({ status: 'ready' });
-      expect(fake.account.writes).toEqual([]);
-    });
-
-    it('is given up where EKS does not delete it', async () => {
-      await expect(remove(120)).rejects.toMatchObject({ name: 'UndoFailed' });
-      setStatus('DELETE_FAILED');
-      await expect(remove()).rejects.toMatchObject({ name: 'UndoFailed' });
-    });
-
-    it('is not this run’s where it installed none', async () => {
-      await begin();
-      expect(await remove()).toEqual({ status: 'ready', waitSeconds: 0, tries: 1 });
-    });
-  });
 });
 
 describe('waves', () => {

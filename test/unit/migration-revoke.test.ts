@@ -1,0 +1,216 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { grantTrust } from '../../src/migration/grant-trust.ts';
+import { restoreOldTrust, retireOldTrust, rolesToRetire } from '../../src/migration/retire-trust.ts';
+import { revokeTrust } from '../../src/migration/revoke-trust.ts';
+import type { RolePlan, ServiceAccountName, UnitPlan } from '../../src/model/plan.ts';
+import { admitServiceAccounts, admitsPodIdentity, parseTrustPolicy } from '../../src/trust/index.ts';
+import { beginRun, CLUSTER_ARN, type FakeMigration, fakeMigration, OIDC_TRUST, planWith, ROLE, RUN, unitPlan } from './fake-migration.ts';
+
+const ACCOUNT = '111122223333';
+const ORDERS: ServiceAccountName = { namespace: 'shop', name: 'orders' };
+const BILLS: ServiceAccountName = { namespace: 'shop', name: 'bills' };
+const FIRST = { runId: RUN, roleArn: ROLE, wave: 0 };
+const SECOND = { ...FIRST, wave: 1 };
+
+function admit(text: string, serviceAccounts: readonly ServiceAccountName[]): string {
+  const parsed = parseTrustPolicy(text);
+  if (!parsed.ok) throw new Error(parsed.problem);
+  const result = admitServiceAccounts(parsed.policy, {
+    clusterArn: CLUSTER_ARN,
+    accountId: ACCOUNT,
+    serviceAccounts,
+    scope: 'service-account',
+  });
+  if (result.kind !== 'changed') throw new Error(result.kind);
+  return result.text;
+}
+
+const AFTER_FIRST = admit(OIDC_TRUST, [ORDERS]);
+const AFTER_SECOND = admit(AFTER_FIRST, [BILLS]);
+const ROLE_PLAN: RolePlan = {
+  roleArn: ROLE,
+  roleName: 'orders',
+  trustBefore: OIDC_TRUST,
+  trustAfter: AFTER_SECOND,
+  waves: [
+    { wave: 0, admit: [ORDERS], trustAfter: AFTER_FIRST },
+    { wave: 1, admit: [BILLS], trustAfter: AFTER_SECOND },
+  ],
+};
+const UNITS: readonly Partial<UnitPlan>[] = [{}, { id: 'shop/bills', serviceAccount: 'bills', wave: 1 }];
+
+let fake: FakeMigration;
+
+async function begin(role: RolePlan = ROLE_PLAN, options: Record<string, unknown> = {}): Promise<void> {
+  fake = await fakeMigration();
+  await beginRun(fake, planWith(UNITS.map(unitPlan), [role]), options);
+}
+
+const trust = () => fake.account.roles.get('orders')?.trustPolicy ?? '';
+const setTrust = (trustPolicy: string) => {
+  const role = fake.account.roles.get('orders');
+  if (role !== undefined) fake.account.roles.set('orders', { ...role, trustPolicy });
+};
+const record = () => fake.runtime.journal.getRole(RUN, ROLE);
+const end = (unitId: string, status: 'migrated' | 'rolled-back' | 'held' | 'needs-operator') =>
+  fake.runtime.journal.updateUnit(RUN, unitId, { status });
+const admits = (serviceAccount: string): string => {
+  const parsed = parseTrustPolicy(trust());
+  if (!parsed.ok) return parsed.problem;
+  return admitsPodIdentity(parsed.policy, {
+    clusterArn: CLUSTER_ARN,
+    clusterName: 'shop',
+    accountId: ACCOUNT,
+    namespace: 'shop',
+    serviceAccount,
+    sessionTags: true,
+  });
+};
+
+beforeEach(() => begin());
+
+describe('revokeTrust', () => {
+  const REVOKE = { runId: RUN, roleArn: ROLE };
+  const grantBoth = async () => {
+    await grantTrust(fake.runtime, FIRST);
+    await grantTrust(fake.runtime, SECOND);
+    fake.account.writes = [];
+  };
+
+  it('brings the first document back byte for byte where every unit went back', async () => {
+    await grantBoth();
+    await end('shop/orders', 'rolled-back');
+    await end('shop/bills', 'held');
+    expect(await revokeTrust(fake.runtime, REVOKE)).toEqual({ wrote: true });
+    expect(trust()).toBe(OIDC_TRUST);
+    expect(await record()).toMatchObject({ trustAfter: OIDC_TRUST });
+    expect(await revokeTrust(fake.runtime, REVOKE)).toEqual({ wrote: false });
+    expect(fake.account.writes).toHaveLength(1);
+  });
+
+  it.each(['migrated', 'needs-operator'] as const)('narrows it to what stays where a unit is %s', async (status) => {
+    await grantBoth();
+    await end('shop/orders', 'rolled-back');
+    await end('shop/bills', status);
+    expect(await revokeTrust(fake.runtime, REVOKE)).toEqual({ wrote: true });
+    expect([admits('orders'), admits('bills')]).toEqual(['no', 'yes']);
+  });
+
+  it('writes nothing where nothing was granted, or everything stays', async () => {
+    await end('shop/orders', 'rolled-back');
+    expect(await revokeTrust(fake.runtime, REVOKE)).toEqual({ wrote: false });
+    await begin();
+    await grantBoth();
+    await end('shop/orders', 'migrated');
+    expect(await revokeTrust(fake.runtime, REVOKE)).toEqual({ wrote: false });
+    expect(fake.account.writes).toEqual([]);
+  });
+
+  it('keeps what somebody else changed, and takes only ours out', async () => {
+    await grantTrust(fake.runtime, FIRST);
+    setTrust(trust().replace('ec2.amazonaws.com', 'lambda.amazonaws.com'));
+    await end('shop/orders', 'rolled-back');
+    await revokeTrust(fake.runtime, REVOKE);
+    expect(trust()).toBe(OIDC_TRUST.replace('ec2.amazonaws.com', 'lambda.amazonaws.com'));
+  });
+
+  it('finds a write whose reply was lost', async () => {
+    fake.account.failures = { 'updateAssumeRolePolicy reply': ['ServiceUnavailable'] };
+    await expect(grantTrust(fake.runtime, FIRST)).rejects.toThrow();
+    await end('shop/orders', 'held');
+    expect(await revokeTrust(fake.runtime, REVOKE)).toEqual({ wrote: true });
+    expect(trust()).toBe(OIDC_TRUST);
+  });
+
+  it('has nothing to do for a role that is gone', async () => {
+    await grantTrust(fake.runtime, FIRST);
+    await end('shop/orders', 'rolled-back');
+    fake.account.roles.clear();
+    expect(await revokeTrust(fake.runtime, REVOKE)).toEqual({ wrote: false });
+    expect((await fake.runtime.journal.listEntries(RUN)).every((entry) => entry.state === 'undone')).toBe(true);
+  });
+
+  it('notes what it cannot undo, for an operator', async () => {
+    await grantTrust(fake.runtime, FIRST);
+    await end('shop/orders', 'rolled-back');
+    setTrust('{');
+    expect(await revokeTrust(fake.runtime, REVOKE)).toEqual({ wrote: false });
+    expect((await record()).blocked).toMatch(/could not be restored/);
+    setTrust(AFTER_FIRST);
+    fake.account.failures = { 'update trust': ['Throttled'] };
+    await expect(revokeTrust(fake.runtime, REVOKE)).rejects.toMatchObject({ name: 'Throttled' });
+  });
+});
+
+describe('the retirement of the old trust', () => {
+  const RETIRE = { runId: RUN, roleArn: ROLE };
+  const prove = async (passed: boolean) => {
+    await end('shop/orders', 'migrated');
+    await fake.runtime.journal.addEvidence(RUN, 'shop/orders', {
+      grade: 3,
+      kind: 'cloudtrail',
+      passed,
+      at: '2026-01-05T10:00:00.000Z',
+      facts: {},
+    });
+  };
+
+  beforeEach(() => begin(ROLE_PLAN, { retireOldTrust: true }));
+
+  it('is for those who ask, and for units whose old way was proved silent', async () => {
+    expect(await rolesToRetire(fake.runtime, { runId: RUN, after: '' })).toMatchObject({ items: [], done: true });
+    await prove(false);
+    expect(await rolesToRetire(fake.runtime, { runId: RUN, after: '' })).toMatchObject({ items: [], done: true });
+    await prove(true);
+    expect(await rolesToRetire(fake.runtime, { runId: RUN, after: '' })).toEqual({ items: [ROLE], after: ROLE, done: false });
+    expect(await rolesToRetire(fake.runtime, { runId: RUN, after: ROLE })).toMatchObject({ items: [], after: '', done: true });
+    await begin();
+    await prove(true);
+    expect(await rolesToRetire(fake.runtime, { runId: RUN, after: '' })).toMatchObject({ items: [], done: true });
+  });
+
+  it('takes the proved service accounts out, once, and puts them back', async () => {
+    await prove(true);
+    expect(await retireOldTrust(fake.runtime, RETIRE)).toEqual({ wrote: true, reason: '' });
+    expect(trust()).not.toContain('system:serviceaccount:shop:orders');
+    expect(trust()).toContain('ec2.amazonaws.com');
+    await retireOldTrust(fake.runtime, RETIRE);
+    expect(fake.account.writes).toHaveLength(1);
+    expect(await restoreOldTrust(fake.runtime, RETIRE)).toEqual({ wrote: true });
+    expect(trust()).toBe(OIDC_TRUST);
+    expect(await restoreOldTrust(fake.runtime, RETIRE)).toEqual({ wrote: false });
+    expect(fake.account.writes).toHaveLength(2);
+  });
+
+  it('leaves alone what it cannot edit, what names nobody, and clusters without an issuer', async () => {
+    await prove(true);
+    const statement = JSON.parse(OIDC_TRUST).Statement[1];
+    setTrust(JSON.stringify({ Version: '2012-10-17', Statement: [statement] }));
+    expect(await retireOldTrust(fake.runtime, RETIRE)).toMatchObject({ wrote: false, reason: 'no statement names them' });
+    setTrust(JSON.stringify({ Version: '2012-10-17', Statement: [JSON.parse(OIDC_TRUST).Statement[0]] }));
+    expect(await retireOldTrust(fake.runtime, RETIRE)).toMatchObject({ wrote: false, reason: expect.stringMatching(/./) });
+    fake.account.cluster = { ...fake.account.cluster, oidcIssuer: undefined };
+    expect(await retireOldTrust(fake.runtime, RETIRE)).toMatchObject({ wrote: false });
+    expect(fake.account.writes).toEqual([]);
+  });
+
+  it('leaves a document alone that somebody changed between two tries', async () => {
+    await prove(true);
+    fake.account.failures = { 'update trust': ['Throttled'] };
+    await expect(retireOldTrust(fake.runtime, RETIRE)).rejects.toMatchObject({ name: 'Throttled' });
+    setTrust(OIDC_TRUST.replace('ec2.amazonaws.com', 'lambda.amazonaws.com'));
+    expect(await retireOldTrust(fake.runtime, RETIRE)).toMatchObject({ wrote: false, reason: 'the trust policy changed meanwhile' });
+  });
+
+  it('stops a way back where somebody changed the document since', async () => {
+    await prove(true);
+    await retireOldTrust(fake.runtime, RETIRE);
+    setTrust(trust().replace('ec2.amazonaws.com', 'lambda.amazonaws.com'));
+    await expect(restoreOldTrust(fake.runtime, RETIRE)).rejects.toMatchObject({ name: 'UndoFailed' });
+    expect((await record()).blocked).toMatch(/could not be restored/);
+  });
+
+  it('has nothing to restore where nothing was retired', async () => {
+    expect(await restoreOldTrust(fake.runtime, RETIRE)).toEqual({ wrote: false });
+  });
+});
