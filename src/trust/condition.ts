@@ -80,7 +80,7 @@ export function conditionHolds(condition: unknown, context: Context, hasVariable
 /** Whether two names are the same but for their case: which of them IAM reads is not documented. */
 function repeatsIgnoringCase(value: Record<string, unknown>): boolean {
   const keys = Object.keys(value);
-  return keys.length > 1 && new Set(keys.map((key) => key.toLowerCase())).size < keys.length;
+  return new Set(keys.map((key) => key.toLowerCase())).size < keys.length;
 }
 
 /** The values of a condition key as strings; undefined for what IAM would not compare as written. */

@@ -54,6 +54,7 @@ const podIdentityCases: Record<string, [statements: (object | string)[], answer:
   'an account': [[podIdentity({ Principal: { AWS: ACCOUNT } })], 'no'],
   'AWS principals that are no strings': [[podIdentity({ Principal: { AWS: [1] } })], 'undecidable'],
   'an identity provider and a canonical user': [[podIdentity({ Principal: { Federated: PROVIDER, CanonicalUser: 'x' } })], 'no'],
+  'the service under another kind': [[podIdentity({ Principal: { Federated: 'pods.eks.amazonaws.com', CanonicalUser: '*' } })], 'no'],
   'a provider that is no string': [[podIdentity({ Principal: { Federated: [1], AWS: ACCOUNT } })], 'no'],
   'several kinds of principal at once': [
     [podIdentity({ Principal: { AWS: ACCOUNT, Federated: PROVIDER, Service: 'pods.eks.amazonaws.com' } })],

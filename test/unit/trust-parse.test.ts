@@ -61,6 +61,7 @@ describe('a trust policy is read as it stands:', () => {
     expect(parseTrustPolicy('{"Id":"x","Statement":{}}').ok).toBe(true);
     expect(parseTrustPolicy(`{"Statement":{"x":${'['.repeat(30)}${']'.repeat(30)}}}`).ok).toBe(true);
     expect(parseTrustPolicy(`{"Statement":{"x":${'['.repeat(31)}${']'.repeat(31)}}}`).ok).toBe(false);
+    expect(parseTrustPolicy(`{"Statement":{"Sid":"${'[{'.repeat(40)}"}}`).ok).toBe(true);
     expect(parseTrustPolicy(`{"Statement":[${Array.from({ length: 40 }, () => '{"a":[],"b":{}}').join()}]}`).ok).toBe(true);
   });
 
@@ -82,6 +83,7 @@ describe('a trust policy is read as it stands:', () => {
   test('keys that occur twice are found in the element that has them', () => {
     const doubtful = (statement: string): string[] => [...(read(`{"Statement":[${statement}]}`).statements[0]?.doubtful ?? [])];
     expect(doubtful('{"Sid":"a:b","Condition":{"StringEquals":{"k:sub":"v:w"}}}')).toEqual([]);
+    expect(doubtful('{"Sid":null,"Action":[{"a":1},[{"b":2}],null,7]}')).toEqual([]);
     expect(doubtful('{"Effect":"Deny","Sid":"a","Effect":"Allow"}')).toEqual(['Effect']);
     expect(doubtful('{"Sid":"a","Condition":{"StringEquals":{"k":"1","k":"2"}}}')).toEqual(['Condition']);
     expect(doubtful('{"Sid":"a","Principal":{"AWS":"1","\\u0041WS":"2"},"Action":[{"a":1,"a":2}]}')).toEqual(['Principal', 'Action']);
