@@ -57,7 +57,7 @@ async function revokeUnderLease(runtime: Runtime, run: RunRecord, { role, record
   if (found !== undefined) {
     const names = gone.map((unit) => ({ namespace: unit.plan.namespace, name: unit.plan.serviceAccount }));
     const document =
-      allGone && isOurs(record, entries, found.trustPolicy)
+      allGone && isOurs(role, record, entries, found.trustPolicy)
         ? record.trustBefore
         : revokeServiceAccounts(policyOf(role, found.trustPolicy), { clusterArn: run.clusterArn, serviceAccounts: names }).text;
     const changes = found.trustPolicy !== document;
@@ -73,9 +73,13 @@ async function revokeUnderLease(runtime: Runtime, run: RunRecord, { role, record
   return false;
 }
 
-/** Whether what IAM has is one of our own documents, so that nobody else's change is lost by going back to the first. */
-function isOurs(record: RoleRecord, entries: readonly JournalEntry[], found: string): boolean {
-  const ours = [record.trustAfter, ...entries.flatMap((entry) => [imageOf(entry.before), imageOf(entry.after)])];
+/**
+ * Whether what IAM has is one of our own documents, so that nobody else's change is lost by going back to the first. A
+ * process that died right after a write has not noted what it wrote: then the plan knows.
+ */
+function isOurs(role: RolePlan, record: RoleRecord, entries: readonly JournalEntry[], found: string): boolean {
+  const noted = entries.flatMap((entry) => [imageOf(entry.before), imageOf(entry.after)]);
+  const ours = [record.trustAfter, ...role.waves.map((wave) => wave.trustAfter), ...noted];
   return ours.some((document) => document !== undefined && sameDocument(document, found));
 }
 

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { expect } from 'vitest';
 import { migrate, rollBack } from '../../engine/local-migration.ts';
-import { type Rehearsal, type RehearsedRun, rehearse } from '../../engine/rehearsal.ts';
+import { type Rehearsal, type RehearsalSettings, type RehearsedRun, rehearse } from '../../engine/rehearsal.ts';
+import type { Logger } from '../../src/migration/runtime.ts';
 import { PodshiftError } from '../../src/model/errors.ts';
 import { buildReport } from '../../src/report/report.ts';
 import type { Fault, TwinRequest } from '../../twin/contracts.ts';
@@ -25,6 +26,17 @@ export function snapshotOf(folder: string): Promise<Snapshot> {
   const known = loaded.get(folder) ?? loadSnapshot(folder);
   loaded.set(folder, known);
   return known;
+}
+
+/** What each log line of a simulation said, by rehearsal's logger. */
+const logged = new WeakMap<Logger, string[]>();
+
+async function settingsOf(folder: string): Promise<RehearsalSettings & { logger: Logger }> {
+  const lines: string[] = [];
+  const line = (message: string, fields?: Record<string, unknown>): void => void lines.push(`${message} ${JSON.stringify(fields ?? {})}`);
+  const logger = { info: line, warn: line, error: line };
+  logged.set(logger, lines);
+  return { snapshot: await snapshotOf(folder), startAt: START, options: OPTIONS, journal: 'memory', logger };
 }
 
 /** One place of a run where a request is sent: what it asks, and the how-many-th time. */
@@ -62,7 +74,7 @@ export interface CleanRun {
 
 /** Runs the migration once without faults, and records every call. */
 export async function cleanRun(folder: string): Promise<CleanRun> {
-  const rehearsal = await rehearse({ snapshot: await snapshotOf(folder), startAt: START, options: OPTIONS });
+  const rehearsal = await rehearse(await settingsOf(folder));
   try {
     const count = siteCounter();
     const requests = [...rehearsal.twin.requests];
@@ -78,9 +90,7 @@ export async function runWithHarm(folder: string, clean: CleanRun, site: Site, h
   let left = harm === 'reply lost' ? 1 : TRIES;
   let begun = false;
   const rehearsal = await rehearse({
-    snapshot: await snapshotOf(folder),
-    startAt: START,
-    options: OPTIONS,
+    ...(await settingsOf(folder)),
     hooks: {
       beforeRequest: (request) => {
         const { key, ordinal } = count(request);
@@ -126,9 +136,7 @@ export async function runWithCrash(folder: string, clean: CleanRun, number: numb
   let requests = 0;
   let recovered = false;
   const rehearsal = await rehearse({
-    snapshot: await snapshotOf(folder),
-    startAt: START,
-    options: OPTIONS,
+    ...(await settingsOf(folder)),
     signal: death.signal,
     hooks: {
       beforeRequest: () => {
@@ -178,7 +186,7 @@ export async function checkPromises(rehearsal: Rehearsal): Promise<void> {
   expect(['migrated', 'held', 'rolled-back', 'needs-operator']).toContain(report.run.status);
   for (const unit of report.units) expect(['migrated', 'held', 'rolled-back', 'needs-operator']).toContain(unit.status);
   await checkOrder(rehearsal);
-  expect(secretsIn(rehearsal)).toEqual([]);
+  expect(await secretsIn(rehearsal)).toEqual([]);
 }
 
 /** A second run over a finished migration writes nothing. */
@@ -195,9 +203,20 @@ function statuses(run: RehearsedRun): Record<string, string> {
   return { ...Object.fromEntries(units), run: run.report.run.status, failure: run.failure?.message ?? '' };
 }
 
-/** Secrets of the twin that stand in the report: keys, session tokens, bearer tokens. */
-function secretsIn({ report, twin }: Rehearsal): string[] {
-  const text = JSON.stringify(report);
+/** Secrets of the twin (keys, session tokens, bearer tokens) that stand in the report, the journal or the log. */
+async function secretsIn({ report, twin, journal, runId, runtime }: Rehearsal): Promise<string[]> {
+  const documents = await Promise.all([
+    journal.getRun(runId),
+    journal.getDocument(runId, 'inventory'),
+    journal.getDocument(runId, 'plan'),
+    journal.listUnits(runId),
+    journal.listRoles(runId),
+    journal.listEntries(runId),
+    journal.listEvidence(runId).then((evidence) => [...evidence]),
+  ]);
+  const lines = logged.get(runtime.logger);
+  expect(lines, 'the log was kept').toBeDefined();
+  const text = JSON.stringify([report, documents, lines]);
   const patterns = [twin.credentials.secretAccessKey, 'k8s-aws-v1.', 'eyJhbGci', 'SecretAccessKey', 'X-Amz-Signature', 'Bearer '];
   return patterns.filter((pattern) => text.includes(pattern));
 }
