@@ -122,6 +122,17 @@ describe('revokeTrust', () => {
     expect(trust()).toBe(OIDC_TRUST);
   });
 
+  it('restores one statement that is no list byte for byte, even where the reply of the write was lost', async () => {
+    const single = `{ "Version": "2012-10-17", "Statement": ${JSON.stringify(JSON.parse(OIDC_TRUST).Statement[0])} }`;
+    const after = admit(single, [ORDERS]);
+    await begin({ ...ROLE_PLAN, trustBefore: single, trustAfter: after, waves: [{ wave: 0, admit: [ORDERS], trustAfter: after }] });
+    fake.account.failures = { 'updateAssumeRolePolicy reply': ['ServiceUnavailable'] };
+    await expect(grantTrust(fake.runtime, FIRST)).rejects.toThrow();
+    await end('shop/orders', 'held');
+    expect(await revokeTrust(fake.runtime, REVOKE)).toEqual({ wrote: true });
+    expect(trust()).toBe(single);
+  });
+
   it('has nothing to do for a role that is gone', async () => {
     await grantTrust(fake.runtime, FIRST);
     await end('shop/orders', 'rolled-back');
