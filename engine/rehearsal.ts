@@ -28,6 +28,10 @@ export interface RehearsalSettings {
   readonly onEvent?: Migration['onEvent'];
   readonly approve?: Migration['approve'];
   readonly signal?: AbortSignal;
+  /** Called with the twin before the run starts: to make its world behave, or to change it from outside. */
+  readonly prepare?: (twin: Twin) => void;
+  /** Images that no kubelet of the twin can pull. */
+  readonly unpullableImages?: NonNullable<Parameters<typeof startTwin>[0]['unpullableImages']>;
   /** Default `dynalite`: DynamoDB's real client. `memory` is for simulations of hundreds of runs. */
   readonly journal?: 'dynalite' | 'memory';
   /** Silent where absent. */
@@ -64,7 +68,14 @@ export async function rehearse(settings: RehearsalSettings): Promise<Rehearsal> 
   const { startAt, delays, hooks, options = {}, mode = 'run' } = settings;
   const snapshot = typeof settings.snapshot === 'string' ? await loadSnapshot(settings.snapshot) : settings.snapshot;
   const clock = createVirtualClock(startAt);
-  const twin = await startTwin({ snapshot, clock, ...(delays === undefined ? {} : { delays }), ...(hooks === undefined ? {} : { hooks }) });
+  const twin = await startTwin({
+    snapshot,
+    clock,
+    unpullableImages: settings.unpullableImages,
+    ...(delays === undefined ? {} : { delays }),
+    ...(hooks === undefined ? {} : { hooks }),
+  });
+  settings.prepare?.(twin);
   const local = settings.journal === 'memory' ? openMemoryJournal({ clock }) : await openLocalJournal({ clock });
   const close = async (): Promise<void> => {
     await local.close();

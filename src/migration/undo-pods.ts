@@ -32,7 +32,8 @@ export async function proveOldInjection(runtime: Runtime, { run, unit, kubernete
 }
 
 /** What is missing until the workloads that podshift restarted run their old template again; empty when they do. */
-export async function oldTemplatesRolledOut({ unit, kubernetes }: UnitContext, entries: readonly JournalEntry[]): Promise<string> {
+export async function oldTemplatesRolledOut(runtime: Runtime, context: UnitContext, entries: readonly JournalEntry[]): Promise<string> {
+  const { unit, kubernetes } = context;
   for (const workload of unit.plan.workloads) {
     const subject = subjectOf(unit.plan, workload);
     const resource = resourceOf(workload);
@@ -40,9 +41,24 @@ export async function oldTemplatesRolledOut({ unit, kubernetes }: UnitContext, e
     const object = await kubernetes.get(resource, unit.plan.namespace, workload.name);
     // A roll-out that failed forward says so until it has got somewhere backward: only the deadline ends the wait.
     const verdict = object === undefined ? undefined : judgeRollout(object);
-    if (verdict !== undefined && verdict.state !== 'complete') return `${subject}: ${verdict.message}`;
+    if (verdict === undefined || verdict.state === 'complete') continue;
+    if (workload.kind === 'StatefulSet') await renewStuckPod(runtime, context, workload.name);
+    return `${subject}: ${verdict.message}`;
   }
   return '';
+}
+
+/**
+ * Evicts the pod at which a StatefulSet stands still: its controller waits for a broken pod to become ready even after the
+ * template was mended, until that pod is deleted (Kubernetes, "StatefulSets", forced rollback).
+ */
+async function renewStuckPod(runtime: Runtime, { run, unit, kubernetes }: UnitContext, name: string): Promise<void> {
+  const { namespace, serviceAccount } = unit.plan;
+  const pods = podsOfServiceAccount(await kubernetes.list(RESOURCES.pods, { namespace }), serviceAccount);
+  const isOfSet = (pod: KubernetesObject): boolean =>
+    pod.metadata.ownerReferences?.some((owner) => owner.kind === 'StatefulSet' && owner.name === name) ?? false;
+  const stuck = pods.find((pod) => isOfSet(pod) && usesAgent(pod) && !isReady(pod));
+  if (stuck !== undefined) await evictPod(runtime, kubernetes, run, unit, stuck);
 }
 
 /**

@@ -58,7 +58,7 @@ async function goBack(runtime: Runtime, context: UnitContext, entries: readonly 
     if (unproved !== '') return unproved;
   }
   await undoRestarts(runtime, context, entries);
-  const unfinished = await oldTemplatesRolledOut(context, entries);
+  const unfinished = await oldTemplatesRolledOut(runtime, context, entries);
   if (unfinished !== '') return unfinished;
   const left = await oldPodsEverywhere(runtime, context);
   if (left !== '') return left;

@@ -28,10 +28,11 @@ export function snapshotOf(folder: string): Promise<Snapshot> {
   return known;
 }
 
-/** What each log line of a simulation said, by rehearsal's logger. */
+/** The log lines of each logger. */
 const logged = new WeakMap<Logger, string[]>();
 
-async function settingsOf(folder: string): Promise<RehearsalSettings & { logger: Logger }> {
+/** How every simulation rehearses: the same start, short waits, a journal in memory, and a log that is looked at afterwards. */
+export async function settingsOf(folder: string): Promise<RehearsalSettings & { logger: Logger }> {
   const lines: string[] = [];
   const line = (message: string, fields?: Record<string, unknown>): void => void lines.push(`${message} ${JSON.stringify(fields ?? {})}`);
   const logger = { info: line, warn: line, error: line };
