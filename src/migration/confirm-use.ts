@@ -60,8 +60,17 @@ async function record(
   const since = startOfUse(runtime, unit);
   const silentSince = Date.parse(String(unit.facts.rolledOutAt ?? unit.stepStartedAt.soak ?? run.startedAt));
   const { namespace, serviceAccount, roleArn } = unit.plan;
-  const verdict = judgeUse(events, { clusterArn: run.clusterArn, roleArn, namespace, serviceAccount, since, silentSince });
-  const facts = { newWay: verdict.newWay, oldWay: verdict.oldWay, runningJobs: oldJobs, soakSeconds: run.options.soakSeconds };
+  const verdict = judgeUse(events, {
+    clusterArn: run.clusterArn,
+    roleArn,
+    namespace,
+    serviceAccount,
+    since,
+    silentSince,
+    asOf: runtime.clock.now(),
+  });
+  const { newWay, oldWay, silentSeconds } = verdict;
+  const facts = { newWay, oldWay, silentSeconds, runningJobs: oldJobs };
   return addEvidenceOnce(runtime, unit, { grade: 3, kind: 'cloudtrail', passed: verdict.passed && oldJobs === 0, facts });
 }
 

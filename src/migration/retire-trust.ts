@@ -18,10 +18,16 @@ export async function rolesToRetire(runtime: Runtime, input: { runId: string; af
   );
 }
 
-/** Migrated by this run, and CloudTrail showed the new way in use and the old way silent. */
+/** A session by web identity lasts an hour by default (STS API Reference): a process that renews it was heard of by then. */
+const SILENCE_TO_RETIRE_SECONDS = 3600;
+
+/** Migrated by this run, and CloudTrail showed the new way in use and the old way silent for a whole session. */
 async function retirable(runtime: Runtime, runId: string): Promise<UnitRecord[]> {
   const evidence = await runtime.journal.listEvidence(runId);
-  const inUse = (items: readonly Evidence[]): boolean => items.findLast((item) => item.grade === 3)?.passed === true;
+  const inUse = (items: readonly Evidence[]): boolean => {
+    const use = items.findLast((item) => item.grade === 3);
+    return use?.passed === true && Number(use.facts.silentSeconds) >= SILENCE_TO_RETIRE_SECONDS;
+  };
   const units = await runtime.journal.listUnits(runId);
   return units.filter((unit) => unit.status === 'migrated' && unit.plan.mechanism === 'irsa' && inUse(evidence.get(unit.unitId) ?? []));
 }

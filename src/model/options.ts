@@ -24,7 +24,7 @@ export const migrationOptions = z.strictObject({
   holdDowntime: z.boolean().default(false),
   /** Install the Pod Identity agent add-on where the cluster has none. */
   installAgent: z.boolean().default(true),
-  /** After grade-3 evidence, take the migrated service accounts out of the roles' OIDC statements. */
+  /** After grade-3 evidence over an hour of the old way's silence (a soak of at least 65 minutes), take the migrated service accounts out of the roles' OIDC statements. */
   retireOldTrust: z.boolean().default(false),
   /** Image of the probe pod: any that has `/bin/sh` and the AWS CLI. */
   probeImage: z.string().min(1).default(DEFAULT_PROBE_IMAGE),
@@ -46,7 +46,7 @@ export const migrationOptions = z.strictObject({
   agentTimeoutSeconds: z.int().min(1).default(900),
   undoTimeoutSeconds: z.int().min(1).default(1800),
   /** Time between the first and the second verification of the pods. */
-  soakSeconds: z.int().min(0).default(300),
+  soakSeconds: z.int().min(0).default(900),
 });
 
 /** Options with every default filled in. */

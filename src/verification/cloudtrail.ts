@@ -3,8 +3,10 @@ import { PROBE_NAME_PREFIX } from './probe.ts';
 
 /** What CloudTrail says about one unit's use of its role. */
 export interface UseVerdict {
-  /** True when the new way was used and the old way was not. */
+  /** True when the new way was used and the old way was seen to be silent for long enough. */
   readonly passed: boolean;
+  /** Seconds for which CloudTrail, late as it is, has shown that the old way is silent. */
+  readonly silentSeconds: number;
   /** Sessions that EKS opened for pods of the service account (probes are not counted). */
   readonly newWay: number;
   /** Sessions by web identity of the service account, after the old pods were gone. */
@@ -21,7 +23,14 @@ export interface UseQuestion {
   readonly since: number;
   /** From when on the old way has to be silent. */
   readonly silentSince: number;
+  /** When CloudTrail was asked. */
+  readonly asOf: number;
 }
+
+/** CloudTrail delivers about 5 minutes after an event (AWS CloudTrail User Guide, "How CloudTrail works"). */
+const DELIVERY_SECONDS = 300;
+/** Less silence than this says nothing: no event of the time could have been delivered. */
+const SHORTEST_SILENCE_SECONDS = 300;
 
 /**
  * Judges events of the role. The shapes are those of the EKS User Guide ("Log Amazon EKS API calls", Pod Identity
@@ -31,7 +40,8 @@ export interface UseQuestion {
 export function judgeUse(events: readonly CloudTrailEvent[], question: UseQuestion): UseVerdict {
   const newWay = events.filter((event) => event.eventTime >= question.since && isPodIdentitySession(event, question)).length;
   const oldWay = events.filter((event) => event.eventTime >= question.silentSince && isWebIdentitySession(event, question)).length;
-  return { passed: newWay > 0 && oldWay === 0, newWay, oldWay };
+  const silentSeconds = Math.max(0, Math.floor((question.asOf - question.silentSince) / 1000) - DELIVERY_SECONDS);
+  return { passed: newWay > 0 && oldWay === 0 && silentSeconds >= SHORTEST_SILENCE_SECONDS, silentSeconds, newWay, oldWay };
 }
 
 interface StsEvent {

@@ -155,14 +155,14 @@ describe('revokeTrust', () => {
 
 describe('the retirement of the old trust', () => {
   const RETIRE = { runId: RUN, roleArn: ROLE };
-  const prove = async (passed: boolean) => {
+  const prove = async (passed: boolean, silentSeconds = 3600) => {
     await end('shop/orders', 'migrated');
     await fake.runtime.journal.addEvidence(RUN, 'shop/orders', {
       grade: 3,
       kind: 'cloudtrail',
       passed,
       at: '2026-01-05T10:00:00.000Z',
-      facts: {},
+      facts: { silentSeconds },
     });
   };
 
@@ -171,6 +171,8 @@ describe('the retirement of the old trust', () => {
   it('is for those who ask, and for units whose old way was proved silent', async () => {
     expect(await rolesToRetire(fake.runtime, { runId: RUN, after: '' })).toMatchObject({ items: [], done: true });
     await prove(false);
+    expect(await rolesToRetire(fake.runtime, { runId: RUN, after: '' })).toMatchObject({ items: [], done: true });
+    await prove(true, 3599);
     expect(await rolesToRetire(fake.runtime, { runId: RUN, after: '' })).toMatchObject({ items: [], done: true });
     await prove(true);
     expect(await rolesToRetire(fake.runtime, { runId: RUN, after: '' })).toEqual({ items: [ROLE], after: ROLE, done: false });

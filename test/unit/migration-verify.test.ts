@@ -45,9 +45,9 @@ describe('verifyPods', () => {
 
   it('passes when every pod is new, injected and ready', async () => {
     fake.put(runningPod('one', NEW_WAY, { ready: false }));
-    expect(await verifyPods(fake.runtime, UNIT)).toMatchObject({ status: 'waiting', soakSeconds: 300 });
+    expect(await verifyPods(fake.runtime, UNIT)).toMatchObject({ status: 'waiting', soakSeconds: 900 });
     fake.put(runningPod('one', NEW_WAY));
-    expect(await verifyPods(fake.runtime, UNIT)).toMatchObject({ status: 'ready', soakSeconds: 300 });
+    expect(await verifyPods(fake.runtime, UNIT)).toMatchObject({ status: 'ready', soakSeconds: 900 });
     expect(await evidence()).toMatchObject([{ grade: 1, kind: 'pods', passed: true, facts: { pods: 1, renewed: 1, ready: 1 } }]);
   });
 
@@ -116,6 +116,9 @@ describe('confirmUse', () => {
     },
   });
 
+  const beginSoak = () =>
+    fake.runtime.journal.updateUnit(UNIT.runId, UNIT.unitId, { stepStartedAt: { soak: new Date(fake.now()).toISOString() } });
+
   beforeEach(async () => {
     await associate(fake.runtime, UNIT);
     await restartWorkloads(fake.runtime, UNIT);
@@ -124,8 +127,19 @@ describe('confirmUse', () => {
 
   it('records that the new way is in use and the old one silent', async () => {
     fake.account.events = [session()];
+    await beginSoak();
+    fake.pass(900);
     expect(await confirmUse(fake.runtime, UNIT)).toMatchObject({ status: 'ready' });
-    expect(await evidence()).toMatchObject([{ grade: 3, kind: 'cloudtrail', passed: true, facts: { newWay: 1, oldWay: 0 } }]);
+    const facts = { newWay: 1, oldWay: 0, silentSeconds: 600 };
+    expect(await evidence()).toMatchObject([{ grade: 3, kind: 'cloudtrail', passed: true, facts }]);
+  });
+
+  it('takes no silence for proof that is shorter than what CloudTrail needs to deliver', async () => {
+    fake.account.events = [session()];
+    await beginSoak();
+    fake.pass(60);
+    expect(await confirmUse(fake.runtime, UNIT)).toMatchObject({ status: 'ready' });
+    expect(await evidence()).toMatchObject([{ grade: 3, passed: false, facts: { newWay: 1, oldWay: 0, silentSeconds: 0 } }]);
   });
 
   it('is no failure where CloudTrail shows nothing yet, or may not be read', async () => {

@@ -9,6 +9,7 @@ const QUESTION: UseQuestion = {
   serviceAccount: 'orders',
   since: 1000,
   silentSince: 2000,
+  asOf: 2000 + 900_000,
 };
 
 function session(tags: Record<string, string> = {}, more: Partial<Record<string, unknown>> = {}, at = 1000): CloudTrailEvent {
@@ -90,6 +91,18 @@ describe('the use of a role', () => {
     ],
     ['an event of another name', [{ ...session(), eventName: 'GetCallerIdentity' }], { passed: false, newWay: 0, oldWay: 0 }],
   ])('when %s', (_sentence, events, expected) => {
-    expect(judgeUse(events, QUESTION)).toEqual(expected);
+    expect(judgeUse(events, QUESTION)).toMatchObject(expected);
+  });
+});
+
+describe('the silence of the old way', () => {
+  it.each([
+    [0, 0, false],
+    [300, 0, false],
+    [599, 299, false],
+    [600, 300, true],
+    [4500, 4200, true],
+  ])('seen %i s after the old pods were gone is proof of %i s: %s', (after, silentSeconds, passed) => {
+    expect(judgeUse([session()], { ...QUESTION, asOf: QUESTION.silentSince + after * 1000 })).toMatchObject({ silentSeconds, passed });
   });
 });
