@@ -17,7 +17,7 @@ const HELP: Readonly<Record<Key, string>> = {
   allowPodDeletion: 'evict the pods of OnDelete and partitioned sets, one at a time',
   holdDowntime: 'hold workloads whose restart is a downtime',
   installAgent: 'install the Pod Identity agent where it is missing',
-  retireOldTrust: "after proof of use, take what migrated out of the roles' OIDC statements",
+  retireOldTrust: "after an hour of proof (soak 3900 s or more), take what migrated out of the roles' OIDC statements",
   probeImage: 'image of the probe pod: any with /bin/sh and the AWS CLI',
   waveSize: 'units in one wave after the canary',
   failureThresholdPercent: "percent of a wave's units that may roll back before the run halts",
