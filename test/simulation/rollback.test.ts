@@ -4,15 +4,14 @@ import { type Rehearsal, type RehearsalSettings, rehearse } from '../../engine/r
 import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
 import { PodshiftError } from '../../src/model/errors.ts';
 import type { TwinRequest } from '../../twin/contracts.ts';
-import { checkPromises, settingsOf } from './scenario.ts';
+import { checkPromises, EXAMPLE, settingsOf } from './scenario.ts';
 
-const SHOP = 'examples/shop';
 const ORDERS = { namespace: 'shop', serviceAccount: 'orders' };
 const rehearsals: Rehearsal[] = [];
 
 async function run(settings: Partial<RehearsalSettings> = {}): Promise<Rehearsal> {
   const rehearsal = await rehearse({
-    ...(await settingsOf(SHOP)),
+    ...(await settingsOf(EXAMPLE)),
     ...settings,
     options: { soakSeconds: 60, injectionChecks: 3, rolloutTimeoutSeconds: 300, proofTimeoutSeconds: 120, ...settings.options },
   });

@@ -9,10 +9,13 @@ import type { Fault, TwinRequest } from '../../twin/contracts.ts';
 import { loadSnapshot, type Snapshot } from '../../twin/snapshot.ts';
 import { checkOrder } from './order.ts';
 
-const BOUTIQUE = '../shared/snapshots/boutique';
+/** The project's own example. */
+export const EXAMPLE = 'examples/shop';
+/** The real snapshot, where it is beside the checkout. */
+export const BOUTIQUE = '../shared/snapshots/boutique';
 
 /** The snapshots that simulations run over: the project's own, and the real one where it is beside the checkout. */
-export const SNAPSHOTS: readonly string[] = ['examples/shop', ...(existsSync(`${BOUTIQUE}/eks/cluster.json`) ? [BOUTIQUE] : [])];
+export const SNAPSHOTS: readonly string[] = [EXAMPLE, ...(existsSync(`${BOUTIQUE}/eks/cluster.json`) ? [BOUTIQUE] : [])];
 
 const START = Date.UTC(2026, 0, 5, 9);
 const OPTIONS = { soakSeconds: 60, injectionChecks: 3 } as const;

@@ -1,9 +1,10 @@
-import { describe, it } from 'vitest';
-import { cleanRun, HARMS, type Recovery, runWithCrash, runWithHarm, SNAPSHOTS } from './scenario.ts';
+import { it } from 'vitest';
+import { cleanRun, HARMS, type Recovery, runWithCrash, runWithHarm } from './scenario.ts';
 
 const RECOVERIES: readonly Recovery[] = ['resume', 'roll back'];
 
-describe.each(SNAPSHOTS)('a migration of %s', async (folder) => {
+/** The whole sweep over one snapshot: every call site, every way of losing it, every write at which the process can die. */
+export async function sweep(folder: string): Promise<void> {
   const clean = await cleanRun(folder);
 
   // Each call site once with its request lost, the ways of losing it taking turns, and once with its reply lost.
@@ -28,4 +29,4 @@ describe.each(SNAPSHOTS)('a migration of %s', async (folder) => {
   )('survives that the process dies at request $number ($key; applied: $applied): $recovery', async ({ number, applied, recovery }) => {
     await runWithCrash(folder, clean, number, applied, recovery);
   });
-});
+}
