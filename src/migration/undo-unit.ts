@@ -4,6 +4,7 @@ import { type Failure, reasonOf } from './grant-trust.ts';
 import type { Runtime } from './runtime.ts';
 import { undoAnnotations, undoAssociation, undoProbes, undoRestarts } from './undo-changes.ts';
 import { oldPodsEverywhere, oldTemplatesRolledOut, proveOldInjection } from './undo-pods.ts';
+import { rolloutsUnderWay } from './undo-settle.ts';
 import { beginStep, type Poll, READY, type UnitContext, type UnitInput, waitFor } from './write.ts';
 
 const POLL_SECONDS = 3;
@@ -53,6 +54,8 @@ async function openUndo(runtime: Runtime, found: UnitRecord, reason: string): Pr
 async function goBack(runtime: Runtime, context: UnitContext, entries: readonly JournalEntry[]): Promise<string> {
   await undoProbes(runtime, context, entries);
   await undoAnnotations(runtime, context, entries);
+  const starting = await rolloutsUnderWay(runtime, context, entries);
+  if (starting !== '') return starting;
   if (await undoAssociation(runtime, context, entries)) {
     const unproved = await proveOldInjection(runtime, context);
     if (unproved !== '') return unproved;

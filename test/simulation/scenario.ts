@@ -132,29 +132,29 @@ function faultOf(harm: Harm): Fault {
 export type Recovery = 'resume' | 'roll back';
 
 /**
- * Lets the process die at the request of this number (applied or not), then resumes the run from the journal or rolls it
- * back, and checks what must hold.
+ * Lets the process die at a site (applied or not), then resumes the run from the journal or rolls it back, and checks what
+ * must hold.
  */
-export async function runWithCrash(folder: string, clean: CleanRun, number: number, applied: boolean, recovery: Recovery): Promise<void> {
+export async function runWithCrash(folder: string, clean: CleanRun, site: Site, applied: boolean, recovery: Recovery): Promise<void> {
   const death = new AbortController();
-  let requests = 0;
+  const count = siteCounter();
   let recovered = false;
   const rehearsal = await rehearse({
     ...(await settingsOf(folder)),
     signal: death.signal,
     hooks: {
-      beforeRequest: () => {
-        requests += 1;
-        if (recovered || requests < number) return undefined;
-        // Nothing that a dead process would have sent reaches anybody.
-        const when = requests === number && applied ? 'after' : 'before';
+      beforeRequest: (request) => {
+        const { key, ordinal } = count(request);
+        const isHere = key === site.key && ordinal === site.ordinal;
+        if (recovered || (!isHere && !death.signal.aborted)) return undefined;
         death.abort(new PodshiftError('ServiceUnavailable', 'the process died'));
-        return { kind: 'reset', when };
+        // Nothing that a dead process would have sent reaches anybody.
+        return { kind: 'reset', when: isHere && applied ? 'after' : 'before' };
       },
     },
   });
   try {
-    expect(death.signal.aborted, `the run made ${number} requests`).toBe(true);
+    expect(death.signal.aborted, `the run reached ${site.key} for the ${site.ordinal}. time`).toBe(true);
     recovered = true;
     if (recovery === 'resume') {
       await runAgain(rehearsal, rehearsal.runId);

@@ -19,14 +19,10 @@ export async function sweep(folder: string): Promise<void> {
 
   // The process dies at each write, before or after it was applied, and the run is resumed or rolled back.
   it.each(
-    clean.requests.flatMap((request, index) =>
-      request.write
-        ? [true, false].flatMap((applied) =>
-            RECOVERIES.map((recovery) => ({ number: index + 1, key: clean.sites[index]?.key, applied, recovery })),
-          )
-        : [],
-    ),
-  )('survives that the process dies at request $number ($key; applied: $applied): $recovery', async ({ number, applied, recovery }) => {
-    await runWithCrash(folder, clean, number, applied, recovery);
+    clean.sites
+      .filter((_, index) => clean.requests[index]?.write)
+      .flatMap((site) => [true, false].flatMap((applied) => RECOVERIES.map((recovery) => ({ ...site, applied, recovery })))),
+  )('survives that the process dies at $key ($ordinal; applied: $applied): $recovery', async ({ applied, recovery, ...site }) => {
+    await runWithCrash(folder, clean, site, applied, recovery);
   });
 }

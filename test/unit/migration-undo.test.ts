@@ -49,7 +49,7 @@ async function migrateAll(): Promise<void> {
 
 /** Calls the step until it is ready, as the state machine does. */
 async function undo(): Promise<string> {
-  for (let call = 0; call < 50; call += 1) {
+  for (let call = 0; call < 100; call += 1) {
     const { status, unitStatus, waitSeconds } = await undoUnit(fake.runtime, UNDO);
     if (status === 'ready') return unitStatus;
     fake.pass(waitSeconds);
