@@ -13,6 +13,7 @@ const HELP: Readonly<Record<Key, string>> = {
   serviceAccounts: 'only this service account, NAMESPACE/NAME (repeat for more)',
   annotationPrefix: "prefix of the webhook's annotations",
   keepAnnotations: 'keep the old annotations, even after proof',
+  foldAnnotationRemoval: 'take the annotations of kube2iam and kiam off with the first restart, not by a second one',
   allowClusterScope: 'where a scoped trust statement cannot work, admit every service account of this cluster',
   allowPodDeletion: 'evict the pods of OnDelete and partitioned sets, one at a time',
   holdDowntime: 'hold workloads whose restart is a downtime',

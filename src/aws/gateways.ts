@@ -113,6 +113,8 @@ export interface Role {
 
 export interface RoleWithTags extends Role {
   readonly tags: Readonly<Record<string, string>>;
+  /** In bulk reads: it has one of the policies that every EKS worker node needs. */
+  readonly workerNode?: boolean;
 }
 
 export interface StsGateway {

@@ -34,7 +34,7 @@ export function createIamGateway(client: () => IAMClient): IamGateway {
         const roles: RoleWithTags[] = [];
         const settings = { client: client(), pageSize: PAGE_SIZE };
         for await (const page of paginateGetAccountAuthorizationDetails(settings, { Filter: ['Role'] })) {
-          roles.push(...(page.RoleDetailList ?? []).map((detail) => ({ ...role(detail), tags: tagsOf(detail.Tags) })));
+          roles.push(...(page.RoleDetailList ?? []).map((detail) => ({ ...role(detail), tags: tagsOf(detail.Tags), workerNode: isWorkerNode(detail) })));
         }
         return roles;
       }),
@@ -57,6 +57,11 @@ export function createIamGateway(client: () => IAMClient): IamGateway {
       return (answer.OpenIDConnectProviderList ?? []).flatMap((provider) => (provider.Arn === undefined ? [] : [provider.Arn]));
     },
   };
+}
+
+/** A node's role has one of these (EKS User Guide, "Amazon EKS node IAM role"). */
+function isWorkerNode(detail: RoleDetail): boolean {
+  return (detail.AttachedManagedPolicies ?? []).some((policy) => /^AmazonEKSWorkerNode(Minimal)?Policy$/.test(policy.PolicyName ?? ''));
 }
 
 function tagsOf(tags: readonly Tag[] | undefined): Record<string, string> {

@@ -28,6 +28,9 @@ export const ADDON_SERVICE_ACCOUNTS: Readonly<Record<string, readonly string[]>>
   'aws-network-flow-monitoring-agent': ['amazon-network-flow-monitor/aws-network-flow-monitor-agent-service-account'],
 };
 
+/** The tag on an association that podshift made for pods of kube2iam or kiam; its value is the mechanism. */
+export const MECHANISM_TAG = 'podshift/mechanism';
+
 /** What the account says ahead of any question about single service accounts. */
 export interface Account {
   readonly cluster: Cluster;
@@ -114,7 +117,12 @@ export async function readAssociations(aws: AwsGateways, summaries: readonly Ass
       targetRoleArn: association.targetRoleArn ?? null,
       disableSessionTags: association.disableSessionTags,
       podshiftRun: association.tags[RUN_TAG] ?? null,
+      ...mechanismOf(association.tags[MECHANISM_TAG]),
     }));
+}
+
+function mechanismOf(tag: string | undefined): Pick<AssociationFacts, 'mechanism'> {
+  return tag === 'kube2iam' || tag === 'kiam' ? { mechanism: tag } : {};
 }
 
 /** The cluster's facts; region, account and partition are those of its ARN. */

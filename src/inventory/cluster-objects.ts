@@ -5,6 +5,7 @@ import { RESOURCES } from '../kubernetes/resources.ts';
 import type { IndirectUserFact, LegacyFact } from '../model/inventory.ts';
 import { AGENT } from './account.ts';
 import { type Budget, blockingBudgets } from './budgets.ts';
+import type { FirstLists } from './metadata.ts';
 import { irsaProviderClasses, legacyFacts, secretStoreUsers } from './indirect.ts';
 import { type Node, readNode } from './nodes.ts';
 import { isReady, type LivePod, readLivePod } from './pods.ts';
@@ -21,6 +22,10 @@ export interface Scope {
   readonly concerns: (namespace: string, serviceAccount: string) => boolean;
   /** Whether a namespace was chosen at all, for what is only listed. */
   readonly lists: (namespace: string) => boolean;
+  /** Pod annotations that kube2iam or kiam read; empty where neither runs. */
+  readonly podKeys: ReadonlySet<string>;
+  /** Those among them that name a role. */
+  readonly roleKeys: ReadonlySet<string>;
 }
 
 /** The cluster's objects, reduced list by list. */
@@ -37,10 +42,12 @@ export interface ClusterObjects {
   readonly agentSets: readonly { readonly namespace: string; readonly name: string; readonly desired: number; readonly ready: number }[];
   /** Nodes with a ready pod of the agent, by `NAMESPACE/DAEMONSET`. */
   readonly agentPods: readonly { readonly daemonSet: string; readonly nodeName: string }[];
+  /** Nodes with a ready pod of kube2iam or kiam, by `Kind/namespace/name` of its owner. */
+  readonly daemonPods: readonly { readonly owner: string; readonly nodeName: string }[];
 }
 
 /** Reads every list that decisions need, once, all namespaces at a time; a kind that is not served is an empty list. */
-export async function readObjects(kubernetes: KubernetesGateway, scope: Scope): Promise<ClusterObjects> {
+export async function readObjects(kubernetes: KubernetesGateway, scope: Scope, first: FirstLists): Promise<ClusterObjects> {
   const limit = pLimit(CONCURRENCY);
   const drafts: Draft[] = [];
   const pods: LivePod[] = [];
@@ -48,6 +55,8 @@ export async function readObjects(kubernetes: KubernetesGateway, scope: Scope): 
   const legacy: LegacyFact[] = [];
   const agentSets: ClusterObjects['agentSets'][number][] = [];
   const agentPods: ClusterObjects['agentPods'][number][] = [];
+  const daemonPods: ClusterObjects['daemonPods'][number][] = [];
+  const daemonNames = new Map(first.daemons.map(({ kind, metadata }) => [`${metadata.namespace}/${metadata.name}`, kind]));
 
   const workload = (object: KubernetesObject) => {
     const controller = controllerOf(object);
@@ -55,7 +64,7 @@ export async function readObjects(kubernetes: KubernetesGateway, scope: Scope): 
     if (object.kind === 'DaemonSet' && isAgent(object)) agentSets.push(agentSet(object));
     if (controller !== undefined && isKnown(controller)) return;
     const namespace = object.metadata.namespace ?? '';
-    if (scope.lists(namespace)) legacy.push(...legacyFacts(object));
+    if (scope.lists(namespace)) legacy.push(...legacyFacts(object, scope.roleKeys));
     const serviceAccount = serviceAccountOf(templateOf(object)?.spec);
     if (templateOf(object) !== undefined && scope.concerns(namespace, serviceAccount))
       drafts.push(draftWorkload(object, serviceAccount, scope));
@@ -65,9 +74,12 @@ export async function readObjects(kubernetes: KubernetesGateway, scope: Scope): 
     if (controller?.kind === 'DaemonSet' && controller.name.startsWith(AGENT) && isReady(object) && object.spec?.nodeName !== undefined)
       agentPods.push({ daemonSet: `${object.metadata.namespace}/${controller.name}`, nodeName: object.spec.nodeName });
     const namespace = object.metadata.namespace ?? '';
-    if ((controller === undefined || !isKnown(controller)) && scope.lists(namespace)) legacy.push(...legacyFacts(object));
+    const owner = `${namespace}/${controller?.kind === 'ReplicaSet' ? controller.name.replace(/-[^-]+$/, '') : controller?.name}`;
+    if (daemonNames.has(owner) && isReady(object) && object.spec?.nodeName !== undefined)
+      daemonPods.push({ owner: `${daemonNames.get(owner)}/${owner}`, nodeName: object.spec.nodeName });
+    if ((controller === undefined || !isKnown(controller)) && scope.lists(namespace)) legacy.push(...legacyFacts(object, scope.roleKeys));
     if (!scope.concerns(namespace, serviceAccountOf(object.spec))) return;
-    const live = readLivePod(object, scope.prefix);
+    const live = readLivePod(object, scope);
     if (live !== undefined) pods.push(live);
   };
   const each = (resource: Resource, reduce: (object: KubernetesObject) => void) =>
@@ -76,6 +88,7 @@ export async function readObjects(kubernetes: KubernetesGateway, scope: Scope): 
     });
   const whole = (resource: Resource) => limit(() => kubernetes.list(resource));
 
+  for (const object of [...first.daemonSets, ...first.deployments]) workload(object);
   const [nodes, budgets, stores, clusterStores, classes] = await Promise.all([
     whole(RESOURCES.nodes),
     whole(RESOURCES.podDisruptionBudgets),
@@ -84,9 +97,7 @@ export async function readObjects(kubernetes: KubernetesGateway, scope: Scope): 
     whole(RESOURCES.secretProviderClasses),
     each(RESOURCES.pods, pod),
     ...[
-      RESOURCES.deployments,
       RESOURCES.statefulSets,
-      RESOURCES.daemonSets,
       RESOURCES.replicaSets,
       RESOURCES.replicationControllers,
       RESOURCES.jobs,
@@ -105,6 +116,7 @@ export async function readObjects(kubernetes: KubernetesGateway, scope: Scope): 
     legacy,
     agentSets,
     agentPods,
+    daemonPods,
   };
 }
 

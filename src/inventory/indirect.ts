@@ -1,5 +1,6 @@
 import type { KubernetesObject } from '../kubernetes/gateway.ts';
 import type { IndirectUserFact, LegacyFact } from '../model/inventory.ts';
+import { daemonContainer } from './daemons.ts';
 import { templateOf } from './workloads.ts';
 
 /**
@@ -29,18 +30,12 @@ export function irsaProviderClasses(classes: readonly KubernetesObject[]): Set<s
   return new Set(byIrsa.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`));
 }
 
-/** The daemon that a DaemonSet or Deployment runs, by the names of its images; undefined for any other. */
-function daemonOf(object: KubernetesObject): string | undefined {
-  const images: string[] = (templateOf(object)?.spec?.containers ?? []).map((container: { image?: string }) => container.image ?? '');
-  const names = images.map((image) => image.split('/').at(-1)?.split(/[:@]/)[0]);
-  return ['kube2iam', 'kiam'].find((daemon) => names.includes(daemon));
-}
-
-/** What kube2iam or kiam do with this workload or bare pod, to be listed and left alone. An empty annotation asks for nothing. */
-export function legacyFacts(object: KubernetesObject): LegacyFact[] {
+/** What kube2iam or kiam do with this workload or bare pod, to be listed. An empty annotation asks for nothing. */
+export function legacyFacts(object: KubernetesObject, roleKeys: ReadonlySet<string>): LegacyFact[] {
   const subject = `${object.kind}/${object.metadata.namespace}/${object.metadata.name}`;
-  const role = templateOf(object)?.metadata?.annotations?.['iam.amazonaws.com/role'];
-  const daemon = object.kind === 'DaemonSet' || object.kind === 'Deployment' ? daemonOf(object) : undefined;
+  const annotations = templateOf(object)?.metadata?.annotations;
+  const role = [...roleKeys, 'iam.amazonaws.com/role'].map((key) => annotations?.[key]).find((value) => value);
+  const daemon = daemonContainer(object)?.mechanism;
   return [
     ...(role ? [{ subject, kind: 'annotation' as const, name: role }] : []),
     ...(daemon === undefined ? [] : [{ subject, kind: 'daemon' as const, name: daemon }]),

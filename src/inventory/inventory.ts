@@ -16,6 +16,8 @@ import {
   readRoles,
 } from './account.ts';
 import { type ClusterObjects, readObjects, type Scope } from './cluster-objects.ts';
+import { askingServiceAccounts, readFirstLists, readMetadata, rolesAskedFor } from './metadata.ts';
+import { shapeOf } from './metadata-users.ts';
 import { joinWorkloads, nodeFacts, readConfigMaps } from './join.ts';
 import { isAppliedByEks, objectOwners } from './owners.ts';
 
@@ -32,19 +34,26 @@ export async function takeInventory(
 ): Promise<Inventory> {
   const takenAt = timestamp(clock);
   const prefix = options.annotationPrefix;
-  const [account, serviceAccounts] = await Promise.all([readAccount(aws), kubernetes.list(RESOURCES.serviceAccounts)]);
+  const [account, serviceAccounts, first] = await Promise.all([
+    readAccount(aws),
+    kubernetes.list(RESOURCES.serviceAccounts),
+    readFirstLists(kubernetes),
+  ]);
+  const served = first.daemons.length > 0;
 
   const candidates = findServiceAccounts(serviceAccounts, account, options);
   const names = new Set(candidates.map(idOf));
   const scope: Scope = {
     prefix,
     profiles: account.fargateProfiles,
-    concerns: (namespace, name) => names.has(`${namespace}/${name}`),
+    concerns: (namespace, name) => names.has(`${namespace}/${name}`) || (served && isChosen(options, namespace)),
     lists: (namespace) => options.namespaces.length === 0 || options.namespaces.includes(namespace),
+    podKeys: first.podKeys,
+    roleKeys: first.roleKeys,
   };
   const summaries = account.associations.filter((association) => names.has(`${association.namespace}/${association.serviceAccount}`));
   const [objects, associations, roles] = await Promise.all([
-    readObjects(kubernetes, scope),
+    readObjects(kubernetes, scope, first),
     readAssociations(aws, summaries),
     readRoles(aws, account.roles, wantedRoles(candidates, account, prefix)),
   ]);
@@ -54,15 +63,21 @@ export async function takeInventory(
       .filter((association) => association.podshiftRun !== null)
       .map((association) => `${association.namespace}/${association.serviceAccount}`),
   );
-  const kept = candidates.filter((facts) => hasRole(facts, prefix) || facts.addon !== null || ours.has(idOf(facts)));
+  const joined = joinWorkloads(objects, scope);
+  const asking = askingServiceAccounts(joined, first.roleKeys);
+  const kept = [
+    ...candidates.filter((facts) => hasRole(facts, prefix) || facts.addon !== null || ours.has(idOf(facts)) || asking.has(idOf(facts))),
+    ...plainServiceAccounts(serviceAccounts, names, asking, options),
+  ].map((facts) => (asking.has(idOf(facts)) ? withShape(facts, serviceAccounts, prefix) : facts));
   const keptNames = new Set(kept.map(idOf));
   const keptBases = new Set(kept.map(({ name }) => name));
-  const drafts = joinWorkloads(objects, scope).filter(({ facts }) => keptNames.has(`${facts.namespace}/${facts.serviceAccount}`));
+  const drafts = joined.filter(({ facts }) => keptNames.has(`${facts.namespace}/${facts.serviceAccount}`));
   await readConfigMaps(kubernetes, drafts);
   const nodes = nodeFacts(objects);
   const keptAssociations = associations.filter((association) => keptNames.has(`${association.namespace}/${association.serviceAccount}`));
   const read = new Set(roles.map((role) => role.arn));
-  const missing = new Set(keptAssociations.map((association) => association.roleArn).filter((arn) => !read.has(arn)));
+  const asked = [...keptAssociations.map((association) => association.roleArn), ...rolesAskedFor(drafts, first.roleKeys, account.roles)];
+  const missing = new Set(asked.filter((arn) => !read.has(arn)));
 
   return {
     version: 1,
@@ -85,7 +100,32 @@ export async function takeInventory(
     associations: sortBy(keptAssociations, (association) => association.associationId),
     addons: sortBy(addonFacts(account.addons), (addon) => addon.name),
     legacy: sortBy(objects.legacy, (fact) => `${fact.subject} ${fact.kind}`),
+    ...(served ? { metadata: await readMetadata(kubernetes, first, objects, account, { kept: keptNames, serviceAccounts }) } : {}),
   };
+}
+
+/** Service accounts that are here for what their pods ask kube2iam or kiam for, and for nothing else. */
+function plainServiceAccounts(
+  objects: readonly KubernetesObject[],
+  known: ReadonlySet<string>,
+  asking: ReadonlySet<string>,
+  options: MigrationOptions,
+): ServiceAccountFacts[] {
+  return objects.flatMap(({ metadata }) => {
+    const { namespace = '', name, uid = '', resourceVersion = '' } = metadata;
+    const id = `${namespace}/${name}`;
+    if (!asking.has(id) || known.has(id) || !isSelected(options, namespace, name)) return [];
+    return [{ namespace, name, uid, resourceVersion, annotations: {}, owners: objectOwners(metadata), addon: null }];
+  });
+}
+
+function withShape(facts: ServiceAccountFacts, objects: readonly KubernetesObject[], prefix: string): ServiceAccountFacts {
+  const object = objects.find(({ metadata }) => metadata.namespace === facts.namespace && metadata.name === facts.name);
+  return object === undefined ? facts : { ...facts, shape: shapeOf(object, prefix) };
+}
+
+function isChosen(options: MigrationOptions, namespace: string): boolean {
+  return options.namespaces.length === 0 || options.namespaces.includes(namespace);
 }
 
 function hasRole(facts: ServiceAccountFacts, prefix: string): boolean {

@@ -20,6 +20,7 @@ export function joinWorkloads(objects: ClusterObjects, scope: Scope): Draft[] {
     if (draft === undefined) continue;
     const { facts } = draft;
     facts.livePods += 1;
+    addLive(facts, pod.metadata);
     if (pod.nodeName !== undefined) {
       draft.nodes.add(pod.nodeName);
       if (fargateNodes.has(pod.nodeName) || isFargateNode(pod.nodeName)) facts.fargate ??= `node ${pod.nodeName}`;
@@ -39,6 +40,13 @@ export function joinWorkloads(objects: ClusterObjects, scope: Scope): Draft[] {
     facts.secretProviderClasses = draft.classes.filter((name) => objects.providerClasses.has(`${facts.namespace}/${name}`));
   }
   return [...drafts.values()];
+}
+
+function addLive(facts: Draft['facts'], annotations: Readonly<Record<string, string>>): void {
+  if (facts.metadata === undefined) return;
+  const text = JSON.stringify(annotations);
+  if (facts.metadata.live.some((known) => JSON.stringify(known) === text)) return;
+  facts.metadata = { ...facts.metadata, live: [...facts.metadata.live, annotations] };
 }
 
 /**

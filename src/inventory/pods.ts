@@ -1,5 +1,6 @@
 import type { KubernetesObject, OwnerReference } from '../kubernetes/gateway.ts';
 import type { OverrideFact } from '../model/inventory.ts';
+import { pickAnnotations } from './metadata-users.ts';
 import { wantsWindows } from './nodes.ts';
 import { findOverrides, skipsWebhook } from './overrides.ts';
 import { controllerOf, isKnown, serviceAccountOf } from './workloads.ts';
@@ -14,12 +15,14 @@ export interface LivePod {
   readonly terminating: boolean;
   readonly windows: boolean;
   readonly overrides: readonly OverrideFact[];
+  /** The annotations that kube2iam or kiam read. */
+  readonly metadata: Readonly<Record<string, string>>;
   /** The pod itself where no known controller stands above it: then it is its own template. */
   readonly object: KubernetesObject | undefined;
 }
 
 /** A live pod; undefined for one that is over: it holds no credentials and nobody restarts it. */
-export function readLivePod(pod: KubernetesObject, prefix: string): LivePod | undefined {
+export function readLivePod(pod: KubernetesObject, { prefix, podKeys }: { readonly prefix: string; readonly podKeys: ReadonlySet<string> }): LivePod | undefined {
   const phase = pod.status?.phase;
   if (phase === 'Succeeded' || phase === 'Failed') return undefined;
   const controller = controllerOf(pod);
@@ -33,6 +36,7 @@ export function readLivePod(pod: KubernetesObject, prefix: string): LivePod | un
     terminating: pod.metadata.deletionTimestamp !== undefined,
     windows: wantsWindows(pod.spec),
     overrides: skipped ? [] : findOverrides(pod.spec, pod.metadata.annotations ?? {}, { prefix, live: true }).overrides,
+    metadata: pickAnnotations(pod.metadata, podKeys),
     object: controller !== undefined && isKnown(controller) ? undefined : pod,
   };
 }

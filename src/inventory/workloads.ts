@@ -1,6 +1,7 @@
 import type { FargateProfile } from '../aws/gateways.ts';
 import type { KubernetesObject, OwnerReference } from '../kubernetes/gateway.ts';
 import type { WorkloadFacts } from '../model/inventory.ts';
+import { templateFacts } from './metadata-users.ts';
 import { fits, type Node, wantsWindows } from './nodes.ts';
 import { type ConfigMapUse, findOverrides, skipsWebhook } from './overrides.ts';
 import { objectOwners } from './owners.ts';
@@ -60,11 +61,18 @@ export function serviceAccountOf(spec: PodSpec): string {
   return spec?.serviceAccountName || spec?.serviceAccount || 'default';
 }
 
+/** What a draft depends on besides its object. */
+export interface DraftWorld {
+  readonly prefix: string;
+  readonly profiles: readonly FargateProfile[];
+  readonly podKeys: ReadonlySet<string>;
+}
+
 /** A workload's draft from its own object; `serviceAccount` is the one that its pods use. */
 export function draftWorkload(
   object: KubernetesObject,
   serviceAccount: string,
-  world: { prefix: string; profiles: readonly FargateProfile[] },
+  world: DraftWorld,
 ): Draft {
   const template = templateOf(object);
   const spec = template?.spec;
@@ -96,6 +104,7 @@ export function draftWorkload(
       blockingBudgets: [],
       tolerations: spec?.tolerations ?? [],
       secretProviderClasses: [],
+      ...(world.podKeys.size === 0 ? {} : { metadata: templateFacts(template, world.podKeys) }),
     },
     labels,
     spec,
@@ -112,10 +121,12 @@ export function draftUnknown(
   owner: OwnerReference,
   pod: KubernetesObject,
   serviceAccount: string,
-  world: { prefix: string; profiles: readonly FargateProfile[] },
+  world: DraftWorld,
 ): Draft {
   const draft = draftWorkload(pod, serviceAccount, world);
   Object.assign(draft.facts, { apiVersion: owner.apiVersion, kind: owner.kind, name: owner.name, replicas: null, owners: [] });
+  // The pod is no template: what made it is not known.
+  if (draft.facts.metadata !== undefined) draft.facts.metadata = { ...draft.facts.metadata, template: null };
   draft.facts.controlledBy = { apiVersion: owner.apiVersion, kind: owner.kind, name: owner.name };
   return draft;
 }

@@ -12,7 +12,8 @@ export interface FindingRow {
 
 /**
  * The one table of findings. Codes are stable: PS1xx the service account and its role, PS2xx the trust policy,
- * PS3xx workloads and pods, PS4xx the platform, PS5xx owners and indirect users, PS6xx what was seen and left alone.
+ * PS3xx workloads and pods, PS4xx the platform, PS5xx owners and indirect users, PS6xx what was seen and left alone,
+ * PS7xx kube2iam and kiam.
  * `docs/findings.md` lists the same rows; a test keeps both in step.
  */
 // biome-ignore format: a table, one row a line
@@ -86,10 +87,33 @@ export const FINDINGS = {
   PS505: { severity: 'blocker', title: "A secret store of External Secrets uses the service account's token", remedy: "Let the store use the operator's own identity: a token of the service account cannot be exchanged by Pod Identity." },
   PS506: { severity: 'blocker', title: "A SecretProviderClass uses the pods' IRSA role", remedy: 'Set usePodIdentity to "true" in the SecretProviderClass together with the migration, by hand; podshift does not change it.' },
   // Seen and left alone
-  PS601: { severity: 'info', title: 'A pod asks kube2iam or kiam for a role', remedy: 'podshift lists it and leaves it alone: kube2iam and kiam are not part of this version.' },
-  PS602: { severity: 'info', title: 'A kube2iam or kiam daemon runs', remedy: 'podshift lists it and leaves it alone: kube2iam and kiam are not part of this version.' },
+  PS601: { severity: 'info', title: 'A pod asks kube2iam or kiam for a role', remedy: 'The unit of its service account says what becomes of it. Where no daemon runs, nothing works through the annotation.' },
+  PS602: { severity: 'info', title: 'A kube2iam or kiam daemon runs', remedy: 'It keeps running through the migration: it is the way back.' },
   PS603: { severity: 'blocker', title: 'The service account belongs to an EKS add-on', remedy: "Its way is the add-on's own API (UpdateAddon with podIdentityAssociations), which is not part of this version." },
   PS604: { severity: 'info', title: 'An EKS add-on is installed', remedy: 'podshift lists it and leaves it alone: add-ons are not part of this version.' },
+  // kube2iam and kiam
+  PS701: { severity: 'blocker', title: 'The pods are denied the role that they ask for', remedy: "Permit the role in the namespace's annotation, or remove the annotation from the pods: what is denied today must not begin to work by a migration." },
+  PS702: { severity: 'blocker', title: 'Pods on the host network do not get the role that they ask for', remedy: "They run as the node's role today, and would get the annotated one. Remove the annotation, or take the pods off the host network and plan again." },
+  PS703: { severity: 'blocker', title: 'More than one daemon answers for the pods', remedy: 'Remove all daemons but one: which of them answers depends on the order of iptables rules.' },
+  PS704: { severity: 'blocker', title: "The daemon's settings cannot be read", remedy: "Write the flags that the message names into the daemon's arguments: podshift reads no Secret." },
+  PS705: { severity: 'blocker', title: 'podshift cannot tell whether the pods get the role', remedy: 'Correct what the message names, then plan again.' },
+  PS706: { severity: 'warning', title: "The namespace's annotation cannot be read", remedy: 'Correct the annotation: the daemon denies what it cannot read.' },
+  PS707: { severity: 'blocker', title: 'The role name cannot be resolved', remedy: "Write the role's whole ARN into the annotation, or give the daemon its base ARN." },
+  PS708: { severity: 'blocker', title: 'No daemon is ready on a node of the pods', remedy: "Pods there do not get the role today. Look at the daemon's pods on that node, then plan again." },
+  PS709: { severity: 'blocker', title: 'The daemon does not intercept the pods', remedy: "Without its iptables rule pods reach the node's own role. Let the daemon add the rule (--iptables) for the pods' interfaces (--host-interface=eni+ with the VPC CNI), then plan again." },
+  PS710: { severity: 'blocker', title: 'The pods send an external id', remedy: 'Pod Identity sends none of your choice. Replace the condition on sts:ExternalId, remove the annotation, then plan again.' },
+  PS711: { severity: 'blocker', title: 'The pods choose their session name', remedy: 'Under Pod Identity EKS chooses the session name. Remove the annotation and what depends on it, then plan again.' },
+  PS712: { severity: 'blocker', title: 'Live pods and their template ask for different roles', remedy: 'Finish the roll-out, or write the annotation into the template, then plan again.' },
+  PS713: { severity: 'warning', title: 'The service account is split', remedy: 'The workloads of the role get a service account of their own with the same labels, secrets and RBAC bindings. Do the same at the source of the manifests.' },
+  PS714: { severity: 'warning', title: 'A policy names the service account that is split', remedy: 'Name the new service account in the policy as well, before the run: it knows the pods by the old one.' },
+  PS715: { severity: 'blocker', title: 'The service account has to be split, and a tool owns the workload', remedy: 'Make the change at the source: a service account of its own, its bindings, and its name in the pod template. Then plan again.' },
+  PS716: { severity: 'blocker', title: 'The service account has to be split, and podshift cannot change the workload', remedy: 'Give the workload a service account of its own by hand, then plan again.' },
+  PS717: { severity: 'info', title: 'The role annotation is empty', remedy: 'Remove the annotation: it keeps the pods from every role, the default one too.' },
+  PS718: { severity: 'info', title: "The pods get the daemon's default role", remedy: 'They stay on it. Annotate them with the role, or give them a service account of their own with it, before the daemon is retired.' },
+  PS719: { severity: 'info', title: 'IRSA outranks the annotation', remedy: 'The pods get the role of their service account. Remove the annotation from the pods.' },
+  PS720: { severity: 'warning', title: 'The annotation of the pod template stays', remedy: 'Remove it at its source after the migration; until then it does no harm.' },
+  PS721: { severity: 'info', title: 'The annotation is removed by a second restart', remedy: 'After proof and soak the template changes once more. To save the restart, remove the annotation together with the first one: --fold-annotation-removal.' },
+  PS722: { severity: 'blocker', title: 'The service account has to be split, and it has an association', remedy: 'Delete the association, or give each workload a service account of its own by hand.' },
 } as const satisfies Record<string, FindingRow>;
 
 /** A code of the table, such as `PS101`. */

@@ -1,3 +1,5 @@
+import type { MetadataFacts, MetadataInventory, ServiceAccountShape } from './metadata.ts';
+
 /** What owns an object beyond the cluster, so that a change made here is put back or is drift there. */
 export interface OwnerFact {
   readonly kind: 'argo-cd' | 'flux' | 'helm' | 'cloudformation' | 'eksctl' | 'terraform' | 'operator';
@@ -52,6 +54,8 @@ export interface ServiceAccountFacts {
   readonly owners: readonly OwnerFact[];
   /** The EKS add-on whose service account it is; null for any other. */
   readonly addon: string | null;
+  /** What a split takes over; absent where no daemon serves its pods. */
+  readonly shape?: ServiceAccountShape;
 }
 
 /** Something in a container that outranks Pod Identity, or depends on the old way. Names only, never values. */
@@ -109,6 +113,8 @@ export interface WorkloadFacts {
   readonly tolerations: readonly Readonly<Record<string, unknown>>[];
   /** SecretProviderClasses of the AWS provider that it mounts without `usePodIdentity`. */
   readonly secretProviderClasses: readonly string[];
+  /** What kube2iam or kiam see of its pods; absent where neither runs. */
+  readonly metadata?: MetadataFacts;
 }
 
 /** Something that uses a service account's role without running as it. */
@@ -139,6 +145,8 @@ export interface AssociationFacts {
   readonly disableSessionTags: boolean;
   /** The run that made it, by its tag; null for one that podshift did not make. */
   readonly podshiftRun: string | null;
+  /** The mechanism that podshift made it for, by its tag; absent for IRSA and for what podshift did not make. */
+  readonly mechanism?: 'kube2iam' | 'kiam';
 }
 
 /** An EKS add-on, the agent's own excepted. */
@@ -149,7 +157,7 @@ export interface AddonFacts {
   readonly serviceAccountRoleArn: string | null;
 }
 
-/** What kube2iam and kiam do here: seen, and left alone. */
+/** What kube2iam and kiam do here, as it was seen. */
 export interface LegacyFact {
   /** `Kind/namespace/name`. */
   readonly subject: string;
@@ -181,4 +189,6 @@ export interface Inventory {
   readonly associations: readonly AssociationFacts[];
   readonly addons: readonly AddonFacts[];
   readonly legacy: readonly LegacyFact[];
+  /** kube2iam and kiam with all that they decide by; absent where no daemon was found. */
+  readonly metadata?: MetadataInventory;
 }

@@ -16,6 +16,8 @@ export const migrationOptions = z.strictObject({
   annotationPrefix: z.string().min(1).default('eks.amazonaws.com'),
   /** Keep every old annotation, even after proof. */
   keepAnnotations: z.boolean().default(false),
+  /** Take kube2iam's and kiam's annotations off the pod templates with the first restart, ahead of the soak, instead of by a second one. */
+  foldAnnotationRemoval: z.boolean().default(false),
   /** Allow a trust statement that admits every service account of this cluster, where a scoped one cannot work. */
   allowClusterScope: z.boolean().default(false),
   /** Allow eviction of the pods of OnDelete and partitioned sets, one at a time. */

@@ -1,4 +1,5 @@
 import type { Finding, FindingCode } from './findings.ts';
+import type { BindingFacts, ServiceAccountShape } from './metadata.ts';
 
 /** How a pod gets its role today (design: words). */
 export type Mechanism = 'irsa' | 'kube2iam' | 'kiam' | 'addon';
@@ -29,6 +30,29 @@ export interface WorkloadPlan {
   readonly replicas: number | null;
   /** Why `restart` is `none` or `evict`; empty for an ordinary restart. */
   readonly note: string;
+}
+
+/** What happens to one pod template of a unit of kube2iam or kiam. */
+export interface TemplatePlan {
+  readonly kind: string;
+  readonly name: string;
+  /** The daemon's annotations that go after proof, key to value; empty where they stay. */
+  readonly annotations: Readonly<Record<string, string>>;
+  /** The service account fields as they are; null where the template names none. */
+  readonly before: { readonly serviceAccountName: string | null; readonly serviceAccount: string | null };
+  /** The service account that its pods get; null where they keep theirs. */
+  readonly serviceAccount: string | null;
+}
+
+/** What a unit of kube2iam or kiam needs beyond one of IRSA. */
+export interface MetadataPlan {
+  /** The service account that it is split from, of the same namespace; null where it keeps its own. */
+  readonly splitFrom: string | null;
+  /** What the new service account is made of; null without a split. */
+  readonly shape: ServiceAccountShape | null;
+  /** Bindings that get the new service account as a subject. */
+  readonly bindings: readonly Omit<BindingFacts, 'serviceAccounts'>[];
+  readonly templates: readonly TemplatePlan[];
 }
 
 /** What the plan decided about one service account. */
@@ -68,6 +92,8 @@ export interface UnitPlan {
     /** The workloads' tolerations, as Kubernetes writes them. */
     readonly tolerations: readonly Readonly<Record<string, unknown>>[];
   };
+  /** Absent for units of IRSA and of add-ons. */
+  readonly metadata?: MetadataPlan;
 }
 
 /** What the plan does to the trust policy of one role: written once per wave that has units of it. */

@@ -11,7 +11,7 @@ export function planDigest(plan: Omit<Plan, 'digest'>): string {
     clusterArn: plan.clusterArn,
     agent: { action: plan.agent.action, addonVersion: plan.agent.addonVersion },
     units: plan.units
-      .map(({ id, mechanism, roleArn, decision, wave, workloads, removeAnnotations, before }) => ({
+      .map(({ id, mechanism, roleArn, decision, wave, workloads, removeAnnotations, before, metadata }) => ({
         id,
         mechanism,
         roleArn,
@@ -20,6 +20,7 @@ export function planDigest(plan: Omit<Plan, 'digest'>): string {
         workloads: workloads.map(({ apiVersion, kind, name, restart }) => canonicalJson({ apiVersion, kind, name, restart })).sort(),
         removeAnnotations: [...removeAnnotations].sort(),
         before,
+        ...(metadata === undefined ? {} : { metadata }),
       }))
       .map(canonicalJson)
       .sort(),

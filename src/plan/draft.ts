@@ -2,7 +2,8 @@ import type { Finding, FindingCode } from '../model/findings.ts';
 import { finding } from '../model/findings.ts';
 import type { AssociationFacts, IndirectUserFact, Inventory, RoleFacts, ServiceAccountFacts, WorkloadFacts } from '../model/inventory.ts';
 import type { MigrationOptions } from '../model/options.ts';
-import type { WorkloadPlan } from '../model/plan.ts';
+import { type MetadataSystem, metadataSystems } from './metadata-system.ts';
+import type { Mechanism, MetadataPlan, WorkloadPlan } from '../model/plan.ts';
 
 /** The inventory with the look-ups that every check needs. */
 export interface World {
@@ -19,11 +20,24 @@ export interface World {
   readonly hybridNodes: ReadonlySet<string>;
   /** Who uses a service account's token without running as it, by the service account's name. */
   readonly usersOf: ReadonlyMap<string, readonly IndirectUserFact[]>;
+  /** kube2iam and kiam, as far as they answer; at most one can be migrated from. */
+  readonly systems: readonly MetadataSystem[];
+  /** Whether a workload's pods or template name a role to a daemon. */
+  asksDaemon(workload: WorkloadFacts): boolean;
+}
+
+/** What the daemon's part of a unit is while it is decided. */
+export interface MetadataDraft extends MetadataPlan {
+  /** The roles that the daemon may take, ahead of the pods' role; null where the account does not tell. */
+  readonly callers: readonly string[] | null;
 }
 
 /** A unit while it is decided: checks add findings, and any blocker among them holds it. */
 export interface UnitDraft {
   readonly id: string;
+  readonly mechanism: Mechanism;
+  /** Of a unit of kube2iam or kiam. */
+  metadata: MetadataDraft | undefined;
   readonly facts: ServiceAccountFacts;
   readonly roleArn: string;
   readonly workloads: readonly WorkloadFacts[];
@@ -45,7 +59,11 @@ export function idOf(facts: { readonly namespace: string; readonly name: string 
 
 /** The look-ups over an inventory. */
 export function createWorld(inventory: Inventory, options: MigrationOptions): World {
+  const systems = metadataSystems(inventory);
   return {
+    systems,
+    asksDaemon: ({ metadata }) =>
+      [metadata?.template, ...(metadata?.live ?? [])].some((annotations) => systems.some(({ roleKey }) => (annotations?.[roleKey] ?? '') !== '')),
     inventory,
     options,
     workloadsOf: Map.groupBy(inventory.workloads, (workload) => `${workload.namespace}/${workload.serviceAccount}`),

@@ -17,7 +17,8 @@ const GITOPS = new Set<OwnerFact['kind']>(['argo-cd', 'flux']);
 /** Annotations that only IRSA reads; the webhook's others (token expiry, regional endpoints) matter to Pod Identity too. */
 const OLD_WAY = ['role-arn', 'audience'];
 
-function nameOf(owner: OwnerFact): string {
+/** An owner as reports call it. */
+export function nameOfOwner(owner: OwnerFact): string {
   return owner.name === '' ? NAMES[owner.kind] : `${NAMES[owner.kind]} ${owner.name}`;
 }
 
@@ -31,7 +32,7 @@ export function checkOwners(unit: UnitDraft, world: World): void {
       unit,
       'PS501',
       accountSubject(unit),
-      `${nameOf(owner)} owns ServiceAccount ${unit.id}, so its annotation stays`,
+      `${nameOfOwner(owner)} owns ServiceAccount ${unit.id}, so its annotation stays`,
       `After the migration, remove ${present.join(' and ')} from the service account ${unit.id} at its source: ${sourceOf(owner)}.`,
     );
   else if (world.options.keepAnnotations)
@@ -39,11 +40,12 @@ export function checkOwners(unit: UnitDraft, world: World): void {
   else unit.removeAnnotations = present;
   for (const workload of unit.workloads) {
     const tool = workload.owners.find((candidate) => GITOPS.has(candidate.kind));
-    if (tool !== undefined) note(unit, 'PS504', workloadSubject(workload), `${nameOf(tool)} owns ${workloadSubject(workload)}`);
+    if (tool !== undefined) note(unit, 'PS504', workloadSubject(workload), `${nameOfOwner(tool)} owns ${workloadSubject(workload)}`);
   }
 }
 
-function sourceOf(owner: OwnerFact): string {
+/** Where a change has to be made so that the owner keeps it. */
+export function sourceOf(owner: OwnerFact): string {
   switch (owner.kind) {
     case 'argo-cd':
     case 'flux':
@@ -69,7 +71,7 @@ export function checkRoleOwner(unit: UnitDraft, role: RoleFacts): void {
     unit,
     'PS503',
     `Role/${unit.roleArn}`,
-    `${nameOf(owner)} owns the role ${unit.roleArn}, and the plan changes its trust policy`,
-    `Add the statement that the plan shows to the role's trust policy in ${owner.kind === 'terraform' ? 'its Terraform configuration' : `the template of ${nameOf(owner)}`} before its next update: it would take the statement out again.`,
+    `${nameOfOwner(owner)} owns the role ${unit.roleArn}, and the plan changes its trust policy`,
+    `Add the statement that the plan shows to the role's trust policy in ${owner.kind === 'terraform' ? 'its Terraform configuration' : `the template of ${nameOfOwner(owner)}`} before its next update: it would take the statement out again.`,
   );
 }

@@ -19,9 +19,9 @@ import { assignWaves, compareText } from './waves.ts';
 export function makePlan(inventory: Inventory, options: MigrationOptions, clock: Clock): Plan {
   const world = createWorld(inventory, options);
   const platform = planPlatform(inventory, options);
-  const units = draftUnits(world, platform);
+  const { units, findings: seen } = draftUnits(world, platform);
   const { waves, roles } = planWaves(units, world);
-  const findings = [...platform.findings, ...seenFindings(inventory), ...units.flatMap(findingsOf)];
+  const findings = [...platform.findings, ...seenFindings(inventory), ...seen, ...units.flatMap(findingsOf)];
   const plan: Omit<Plan, 'digest'> = {
     clusterArn: inventory.cluster.arn,
     clusterName: inventory.cluster.name,

@@ -1,5 +1,6 @@
 import type { FindingCode } from '../model/findings.ts';
-import { admitsPodIdentity, admitsWebIdentity, parseTrustPolicy, type TrustPolicy } from '../trust/index.ts';
+import { type Answer, admitsPodIdentity, admitsRole, admitsWebIdentity, parseTrustPolicy, type TrustPolicy } from '../trust/index.ts';
+import { targetRolePlan } from './metadata-units.ts';
 import { accountSubject, note, type UnitDraft, type World } from './draft.ts';
 import { admitsWiderSubjects } from './subjects.ts';
 
@@ -22,7 +23,13 @@ export function checkRole(unit: UnitDraft, world: World): undefined {
   if (partition !== cluster.partition)
     return note(unit, 'PS102', subject, `${unit.id} names a role of partition ${partition}; the cluster is in ${cluster.partition}`);
   if (accountId !== cluster.accountId)
-    return note(unit, 'PS103', subject, `${unit.id} names a role of account ${accountId}; the cluster is in ${cluster.accountId}`);
+    return note(
+      unit,
+      'PS103',
+      subject,
+      `${unit.id} names a role of account ${accountId}; the cluster is in ${cluster.accountId}`,
+      targetRolePlan(unit.roleArn, unit.facts.namespace, unit.facts.name, cluster),
+    );
   if (path.startsWith('aws-service-role/')) return note(unit, 'PS105', `Role/${unit.roleArn}`, `${unit.roleArn} is a service-linked role`);
   unit.role = world.roleOf.get(unit.roleArn);
   if (unit.role === undefined) return note(unit, 'PS104', subject, `${unit.id} names the role ${unit.roleArn}, which does not exist`);
@@ -30,7 +37,9 @@ export function checkRole(unit: UnitDraft, world: World): undefined {
   if (!parsed.ok)
     return note(unit, 'PS201', `Role/${unit.roleArn}`, `the trust policy of ${unit.roleArn} cannot be read: ${parsed.problem}`);
   checkAssociation(unit, parsed.policy, world);
-  if (!unit.settled) checkToday(unit, parsed.policy, world);
+  if (unit.settled) return;
+  if (unit.metadata === undefined) checkToday(unit, parsed.policy, world);
+  else checkDaemon(unit, parsed.policy, unit.metadata.callers);
 }
 
 /** An association that exists: right as it is, to be completed, or somebody's decision. */
@@ -102,4 +111,22 @@ function checkToday(unit: UnitDraft, policy: TrustPolicy, world: World): undefin
       ? `the trust policy of ${unit.roleArn} does not admit ${unit.id} with audience ${audience}: nothing works through it today`
       : `the trust policy of ${unit.roleArn} does not show whether it admits ${unit.id} with audience ${audience}`;
   note(unit, problem, `Role/${unit.roleArn}`, message);
+}
+
+/** The daemon's own role must be able to take the role today; where the account does not tell which it is, any role that the document names. */
+function checkDaemon(unit: UnitDraft, policy: TrustPolicy, callers: readonly string[] | null): undefined {
+  const asked = callers ?? namedRoles(policy);
+  const answers = asked.map((principalArn) => admitsRole(policy, { principalArn }));
+  if (answers.includes('yes')) return;
+  const answer: Answer = answers.includes('undecidable') ? 'undecidable' : 'no';
+  const who = callers === null ? 'any role of a node' : asked.join(' or ');
+  if (answer === 'no')
+    note(unit, 'PS202', `Role/${unit.roleArn}`, `the trust policy of ${unit.roleArn} does not admit ${who}, as which ${unit.mechanism} asks: nothing works through it today`);
+  else note(unit, 'PS203', `Role/${unit.roleArn}`, `the trust policy of ${unit.roleArn} does not show whether it admits ${who}`);
+}
+
+/** Roles that the document's statements name as principals. */
+function namedRoles(policy: TrustPolicy): string[] {
+  const names = policy.statements.flatMap(({ value }) => [...JSON.stringify(value.Principal ?? null).matchAll(/"(arn:[^"]*:role\/[^"]*)"/g)]);
+  return [...new Set(names.map(([, name]) => name as string))];
 }

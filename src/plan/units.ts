@@ -3,18 +3,28 @@ import type { ServiceAccountFacts } from '../model/inventory.ts';
 import type { Decision, UnitPlan, WorkloadPlan } from '../model/plan.ts';
 import { isSelected } from '../model/selection.ts';
 import type { Platform } from './agent.ts';
-import { accountSubject, blockers, idOf, note, type UnitDraft, type World } from './draft.ts';
+import { accountSubject, blockers, idOf, note, type UnitDraft, type World, workloadSubject } from './draft.ts';
+import { isByMetadata } from './metadata-groups.ts';
+import { draftMetadata, namespaceFindings, planTemplates } from './metadata-units.ts';
 import { checkOwners } from './owner-check.ts';
 import { checkRole } from './role-check.ts';
 import { compareText } from './waves.ts';
 import { checkUse, leave, planRestarts } from './workload-check.ts';
 
 /** Every chosen service account with all that is known against it; in order of their ids. */
-export function draftUnits(world: World, platform: Platform): UnitDraft[] {
-  return world.inventory.serviceAccounts
+export function draftUnits(world: World, platform: Platform): { readonly units: UnitDraft[]; readonly findings: readonly Finding[] } {
+  const chosen = world.inventory.serviceAccounts
     .filter(({ namespace, name }) => isSelected(world.options, namespace, name))
-    .map((facts) => draftUnit(facts, world, platform))
-    .sort((a, b) => compareText(a.id, b.id));
+    .sort((a, b) => compareText(idOf(a), idOf(b)));
+  const taken = new Set(world.inventory.metadata?.takenNames ?? []);
+  const findings: Finding[] = [...namespaceFindings(world.systems, world)];
+  const units = chosen.flatMap((facts) => {
+    if (!isByMetadata(facts, world)) return [draftUnit(facts, world, platform)];
+    const drafted = draftMetadata(facts, world.systems, world, taken);
+    findings.push(...drafted.findings);
+    return drafted.units.map((unit) => check(unit, world, platform));
+  });
+  return { units: units.sort((a, b) => compareText(a.id, b.id)), findings };
 }
 
 function draftUnit(facts: ServiceAccountFacts, world: World, platform: Platform): UnitDraft {
@@ -25,6 +35,8 @@ function draftUnit(facts: ServiceAccountFacts, world: World, platform: Platform)
     facts.annotations[`${world.inventory.annotationPrefix}/role-arn`] ?? addon?.serviceAccountRoleArn ?? association?.roleArn ?? '';
   const unit: UnitDraft = {
     id,
+    mechanism: facts.addon === null ? (association?.mechanism ?? 'irsa') : 'addon',
+    metadata: undefined,
     facts,
     roleArn,
     workloads: world.workloadsOf.get(id) ?? [],
@@ -41,13 +53,22 @@ function draftUnit(facts: ServiceAccountFacts, world: World, platform: Platform)
     leaveAlone(unit, 'EKS restarts it with its add-on');
     return unit;
   }
+  for (const workload of unit.workloads)
+    if (world.asksDaemon(workload))
+      note(unit, 'PS719', workloadSubject(workload), `${workloadSubject(workload)} asks a daemon for a role, and ${id} has one by IRSA`);
+  return check(unit, world, platform);
+}
+
+/** All that is said about a unit, whichever mechanism its role comes by. */
+function check(unit: UnitDraft, world: World, platform: Platform): UnitDraft {
   checkRole(unit, world);
   checkUse(unit, world);
   if (platform.blocker !== null) note(unit, platform.blocker.code, accountSubject(unit), platform.blocker.message);
   if (unit.settled) settle(unit);
   else {
     planRestarts(unit, world);
-    checkOwners(unit, world);
+    if (unit.metadata === undefined) checkOwners(unit, world);
+    else planTemplates(unit, world);
   }
   return unit;
 }
@@ -69,7 +90,7 @@ export function decisionOf(unit: UnitDraft): Decision {
 }
 
 /** Findings that only tell what a migration would mean for a unit. */
-const ONLY_WHEN_MIGRATED = new Set<FindingCode>(['PS318', 'PS319', 'PS320', 'PS321', 'PS323', 'PS324', 'PS501', 'PS502', 'PS503', 'PS504']);
+const ONLY_WHEN_MIGRATED = new Set<FindingCode>(['PS318', 'PS319', 'PS320', 'PS321', 'PS323', 'PS324', 'PS501', 'PS502', 'PS503', 'PS504', 'PS713', 'PS714', 'PS720', 'PS721']);
 
 /** The findings that matter for what was decided: a held unit is not restarted, so nothing is said about its restart. */
 export function findingsOf(unit: UnitDraft): Finding[] {
@@ -93,7 +114,7 @@ export function unitPlan(unit: UnitDraft, wave: number | null, world: World): Un
     id: unit.id,
     namespace: unit.facts.namespace,
     serviceAccount: unit.facts.name,
-    mechanism: unit.facts.addon === null ? 'irsa' : 'addon',
+    mechanism: unit.mechanism,
     roleArn: unit.roleArn,
     decision,
     reason: first === undefined ? (decision === 'migrate' ? '' : 'already associated') : `${first.message}${others}`,
@@ -108,7 +129,15 @@ export function unitPlan(unit: UnitDraft, wave: number | null, world: World): Un
       associationId: unit.association?.associationId ?? null,
     },
     probe: probeOf(unit, world),
+    ...metadataPlan(unit, decision),
   };
+}
+
+/** The templates of a unit that is left alone are left alone too; that it would be split is told all the same. */
+function metadataPlan({ metadata }: UnitDraft, decision: Decision): Pick<UnitPlan, 'metadata'> {
+  if (metadata === undefined) return {};
+  const { splitFrom, shape, bindings, templates } = metadata;
+  return { metadata: { splitFrom, shape, bindings, templates: decision === 'migrate' ? templates : [] } };
 }
 
 /** At most so many nodes are tried for the probe pod. */

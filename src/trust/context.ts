@@ -1,4 +1,4 @@
-import type { PodIdentityRequest, WebIdentityRequest } from './types.ts';
+import type { PodIdentityRequest, RoleRequest, WebIdentityRequest } from './types.ts';
 
 /** The service principal of EKS Pod Identity, in every partition. */
 export const POD_IDENTITY_SERVICE = 'pods.eks.amazonaws.com';
@@ -15,7 +15,7 @@ export type Context = (key: string) => ContextValue;
 
 /** One call to STS: whoever makes it, by which actions, with which context. Each action must be allowed. */
 export interface Call {
-  readonly principalType: 'Service' | 'Federated';
+  readonly principalType: 'Service' | 'Federated' | 'AWS';
   readonly principal: string;
   /** In lower case. */
   readonly actions: readonly string[];
@@ -142,4 +142,35 @@ export function webIdentityCall(request: Omit<WebIdentityRequest, 'audience'> & 
     return isTokenClaim(key) && !key.startsWith(`${issuer}:`) ? ABSENT : UNKNOWN;
   };
   return { principalType: 'Federated', principal: request.providerArn, actions: ['sts:assumerolewithwebidentity'], context };
+}
+
+/** Keys that no call of a role of an instance profile carries here: kube2iam and kiam send no tags, and no service calls for them. */
+const ABSENT_FOR_ROLES: ReadonlySet<string> = new Set([
+  'aws:federatedprovider',
+  'aws:principalservicename',
+  'aws:sourceaccount',
+  'aws:sourcearn',
+  'aws:sourceorgid',
+  'aws:sourceorgpaths',
+  'aws:tagkeys',
+  'sts:externalid',
+  'sts:transitivetagkeys',
+]);
+
+/** The call of a daemon that runs as an IAM role (IAM user guide, "AWS global condition context keys"). */
+export function roleCall({ principalArn }: RoleRequest): Call {
+  const context: Context = (key) => {
+    if (key === 'aws:principalarn') return one(principalArn);
+    if (key === 'aws:principalaccount') return one(accountOf(principalArn));
+    if (key === 'aws:principaltype') return one('AssumedRole');
+    if (key === 'aws:principalisawsservice') return one('false');
+    if (key === 'sts:rolesessionname') return PRESENT;
+    return key.startsWith('aws:requesttag/') || ABSENT_FOR_ROLES.has(key) || isTokenClaim(key) ? ABSENT : UNKNOWN;
+  };
+  return { principalType: 'AWS', principal: principalArn, actions: ['sts:assumerole'], context };
+}
+
+/** The account of an ARN. */
+export function accountOf(arn: string): string {
+  return arn.split(':')[4] ?? '';
 }

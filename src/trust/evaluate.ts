@@ -1,9 +1,9 @@
 import { and, every, known, not, some } from './answer.ts';
 import { conditionHolds } from './condition.ts';
-import { type Call, podIdentityCall, webIdentityCall } from './context.ts';
+import { accountOf, type Call, podIdentityCall, roleCall, webIdentityCall } from './context.ts';
 import { globMatches } from './glob.ts';
 import { isObject } from './trust-policy.ts';
-import type { Answer, PodIdentityRequest, TrustPolicy, TrustStatement, WebIdentityRequest } from './types.ts';
+import type { Answer, PodIdentityRequest, RoleRequest, TrustPolicy, TrustStatement, WebIdentityRequest } from './types.ts';
 
 /** Whether the trust policy lets EKS Pod Identity assume the role for one service account, both actions and Deny considered. */
 export function admitsPodIdentity(policy: TrustPolicy, request: PodIdentityRequest): Answer {
@@ -13,6 +13,11 @@ export function admitsPodIdentity(policy: TrustPolicy, request: PodIdentityReque
 /** Whether the trust policy lets a service account's token assume the role, Deny considered. */
 export function admitsWebIdentity(policy: TrustPolicy, request: WebIdentityRequest): Answer {
   return admits(policy, webIdentityCall(request));
+}
+
+/** Whether the trust policy lets an IAM role assume the role, Deny considered; what the caller's own policies allow is not asked. */
+export function admitsRole(policy: TrustPolicy, request: RoleRequest): Answer {
+  return admits(policy, roleCall(request));
 }
 
 /** Each action of the call is allowed by some statement and denied by none (IAM user guide, "Policy evaluation logic"). */
@@ -59,9 +64,16 @@ function principalMatches(statement: Readonly<Record<string, unknown>>, call: Ca
     const names = stringList(values);
     if (names === undefined) return type === call.principalType || type === 'AWS' ? 'undecidable' : 'no';
     // {"AWS": "*"} means the same as "*" (IAM user guide, "Principal"); any other AWS principal is neither service nor token.
-    if (type === 'AWS') return known(names.includes('*'));
+    if (type === 'AWS') return call.principalType === 'AWS' ? some(names, (name) => awsMatches(name, call.principal)) : known(names.includes('*'));
     return type === call.principalType ? some(names, (name) => nameMatches(name, call.principal)) : 'no';
   });
+}
+
+/** An AWS principal is a role, its whole account (by id or `:root`), or one session of a role, which may be this one. */
+function awsMatches(name: string, principal: string): Answer {
+  const account = accountOf(principal);
+  if (name === '*' || name === principal || name === account || name === `arn:${principal.split(':')[1]}:iam::${account}:root`) return 'yes';
+  return name.includes(`:sts::${account}:assumed-role/${principal.split('/').at(-1)}/`) ? 'undecidable' : 'no';
 }
 
 /** IAM takes a wildcard for a whole name alone, so what would match as a pattern or in other letters is not decided. */

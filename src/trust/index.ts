@@ -3,7 +3,7 @@
  * keeps a state that shows.
  */
 export { admitServiceAccounts, DEFAULT_SIZE_LIMIT } from './admit.ts';
-export { admitsPodIdentity, admitsWebIdentity } from './evaluate.ts';
+export { admitsPodIdentity, admitsRole, admitsWebIdentity } from './evaluate.ts';
 export { retireIssuerSubjects } from './retire.ts';
 export { revokeServiceAccounts } from './revoke.ts';
 export { parseTrustPolicy, trustPolicySize } from './trust-policy.ts';

@@ -119,6 +119,11 @@ export interface WebIdentityRequest {
   readonly audience: string;
 }
 
+/** One `AssumeRole` call by an IAM role, such as that of a node, without external id, tags or MFA. */
+export interface RoleRequest {
+  readonly principalArn: string;
+}
+
 /** One `AssumeRole` call by EKS Pod Identity for a service account. */
 export interface PodIdentityRequest {
   readonly clusterArn: string;

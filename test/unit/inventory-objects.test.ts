@@ -7,7 +7,7 @@ import type { KubernetesObject, ObjectMeta } from '../../src/kubernetes/gateway.
 import { object, PREFIX } from './inventory-worlds.ts';
 
 describe('workloads', () => {
-  const world = { prefix: PREFIX, profiles: [] };
+  const world = { prefix: PREFIX, profiles: [], podKeys: new Set<string>() };
   const facts = (given: KubernetesObject) => draftWorkload(given, 'api', world).facts;
 
   it.each<[string, KubernetesObject, object]>([
@@ -158,17 +158,17 @@ describe('indirect users', () => {
     const template = (annotations: object, image?: string) => ({
       spec: { template: { metadata: { annotations }, spec: { containers: [image === undefined ? {} : { image }] } } },
     });
-    expect(legacyFacts(object('Deployment', template({ 'iam.amazonaws.com/role': 'r' })))).toEqual([
+    expect(legacyFacts(object('Deployment', template({ 'iam.amazonaws.com/role': 'r' })), new Set())).toEqual([
       { subject: 'Deployment/shop/x', kind: 'annotation', name: 'r' },
     ]);
-    expect(legacyFacts(object('Deployment', template({ 'iam.amazonaws.com/role': '' })))).toEqual([]);
-    expect(legacyFacts(object('DaemonSet', template({}, 'quay.io/uswitch/kiam:v4.2')))).toEqual([
+    expect(legacyFacts(object('Deployment', template({ 'iam.amazonaws.com/role': '' })), new Set())).toEqual([]);
+    expect(legacyFacts(object('DaemonSet', template({}, 'quay.io/uswitch/kiam:v4.2')), new Set())).toEqual([
       { subject: 'DaemonSet/shop/x', kind: 'daemon', name: 'kiam' },
     ]);
-    expect(legacyFacts(object('DaemonSet', template({}, 'jtblin/kube2iam@sha256:00')))).toEqual([
+    expect(legacyFacts(object('DaemonSet', template({}, 'jtblin/kube2iam@sha256:00')), new Set())).toEqual([
       { subject: 'DaemonSet/shop/x', kind: 'daemon', name: 'kube2iam' },
     ]);
-    expect(legacyFacts(object('DaemonSet', template({}, 'example.com/not-kiam:1')))).toEqual([]);
-    expect(legacyFacts(object('DaemonSet', { spec: {} }))).toEqual([]);
+    expect(legacyFacts(object('DaemonSet', template({}, 'example.com/not-kiam:1')), new Set())).toEqual([]);
+    expect(legacyFacts(object('DaemonSet', { spec: {} }), new Set())).toEqual([]);
   });
 });
