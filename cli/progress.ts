@@ -7,6 +7,7 @@ import type { Terminal } from './terminal.ts';
 
 /** What a step means to someone who watches. */
 const STEPS: Readonly<Record<UnitStep, string>> = {
+  split: 'making a service account',
   associate: 'associating',
   injection: 'waiting for injection',
   proof: 'proving credentials',
@@ -27,6 +28,9 @@ const WRITES: Readonly<Record<string, string>> = {
   restart: 'pods of',
   eviction: 'evicted pods of',
   annotations: 'annotations of',
+  'service-account': 'service account of',
+  binding: 'RBAC binding of',
+  template: 'pod template of',
   'probe-pod': 'probe pod',
 };
 

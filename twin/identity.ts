@@ -8,8 +8,9 @@ import type { Principals } from './aws/principals.ts';
 import { PODS_SERVICE } from './aws/records.ts';
 import type { AwsState } from './aws/state.ts';
 import { admitWebIdentity } from './aws/sts.ts';
-import { type PodSubject, webIdentityCall } from './aws/trail-events.ts';
+import { daemonAssumeRole, type PodSubject, webIdentityCall } from './aws/trail-events.ts';
 import { type CredentialSource, credentialSource, serviceAccountOf } from './container-environment.ts';
+import { type MetadataAnswer, MetadataPath } from './metadata/metadata-path.ts';
 import type { AwsSide, CallerIdentity, KubernetesSide } from './contracts.ts';
 
 /** What a container gets, and for how long that is sure. */
@@ -37,6 +38,8 @@ export class PodIdentities implements AwsSide {
   readonly #sources = new Map<string, Map<string, CredentialSource | undefined>>();
   /** Ready agent pods by node: node to uid of the pod. */
   readonly #agents = new Map<string, string>();
+  /** The nodes' way to instance metadata, with kube2iam and kiam on it. */
+  readonly metadata: MetadataPath;
   #kubernetes: KubernetesSide | undefined;
   #nodeRoleArn: string | undefined;
 
@@ -45,11 +48,13 @@ export class PodIdentities implements AwsSide {
     this.#principals = parts.principals;
     this.#trail = parts.trail;
     this.#cache = new AgentCache(parts.state);
+    this.metadata = new MetadataPath(parts.state, () => this.nodeRoleArn);
   }
 
   /** Hands in the cluster, once it is there. Must be called before any listener that asks for identities is added. */
   connect(kubernetes: KubernetesSide): void {
     this.#kubernetes = kubernetes;
+    this.metadata.connect(kubernetes);
     for (const pod of kubernetes.objects('Pod')) this.#noteAgent(pod);
     kubernetes.onChange(({ before, after }) => {
       const pod = after ?? before;
@@ -103,7 +108,7 @@ export class PodIdentities implements AwsSide {
     if (source.kind === 'static-keys') return granted({ via: 'static-keys', roleArn: '', assumedRoleArn: '' });
     if (source.kind === 'web-identity') return this.#webIdentity(pod, source, options.record);
     if (source.kind === 'container') return this.#container(pod, source, options.record);
-    return this.#instanceMetadata(pod);
+    return this.#instanceMetadata(pod, options.record);
   }
 
   /** Adds the CloudTrail events of a container's routine renewal at an earlier instant, as things stood then. */
@@ -112,6 +117,12 @@ export class PodIdentities implements AwsSide {
     if (source?.kind === 'web-identity' && source.audience !== undefined) this.#recordWebIdentity(pod, source.roleArn, source.audience, at);
     if (source?.kind === 'container' && this.agentOn(String(pod.spec?.nodeName ?? '')) !== undefined)
       this.#recordAssume(subjectOf(pod), at);
+    if (source?.kind === 'instance-metadata') this.#recordMetadata(this.metadata.ask(pod), at);
+  }
+
+  /** Whether a container has a role of its own, be it from a daemon, and not its node's. */
+  isOwn({ via, roleArn }: CallerIdentity): boolean {
+    return via === 'web-identity' || via === 'pod-identity' || (via === 'instance-metadata' && roleArn !== this.nodeRoleArn);
   }
 
   /** Whether a ready Pod Identity agent serves the node: the add-on's pod, or the one that Auto Mode has built in. */
@@ -189,11 +200,20 @@ export class PodIdentities implements AwsSide {
     recordAssume(this.#state, this.#trail, { subject, assumed: assumeForPod(this.#state, subject, at), nodeRoleArn: this.nodeRoleArn, at });
   }
 
-  #instanceMetadata(pod: KubernetesObject): Answer {
+  #recordMetadata(answer: MetadataAnswer, at: number): void {
+    if (answer.kind === 'role') this.#trail.add(daemonAssumeRole(this.#state, answer, at));
+  }
+
+  #instanceMetadata(pod: KubernetesObject, record: boolean): Answer {
     const nodeName = String(pod.spec?.nodeName ?? '');
     if (nodeName === '') return refused('Unable to locate credentials');
     if (isFargateNode(nodeName, this.#cluster().object('Node', undefined, nodeName)))
       return refused('Unable to locate credentials: there is no instance metadata on Fargate');
+    const answer = this.metadata.ask(pod);
+    if (record) this.#recordMetadata(answer, this.#state.clock.now());
+    if (answer.kind === 'none') return refused(`Unable to locate credentials: ${answer.error}`);
+    if (answer.kind === 'role')
+      return granted({ via: 'instance-metadata', roleArn: answer.roleArn, assumedRoleArn: this.#sessionArn(answer.roleArn, answer.session) });
     return granted({ via: 'instance-metadata', roleArn: this.nodeRoleArn, assumedRoleArn: this.#sessionArn(this.nodeRoleArn, nodeName) });
   }
 

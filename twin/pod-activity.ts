@@ -7,6 +7,8 @@ import type { PodIdentities } from './identity.ts';
 
 /** SDKs renew a web identity's session of one hour about five minutes early. */
 const WEB_RENEWAL = 55 * 60 * 1000;
+/** kube2iam and kiam hand out short sessions; SDKs ask them again about every quarter of an hour. */
+const DAEMON_RENEWAL = 15 * 60 * 1000;
 
 interface Renewer {
   readonly pod: KubernetesObject;
@@ -100,6 +102,8 @@ export class PodActivity {
     for (const container of containerNames(pod)) {
       const kind = this.#identities.source(pod, container)?.kind;
       if (kind === 'web-identity') renewers.push({ pod, container, period: WEB_RENEWAL, nextAt: 0 });
+      if (kind === 'instance-metadata' && this.#identities.metadata.ask(pod).kind === 'role')
+        renewers.push({ pod, container, period: DAEMON_RENEWAL, nextAt: 0 });
       if (kind === 'container' && !agent) {
         agent = true;
         renewers.push({ pod, container, period: AGENT_RENEWAL, nextAt: 0 });

@@ -3,13 +3,14 @@ import type { Promises } from '../src/model/report.ts';
 import type { Addons } from './aws/addons.ts';
 import type { AssociationState, AwsChange } from './aws/records.ts';
 import type { AwsState } from './aws/state.ts';
-import { compileTrust } from './aws/trust-evaluation.ts';
+import { compileTrust, type TrustDocument } from './aws/trust-evaluation.ts';
 import type { KubernetesSide, ObjectChange, TwinClock, TwinRequest } from './contracts.ts';
 import type { PodIdentities } from './identity.ts';
 import { type Baseline, comparable, objectKey, takeBaseline, WORKLOAD_KINDS } from './watch/baseline.ts';
 import { Continuity, type Gap } from './watch/continuity.ts';
 import { differences } from './watch/differences.ts';
 import { type ForeignWrite, isProbe, judgeAwsChange, judgeObject } from './watch/foreign-writes.ts';
+import { maySplitOff } from './watch/split-writes.ts';
 import { Widening } from './watch/widening.ts';
 
 export type { Gap } from './watch/continuity.ts';
@@ -42,7 +43,7 @@ export class Watch {
 
   constructor(settings: WatchSettings) {
     this.#settings = settings;
-    this.#baseline = takeBaseline(settings.state, settings.kubernetes, settings.addons);
+    this.#baseline = takeBaseline(settings.state, settings.kubernetes, settings.addons, settings.identities.metadata);
     this.#widening = new Widening(settings.state, this.#baseline.serviceAccounts);
     this.#continuity = new Continuity({
       ...settings,
@@ -110,7 +111,7 @@ export class Watch {
   }
 
   #objectsNow(): KubernetesObject[] {
-    return ['ServiceAccount', ...WORKLOAD_KINDS].flatMap((kind) => this.#settings.kubernetes.objects(kind).filter(isRoot));
+    return ['ServiceAccount', 'RoleBinding', 'ClusterRoleBinding', ...WORKLOAD_KINDS].flatMap((kind) => this.#settings.kubernetes.objects(kind).filter(isRoot));
   }
 
   #objectChanged(change: ObjectChange): void {
@@ -138,6 +139,7 @@ export class Watch {
     const allowed = new Set(
       [...(this.#baseline.boundByRole.get(role.arn) ?? [])].filter((key) => this.#baseline.bound.get(key)?.admitted === true),
     );
+    for (const key of namedServiceAccounts(after)) if (maySplitOff(key, role.arn, this.#baseline)) allowed.add(key);
     for (const principal of this.#widening.grown(before, after, allowed)) this.#widened.add(`${role.arn}: ${principal}`);
   }
 
@@ -147,9 +149,18 @@ export class Watch {
     const bound = this.#baseline.bound.get(key);
     for (const roleArn of [association.roleArn, association.targetRoleArn]) {
       if (roleArn === undefined || (bound?.admitted === true && bound.roleArn === roleArn)) continue;
+      if (maySplitOff(key, roleArn, this.#baseline)) continue;
       this.#widened.add(`${roleArn}: association of system:serviceaccount:${association.namespace}:${association.serviceAccount}`);
     }
   }
+}
+
+/** Service accounts that a document names together with their namespaces, `NAMESPACE/NAME`. */
+function namedServiceAccounts(document: TrustDocument): string[] {
+  return document.statements.flatMap(({ conditions }) => {
+    const valuesOf = (key: string) => conditions.filter((one) => one.key === `aws:requesttag/kubernetes-${key}`).flatMap((one) => one.values);
+    return valuesOf('namespace').flatMap((namespace) => valuesOf('service-account').map((name) => `${namespace}/${name}`));
+  });
 }
 
 function compareSets(what: string, before: readonly string[], now: readonly string[], found: string[]): void {

@@ -21,7 +21,7 @@ const MANAGED_BY: Readonly<Record<string, OwnerFact['kind']>> = {
 };
 
 /** Managed-by values that nobody reconciles: the object was made by hand or by a template tool. */
-const NOBODY = new Set(['', 'kubectl', 'kustomize', 'EKS', 'eks']);
+const NOBODY = new Set(['', 'kubectl', 'kustomize', 'EKS', 'eks', 'podshift']);
 
 /**
  * Who owns a Kubernetes object beyond the cluster, by the marks that each tool documents: Argo CD's instance label and

@@ -1,4 +1,5 @@
 import type { Association, EksGateway } from '../aws/gateways.ts';
+import { MECHANISM_TAG } from '../inventory/account.ts';
 import { PodshiftError } from '../model/errors.ts';
 import type { RunRecord, UnitRecord } from '../model/run.ts';
 import { RUN_TAG, requestToken } from './agent.ts';
@@ -50,7 +51,7 @@ async function createOrAdopt(eks: EksGateway, run: RunRecord, unit: UnitRecord, 
       serviceAccount,
       roleArn,
       clientRequestToken: requestToken(run, `association ${unit.unitId}`),
-      tags: { [RUN_TAG]: run.runId },
+      tags: { [RUN_TAG]: run.runId, ...(unit.plan.metadata === undefined ? {} : { [MECHANISM_TAG]: unit.plan.mechanism }) },
     });
   } catch (error) {
     if (!(error instanceof PodshiftError && error.name === 'AlreadyExists')) throw error;

@@ -3,6 +3,7 @@ import { RESOURCES } from '../kubernetes/resources.ts';
 import { PodshiftError } from '../model/errors.ts';
 import type { UnitPlan } from '../model/plan.ts';
 import { isProved } from './evidence.ts';
+import { removeTemplateAnnotations } from './move-templates.ts';
 import type { Runtime } from './runtime.ts';
 import { forwardUnit, journaledWrite, type UnitInput } from './write.ts';
 
@@ -20,21 +21,24 @@ export function annotationsNow(object: KubernetesObject, keys: readonly string[]
 }
 
 /**
- * Takes exactly the planned annotations off the service account, by a patch that names its uid and version. Nothing is
+ * Takes exactly the planned annotations off the service account, or off the pod templates where kube2iam or kiam go by them, by a patch that names its uid and version. Nothing is
  * removed without proof on record; what somebody changed since the plan, or a service account made anew, is left as it is.
  * Throws `ProofFailed` without proof, `Conflict` where the object changed between read and write.
  */
-export async function removeAnnotations(runtime: Runtime, input: UnitInput): Promise<{ removed: number }> {
-  const { run, unit, kubernetes } = await forwardUnit(runtime, input, 'annotations');
+export async function removeAnnotations(runtime: Runtime, input: UnitInput): Promise<{ removed: number; templates: number }> {
+  const context = await forwardUnit(runtime, input, 'annotations');
+  const { run, unit, kubernetes } = context;
   const { namespace, serviceAccount, removeAnnotations: planned, before } = unit.plan;
-  if (planned.length === 0) return { removed: 0 };
+  const templates = Object.values(unit.plan.metadata?.templates ?? []).some((template) => Object.keys(template.annotations).length > 0);
+  if (planned.length === 0 && !templates) return { removed: 0, templates: 0 };
   if (!isProved(unit, 2, 'probe-pod'))
     throw new PodshiftError('ProofFailed', `the old annotations of ${unit.unitId} stay: the new way is not proved`);
+  if (templates) return { removed: 0, templates: await removeTemplateAnnotations(runtime, context) };
   const object = await kubernetes.get(RESOURCES.serviceAccounts, namespace, serviceAccount);
-  if (object === undefined || object.metadata.uid !== before.uid) return { removed: 0 };
+  if (object === undefined || object.metadata.uid !== before.uid) return { removed: 0, templates: 0 };
   const begun = await runtime.journal.getEntry(run.runId, annotationsKey(unit.unitId));
   const keys = begun === undefined ? removable(object, unit.plan) : Object.keys(begun.before as AnnotationImage);
-  if (keys.length === 0 || begun?.state === 'applied') return { removed: 0 };
+  if (keys.length === 0 || begun?.state === 'applied') return { removed: 0, templates: 0 };
   const current = annotationsNow(object, keys);
   await journaledWrite(runtime, run, {
     key: annotationsKey(unit.unitId),
@@ -56,7 +60,7 @@ export async function removeAnnotations(runtime: Runtime, input: UnitInput): Pro
       return after;
     },
   });
-  return { removed: keys.length };
+  return { removed: keys.length, templates: 0 };
 }
 
 /** What makes a patch fail on any other object, or any other version, than the one that was read. */

@@ -1,8 +1,10 @@
 import type { KubernetesGateway } from '../kubernetes/gateway.ts';
 import { PodshiftError } from '../model/errors.ts';
-import type { WorkloadPlan } from '../model/plan.ts';
 import type { RunRecord, UnitRecord } from '../model/run.ts';
+import { moveTemplates, removeTemplateAnnotations } from './move-templates.ts';
+import { markValue } from './restart-mark.ts';
 import type { Runtime } from './runtime.ts';
+import { isProved } from './evidence.ts';
 import { type LiveWorkload, liveWorkloads, restartMark } from './workloads.ts';
 import { forwardUnit, journaledWrite, type UnitInput } from './write.ts';
 
@@ -22,13 +24,22 @@ export function restartKey(subject: string): string {
  * Throws `WorldMoved` where a workload is gone, is paused, or would no longer roll; `Conflict` where it changed between read and write.
  */
 export async function restartWorkloads(runtime: Runtime, input: UnitInput): Promise<{ restarted: number }> {
-  const { run, unit, kubernetes } = await forwardUnit(runtime, input, 'restart');
+  const context = await forwardUnit(runtime, input, 'restart');
+  const { run, unit, kubernetes } = context;
+  const isSplit = (unit.plan.metadata?.splitFrom ?? null) !== null;
+  const folds = run.options.foldAnnotationRemoval && unit.plan.metadata !== undefined;
+  if (folds && !isProved(unit, 2, 'probe-pod'))
+    throw new PodshiftError('ProofFailed', `the old annotations of ${unit.unitId} stay: the new way is not proved`);
   let restarted = 0;
   for (const workload of await liveWorkloads(kubernetes, unit.plan)) {
     if (workload.plan.restart !== 'rollout' && workload.plan.restart !== 'argo-rollout') continue;
     refuseChanged(workload);
+    // Of a split the restart is part of the template's change.
+    if (isSplit) continue;
     if (await restart(runtime, kubernetes, run, unit, workload)) restarted += 1;
   }
+  if (isSplit) restarted += await moveTemplates(runtime, context);
+  if (folds) await removeTemplateAnnotations(runtime, context);
   return { restarted };
 }
 
@@ -73,13 +84,4 @@ async function restart(
     },
   });
   return true;
-}
-
-/**
- * Whole seconds, as kubectl writes them. A pod template takes any value that is new; an Argo Rollout renews the pods that
- * are older than it, so its value is the time of this step's first try.
- */
-export function markValue(run: RunRecord, unit: UnitRecord, plan: WorkloadPlan): string {
-  const at = plan.restart === 'argo-rollout' ? (unit.stepStartedAt.restart ?? run.startedAt) : run.startedAt;
-  return new Date(Math.floor(Date.parse(at) / 1000) * 1000).toISOString().replace('.000Z', 'Z');
 }

@@ -1,18 +1,15 @@
 import { RESOURCES } from '../kubernetes/resources.ts';
 import { PodshiftError } from '../model/errors.ts';
-import type { JournalEntry, RunRecord } from '../model/run.ts';
+import type { JournalEntry } from '../model/run.ts';
 import { RUN_TAG } from './agent.ts';
 import { findAssociation } from './associate.ts';
 import { type AnnotationImage, annotationsNow, guard } from './remove-annotations.ts';
-import { markValue, type RestartImage } from './restart-workloads.ts';
+import { markValue } from './restart-mark.ts';
+import type { RestartImage } from './restart-workloads.ts';
 import type { Runtime } from './runtime.ts';
+import { fence } from './undo-fence.ts';
 import { resourceOf, restartMark, subjectOf } from './workloads.ts';
-import { LOCK_SECONDS, type UnitContext } from './write.ts';
-
-/** The lock is still this run's: asked ahead of every write of a way back. Throws `LockLost`. */
-export async function fence(runtime: Runtime, run: RunRecord): Promise<void> {
-  await runtime.journal.extendLock(run.clusterArn, run.runId, LOCK_SECONDS);
-}
+import type { UnitContext } from './write.ts';
 
 /** Deletes what is left of the unit's probe pods. */
 export async function undoProbes(

@@ -10,6 +10,8 @@ import type { Runtime } from './runtime.ts';
 import { resourceOf, subjectOf } from './workloads.ts';
 import type { UnitContext } from './write.ts';
 
+/** Entries whose undo rolls a workload out. */
+const ROLLING: ReadonlySet<JournalEntry['kind']> = new Set(['restart', 'template', 'annotations']);
 /** How long to wait for the webhook to forget an association where dry runs are refused. */
 const BLIND_WAIT_SECONDS = 60;
 
@@ -37,7 +39,7 @@ export async function oldTemplatesRolledOut(runtime: Runtime, context: UnitConte
   for (const workload of unit.plan.workloads) {
     const subject = subjectOf(unit.plan, workload);
     const resource = resourceOf(workload);
-    if (resource === undefined || !entries.some((entry) => entry.kind === 'restart' && entry.object === subject)) continue;
+    if (resource === undefined || !entries.some((entry) => ROLLING.has(entry.kind) && entry.object === subject)) continue;
     const object = await kubernetes.get(resource, unit.plan.namespace, workload.name);
     // A roll-out that failed forward says so until it has got somewhere backward: only the deadline ends the wait.
     const verdict = object === undefined ? undefined : judgeRollout(object);

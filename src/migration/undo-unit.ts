@@ -2,9 +2,11 @@ import { PodshiftError } from '../model/errors.ts';
 import type { JournalEntry, UnitRecord } from '../model/run.ts';
 import { type Failure, reasonOf } from './grant-trust.ts';
 import type { Runtime } from './runtime.ts';
+import { undoSplit } from './split-service-account.ts';
 import { undoAnnotations, undoAssociation, undoProbes, undoRestarts } from './undo-changes.ts';
 import { oldPodsEverywhere, oldTemplatesRolledOut, proveOldInjection } from './undo-pods.ts';
 import { rolloutsUnderWay } from './undo-settle.ts';
+import { templatesBack } from './undo-templates.ts';
 import { beginStep, type Poll, READY, type UnitContext, type UnitInput, waitFor } from './write.ts';
 
 const POLL_SECONDS = 3;
@@ -53,10 +55,19 @@ async function openUndo(runtime: Runtime, found: UnitRecord, reason: string): Pr
 /** Does what can be done now, in the order that keeps every pod's credentials; answers what is missing still. */
 async function goBack(runtime: Runtime, context: UnitContext, entries: readonly JournalEntry[]): Promise<string> {
   await undoProbes(runtime, context, entries);
-  await undoAnnotations(runtime, context, entries);
-  const starting = await rolloutsUnderWay(runtime, context, entries);
+  const { metadata } = context.unit.plan;
+  const isSplit = (metadata?.splitFrom ?? null) !== null;
+  if (metadata === undefined) await undoAnnotations(runtime, context, entries);
+  else {
+    const left = await templatesBack(runtime, context, entries);
+    if (left !== '') return left;
+  }
+  // A split has its old templates rolled out by now.
+  const starting = isSplit ? '' : await rolloutsUnderWay(runtime, context, entries);
   if (starting !== '') return starting;
-  if (await undoAssociation(runtime, context, entries)) {
+  const wasAssociated = await undoAssociation(runtime, context, entries);
+  // The pods of a split have their old service account again, which never had an association.
+  if (wasAssociated && !isSplit) {
     const unproved = await proveOldInjection(runtime, context);
     if (unproved !== '') return unproved;
   }
@@ -65,6 +76,7 @@ async function goBack(runtime: Runtime, context: UnitContext, entries: readonly 
   if (unfinished !== '') return unfinished;
   const left = await oldPodsEverywhere(runtime, context);
   if (left !== '') return left;
+  if (isSplit) await undoSplit(runtime, context, entries);
   for (const entry of await runtime.journal.listEntries(context.run.runId, context.unit.unitId)) {
     if (entry.state !== 'undone') await runtime.journal.markUndone(context.run.runId, entry.key);
   }

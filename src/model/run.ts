@@ -51,7 +51,7 @@ export interface RunRecord {
 }
 
 /** How far a unit is: names of the steps in order. A step is in `stepStartedAt` from its first try on. */
-export type UnitStep = 'associate' | 'injection' | 'proof' | 'restart' | 'rollout' | 'verify' | 'soak' | 'annotations' | 'undo';
+export type UnitStep = 'split' | 'associate' | 'injection' | 'proof' | 'restart' | 'rollout' | 'verify' | 'soak' | 'annotations' | 'undo';
 
 /** One unit of a run. */
 export interface UnitRecord {
@@ -67,7 +67,7 @@ export interface UnitRecord {
 }
 
 /** What a journal entry changed. */
-export type EntryKind = 'trust' | 'association' | 'restart' | 'eviction' | 'annotations' | 'probe-pod' | 'addon';
+export type EntryKind = 'trust' | 'association' | 'restart' | 'eviction' | 'annotations' | 'probe-pod' | 'addon' | 'service-account' | 'binding' | 'template';
 
 /**
  * One write of the product to AWS or Kubernetes. It is recorded as `intended` with its before-image ahead of the write;

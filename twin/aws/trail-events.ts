@@ -115,6 +115,35 @@ export function webIdentityCall(
   };
 }
 
+/** A call of kube2iam or kiam to STS, as the node's role or the server's. */
+export function daemonAssumeRole(
+  state: AwsState,
+  call: { readonly roleArn: string; readonly callerArn: string; readonly session: string },
+  at: number,
+): NewTrailEvent {
+  const caller = `${call.callerArn.split('/').at(-1)}/i-0123456789abcdef0`;
+  return {
+    eventName: 'AssumeRole',
+    eventSource: 'sts.amazonaws.com',
+    at,
+    username: undefined,
+    readOnly: true,
+    resources: [{ type: 'AWS::IAM::Role', name: call.roleArn }],
+    detail: {
+      userIdentity: {
+        type: 'AssumedRole',
+        arn: `arn:${state.partition}:sts::${state.accountId}:assumed-role/${caller}`,
+        accountId: state.accountId,
+        sessionContext: { sessionIssuer: { type: 'Role', arn: call.callerArn } },
+      },
+      sourceIPAddress: '10.0.0.1',
+      userAgent: 'aws-sdk-go',
+      requestParameters: { roleArn: call.roleArn, roleSessionName: call.session, durationSeconds: 1800 },
+      responseElements: null,
+    },
+  };
+}
+
 function failure(error: TrailError | undefined): Record<string, string> {
   return error === undefined ? {} : { errorCode: error.code, errorMessage: error.message };
 }

@@ -69,11 +69,17 @@ function template(value: unknown): unknown {
 }
 
 function podSpec(value: unknown): unknown {
-  let spec = fill((value ?? {}) as Fields, POD_SPEC);
+  let spec = withServiceAccount(fill((value ?? {}) as Fields, POD_SPEC));
   for (const list of ['initContainers', 'containers']) {
     spec = edit(spec, list, (containers) => shared(containers as readonly Fields[], container));
   }
   return spec;
+}
+
+/** The two service account fields are one: the deprecated one counts where the other is absent. From pkg/apis/core/v1/conversion.go */
+function withServiceAccount(spec: Fields): Fields {
+  const name = spec.serviceAccountName || spec.serviceAccount;
+  return name && (spec.serviceAccountName !== name || spec.serviceAccount !== name) ? { ...spec, serviceAccountName: name, serviceAccount: name } : spec;
 }
 
 function container(value: Fields): Fields {

@@ -3,6 +3,8 @@ import type { AwsState } from '../aws/state.ts';
 import { isAllowed } from '../aws/trust-evaluation.ts';
 import { serviceAccountOf } from '../container-environment.ts';
 import type { KubernetesSide } from '../contracts.ts';
+import type { MetadataPath } from '../metadata/metadata-path.ts';
+import { type DaemonRoles, takeDaemonRoles } from './daemon-roles.ts';
 
 /** A service account that had a role by annotation when the twin started. */
 export interface BoundServiceAccount {
@@ -37,6 +39,10 @@ export interface Baseline {
   readonly boundByRole: ReadonlyMap<string, ReadonlySet<string>>;
   /** All service accounts, `NAMESPACE/NAME`. */
   readonly serviceAccounts: readonly string[];
+  /** Whether a service account was there. */
+  knows(key: string): boolean;
+  /** What kube2iam or kiam gave to workloads. */
+  readonly daemonRoles: DaemonRoles;
   /** Service accounts and workloads as they were, by {@link objectKey}. */
   readonly objects: ReadonlyMap<string, KubernetesObject>;
   /** Trust documents by role name. */
@@ -68,6 +74,7 @@ export function takeBaseline(
   state: AwsState,
   kubernetes: KubernetesSide,
   addons: { names(): string[]; find(name: string): object | undefined },
+  path: MetadataPath,
 ): Baseline {
   const bound = new Map<string, BoundServiceAccount>();
   const boundByRole = new Map<string, Set<string>>();
@@ -85,11 +92,23 @@ export function takeBaseline(
       boundByRole.set(roleArn, (boundByRole.get(roleArn) ?? new Set()).add(key));
     }
   }
+  const daemonRoles = takeDaemonRoles(path, kubernetes, WORKLOAD_KINDS);
+  for (const [key, roleArn] of daemonRoles.byServiceAccount) {
+    if (bound.has(key)) continue;
+    bound.set(key, { key, roleArn, prefix: 'eks.amazonaws.com', admitted: true });
+    boundByRole.set(roleArn, (boundByRole.get(roleArn) ?? new Set()).add(key));
+  }
+  for (const roleArn of daemonRoles.splits.keys()) boundByRole.set(roleArn, boundByRole.get(roleArn) ?? new Set());
+  for (const kind of ['RoleBinding', 'ClusterRoleBinding'])
+    for (const binding of kubernetes.objects(kind)) objects.set(objectKey(binding), binding);
+  const known = new Set(serviceAccounts);
   for (const kind of WORKLOAD_KINDS) for (const workload of kubernetes.objects(kind)) objects.set(objectKey(workload), workload);
   return {
     bound,
     boundByRole,
     serviceAccounts,
+    knows: (key) => known.has(key),
+    daemonRoles,
     objects,
     trust: new Map([...state.roles.values()].map((role) => [role.name, state.storedTrust(role).text])),
     associations: new Map([...state.associations.values()].map((one) => [one.associationId, comparable(one)])),

@@ -66,6 +66,7 @@ export class Continuity {
     this.#parts = parts;
     for (const pod of parts.kubernetes.objects('Pod')) if (isRunning(pod)) this.#learn(pod);
     for (const pod of parts.kubernetes.objects('Pod')) if (isRunning(pod)) this.#take(pod);
+    parts.identities.metadata.onChange((nodeName) => this.#recheck(nodeName === undefined ? new Set(this.#pods.keys()) : this.#byNode.get(nodeName)));
   }
 
   /** Sum of all gaps until now, in seconds of twin time. */
@@ -99,8 +100,8 @@ export class Continuity {
     const roles = this.#expected.get(workload) ?? new Map<string, string | undefined>();
     this.#expected.set(workload, roles);
     for (const container of containerNames(pod)) {
-      const { via, roleArn } = this.#parts.identities.ask(pod, container, { record: false }).identity;
-      const own = via === 'web-identity' || via === 'pod-identity' ? roleArn : undefined;
+      const { identity } = this.#parts.identities.ask(pod, container, { record: false });
+      const own = this.#parts.identities.isOwn(identity) ? identity.roleArn : undefined;
       // Pods of one workload can differ, on Fargate and off it: what one of them could, its successor must.
       roles.set(container, own ?? roles.get(container));
     }
@@ -149,6 +150,7 @@ export class Continuity {
     for (const container of watched.containers) {
       const answer = this.#parts.identities.ask(watched.pod, container.container, { record: false });
       const { via, roleArn, error } = answer.identity;
+      if (container.expected !== undefined) add(this.#byRole, container.expected, uid);
       const source = this.#parts.identities.source(watched.pod, container.container);
       const wanted = source?.kind === 'web-identity' ? source.roleArn : roleArn;
       if (wanted !== '') add(this.#byRole, wanted, uid);
@@ -158,7 +160,7 @@ export class Continuity {
         if (association !== undefined) add(this.#byRole, association.roleArn, uid);
       }
       until = Math.min(until, answer.until ?? until);
-      if (via === 'web-identity' || via === 'pod-identity') this.#judgeRole(watched, container, roleArn);
+      if (this.#parts.identities.isOwn(answer.identity)) this.#judgeRole(watched, container, roleArn);
       if (container.expected === undefined) continue;
       if (roleArn === container.expected) this.#close(container);
       else if (container.gap === undefined) {

@@ -3,6 +3,7 @@ import { AGENT } from '../aws/agent-daemonset.ts';
 import type { AwsChange } from '../aws/records.ts';
 import type { ObjectChange } from '../contracts.ts';
 import { type Baseline, objectKey, templateServiceAccount } from './baseline.ts';
+import { isBindingStep, isSplitOff, isTemplateStep, maySplitOff } from './split-writes.ts';
 import { differences } from './differences.ts';
 
 /** A write that a migration must not make. */
@@ -33,20 +34,24 @@ export function judgeObject(change: ObjectChange, baseline: Baseline, operation:
   const serviceAccount =
     object.kind === 'ServiceAccount' ? `${object.metadata.namespace}/${object.metadata.name}` : templateServiceAccount(object);
   const bound = serviceAccount === undefined ? undefined : baseline.bound.get(serviceAccount);
-  if (isProbe(object)) return bound === undefined ? foreign('probe of a service account that is not bound') : undefined;
+  const isSplit = serviceAccount !== undefined && isSplitOff(serviceAccount, baseline);
+  if (isProbe(object)) return bound === undefined && !isSplit ? foreign('probe of a service account that is not bound') : undefined;
+  // Made for a split, and gone again on its way back.
+  if (isSplit && object.kind === 'ServiceAccount' && object.metadata.labels?.[PROBE[0]] === PROBE[1]) return undefined;
   if (change.before === undefined) return foreign('created');
   const leaving =
     change.after === undefined ||
     (change.before.metadata.deletionTimestamp === undefined && change.after.metadata.deletionTimestamp !== undefined);
-  if (leaving && object.kind === 'Pod' && bound !== undefined) {
+  if (leaving && object.kind === 'Pod' && (bound !== undefined || isSplit)) {
     return operation === 'delete pods' ? foreign('deleted past the eviction API, which heeds disruption budgets') : undefined;
   }
   if (leaving) return foreign('deleted');
   const paths = differences(change.before, change.after as KubernetesObject).map((path) => path.join('\0'));
-  if (paths.length === 0) return undefined;
+  if (paths.length === 0 || isBindingStep(paths, change.after as KubernetesObject, baseline)) return undefined;
   const allowed = (path: string): boolean => {
-    if (bound === undefined) return false;
-    if (object.kind === 'ServiceAccount') return isAnnotationStep(path, change.after as KubernetesObject, bound.prefix, baseline);
+    if (isTemplateStep(path, change.after as KubernetesObject, baseline)) return true;
+    if (bound === undefined && !baseline.daemonRoles.byWorkload.has(objectKey(object))) return false;
+    if (object.kind === 'ServiceAccount') return bound !== undefined && isAnnotationStep(path, change.after as KubernetesObject, bound.prefix, baseline);
     if (object.kind === 'Rollout' && path === ['spec', 'restartAt'].join('\0')) return true;
     return RESTARTABLE.has(object.kind) && path === RESTARTED_AT;
   };
@@ -79,7 +84,7 @@ export function judgeAwsChange(change: AwsChange, baseline: Baseline): ForeignWr
   const bound = baseline.bound.get(key);
   if (change.kind === 'association-updated') return { object, why: 'updated' };
   if (baseline.associations.has(association.associationId)) return { object, why: 'deleted, and it was there before' };
-  return bound !== undefined && bound.roleArn === association.roleArn
+  return (bound !== undefined && bound.roleArn === association.roleArn) || maySplitOff(key, association.roleArn, baseline)
     ? undefined
     : { object, why: `names role ${association.roleArn}, which the service account was not bound to` };
 }

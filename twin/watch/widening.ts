@@ -26,12 +26,14 @@ const COMBINATIONS = 240;
 export class Widening {
   readonly #state: AwsState;
   readonly #universe: readonly Candidate[];
+  readonly #namespaces: readonly string[];
   readonly #byServiceAccount = new Map<string, Candidate[]>();
 
   /** `serviceAccounts`: all of the cluster, `NAMESPACE/NAME`. */
   constructor(state: AwsState, serviceAccounts: readonly string[]) {
     this.#state = state;
     const namespaces = [...new Set(serviceAccounts.map((key) => key.split('/')[0] ?? ''))];
+    this.#namespaces = namespaces;
     const strangers = [
       ...namespaces.slice(0, 20).map((namespace) => `${namespace}/podshift-stranger`),
       'podshift-elsewhere/default',
@@ -96,7 +98,7 @@ export class Widening {
       if (exact === undefined || exact.values.some((value) => value.includes('$'))) return this.#universe;
       for (const value of exact.values) names.add(value);
     }
-    return [...names].flatMap((name) => this.#byServiceAccount.get(name) ?? []);
+    return [...names].flatMap((name) => this.#byServiceAccount.get(name) ?? this.#namespaces.map((namespace) => this.#podIdentity(`${namespace}/${name}`, {})));
   }
 
   /** The allowed service account's name, but in another cluster, another account, or in a session without tags. */

@@ -1,0 +1,229 @@
+import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
+import type { AwsState } from '../aws/state.ts';
+import { isAllowed } from '../aws/trust-evaluation.ts';
+import type { KubernetesSide } from '../contracts.ts';
+import { type Daemon, daemonOf } from './daemon.ts';
+import { askKiam, askKube2iam, type DaemonAnswer } from './rules.ts';
+
+/** One DNAT rule of a node: calls of these interfaces to instance metadata go to a port of the node. */
+export interface Rule {
+  readonly hostInterface: string;
+  readonly address: string;
+  readonly port: number;
+}
+
+interface Node {
+  readonly rules: Rule[];
+  /** Running daemon pods by uid, with the port that they answer on. */
+  readonly running: Map<string, { readonly daemon: Daemon; readonly port: number }>;
+}
+
+/** What a call to instance metadata comes to. `node`: nothing is in the way, and the node's own role answers. */
+export type MetadataAnswer =
+  | { readonly kind: 'node' }
+  | { readonly kind: 'role'; readonly roleArn: string; readonly callerArn: string; readonly session: string }
+  | { readonly kind: 'none'; readonly error: string };
+
+/**
+ * The way to instance metadata on each node: kube2iam's and kiam's rules, who answers behind them, and what is left of them when
+ * they are gone. kube2iam never takes its rule away itself, and kiam only where it stops in peace.
+ */
+export class MetadataPath {
+  readonly #state: AwsState;
+  readonly #nodeRoleArn: () => string;
+  readonly #nodes = new Map<string, Node>();
+  readonly #servers = new Map<string, Daemon>();
+  readonly #daemons = new Map<string, Daemon | undefined>();
+  readonly #listeners: ((nodeName: string | undefined) => void)[] = [];
+  #kubernetes: KubernetesSide | undefined;
+  #podInterface: string | undefined;
+
+  constructor(state: AwsState, nodeRoleArn: () => string) {
+    this.#state = state;
+    this.#nodeRoleArn = nodeRoleArn;
+  }
+
+  connect(kubernetes: KubernetesSide): void {
+    this.#kubernetes = kubernetes;
+    for (const pod of kubernetes.objects('Pod')) this.#note(pod);
+    kubernetes.onChange(({ before, after }) => {
+      const object = after ?? before;
+      if (object?.kind === 'Namespace' && before !== undefined) this.#tell(undefined);
+      if (object?.kind !== 'Pod') return;
+      if (after === undefined) this.#forget(object);
+      else this.#note(after);
+    });
+  }
+
+  /** Called with a node's name, or undefined for all, when the answers there may have changed. */
+  onChange(listener: (nodeName: string | undefined) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** The rules of a node, as `iptables-save -t nat` would list them. */
+  rulesOn(nodeName: string): readonly Rule[] {
+    return this.#nodes.get(nodeName)?.rules ?? [];
+  }
+
+  /** What `iptables -t nat -D` does: the first rule of this kind goes. Answers whether there was one. */
+  deleteRule(nodeName: string, rule: Rule): boolean {
+    const rules = this.#nodes.get(nodeName)?.rules ?? [];
+    const index = rules.findIndex((one) => sameRule(one, rule));
+    if (index === -1) return false;
+    rules.splice(index, 1);
+    this.#tell(nodeName);
+    return true;
+  }
+
+  addRule(nodeName: string, rule: Rule): void {
+    this.#node(nodeName).rules.push(rule);
+    this.#tell(nodeName);
+  }
+
+  /** What a pod's call comes to. */
+  ask(pod: KubernetesObject): MetadataAnswer {
+    return this.#answer(String(pod.spec?.nodeName ?? ''), pod);
+  }
+
+  /** What pods of a template would get on a node where a daemon runs; `node` where none does. */
+  askForTemplate(template: KubernetesObject): MetadataAnswer {
+    const nodeName = [...this.#nodes].find(([, node]) => node.running.size > 0)?.[0];
+    return nodeName === undefined ? { kind: 'node' } : this.#answer(nodeName, template);
+  }
+
+  /** Pod annotations that the daemons of the cluster go by. */
+  keys(): ReadonlySet<string> {
+    const all = [...this.#nodes.values()].flatMap((node) => [...node.running.values()]);
+    return new Set([
+      'iam.amazonaws.com/role',
+      'iam.amazonaws.com/external-id',
+      'iam.amazonaws.com/session-name',
+      ...all.flatMap(({ daemon }) => [daemon.option('iam-role-key') ?? '', daemon.option('iam-external-id') ?? '']),
+    ]);
+  }
+
+  #answer(nodeName: string, pod: KubernetesObject): MetadataAnswer {
+    const node = this.#nodes.get(nodeName);
+    // The host's own interfaces are not those of the rule.
+    const rule = pod.spec?.hostNetwork === true ? undefined : node?.rules.find((one) => one.address === '169.254.169.254' && covers(one.hostInterface, this.#interface()));
+    if (node === undefined || rule === undefined) return { kind: 'node' };
+    const listener = [...node.running.values()].find(({ port }) => port === rule.port);
+    if (listener === undefined) return { kind: 'none', error: `connection refused: nobody answers at port ${rule.port} of the node` };
+    const { daemon } = listener;
+    const question = {
+      pod: pod.metadata.annotations ?? {},
+      namespace: this.#kubernetes?.object('Namespace', undefined, pod.metadata.namespace ?? '')?.metadata.annotations ?? {},
+      accountPrefix: `arn:${this.#state.partition}:iam::${this.#state.accountId}:role/`,
+      nodeRoleArn: this.#nodeRoleArn(),
+    };
+    if (daemon.program === 'kube2iam') return this.#assume(askKube2iam(daemon, question), this.#nodeRoleArn(), pod);
+    const server = [...this.#servers.values()][0];
+    if (server === undefined) return { kind: 'none', error: "kiam's server does not answer" };
+    const first = server.option('assume-role-arn') ?? '';
+    if (first === '') return this.#assume(askKiam(server, question), this.#nodeRoleArn(), pod);
+    const serverRole = first.startsWith('arn:') ? first : `${server.option('role-base-arn') ?? question.accountPrefix}${first}`;
+    if (!this.#admits(serverRole, this.#nodeRoleArn(), undefined)) return { kind: 'none', error: `the node may not assume ${serverRole}` };
+    return this.#assume(askKiam(server, question), serverRole, pod);
+  }
+
+  #assume(answer: DaemonAnswer, callerArn: string, pod: KubernetesObject): MetadataAnswer {
+    if (answer.kind !== 'role') return { kind: 'none', error: answer.error };
+    const { roleArn, externalId } = answer;
+    if (!this.#admits(roleArn, callerArn, externalId)) return { kind: 'none', error: `AccessDenied: ${callerArn} is not authorized to perform sts:AssumeRole on ${roleArn}` };
+    const session = answer.session ?? `${(pod.metadata.uid ?? 'pod').slice(0, 8)}-${roleArn.split('/').at(-1)}`;
+    return { kind: 'role', roleArn, callerArn, session: session.slice(0, 64) };
+  }
+
+  #admits(roleArn: string, callerArn: string, externalId: string | undefined): boolean {
+    const role = this.#state.roleByArn(roleArn);
+    const account = callerArn.split(':')[4] ?? '';
+    const context = {
+      'aws:principalarn': callerArn,
+      'aws:principalaccount': account,
+      ...(externalId === undefined ? {} : { 'sts:externalid': externalId }),
+    };
+    if (role === undefined) return false;
+    const document = this.#state.visibleTrust(role);
+    const callers = [callerArn, `arn:${this.#state.partition}:iam::${account}:root`];
+    return callers.some((name) => isAllowed(document, { action: 'sts:AssumeRole', caller: { type: 'AWS', name }, context }));
+  }
+
+  /** The VPC CNI's names, unless another network alone makes the interfaces. */
+  #interface(): string {
+    if (this.#podInterface === undefined) {
+      const sets = new Set((this.#kubernetes?.objects('DaemonSet') ?? []).map(({ metadata }) => metadata.name));
+      const other = sets.has('calico-node') ? 'cali' : sets.has('cilium') ? 'lxc' : 'eni';
+      this.#podInterface = `${sets.has('aws-node') ? 'eni' : other}0a1b2c3d4e5`;
+    }
+    return this.#podInterface;
+  }
+
+  #note(pod: KubernetesObject): void {
+    const uid = pod.metadata.uid ?? '';
+    if (!this.#daemons.has(uid)) this.#daemons.set(uid, daemonOf(pod, this.#kubernetes as KubernetesSide));
+    const daemon = this.#daemons.get(uid);
+    const nodeName = String(pod.spec?.nodeName ?? '');
+    if (daemon === undefined || nodeName === '') return;
+    const isUp = pod.status?.phase === 'Running' && pod.metadata.deletionTimestamp === undefined;
+    if (daemon.program === 'kiam-server') {
+      if (isUp === this.#servers.has(uid)) return;
+      if (isUp) this.#servers.set(uid, daemon);
+      else this.#servers.delete(uid);
+      return this.#tell(undefined);
+    }
+    const node = this.#node(nodeName);
+    if (isUp && !node.running.has(uid)) {
+      const rule = ruleOf(daemon);
+      node.running.set(uid, { daemon, port: rule.port });
+      if (daemon.isSet('iptables') && !node.rules.some((one) => sameRule(one, rule))) node.rules.push(rule);
+      this.#tell(nodeName);
+    } else if (!isUp && node.running.has(uid)) this.#stop(node, uid, nodeName);
+  }
+
+  #forget(pod: KubernetesObject): void {
+    const uid = pod.metadata.uid ?? '';
+    this.#daemons.delete(uid);
+    if (this.#servers.delete(uid)) this.#tell(undefined);
+    const nodeName = String(pod.spec?.nodeName ?? '');
+    const node = this.#nodes.get(nodeName);
+    if (node?.running.has(uid) === true) this.#stop(node, uid, nodeName);
+  }
+
+  #stop(node: Node, uid: string, nodeName: string): void {
+    const daemon = node.running.get(uid)?.daemon;
+    node.running.delete(uid);
+    const index = daemon?.cleansUp === true ? node.rules.findIndex((one) => sameRule(one, ruleOf(daemon))) : -1;
+    if (index !== -1) node.rules.splice(index, 1);
+    this.#tell(nodeName);
+  }
+
+  #node(nodeName: string): Node {
+    const known = this.#nodes.get(nodeName) ?? { rules: [], running: new Map() };
+    this.#nodes.set(nodeName, known);
+    return known;
+  }
+
+  #tell(nodeName: string | undefined): void {
+    for (const listener of this.#listeners) listener(nodeName);
+  }
+}
+
+/** The rule that a daemon adds (kube2iam: iptables/iptables.go; kiam: cmd/kiam/iptables.go). */
+export function ruleOf(daemon: Daemon): Rule {
+  const [portFlag, port] = daemon.program === 'kube2iam' ? (['app-port', 8181] as const) : (['port', 3100] as const);
+  return {
+    hostInterface: daemon.option('host-interface') ?? 'docker0',
+    address: (daemon.option('metadata-addr') ?? '169.254.169.254').replace(/:\d+$/, ''),
+    port: Number(daemon.option(portFlag) ?? port),
+  };
+}
+
+function sameRule(one: Rule, other: Rule): boolean {
+  return one.hostInterface === other.hostInterface && one.address === other.address && one.port === other.port;
+}
+
+/** Whether a rule is for an interface: `+` at the end stands for any rest, `!` ahead for all others (iptables(8)). */
+function covers(pattern: string, name: string): boolean {
+  if (pattern.startsWith('!')) return !covers(pattern.slice(1).trim(), name);
+  return pattern.endsWith('+') ? name.startsWith(pattern.slice(0, -1)) : pattern === name;
+}
