@@ -38,7 +38,7 @@ const entryItem = z.object({
   runId: z.string(),
   key: z.string(),
   unitId: z.string().nullable(),
-  kind: z.enum(['trust', 'association', 'restart', 'eviction', 'annotations', 'probe-pod', 'addon']),
+  kind: z.enum(['trust', 'association', 'restart', 'eviction', 'annotations', 'probe-pod', 'addon', 'service-account', 'binding', 'template']),
   object: z.string(),
   before: z.string(),
   after: z.string(),

@@ -65,6 +65,7 @@ async function record(
     roleArn,
     namespace,
     serviceAccount,
+    byDaemon: unit.plan.metadata !== undefined,
     since,
     silentSince,
     asOf: runtime.clock.now(),

@@ -11,6 +11,8 @@ const findingSchema = z.strictObject({
 const unitSchema = z.strictObject({
   namespace: z.string(),
   serviceAccount: z.string(),
+  /** The service account that the unit is split from; absent where it keeps its own. */
+  splitFrom: z.string().optional(),
   mechanism: z.enum(['irsa', 'kube2iam', 'kiam', 'addon']),
   roleArn: z.string(),
   workloads: z.array(z.strictObject({ kind: z.string(), name: z.string() })),
@@ -18,6 +20,10 @@ const unitSchema = z.strictObject({
   wave: z.int().min(0).nullable(),
   reason: z.string(),
   findings: z.array(z.string()),
+  /** What else of the cluster changes for a unit of kube2iam or kiam, before and after. */
+  changes: z
+    .array(z.strictObject({ object: z.string(), field: z.string(), before: z.unknown(), after: z.unknown() }))
+    .optional(),
 });
 
 const evidenceSchema = z.strictObject({

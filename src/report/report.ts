@@ -2,6 +2,7 @@ import type { Journal } from '../journal/journal.ts';
 import { FINDINGS, type Finding } from '../model/findings.ts';
 import type { Plan, RolePlan, UnitPlan } from '../model/plan.ts';
 import type { PlanReport, Promises, RunReport } from '../model/report.ts';
+import { metadataChanges } from './metadata-changes.ts';
 import type { CallCounts, Evidence, RoleRecord, RunStatus, UnitRecord, UnitStatus } from '../model/run.ts';
 
 /** The facts about a run that a plan alone does not hold. */
@@ -105,6 +106,7 @@ function describeUnit(plan: UnitPlan, record: UnitRecord | undefined): PlanRepor
   return {
     namespace: plan.namespace,
     serviceAccount: plan.serviceAccount,
+    ...metadataOf(plan),
     mechanism: plan.mechanism,
     roleArn: plan.roleArn,
     workloads: plan.workloads
@@ -115,6 +117,14 @@ function describeUnit(plan: UnitPlan, record: UnitRecord | undefined): PlanRepor
     reason: record?.reason || plan.reason,
     findings: [...new Set(plan.findings)].sort(compareText),
   };
+}
+
+/** What a unit of kube2iam or kiam was split from, and what else of the cluster is changed for it. */
+function metadataOf(plan: UnitPlan): Pick<PlanReport['units'][number], 'splitFrom' | 'changes'> {
+  if (plan.metadata === undefined) return {};
+  const { splitFrom } = plan.metadata;
+  const changes = plan.decision === 'migrate' ? metadataChanges(plan) : [];
+  return { ...(splitFrom === null ? {} : { splitFrom }), ...(changes.length === 0 ? {} : { changes }) };
 }
 
 function copyEvidence({ grade, kind, passed, at, facts }: Evidence): RunReport['units'][number]['evidence'][number] {

@@ -9,7 +9,7 @@ export interface UseVerdict {
   readonly silentSeconds: number;
   /** Sessions that EKS opened for pods of the service account (probes are not counted). */
   readonly newWay: number;
-  /** Sessions by web identity of the service account, after the old pods were gone. */
+  /** Sessions by the old way, after the old pods were gone: by web identity of the service account, or by a daemon for anybody. */
   readonly oldWay: number;
 }
 
@@ -19,6 +19,8 @@ export interface UseQuestion {
   readonly roleArn: string;
   readonly namespace: string;
   readonly serviceAccount: string;
+  /** The old way is kube2iam or kiam: it asks for a role once for all pods of a node, so no session tells whose it is. */
+  readonly byDaemon: boolean;
   /** From when on a session by the new way counts. */
   readonly since: number;
   /** From when on the old way has to be silent. */
@@ -39,7 +41,8 @@ const SHORTEST_SILENCE_SECONDS = 300;
  */
 export function judgeUse(events: readonly CloudTrailEvent[], question: UseQuestion): UseVerdict {
   const newWay = events.filter((event) => event.eventTime >= question.since && isPodIdentitySession(event, question)).length;
-  const oldWay = events.filter((event) => event.eventTime >= question.silentSince && isWebIdentitySession(event, question)).length;
+  const isOld = question.byDaemon ? isDaemonSession : isWebIdentitySession;
+  const oldWay = events.filter((event) => event.eventTime >= question.silentSince && isOld(event, question)).length;
   const silentSeconds = Math.max(0, Math.floor((question.asOf - question.silentSince) / 1000) - DELIVERY_SECONDS);
   return { passed: newWay > 0 && oldWay === 0 && silentSeconds >= SHORTEST_SILENCE_SECONDS, silentSeconds, newWay, oldWay };
 }
@@ -70,6 +73,16 @@ function isWebIdentitySession({ eventName, event }: CloudTrailEvent, question: U
     errorCode === undefined &&
     requestParameters?.roleArn === question.roleArn &&
     userIdentity?.userName === `system:serviceaccount:${question.namespace}:${question.serviceAccount}`
+  );
+}
+
+function isDaemonSession({ eventName, event }: CloudTrailEvent, question: UseQuestion): boolean {
+  const { errorCode, userIdentity, requestParameters } = event as StsEvent;
+  return (
+    eventName === 'AssumeRole' &&
+    errorCode === undefined &&
+    requestParameters?.roleArn === question.roleArn &&
+    userIdentity?.invokedBy !== 'pods.eks.amazonaws.com'
   );
 }
 

@@ -7,6 +7,7 @@ const QUESTION: UseQuestion = {
   roleArn: 'arn:aws:iam::111122223333:role/orders',
   namespace: 'shop',
   serviceAccount: 'orders',
+  byDaemon: false,
   since: 1000,
   silentSince: 2000,
   asOf: 2000 + 900_000,
