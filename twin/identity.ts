@@ -10,8 +10,8 @@ import type { AwsState } from './aws/state.ts';
 import { admitWebIdentity } from './aws/sts.ts';
 import { daemonAssumeRole, type PodSubject, webIdentityCall } from './aws/trail-events.ts';
 import { type CredentialSource, credentialSource, serviceAccountOf } from './container-environment.ts';
-import { type MetadataAnswer, MetadataPath } from './metadata/metadata-path.ts';
 import type { AwsSide, CallerIdentity, KubernetesSide } from './contracts.ts';
+import { type MetadataAnswer, MetadataPath } from './metadata/metadata-path.ts';
 
 /** What a container gets, and for how long that is sure. */
 export interface Answer {
@@ -213,7 +213,11 @@ export class PodIdentities implements AwsSide {
     if (record) this.#recordMetadata(answer, this.#state.clock.now());
     if (answer.kind === 'none') return refused(`Unable to locate credentials: ${answer.error}`);
     if (answer.kind === 'role')
-      return granted({ via: 'instance-metadata', roleArn: answer.roleArn, assumedRoleArn: this.#sessionArn(answer.roleArn, answer.session) });
+      return granted({
+        via: 'instance-metadata',
+        roleArn: answer.roleArn,
+        assumedRoleArn: this.#sessionArn(answer.roleArn, answer.session),
+      });
     return granted({ via: 'instance-metadata', roleArn: this.nodeRoleArn, assumedRoleArn: this.#sessionArn(this.nodeRoleArn, nodeName) });
   }
 

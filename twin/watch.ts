@@ -111,7 +111,9 @@ export class Watch {
   }
 
   #objectsNow(): KubernetesObject[] {
-    return ['ServiceAccount', 'RoleBinding', 'ClusterRoleBinding', ...WORKLOAD_KINDS].flatMap((kind) => this.#settings.kubernetes.objects(kind).filter(isRoot));
+    return ['ServiceAccount', 'RoleBinding', 'ClusterRoleBinding', ...WORKLOAD_KINDS].flatMap((kind) =>
+      this.#settings.kubernetes.objects(kind).filter(isRoot),
+    );
   }
 
   #objectChanged(change: ObjectChange): void {
@@ -158,7 +160,8 @@ export class Watch {
 /** Service accounts that a document names together with their namespaces, `NAMESPACE/NAME`. */
 function namedServiceAccounts(document: TrustDocument): string[] {
   return document.statements.flatMap(({ conditions }) => {
-    const valuesOf = (key: string) => conditions.filter((one) => one.key === `aws:requesttag/kubernetes-${key}`).flatMap((one) => one.values);
+    const valuesOf = (key: string) =>
+      conditions.filter((one) => one.key === `aws:requesttag/kubernetes-${key}`).flatMap((one) => one.values);
     return valuesOf('namespace').flatMap((namespace) => valuesOf('service-account').map((name) => `${namespace}/${name}`));
   });
 }

@@ -34,7 +34,13 @@ export function createIamGateway(client: () => IAMClient): IamGateway {
         const roles: RoleWithTags[] = [];
         const settings = { client: client(), pageSize: PAGE_SIZE };
         for await (const page of paginateGetAccountAuthorizationDetails(settings, { Filter: ['Role'] })) {
-          roles.push(...(page.RoleDetailList ?? []).map((detail) => ({ ...role(detail), tags: tagsOf(detail.Tags), workerNode: isWorkerNode(detail) })));
+          roles.push(
+            ...(page.RoleDetailList ?? []).map((detail) => ({
+              ...role(detail),
+              tags: tagsOf(detail.Tags),
+              workerNode: isWorkerNode(detail),
+            })),
+          );
         }
         return roles;
       }),

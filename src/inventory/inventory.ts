@@ -16,9 +16,9 @@ import {
   readRoles,
 } from './account.ts';
 import { type ClusterObjects, readObjects, type Scope } from './cluster-objects.ts';
+import { joinWorkloads, nodeFacts, readConfigMaps } from './join.ts';
 import { askingServiceAccounts, readFirstLists, readMetadata, rolesAskedFor } from './metadata.ts';
 import { shapeOf } from './metadata-users.ts';
-import { joinWorkloads, nodeFacts, readConfigMaps } from './join.ts';
 import { isAppliedByEks, objectOwners } from './owners.ts';
 
 /**

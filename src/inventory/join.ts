@@ -20,7 +20,7 @@ export function joinWorkloads(objects: ClusterObjects, scope: Scope): Draft[] {
     if (draft === undefined) continue;
     const { facts } = draft;
     facts.livePods += 1;
-    addLive(facts, pod.metadata);
+    if (!pod.terminating) addLive(facts, pod.metadata);
     if (pod.nodeName !== undefined) {
       draft.nodes.add(pod.nodeName);
       if (fargateNodes.has(pod.nodeName) || isFargateNode(pod.nodeName)) facts.fargate ??= `node ${pod.nodeName}`;

@@ -33,7 +33,8 @@ const TOOL_KEYS =
  * Helm and kubectl: the copy is not theirs, and a tool that finds its mark on it would delete it.
  */
 export function shapeOf(object: KubernetesObject, prefix: string): ServiceAccountShape {
-  const own = (key: string): boolean => !TOOL_KEYS.test(key) && key !== 'app.kubernetes.io/managed-by' && !key.startsWith(`${prefix}/role-arn`);
+  const own = (key: string): boolean =>
+    !TOOL_KEYS.test(key) && key !== 'app.kubernetes.io/managed-by' && !key.startsWith(`${prefix}/role-arn`);
   const byArgo = object.metadata.annotations?.['argocd.argoproj.io/tracking-id'] !== undefined;
   const kept = (values: Readonly<Record<string, string>> | undefined): Record<string, string> =>
     Object.fromEntries(
@@ -65,7 +66,12 @@ export function readBinding(object: KubernetesObject): BindingFacts | undefined 
 }
 
 /** Keys whose value is a service account's bare name, of the policy's own namespace (Kyverno, Cilium, Calico). */
-const NAME_KEYS = new Set(['serviceAccountName', 'io.cilium.k8s.policy.serviceaccount', 'k8s:io.cilium.k8s.policy.serviceaccount', 'names']);
+const NAME_KEYS = new Set([
+  'serviceAccountName',
+  'io.cilium.k8s.policy.serviceaccount',
+  'k8s:io.cilium.k8s.policy.serviceaccount',
+  'names',
+]);
 
 /**
  * Service accounts that a policy names: by SPIFFE identity (Istio), by user name (Kyverno and others), or by bare name in the

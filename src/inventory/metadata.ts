@@ -30,7 +30,9 @@ export interface FirstLists {
 /** DaemonSets and Deployments, and the daemons among them. */
 export async function readFirstLists(kubernetes: KubernetesGateway): Promise<FirstLists> {
   const typed = (objects: KubernetesObject[], kind: string): KubernetesObject[] =>
-    objects.map((object) => (object.kind === undefined || object.apiVersion === undefined ? { ...object, apiVersion: 'apps/v1', kind } : object));
+    objects.map((object) =>
+      object.kind === undefined || object.apiVersion === undefined ? { ...object, apiVersion: 'apps/v1', kind } : object,
+    );
   const [sets, deployed] = await Promise.all([kubernetes.list(RESOURCES.daemonSets), kubernetes.list(RESOURCES.deployments)]);
   const daemonSets = typed(sets, 'DaemonSet');
   const deployments = typed(deployed, 'Deployment');
@@ -45,7 +47,9 @@ export async function readFirstLists(kubernetes: KubernetesGateway): Promise<Fir
       if (object !== undefined) known.set(name, object.data ?? {});
     }
   }
-  const settings = daemons.map((daemon) => readDaemon(daemon, configMaps.get(daemon.metadata.namespace ?? '') as ConfigMapData, [])?.settings);
+  const settings = daemons.map(
+    (daemon) => readDaemon(daemon, configMaps.get(daemon.metadata.namespace ?? '') as ConfigMapData, [])?.settings,
+  );
   const kube2iam = settings.filter((one) => one?.part === 'kube2iam');
   const kiam = settings.some((one) => one?.part === 'kiam-agent' || one?.part === 'kiam-server');
   const roleKeys = new Set([...kube2iam.map((one) => one.roleKey), ...(kiam ? KIAM_KEYS.slice(0, 1) : [])]);
@@ -87,7 +91,10 @@ export async function readMetadata(
     const nodes = objects.daemonPods.filter((pod) => pod.owner === `${object.kind}/${namespace}/${name}`).map((pod) => pod.nodeName);
     return [readDaemon(object, first.configMaps.get(namespace) as ConfigMapData, nodes)].filter((daemon) => daemon !== undefined);
   });
-  const namespaceKeys = new Set([PERMITTED, ...daemons.flatMap(({ settings }) => (settings.part === 'kube2iam' ? [settings.namespaceKey] : []))]);
+  const namespaceKeys = new Set([
+    PERMITTED,
+    ...daemons.flatMap(({ settings }) => (settings.part === 'kube2iam' ? [settings.namespaceKey] : [])),
+  ]);
   const [namespaces, roleBindings, clusterRoleBindings, policies] = await Promise.all([
     kubernetes.list(RESOURCES.namespaces),
     kubernetes.list(RESOURCES.roleBindings),
@@ -135,7 +142,9 @@ async function readPolicies(kubernetes: KubernetesGateway, kept: ReadonlySet<str
     RESOURCES.calicoNetworkPolicies,
   ];
   const lists = await Promise.all(
-    resources.map(async (resource) => (await kubernetes.list(resource)).map(kindly(resource.kind)).flatMap((object) => identityPolicies(object, kept))),
+    resources.map(async (resource) =>
+      (await kubernetes.list(resource)).map(kindly(resource.kind)).flatMap((object) => identityPolicies(object, kept)),
+    ),
   );
   return lists.flat().sort((a, b) => (`${a.subject} ${a.serviceAccount}` < `${b.subject} ${b.serviceAccount}` ? -1 : 1));
 }

@@ -22,7 +22,10 @@ export interface LivePod {
 }
 
 /** A live pod; undefined for one that is over: it holds no credentials and nobody restarts it. */
-export function readLivePod(pod: KubernetesObject, { prefix, podKeys }: { readonly prefix: string; readonly podKeys: ReadonlySet<string> }): LivePod | undefined {
+export function readLivePod(
+  pod: KubernetesObject,
+  { prefix, podKeys }: { readonly prefix: string; readonly podKeys: ReadonlySet<string> },
+): LivePod | undefined {
   const phase = pod.status?.phase;
   if (phase === 'Succeeded' || phase === 'Failed') return undefined;
   const controller = controllerOf(pod);

@@ -69,11 +69,7 @@ export interface DraftWorld {
 }
 
 /** A workload's draft from its own object; `serviceAccount` is the one that its pods use. */
-export function draftWorkload(
-  object: KubernetesObject,
-  serviceAccount: string,
-  world: DraftWorld,
-): Draft {
+export function draftWorkload(object: KubernetesObject, serviceAccount: string, world: DraftWorld): Draft {
   const template = templateOf(object);
   const spec = template?.spec;
   const labels = template?.metadata?.labels ?? {};
@@ -117,12 +113,7 @@ export function draftWorkload(
 }
 
 /** A stand-in for a controller of an unknown kind: nothing is known of it but its name. */
-export function draftUnknown(
-  owner: OwnerReference,
-  pod: KubernetesObject,
-  serviceAccount: string,
-  world: DraftWorld,
-): Draft {
+export function draftUnknown(owner: OwnerReference, pod: KubernetesObject, serviceAccount: string, world: DraftWorld): Draft {
   const draft = draftWorkload(pod, serviceAccount, world);
   Object.assign(draft.facts, { apiVersion: owner.apiVersion, kind: owner.kind, name: owner.name, replicas: null, owners: [] });
   // The pod is no template: what made it is not known.

@@ -46,7 +46,10 @@ async function move(runtime: Runtime, context: UnitContext, template: TemplatePl
   const { serviceAccountName, serviceAccount } = current;
   const isAsPlanned = serviceAccountName === template.before.serviceAccountName && serviceAccount === template.before.serviceAccount;
   if (!isDone && !isAsPlanned)
-    throw new PodshiftError('WorldMoved', `${subject} got the service account ${serviceAccountName ?? serviceAccount} since the plan was made`);
+    throw new PodshiftError(
+      'WorldMoved',
+      `${subject} got the service account ${serviceAccountName ?? serviceAccount} since the plan was made`,
+    );
   await journaledWrite(runtime, run, {
     key: templateKey(subject),
     unitId: unit.unitId,

@@ -1,10 +1,10 @@
 import type { KubernetesGateway } from '../kubernetes/gateway.ts';
 import { PodshiftError } from '../model/errors.ts';
 import type { RunRecord, UnitRecord } from '../model/run.ts';
+import { isProved } from './evidence.ts';
 import { moveTemplates, removeTemplateAnnotations } from './move-templates.ts';
 import { markValue } from './restart-mark.ts';
 import type { Runtime } from './runtime.ts';
-import { isProved } from './evidence.ts';
 import { type LiveWorkload, liveWorkloads, restartMark } from './workloads.ts';
 import { forwardUnit, journaledWrite, type UnitInput } from './write.ts';
 

@@ -86,7 +86,12 @@ interface Subject {
 }
 
 /** Sets the binding's subjects, guarded by the version that was read: two units of one service account write the same ones. */
-async function writeSubjects(kubernetes: KubernetesGateway, binding: Binding, object: KubernetesObject, subjects: readonly Subject[]): Promise<void> {
+async function writeSubjects(
+  kubernetes: KubernetesGateway,
+  binding: Binding,
+  object: KubernetesObject,
+  subjects: readonly Subject[],
+): Promise<void> {
   await kubernetes.patch(bindingResource(binding), binding.namespace ?? undefined, binding.name, {
     type: 'merge',
     body: { metadata: guard(object), subjects },
@@ -123,7 +128,8 @@ export async function undoSplit(runtime: Runtime, { run, unit, kubernetes }: Uni
   for (const entry of entries) {
     if (entry.kind !== 'binding' || entry.state === 'undone') continue;
     const binding = metadata?.bindings.find((candidate) => bindingSubject(candidate) === entry.object);
-    const object = binding === undefined ? undefined : await kubernetes.get(bindingResource(binding), binding.namespace ?? undefined, binding.name);
+    const object =
+      binding === undefined ? undefined : await kubernetes.get(bindingResource(binding), binding.namespace ?? undefined, binding.name);
     const subjects: readonly Subject[] = object?.subjects ?? [];
     const left = subjects.filter((subject) => !isSubject(subject, unit.plan));
     if (binding !== undefined && object !== undefined && left.length < subjects.length) {
@@ -137,7 +143,12 @@ export async function undoSplit(runtime: Runtime, { run, unit, kubernetes }: Uni
   const found = await kubernetes.get(RESOURCES.serviceAccounts, namespace, serviceAccount);
   if (found !== undefined && isOurs(found, run)) {
     await fence(runtime, run);
-    await kubernetes.delete(RESOURCES.serviceAccounts, namespace, serviceAccount, found.metadata.uid === undefined ? {} : { uid: found.metadata.uid });
+    await kubernetes.delete(
+      RESOURCES.serviceAccounts,
+      namespace,
+      serviceAccount,
+      found.metadata.uid === undefined ? {} : { uid: found.metadata.uid },
+    );
   }
   await runtime.journal.markUndone(run.runId, made.key);
 }

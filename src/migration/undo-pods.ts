@@ -44,7 +44,7 @@ export async function oldTemplatesRolledOut(runtime: Runtime, context: UnitConte
     // A roll-out that failed forward says so until it has got somewhere backward: only the deadline ends the wait.
     const verdict = object === undefined ? undefined : judgeRollout(object);
     if (verdict === undefined || verdict.state === 'complete') continue;
-    if (workload.kind === 'StatefulSet') await renewStuckPod(runtime, context, workload.name);
+    if (workload.kind === 'StatefulSet') await renewStuckPod(runtime, context, workload.name, object?.status?.updateRevision);
     return `${subject}: ${verdict.message}`;
   }
   return '';
@@ -54,12 +54,14 @@ export async function oldTemplatesRolledOut(runtime: Runtime, context: UnitConte
  * Evicts the pod at which a StatefulSet stands still: its controller waits for a broken pod to become ready even after the
  * template was mended, until that pod is deleted (Kubernetes, "StatefulSets", forced rollback).
  */
-async function renewStuckPod(runtime: Runtime, { run, unit, kubernetes }: UnitContext, name: string): Promise<void> {
+async function renewStuckPod(runtime: Runtime, { run, unit, kubernetes }: UnitContext, name: string, revision: string | undefined): Promise<void> {
   const { namespace, serviceAccount } = unit.plan;
   const pods = podsOfServiceAccount(await kubernetes.list(RESOURCES.pods, { namespace }), serviceAccount);
   const isOfSet = (pod: KubernetesObject): boolean =>
     pod.metadata.ownerReferences?.some((owner) => owner.kind === 'StatefulSet' && owner.name === name) ?? false;
-  const stuck = pods.find((pod) => isOfSet(pod) && usesAgent(pod) && !isReady(pod));
+  // A pod of the restored revision only needs its time.
+  const isOld = (pod: KubernetesObject): boolean => revision === undefined || pod.metadata.labels?.['controller-revision-hash'] !== revision;
+  const stuck = pods.find((pod) => isOfSet(pod) && isOld(pod) && usesAgent(pod) && !isReady(pod));
   if (stuck !== undefined) await evictPod(runtime, kubernetes, run, unit, stuck);
 }
 

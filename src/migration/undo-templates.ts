@@ -18,7 +18,7 @@ export async function templatesBack(runtime: Runtime, context: UnitContext, entr
   const isSplit = context.unit.plan.metadata?.splitFrom !== null;
   for (const kind of ['annotations', 'template'] as const)
     for (const entry of entries) if (entry.kind === kind && entry.state !== 'undone') await undoTemplate(runtime, context, entry);
-  const unfinished = await oldTemplatesRolledOut(context, entries);
+  const unfinished = await oldTemplatesRolledOut(runtime, context, entries);
   if (unfinished !== '' || !isSplit) return unfinished;
   return oldPodsEverywhere(runtime, context);
 }
@@ -30,7 +30,8 @@ async function undoTemplate(runtime: Runtime, context: UnitContext, entry: Journ
   if (template !== undefined && live !== undefined) {
     const before = entry.before as TemplateFields;
     const now = fieldsNow(live.object, before);
-    const written = (entry.after as TemplateFields | null) ?? (entry.kind === 'template' ? wantedFields(context, template) : withoutValues(before));
+    const written =
+      (entry.after as TemplateFields | null) ?? (entry.kind === 'template' ? wantedFields(context, template) : withoutValues(before));
     const back = withoutForeignMark(before, now, written);
     if (!sameFields(fieldsNow(live.object, back), back)) {
       refuseForeign(entry, before, now, written);
@@ -60,5 +61,8 @@ function refuseForeign(entry: JournalEntry, before: TemplateFields, now: Templat
       ? now.serviceAccountName !== written.serviceAccountName && now.serviceAccountName !== before.serviceAccountName
       : Object.entries(now.annotations ?? {}).some(([key, value]) => value !== null && value !== before.annotations?.[key]);
   if (moved)
-    throw new PodshiftError('UndoFailed', `${entry.object}: somebody changed its pod template; before podshift it had ${JSON.stringify(before)}`);
+    throw new PodshiftError(
+      'UndoFailed',
+      `${entry.object}: somebody changed its pod template; before podshift it had ${JSON.stringify(before)}`,
+    );
 }

@@ -1,10 +1,7 @@
 import type { OwnerFact } from './inventory.ts';
 
 /** Where a daemon's short role names begin: an ARN prefix, the cluster's own account (it asks the instance profile), or nowhere. */
-export type RoleBase =
-  | { readonly kind: 'prefix'; readonly prefix: string }
-  | { readonly kind: 'discovered' }
-  | { readonly kind: 'none' };
+export type RoleBase = { readonly kind: 'prefix'; readonly prefix: string } | { readonly kind: 'discovered' } | { readonly kind: 'none' };
 
 /** How a daemon gets at the pods' calls to instance metadata: a DNAT rule in `nat PREROUTING` on each node. */
 export interface Interception {

@@ -21,9 +21,7 @@ const unitSchema = z.strictObject({
   reason: z.string(),
   findings: z.array(z.string()),
   /** What else of the cluster changes for a unit of kube2iam or kiam, before and after. */
-  changes: z
-    .array(z.strictObject({ object: z.string(), field: z.string(), before: z.unknown(), after: z.unknown() }))
-    .optional(),
+  changes: z.array(z.strictObject({ object: z.string(), field: z.string(), before: z.unknown(), after: z.unknown() })).optional(),
 });
 
 const evidenceSchema = z.strictObject({

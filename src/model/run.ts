@@ -67,7 +67,17 @@ export interface UnitRecord {
 }
 
 /** What a journal entry changed. */
-export type EntryKind = 'trust' | 'association' | 'restart' | 'eviction' | 'annotations' | 'probe-pod' | 'addon' | 'service-account' | 'binding' | 'template';
+export type EntryKind =
+  | 'trust'
+  | 'association'
+  | 'restart'
+  | 'eviction'
+  | 'annotations'
+  | 'probe-pod'
+  | 'addon'
+  | 'service-account'
+  | 'binding'
+  | 'template';
 
 /**
  * One write of the product to AWS or Kubernetes. It is recorded as `intended` with its before-image ahead of the write;

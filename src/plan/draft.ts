@@ -2,8 +2,8 @@ import type { Finding, FindingCode } from '../model/findings.ts';
 import { finding } from '../model/findings.ts';
 import type { AssociationFacts, IndirectUserFact, Inventory, RoleFacts, ServiceAccountFacts, WorkloadFacts } from '../model/inventory.ts';
 import type { MigrationOptions } from '../model/options.ts';
-import { type MetadataSystem, metadataSystems } from './metadata-system.ts';
 import type { Mechanism, MetadataPlan, WorkloadPlan } from '../model/plan.ts';
+import { type MetadataSystem, metadataSystems } from './metadata-system.ts';
 
 /** The inventory with the look-ups that every check needs. */
 export interface World {
@@ -63,7 +63,9 @@ export function createWorld(inventory: Inventory, options: MigrationOptions): Wo
   return {
     systems,
     asksDaemon: ({ metadata }) =>
-      [metadata?.template, ...(metadata?.live ?? [])].some((annotations) => systems.some(({ roleKey }) => (annotations?.[roleKey] ?? '') !== '')),
+      [metadata?.template, ...(metadata?.live ?? [])].some((annotations) =>
+        systems.some(({ roleKey }) => (annotations?.[roleKey] ?? '') !== ''),
+      ),
     inventory,
     options,
     workloadsOf: Map.groupBy(inventory.workloads, (workload) => `${workload.namespace}/${workload.serviceAccount}`),

@@ -121,7 +121,8 @@ function characterClass(rest: string): [number, string] {
       at += posix[0].length;
     } else if (letter === '\\') {
       const [taken, made] = escape(rest.slice(at));
-      if (/^\\[bB]$/.test(made) || taken > 2 || made === '^' || made === '$') throw new Problem('invalid', 'an escape of a character class does not compile');
+      if (/^\\[bB]$/.test(made) || taken > 2 || made === '^' || made === '$')
+        throw new Problem('invalid', 'an escape of a character class does not compile');
       text += made;
       at += taken;
     } else if (letter === ']' && !first) return [at + 1, `${text}]`];

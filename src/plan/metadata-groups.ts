@@ -101,7 +101,10 @@ function useOf(workload: WorkloadFacts, systems: readonly MetadataSystem[], worl
   };
   const different = all.find(({ answer }) => JSON.stringify(answer) !== JSON.stringify(first.answer));
   if (different !== undefined)
-    note('PS712', `${workloadSubject(workload)} has pods or a template that ${told(different.answer)}, and others that ${told(first.answer)}`);
+    note(
+      'PS712',
+      `${workloadSubject(workload)} has pods or a template that ${told(different.answer)}, and others that ${told(first.answer)}`,
+    );
   noteAnswer(note, workload, first.answer);
   noteSurroundings(note, workload, system);
   noteSession(note, workload, system, all);
@@ -131,7 +134,8 @@ function noteAnswer(note: Note, workload: WorkloadFacts, answer: MetadataAnswer)
 
 function noteSurroundings(note: Note, workload: WorkloadFacts, system: MetadataSystem): void {
   const subject = workloadSubject(workload);
-  if (workload.metadata?.hostNetwork === true) note('PS702', `the pods of ${subject} are on the host network, where ${system.mechanism} does not answer`);
+  if (workload.metadata?.hostNetwork === true)
+    note('PS702', `the pods of ${subject} are on the host network, where ${system.mechanism} does not answer`);
   for (const { code, message } of system.problems) note(code, message);
   const bare = workload.nodeNames.find((name) => !system.nodeNames.has(name));
   if (bare !== undefined && system.problems.length === 0)
@@ -162,7 +166,8 @@ function idleFindings(
   if (all.some(({ annotations }) => annotations[system.roleKey] === ''))
     found.push(finding('PS717', subject, `${subject} has an empty annotation ${system.roleKey}`));
   for (const { answer } of all.slice(0, 1))
-    if (answer.kind === 'role') found.push(finding('PS718', subject, `the pods of ${subject} get ${answer.roleArn}, the default role of ${system.mechanism}`));
+    if (answer.kind === 'role')
+      found.push(finding('PS718', subject, `the pods of ${subject} get ${answer.roleArn}, the default role of ${system.mechanism}`));
   return found;
 }
 

@@ -1,5 +1,5 @@
 import type { ClusterFacts } from '../model/inventory.ts';
-import type { Kube2iamSettings, KiamServerSettings, RoleBase } from '../model/metadata.ts';
+import type { KiamServerSettings, Kube2iamSettings, RoleBase } from '../model/metadata.ts';
 import { goRegexp } from './go-regexp.ts';
 
 /** What the pods of one template get from a daemon, by its own rules. */
@@ -88,8 +88,7 @@ function guardOfKube2iam(
     const compiled = goRegexp(full);
     // kube2iam logs a pattern that does not compile and goes on with the next.
     if (compiled.kind === 'pattern' && compiled.matches(roleArn)) return { kind: 'role', roleArn, byDefault: false };
-    if (compiled.kind !== 'pattern')
-      doubt ||= `the pattern ${JSON.stringify(pattern)} of ${settings.namespaceKey}: ${compiled.reason}`;
+    if (compiled.kind !== 'pattern') doubt ||= `the pattern ${JSON.stringify(pattern)} of ${settings.namespaceKey}: ${compiled.reason}`;
   }
   if (doubt !== '') return { kind: 'unclear', roleArn, why: doubt };
   return { kind: 'denied', roleArn, why: `the annotation ${settings.namespaceKey} of its namespace does not name it` };
@@ -131,7 +130,15 @@ export function resolveKiam(
     return { kind: 'unclear', roleArn, why: `the regular expression of ${KIAM.permitted}: ${compiled.reason}` };
   const by = { 3: compiled.matches(asked), 4: compiled.matches(roleArn) };
   if (settings.version === null && by[3] !== by[4])
-    return { kind: 'unclear', roleArn, why: `the annotation ${KIAM.permitted} permits it in one version of kiam and not in the other, and the image tells none` };
+    return {
+      kind: 'unclear',
+      roleArn,
+      why: `the annotation ${KIAM.permitted} permits it in one version of kiam and not in the other, and the image tells none`,
+    };
   if (by[settings.version ?? 4]) return { kind: 'role', roleArn, byDefault: false };
-  return { kind: 'denied', roleArn, why: `the annotation ${KIAM.permitted} of its namespace does not match ${settings.version === 3 ? asked : roleArn}` };
+  return {
+    kind: 'denied',
+    roleArn,
+    why: `the annotation ${KIAM.permitted} of its namespace does not match ${settings.version === 3 ? asked : roleArn}`,
+  };
 }

@@ -1,6 +1,6 @@
 import type { FindingCode } from '../model/findings.ts';
 import type { Inventory, WorkloadFacts } from '../model/inventory.ts';
-import type { DaemonFacts, Interception, Kube2iamSettings, KiamServerSettings, MetadataInventory } from '../model/metadata.ts';
+import type { DaemonFacts, Interception, KiamServerSettings, Kube2iamSettings, MetadataInventory } from '../model/metadata.ts';
 import { KIAM, kiamArn, type MetadataAnswer, resolveKiam, resolveKube2iam } from './metadata-roles.ts';
 
 /** A reason for which no pod of the daemons can be migrated. */
@@ -23,7 +23,9 @@ export interface MetadataSystem {
   readonly callers: readonly string[] | null;
 }
 
-type Of<Part extends DaemonFacts['settings']['part']> = DaemonFacts & { readonly settings: Extract<DaemonFacts['settings'], { part: Part }> };
+type Of<Part extends DaemonFacts['settings']['part']> = DaemonFacts & {
+  readonly settings: Extract<DaemonFacts['settings'], { part: Part }>;
+};
 
 function daemonsOf<Part extends DaemonFacts['settings']['part']>(metadata: MetadataInventory, part: Part): Of<Part>[] {
   return metadata.daemons.filter((daemon): daemon is Of<Part> => daemon.settings.part === part);
@@ -64,7 +66,8 @@ function kiamSystem(
 ): MetadataSystem {
   const { assumeRoleArn, base } = server.settings;
   const problems: SystemProblem[] = [...unreadProblems(server)];
-  if (moreServers.length > 0) problems.push({ code: 'PS703', message: `${server.subject} and ${moreServers[0]?.subject} are both kiam's server` });
+  if (moreServers.length > 0)
+    problems.push({ code: 'PS703', message: `${server.subject} and ${moreServers[0]?.subject} are both kiam's server` });
   if (server.nodeNames.length === 0) problems.push({ code: 'PS708', message: `no pod of ${server.subject}, kiam's server, is ready` });
   if (agents.length === 0) problems.push({ code: 'PS709', message: `there is no agent of kiam beside its server ${server.subject}` });
   for (const agent of agents) problems.push(...unreadProblems(agent), ...interceptionProblems(agent, agent.settings.interception));
@@ -96,7 +99,9 @@ export function interceptsPods(hostInterface: string): boolean {
 function interceptionProblems(daemon: DaemonFacts, interception: Interception): SystemProblem[] {
   if (!interception.iptables) return [{ code: 'PS709', message: `${daemon.subject} adds no iptables rule (--iptables is off)` }];
   if (interceptsPods(interception.hostInterface)) return [];
-  return [{ code: 'PS709', message: `the rule of ${daemon.subject} is for the interface ${interception.hostInterface}, which is no pod's` }];
+  return [
+    { code: 'PS709', message: `the rule of ${daemon.subject} is for the interface ${interception.hostInterface}, which is no pod's` },
+  ];
 }
 
 /** What pods with these annotations get from the system. */

@@ -2,8 +2,8 @@ import { type Finding, finding } from '../model/findings.ts';
 import type { OwnerFact, ServiceAccountFacts, WorkloadFacts } from '../model/inventory.ts';
 import type { ServiceAccountShape } from '../model/metadata.ts';
 import type { TemplatePlan } from '../model/plan.ts';
-import { goRegexp } from './go-regexp.ts';
 import { accountSubject, idOf, note, type UnitDraft, type World, workloadSubject } from './draft.ts';
+import { goRegexp } from './go-regexp.ts';
 import { groupWorkloads, type RoleGroup } from './metadata-groups.ts';
 import { KIAM } from './metadata-roles.ts';
 import type { MetadataSystem } from './metadata-system.ts';
@@ -50,7 +50,12 @@ function draftGroup(old: ServiceAccountFacts, group: RoleGroup, world: World): U
     templates: [],
   };
   if (!group.roleArn.startsWith('arn:') && group.system.resolver.settings.base.kind === 'none')
-    note(unit, 'PS707', workloadSubject(group.workloads[0] as WorkloadFacts), `${group.roleArn} is no ARN, and ${group.system.resolver.subject} has no base ARN`);
+    note(
+      unit,
+      'PS707',
+      workloadSubject(group.workloads[0] as WorkloadFacts),
+      `${group.roleArn} is no ARN, and ${group.system.resolver.subject} has no base ARN`,
+    );
   if (group.split) noteSplit(unit, old, world);
   return unit;
 }
@@ -80,7 +85,8 @@ function noteSplit(unit: UnitDraft, old: ServiceAccountFacts, world: World): voi
   if (association !== undefined)
     note(unit, 'PS722', subject, `${unit.id} would be split from ${idOf(old)}, which has association ${association.associationId}`);
   for (const policy of world.inventory.metadata?.identityPolicies ?? [])
-    if (policy.serviceAccount === idOf(old)) note(unit, 'PS714', subject, `${policy.subject} names ${idOf(old)}, and does not know ${unit.id}`);
+    if (policy.serviceAccount === idOf(old))
+      note(unit, 'PS714', subject, `${policy.subject} names ${idOf(old)}, and does not know ${unit.id}`);
 }
 
 /** What happens to each template, once it is known how the workloads restart; adds what stands in the way of a split. */
@@ -134,10 +140,17 @@ function removable(unit: UnitDraft, workload: WorkloadFacts, changeable: boolean
   if (owner !== undefined || !changeable) {
     const why = owner === undefined ? `podshift does not change its template` : `${nameOfOwner(owner)} owns it`;
     const where = owner === undefined ? '' : ` at its source: ${sourceOf(owner)}`;
-    note(unit, 'PS720', subject, `the annotation of ${subject} stays: ${why}`, `After the migration, remove ${keys} from the pod template of ${subject}${where}.`);
+    note(
+      unit,
+      'PS720',
+      subject,
+      `the annotation of ${subject} stays: ${why}`,
+      `After the migration, remove ${keys} from the pod template of ${subject}${where}.`,
+    );
     return {};
   }
-  if (!world.options.foldAnnotationRemoval) note(unit, 'PS721', subject, `${subject} loses ${keys} after proof, which restarts it once more`);
+  if (!world.options.foldAnnotationRemoval)
+    note(unit, 'PS721', subject, `${subject} loses ${keys} after proof, which restarts it once more`);
   return present;
 }
 
@@ -174,7 +187,12 @@ function patternProblem(text: string): string {
 }
 
 /** How a role of another account is reached: the plan that podshift does not carry out. */
-export function targetRolePlan(roleArn: string, namespace: string, serviceAccount: string, cluster: { readonly name: string; readonly accountId: string; readonly partition: string }): string {
+export function targetRolePlan(
+  roleArn: string,
+  namespace: string,
+  serviceAccount: string,
+  cluster: { readonly name: string; readonly accountId: string; readonly partition: string },
+): string {
   const source = `arn:${cluster.partition}:iam::${cluster.accountId}:role/${roleArn.split('/').at(-1)}-source`;
   return [
     `Create the role ${source} in the cluster's account, which trusts pods.eks.amazonaws.com for sts:AssumeRole and sts:TagSession, and allow it both actions on ${roleArn}`,

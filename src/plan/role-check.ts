@@ -1,7 +1,7 @@
 import type { FindingCode } from '../model/findings.ts';
 import { type Answer, admitsPodIdentity, admitsRole, admitsWebIdentity, parseTrustPolicy, type TrustPolicy } from '../trust/index.ts';
-import { targetRolePlan } from './metadata-units.ts';
 import { accountSubject, note, type UnitDraft, type World } from './draft.ts';
+import { targetRolePlan } from './metadata-units.ts';
 import { admitsWiderSubjects } from './subjects.ts';
 
 /** An IAM role's ARN, path and all (IAM User Guide, "IAM identifiers"): partition, account, path and name. */
@@ -121,12 +121,19 @@ function checkDaemon(unit: UnitDraft, policy: TrustPolicy, callers: readonly str
   const answer: Answer = answers.includes('undecidable') ? 'undecidable' : 'no';
   const who = callers === null ? 'any role of a node' : asked.join(' or ');
   if (answer === 'no')
-    note(unit, 'PS202', `Role/${unit.roleArn}`, `the trust policy of ${unit.roleArn} does not admit ${who}, as which ${unit.mechanism} asks: nothing works through it today`);
+    note(
+      unit,
+      'PS202',
+      `Role/${unit.roleArn}`,
+      `the trust policy of ${unit.roleArn} does not admit ${who}, as which ${unit.mechanism} asks: nothing works through it today`,
+    );
   else note(unit, 'PS203', `Role/${unit.roleArn}`, `the trust policy of ${unit.roleArn} does not show whether it admits ${who}`);
 }
 
 /** Roles that the document's statements name as principals. */
 function namedRoles(policy: TrustPolicy): string[] {
-  const names = policy.statements.flatMap(({ value }) => [...JSON.stringify(value.Principal ?? null).matchAll(/"(arn:[^"]*:role\/[^"]*)"/g)]);
+  const names = policy.statements.flatMap(({ value }) => [
+    ...JSON.stringify(value.Principal ?? null).matchAll(/"(arn:[^"]*:role\/[^"]*)"/g),
+  ]);
   return [...new Set(names.map(([, name]) => name as string))];
 }

@@ -90,7 +90,22 @@ export function decisionOf(unit: UnitDraft): Decision {
 }
 
 /** Findings that only tell what a migration would mean for a unit. */
-const ONLY_WHEN_MIGRATED = new Set<FindingCode>(['PS318', 'PS319', 'PS320', 'PS321', 'PS323', 'PS324', 'PS501', 'PS502', 'PS503', 'PS504', 'PS713', 'PS714', 'PS720', 'PS721']);
+const ONLY_WHEN_MIGRATED = new Set<FindingCode>([
+  'PS318',
+  'PS319',
+  'PS320',
+  'PS321',
+  'PS323',
+  'PS324',
+  'PS501',
+  'PS502',
+  'PS503',
+  'PS504',
+  'PS713',
+  'PS714',
+  'PS720',
+  'PS721',
+]);
 
 /** The findings that matter for what was decided: a held unit is not restarted, so nothing is said about its restart. */
 export function findingsOf(unit: UnitDraft): Finding[] {

@@ -13,7 +13,10 @@ export interface Change {
 export function metadataChanges({ namespace, serviceAccount, metadata }: UnitPlan): Change[] {
   if (metadata === undefined) return [];
   const subject = { kind: 'ServiceAccount', namespace, name: serviceAccount };
-  const created = metadata.shape === null ? [] : [{ object: `ServiceAccount/${namespace}/${serviceAccount}`, field: '', before: null, after: metadata.shape }];
+  const created =
+    metadata.shape === null
+      ? []
+      : [{ object: `ServiceAccount/${namespace}/${serviceAccount}`, field: '', before: null, after: metadata.shape }];
   const bound = metadata.bindings.map(({ kind, namespace: space, name }) => ({
     object: space === null ? `${kind}/${name}` : `${kind}/${space}/${name}`,
     field: 'subjects',
@@ -25,7 +28,12 @@ export function metadataChanges({ namespace, serviceAccount, metadata }: UnitPla
     const fields = after === null ? [] : (['serviceAccountName', 'serviceAccount'] as const);
     return [
       ...fields.map((field) => ({ object, field: `template.spec.${field}`, before: before[field], after })),
-      ...Object.entries(annotations).map(([key, value]) => ({ object, field: `template.metadata.annotations.${key}`, before: value, after: null })),
+      ...Object.entries(annotations).map(([key, value]) => ({
+        object,
+        field: `template.metadata.annotations.${key}`,
+        before: value,
+        after: null,
+      })),
     ];
   });
   return [...created, ...bound, ...templates];

@@ -2,8 +2,8 @@ import type { Journal } from '../journal/journal.ts';
 import { FINDINGS, type Finding } from '../model/findings.ts';
 import type { Plan, RolePlan, UnitPlan } from '../model/plan.ts';
 import type { PlanReport, Promises, RunReport } from '../model/report.ts';
-import { metadataChanges } from './metadata-changes.ts';
 import type { CallCounts, Evidence, RoleRecord, RunStatus, UnitRecord, UnitStatus } from '../model/run.ts';
+import { metadataChanges } from './metadata-changes.ts';
 
 /** The facts about a run that a plan alone does not hold. */
 export interface PlanFacts {

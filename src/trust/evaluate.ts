@@ -64,7 +64,8 @@ function principalMatches(statement: Readonly<Record<string, unknown>>, call: Ca
     const names = stringList(values);
     if (names === undefined) return type === call.principalType || type === 'AWS' ? 'undecidable' : 'no';
     // {"AWS": "*"} means the same as "*" (IAM user guide, "Principal"); any other AWS principal is neither service nor token.
-    if (type === 'AWS') return call.principalType === 'AWS' ? some(names, (name) => awsMatches(name, call.principal)) : known(names.includes('*'));
+    if (type === 'AWS')
+      return call.principalType === 'AWS' ? some(names, (name) => awsMatches(name, call.principal)) : known(names.includes('*'));
     return type === call.principalType ? some(names, (name) => nameMatches(name, call.principal)) : 'no';
   });
 }
@@ -72,7 +73,8 @@ function principalMatches(statement: Readonly<Record<string, unknown>>, call: Ca
 /** An AWS principal is a role, its whole account (by id or `:root`), or one session of a role, which may be this one. */
 function awsMatches(name: string, principal: string): Answer {
   const account = accountOf(principal);
-  if (name === '*' || name === principal || name === account || name === `arn:${principal.split(':')[1]}:iam::${account}:root`) return 'yes';
+  if (name === '*' || name === principal || name === account || name === `arn:${principal.split(':')[1]}:iam::${account}:root`)
+    return 'yes';
   return name.includes(`:sts::${account}:assumed-role/${principal.split('/').at(-1)}/`) ? 'undecidable' : 'no';
 }
 

@@ -124,6 +124,7 @@ function authorizationDetails(state: AwsState, parameters: URLSearchParams): Rec
   const { items, rest } = pageOfRoles(state, parameters, () => wanted);
   const details = items.map((role) => ({
     ...roleSummary(state, role),
+    AttachedManagedPolicies: role.description.AttachedManagedPolicies.map(({ PolicyName, PolicyArn }) => ({ PolicyName, PolicyArn })),
     Tags: role.description.Tags.map(({ Key, Value }) => ({ Key, Value })),
   }));
   return { ...rest, UserDetailList: [], GroupDetailList: [], RoleDetailList: details, Policies: [] };

@@ -79,7 +79,9 @@ function podSpec(value: unknown): unknown {
 /** The two service account fields are one: the deprecated one counts where the other is absent. From pkg/apis/core/v1/conversion.go */
 function withServiceAccount(spec: Fields): Fields {
   const name = spec.serviceAccountName || spec.serviceAccount;
-  return name && (spec.serviceAccountName !== name || spec.serviceAccount !== name) ? { ...spec, serviceAccountName: name, serviceAccount: name } : spec;
+  return name && (spec.serviceAccountName !== name || spec.serviceAccount !== name)
+    ? { ...spec, serviceAccountName: name, serviceAccount: name }
+    : spec;
 }
 
 function container(value: Fields): Fields {

@@ -17,18 +17,26 @@ interface Container {
   readonly name: string;
   readonly command?: readonly string[];
   readonly args?: readonly string[];
-  readonly env?: readonly { readonly name: string; readonly value?: string; readonly valueFrom?: Record<string, { name: string; key: string }> }[];
+  readonly env?: readonly {
+    readonly name: string;
+    readonly value?: string;
+    readonly valueFrom?: Record<string, { name: string; key: string }>;
+  }[];
   readonly lifecycle?: { readonly preStop?: { readonly exec?: { readonly command?: readonly string[] } } };
 }
 
 /** The daemon that a pod runs; undefined for any other pod. */
 export function daemonOf(pod: KubernetesObject, cluster: Pick<KubernetesSide, 'object'>): Daemon | undefined {
   const containers = (pod.spec?.containers ?? []) as Container[];
-  const container = containers.find(({ image = '', name }) => /(^|\/)(kube2iam|kiam)([:@-]|$)/.test(image) || /^(kube2iam|kiam)$/.test(name));
+  const container = containers.find(
+    ({ image = '', name }) => /(^|\/)(kube2iam|kiam)([:@-]|$)/.test(image) || /^(kube2iam|kiam)$/.test(name),
+  );
   if (container === undefined) return undefined;
   const line = commandLine(container, pod.metadata.namespace, cluster);
   const isKube2iam = [container.image ?? '', container.name].some((text) => text.includes('kube2iam'));
-  const isAgent = line.some((word) => /(^|\/)agent$/.test(word)) || (!line.some((word) => /(^|\/)server$/.test(word)) && pod.metadata.name.includes('agent'));
+  const isAgent =
+    line.some((word) => /(^|\/)agent$/.test(word)) ||
+    (!line.some((word) => /(^|\/)server$/.test(word)) && pod.metadata.name.includes('agent'));
   const program = isKube2iam ? 'kube2iam' : isAgent ? 'kiam-agent' : 'kiam-server';
   const option = (name: string): string | undefined => {
     for (let index = line.length - 1; index >= 0; index -= 1) {

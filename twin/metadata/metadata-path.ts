@@ -65,21 +65,6 @@ export class MetadataPath {
     return this.#nodes.get(nodeName)?.rules ?? [];
   }
 
-  /** What `iptables -t nat -D` does: the first rule of this kind goes. Answers whether there was one. */
-  deleteRule(nodeName: string, rule: Rule): boolean {
-    const rules = this.#nodes.get(nodeName)?.rules ?? [];
-    const index = rules.findIndex((one) => sameRule(one, rule));
-    if (index === -1) return false;
-    rules.splice(index, 1);
-    this.#tell(nodeName);
-    return true;
-  }
-
-  addRule(nodeName: string, rule: Rule): void {
-    this.#node(nodeName).rules.push(rule);
-    this.#tell(nodeName);
-  }
-
   /** What a pod's call comes to. */
   ask(pod: KubernetesObject): MetadataAnswer {
     return this.#answer(String(pod.spec?.nodeName ?? ''), pod);
@@ -105,7 +90,10 @@ export class MetadataPath {
   #answer(nodeName: string, pod: KubernetesObject): MetadataAnswer {
     const node = this.#nodes.get(nodeName);
     // The host's own interfaces are not those of the rule.
-    const rule = pod.spec?.hostNetwork === true ? undefined : node?.rules.find((one) => one.address === '169.254.169.254' && covers(one.hostInterface, this.#interface()));
+    const rule =
+      pod.spec?.hostNetwork === true
+        ? undefined
+        : node?.rules.find((one) => one.address === '169.254.169.254' && covers(one.hostInterface, this.#interface()));
     if (node === undefined || rule === undefined) return { kind: 'node' };
     const listener = [...node.running.values()].find(({ port }) => port === rule.port);
     if (listener === undefined) return { kind: 'none', error: `connection refused: nobody answers at port ${rule.port} of the node` };
@@ -129,7 +117,8 @@ export class MetadataPath {
   #assume(answer: DaemonAnswer, callerArn: string, pod: KubernetesObject): MetadataAnswer {
     if (answer.kind !== 'role') return { kind: 'none', error: answer.error };
     const { roleArn, externalId } = answer;
-    if (!this.#admits(roleArn, callerArn, externalId)) return { kind: 'none', error: `AccessDenied: ${callerArn} is not authorized to perform sts:AssumeRole on ${roleArn}` };
+    if (!this.#admits(roleArn, callerArn, externalId))
+      return { kind: 'none', error: `AccessDenied: ${callerArn} is not authorized to perform sts:AssumeRole on ${roleArn}` };
     const session = answer.session ?? `${(pod.metadata.uid ?? 'pod').slice(0, 8)}-${roleArn.split('/').at(-1)}`;
     return { kind: 'role', roleArn, callerArn, session: session.slice(0, 64) };
   }
@@ -169,7 +158,8 @@ export class MetadataPath {
       if (isUp === this.#servers.has(uid)) return;
       if (isUp) this.#servers.set(uid, daemon);
       else this.#servers.delete(uid);
-      return this.#tell(undefined);
+      this.#tell(undefined);
+      return;
     }
     const node = this.#node(nodeName);
     if (isUp && !node.running.has(uid)) {

@@ -35,7 +35,12 @@ export function askKube2iam(daemon: Daemon, { pod, namespace, accountPrefix, nod
     const allowed = patterns.map(arnOf).some((pattern) => (byRegexp ? search(pattern, role) : search(`^${globSource(pattern)}$`, role)));
     if (!allowed) return { kind: 'forbidden', error: `invalid role ${role} for namespace` };
   }
-  return { kind: 'role', roleArn: role, externalId: pod[daemon.option('iam-external-id') ?? 'iam.amazonaws.com/external-id'], session: undefined };
+  return {
+    kind: 'role',
+    roleArn: role,
+    externalId: pod[daemon.option('iam-external-id') ?? 'iam.amazonaws.com/external-id'],
+    session: undefined,
+  };
 }
 
 /** kiam's answer (uswitch/kiam at 29504044: pkg/server/policy.go, pkg/aws/sts/arn_resolver.go; v3 matched the annotation itself). */
@@ -47,7 +52,8 @@ export function askKiam(server: Daemon, { pod, namespace, accountPrefix }: Quest
   const permitted = namespace['iam.amazonaws.com/permitted'] ?? '';
   if (permitted === '') return { kind: 'forbidden', error: "namespace policy expression '(empty)' forbids role" };
   const expression = server.isSet('disable-strict-namespace-regexp') ? permitted : `^${permitted}$`;
-  if (!search(expression, server.version >= 4 ? role : asked)) return { kind: 'forbidden', error: `namespace policy expression '${permitted}' forbids role` };
+  if (!search(expression, server.version >= 4 ? role : asked))
+    return { kind: 'forbidden', error: `namespace policy expression '${permitted}' forbids role` };
   return { kind: 'role', roleArn: role, externalId: pod['iam.amazonaws.com/external-id'], session: pod['iam.amazonaws.com/session-name'] };
 }
 

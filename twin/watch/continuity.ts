@@ -66,7 +66,9 @@ export class Continuity {
     this.#parts = parts;
     for (const pod of parts.kubernetes.objects('Pod')) if (isRunning(pod)) this.#learn(pod);
     for (const pod of parts.kubernetes.objects('Pod')) if (isRunning(pod)) this.#take(pod);
-    parts.identities.metadata.onChange((nodeName) => this.#recheck(nodeName === undefined ? new Set(this.#pods.keys()) : this.#byNode.get(nodeName)));
+    parts.identities.metadata.onChange((nodeName) =>
+      this.#recheck(nodeName === undefined ? new Set(this.#pods.keys()) : this.#byNode.get(nodeName)),
+    );
   }
 
   /** Sum of all gaps until now, in seconds of twin time. */

@@ -59,5 +59,10 @@ export function takeDaemonRoles(path: MetadataPath, kubernetes: KubernetesSide, 
 }
 
 function isFinished(workload: KubernetesObject): boolean {
-  return workload.kind === 'Job' && (workload.status?.conditions ?? []).some(({ type, status }: { type: string; status: string }) => /^(Complete|Failed)$/.test(type) && status === 'True');
+  return (
+    workload.kind === 'Job' &&
+    (workload.status?.conditions ?? []).some(
+      ({ type, status }: { type: string; status: string }) => /^(Complete|Failed)$/.test(type) && status === 'True',
+    )
+  );
 }

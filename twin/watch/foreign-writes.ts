@@ -3,8 +3,8 @@ import { AGENT } from '../aws/agent-daemonset.ts';
 import type { AwsChange } from '../aws/records.ts';
 import type { ObjectChange } from '../contracts.ts';
 import { type Baseline, objectKey, templateServiceAccount } from './baseline.ts';
-import { isBindingStep, isSplitOff, isTemplateStep, maySplitOff } from './split-writes.ts';
 import { differences } from './differences.ts';
+import { isBindingStep, isSplitOff, isTemplateStep, maySplitOff } from './split-writes.ts';
 
 /** A write that a migration must not make. */
 export interface ForeignWrite {
@@ -51,7 +51,8 @@ export function judgeObject(change: ObjectChange, baseline: Baseline, operation:
   const allowed = (path: string): boolean => {
     if (isTemplateStep(path, change.after as KubernetesObject, baseline)) return true;
     if (bound === undefined && !baseline.daemonRoles.byWorkload.has(objectKey(object))) return false;
-    if (object.kind === 'ServiceAccount') return bound !== undefined && isAnnotationStep(path, change.after as KubernetesObject, bound.prefix, baseline);
+    if (object.kind === 'ServiceAccount')
+      return bound !== undefined && isAnnotationStep(path, change.after as KubernetesObject, bound.prefix, baseline);
     if (object.kind === 'Rollout' && path === ['spec', 'restartAt'].join('\0')) return true;
     return RESTARTABLE.has(object.kind) && path === RESTARTED_AT;
   };

@@ -98,7 +98,9 @@ export class Widening {
       if (exact === undefined || exact.values.some((value) => value.includes('$'))) return this.#universe;
       for (const value of exact.values) names.add(value);
     }
-    return [...names].flatMap((name) => this.#byServiceAccount.get(name) ?? this.#namespaces.map((namespace) => this.#podIdentity(`${namespace}/${name}`, {})));
+    return [...names].flatMap(
+      (name) => this.#byServiceAccount.get(name) ?? this.#namespaces.map((namespace) => this.#podIdentity(`${namespace}/${name}`, {})),
+    );
   }
 
   /** The allowed service account's name, but in another cluster, another account, or in a session without tags. */
