@@ -145,7 +145,9 @@ function baseWithout(reader: FlagReader): RoleBase {
 
 /** The major version that an image's tag names; earlier ones than 3 match as 3 does. */
 function kiamVersion(image: string): 3 | 4 | null {
-  const major = /:v?(\d+)(\.|$)/.exec(image)?.[1];
+  // Neither the port of a registry nor a digest is a tag.
+  const name = (image.split('@')[0] as string).split('/').at(-1) as string;
+  const major = /:v?(\d+)(\.|$)/.exec(name)?.[1];
   if (major === undefined) return null;
   return Number(major) >= 4 ? 4 : 3;
 }

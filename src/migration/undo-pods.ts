@@ -54,13 +54,19 @@ export async function oldTemplatesRolledOut(runtime: Runtime, context: UnitConte
  * Evicts the pod at which a StatefulSet stands still: its controller waits for a broken pod to become ready even after the
  * template was mended, until that pod is deleted (Kubernetes, "StatefulSets", forced rollback).
  */
-async function renewStuckPod(runtime: Runtime, { run, unit, kubernetes }: UnitContext, name: string, revision: string | undefined): Promise<void> {
+async function renewStuckPod(
+  runtime: Runtime,
+  { run, unit, kubernetes }: UnitContext,
+  name: string,
+  revision: string | undefined,
+): Promise<void> {
   const { namespace, serviceAccount } = unit.plan;
   const pods = podsOfServiceAccount(await kubernetes.list(RESOURCES.pods, { namespace }), serviceAccount);
   const isOfSet = (pod: KubernetesObject): boolean =>
     pod.metadata.ownerReferences?.some((owner) => owner.kind === 'StatefulSet' && owner.name === name) ?? false;
   // A pod of the restored revision only needs its time.
-  const isOld = (pod: KubernetesObject): boolean => revision === undefined || pod.metadata.labels?.['controller-revision-hash'] !== revision;
+  const isOld = (pod: KubernetesObject): boolean =>
+    revision === undefined || pod.metadata.labels?.['controller-revision-hash'] !== revision;
   const stuck = pods.find((pod) => isOfSet(pod) && isOld(pod) && usesAgent(pod) && !isReady(pod));
   if (stuck !== undefined) await evictPod(runtime, kubernetes, run, unit, stuck);
 }

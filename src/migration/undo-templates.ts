@@ -18,9 +18,9 @@ export async function templatesBack(runtime: Runtime, context: UnitContext, entr
   const isSplit = context.unit.plan.metadata?.splitFrom !== null;
   for (const kind of ['annotations', 'template'] as const)
     for (const entry of entries) if (entry.kind === kind && entry.state !== 'undone') await undoTemplate(runtime, context, entry);
+  if (!isSplit) return '';
   const unfinished = await oldTemplatesRolledOut(runtime, context, entries);
-  if (unfinished !== '' || !isSplit) return unfinished;
-  return oldPodsEverywhere(runtime, context);
+  return unfinished === '' ? oldPodsEverywhere(runtime, context) : unfinished;
 }
 
 async function undoTemplate(runtime: Runtime, context: UnitContext, entry: JournalEntry): Promise<void> {

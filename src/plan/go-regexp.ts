@@ -38,9 +38,8 @@ export function goRegexp(source: string): GoPattern {
     const compiled = new RegExp(text, flags);
     return { kind: 'pattern', matches: (subject) => compiled.test(subject) };
   } catch (error) {
-    if (error instanceof Problem) return { kind: error.kind, reason: error.message };
-    if (error instanceof SyntaxError) return { kind: 'invalid', reason: 'it does not compile' };
-    throw error;
+    // Besides ours, a pattern of RegExp throws SyntaxError alone.
+    return error instanceof Problem ? { kind: error.kind, reason: error.message } : { kind: 'invalid', reason: 'it does not compile' };
   }
 }
 

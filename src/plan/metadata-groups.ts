@@ -92,7 +92,7 @@ function useOf(workload: WorkloadFacts, systems: readonly MetadataSystem[], worl
   });
   const live = (metadata?.live ?? []).map(seen);
   const all = metadata?.template ? [seen(metadata.template), ...live] : live;
-  const asking = all.filter(({ answer, annotations }) => asksFor(answer, annotations[system.roleKey]));
+  const asking = all.filter((one): one is Asked => asksFor(one.answer, one.annotations[system.roleKey]));
   const [first] = asking;
   if (first === undefined) return { workload, system, roleArn: null, findings: idleFindings(workload, system, all) };
   const findings: Finding[] = [];
@@ -108,7 +108,12 @@ function useOf(workload: WorkloadFacts, systems: readonly MetadataSystem[], worl
   noteAnswer(note, workload, first.answer);
   noteSurroundings(note, workload, system);
   noteSession(note, workload, system, all);
-  return { workload, system, roleArn: roleOf(first.answer), findings };
+  return { workload, system, roleArn: first.answer.roleArn, findings };
+}
+
+interface Asked {
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly answer: Exclude<MetadataAnswer, { kind: 'none' }>;
 }
 
 type Note = (code: FindingCode, message: string, remedy?: string) => void;
@@ -116,10 +121,6 @@ type Note = (code: FindingCode, message: string, remedy?: string) => void;
 /** A template asks for a role by its own annotation; the default role is nobody's own. */
 function asksFor(answer: MetadataAnswer, annotation: string | undefined): boolean {
   return (annotation ?? '') !== '' && answer.kind !== 'none';
-}
-
-function roleOf(answer: MetadataAnswer): string {
-  return answer.kind === 'none' ? '' : answer.roleArn;
 }
 
 function told(answer: MetadataAnswer): string {
@@ -175,5 +176,5 @@ function idleFindings(
 export function isByMetadata(facts: ServiceAccountFacts, world: World): boolean {
   if (world.inventory.metadata === undefined || facts.addon !== null) return false;
   if (facts.annotations[`${world.inventory.annotationPrefix}/role-arn`] !== undefined) return false;
-  return (world.workloadsOf.get(idOf(facts)) ?? []).some((workload) => world.asksDaemon(workload));
+  return world.workloadsOf.get(idOf(facts))?.some((workload) => world.asksDaemon(workload)) === true;
 }

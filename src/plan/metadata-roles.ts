@@ -94,14 +94,16 @@ function guardOfKube2iam(
   return { kind: 'denied', roleArn, why: `the annotation ${settings.namespaceKey} of its namespace does not name it` };
 }
 
-function stringArray(text: string): string[] | undefined {
+/** A JSON array of strings; undefined for any other text. */
+export function stringArray(text: string): string[] | undefined {
+  let value: unknown;
   try {
-    const value: unknown = JSON.parse(text);
-    return Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
+    value = JSON.parse(text);
+  } catch {
+    // JSON.parse throws SyntaxError alone: what is no JSON is no array.
+    return undefined;
   }
+  return Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : undefined;
 }
 
 /** kiam's own keys (pkg/k8s/pod_cache.go, pkg/k8s/annotations.go). */

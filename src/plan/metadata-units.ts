@@ -1,11 +1,11 @@
 import { type Finding, finding } from '../model/findings.ts';
 import type { OwnerFact, ServiceAccountFacts, WorkloadFacts } from '../model/inventory.ts';
-import type { ServiceAccountShape } from '../model/metadata.ts';
-import type { TemplatePlan } from '../model/plan.ts';
-import { accountSubject, idOf, note, type UnitDraft, type World, workloadSubject } from './draft.ts';
+import type { MetadataFacts, MetadataInventory, ServiceAccountShape } from '../model/metadata.ts';
+import type { TemplatePlan, WorkloadPlan } from '../model/plan.ts';
+import { accountSubject, idOf, type MetadataDraft, note, type UnitDraft, type World, workloadSubject } from './draft.ts';
 import { goRegexp } from './go-regexp.ts';
 import { groupWorkloads, type RoleGroup } from './metadata-groups.ts';
-import { KIAM } from './metadata-roles.ts';
+import { KIAM, stringArray } from './metadata-roles.ts';
 import type { MetadataSystem } from './metadata-system.ts';
 import { nameOfOwner, sourceOf } from './owner-check.ts';
 
@@ -19,7 +19,8 @@ export function draftMetadata(
   world: World,
   taken: Set<string>,
 ): { readonly units: UnitDraft[]; readonly findings: readonly Finding[] } {
-  const { groups, others } = groupWorkloads(facts, world.workloadsOf.get(idOf(facts)) ?? [], systems, world, taken);
+  // It is here for the workloads of it that ask.
+  const { groups, others } = groupWorkloads(facts, world.workloadsOf.get(idOf(facts)) as readonly WorkloadFacts[], systems, world, taken);
   return { units: groups.map((group) => draftGroup(facts, group, world)), findings: others };
 }
 
@@ -56,7 +57,7 @@ function draftGroup(old: ServiceAccountFacts, group: RoleGroup, world: World): U
       workloadSubject(group.workloads[0] as WorkloadFacts),
       `${group.roleArn} is no ARN, and ${group.system.resolver.subject} has no base ARN`,
     );
-  if (group.split) noteSplit(unit, old, world);
+  if (group.split) noteSplit(unit, unit.metadata, old, world);
   return unit;
 }
 
@@ -67,14 +68,13 @@ function withOrigin(old: ServiceAccountFacts): ServiceAccountShape {
 }
 
 function bindingsOf(old: ServiceAccountFacts, world: World) {
-  return (world.inventory.metadata?.bindings ?? [])
+  return (world.inventory.metadata as MetadataInventory).bindings
     .filter((binding) => binding.serviceAccounts.includes(idOf(old)))
     .map(({ kind, namespace, name }) => ({ kind, namespace, name }));
 }
 
-function noteSplit(unit: UnitDraft, old: ServiceAccountFacts, world: World): void {
+function noteSplit(unit: UnitDraft, { bindings }: MetadataDraft, old: ServiceAccountFacts, world: World): void {
   const subject = accountSubject(unit);
-  const bindings = unit.metadata?.bindings ?? [];
   note(
     unit,
     'PS713',
@@ -84,16 +84,17 @@ function noteSplit(unit: UnitDraft, old: ServiceAccountFacts, world: World): voi
   const association = world.associationOf.get(idOf(old));
   if (association !== undefined)
     note(unit, 'PS722', subject, `${unit.id} would be split from ${idOf(old)}, which has association ${association.associationId}`);
-  for (const policy of world.inventory.metadata?.identityPolicies ?? [])
+  for (const policy of (world.inventory.metadata as MetadataInventory).identityPolicies)
     if (policy.serviceAccount === idOf(old))
       note(unit, 'PS714', subject, `${policy.subject} names ${idOf(old)}, and does not know ${unit.id}`);
 }
 
 /** What happens to each template, once it is known how the workloads restart; adds what stands in the way of a split. */
-export function planTemplates(unit: UnitDraft, world: World): void {
-  const { metadata } = unit;
-  if (metadata === undefined) return;
-  const templates = unit.workloads.map((workload, index) => planTemplate(unit, workload, unit.plans[index]?.restart ?? 'none', world));
+export function planTemplates(unit: UnitDraft, metadata: MetadataDraft, world: World): void {
+  // Each workload has its plan, in the same order.
+  const templates = unit.workloads.map((workload, index) =>
+    planTemplate(unit, workload, (unit.plans[index] as WorkloadPlan).restart, world),
+  );
   unit.metadata = { ...metadata, templates: templates.filter((template) => template !== undefined) };
 }
 
@@ -107,7 +108,7 @@ function planTemplate(unit: UnitDraft, workload: WorkloadFacts, restart: string,
     kind: workload.kind,
     name: workload.name,
     annotations,
-    before: workload.metadata?.fields ?? { serviceAccountName: null, serviceAccount: null },
+    before: (workload.metadata as MetadataFacts).fields,
     serviceAccount: split ? unit.facts.name : null,
   };
 }
@@ -128,7 +129,7 @@ function checkSplit(unit: UnitDraft, workload: WorkloadFacts, changeable: boolea
 
 /** The daemon's annotations of a template, where they go after proof. */
 function removable(unit: UnitDraft, workload: WorkloadFacts, changeable: boolean, world: World): Readonly<Record<string, string>> {
-  const present = workload.metadata?.template ?? {};
+  const present = (workload.metadata as MetadataFacts).template ?? {};
   const keys = Object.keys(present).join(' and ');
   const subject = workloadSubject(workload);
   const [owner] = workload.owners;
@@ -170,15 +171,10 @@ export function namespaceFindings(systems: readonly MetadataSystem[], world: Wor
 
 function arrayProblem(text: string, settings: { readonly namespaceRestrictions: boolean; readonly restrictionFormat: string }): string {
   if (!settings.namespaceRestrictions) return '';
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
-  if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) return 'it is no JSON array of strings';
+  const value = stringArray(text);
+  if (value === undefined) return 'it is no JSON array of strings';
   if (settings.restrictionFormat.toLowerCase() !== 'regexp') return '';
-  return value.map((item: string) => patternProblem(item)).find((problem) => problem !== '') ?? '';
+  return value.map(patternProblem).find((problem) => problem !== '') ?? '';
 }
 
 function patternProblem(text: string): string {

@@ -132,8 +132,6 @@ function checkDaemon(unit: UnitDraft, policy: TrustPolicy, callers: readonly str
 
 /** Roles that the document's statements name as principals. */
 function namedRoles(policy: TrustPolicy): string[] {
-  const names = policy.statements.flatMap(({ value }) => [
-    ...JSON.stringify(value.Principal ?? null).matchAll(/"(arn:[^"]*:role\/[^"]*)"/g),
-  ]);
+  const names = policy.statements.flatMap(({ value }) => [...JSON.stringify([value.Principal]).matchAll(/"(arn:[^"]*:role\/[^"]*)"/g)]);
   return [...new Set(names.map(([, name]) => name as string))];
 }

@@ -19,12 +19,19 @@ export function draftUnits(world: World, platform: Platform): { readonly units: 
   const taken = new Set(world.inventory.metadata?.takenNames ?? []);
   const findings: Finding[] = [...namespaceFindings(world.systems, world)];
   const units = chosen.flatMap((facts) => {
+    if (isUnasked(facts, world)) return [];
     if (!isByMetadata(facts, world)) return [draftUnit(facts, world, platform)];
     const drafted = draftMetadata(facts, world.systems, world, taken);
     findings.push(...drafted.findings);
     return drafted.units.map((unit) => check(unit, world, platform));
   });
   return { units: units.sort((a, b) => compareText(a.id, b.id)), findings };
+}
+
+/** Known for its pods' annotation alone, which nobody reads: kiam's agent without its server. */
+function isUnasked(facts: ServiceAccountFacts, world: World): boolean {
+  const hasRole = facts.annotations[`${world.inventory.annotationPrefix}/role-arn`] !== undefined || facts.addon !== null;
+  return world.inventory.metadata !== undefined && !hasRole && !world.associationOf.has(idOf(facts)) && !isByMetadata(facts, world);
 }
 
 function draftUnit(facts: ServiceAccountFacts, world: World, platform: Platform): UnitDraft {
@@ -68,7 +75,7 @@ function check(unit: UnitDraft, world: World, platform: Platform): UnitDraft {
   else {
     planRestarts(unit, world);
     if (unit.metadata === undefined) checkOwners(unit, world);
-    else planTemplates(unit, world);
+    else planTemplates(unit, unit.metadata, world);
   }
   return unit;
 }

@@ -170,7 +170,7 @@ export function roleCall({ principalArn }: RoleRequest): Call {
   return { principalType: 'AWS', principal: principalArn, actions: ['sts:assumerole'], context };
 }
 
-/** The account of an ARN. */
+/** The account of an ARN, which has six parts. */
 export function accountOf(arn: string): string {
-  return arn.split(':')[4] ?? '';
+  return arn.split(':').at(4) as string;
 }

@@ -52,7 +52,7 @@ export function daemonOf(pod: KubernetesObject, cluster: Pick<KubernetesSide, 'o
   const byItself = program === 'kiam-agent' && option('iptables-remove') !== 'false';
   return {
     program,
-    version: Number(/:v?(\d+)/.exec(container.image ?? '')?.[1] ?? 4),
+    version: Number(/\/?[^/@]*:v?(\d+)[^/@]*$/.exec((container.image ?? '').replace(/@.*/, ''))?.[1] ?? 4),
     option,
     isSet,
     cleansUp: byItself || (/iptables/.test(stop) && /-D\b|-A\//.test(stop)),
