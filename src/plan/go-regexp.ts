@@ -61,7 +61,7 @@ function translate(source: string): { text: string; flags: string } {
 /** The next token: how much of the source it is, and what it is in JavaScript. */
 function token(rest: string, at: number, before: string): [number, string] {
   const first = rest.charAt(0);
-  if (first === '\\') return escape(rest);
+  if (first === '\\') return escapeOf(rest);
   if (first === '[') return characterClass(rest);
   if (first === '(' && rest.startsWith('(?')) return group(rest);
   const repeat = /^\{(\d+)(?:,(\d*))?\}/.exec(rest);
@@ -77,7 +77,7 @@ function token(rest: string, at: number, before: string): [number, string] {
   return [1, first === '/' ? '\\/' : first];
 }
 
-function escape(rest: string): [number, string] {
+function escapeOf(rest: string): [number, string] {
   const letter = rest.charAt(1);
   if (letter === '') throw new Problem('invalid', 'it ends in a backslash');
   if (letter === 'A') return [2, '^'];
@@ -119,7 +119,7 @@ function characterClass(rest: string): [number, string] {
       text += set;
       at += posix[0].length;
     } else if (letter === '\\') {
-      const [taken, made] = escape(rest.slice(at));
+      const [taken, made] = escapeOf(rest.slice(at));
       if (/^\\[bB]$/.test(made) || taken > 2 || made === '^' || made === '$')
         throw new Problem('invalid', 'an escape of a character class does not compile');
       text += made;

@@ -11,11 +11,13 @@ import { checkOrder } from './order.ts';
 
 /** The project's own example. */
 export const EXAMPLE = 'examples/shop';
+/** The project's own example of kube2iam, with splits. */
+export const KUBE2IAM = 'examples/press-kube2iam';
 /** The real snapshot, where it is beside the checkout. */
 export const BOUTIQUE = '../shared/snapshots/boutique';
 
 /** The snapshots that simulations run over: the project's own, and the real one where it is beside the checkout. */
-export const SNAPSHOTS: readonly string[] = [EXAMPLE, ...(existsSync(`${BOUTIQUE}/eks/cluster.json`) ? [BOUTIQUE] : [])];
+export const SNAPSHOTS: readonly string[] = [EXAMPLE, KUBE2IAM, ...(existsSync(`${BOUTIQUE}/eks/cluster.json`) ? [BOUTIQUE] : [])];
 
 const START = Date.UTC(2026, 0, 5, 9);
 const OPTIONS = { soakSeconds: 60, injectionChecks: 3 } as const;

@@ -183,7 +183,22 @@ describe.runIf(existsSync(boutique))('the boutique snapshot', () => {
       'kube-system/aws-node': 'hold PS603',
       'kube-system/ebs-csi-controller-sa': 'hold PS603',
       'kube-system/s3-csi-driver-sa': 'hold PS603',
+      'legacy/admin': 'hold PS701',
+      'legacy/archiver': 'migrate',
+      'legacy/consumer': 'migrate',
+      'legacy/hostnet': 'hold PS702',
+      'legacy/tester': 'migrate',
+      'legacy/uploader': 'migrate',
+      'legacy/writer': 'migrate',
     });
+    const splits = plan.units.filter(({ metadata }) => metadata !== undefined && metadata.splitFrom !== null);
+    expect(splits.map(({ id, metadata }) => [id, metadata?.splitFrom, metadata?.bindings])).toEqual(
+      ['legacy/consumer', 'legacy/uploader'].map((id) => [
+        id,
+        'default',
+        [{ kind: 'RoleBinding', namespace: 'legacy', name: 'default-config-reader' }],
+      ]),
+    );
     expect(plan.agent).toMatchObject({ action: 'install', addonVersion: 'v1.3.4-eksbuild.1' });
     expect(plan.agent.nodeNames).toHaveLength(6);
     expect(plan.units.find(({ id }) => id === 'boutique/cartservice')?.wave).toBe(0);

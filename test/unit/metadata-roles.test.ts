@@ -203,14 +203,12 @@ const star = unit.map(
   }),
 );
 const chain = fc.array(fc.oneof(unit, star), { minLength: 1, maxLength: 4 }).map(sequence);
-const choice = fc
-  .tuple(chain, chain)
-  .map(
-    ([one, other]): Language => ({
-      text: `(${one.text}|${other.text})`,
-      ends: (subject, from) => [...one.ends(subject, from), ...other.ends(subject, from)],
-    }),
-  );
+const choice = fc.tuple(chain, chain).map(
+  ([one, other]): Language => ({
+    text: `(${one.text}|${other.text})`,
+    ends: (subject, from) => [...one.ends(subject, from), ...other.ends(subject, from)],
+  }),
+);
 
 describe('patterns', () => {
   const subject = fc.string({ unit: fc.constantFrom('a', 'b', '/', ':'), maxLength: 8 });

@@ -4,9 +4,16 @@ import { admitsRole, parseTrustPolicy } from '../../src/trust/index.ts';
 const NODE = 'arn:aws:iam::123456789012:role/team/nodes';
 
 function ask(principal: unknown, condition?: object, effect = 'Allow') {
-  const statement = { Effect: effect, Principal: principal, Action: 'sts:AssumeRole', ...(condition === undefined ? {} : { Condition: condition }) };
+  const statement = {
+    Effect: effect,
+    Principal: principal,
+    Action: 'sts:AssumeRole',
+    ...(condition === undefined ? {} : { Condition: condition }),
+  };
   const allow = { Effect: 'Allow', Principal: { AWS: NODE }, Action: 'sts:AssumeRole' };
-  const parsed = parseTrustPolicy(JSON.stringify({ Version: '2012-10-17', Statement: effect === 'Deny' ? [allow, statement] : [statement] }));
+  const parsed = parseTrustPolicy(
+    JSON.stringify({ Version: '2012-10-17', Statement: effect === 'Deny' ? [allow, statement] : [statement] }),
+  );
   if (!parsed.ok) throw new Error(parsed.problem);
   return admitsRole(parsed.policy, { principalArn: NODE });
 }
