@@ -55,27 +55,30 @@ describe('docs/permissions.md', () => {
     expect([...granted.keys()].filter((name) => !name.includes('/')).sort()).toEqual([...kinds, ...bound].sort());
   });
 
-  it.each(['examples/shop', 'examples/press-kube2iam'])('grants every request of a whole migration and its rollback: %s', async (folder) => {
-    const rehearsal = await rehearse({
-      snapshot: fileURLToPath(new URL(folder, root)),
-      startAt: Date.parse('2026-03-02T10:00:00Z'),
-    });
-    try {
-      await rehearsal.rollback();
-      const missing = new Set<string>();
-      for (const { service, operation } of rehearsal.twin.requests) {
-        if (service !== 'kubernetes') {
-          if (!actions.includes(`${service}:${operation}`)) missing.add(`${service}:${operation}`);
-          continue;
+  it.each(['examples/shop', 'examples/press-kube2iam'])(
+    'grants every request of a whole migration and its rollback: %s',
+    async (folder) => {
+      const rehearsal = await rehearse({
+        snapshot: fileURLToPath(new URL(folder, root)),
+        startAt: Date.parse('2026-03-02T10:00:00Z'),
+      });
+      try {
+        await rehearsal.rollback();
+        const missing = new Set<string>();
+        for (const { service, operation } of rehearsal.twin.requests) {
+          if (service !== 'kubernetes') {
+            if (!actions.includes(`${service}:${operation}`)) missing.add(`${service}:${operation}`);
+            continue;
+          }
+          const [verb = '', resource = ''] = operation.replace('?dryRun', '').split(' ');
+          const allowed = [...granted].some(([name, verbs]) => name.split('.')[0] === resource && verbs.includes(verb));
+          if (!allowed) missing.add(operation);
         }
-        const [verb = '', resource = ''] = operation.replace('?dryRun', '').split(' ');
-        const allowed = [...granted].some(([name, verbs]) => name.split('.')[0] === resource && verbs.includes(verb));
-        if (!allowed) missing.add(operation);
+        expect([...missing]).toEqual([]);
+        expect(rehearsal.twin.requests.length).toBeGreaterThan(100);
+      } finally {
+        await rehearsal.close();
       }
-      expect([...missing]).toEqual([]);
-      expect(rehearsal.twin.requests.length).toBeGreaterThan(100);
-    } finally {
-      await rehearsal.close();
-    }
-  });
+    },
+  );
 });
