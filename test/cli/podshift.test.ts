@@ -27,7 +27,7 @@ describe('on a twin', () => {
     const { code, stdout, stderr } = await podshift('demo');
 
     expect(code).toBe(0);
-    expect(stdout).toContain('7 migrated, 6 held');
+    expect(stdout).toContain('8 migrated, 6 held');
     expect(stdout).toContain('promises  credential gap 0 s; nobody else gained a role; nothing else changed');
     for (const line of stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
     expect(stderr).toMatch(/\+0:45 {2}shop\/storefront +associating/);
@@ -71,7 +71,7 @@ describe('on a twin', () => {
 
     expect(code).toBe(0);
     const scan = scanReport.parse(parse(stdout));
-    expect(scan.serviceAccounts).toHaveLength(13);
+    expect(scan.serviceAccounts).toHaveLength(14);
     expect(scan.legacy.map((one) => one.subject)).toEqual(['DaemonSet/kube-system/kube2iam', 'Deployment/warehouse/label-printer']);
   });
 });

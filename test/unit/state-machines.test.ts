@@ -165,13 +165,14 @@ describe('migrate-unit', () => {
   it('has the order that safety needs', async () => {
     const { States } = await read('migrate-unit');
     const order: string[] = [];
-    for (let name: string | undefined = 'Associate'; name !== undefined; ) {
+    for (let name: string | undefined = 'SplitServiceAccount'; name !== undefined; ) {
       const state: State | undefined = States[name];
       if (state?.Type === 'Task') order.push(name);
       const choices: readonly { Next: string }[] = (state?.Choices as { Next: string }[] | undefined) ?? [];
       name = (state?.Next as string | undefined) ?? choices[0]?.Next;
     }
     expect(order).toEqual([
+      'SplitServiceAccount',
       'Associate',
       'CheckInjection',
       'ProveCredentials',
@@ -180,6 +181,7 @@ describe('migrate-unit', () => {
       'VerifyPods',
       'ConfirmUse',
       'RemoveAnnotations',
+      'CheckRenewal',
       'FinishUnit',
     ]);
   });
