@@ -27,7 +27,9 @@ export const rehearse: RunCommand = async (context, invocation) => {
 export const demo: RunCommand = async (context, invocation) => {
   const { terminal } = context;
   const say = (text: string): void => terminal.talk(hang('', text, terminal.talkColumns));
-  say('This rehearses the migration of an example cluster, "shop": a book shop on EKS whose pods get their AWS roles by IRSA, and one by kube2iam.');
+  say(
+    'This rehearses the migration of an example cluster, "shop": a book shop on EKS whose pods get their AWS roles by IRSA, and one by kube2iam.',
+  );
   say(
     'Everything is real but the endpoints: state machine, handlers, AWS SDK and Kubernetes client talk to an embedded twin of the account and the cluster. Time is virtual. Nothing of yours is touched.',
   );

@@ -8,6 +8,9 @@ import { oldPodsEverywhere, oldTemplatesRolledOut } from './undo-pods.ts';
 import { RESTARTED_AT } from './workloads.ts';
 import type { UnitContext } from './write.ts';
 
+/** How long the roll-out of an annotation that came back is waited for: one that stands still needs the association gone. */
+const SETTLE_SECONDS = 180;
+
 /**
  * Gives the templates of a unit of kube2iam or kiam back what the daemon goes by, ahead of everything else: while the
  * association is there, pods are well on either way. Annotations come back first; then, of a split, both service account
@@ -18,7 +21,12 @@ export async function templatesBack(runtime: Runtime, context: UnitContext, entr
   const isSplit = context.unit.plan.metadata?.splitFrom !== null;
   for (const kind of ['annotations', 'template'] as const)
     for (const entry of entries) if (entry.kind === kind && entry.state !== 'undone') await undoTemplate(runtime, context, entry);
-  if (!isSplit) return '';
+  if (!isSplit) {
+    const isLeaving = entries.some((entry) => entry.kind === 'association' && entry.state !== 'undone');
+    const isLate = runtime.clock.now() - Number(context.unit.facts.undoSince) > SETTLE_SECONDS * 1000;
+    const changed = entries.filter((entry) => entry.kind === 'annotations');
+    return isLeaving && !isLate ? oldTemplatesRolledOut(runtime, context, changed) : '';
+  }
   const unfinished = await oldTemplatesRolledOut(runtime, context, entries);
   return unfinished === '' ? oldPodsEverywhere(runtime, context) : unfinished;
 }
