@@ -192,9 +192,9 @@ describe('removeAnnotations', () => {
   it('takes exactly the planned keys off, once', async () => {
     fake.put(serviceAccount('orders', { 'eks.amazonaws.com/role-arn': ROLE, team: 'a' }));
     await prove();
-    expect(await removeAnnotations(fake.runtime, UNIT)).toEqual({ removed: 1 });
+    expect(await removeAnnotations(fake.runtime, UNIT)).toEqual({ removed: 1, templates: 0 });
     expect(annotations()).toEqual({ team: 'a' });
-    expect(await removeAnnotations(fake.runtime, UNIT)).toEqual({ removed: 0 });
+    expect(await removeAnnotations(fake.runtime, UNIT)).toEqual({ removed: 0, templates: 0 });
     expect(fake.account.writes).toHaveLength(1);
     expect(await fake.runtime.journal.getEntry(RUN, 'annotations#shop/orders')).toMatchObject({
       before: { 'eks.amazonaws.com/role-arn': ROLE },
@@ -205,7 +205,7 @@ describe('removeAnnotations', () => {
     await prove();
     fake.account.failures = { 'patch serviceaccounts reply': ['ServiceUnavailable'] };
     await expect(removeAnnotations(fake.runtime, UNIT)).rejects.toMatchObject({ name: 'ServiceUnavailable' });
-    expect(await removeAnnotations(fake.runtime, UNIT)).toEqual({ removed: 1 });
+    expect(await removeAnnotations(fake.runtime, UNIT)).toEqual({ removed: 1, templates: 0 });
     expect(fake.account.writes).toHaveLength(1);
     expect(await fake.runtime.journal.getEntry(RUN, 'annotations#shop/orders')).toMatchObject({
       state: 'applied',
@@ -222,13 +222,13 @@ describe('removeAnnotations', () => {
     await begin(plan);
     await prove();
     fake.put(object);
-    expect(await removeAnnotations(fake.runtime, UNIT)).toEqual({ removed: 0 });
+    expect(await removeAnnotations(fake.runtime, UNIT)).toEqual({ removed: 0, templates: 0 });
     expect(fake.account.writes).toEqual([]);
   });
 
   it('writes nothing where the service account is gone', async () => {
     await prove();
     fake.account.objects.clear();
-    expect(await removeAnnotations(fake.runtime, UNIT)).toEqual({ removed: 0 });
+    expect(await removeAnnotations(fake.runtime, UNIT)).toEqual({ removed: 0, templates: 0 });
   });
 });
