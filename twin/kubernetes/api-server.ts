@@ -10,7 +10,7 @@ import { chooser, type Lists } from './lists.ts';
 import { mergePatch, PatchProblem, strategicMergePatch } from './merge-patch.ts';
 import type { Registry, WriteOptions } from './registry.ts';
 import { describeRequest, parseJson, type ResourceRequest, resourceRequest } from './request-info.ts';
-import { review } from './reviews.ts';
+import { type Authorize, review } from './reviews.ts';
 import { applyScale, scaleOf } from './scale.ts';
 import { ApiError, badRequest, forbidden, success } from './status.ts';
 import type { Store } from './store.ts';
@@ -26,7 +26,7 @@ export interface ApiServerSettings {
   readonly clock: TwinClock;
   readonly aws: AwsSide;
   readonly kubernetesVersion: string;
-  readonly authorize: (verb: string, resource: string, namespace: string | undefined) => boolean;
+  readonly authorize: Authorize;
 }
 
 /** How many API servers a cluster has; each TCP connection lands on the next. */
@@ -81,8 +81,15 @@ function handle(settings: ApiServerSettings, request: TwinHttpRequest): TwinHttp
   if (kind === undefined || (info.namespace !== undefined && !kind.namespaced)) {
     return pageNotFound();
   }
+  const dryRun = request.url.searchParams.getAll('dryRun');
+  if (dryRun.some((one) => one !== 'All')) {
+    const why = `Unsupported value: ${JSON.stringify(dryRun[0])}: supported values: "All"`;
+    throw new ApiError(422, 'Invalid', `.meta.k8s.io "" is invalid: dryRun: ${why}`, {
+      causes: [{ reason: 'FieldValueNotSupported', message: why, field: 'dryRun' }],
+    });
+  }
   const resource = info.subresource === undefined ? info.resource : `${info.resource}/${info.subresource}`;
-  if (!settings.authorize(info.verb, resource, info.namespace)) {
+  if (!settings.authorize(info.verb, resource, info.namespace, user)) {
     const where = info.namespace === undefined ? 'at the cluster scope' : `in the namespace "${info.namespace}"`;
     throw forbidden(kind, info.name, `User "${user}" cannot ${info.verb} resource "${resource}" in API group "${info.group}" ${where}`);
   }
