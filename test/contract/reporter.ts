@@ -33,7 +33,12 @@ export default class ContractReporter implements Reporter {
     for (const [suite, backends] of [...suites].filter(([, one]) => one.size === 1)) {
       lines.push(`  ${`${suite} over ${[...backends.keys()][0]}`.padEnd(42)} nothing to compare with on this machine`);
     }
-    lines.push(declared.length === 0 ? 'Declared exceptions: none' : 'Declared exceptions:', ...declared, `Undeclared exceptions: ${undeclared}`, '');
+    lines.push(
+      declared.length === 0 ? 'Declared exceptions: none' : 'Declared exceptions:',
+      ...declared,
+      `Undeclared exceptions: ${undeclared}`,
+      '',
+    );
     process.stdout.write(`${lines.join('\n')}\n`);
     if (undeclared > 0) process.exitCode = 1;
   }
@@ -43,7 +48,7 @@ function tallies(modules: readonly TestModule[]): Map<string, Map<string, Tally>
   const suites = new Map<string, Map<string, Tally>>();
   for (const test of modules.flatMap((module) => [...module.children.allTests()])) {
     const path = pathOf(test);
-    const at = path.findIndex((name) => name.includes(' over '));
+    const at = path.slice(0, -1).findIndex((name) => name.includes(' over '));
     const [suite = '', backend = ''] = path[at]?.split(' over ') ?? [];
     if (at === -1 || test.result().state === 'skipped') continue;
     const backends = suites.get(suite) ?? new Map<string, Tally>();

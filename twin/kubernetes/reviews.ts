@@ -1,4 +1,5 @@
 import type { ResourceRequest } from './request-info.ts';
+import { badRequest } from './status.ts';
 
 /** RBAC in one answer. Subresources are `pods/eviction`; `user` is the caller's name. */
 export type Authorize = (verb: string, resource: string, namespace: string | undefined, user: string) => boolean;
@@ -11,6 +12,9 @@ export function review(info: ResourceRequest, body: Record<string, unknown> | un
   const spec = body?.spec as { resourceAttributes?: Record<string, string> } | undefined;
   switch (`${info.group}/${info.resource}`) {
     case 'authorization.k8s.io/selfsubjectaccessreviews': {
+      if (body === undefined) {
+        throw badRequest('the review cannot be read');
+      }
       const { verb = '*', resource = '*', subresource, namespace } = spec?.resourceAttributes ?? {};
       const allowed =
         spec?.resourceAttributes === undefined || authorize(verb, subresource ? `${resource}/${subresource}` : resource, namespace, user);
