@@ -10,7 +10,11 @@ import { type Ended, run } from '../cluster/run.ts';
 export interface ServedTwin {
   readonly environment: Readonly<Record<string, string>>;
   /** Runs a client to its end. */
-  client(command: string, args: readonly string[], options?: { readonly input?: string }): Promise<Ended>;
+  client(
+    command: string,
+    args: readonly string[],
+    options?: { readonly input?: string; readonly environment?: Readonly<Record<string, string>> },
+  ): Promise<Ended>;
   stop(): Promise<void>;
 }
 
@@ -37,7 +41,8 @@ export async function serveTwin(snapshot: string): Promise<ServedTwin> {
   };
   return {
     environment,
-    client: (command, args, options = {}) => run(command, args, { environment, ...options }),
+    client: (command, args, { environment: more = {}, ...options } = {}) =>
+      run(command, args, { ...options, environment: { ...environment, ...more } }),
     stop: async () => {
       served.kill('SIGTERM');
       await ended;
