@@ -11,7 +11,8 @@ export async function compactStore(etcd: string): Promise<void> {
     return (await answer.json()) as { header: { revision: string } };
   };
   const key = Buffer.from(COMPACT_KEY).toString('base64');
-  const { revision } = (await call('range', { key })).header;
-  await call('put', { key, value: Buffer.from(revision).toString('base64') });
+  // What etcd holds at the very revision that it is compacted to stays; this write makes a newer one, so what is there now goes.
+  const { revision: now } = (await call('range', { key })).header;
+  const { revision } = (await call('put', { key, value: Buffer.from(String(Number(now) + 1)).toString('base64') })).header;
   await call('compaction', { revision, physical: true });
 }

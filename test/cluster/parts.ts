@@ -99,8 +99,7 @@ export function apiServerLine({ folder, ports, issuer, binaries }: Site): Comman
     '--allow-privileged=true',
     '--enable-admission-plugins=NodeRestriction',
     // etcd 3.4 reports no watch progress, which streamed lists need; without them a watcher backs off for minutes.
-    // Pages come from etcd alone, as before 1.34: then a continue token ends with a compaction and not at some later time.
-    '--feature-gates=WatchList=false,ListFromCacheSnapshot=false',
+    '--feature-gates=WatchList=false',
     '--profiling=false',
   ];
   return { name: 'kube-apiserver', command: binaries['kube-apiserver'], args };
