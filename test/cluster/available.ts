@@ -1,3 +1,4 @@
+import { pathToFileURL } from 'node:url';
 import { builtAlready, cacheFolder } from './build.ts';
 import { type Environment, findTool } from './run.ts';
 
@@ -12,4 +13,9 @@ export async function whyNoCluster(environment: Environment): Promise<string | u
   }
   const etcd = (await findTool('etcd', environment)) ?? (await findTool('apt-get', environment));
   return etcd === undefined ? 'there is neither etcd on the PATH nor apt-get to take it from' : undefined;
+}
+
+// As a program it prints the reason, or nothing.
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  process.stdout.write((await whyNoCluster(process.env)) ?? '');
 }

@@ -142,6 +142,17 @@ describe('a migration on a real control plane', () => {
     expect(watch.compareWithBaseline()).toEqual([]);
     expect(watch.promises()).toEqual({ credentialGapSeconds: 0, widenedPrincipals: [], foreignWrites: 0 });
   });
+
+  it('was watched by something that sees: a trust policy that the world takes away is a gap, and a label from podshift a foreign write', async () => {
+    const { watch, state, cluster } = started();
+    const [namespace = '', name = ''] = broken.split('/').slice(1);
+    const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`;
+    const body = { metadata: { labels: { strange: 'yes' } } };
+    await cluster.api('PATCH', `${path}?fieldManager=podshift`, { body, contentType: 'application/merge-patch+json' });
+    await expect.poll(() => watch.foreignWrites.map(({ object }) => object), { timeout: 10_000 }).toEqual([broken]);
+    for (const role of state.roles.values()) state.writeTrust(role, '{"Version":"2012-10-17","Statement":[]}', 'system');
+    await expect.poll(() => watch.gaps.length, { timeout: 10_000 }).toBeGreaterThan(0);
+  });
 });
 
 /** Flags for all units but the one of the broken workload. */

@@ -2,56 +2,15 @@ import { afterAll, beforeAll, beforeEach, describe, expect } from 'vitest';
 import type { Journal } from '../../src/journal/journal.ts';
 import type { Clock } from '../../src/model/clock.ts';
 import { migrationOptions } from '../../src/model/options.ts';
-import type { UnitPlan } from '../../src/model/plan.ts';
-import type { Evidence, RoleRecord, UnitRecord } from '../../src/model/run.ts';
+import type { Evidence } from '../../src/model/run.ts';
 import { behavioursWith, type Exceptions } from './behaviours.ts';
+import { describeHolding } from './journal-holding.ts';
+import { CLUSTER, intent, ROLE, role, unit } from './journal-records.ts';
 
 let now = Date.UTC(2025, 0, 1);
 const clock = { now: () => now };
 const target = { clusterName: 'shop', region: 'eu-west-1', assumeRoleArn: null };
 const options = migrationOptions.parse({ waveSize: 7 });
-const CLUSTER = 'arn:aws:eks:eu-west-1:111122223333:cluster/shop';
-const ROLE = 'arn:aws:iam::111122223333:role/team/cart';
-
-const unitPlan: UnitPlan = {
-  id: 'shop/cart',
-  namespace: 'shop',
-  serviceAccount: 'cart',
-  mechanism: 'irsa',
-  roleArn: ROLE,
-  decision: 'migrate',
-  reason: '',
-  wave: 0,
-  findings: [],
-  workloads: [{ apiVersion: 'apps/v1', kind: 'Deployment', name: 'cart', restart: 'rollout', replicas: 2, note: '' }],
-  removeAnnotations: ['eks.amazonaws.com/role-arn'],
-  before: { uid: 'u', resourceVersion: '1', annotations: { 'eks.amazonaws.com/role-arn': ROLE }, associationId: null },
-  probe: { nodeNames: ['n1'], tolerations: [{ operator: 'Exists' }] },
-};
-const unit = (runId: string, unitId = 'shop/cart'): UnitRecord => ({
-  runId,
-  unitId,
-  plan: { ...unitPlan, id: unitId },
-  status: 'pending',
-  reason: '',
-  stepStartedAt: {},
-  facts: {},
-});
-const role = (runId: string, roleArn = ROLE): RoleRecord => ({
-  runId,
-  roleArn,
-  trustBefore: '{"a":1}',
-  trustAfter: '{"a":1}',
-  blocked: '',
-});
-const intent = (runId: string, key: string, before: unknown = { a: 1 }) => ({
-  runId,
-  key,
-  unitId: 'shop/cart',
-  kind: 'trust' as const,
-  object: ROLE,
-  before,
-});
 
 /** A journal that the suite runs over. */
 export interface JournalBackend {
@@ -290,69 +249,14 @@ export function describeJournal({ name, exceptions, start }: JournalBackend): vo
       });
     });
 
-    describe('the lock on a cluster', () => {
-      const cluster = () => `${CLUSTER}-${number}`;
-
-      behaviour('keeps others out until it ends, then is taken over', async () => {
-        await journal.acquireLock(cluster(), 'r1', 60);
-        const until = new Date(now + 60_000).toISOString();
-        await expect(journal.acquireLock(cluster(), 'r2', 60)).rejects.toMatchObject({
-          name: 'ClusterLocked',
-          message: expect.stringContaining(until),
-        });
-        now += 59_999;
-        await expect(journal.acquireLock(cluster(), 'r2', 60)).rejects.toMatchObject({ name: 'ClusterLocked' });
-        now += 1;
-        await journal.acquireLock(cluster(), 'r2', 60);
-        await expect(journal.extendLock(cluster(), 'r1', 60)).rejects.toMatchObject({ name: 'LockLost' });
-        await journal.releaseLock(cluster(), 'r1');
-        await expect(journal.acquireLock(cluster(), 'r1', 60)).rejects.toMatchObject({ name: 'ClusterLocked' });
-      });
-
-      behaviour('is extended by its holder, even after its end while nobody took it', async () => {
-        await journal.acquireLock(cluster(), 'r1', 60);
-        await journal.acquireLock(cluster(), 'r1', 120);
-        now += 119_000;
-        await journal.extendLock(cluster(), 'r1', 60);
-        now += 59_000;
-        await expect(journal.acquireLock(cluster(), 'r2', 60)).rejects.toMatchObject({ name: 'ClusterLocked' });
-        now += 10_000;
-        await journal.extendLock(cluster(), 'r1', 60);
-      });
-
-      behaviour('is free once its holder lets go, and cannot be extended then', async () => {
-        await journal.acquireLock(cluster(), 'r1', 60);
-        await journal.releaseLock(cluster(), 'r1');
-        await journal.releaseLock(cluster(), 'r1');
-        await expect(journal.extendLock(cluster(), 'r1', 60)).rejects.toMatchObject({ name: 'LockLost' });
-        await journal.acquireLock(cluster(), 'r2', 60);
-      });
-
-      behaviour('goes to one of many who ask at once', async () => {
-        const tries = await Promise.allSettled(Array.from({ length: 8 }, (_, index) => journal.acquireLock(cluster(), `r${index}`, 60)));
-        expect(tries.filter((result) => result.status === 'fulfilled')).toHaveLength(1);
-      });
-    });
-
-    behaviour('leases a role to one owner at a time', async () => {
-      const arn = `${ROLE}-${number}`;
-      await journal.acquireLease(arn, 'a', 30);
-      await journal.acquireLease(arn, 'a', 30);
-      await expect(journal.acquireLease(arn, 'b', 30)).rejects.toMatchObject({ name: 'LeaseHeld' });
-      await journal.releaseLease(arn, 'b');
-      await expect(journal.acquireLease(arn, 'b', 30)).rejects.toMatchObject({ name: 'LeaseHeld' });
-      await journal.releaseLease(arn, 'a');
-      await journal.acquireLease(arn, 'b', 30);
-      now += 30_000;
-      await journal.acquireLease(arn, 'a', 30);
-    });
-
-    behaviour('gives a task token once, to one of many who ask', async () => {
-      expect(await journal.takeTaskToken(runId)).toBeUndefined();
-      await journal.putTaskToken(runId, 'old');
-      await journal.putTaskToken(runId, 'secret');
-      const taken = await Promise.all([1, 2, 3].map(() => journal.takeTaskToken(runId)));
-      expect(taken.filter((token) => token !== undefined)).toEqual(['secret']);
+    describeHolding({
+      behaviour,
+      journal: () => journal,
+      runId: () => runId,
+      now: () => now,
+      pass: (milliseconds) => {
+        now += milliseconds;
+      },
     });
   });
 }

@@ -21,7 +21,9 @@ export async function sweep(folder: string): Promise<void> {
   it.each(
     clean.requests.flatMap((request, index) =>
       request.write
-        ? [true, false].flatMap((applied) => RECOVERIES.map((recovery) => ({ number: index + 1, key: clean.sites[index]?.key, applied, recovery })))
+        ? [true, false].flatMap((applied) =>
+            RECOVERIES.map((recovery) => ({ number: index + 1, key: clean.sites[index]?.key, applied, recovery })),
+          )
         : [],
     ),
   )('survives that the process dies at request $number ($key; applied: $applied): $recovery', async ({ number, applied, recovery }) => {

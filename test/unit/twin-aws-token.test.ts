@@ -29,7 +29,14 @@ class Sha256 {
 }
 
 async function token(
-  options: { protocol?: string; cluster?: string; nameless?: boolean; hostname?: string; query?: Record<string, string>; accessKeyId?: string } = {},
+  options: {
+    protocol?: string;
+    cluster?: string;
+    nameless?: boolean;
+    hostname?: string;
+    query?: Record<string, string>;
+    accessKeyId?: string;
+  } = {},
 ): Promise<string> {
   const hostname = options.hostname ?? 'sts.eu-west-1.amazonaws.com';
   const signer = new SignatureV4({
