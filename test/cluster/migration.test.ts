@@ -12,7 +12,8 @@ import { type Ended, run } from './run.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const BOUTIQUE = join(ROOT, '../shared/snapshots/boutique');
-const FOLDER = existsSync(join(BOUTIQUE, 'eks/cluster.json')) ? BOUTIQUE : join(ROOT, 'examples/shop');
+const FOLDER =
+  process.env.PODSHIFT_TEST_SNAPSHOT ?? (existsSync(join(BOUTIQUE, 'eks/cluster.json')) ? BOUTIQUE : join(ROOT, 'examples/shop'));
 /** Waits that fit an account whose IAM and EKS take two seconds. */
 const OPTIONS = [
   ...['--soak-seconds', '5', '--iam-propagation-seconds', '3', '--injection-checks', '3', '--injection-interval-seconds', '1'],

@@ -114,6 +114,21 @@ export function describeIam({ name, exceptions, start }: IamBackend): void {
       });
     }
 
+    behaviour('refuses a trust policy of more than 2,048 characters without white space', async () => {
+      const client = await open({ app: EC2 });
+      const long = trust({ Sid: 'x'.repeat(2048), Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' });
+      await expect(client.send(new UpdateAssumeRolePolicyCommand({ RoleName: 'app', PolicyDocument: long }))).rejects.toMatchObject({
+        name: 'LimitExceededException',
+        $metadata: { httpStatusCode: 409 },
+      });
+    });
+
+    behaviour('takes white space beyond that', async () => {
+      const client = await open({ app: EC2 });
+      const spaced = `${EC2}${' '.repeat(4096)}`;
+      await client.send(new UpdateAssumeRolePolicyCommand({ RoleName: 'app', PolicyDocument: spaced }));
+    });
+
     behaviour('refuses to write the trust policy of a role that does not exist', async () => {
       const client = await open({});
       await expect(client.send(new UpdateAssumeRolePolicyCommand({ RoleName: 'absent', PolicyDocument: EC2 }))).rejects.toMatchObject({

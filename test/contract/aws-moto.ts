@@ -16,6 +16,10 @@ export const motoIam = (moto: () => Moto): IamBackend => ({
   exceptions: {
     'lists trust policies URL-encoded':
       'moto answers ListRoles with plain JSON; IAM encodes it as RFC 3986 says (API reference, Role: AssumeRolePolicyDocument), as moto does for GetRole',
+    'refuses a trust policy of more than 2,048 characters without white space':
+      'moto knows no quota of the length of trust policies (IAM quotas: role trust policy length)',
+    'refuses a role that does not trust the caller': 'moto gives a session of any role: it does not evaluate trust policies',
+    'does not tell a role that does not exist from one that is not for the caller': 'moto gives a session of any ARN',
   },
   start: async (roles) => {
     await moto().reset();

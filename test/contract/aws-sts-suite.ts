@@ -45,5 +45,27 @@ export function describeSts({ name, exceptions, start }: IamBackend): void {
       });
       expect((await session.send(new GetCallerIdentityCommand({}))).Arn).toBe(AssumedRoleUser?.Arn);
     });
+
+    const refused = async (roles: Record<string, string>, RoleName: string, RoleSessionName: string): Promise<unknown> => {
+      const client = await open(roles);
+      const command = new AssumeRoleCommand({ RoleArn: roleArn(RoleName), RoleSessionName });
+      return client.send(command).then(
+        () => 'taken',
+        (error: { name: string; $metadata: { httpStatusCode: number } }) => [error.name, error.$metadata.httpStatusCode],
+      );
+    };
+
+    behaviour('refuses a role that does not trust the caller', async () => {
+      const lambda = trust({ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' });
+      expect(await refused({ app: lambda }, 'app', 'run-1')).toEqual(['AccessDenied', 403]);
+    });
+
+    behaviour('does not tell a role that does not exist from one that is not for the caller', async () => {
+      expect(await refused({}, 'absent', 'run-1')).toEqual(['AccessDenied', 403]);
+    });
+
+    behaviour('refuses a session name that is too long', async () => {
+      expect(await refused({ member: MEMBER }, 'member', 'x'.repeat(65))).toEqual(['ValidationError', 400]);
+    });
   });
 }
