@@ -212,6 +212,25 @@ export function describeApi({ behaviour, running, makeNamespace }: KubernetesSui
       expect((await backend.request('GET', `${path}/nightly`)).body.status).toEqual({});
     });
 
+    behaviour('counts the templates of a DaemonSet in an annotation of its own', async () => {
+      const namespace = await makeNamespace();
+      const path = `/apis/apps/v1/namespaces/${namespace}/daemonsets`;
+      const labels = { app: 'agent' };
+      const template = { metadata: { labels }, spec: pod('agent').spec };
+      const count = ({ body }: Answer): string => body.metadata.annotations['deprecated.daemonset.template.generation'];
+      const patch = (body: object): Promise<Answer> => backend.request('PATCH', `${path}/agent`, { body, contentType: MERGE });
+      const restart = (at: string | null): Promise<Answer> =>
+        patch({ spec: { template: { metadata: { annotations: { 'kubectl.kubernetes.io/restartedAt': at } } } } });
+      const made = await backend.request('POST', path, {
+        body: { metadata: { name: 'agent' }, spec: { selector: { matchLabels: labels }, template } },
+      });
+      expect(count(made)).toBe('1');
+      expect(count(await restart('2026-03-01T12:00:00Z'))).toBe('2');
+      expect(count(await patch({ metadata: { annotations: { 'deprecated.daemonset.template.generation': '9', other: 'x' } } }))).toBe('2');
+      expect(count(await patch({ spec: { minReadySeconds: 1 } }))).toBe('2');
+      expect(count(await restart(null))).toBe('3');
+    });
+
     behaviour('refuses to change what may not change', async () => {
       const namespace = await makeNamespace();
       const template = {
