@@ -1,5 +1,6 @@
 import type { KubernetesObject } from '../kubernetes/gateway.ts';
 import type { OverrideFact } from '../model/inventory.ts';
+import { skippedContainers } from '../model/skip-containers.ts';
 
 /**
  * Variables that every AWS SDK takes ahead of the container provider, and those whose presence makes the webhook leave a
@@ -48,7 +49,7 @@ type PodSpec = any;
 
 /** A pod spec's containers that the webhook changes: init and ordinary ones, but for those named in `skip-containers`. */
 function containers(spec: PodSpec, annotations: Readonly<Record<string, string>>, prefix: string): PodSpec[] {
-  const skipped = new Set((annotations[`${prefix}/skip-containers`] ?? '').split(',').map((name) => name.trim()));
+  const skipped = skippedContainers(annotations, prefix);
   return [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].filter((container) => !skipped.has(container.name));
 }
 

@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '../kubernetes/gateway.ts';
+import { skippedContainers } from '../model/skip-containers.ts';
 
 /** The pair that the webhook injects for Pod Identity (amazon-eks-pod-identity-webhook, pkg/handler/handler.go). */
 const CONTAINER_VARIABLES = ['AWS_CONTAINER_CREDENTIALS_FULL_URI', 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'] as const;
@@ -36,7 +37,7 @@ export interface ContainerInjection {
 
 /** Init containers and containers of a pod, without those that its skip-containers annotation names. */
 export function injectionOf(pod: KubernetesObject, annotationPrefix: string): ContainerInjection[] {
-  const skipped = new Set((pod.metadata.annotations?.[`${annotationPrefix}/skip-containers`] ?? '').split(',').map((name) => name.trim()));
+  const skipped = skippedContainers(pod.metadata.annotations, annotationPrefix);
   const containers: readonly Container[] = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])];
   return containers.filter((container) => !skipped.has(container.name)).map(injectionOfContainer);
 }

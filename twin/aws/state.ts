@@ -152,6 +152,13 @@ export class AwsState {
     });
   }
 
+  /** Every service account that has or had an association. */
+  everAssociated(): { readonly namespace: string; readonly serviceAccount: string }[] {
+    return [...this.#history.values()].flatMap(([one]) =>
+      one === undefined ? [] : [{ namespace: one.namespace, serviceAccount: one.serviceAccount }],
+    );
+  }
+
   /** Creates an association. Throws the service's errors; a repeated client token gets the first answer again. */
   createAssociation(request: NewAssociation, by: Actor, ownerArn?: string): AssociationState {
     const living = this.associationOf(request.namespace, request.serviceAccount);
