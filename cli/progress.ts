@@ -9,6 +9,7 @@ import type { Terminal } from './terminal.ts';
 const STEPS: Readonly<Record<UnitStep, string>> = {
   split: 'making a service account',
   associate: 'associating',
+  addon: 'updating its add-on',
   injection: 'waiting for injection',
   proof: 'proving credentials',
   restart: 'restarting workloads',
@@ -16,6 +17,7 @@ const STEPS: Readonly<Record<UnitStep, string>> = {
   verify: 'checking pods, soaking',
   soak: 'checking pods again',
   annotations: 'removing annotation',
+  together: 'waiting for the rest of its add-on',
   undo: 'going back',
 };
 

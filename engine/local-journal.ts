@@ -41,7 +41,8 @@ const { Level } = createRequire(createRequire(import.meta.url).resolve('dynalite
 
 const TABLE_NAME = 'podshift';
 
-const TABLE: CreateTableCommandInput = {
+/** The journal's table, as infra/journal-table.yml has it. */
+export const TABLE: CreateTableCommandInput = {
   TableName: TABLE_NAME,
   BillingMode: 'PAY_PER_REQUEST',
   AttributeDefinitions: [

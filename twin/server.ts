@@ -16,6 +16,7 @@ export interface TwinHttpRequest {
   /** Path and query; the host is the server's own. */
   readonly url: URL;
   readonly headers: IncomingHttpHeaders;
+  /** Its text; of protobuf, one character for each byte. */
   readonly body: string;
   /** From 0: the number of the TCP connection that it came on. */
   readonly connection: number;
@@ -240,5 +241,6 @@ async function readBody(request: IncomingMessage): Promise<string | undefined> {
     }
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  const protobuf = request.headers['content-type']?.startsWith('application/vnd.kubernetes.protobuf') === true;
+  return Buffer.concat(chunks).toString(protobuf ? 'latin1' : 'utf8');
 }

@@ -1,5 +1,6 @@
 import type { KubernetesObject } from '../kubernetes/gateway.ts';
 import type { OverrideFact } from '../model/inventory.ts';
+import { skippedContainers } from '../model/skip-containers.ts';
 
 /**
  * Variables that every AWS SDK takes ahead of the container provider, and those whose presence makes the webhook leave a
@@ -48,7 +49,7 @@ type PodSpec = any;
 
 /** A pod spec's containers that the webhook changes: init and ordinary ones, but for those named in `skip-containers`. */
 function containers(spec: PodSpec, annotations: Readonly<Record<string, string>>, prefix: string): PodSpec[] {
-  const skipped = new Set((annotations[`${prefix}/skip-containers`] ?? '').split(',').map((name) => name.trim()));
+  const skipped = skippedContainers(annotations, prefix);
   return [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].filter((container) => !skipped.has(container.name));
 }
 
@@ -76,7 +77,10 @@ export function findOverrides(
 
     for (const variable of container.env ?? []) {
       if (injected.has(variable.name)) continue;
-      if (CREDENTIAL_VARIABLES.has(variable.name)) add('env', variable.name);
+      // Where the Secret is not there, the variable is not either; podshift reads no Secret.
+      const optional = variable.valueFrom?.secretKeyRef?.optional === true;
+      if (optional && CREDENTIAL_VARIABLES.has(variable.name)) add('secret-env', variable.valueFrom.secretKeyRef.name);
+      else if (CREDENTIAL_VARIABLES.has(variable.name)) add('env', variable.name);
       else if (variable.name === SESSION_NAME) add('session-name', variable.name);
       else if (typeof variable.value === 'string' && WEB_IDENTITY.test(variable.value)) add('web-identity', `variable ${variable.name}`);
       const reference = variable.valueFrom?.configMapKeyRef;

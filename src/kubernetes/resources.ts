@@ -30,6 +30,7 @@ export const RESOURCES = {
   kyvernoClusterPolicies: resource('kyverno.io', 'v1', 'clusterpolicies', 'ClusterPolicy', false),
   ciliumNetworkPolicies: resource('cilium.io', 'v2', 'ciliumnetworkpolicies', 'CiliumNetworkPolicy'),
   calicoNetworkPolicies: resource('crd.projectcalico.org', 'v1', 'networkpolicies', 'NetworkPolicy'),
+  networkPolicies: resource('networking.k8s.io', 'v1', 'networkpolicies', 'NetworkPolicy'),
   argoRollouts: resource('argoproj.io', 'v1alpha1', 'rollouts', 'Rollout'),
   secretStores: resource('external-secrets.io', 'v1', 'secretstores', 'SecretStore'),
   clusterSecretStores: resource('external-secrets.io', 'v1', 'clustersecretstores', 'ClusterSecretStore', false),

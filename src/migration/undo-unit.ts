@@ -3,6 +3,7 @@ import type { JournalEntry, UnitRecord } from '../model/run.ts';
 import { type Failure, reasonOf } from './grant-trust.ts';
 import type { Runtime } from './runtime.ts';
 import { undoSplit } from './split-service-account.ts';
+import { undoAddon } from './undo-addon.ts';
 import { undoAnnotations, undoAssociation, undoProbes, undoRestarts } from './undo-changes.ts';
 import { oldPodsEverywhere, oldTemplatesRolledOut, proveOldInjection } from './undo-pods.ts';
 import { rolloutsUnderWay } from './undo-settle.ts';
@@ -62,12 +63,15 @@ async function goBack(runtime: Runtime, context: UnitContext, entries: readonly 
     const left = await templatesBack(runtime, context, entries);
     if (left !== '') return left;
   }
+  const updating = await undoAddon(runtime, context, entries);
+  if (updating !== '') return updating;
   // A split has its old templates rolled out by now.
   const starting = isSplit ? '' : await rolloutsUnderWay(runtime, context, entries);
   if (starting !== '') return starting;
   const wasAssociated = await undoAssociation(runtime, context, entries);
   // The pods of a split have their old service account again, which never had an association.
-  if (wasAssociated && !isSplit) {
+  const wasUpdated = entries.some((entry) => entry.kind === 'addon');
+  if ((wasAssociated && !isSplit) || wasUpdated) {
     const unproved = await proveOldInjection(runtime, context);
     if (unproved !== '') return unproved;
   }

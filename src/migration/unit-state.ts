@@ -6,7 +6,7 @@ import { forwardRun, type UnitInput } from './write.ts';
 /** What a unit's own workflow does first. */
 export interface OpenUnitOutput {
   /** `split`: it migrates, and its new service account comes first. */
-  readonly action: 'migrate' | 'split' | 'undo' | 'none';
+  readonly action: 'migrate' | 'split' | 'update-addon' | 'undo' | 'none';
 }
 
 /** Begins a unit, or takes it up where a crash left it: a way back that was begun is gone on with, an end stays an end. */
@@ -16,6 +16,7 @@ export async function openUnit(runtime: Runtime, input: UnitInput): Promise<Open
   if (isEnd(unit)) return { action: 'none' };
   if (unit.status === 'rolling-back') return { action: 'undo' };
   if (unit.status === 'pending') await runtime.journal.updateUnit(input.runId, input.unitId, { status: 'running' });
+  if (unit.plan.addon !== undefined) return { action: 'update-addon' };
   return { action: (unit.plan.metadata?.splitFrom ?? null) === null ? 'migrate' : 'split' };
 }
 

@@ -2,19 +2,24 @@ import type { Finding, FindingCode } from '../model/findings.ts';
 import type { ServiceAccountFacts } from '../model/inventory.ts';
 import type { Decision, UnitPlan, WorkloadPlan } from '../model/plan.ts';
 import { isSelected } from '../model/selection.ts';
+import { addonOf, addonPlan, checkAddon } from './addon-check.ts';
 import type { Platform } from './agent.ts';
 import { accountSubject, blockers, idOf, note, type UnitDraft, type World, workloadSubject } from './draft.ts';
 import { isByMetadata } from './metadata-groups.ts';
 import { draftMetadata, namespaceFindings, planTemplates } from './metadata-units.ts';
 import { checkOwners } from './owner-check.ts';
+import { checkPlatform } from './platform-check.ts';
 import { checkRole } from './role-check.ts';
 import { compareText } from './waves.ts';
 import { checkUse, leave, planRestarts } from './workload-check.ts';
 
 /** Every chosen service account with all that is known against it; in order of their ids. */
 export function draftUnits(world: World, platform: Platform): { readonly units: UnitDraft[]; readonly findings: readonly Finding[] } {
+  const selected = world.inventory.serviceAccounts.filter(({ namespace, name }) => isSelected(world.options, namespace, name));
+  // One update moves all service accounts of an add-on: one of them chosen chooses the others.
+  const addons = new Set(selected.flatMap(({ addon }) => (addon === null ? [] : [addon])));
   const chosen = world.inventory.serviceAccounts
-    .filter(({ namespace, name }) => isSelected(world.options, namespace, name))
+    .filter((facts) => selected.includes(facts) || (facts.addon !== null && addons.has(facts.addon)))
     .sort((a, b) => compareText(idOf(a), idOf(b)));
   const taken = new Set(world.inventory.metadata?.takenNames ?? []);
   const findings: Finding[] = [...namespaceFindings(world.systems, world)];
@@ -37,9 +42,11 @@ function isUnasked(facts: ServiceAccountFacts, world: World): boolean {
 function draftUnit(facts: ServiceAccountFacts, world: World, platform: Platform): UnitDraft {
   const id = idOf(facts);
   const association = world.associationOf.get(id);
-  const addon = world.inventory.addons.find(({ name }) => name === facts.addon);
-  const roleArn =
-    facts.annotations[`${world.inventory.annotationPrefix}/role-arn`] ?? addon?.serviceAccountRoleArn ?? association?.roleArn ?? '';
+  const installed = world.inventory.addons.find(({ name }) => name === facts.addon);
+  const annotated = facts.annotations[`${world.inventory.annotationPrefix}/role-arn`];
+  // An association that the add-on owns outranks its role by IRSA (EKS User Guide, "IAM roles for Amazon EKS add-ons").
+  const owned = association !== undefined && association.ownerArn !== null ? association.roleArn : undefined;
+  const roleArn = annotated ?? owned ?? installed?.serviceAccountRoleArn ?? association?.roleArn ?? '';
   const unit: UnitDraft = {
     id,
     mechanism: facts.addon === null ? (association?.mechanism ?? 'irsa') : 'addon',
@@ -55,13 +62,8 @@ function draftUnit(facts: ServiceAccountFacts, world: World, platform: Platform)
     plans: [],
     removeAnnotations: [],
   };
-  if (facts.addon !== null) {
-    note(unit, 'PS603', accountSubject(unit), `${id} is a service account of the EKS add-on ${facts.addon}`);
-    leaveAlone(unit, 'EKS restarts it with its add-on');
-    return unit;
-  }
   for (const workload of unit.workloads)
-    if (world.asksDaemon(workload))
+    if (facts.addon === null && world.asksDaemon(workload))
       note(unit, 'PS719', workloadSubject(workload), `${workloadSubject(workload)} asks a daemon for a role, and ${id} has one by IRSA`);
   return check(unit, world, platform);
 }
@@ -70,8 +72,11 @@ function draftUnit(facts: ServiceAccountFacts, world: World, platform: Platform)
 function check(unit: UnitDraft, world: World, platform: Platform): UnitDraft {
   checkRole(unit, world);
   checkUse(unit, world);
+  if (!unit.settled) checkPlatform(unit, world);
   if (platform.blocker !== null) note(unit, platform.blocker.code, accountSubject(unit), platform.blocker.message);
+  const addon = addonOf(unit, world);
   if (unit.settled) settle(unit);
+  else if (addon !== undefined) checkAddon(unit, addon, world);
   else {
     planRestarts(unit, world);
     if (unit.metadata === undefined) checkOwners(unit, world);
@@ -108,6 +113,8 @@ const ONLY_WHEN_MIGRATED = new Set<FindingCode>([
   'PS502',
   'PS503',
   'PS504',
+  'PS613',
+  'PS614',
   'PS713',
   'PS714',
   'PS720',
@@ -128,9 +135,10 @@ function workloadPlans(unit: UnitDraft): WorkloadPlan[] {
 }
 
 /** The unit as the plan shows it. */
-export function unitPlan(unit: UnitDraft, wave: number | null, world: World): UnitPlan {
+export function unitPlan(unit: UnitDraft, wave: number | null, world: World, units: readonly UnitDraft[]): UnitPlan {
   const decision = decisionOf(unit);
   const [first, ...more] = blockers(unit);
+  const addon = decision === 'migrate' ? addonOf(unit, world) : undefined;
   const others = more.length === 0 ? '' : ` (and ${more.length} more)`;
   return {
     id: unit.id,
@@ -143,6 +151,14 @@ export function unitPlan(unit: UnitDraft, wave: number | null, world: World): Un
     wave,
     findings: [...new Set(findingsOf(unit).map(({ code }) => code))].sort(),
     workloads: workloadPlans(unit),
+    ...(addon === undefined
+      ? {}
+      : {
+          addon: addonPlan(
+            addon,
+            units.filter((one) => decisionOf(one) === 'migrate'),
+          ),
+        }),
     removeAnnotations: decision === 'migrate' ? unit.removeAnnotations : [],
     before: {
       uid: unit.facts.uid,

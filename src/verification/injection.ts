@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '../kubernetes/gateway.ts';
+import { skippedContainers } from '../model/skip-containers.ts';
 
 /** The pair that the webhook injects for Pod Identity (amazon-eks-pod-identity-webhook, pkg/handler/handler.go). */
 const CONTAINER_VARIABLES = ['AWS_CONTAINER_CREDENTIALS_FULL_URI', 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'] as const;
@@ -22,7 +23,11 @@ const AGENT_HOSTS: ReadonlySet<string> = new Set(['169.254.170.23', '[fd00:ec2::
 
 interface Container {
   readonly name: string;
-  readonly env?: readonly { readonly name: string; readonly value?: string }[];
+  readonly env?: readonly {
+    readonly name: string;
+    readonly value?: string;
+    readonly valueFrom?: { readonly secretKeyRef?: { readonly optional?: boolean } };
+  }[];
 }
 
 /** What one container of a pod carries. */
@@ -36,13 +41,15 @@ export interface ContainerInjection {
 
 /** Init containers and containers of a pod, without those that its skip-containers annotation names. */
 export function injectionOf(pod: KubernetesObject, annotationPrefix: string): ContainerInjection[] {
-  const skipped = new Set((pod.metadata.annotations?.[`${annotationPrefix}/skip-containers`] ?? '').split(',').map((name) => name.trim()));
+  const skipped = skippedContainers(pod.metadata.annotations, annotationPrefix);
   const containers: readonly Container[] = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])];
   return containers.filter((container) => !skipped.has(container.name)).map(injectionOfContainer);
 }
 
 function injectionOfContainer(container: Container): ContainerInjection {
-  const names = new Set((container.env ?? []).map((variable) => variable.name));
+  // A key of an optional Secret may be absent, and is named in the plan (PS307); set, it outranked the old way just as well.
+  const certain = (container.env ?? []).filter((variable) => variable.valueFrom?.secretKeyRef?.optional !== true);
+  const names = new Set(certain.map((variable) => variable.name));
   return {
     container: container.name,
     way:

@@ -60,6 +60,17 @@ export async function buildModule(module: PinnedModule, options: BuildOptions): 
   return folder;
 }
 
+/** Whether all programs are in the cache. */
+export async function builtAlready(cache: string): Promise<boolean> {
+  const complete = await Promise.all(
+    PINNED_MODULES.map(async (module) => {
+      const state = await readModule(module, `${process.platform}/${process.arch}`);
+      return isComplete(join(cache, `${module.name}-${state.version}-${state.fingerprint}`), module);
+    }),
+  );
+  return complete.every((one) => one);
+}
+
 async function isComplete(folder: string, module: PinnedModule): Promise<boolean> {
   const names = new Set(
     await readdir(folder).catch((error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? [] : Promise.reject(error))),

@@ -6,6 +6,7 @@ import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
 import { type Api, createApi, must } from './api.ts';
 import { type Binaries, type BuildOptions, buildBinaries } from './build.ts';
 import { createAuthority, type Pair } from './certificates.ts';
+import { compactStore } from './compaction.ts';
 import { findEtcd } from './etcd.ts';
 import { createTwinWebhook, type Identity, webhookConfiguration, writeAssociations } from './identity-webhook.ts';
 import { kubeconfig } from './kubeconfig.ts';
@@ -31,6 +32,7 @@ import { settle } from './settle.ts';
 import { claimFolder } from './state.ts';
 import { type ClusterUser, createTokenBook, identifyEksToken } from './token-review.ts';
 import { findUpstream } from './upstream.ts';
+import { type WatchEvent, watchApi } from './watch.ts';
 import { serveJson } from './webhook-server.ts';
 
 /** What a cluster is started with; all of it has defaults. */
@@ -80,6 +82,8 @@ export interface Cluster {
   setAssociations(identities: readonly Identity[]): Promise<void>;
   /** The API as the administrator sees it. */
   readonly api: Api;
+  /** Follows a watch as the administrator, until the server or the signal ends it. */
+  watch(path: string, signal: AbortSignal, onEvent: (event: WatchEvent) => void): Promise<void>;
   /** The API by a bearer token. */
   apiWithToken(token: string): Api;
   /** Credentials of any user. */
@@ -93,6 +97,8 @@ export interface Cluster {
   load(objects: readonly KubernetesObject[]): Promise<LoadOutcome>;
   /** Waits until all workloads have all their pods ready; answers those that had not in the time (milliseconds, default a minute). */
   settle(within?: number): Promise<readonly string[]>;
+  /** Makes continue tokens and resource versions of now expire, as etcd does every five minutes. */
+  compact(): Promise<void>;
   /** Starts the real agent, which asks `endpoint` in the place of EKS Auth; answers its address. Throws {@link ClusterProblem} where this machine has no agent. */
   startAgent(endpoint: string): Promise<string>;
   /** Processes by name, for tests of their ends and of memory. */
@@ -229,6 +235,7 @@ async function assemble(settings: {
     associationsPath,
     setAssociations: (identities) => writeAssociations(associationsPath, identities),
     api,
+    watch: (path, signal, onEvent) => watchApi(`${endpoint}${path}`, { certificateAuthority, pair: written.admin }, signal, onEvent),
     apiWithToken: (token) => createApi(endpoint, certificateAuthority, { token }),
     asUser: async (name, groups = []) => {
       const pair = await authority.user(name, groups);
@@ -251,6 +258,7 @@ async function assemble(settings: {
       }),
     load: (objects) => loadObjects(api, objects),
     settle: (within = 60_000) => settle(api, within),
+    compact: () => compactStore(`http://${LOOPBACK}:${ports.etcd}`),
     startAgent: (eksAuth) => startAgent(eksAuth, { servers, clusterName, region, build: settings.build }),
     parts: servers.parts,
     stopped: servers.stopped,

@@ -1,7 +1,8 @@
 import { ACCOUNT, role, startTwinAccount } from '../support/twin-account.ts';
+import type { Exceptions } from './behaviours.ts';
 
-/** A server that speaks IAM and STS and holds the given roles. The suites over it say what every such server must do. */
-export interface IamBackend {
+/** A server that speaks IAM and STS and holds the given roles. */
+export interface RunningIam {
   readonly endpoint: string;
   readonly accountId: string;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
@@ -10,12 +11,18 @@ export interface IamBackend {
   close(): Promise<void>;
 }
 
-/** Starts a backend whose account has these roles: name to trust policy. */
-export type StartIamBackend = (roles: Readonly<Record<string, string>>) => Promise<IamBackend>;
+/** A backend of the IAM and STS suites. */
+export interface IamBackend {
+  readonly name: string;
+  readonly exceptions: Exceptions;
+  /** Starts one whose account has these roles: name to trust policy. */
+  start(roles: Readonly<Record<string, string>>): Promise<RunningIam>;
+}
 
-/** Every backend that the IAM and STS suites run over. */
-export const IAM_BACKENDS: Readonly<Record<string, StartIamBackend>> = {
-  'the twin': async (roles) => {
+export const TWIN_IAM: IamBackend = {
+  name: 'the twin',
+  exceptions: {},
+  start: async (roles) => {
     const account = await startTwinAccount({
       parts: { account: { RoleDetailList: Object.entries(roles).map(([name, document]) => role(name, document)) } },
     });

@@ -1,47 +1,6 @@
 import { AssumeRoleCommand, AssumeRoleWithWebIdentityCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ACCOUNT, ISSUER, irsaStatement, podIdentityStatement, roleArn, startTwinAccount, trust } from '../support/twin-account.ts';
-import { IAM_BACKENDS, type IamBackend } from './aws-backends.ts';
-
-const MEMBER = trust({ Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${ACCOUNT}:root` }, Action: 'sts:AssumeRole' });
-
-describe.each(Object.entries(IAM_BACKENDS))('STS over %s', (_name, start) => {
-  let backend: IamBackend | undefined;
-  const open = async (roles: Record<string, string>): Promise<STSClient> => {
-    backend = await start(roles);
-    return new STSClient({ endpoint: backend.endpoint, region: 'eu-west-1', credentials: backend.credentials, maxAttempts: 1 });
-  };
-  afterEach(async () => {
-    await backend?.close();
-    backend = undefined;
-  });
-
-  it('says who the caller is', async () => {
-    const client = await open({});
-    expect(await client.send(new GetCallerIdentityCommand({}))).toMatchObject({
-      Account: backend?.accountId,
-      Arn: expect.stringContaining(`:${backend?.accountId}:`),
-    });
-  });
-
-  it('gives a session of a role that trusts the account, and the session is someone', async () => {
-    const client = await open({ member: MEMBER });
-    const { Credentials, AssumedRoleUser } = await client.send(
-      new AssumeRoleCommand({ RoleArn: roleArn('member'), RoleSessionName: 'run-1' }),
-    );
-    expect(AssumedRoleUser?.Arn).toBe(`arn:aws:sts::${ACCOUNT}:assumed-role/member/run-1`);
-    const session = new STSClient({
-      endpoint: backend?.endpoint ?? '',
-      region: 'eu-west-1',
-      credentials: {
-        accessKeyId: Credentials?.AccessKeyId ?? '',
-        secretAccessKey: Credentials?.SecretAccessKey ?? '',
-        sessionToken: Credentials?.SessionToken ?? '',
-      },
-    });
-    expect((await session.send(new GetCallerIdentityCommand({}))).Arn).toBe(AssumedRoleUser?.Arn);
-  });
-});
 
 describe('STS of the twin', () => {
   let account: Awaited<ReturnType<typeof startTwinAccount>> | undefined;

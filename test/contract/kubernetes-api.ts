@@ -1,33 +1,20 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Answer, KubernetesBackend } from './kubernetes-backends.ts';
+import { beforeAll, describe, expect } from 'vitest';
+import type { RunningKubernetes } from './kubernetes-backends.ts';
+import type { Answer } from './kubernetes-client.ts';
+import type { KubernetesSuite } from './kubernetes-suite.ts';
 
 const MERGE = 'application/merge-patch+json';
 const STRATEGIC = 'application/strategic-merge-patch+json';
 const JSON_PATCH = 'application/json-patch+json';
 
 /** What the API must do whoever serves it: storage, lists, patches, refusals. */
-export function describeApi(start: () => Promise<KubernetesBackend>): void {
-  describe('Kubernetes API', () => {
-    let backend: KubernetesBackend;
-    let namespaces = 0;
-    beforeAll(async () => {
-      backend = await start();
-    });
-    afterAll(async () => {
-      await backend.close();
+export function describeApi({ behaviour, running, makeNamespace }: KubernetesSuite): void {
+  describe('the API', () => {
+    let backend: RunningKubernetes;
+    beforeAll(() => {
+      backend = running();
     });
 
-    /** A namespace of its own for each test, with its default service account. */
-    const makeNamespace = async (): Promise<string> => {
-      namespaces += 1;
-      const name = `api-${namespaces}`;
-      expect((await backend.request('POST', '/api/v1/namespaces', { body: { metadata: { name } } })).status).toBe(201);
-      await backend.eventually(async () => {
-        const { status } = await backend.request('GET', `/api/v1/namespaces/${name}/serviceaccounts/default`);
-        return status === 200 ? true : undefined;
-      });
-      return name;
-    };
     const makeConfigMap = (namespace: string, name: string, more: object = {}): Promise<Answer> =>
       backend.request('POST', `/api/v1/namespaces/${namespace}/configmaps`, { body: { metadata: { name, ...more }, data: { a: '1' } } });
     const pod = (name: string, more: object = {}) => ({
@@ -35,7 +22,7 @@ export function describeApi(start: () => Promise<KubernetesBackend>): void {
       spec: { containers: [{ name: 'main', image: 'registry.example/app:1' }], ...more },
     });
 
-    it('tells its version and what it serves', async () => {
+    behaviour('tells its version and what it serves', async () => {
       expect((await backend.request('GET', '/version')).body).toMatchObject({
         major: expect.any(String),
         minor: expect.any(String),
@@ -60,7 +47,7 @@ export function describeApi(start: () => Promise<KubernetesBackend>): void {
       expect(core).toEqual(expect.arrayContaining(['pods', 'pods/eviction', 'pods/status', 'serviceaccounts', 'nodes']));
     });
 
-    it('answers 404 as text for a group that it does not serve, and a Status for an object that is not there', async () => {
+    behaviour('answers 404 as text for a group that it does not serve, and a Status for an object that is not there', async () => {
       const unknown = await backend.request('GET', '/apis/nothing.example.com/v1/things');
       expect([unknown.status, unknown.body]).toEqual([404, '404 page not found\n']);
       const missing = await backend.request('GET', '/apis/apps/v1/namespaces/default/deployments/missing');
@@ -76,13 +63,12 @@ export function describeApi(start: () => Promise<KubernetesBackend>): void {
       });
     });
 
-    it('refuses a caller whom it does not know', async ({ skip }) => {
-      skip(backend.unsupported.has('bad tokens'));
-      const { status, body } = await backend.request('GET', '/api/v1/pods', { token: 'bad' });
+    behaviour('refuses a caller whom it does not know', async () => {
+      const { status, body } = await backend.request('GET', '/api/v1/pods', { as: 'bad' });
       expect([status, body.reason, body.message]).toEqual([401, 'Unauthorized', 'Unauthorized']);
     });
 
-    it('says what the caller may do, and who it is', async () => {
+    behaviour('says what the caller may do, and who it is', async () => {
       const attributes = { verb: 'create', resource: 'pods', namespace: 'default' };
       const access = await backend.request('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {
         body: { spec: { resourceAttributes: attributes } },
@@ -92,7 +78,7 @@ export function describeApi(start: () => Promise<KubernetesBackend>): void {
       expect([self.status, typeof self.body.status.userInfo.username]).toEqual([201, 'string']);
     });
 
-    it('creates an object once, stamped, and only in a namespace that exists', async () => {
+    behaviour('creates an object once, stamped, and only in a namespace that exists', async () => {
       const namespace = await makeNamespace();
       const created = await makeConfigMap(namespace, 'one');
       expect(created.status).toBe(201);
@@ -113,7 +99,7 @@ export function describeApi(start: () => Promise<KubernetesBackend>): void {
       ]);
     });
 
-    it('makes names from generateName, and keeps nothing of a dry run', async () => {
+    behaviour('makes names from generateName, and keeps nothing of a dry run', async () => {
       const namespace = await makeNamespace();
       const path = `/api/v1/namespaces/${namespace}/configmaps`;
       const names = await Promise.all(
@@ -132,7 +118,7 @@ export function describeApi(start: () => Promise<KubernetesBackend>): void {
       expect((await backend.request('GET', `${path}/kept`)).body.data).toEqual({ a: '1' });
     });
 
-    it('patches by content type', async () => {
+    behaviour('patches by content type', async () => {
       const namespace = await makeNamespace();
       await backend.request('POST', `/apis/apps/v1/namespaces/${namespace}/deployments`, {
         body: {
@@ -169,7 +155,7 @@ export function describeApi(start: () => Promise<KubernetesBackend>): void {
       expect([wrong.status, wrong.body.reason]).toEqual([415, 'UnsupportedMediaType']);
     });
 
-    it('refuses a patch of a version that is no longer there, and keeps the version where nothing changed', async () => {
+    behaviour('refuses a patch of a version that is no longer there, and keeps the version where nothing changed', async () => {
       const namespace = await makeNamespace();
       const first = (await makeConfigMap(namespace, 'one')).body;
       const path = `/api/v1/namespaces/${namespace}/configmaps/one`;
@@ -189,7 +175,7 @@ export function describeApi(start: () => Promise<KubernetesBackend>): void {
       expect([stalePut.status, stalePut.body.reason]).toEqual([409, 'Conflict']);
     });
 
-    it('removes an annotation by null and leaves all else', async () => {
+    behaviour('removes an annotation by null and leaves all else', async () => {
       const namespace = await makeNamespace();
       const path = `/api/v1/namespaces/${namespace}/serviceaccounts`;
       await backend.request('POST', path, {
@@ -210,7 +196,7 @@ export function describeApi(start: () => Promise<KubernetesBackend>): void {
       ]);
     });
 
-    it('counts generations by the spec alone', async () => {
+    behaviour('counts generations by the spec alone', async () => {
       const namespace = await makeNamespace();
       const path = `/apis/batch/v1/namespaces/${namespace}/cronjobs`;
       const template = { spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'a:1' }] } } } };
@@ -226,7 +212,26 @@ export function describeApi(start: () => Promise<KubernetesBackend>): void {
       expect((await backend.request('GET', `${path}/nightly`)).body.status).toEqual({});
     });
 
-    it('refuses to change what may not change', async () => {
+    behaviour('counts the templates of a DaemonSet in an annotation of its own', async () => {
+      const namespace = await makeNamespace();
+      const path = `/apis/apps/v1/namespaces/${namespace}/daemonsets`;
+      const labels = { app: 'agent' };
+      const template = { metadata: { labels }, spec: pod('agent').spec };
+      const count = ({ body }: Answer): string => body.metadata.annotations['deprecated.daemonset.template.generation'];
+      const patch = (body: object): Promise<Answer> => backend.request('PATCH', `${path}/agent`, { body, contentType: MERGE });
+      const restart = (at: string | null): Promise<Answer> =>
+        patch({ spec: { template: { metadata: { annotations: { 'kubectl.kubernetes.io/restartedAt': at } } } } });
+      const made = await backend.request('POST', path, {
+        body: { metadata: { name: 'agent' }, spec: { selector: { matchLabels: labels }, template } },
+      });
+      expect(count(made)).toBe('1');
+      expect(count(await restart('2026-03-01T12:00:00Z'))).toBe('2');
+      expect(count(await patch({ metadata: { annotations: { 'deprecated.daemonset.template.generation': '9', other: 'x' } } }))).toBe('2');
+      expect(count(await patch({ spec: { minReadySeconds: 1 } }))).toBe('2');
+      expect(count(await restart(null))).toBe('3');
+    });
+
+    behaviour('refuses to change what may not change', async () => {
       const namespace = await makeNamespace();
       const template = {
         metadata: { labels: { app: 'x' } },
@@ -246,7 +251,7 @@ export function describeApi(start: () => Promise<KubernetesBackend>): void {
       expect([moved.status, moved.body.reason]).toEqual([422, 'Invalid']);
     });
 
-    it('deletes under preconditions, and answers 404 for what is gone', async () => {
+    behaviour('deletes under preconditions, and answers 404 for what is gone', async () => {
       const namespace = await makeNamespace();
       const created = (await makeConfigMap(namespace, 'one')).body;
       const path = `/api/v1/namespaces/${namespace}/configmaps/one`;
@@ -261,7 +266,7 @@ export function describeApi(start: () => Promise<KubernetesBackend>): void {
       expect((await backend.request('DELETE', path)).status).toBe(404);
     });
 
-    it('admits pods with the default service account, its mirror and defaults; a missing one is forbidden', async () => {
+    behaviour('admits pods with the default service account, its mirror and defaults; a missing one is forbidden', async () => {
       const namespace = await makeNamespace();
       const path = `/api/v1/namespaces/${namespace}/pods?dryRun=All`;
       const { spec, status } = (await backend.request('POST', path, { body: pod('one') })).body;

@@ -1,25 +1,20 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect } from 'vitest';
 import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
-import type { Answer, KubernetesBackend } from './kubernetes-backends.ts';
+import type { RunningKubernetes } from './kubernetes-backends.ts';
+import type { Answer } from './kubernetes-client.ts';
+import type { KubernetesSuite } from './kubernetes-suite.ts';
 
 const STRATEGIC = 'application/strategic-merge-patch+json';
 const RESTART = { spec: { template: { metadata: { annotations: { 'kubectl.kubernetes.io/restartedAt': '2026-03-01T12:00:00Z' } } } } };
 
 /** What controllers must do whoever runs them: roll-outs, statuses, evictions. */
-export function describeRollouts(start: () => Promise<KubernetesBackend>): void {
-  describe('Kubernetes controllers', () => {
-    let backend: KubernetesBackend;
-    const namespace = 'rollouts';
+export function describeRollouts({ behaviour, running, makeNamespace }: KubernetesSuite): void {
+  describe('the controllers', () => {
+    let backend: RunningKubernetes;
+    let namespace = '';
     beforeAll(async () => {
-      backend = await start();
-      await backend.request('POST', '/api/v1/namespaces', { body: { metadata: { name: namespace } } });
-      await backend.eventually(async () => {
-        const { status } = await backend.request('GET', `/api/v1/namespaces/${namespace}/serviceaccounts/default`);
-        return status === 200 ? true : undefined;
-      });
-    });
-    afterAll(async () => {
-      await backend.close();
+      backend = running();
+      namespace = await makeNamespace();
     });
 
     const create = async (plural: string, name: string, spec: object): Promise<void> => {
@@ -48,8 +43,7 @@ export function describeRollouts(start: () => Promise<KubernetesBackend>): void 
       });
     const uids = (list: readonly KubernetesObject[]): string[] => list.map((pod) => pod.metadata.uid ?? '').sort();
 
-    it('rolls a Deployment to new pods', async ({ skip }) => {
-      skip(backend.unsupported.has('pods run'));
+    behaviour('rolls a Deployment to new pods', async () => {
       await create('deployments', 'web', { replicas: 2 });
       const done = ({ spec, status }: KubernetesObject): boolean =>
         status.updatedReplicas === spec.replicas && status.replicas === spec.replicas && status.availableReplicas === spec.replicas;
@@ -76,8 +70,7 @@ export function describeRollouts(start: () => Promise<KubernetesBackend>): void 
       expect(running[0]?.metadata.labels?.['pod-template-hash']).toEqual(expect.any(String));
     });
 
-    it('rolls a StatefulSet until its update revision is the current one', async ({ skip }) => {
-      skip(backend.unsupported.has('pods run'));
+    behaviour('rolls a StatefulSet until its update revision is the current one', async () => {
       await create('statefulsets', 'db', { replicas: 2, serviceName: 'db' });
       const done = ({ spec, status }: KubernetesObject): boolean =>
         status.readyReplicas === spec.replicas && status.currentRevision === status.updateRevision;
@@ -93,8 +86,7 @@ export function describeRollouts(start: () => Promise<KubernetesBackend>): void 
       ]);
     });
 
-    it('rolls a DaemonSet over all nodes', async ({ skip }) => {
-      skip(backend.unsupported.has('pods run'));
+    behaviour('rolls a DaemonSet over all nodes', async () => {
       await create('daemonsets', 'agent', {});
       const done = ({ status }: KubernetesObject): boolean =>
         status.desiredNumberScheduled >= 2 &&
@@ -116,8 +108,7 @@ export function describeRollouts(start: () => Promise<KubernetesBackend>): void 
       expect(new Set(fresh.map((pod) => pod.spec.nodeName)).size).toBe(after.status.desiredNumberScheduled);
     });
 
-    it('evicts within a PodDisruptionBudget: 201, then 429; 500 where two budgets choose the pod', async ({ skip }) => {
-      skip(backend.unsupported.has('pods run'));
+    behaviour('evicts within a PodDisruptionBudget: 201, then 429; 500 where two budgets choose the pod', async () => {
       await create('deployments', 'guarded', { replicas: 2 });
       await settled('deployments', 'guarded', ({ status }) => status.availableReplicas === 2);
       const budgets = `/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets`;
@@ -151,7 +142,6 @@ export function describeRollouts(start: () => Promise<KubernetesBackend>): void 
         const { body } = await backend.request('GET', `${budgets}/guarded`);
         return body.status.disruptionsAllowed === 1 ? true : undefined;
       });
-      expect((await evict({ preconditions: { uid: 'another' } })).status).toBe(409);
       const evicted = await evict({ preconditions: { uid: target?.metadata.uid } });
       expect([evicted.status, evicted.body.status]).toEqual([201, 'Success']);
       await backend.eventually(async () =>
@@ -160,8 +150,33 @@ export function describeRollouts(start: () => Promise<KubernetesBackend>): void 
       await settled('deployments', 'guarded', ({ status }) => status.availableReplicas === 2);
     });
 
-    it('scales by the scale subresource, and removes what a deleted owner leaves', async ({ skip }) => {
-      skip(backend.unsupported.has('pods run'));
+    behaviour('refuses to evict another pod of the name, and has spent a disruption on it', async () => {
+      await create('deployments', 'renamed', { replicas: 2 });
+      await settled('deployments', 'renamed', ({ status }) => status.availableReplicas === 2);
+      const budgets = `/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets`;
+      const spec = { minAvailable: 1, selector: { matchLabels: { app: 'renamed' } } };
+      await backend.request('POST', budgets, { body: { metadata: { name: 'renamed' }, spec } });
+      await backend.eventually(async () => {
+        const { body } = await backend.request('GET', `${budgets}/renamed`);
+        return body.status?.disruptionsAllowed === 1 ? true : undefined;
+      });
+      const [target] = await pods('renamed');
+      const evict = (uid: string | undefined): Promise<Answer> =>
+        backend.request('POST', `/api/v1/namespaces/${namespace}/pods/${target?.metadata.name}/eviction`, {
+          body: {
+            apiVersion: 'policy/v1',
+            kind: 'Eviction',
+            metadata: { name: target?.metadata.name, namespace },
+            deleteOptions: { preconditions: { uid } },
+          },
+        });
+      const other = await evict('another');
+      expect([other.status, other.body.reason]).toEqual([409, 'Conflict']);
+      expect((await evict(target?.metadata.uid)).status).toBe(429);
+      expect((await pods('renamed')).map(({ metadata }) => metadata.uid)).toContain(target?.metadata.uid);
+    });
+
+    behaviour('scales by the scale subresource, and removes what a deleted owner leaves', async () => {
       await create('deployments', 'scaled', { replicas: 1 });
       const path = `/apis/apps/v1/namespaces/${namespace}/deployments/scaled`;
       const scale = await backend.request('PATCH', `${path}/scale`, {

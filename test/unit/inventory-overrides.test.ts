@@ -74,7 +74,7 @@ describe('overrides', () => {
 
   it('leaves out containers that the webhook skips', () => {
     const spec = { initContainers: [{ name: 'i', args: ['web-identity'] }], containers: [{ name: 'c', env: [{ name: 'AWS_PROFILE' }] }] };
-    expect(overridesOf(spec, { [`${PREFIX}/skip-containers`]: 'c, other' })).toEqual(['web-identity i args']);
+    expect(overridesOf(spec, { [`${PREFIX}/skip-containers`]: 'c,other' })).toEqual(['web-identity i args']);
     expect(overridesOf(spec, { [`${PREFIX}/skip-containers`]: 'c,i' })).toEqual([]);
     expect(overridesOf(spec, { 'example.com/skip-containers': 'c,i' })).toHaveLength(2);
   });

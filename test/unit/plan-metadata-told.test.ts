@@ -4,8 +4,8 @@ import type { WorkloadFacts } from '../../src/model/inventory.ts';
 import type { MetadataInventory } from '../../src/model/metadata.ts';
 import type { MigrationOptions } from '../../src/model/options.ts';
 import { interceptsPods } from '../../src/plan/metadata-system.ts';
-import { ACCOUNT, association, inventory, planOf, roleArn, trust, unitOf, workload } from './plan-inventories.ts';
-import { asking, KEY, kube2iam, role, told, world } from './plan-metadata-worlds.ts';
+import { ACCOUNT, addon, association, inventory, planOf, roleArn, trust, unitOf, workload } from './plan-inventories.ts';
+import { asking, KEY, kube2iam, role, world } from './plan-metadata-worlds.ts';
 
 describe('what is told besides', () => {
   it.each<[string, WorkloadFacts, FindingCode[]]>([
@@ -24,10 +24,11 @@ describe('what is told besides', () => {
   });
 
   it('an add-on decides for its own service account', () => {
-    const facts = world([asking('shop/a', 'reader')]);
-    expect(told({ ...facts, serviceAccounts: facts.serviceAccounts.map((one) => ({ ...one, addon: 'x' })) })).toEqual({
-      'shop/api': 'hold PS603 PS719'.replace(' PS719', ''),
-    });
+    const { metadata, workloads } = world([asking('shop/a', 'reader')]);
+    const facts = { ...inventory(), metadata: metadata as MetadataInventory, workloads };
+    const serviceAccounts = facts.serviceAccounts.map((one) => ({ ...one, addon: 'x' }));
+    const unit = unitOf(planOf({ ...facts, serviceAccounts, addons: [addon('x', { podIdentity: ['api'] })] }));
+    expect([unit.mechanism, unit.decision, unit.findings]).toEqual(['addon', 'migrate', ['PS614']]);
   });
 
   it('a finished migration is known by its association', () => {

@@ -29,7 +29,14 @@ class Sha256 {
 }
 
 async function token(
-  options: { cluster?: string; nameless?: boolean; hostname?: string; query?: Record<string, string>; accessKeyId?: string } = {},
+  options: {
+    protocol?: string;
+    cluster?: string;
+    nameless?: boolean;
+    hostname?: string;
+    query?: Record<string, string>;
+    accessKeyId?: string;
+  } = {},
 ): Promise<string> {
   const hostname = options.hostname ?? 'sts.eu-west-1.amazonaws.com';
   const signer = new SignatureV4({
@@ -44,7 +51,7 @@ async function token(
     { method: 'GET', protocol: 'https:', hostname, path: '/', query, headers },
     { expiresIn: 60, signingDate: new Date(NOW), unhoistableHeaders: new Set(['x-k8s-aws-id']) },
   );
-  const url = new URL(`https://${hostname}/`);
+  const url = new URL(`${options.protocol ?? 'https:'}//${hostname}/`);
   for (const [name, value] of Object.entries(signed.query ?? {})) url.searchParams.set(name, String(value));
   return `k8s-aws-v1.${Buffer.from(url.href).toString('base64url')}`;
 }
@@ -54,6 +61,11 @@ describe('an EKS bearer token', () => {
 
   it('names the access key that signed it', async () => {
     expect(await token().then((text) => read(text))).toBe('AKIAEXAMPLE');
+  });
+
+  it('is taken where the AWS CLI presigned it for the twin itself, as AWS_ENDPOINT_URL has it do', async () => {
+    expect(read(await token({ protocol: 'http:', hostname: '127.0.0.1' }))).toBe('AKIAEXAMPLE');
+    expect(read(await token({ protocol: 'http:', hostname: 'sts.eu-west-1.amazonaws.com' }))).toBeUndefined();
   });
 
   it('is taken for 15 minutes from its date, whatever its expiry says', async () => {

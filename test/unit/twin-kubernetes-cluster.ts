@@ -64,7 +64,7 @@ export function createTestCluster(
           'user-agent': 'test/1.0',
           'content-type': options.contentType ?? (method === 'PATCH' ? 'application/merge-patch+json' : 'application/json'),
         },
-        body: body === undefined ? '' : JSON.stringify(body),
+        body: body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body),
         connection: options.connection ?? 0,
       });
       if (reply instanceof Promise) {

@@ -107,7 +107,7 @@ describe('pod identity webhook', () => {
   it('injects init containers, and leaves skipped containers and ephemeral ones alone', () => {
     const { env, container, pod } = admitted({
       associated: true,
-      metadata: { annotations: { 'eks.amazonaws.com/skip-containers': 'proxy, setup' } },
+      metadata: { annotations: { 'eks.amazonaws.com/skip-containers': 'proxy,setup' } },
       spec: {
         initContainers: [
           { name: 'setup', image: 'a:1' },

@@ -63,7 +63,7 @@ describe('which way a pod is on', () => {
     ['an init container that was missed', { initContainers: [{ name: 'init', env: OLD }] }, { newWay: false, oldWay: false, agent: true }],
     [
       'a missed container that is skipped',
-      { containers: [{ name: 'app', env: NEW }, { name: 'side' }], annotations: { [`${PREFIX}/skip-containers`]: 'other, side' } },
+      { containers: [{ name: 'app', env: NEW }, { name: 'side' }], annotations: { [`${PREFIX}/skip-containers`]: 'other,side' } },
       { newWay: true, oldWay: false, agent: true },
     ],
     ['every container skipped', { annotations: { [`${PREFIX}/skip-containers`]: 'app' } }, { newWay: false, oldWay: false, agent: true }],

@@ -37,8 +37,7 @@ export function readEksToken(
   const text = Buffer.from(encoded, 'base64url').toString('utf8');
   if (!URL.canParse(text)) return undefined;
   const url = new URL(text);
-  if (url.protocol !== 'https:' || url.pathname !== '/' || !/^sts(\.[a-z0-9-]+)?\.amazonaws\.com(\.cn)?$/.test(url.hostname))
-    return undefined;
+  if (url.pathname !== '/' || !isSts(url)) return undefined;
   const query = new Map([...url.searchParams].map(([name, value]) => [name.toLowerCase(), value]));
   if ([...query.keys()].some((name) => !ALLOWED.has(name)) || query.get('action') !== 'GetCallerIdentity') return undefined;
   const signedHeaders = (query.get('x-amz-signedheaders') ?? '').split(';');
@@ -51,6 +50,13 @@ export function readEksToken(
   if (secret === undefined) return undefined;
   const headers = { host: url.host, 'x-k8s-aws-id': clusterName };
   return presignature(url, signedHeaders, headers, secret) === query.get('x-amz-signature') ? accessKeyId : undefined;
+}
+
+/** STS, or the twin's own: the AWS CLI presigns for the endpoint that AWS_ENDPOINT_URL names. The signature counts in either case. */
+function isSts({ protocol, hostname }: URL): boolean {
+  return protocol === 'https:'
+    ? /^sts(\.[a-z0-9-]+)?\.amazonaws\.com(\.cn)?$/.test(hostname)
+    : protocol === 'http:' && hostname === '127.0.0.1';
 }
 
 /** The signature of a presigned GET (AWS Signature Version 4, query parameters). */

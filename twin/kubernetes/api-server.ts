@@ -8,12 +8,14 @@ import { JsonPatchProblem, jsonPatch } from './json-patch.ts';
 import { apiVersionOf, type Kind, type KindRegistry } from './kinds.ts';
 import { chooser, type Lists } from './lists.ts';
 import { mergePatch, PatchProblem, strategicMergePatch } from './merge-patch.ts';
+import { reviewOfProtobuf } from './protobuf.ts';
 import type { Registry, WriteOptions } from './registry.ts';
 import { describeRequest, parseJson, type ResourceRequest, resourceRequest } from './request-info.ts';
-import { review } from './reviews.ts';
+import { type Authorize, review } from './reviews.ts';
 import { applyScale, scaleOf } from './scale.ts';
 import { ApiError, badRequest, forbidden, success } from './status.ts';
 import type { Store } from './store.ts';
+import { tableOf, wantsTable } from './table.ts';
 import type { Watches } from './watches.ts';
 
 /** What the API server is made of. */
@@ -26,7 +28,7 @@ export interface ApiServerSettings {
   readonly clock: TwinClock;
   readonly aws: AwsSide;
   readonly kubernetesVersion: string;
-  readonly authorize: (verb: string, resource: string, namespace: string | undefined) => boolean;
+  readonly authorize: Authorize;
 }
 
 /** How many API servers a cluster has; each TCP connection lands on the next. */
@@ -73,20 +75,42 @@ function handle(settings: ApiServerSettings, request: TwinHttpRequest): TwinHttp
     return found === undefined ? pageNotFound() : typeof found === 'string' ? text(200, found) : json(200, found);
   }
   const user = caller?.arn ?? 'system:anonymous';
-  const answer = review(info, parseJson(request.body), user, settings.authorize);
+  const asked = parseJson(request.body) ?? reviewOfProtobuf(request.body, info.resource);
+  const answer = review(info, asked, user, settings.authorize);
   if (answer !== undefined) {
     return json(201, answer);
   }
+  requireJson(request);
   const { kind } = info;
   if (kind === undefined || (info.namespace !== undefined && !kind.namespaced)) {
     return pageNotFound();
   }
+  const dryRun = request.url.searchParams.getAll('dryRun');
+  if (dryRun.some((one) => one !== 'All')) {
+    const why = `Unsupported value: ${JSON.stringify(dryRun[0])}: supported values: "All"`;
+    throw new ApiError(422, 'Invalid', `.meta.k8s.io "" is invalid: dryRun: ${why}`, {
+      causes: [{ reason: 'FieldValueNotSupported', message: why, field: 'dryRun' }],
+    });
+  }
   const resource = info.subresource === undefined ? info.resource : `${info.resource}/${info.subresource}`;
-  if (!settings.authorize(info.verb, resource, info.namespace)) {
+  if (!settings.authorize(info.verb, resource, info.namespace, user)) {
     const where = info.namespace === undefined ? 'at the cluster scope' : `in the namespace "${info.namespace}"`;
     throw forbidden(kind, info.name, `User "${user}" cannot ${info.verb} resource "${resource}" in API group "${info.group}" ${where}`);
   }
   return serve(settings, request, info, kind);
+}
+
+/** What is no JSON is told so, and not taken for something else: kubectl sends some creations as protobuf, which the twin does not read. */
+function requireJson(request: TwinHttpRequest): void {
+  const type = (request.headers['content-type'] ?? 'application/json').split(';')[0]?.trim() ?? '';
+  if (request.method !== 'PATCH' && request.body !== '' && type !== 'application/json') {
+    throw unsupportedMediaType(['application/json']);
+  }
+}
+
+function unsupportedMediaType(accepted: readonly string[]): ApiError {
+  const message = `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`;
+  return new ApiError(415, 'UnsupportedMediaType', message);
 }
 
 function serve(settings: ApiServerSettings, request: TwinHttpRequest, info: ResourceRequest, kind: Kind): TwinHttpReply {
@@ -98,12 +122,21 @@ function serve(settings: ApiServerSettings, request: TwinHttpRequest, info: Reso
   if (info.subresource !== undefined && info.subresource !== 'status') {
     return serveSubresource(settings, request, info, kind);
   }
+  const table = wantsTable(request.headers.accept);
   const part = info.subresource === 'status' ? 'status' : 'main';
   switch (info.verb) {
-    case 'get':
-      return show(200, registry.get(kind, info.namespace, info.name));
-    case 'list':
-      return { status: 200, headers: JSON_HEADERS, body: lists.page(kind, info.version, info.namespace, query) };
+    case 'get': {
+      const object = registry.get(kind, info.namespace, info.name);
+      return table ? json(200, tableOf(kind.kind, [object], {}, settings.clock.now())) : show(200, object);
+    }
+    case 'list': {
+      const page = lists.page(kind, info.version, info.namespace, query);
+      if (!table) {
+        return { status: 200, headers: JSON_HEADERS, body: page };
+      }
+      const { items, metadata } = JSON.parse(page);
+      return json(200, tableOf(kind.kind, items, metadata, settings.clock.now()));
+    }
     case 'watch':
       return { status: 200, headers: JSON_HEADERS, stream: watches.start(kind, info.version, info.namespace, info.name, query) };
     case 'create':
@@ -198,11 +231,7 @@ function patched(kind: Kind, before: KubernetesObject, request: TwinHttpRequest)
     'application/merge-patch+json',
     ...(kind.custom ? [] : ['application/strategic-merge-patch+json']),
   ];
-  throw new ApiError(
-    415,
-    'UnsupportedMediaType',
-    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
-  );
+  throw unsupportedMediaType(accepted);
 }
 
 function objectOnly(patch: unknown): unknown {

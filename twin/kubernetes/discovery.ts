@@ -1,4 +1,5 @@
 import { apiVersionOf, type Kind, type KindRegistry } from './kinds.ts';
+import { openApi } from './openapi.ts';
 
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 
@@ -30,6 +31,9 @@ export function discover(path: string, kinds: KindRegistry, kubernetesVersion: s
       break;
   }
   const [, root, first = '', second] = path.split('/');
+  if (root === 'openapi') {
+    return openApi(path, kinds);
+  }
   if (root === 'api' && second === undefined) {
     return resourceList(first, kinds);
   }

@@ -27,9 +27,6 @@ export function evict(
   const podKind = kinds.byKind('', 'Pod') as Kind;
   const budgetKind = kinds.byKind('policy', 'PodDisruptionBudget') as Kind;
   const { name, namespace = '', uid } = pod.metadata;
-  if (options.preconditions?.uid !== undefined && options.preconditions.uid !== uid) {
-    throw conflict(podKind, name, `Precondition failed: UID in precondition: ${options.preconditions.uid}, UID in object meta: ${uid}`);
-  }
   const exempt = isFinished(pod) || pod.status?.phase === 'Pending' || pod.metadata.deletionTimestamp !== undefined;
   if (!exempt) {
     const budgets = store.list(budgetKind, namespace).filter((budget) => matchesSelector(budget.spec.selector, pod.metadata.labels));
@@ -50,6 +47,10 @@ export function evict(
         store.update(budgetKind, budget, { ...budget, status }, 'system');
       }
     }
+  }
+  // The delete comes last and checks last: where it fails, the disruption is spent all the same.
+  if (options.preconditions?.uid !== undefined && options.preconditions.uid !== uid) {
+    throw conflict(podKind, name, `Precondition failed: UID in precondition: ${options.preconditions.uid}, UID in object meta: ${uid}`);
   }
   if (!options.dryRun) {
     deleteObject(store, kinds, clock, podKind, pod, options, by);

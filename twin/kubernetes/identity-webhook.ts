@@ -47,7 +47,7 @@ export function injectIdentity(pod: KubernetesObject, settings: WebhookSettings,
     return pod;
   }
   const mode = settings.associated ? podIdentity(windows) : webIdentity(windows, roleArn ?? '', annotations[`${PREFIX}/audience`]);
-  const skipped = new Set((pod.metadata.annotations?.[`${PREFIX}/skip-containers`] ?? '').split(',').map((name) => name.trim()));
+  const skipped = firstRecord(pod.metadata.annotations?.[`${PREFIX}/skip-containers`] ?? '');
   const regional = annotations[`${PREFIX}/sts-regional-endpoints`] === 'true';
   const inject = (container: Container): Container =>
     skipped.has(container.name) ? container : injectContainer(container, mode, regional, settings.region);
@@ -128,6 +128,14 @@ function tokenFile(windows: boolean, directory: string, name: string): string {
 function tokenVolume(mode: Mode, expirationSeconds: number): { name: string } {
   const serviceAccountToken = { audience: mode.audience, expirationSeconds, path: mode.tokenPath };
   return { name: mode.volumeName, projected: { defaultMode: 420, sources: [{ serviceAccountToken }] } } as { name: string };
+}
+
+/** The fields of the first record as Go's encoding/csv reads it: as they stand, blanks and all; none where it cannot be read. */
+function firstRecord(text: string): ReadonlySet<string> {
+  const line = text.split(/\r?\n/).find((one) => one !== '') ?? '';
+  const fields = [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"(?=,|$)|([^",]*)(?=,|$))/g)];
+  const whole = fields.map(([field]) => field).join('') === line;
+  return new Set(whole ? fields.map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? '') : []);
 }
 
 /** Pod before service account; what is no number counts as not set, and too little is raised. */

@@ -46,7 +46,7 @@ function apply(document: unknown, operation: Record<string, unknown>): unknown {
       }
       return document;
     default:
-      throw new JsonPatchProblem(`Unexpected kind: ${String(operation.op)}`, true);
+      throw new JsonPatchProblem(`Unexpected kind: ${String(operation.op)}`);
   }
 }
 

@@ -9,6 +9,7 @@ import { Kubelet } from './kubelet.ts';
 import { Lists } from './lists.ts';
 import { loadObjects } from './loading.ts';
 import { Registry } from './registry.ts';
+import type { Authorize } from './reviews.ts';
 import { createSide } from './side.ts';
 import { Store } from './store.ts';
 import { Watches } from './watches.ts';
@@ -29,7 +30,7 @@ export interface KubernetesHalfSettings {
   /** `MAJOR.MINOR`, as EKS names it. */
   readonly kubernetesVersion?: string | undefined;
   /** RBAC: false denies with 403. Everything is allowed by default. Subresources are `pods/eviction`. */
-  readonly authorize?: ((verb: string, resource: string, namespace: string | undefined) => boolean) | undefined;
+  readonly authorize?: Authorize | undefined;
   /** Images that no node can pull. */
   readonly unpullableImages?: ((image: string) => boolean) | undefined;
 }

@@ -6,6 +6,7 @@ import { apiVersionOf, type Kind, type KindRegistry } from './kinds.ts';
 import { timestamp, withMetadata } from './objects.ts';
 import { ApiError, alreadyExists, badRequest, conflict, forbidden, invalid, modified, notFound } from './status.ts';
 import type { Store } from './store.ts';
+import { countTemplate } from './template-generation.ts';
 import { validateCreate, validateUpdate } from './validation.ts';
 
 /** Who writes, and how. */
@@ -67,7 +68,7 @@ export class Registry {
       deletionTimestamp: undefined,
       generation: undefined,
     });
-    const admitted = this.#admission.create(kind, initialStatus(kind, named), options.instance);
+    const admitted = countTemplate(kind, undefined, this.#admission.create(kind, initialStatus(kind, named), options.instance));
     validateCreate(kind, admitted);
     if (this.#store.get(kind, namespace, name) !== undefined) {
       throw alreadyExists(kind, name);
@@ -160,7 +161,7 @@ export class Registry {
       managedFields,
     });
     // Updates are defaulted as creates are; pods are not injected again.
-    return kind.custom || kind.kind === 'Pod' ? kept : this.#admission.create(kind, kept, 0);
+    return kind.custom || kind.kind === 'Pod' ? kept : countTemplate(kind, before, this.#admission.create(kind, kept, 0));
   }
 
   #managed(

@@ -1,21 +1,23 @@
 import type { ResourceRequest } from './request-info.ts';
+import { badRequest } from './status.ts';
+
+/** RBAC in one answer. Subresources are `pods/eviction`; `user` is the caller's name. */
+export type Authorize = (verb: string, resource: string, namespace: string | undefined, user: string) => boolean;
 
 /** The answer to a review of the caller itself (`kubectl auth can-i`, `kubectl auth whoami`); undefined for any other request. */
-export function review(
-  info: ResourceRequest,
-  body: Record<string, unknown> | undefined,
-  user: string,
-  authorize: (verb: string, resource: string, namespace: string | undefined) => boolean,
-): unknown {
+export function review(info: ResourceRequest, body: Record<string, unknown> | undefined, user: string, authorize: Authorize): unknown {
   if (info.verb !== 'create') {
     return undefined;
   }
   const spec = body?.spec as { resourceAttributes?: Record<string, string> } | undefined;
   switch (`${info.group}/${info.resource}`) {
     case 'authorization.k8s.io/selfsubjectaccessreviews': {
+      if (body === undefined) {
+        throw badRequest('the review cannot be read');
+      }
       const { verb = '*', resource = '*', subresource, namespace } = spec?.resourceAttributes ?? {};
       const allowed =
-        spec?.resourceAttributes === undefined || authorize(verb, subresource ? `${resource}/${subresource}` : resource, namespace);
+        spec?.resourceAttributes === undefined || authorize(verb, subresource ? `${resource}/${subresource}` : resource, namespace, user);
       return { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', metadata: {}, spec, status: { allowed } };
     }
     case 'authorization.k8s.io/selfsubjectrulesreviews': {

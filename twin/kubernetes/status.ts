@@ -41,7 +41,7 @@ export class ApiError extends Error {
 }
 
 function about(kind: Kind, name: string): StatusDetails {
-  return { name, ...(kind.group === '' ? {} : { group: kind.group }), kind: kind.plural };
+  return { ...(name === '' ? {} : { name }), ...(kind.group === '' ? {} : { group: kind.group }), kind: kind.plural };
 }
 
 // Reasons and messages: k8s.io/apimachinery pkg/api/errors/errors.go
@@ -61,13 +61,23 @@ export const modified = (kind: Kind, name: string): ApiError =>
 export const forbidden = (kind: Kind, name: string, why: string): ApiError =>
   new ApiError(403, 'Forbidden', `${qualifiedName(kind)}${name === '' ? '' : ` "${name}"`} is forbidden: ${why}`, about(kind, name));
 
+/** `why` begins as the API server's does: "Required value", "Forbidden: …", "Invalid value: …"; clients find that in the cause's reason. */
 export const invalid = (kind: Kind, name: string, field: string, why: string): ApiError =>
   new ApiError(422, 'Invalid', `${kind.kind}${kind.group === '' ? '' : `.${kind.group}`} "${name}" is invalid: ${field}: ${why}`, {
-    name,
+    ...(name === '' ? {} : { name }),
     ...(kind.group === '' ? {} : { group: kind.group }),
     kind: kind.kind,
-    causes: [{ reason: 'FieldValueInvalid', message: why, field }],
+    causes: [{ reason: reasonOf(why), message: why, field }],
   });
+
+function reasonOf(why: string): string {
+  const reasons = {
+    'Required value': 'FieldValueRequired',
+    Forbidden: 'FieldValueForbidden',
+    'Unsupported value': 'FieldValueNotSupported',
+  };
+  return Object.entries(reasons).find(([start]) => why.startsWith(start))?.[1] ?? 'FieldValueInvalid';
+}
 
 export const badRequest = (message: string): ApiError => new ApiError(400, 'BadRequest', message);
 

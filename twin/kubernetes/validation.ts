@@ -39,7 +39,19 @@ export function validateCreate(kind: Kind, object: KubernetesObject): void {
   if (kind.kind === 'Pod' && !(Array.isArray(object.spec?.containers) && object.spec.containers.length > 0)) {
     throw invalid(kind, name, 'spec.containers', 'Required value');
   }
+  if (kind.kind === 'ClusterRoleBinding') {
+    validateSubjects(kind, object);
+  }
   validateSelector(kind, object);
+}
+
+/** A service account is named with its namespace: nothing stands in for it over a whole cluster (k8s.io/kubernetes pkg/apis/rbac/validation). */
+function validateSubjects(kind: Kind, { metadata, subjects = [] }: KubernetesObject): void {
+  for (const [index, subject] of (subjects as readonly { kind?: string; namespace?: string }[]).entries()) {
+    if (subject.kind === 'ServiceAccount' && (subject.namespace ?? '') === '') {
+      throw invalid(kind, metadata.name, `subjects[${index}].namespace`, 'Required value');
+    }
+  }
 }
 
 /** Throws the 422 of an update of a built-in object that changes what may not change. */

@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
+import { TEMPLATE_GENERATION } from '../kubernetes/template-generation.ts';
 
 /** Metadata that only a server sets, or that changes with every write. */
 const SERVER_SET = new Set(['resourceVersion', 'managedFields', 'generation', 'uid', 'creationTimestamp', 'selfLink']);
@@ -15,7 +16,9 @@ export function differences(before: KubernetesObject, after: KubernetesObject): 
 
 function strip(object: KubernetesObject): unknown {
   const { status: _status, metadata, ...rest } = object;
-  return { ...rest, metadata: Object.fromEntries(Object.entries(metadata).filter(([key]) => !SERVER_SET.has(key))) };
+  // The API server counts a DaemonSet's templates in an annotation.
+  const { [TEMPLATE_GENERATION]: _count, ...annotations } = metadata.annotations ?? {};
+  return { ...rest, metadata: { ...Object.fromEntries(Object.entries(metadata).filter(([key]) => !SERVER_SET.has(key))), annotations } };
 }
 
 function walk(left: unknown, right: unknown, path: string[], found: string[][]): void {

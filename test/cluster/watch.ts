@@ -1,0 +1,34 @@
+import { request as httpsRequest } from 'node:https';
+import { createInterface } from 'node:readline';
+import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
+import type { Pair } from './certificates.ts';
+
+/** An event of a watch. */
+export interface WatchEvent {
+  readonly type: string;
+  readonly object: KubernetesObject;
+}
+
+/** Follows a watch until the server or the signal ends it; an abort is no failure. Rejects with what `onEvent` throws. */
+export async function watchApi(
+  url: string,
+  caller: { readonly certificateAuthority: string; readonly pair: Pair },
+  signal: AbortSignal,
+  onEvent: (event: WatchEvent) => void,
+): Promise<void> {
+  const { certificateAuthority, pair } = caller;
+  const sent = httpsRequest(url, { ca: certificateAuthority, key: pair.key, cert: pair.certificate, agent: false, signal });
+  try {
+    const response = await new Promise<import('node:http').IncomingMessage>((resolve, reject) => {
+      sent.on('response', resolve);
+      sent.on('error', reject);
+      sent.end();
+    });
+    if (response.statusCode !== 200) throw new Error(`${url}: ${response.statusCode}`);
+    for await (const line of createInterface({ input: response })) onEvent(JSON.parse(line) as WatchEvent);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    sent.destroy();
+  }
+}

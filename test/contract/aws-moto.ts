@@ -1,0 +1,50 @@
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { TABLE } from '../../engine/local-journal.ts';
+import { createDynamoJournal } from '../../src/journal/dynamo-journal.ts';
+import type { Moto } from '../python/moto.ts';
+import { ACCOUNT } from '../support/twin-account.ts';
+import type { IamBackend } from './aws-backends.ts';
+import type { JournalBackend } from './journal-suite.ts';
+
+const credentials = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'example' };
+
+/** IAM and STS of moto. `moto` is asked when a test starts. */
+export const motoIam = (moto: () => Moto): IamBackend => ({
+  name: 'moto',
+  exceptions: {
+    'lists trust policies URL-encoded':
+      'moto answers ListRoles with plain JSON; IAM encodes it as RFC 3986 says (API reference, Role: AssumeRolePolicyDocument), as moto does for GetRole',
+    'refuses a trust policy of more than 2,048 characters without white space':
+      'moto knows no quota of the length of trust policies (IAM quotas: role trust policy length)',
+    'refuses a role that does not trust the caller': 'moto gives a session of any role: it does not evaluate trust policies',
+    'does not tell a role that does not exist from one that is not for the caller': 'moto gives a session of any ARN',
+  },
+  start: async (roles) => {
+    await moto().reset();
+    const { endpoint } = moto();
+    const client = new IAMClient({ endpoint, region: 'us-east-1', credentials });
+    for (const [RoleName, AssumeRolePolicyDocument] of Object.entries(roles)) {
+      await client.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument }));
+    }
+    client.destroy();
+    return { endpoint, accountId: ACCOUNT, credentials, settle: () => Promise.resolve(), close: () => Promise.resolve() };
+  },
+});
+
+/** The journal on DynamoDB of moto. */
+export const motoJournal = (moto: () => Moto): JournalBackend => ({
+  name: "moto's DynamoDB",
+  exceptions: {},
+  start: async (clock) => {
+    await moto().reset();
+    const sdk = new DynamoDBClient({ endpoint: moto().endpoint, region: 'us-east-1', credentials });
+    await sdk.send(new CreateTableCommand(TABLE));
+    const client = DynamoDBDocumentClient.from(sdk);
+    return {
+      journal: createDynamoJournal({ client, tableName: TABLE.TableName ?? '', clock }),
+      close: async () => client.destroy(),
+    };
+  },
+});

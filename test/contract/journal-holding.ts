@@ -1,0 +1,78 @@
+import { describe, expect, type TestFunction } from 'vitest';
+import type { Journal } from '../../src/journal/journal.ts';
+import { CLUSTER, ROLE } from './journal-records.ts';
+
+/** What one holds and others must not: locks, leases, task tokens. `pass` lets the journal's time go on. */
+export function describeHolding(suite: {
+  readonly behaviour: (title: string, run: TestFunction) => void;
+  readonly journal: () => Journal;
+  readonly runId: () => string;
+  readonly now: () => number;
+  readonly pass: (milliseconds: number) => void;
+}): void {
+  const { behaviour, journal, runId, now, pass } = suite;
+  describe('the lock on a cluster', () => {
+    const cluster = () => `${CLUSTER}-${runId()}`;
+
+    behaviour('keeps others out until it ends, then is taken over', async () => {
+      await journal().acquireLock(cluster(), 'r1', 60);
+      const until = new Date(now() + 60_000).toISOString();
+      await expect(journal().acquireLock(cluster(), 'r2', 60)).rejects.toMatchObject({
+        name: 'ClusterLocked',
+        message: expect.stringContaining(until),
+      });
+      pass(59_999);
+      await expect(journal().acquireLock(cluster(), 'r2', 60)).rejects.toMatchObject({ name: 'ClusterLocked' });
+      pass(1);
+      await journal().acquireLock(cluster(), 'r2', 60);
+      await expect(journal().extendLock(cluster(), 'r1', 60)).rejects.toMatchObject({ name: 'LockLost' });
+      await journal().releaseLock(cluster(), 'r1');
+      await expect(journal().acquireLock(cluster(), 'r1', 60)).rejects.toMatchObject({ name: 'ClusterLocked' });
+    });
+
+    behaviour('is extended by its holder, even after its end while nobody took it', async () => {
+      await journal().acquireLock(cluster(), 'r1', 60);
+      await journal().acquireLock(cluster(), 'r1', 120);
+      pass(119_000);
+      await journal().extendLock(cluster(), 'r1', 60);
+      pass(59_000);
+      await expect(journal().acquireLock(cluster(), 'r2', 60)).rejects.toMatchObject({ name: 'ClusterLocked' });
+      pass(10_000);
+      await journal().extendLock(cluster(), 'r1', 60);
+    });
+
+    behaviour('is free once its holder lets go, and cannot be extended then', async () => {
+      await journal().acquireLock(cluster(), 'r1', 60);
+      await journal().releaseLock(cluster(), 'r1');
+      await journal().releaseLock(cluster(), 'r1');
+      await expect(journal().extendLock(cluster(), 'r1', 60)).rejects.toMatchObject({ name: 'LockLost' });
+      await journal().acquireLock(cluster(), 'r2', 60);
+    });
+
+    behaviour('goes to one of many who ask at once', async () => {
+      const tries = await Promise.allSettled(Array.from({ length: 8 }, (_, index) => journal().acquireLock(cluster(), `r${index}`, 60)));
+      expect(tries.filter((result) => result.status === 'fulfilled')).toHaveLength(1);
+    });
+  });
+
+  behaviour('leases a role to one owner at a time', async () => {
+    const arn = `${ROLE}-${runId()}`;
+    await journal().acquireLease(arn, 'a', 30);
+    await journal().acquireLease(arn, 'a', 30);
+    await expect(journal().acquireLease(arn, 'b', 30)).rejects.toMatchObject({ name: 'LeaseHeld' });
+    await journal().releaseLease(arn, 'b');
+    await expect(journal().acquireLease(arn, 'b', 30)).rejects.toMatchObject({ name: 'LeaseHeld' });
+    await journal().releaseLease(arn, 'a');
+    await journal().acquireLease(arn, 'b', 30);
+    pass(30_000);
+    await journal().acquireLease(arn, 'a', 30);
+  });
+
+  behaviour('gives a task token once, to one of many who ask', async () => {
+    expect(await journal().takeTaskToken(runId())).toBeUndefined();
+    await journal().putTaskToken(runId(), 'old');
+    await journal().putTaskToken(runId(), 'secret');
+    const taken = await Promise.all([1, 2, 3].map(() => journal().takeTaskToken(runId())));
+    expect(taken.filter((token) => token !== undefined)).toEqual(['secret']);
+  });
+}
