@@ -29,6 +29,7 @@ const HELP: Readonly<Record<Key, string>> = {
   proofTimeoutSeconds: 'time limit for the probe pod',
   rolloutTimeoutSeconds: 'time limit for a roll-out',
   agentTimeoutSeconds: 'time limit for the agent',
+  addonTimeoutSeconds: 'time limit for the update of an add-on',
   undoTimeoutSeconds: 'time limit for the undo of a unit',
   soakSeconds: 'time between the two verifications of the pods',
 };

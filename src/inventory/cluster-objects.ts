@@ -3,7 +3,7 @@ import type { FargateProfile } from '../aws/gateways.ts';
 import type { KubernetesGateway, KubernetesObject, OwnerReference, Resource } from '../kubernetes/gateway.ts';
 import { RESOURCES } from '../kubernetes/resources.ts';
 import type { IndirectUserFact, LegacyFact } from '../model/inventory.ts';
-import { AGENT } from './account.ts';
+import { AGENT } from './addons.ts';
 import { type Budget, blockingBudgets } from './budgets.ts';
 import { irsaProviderClasses, legacyFacts, secretStoreUsers } from './indirect.ts';
 import { type Node, readNode } from './nodes.ts';

@@ -12,7 +12,7 @@ export interface FindingRow {
 
 /**
  * The one table of findings. Codes are stable: PS1xx the service account and its role, PS2xx the trust policy,
- * PS3xx workloads and pods, PS4xx the platform, PS5xx owners and indirect users, PS6xx what was seen and left alone.
+ * PS3xx workloads and pods, PS4xx the platform, PS5xx owners and indirect users, PS6xx what was seen and left alone, and EKS add-ons.
  * `docs/findings.md` lists the same rows; a test keeps both in step.
  */
 // biome-ignore format: a table, one row a line
@@ -88,8 +88,18 @@ export const FINDINGS = {
   // Seen and left alone
   PS601: { severity: 'info', title: 'A pod asks kube2iam or kiam for a role', remedy: 'podshift lists it and leaves it alone: kube2iam and kiam are not part of this version.' },
   PS602: { severity: 'info', title: 'A kube2iam or kiam daemon runs', remedy: 'podshift lists it and leaves it alone: kube2iam and kiam are not part of this version.' },
-  PS603: { severity: 'blocker', title: 'The service account belongs to an EKS add-on', remedy: "Its way is the add-on's own API (UpdateAddon with podIdentityAssociations), which is not part of this version." },
-  PS604: { severity: 'info', title: 'An EKS add-on is installed', remedy: 'podshift lists it and leaves it alone: add-ons are not part of this version.' },
+  // EKS add-ons
+  PS604: { severity: 'info', title: 'An EKS add-on is installed', remedy: 'Nothing is to be done; its service accounts that have a role are listed as units of their own.' },
+  PS605: { severity: 'blocker', title: 'The version of the add-on does not support Pod Identity', remedy: 'Update the add-on to a version that supports it, then plan again.' },
+  PS606: { severity: 'blocker', title: 'The service account of an add-on has an association that the add-on does not own', remedy: 'EKS lets an add-on adopt no association. Delete it in a maintenance window and plan again, or leave the add-on as it is.' },
+  PS607: { severity: 'blocker', title: 'The add-on is not healthy', remedy: "Mend what the add-on's health issues name, so that it is ACTIVE, then plan again." },
+  PS608: { severity: 'blocker', title: 'An update of the add-on is running', remedy: 'Wait until it has ended, then plan again.' },
+  PS609: { severity: 'blocker', title: "The add-on's configuration values cannot be read", remedy: 'Set configuration values that are valid JSON or YAML of an object: podshift hands them back unchanged, and EKS refuses these.' },
+  PS610: { severity: 'blocker', title: 'Another service account of the add-on is held', remedy: 'One update moves all service accounts of an add-on. Mend what holds the other one, then plan again.' },
+  PS611: { severity: 'info', title: 'The add-on shares its role with other service accounts', remedy: 'podshift adds its own statement and leaves the others as they are: they keep the role.' },
+  PS612: { severity: 'blocker', title: "The add-on's role does not reach its service account", remedy: 'The service account lacks the annotation, so nothing works through it today. Update the add-on so that EKS sets it, or give the role by podIdentityAssociations.' },
+  PS613: { severity: 'info', title: 'The annotation of an add-on comes from its configuration values', remedy: 'It stays, and Pod Identity outranks it. Take it out of the configuration values after the migration.' },
+  PS614: { severity: 'warning', title: 'EKS restarts the pods of the add-on itself', remedy: 'The update rolls them as their update strategies say. Plan the run for a quiet hour.' },
 } as const satisfies Record<string, FindingRow>;
 
 /** A code of the table, such as `PS101`. */

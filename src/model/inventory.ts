@@ -147,6 +147,20 @@ export interface AddonFacts {
   readonly version: string;
   readonly status: string;
   readonly serviceAccountRoleArn: string | null;
+  /** The namespace of its service accounts. */
+  readonly namespace: string;
+  /** Codes of what EKS says is wrong with it. */
+  readonly issues: readonly string[];
+  /** SHA-256 in hex of its configuration values, which may hold secrets; null where it has none. */
+  readonly configurationHash: string | null;
+  /** Whether its configuration values are JSON or YAML of an object, so that they can be handed back. */
+  readonly configurationReadable: boolean;
+  /** Service accounts that can take a role by Pod Identity in this version; not asked for an add-on without any role. */
+  readonly podIdentity: readonly string[];
+  /** Roles of the associations that it owns. */
+  readonly associations: readonly { readonly serviceAccount: string; readonly roleArn: string }[];
+  /** Where this version lacks Pod Identity: the version that has it, and runs on this cluster; null where there is none. */
+  readonly upgradeTo: string | null;
 }
 
 /** What kube2iam and kiam do here: seen, and left alone. */

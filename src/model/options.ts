@@ -44,6 +44,8 @@ export const migrationOptions = z.strictObject({
   proofTimeoutSeconds: z.int().min(1).default(300),
   rolloutTimeoutSeconds: z.int().min(1).default(1800),
   agentTimeoutSeconds: z.int().min(1).default(900),
+  /** How long an update of an add-on may take, or one that is running may be waited for. */
+  addonTimeoutSeconds: z.int().min(1).default(1800),
   undoTimeoutSeconds: z.int().min(1).default(1800),
   /** Time between the first and the second verification of the pods. */
   soakSeconds: z.int().min(0).default(900),

@@ -15,6 +15,9 @@ export interface NewAddon {
   readonly clientRequestToken?: string | undefined;
 }
 
+/** Where EKS installs add-ons that have no namespace of their own. */
+const DEFAULT_NAMESPACE = 'kube-system';
+
 /** The cluster's add-ons. Creating and deleting take time; the agent's brings and takes its DaemonSet. */
 export class Addons {
   readonly #state: AwsState;
@@ -54,6 +57,24 @@ export class Addons {
     return addonVersions.some((one) => one.addonName === AGENT)
       ? addonVersions
       : [...addonVersions, agentOffer(this.#state.cluster.version)];
+  }
+
+  /** Whether EKS has this version of the add-on for the cluster's Kubernetes version. */
+  offers(addonName: string, addonVersion: string): boolean {
+    const versions = this.versions().find((one) => one.addonName === addonName)?.addonVersions ?? [];
+    // A snapshot may lack the list: then what is installed is offered.
+    if (versions.length === 0) return this.#addons.get(addonName)?.addonVersion === addonVersion;
+    return versions.some(
+      (version) =>
+        version.addonVersion === addonVersion && version.compatibilities.some((one) => one.clusterVersion === this.#state.cluster.version),
+    );
+  }
+
+  /** The namespace of an add-on's service accounts. */
+  namespaceOf(addon: AddonDescription): string {
+    const own = (addon.namespaceConfig as { namespace?: string } | undefined)?.namespace;
+    const usual = this.versions().find((one) => one.addonName === addon.addonName)?.defaultNamespace;
+    return own ?? (typeof usual === 'string' ? usual : DEFAULT_NAMESPACE);
   }
 
   /** Throws `ResourceNotFoundException` for a version that EKS does not have. */

@@ -169,7 +169,7 @@ export class AwsState {
         clusterName: this.cluster.name,
       });
     }
-    this.#checkRole(request.roleArn);
+    this.checkRole(request.roleArn);
     if (request.policy !== undefined && request.disableSessionTags !== true) {
       throw new AwsError('InvalidParameterException', 400, 'A session policy requires disableSessionTags to be true');
     }
@@ -198,7 +198,7 @@ export class AwsState {
 
   /** Changes a living association's role, target, flag or policy in place. Throws the service's errors. */
   updateAssociation(association: AssociationState, change: AssociationChange, by: Actor): void {
-    if (change.roleArn !== undefined) this.#checkRole(change.roleArn);
+    if (change.roleArn !== undefined) this.checkRole(change.roleArn);
     const flag = change.disableSessionTags ?? association.disableSessionTags;
     if ((change.policy ?? association.policy) !== undefined && !flag) {
       throw new AwsError('InvalidParameterException', 400, 'A session policy requires disableSessionTags to be true');
@@ -230,8 +230,8 @@ export class AwsState {
     else history.push(association);
   }
 
-  /** EKS takes a role of the cluster's account that exists and whose trust, as IAM has spread it by now, names its service with both actions. */
-  #checkRole(roleArn: string): void {
+  /** Throws what EKS says to a role that it does not take: it takes one of the cluster's account that exists and whose trust, as IAM has spread it by now, names its service with both actions. */
+  checkRole(roleArn: string): void {
     const refuse = (message: string) => new AwsError('InvalidParameterException', 400, message, { clusterName: this.cluster.name });
     const account = /^arn:[a-z0-9-]+:iam::(\d{12}):role\/.+$/.exec(roleArn)?.[1];
     if (account === undefined) throw refuse(`Invalid role ARN: ${roleArn}`);
