@@ -20,6 +20,7 @@ const FAILED = new Set(['CREATE_FAILED', 'UPDATE_FAILED', 'DELETING', 'DELETE_FA
 export async function checkAddon(runtime: Runtime, input: UnitInput): Promise<Poll> {
   const { run, unit, aws } = await forwardUnit(runtime, input, 'addon');
   const addon = addonOf(unit);
+  refuseAlone(await unitsOfAddon(runtime, unit), unit);
   const entry = await runtime.journal.getEntry(run.runId, addonKey(unit.unitId));
   const updateId = (entry?.after as { updateId?: string } | null | undefined)?.updateId ?? '';
   const missing = await whatIsMissing(aws.eks, unit, updateId);

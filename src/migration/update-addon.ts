@@ -26,13 +26,16 @@ export function addonOf(unit: UnitRecord): AddonPlan {
 /** The units that move with this one: those of its add-on, itself included. */
 export async function unitsOfAddon(runtime: Runtime, unit: UnitRecord): Promise<UnitRecord[]> {
   const { name } = addonOf(unit);
-  return (await runtime.journal.listUnits(unit.runId)).filter((one) => one.plan.addon?.name === name && one.plan.decision === 'migrate');
+  const units = await runtime.journal.listUnits(unit.runId);
+  return units
+    .filter((one) => one.plan.addon?.name === name && one.plan.decision === 'migrate')
+    .sort((a, b) => Number(a.unitId > b.unitId) - Number(a.unitId < b.unitId));
 }
 
 /**
  * Asks EKS to give the add-on's service accounts their roles by Pod Identity, with the whole list of associations, in the
  * present version and with the present configuration values. The units of an add-on share the one update: the first of them
- * sends it, and the others find it sent. Throws `WorldMoved` where the add-on is not as the plan saw it, `Conflict` while
+ * by id sends it, and the others wait for it in the next step. Throws `WorldMoved` where the add-on is not as the plan saw it, `Conflict` while
  * another update runs, `RoleNotReady` while EKS does not see a role's trust policy.
  */
 export async function updateAddon(runtime: Runtime, input: UnitInput): Promise<{ updateId: string }> {
@@ -40,6 +43,7 @@ export async function updateAddon(runtime: Runtime, input: UnitInput): Promise<{
   const addon = addonOf(unit);
   const units = await unitsOfAddon(runtime, unit);
   refuseAlone(units, unit);
+  if (units[0]?.unitId !== unit.unitId) return { updateId: '' };
   for (const { plan } of units) {
     const { blocked } = await runtime.journal.getRole(run.runId, plan.roleArn);
     if (blocked !== '') throw new PodshiftError('TrustPolicyMoved', blocked);

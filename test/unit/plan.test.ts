@@ -180,8 +180,8 @@ describe('what was seen', () => {
     const plan = planOf(
       inventory({
         addons: [
-          { name: 'coredns', version: 'v1', status: 'ACTIVE', serviceAccountRoleArn: null },
-          { name: 'vpc-cni', version: 'v1', status: 'ACTIVE', serviceAccountRoleArn: roleArn('cni') },
+          addon('coredns', { serviceAccountRoleArn: null }),
+          addon('vpc-cni'),
         ],
         legacy: [
           { subject: 'DaemonSet/kube-system/kube2iam', kind: 'daemon', name: 'kube2iam' },

@@ -45,8 +45,8 @@ function inventory(changes: Partial<Inventory> = {}): Inventory {
       },
     ],
     addons: [
-      { name: 'vpc-cni', version: 'v1', status: 'ACTIVE', serviceAccountRoleArn: null },
-      { name: 'aws-efs-csi-driver', version: 'v2', status: 'ACTIVE', serviceAccountRoleArn: roleArn('pier-efs') },
+      addon('vpc-cni', { version: 'v1', serviceAccountRoleArn: null }),
+      addon('aws-efs-csi-driver', { version: 'v2', serviceAccountRoleArn: roleArn('pier-efs') }),
     ],
     legacy: [
       { subject: 'DaemonSet/kube-system/kube2iam', kind: 'daemon', name: 'kube2iam' },
