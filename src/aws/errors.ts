@@ -177,6 +177,11 @@ function message(name: ErrorName, code: string, text: string, call: AwsCall): st
   }
 }
 
+/** Whether a service refused a request because too many came. */
+export function isThrottle(error: unknown): boolean {
+  return awsError(error, { service: '', operation: '' }).name === 'Throttled';
+}
+
 /** Runs one call of an SDK client; what it throws is an error of the table. */
 export async function awsCall<T>(call: AwsCall, send: () => Promise<T>): Promise<T> {
   try {

@@ -1,5 +1,13 @@
 import type { FindingCode } from '../../src/model/findings.ts';
-import type { AddonFacts, AssociationFacts, Inventory, NodeFacts, RoleFacts, ServiceAccountFacts, WorkloadFacts } from '../../src/model/inventory.ts';
+import type {
+  AddonFacts,
+  AssociationFacts,
+  Inventory,
+  NodeFacts,
+  RoleFacts,
+  ServiceAccountFacts,
+  WorkloadFacts,
+} from '../../src/model/inventory.ts';
 import { type MigrationOptions, migrationOptions } from '../../src/model/options.ts';
 import type { Decision, Plan, UnitPlan } from '../../src/model/plan.ts';
 import { makePlan } from '../../src/plan/plan.ts';

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { checkCase } from './plan-cases.ts';
 import {
   ACCOUNT,
+  addon,
   annotated,
   api,
   association,

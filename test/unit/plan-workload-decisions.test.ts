@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
 import { checkCase } from './plan-cases.ts';
-import { api, type Case, cluster, node, roleArn, used } from './plan-inventories.ts';
+import { type Case, cluster, node, used } from './plan-inventories.ts';
 
 const CASES: Record<string, Case> = {
   // Workloads

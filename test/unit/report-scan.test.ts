@@ -3,6 +3,7 @@ import type { Inventory } from '../../src/model/inventory.ts';
 import { scanReport } from '../../src/model/report.ts';
 import { buildScanReport, renderScan } from '../../src/report/scan.ts';
 import { createPalette } from '../../src/report/text.ts';
+import { addon } from './plan-inventories.ts';
 import { CLUSTER, plan, roleArn } from './report-fixtures.ts';
 
 const CALLS = { eks: 1, iam: 2, sts: 3, kubernetes: 4, cloudtrail: 0 };
