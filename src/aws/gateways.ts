@@ -143,13 +143,17 @@ export interface FargateProfile {
 export interface IamGateway {
   /** Every role of the account with its trust policy; IAM leaves the tags out of this list (IAM API Reference, "ListRoles"). */
   listRoles(): Promise<Role[]>;
-  /** The same with the tags, in as few pages: `GetAccountAuthorizationDetails`, which not everyone may call (`AccessDenied`). */
+  /** The same with tags and permission policies, in as few pages: `GetAccountAuthorizationDetails`, which not everyone may call (`AccessDenied`). */
   listRolesWithTags(): Promise<RoleWithTags[]>;
   /** Undefined where it does not exist. */
   getRole(roleName: string): Promise<RoleWithTags | undefined>;
   /** Replaces the whole document. */
   updateAssumeRolePolicy(roleName: string, document: string): Promise<void>;
   listOpenIdConnectProviders(): Promise<string[]>;
+  /** Answers its ARN. Throws `AlreadyExists`. */
+  createRole(roleName: string, trustPolicy: string, tags: Readonly<Record<string, string>>): Promise<string>;
+  /** Attaching what is attached is no error. */
+  attachRolePolicy(roleName: string, policyArn: string): Promise<void>;
 }
 
 export interface Role {
@@ -162,6 +166,16 @@ export interface Role {
 
 export interface RoleWithTags extends Role {
   readonly tags: Readonly<Record<string, string>>;
+  /** Its permission policies; of the bulk read alone. */
+  readonly policies?: readonly RolePolicy[];
+}
+
+/** A permission policy of a role. */
+export interface RolePolicy {
+  /** Of an attached policy; empty for an inline one. */
+  readonly arn: string;
+  /** URL-decoded; empty for one of AWS's own, whose document the bulk read leaves out. */
+  readonly document: string;
 }
 
 export interface StsGateway {

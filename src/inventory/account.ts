@@ -4,6 +4,7 @@ import { isPodshiftError } from '../model/errors.ts';
 import type { AssociationFacts, ClusterFacts, RoleFacts } from '../model/inventory.ts';
 import { type InstalledAddon, owningAddon, readAddons } from './addons.ts';
 import { roleOwners } from './owners.ts';
+import { policyFacts } from './policies.ts';
 
 /** Requests under way to one service at a time: IAM's and EKS's rates are shared by the whole account and not published. */
 const CONCURRENCY = 8;
@@ -72,6 +73,7 @@ export async function readRoles(aws: AwsGateways, roles: Account['roles'], wante
         name: role.roleName,
         trustPolicy: (withTags ?? role).trustPolicy,
         owners: roleOwners(withTags?.tags ?? {}),
+        ...('policies' in role && role.policies !== undefined ? { policies: policyFacts(role.policies) } : {}),
       };
     }),
   );

@@ -8,6 +8,7 @@ import { type Account, clusterFacts, readAccount, readAssociations, readRoles } 
 import { AGENT, addonFacts } from './addons.ts';
 import { type ClusterObjects, readObjects, type Scope } from './cluster-objects.ts';
 import { joinWorkloads, nodeFacts, readConfigMaps } from './join.ts';
+import { platformFacts } from './platform.ts';
 import { findServiceAccounts } from './service-accounts.ts';
 
 /**
@@ -81,6 +82,7 @@ export async function takeInventory(
       await addonFacts(aws, account.addons, associations, account.cluster.version, (name) => kept.some(({ addon }) => addon === name)),
       (addon) => addon.name,
     ),
+    platform: await platformFacts(aws, account, objects, clock),
     legacy: sortBy(objects.legacy, (fact) => `${fact.subject} ${fact.kind}`),
   };
 }

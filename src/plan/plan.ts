@@ -8,6 +8,7 @@ import { planPlatform } from './agent.ts';
 import { canonicalJson, planDigest } from './digest.ts';
 import { createWorld, type UnitDraft, type World } from './draft.ts';
 import { checkRoleOwner } from './owner-check.ts';
+import { platformFindings } from './platform-check.ts';
 import { planRole, type RoleOutcome } from './roles.ts';
 import { seenFindings } from './seen.ts';
 import { decisionOf, draftUnits, findingsOf, unitPlan } from './units.ts';
@@ -22,7 +23,7 @@ export function makePlan(inventory: Inventory, options: MigrationOptions, clock:
   const platform = planPlatform(inventory, options);
   const units = draftUnits(world, platform);
   const { waves, roles } = planWaves(units, world);
-  const findings = [...platform.findings, ...seenFindings(inventory), ...units.flatMap(findingsOf)];
+  const findings = [...platform.findings, ...platformFindings(inventory), ...seenFindings(inventory), ...units.flatMap(findingsOf)];
   const plan: Omit<Plan, 'digest'> = {
     clusterArn: inventory.cluster.arn,
     clusterName: inventory.cluster.name,

@@ -6,6 +6,7 @@ import { addonOf, addonPlan, checkAddon } from './addon-check.ts';
 import type { Platform } from './agent.ts';
 import { accountSubject, blockers, idOf, note, type UnitDraft, type World } from './draft.ts';
 import { checkOwners } from './owner-check.ts';
+import { checkPlatform } from './platform-check.ts';
 import { checkRole } from './role-check.ts';
 import { compareText } from './waves.ts';
 import { checkUse, leave, planRestarts } from './workload-check.ts';
@@ -44,6 +45,7 @@ function draftUnit(facts: ServiceAccountFacts, world: World, platform: Platform)
   };
   checkRole(unit, world);
   checkUse(unit, world);
+  if (!unit.settled) checkPlatform(unit, world);
   if (platform.blocker !== null) note(unit, platform.blocker.code, accountSubject(unit), platform.blocker.message);
   const addon = addonOf(unit, world);
   if (unit.settled) settle(unit);

@@ -105,6 +105,8 @@ export function fakeGateways(world: FakeWorld) {
         return clone(world.roles.find(({ roleName }) => roleName === name));
       },
       updateAssumeRolePolicy: unused,
+      createRole: unused,
+      attachRolePolicy: unused,
       listOpenIdConnectProviders: async () => {
         count('iam', 'ListOpenIDConnectProviders');
         if (world.oidcProviders === 'denied') throw new PodshiftError('AccessDenied', 'iam:ListOpenIDConnectProviders is not allowed');
@@ -113,7 +115,12 @@ export function fakeGateways(world: FakeWorld) {
       },
     },
     sts: { getCallerIdentity: unused },
-    cloudTrail: { lookupEvents: unused },
+    cloudTrail: {
+      lookupEvents: async () => {
+        count('cloudtrail', 'LookupEvents');
+        return [];
+      },
+    },
   };
   const served = (resource: Resource) => {
     const apiVersion = resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;

@@ -123,6 +123,32 @@ export class AwsState {
     return (role.versions[0] as TrustVersion).document;
   }
 
+  /** Makes a role of the account. The document was checked before. */
+  createRole(name: string, text: string, tags: RoleState['description']['Tags']): RoleState {
+    const arn = `arn:${this.partition}:iam::${this.accountId}:role/${name}`;
+    const description: RoleState['description'] = {
+      Path: '/',
+      RoleName: name,
+      RoleId: `AROA${alphanumerics(arn, 17).toUpperCase()}`,
+      Arn: arn,
+      CreateDate: new Date(this.clock.now()).toISOString(),
+      RolePolicyList: [],
+      AttachedManagedPolicies: [],
+      InstanceProfileList: [],
+      Tags: tags,
+      trustPolicy: text,
+    };
+    const role: RoleState = {
+      description,
+      arn,
+      name,
+      versions: [{ document: compileTrust(text), visibleAt: this.clock.now() + this.delays.iamPropagation }],
+    };
+    this.roles.set(name.toLowerCase(), role);
+    this.#rolesByArn.set(arn, role);
+    return role;
+  }
+
   /** Stores a trust document; STS and EKS see it after the propagation delay. The text was checked before. */
   writeTrust(role: RoleState, text: string, by: Actor): void {
     const before = this.storedTrust(role);
