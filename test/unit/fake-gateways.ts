@@ -202,6 +202,18 @@ export function readWorld(folder: string): FakeWorld {
       };
     }),
     defaultAddonVersion: 'v1.3.4-eksbuild.1',
+    addonVersions: ['v1.14.1-eksbuild.1'].map((version) => ({
+      version,
+      isDefault: true,
+      requiresIamPermissions: true,
+      defaultNamespace: undefined,
+    })),
+    podIdentity: Object.fromEntries(
+      files(join('eks', 'addon-configurations')).map((path) => {
+        const { addonName, addonVersion, podIdentityConfiguration } = json(path);
+        return [`${addonName}@${addonVersion}`, podIdentityConfiguration.map((one: { serviceAccount: string }) => one.serviceAccount)];
+      }),
+    ),
   };
 }
 

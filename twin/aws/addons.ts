@@ -84,7 +84,8 @@ export class Addons {
     const known = this.versions().some(
       (one) => one.addonName === addonName && one.addonVersions.some((version) => version.addonVersion === addonVersion),
     );
-    if (!known)
+    const installed = this.#addons.get(addonName)?.addonVersion === addonVersion;
+    if (!known && !installed)
       throw new AwsError('ResourceNotFoundException', 404, `Addon ${addonName} version ${addonVersion} was not found`, { addonName });
     return { addonName, addonVersion, configurationSchema: '{}', podIdentityConfiguration: [] };
   }
