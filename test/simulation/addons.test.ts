@@ -1,19 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { rehearse } from '../../engine/rehearsal.ts';
-import { checkPromises, checkSecondRun, SNAPSHOTS, snapshotOf } from './scenario.ts';
+import { checkPromises, checkSecondRun, SNAPSHOTS, settingsOf } from './scenario.ts';
 
-const START = Date.UTC(2026, 0, 5, 9);
-const OPTIONS = { soakSeconds: 60, injectionChecks: 3 } as const;
-
-describe.each(SNAPSHOTS)('add-ons of %s', async (folder) => {
-  const snapshot = await snapshotOf(folder);
-  const settings = { snapshot, startAt: START, options: OPTIONS, journal: 'memory' } as const;
+describe.each(SNAPSHOTS)('add-ons of %s', (folder) => {
   const addonUnits = (report: {
     units: readonly { mechanism: string; serviceAccount: string; status: string; wave: number | null; reason: string }[];
   }) => report.units.filter(({ mechanism, wave }) => mechanism === 'addon' && wave !== null);
 
   it('migrate through one UpdateAddon each, after all others, vpc-cni last of all', async () => {
-    const rehearsal = await rehearse(settings);
+    const rehearsal = await rehearse(await settingsOf(folder));
     try {
       const units = addonUnits(rehearsal.report);
       expect(units.length).toBeGreaterThan(1);
@@ -31,7 +26,7 @@ describe.each(SNAPSHOTS)('add-ons of %s', async (folder) => {
   });
 
   it('are as they were after a rollback', async () => {
-    const rehearsal = await rehearse(settings);
+    const rehearsal = await rehearse(await settingsOf(folder));
     try {
       const back = await rehearsal.rollback();
       expect(back.report.run.status).toBe('rolled-back');
@@ -45,7 +40,7 @@ describe.each(SNAPSHOTS)('add-ons of %s', async (folder) => {
   it('go back together, and leave nothing behind, where EKS fails half way', async () => {
     let failing = '';
     const rehearsal = await rehearse({
-      ...settings,
+      ...(await settingsOf(folder)),
       prepare: (twin) => {
         failing =
           twin.addons

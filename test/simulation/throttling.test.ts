@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { rehearse } from '../../engine/rehearsal.ts';
-import { checkPromises, checkSecondRun, SNAPSHOTS, snapshotOf } from './scenario.ts';
+import { checkPromises, checkSecondRun, SNAPSHOTS, settingsOf } from './scenario.ts';
 
 /** Numbers from 0 to 1 that look random and are the same each time (mulberry32). */
 function numbers(seed: number): () => number {
@@ -14,14 +14,8 @@ function numbers(seed: number): () => number {
 }
 
 describe.each(SNAPSHOTS)('a storm of throttling over %s', async (folder) => {
-  const settings = {
-    snapshot: await snapshotOf(folder),
-    startAt: Date.UTC(2026, 0, 5, 9),
-    options: { soakSeconds: 60, injectionChecks: 3 },
-    journal: 'memory',
-  } as const;
   const total = (calls: object) => Object.values(calls).reduce((sum, count) => sum + count, 0);
-  const clean = await rehearse(settings);
+  const clean = await rehearse(await settingsOf(folder));
   const ideal = total(clean.report.calls);
   await clean.close();
 
@@ -31,7 +25,7 @@ describe.each(SNAPSHOTS)('a storm of throttling over %s', async (folder) => {
     let seen = 0;
     let storm = true;
     const rehearsal = await rehearse({
-      ...settings,
+      ...(await settingsOf(folder)),
       hooks: {
         beforeRequest: () => {
           seen += 1;
