@@ -180,7 +180,8 @@ export function fewestCalls(size: ClusterSize): number {
   const kubernetes = [NODES, serviceAccounts, pods, serviceAccounts, serviceAccounts].map((items) => pagesOf(items, PAGES.kubernetes));
   const lists = kubernetes.reduce((sum, pages) => sum + pages, EMPTY_LISTS.length + 4);
   const eks = ['DescribeCluster', 'ListAddons', 'ListPodIdentityAssociations', 'ListFargateProfiles', 'DescribeAddonVersions'].length;
-  return lists + eks + pagesOf(roles, PAGES.roles) + 1;
+  // Beside them one list of OIDC providers, both kinds of network policies, and one look at IRSA's exchanges in CloudTrail.
+  return lists + eks + pagesOf(roles, PAGES.roles) + 1 + 2 + 1;
 }
 
 /** Takes the inventory of a generated cluster and plans it. The gateways are in memory: what is measured is podshift's own work. */

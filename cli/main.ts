@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { CommanderError } from 'commander';
 import { PodshiftError } from '../src/model/errors.ts';
 import { commands } from './commands/index.ts';
@@ -7,6 +6,7 @@ import { reportFailure } from './failure.ts';
 import { watchInterrupts } from './interrupts.ts';
 import { parseCommandLine } from './program.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
+import { version } from './version.ts';
 
 process.exitCode = await main(process.argv.slice(2));
 // a reader that went away (head, less) is no fault of the command
@@ -52,10 +52,4 @@ function parse(argv: readonly string[], versionText: string, terminal: Terminal)
     const message = error.message.replace(/^error: /, '').replace(/\n\(Did you mean (.+)\?\)$/, '; did you mean $1?');
     throw new PodshiftError('UsageError', message, { cause: error });
   }
-}
-
-async function version(): Promise<string> {
-  const text = await readFile(new URL('../package.json', import.meta.url), 'utf8');
-  const { version: number } = JSON.parse(text) as { version: string };
-  return number;
 }

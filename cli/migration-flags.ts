@@ -20,6 +20,7 @@ const HELP: Readonly<Record<Key, string>> = {
   retireOldTrust: "after an hour of proof (soak 3900 s or more), take what migrated out of the roles' OIDC statements",
   probeImage: 'image of the probe pod: any with /bin/sh and the AWS CLI',
   waveSize: 'units in one wave after the canary',
+  restartPodsPerMinute: 'pods that a wave may renew in one minute',
   failureThresholdPercent: "percent of a wave's units that may roll back before the run halts",
   onWaveFailure: 'what happens to the run when a wave is over that threshold',
   iamPropagationSeconds: 'wait after a trust policy was written',
@@ -29,6 +30,7 @@ const HELP: Readonly<Record<Key, string>> = {
   proofTimeoutSeconds: 'time limit for the probe pod',
   rolloutTimeoutSeconds: 'time limit for a roll-out',
   agentTimeoutSeconds: 'time limit for the agent',
+  addonTimeoutSeconds: 'time limit for the update of an add-on',
   undoTimeoutSeconds: 'time limit for the undo of a unit',
   soakSeconds: 'time between the two verifications of the pods',
 };

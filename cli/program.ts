@@ -12,7 +12,7 @@ export interface Invocation {
   readonly typed: readonly string[];
 }
 
-export type CommandName = 'scan' | 'plan' | 'rehearse' | 'run' | 'status' | 'rollback' | 'report' | 'twin' | 'demo';
+export type CommandName = 'scan' | 'plan' | 'rehearse' | 'run' | 'status' | 'rollback' | 'report' | 'addon' | 'twin' | 'demo';
 
 /** Text to print instead of running a command: help or the version. */
 export interface Answer {
@@ -69,8 +69,14 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
         'wide',
         'json',
         'yaml',
+        'sarif',
       ]),
       true,
+    ).addOption(
+      new Option('--fail-on <severity>', 'exit with 3 where there is a finding of this severity, or a worse one').choices([
+        'blocker',
+        'warning',
+      ]),
     ),
   );
   withMigration(
@@ -114,6 +120,20 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
     .option('--unit <namespace/name>', 'only this unit (repeat for more)', collect)
     .option('--approve', 'change things');
   withJournal(withFormat(command('report', 'print the report of a run', ''))).argument('<run>', 'id of a run');
+  withCluster(
+    withFormat(command('addon', 'show what an EKS add-on needs of IAM, and make it', 'Without --approve nothing is made.'), [
+      'table',
+      'json',
+      'yaml',
+    ])
+      .addArgument(new Argument('<action>', 'what to show').choices(['permissions']))
+      .argument('<name>', 'name of the add-on, such as vpc-cni')
+      .option('--addon-version <version>', 'its version (--version is taken too; default: the one that EKS installs)')
+      .option('--snapshot <folder>', 'folder of AWS CLI and kubectl output, in place of a cluster')
+      .option('--create-role', 'create the role of each of its service accounts')
+      .option('--approve', 'change things'),
+    false,
+  );
   command(
     'twin',
     "serve a snapshot's twin, for the AWS CLI, kubectl and eksctl",
@@ -127,7 +147,9 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
 
   try {
     if (argv.length === 0) program.help();
-    program.parse(argv, { from: 'user' });
+    // The program's own --version would take this one for itself.
+    const given = argv[0] === 'addon' ? argv.map((part) => part.replace(/^--version(?==|$)/, '--addon-version')) : argv;
+    program.parse(given, { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError && text !== '' && error.exitCode === 0) return { text };
     throw error;

@@ -8,6 +8,7 @@ import type { Terminal } from './terminal.ts';
 /** What a step means to someone who watches. */
 const STEPS: Readonly<Record<UnitStep, string>> = {
   associate: 'associating',
+  addon: 'updating its add-on',
   injection: 'waiting for injection',
   proof: 'proving credentials',
   restart: 'restarting workloads',
@@ -15,6 +16,7 @@ const STEPS: Readonly<Record<UnitStep, string>> = {
   verify: 'checking pods, soaking',
   soak: 'checking pods again',
   annotations: 'removing annotation',
+  together: 'waiting for the rest of its add-on',
   undo: 'going back',
 };
 

@@ -1,4 +1,5 @@
 import type { Promises } from '../src/model/report.ts';
+import type { AddonUpdates } from './aws/addon-updates.ts';
 import type { Addons } from './aws/addons.ts';
 import { AGENT, agentDaemonSet } from './aws/agent-daemonset.ts';
 import { createAwsHalf } from './aws/aws-half.ts';
@@ -54,6 +55,7 @@ export interface Twin {
   /** The account, for tests that change the world from outside (`by` is then `system`). */
   readonly awsState: AwsState;
   readonly addons: Addons;
+  readonly updates: AddonUpdates;
   readonly identities: PodIdentities;
   readonly kubernetes: KubernetesSide;
   readonly kubernetesHalf: KubernetesHalf;
@@ -102,6 +104,7 @@ export async function startTwin(settings: TwinSettings): Promise<Twin> {
     requests: log.requests,
     awsState: account.state,
     addons: account.addons,
+    updates: account.updates,
     identities: account.identities,
     kubernetes: half.side,
     kubernetesHalf: half,

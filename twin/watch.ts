@@ -1,5 +1,6 @@
 import type { KubernetesObject } from '../src/kubernetes/gateway.ts';
 import type { Promises } from '../src/model/report.ts';
+import { EKS_RESTARTED_AT } from './aws/addon-pods.ts';
 import type { Addons } from './aws/addons.ts';
 import type { AssociationState, AwsChange } from './aws/records.ts';
 import type { AwsState } from './aws/state.ts';
@@ -86,7 +87,7 @@ export class Watch {
     for (const object of this.#objectsNow()) {
       const before = this.#baseline.objects.get(objectKey(object));
       if (before === undefined) found.push(`${objectKey(object)}: is new`);
-      else for (const path of differences(before, object)) if (!isControllers(path)) found.push(`${objectKey(object)}: ${path.join('.')}`);
+      else for (const path of differences(before, object)) if (!isServers(path)) found.push(`${objectKey(object)}: ${path.join('.')}`);
     }
     for (const [key, object] of this.#baseline.objects) {
       if (kubernetes.object(object.kind, object.metadata.namespace, object.metadata.name) === undefined && isRoot(object))
@@ -167,10 +168,8 @@ function isRoot(object: KubernetesObject): boolean {
   return (object.metadata.ownerReferences ?? []).length === 0;
 }
 
-/** The Deployment controller counts revisions. */
-function isControllers(path: readonly string[]): boolean {
-  return (
-    path.join('/') === 'metadata/annotations/deployment.kubernetes.io/revision' ||
-    (path[0] === 'metadata' && path[2] === 'deployment.kubernetes.io/revision')
-  );
+/** The Deployment controller counts revisions, and EKS marks the pod templates that it rolls with an add-on. */
+function isServers(path: readonly string[]): boolean {
+  const key = path.at(-1);
+  return (path[0] === 'metadata' && key === 'deployment.kubernetes.io/revision') || (key === EKS_RESTARTED_AT && path.includes('template'));
 }

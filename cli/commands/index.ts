@@ -11,5 +11,6 @@ export const commands: Readonly<Record<CommandName, () => Promise<RunCommand>>> 
   rollback: async () => (await import('./rollback.ts')).rollback,
   status: async () => (await import('./status.ts')).status,
   report: async () => (await import('./status.ts')).report,
+  addon: async () => (await import('./addon.ts')).addon,
   twin: async () => (await import('./twin.ts')).twin,
 };

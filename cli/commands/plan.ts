@@ -3,9 +3,10 @@ import { PodshiftError } from '../../src/model/errors.ts';
 import type { Inventory } from '../../src/model/inventory.ts';
 import { migrationOptions } from '../../src/model/options.ts';
 import type { Plan } from '../../src/model/plan.ts';
-import type { PlanReport } from '../../src/model/report.ts';
+import type { PlanReport, ScanReport } from '../../src/model/report.ts';
 import { renderReport, toYaml } from '../../src/report/render.ts';
 import { buildPlanReport } from '../../src/report/report.ts';
+import { renderSarif } from '../../src/report/sarif.ts';
 import { buildScanReport, renderScan } from '../../src/report/scan.ts';
 import { createPalette } from '../../src/report/text.ts';
 import type { CommandContext, RunCommand } from '../context.ts';
@@ -13,21 +14,29 @@ import { formatOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
 import { openClusterSession, openTwinSession, optionsOf, type Session, snapshotOf } from '../sessions.ts';
 import { quoted } from '../shell.ts';
+import { version } from '../version.ts';
 
 /** `podshift scan`: who gets which role today, and what stands in the way. */
 export const scan: RunCommand = async (context, invocation) => {
   const { inventory, plan, report } = await read(context, invocation);
   const scanned = buildScanReport(inventory, plan, report.calls);
-  const format = formatOf(invocation);
+  const format = invocation.flags.output === 'sarif' ? 'sarif' : formatOf(invocation);
   const { screen } = context.terminal;
-  if (format === 'json') await context.terminal.data(`${JSON.stringify(scanned, null, 2)}\n`);
+  if (format === 'sarif') await context.terminal.data(renderSarif(scanned, await version()));
+  else if (format === 'json') await context.terminal.data(`${JSON.stringify(scanned, null, 2)}\n`);
   else if (format === 'yaml') await context.terminal.data(toYaml(scanned));
   else
     await context.terminal.data(
       renderScan(scanned, { columns: screen.columns, palette: createPalette(screen.color), wide: format === 'wide' }),
     );
-  return 'done';
+  return failsOn(scanned, String(invocation.flags.failOn ?? '')) ? 'refused' : 'done';
 };
+
+/** Whether a scan has a finding that `--fail-on` asks for: a warning is one that a blocker outweighs. */
+function failsOn({ findings }: ScanReport, severity: string): boolean {
+  const counted = severity === 'blocker' ? ['blocker'] : severity === 'warning' ? ['blocker', 'warning'] : [];
+  return findings.some((found) => counted.includes(found.severity));
+}
 
 /** `podshift plan`: what a run would do. */
 export const plan: RunCommand = async (context, invocation) => {

@@ -16,7 +16,7 @@ export type { AwsSettings } from './clients.ts';
 export function createAwsGateways(settings: AwsSettings): AwsGateways {
   const credentials = targetCredentials(settings);
   const configuration = () => clientConfiguration(settings, credentials);
-  const count = (service: keyof CallCounts) => requestCounter(() => settings.onRequest(service));
+  const count = (service: keyof CallCounts) => requestCounter(settings, service);
   return {
     eks: createEksGateway(
       settings.target,

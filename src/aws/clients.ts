@@ -9,6 +9,8 @@ import type {
   Pluggable,
 } from '@smithy/types';
 import type { CallCounts, ClusterTarget } from '../model/run.ts';
+import { isThrottle } from './errors.ts';
+import { type Pacer, pacingKey } from './pacing.ts';
 
 /** How the gateways reach AWS. */
 export interface AwsSettings {
@@ -21,6 +23,8 @@ export interface AwsSettings {
   readonly retryDelays: 'standard' | 'none';
   /** Called for every request that is sent, retries included. */
   readonly onRequest: (service: keyof CallCounts) => void;
+  /** Paces requests; none are paced where absent. */
+  readonly pacer?: Pacer;
 }
 
 /** Requests of one send() at most, the first included. */
@@ -40,15 +44,25 @@ export function retryStrategy(retryDelays: AwsSettings['retryDelays']): Standard
   );
 }
 
-/** A plugin that reports each request as it leaves: within the retry middleware, so that retries are seen too. */
+/** A plugin that paces and reports each request as it leaves: within the retry middleware, so that retries are seen too. */
 // biome-ignore lint/suspicious/noExplicitAny: it neither reads nor changes what passes, whatever the client's types are
-export function requestCounter(onRequest: () => void): Pluggable<any, any> {
+export function requestCounter(settings: AwsSettings, service: keyof CallCounts): Pluggable<any, any> {
+  const { onRequest, pacer, target } = settings;
+  const key = pacingKey(service, target);
   return {
     applyToStack: (stack) => {
       stack.addRelativeTo(
-        (next: InitializeHandler<object, MetadataBearer>) => (request: InitializeHandlerArguments<object>) => {
-          onRequest();
-          return next(request);
+        (next: InitializeHandler<object, MetadataBearer>) => async (request: InitializeHandlerArguments<object>) => {
+          await pacer?.acquire(service, key);
+          onRequest(service);
+          try {
+            const answer = await next(request);
+            pacer?.report(service, key, 'passed');
+            return answer;
+          } catch (error) {
+            pacer?.report(service, key, isThrottle(error) ? 'throttled' : 'passed');
+            throw error;
+          }
         },
         { name: 'podshiftRequestCounter', relation: 'after', toMiddleware: 'retryMiddleware', override: true },
       );
@@ -87,6 +101,6 @@ export function targetCredentials(settings: AwsSettings): AwsCredentialIdentityP
       ...(endpoint === undefined ? {} : { endpoint }),
       retryStrategy: retryStrategy(settings.retryDelays),
     },
-    clientPlugins: [requestCounter(() => settings.onRequest('sts'))],
+    clientPlugins: [requestCounter(settings, 'sts')],
   });
 }

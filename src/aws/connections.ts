@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from '@smithy/types';
 import type { KubernetesGateway } from '../kubernetes/gateway.ts';
 import { createKubernetesGateway } from '../kubernetes/kubernetes-gateway.ts';
@@ -7,6 +8,7 @@ import { type CallCounts, type ClusterTarget, noCalls } from '../model/run.ts';
 import { createAwsGateways } from './aws-gateways.ts';
 import { type AwsSettings, targetCredentials } from './clients.ts';
 import type { AwsGateways } from './gateways.ts';
+import { createPacer, pacingKey } from './pacing.ts';
 
 /** What all connections of a process share. */
 export interface ConnectionSettings {
@@ -24,6 +26,9 @@ export function createConnections(settings: ConnectionSettings): Pick<Runtime, '
   const count = (service: keyof CallCounts) => {
     calls[service] += 1;
   };
+  // A rehearsal's time is virtual: its requests are paced by nothing.
+  const pacer = settings.retryDelays === 'none' ? undefined : createPacer(settings.clock, (milliseconds) => delay(milliseconds));
+  const paced = pacer === undefined ? {} : { pacer };
   const gateways = new Map<string, AwsGateways>();
   const clusters = new Map<string, Promise<KubernetesGateway>>();
 
@@ -31,6 +36,7 @@ export function createConnections(settings: ConnectionSettings): Pick<Runtime, '
     target,
     retryDelays: settings.retryDelays,
     onRequest: count,
+    ...paced,
     ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint }),
     ...(settings.credentials === undefined ? {} : { credentials: settings.credentials }),
   });
@@ -53,6 +59,8 @@ export function createConnections(settings: ConnectionSettings): Pick<Runtime, '
       clock: settings.clock,
       retryDelays: settings.retryDelays,
       onRequest: () => count('kubernetes'),
+      ...paced,
+      pacingKey: pacingKey('kubernetes', target),
     });
 
   return {

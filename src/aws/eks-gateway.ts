@@ -1,26 +1,21 @@
 import {
-  CreateAddonCommand,
   CreatePodIdentityAssociationCommand,
-  DeleteAddonCommand,
   DeletePodIdentityAssociationCommand,
-  DescribeAddonCommand,
   DescribeClusterCommand,
   DescribeFargateProfileCommand,
   DescribePodIdentityAssociationCommand,
   type EKSClient,
   type PodIdentityAssociation,
   type PodIdentityAssociationSummary,
-  paginateDescribeAddonVersions,
-  paginateListAddons,
   paginateListFargateProfiles,
   paginateListPodIdentityAssociations,
-  type Addon as SdkAddon,
   type Cluster as SdkCluster,
 } from '@aws-sdk/client-eks';
 import { PodshiftError } from '../model/errors.ts';
 import type { ClusterTarget } from '../model/run.ts';
+import { addonOperations } from './eks-addons.ts';
 import { awsCall, awsLookup } from './errors.ts';
-import type { Addon, Association, AssociationSummary, Cluster, EksGateway, FargateProfile } from './gateways.ts';
+import type { Association, AssociationSummary, Cluster, EksGateway, FargateProfile } from './gateways.ts';
 
 /** The most that EKS gives in one page of any list. */
 const PAGE_SIZE = 100;
@@ -65,41 +60,7 @@ export function createEksGateway(target: ClusterTarget, client: () => EKSClient)
       await awsLookup(eks('DeletePodIdentityAssociation'), () => client().send(command));
     },
 
-    listAddons: () =>
-      awsCall(eks('ListAddons'), async () => {
-        const names: string[] = [];
-        for await (const page of paginateListAddons({ client: client(), pageSize: PAGE_SIZE }, { clusterName })) {
-          names.push(...(page.addons ?? []));
-        }
-        return names;
-      }),
-
-    describeAddon: async (addonName) => {
-      const answer = await awsLookup(eks('DescribeAddon'), () => client().send(new DescribeAddonCommand({ clusterName, addonName })));
-      return answer?.addon === undefined ? undefined : addon(answer.addon);
-    },
-
-    defaultAddonVersion: (addonName, kubernetesVersion) =>
-      awsLookup(eks('DescribeAddonVersions'), async () => {
-        for await (const page of paginateDescribeAddonVersions({ client: client() }, { addonName, kubernetesVersion })) {
-          const versions = (page.addons ?? []).flatMap((entry) => entry.addonVersions ?? []);
-          const preferred = versions.find((version) =>
-            version.compatibilities?.some((entry) => entry.defaultVersion === true && entry.clusterVersion === kubernetesVersion),
-          );
-          if (preferred?.addonVersion !== undefined) {
-            return preferred.addonVersion;
-          }
-        }
-        return undefined;
-      }),
-
-    createAddon: async (request) => {
-      await awsCall(eks('CreateAddon'), () => client().send(new CreateAddonCommand({ clusterName, ...request })));
-    },
-
-    deleteAddon: async (addonName) => {
-      await awsLookup(eks('DeleteAddon'), () => client().send(new DeleteAddonCommand({ clusterName, addonName })));
-    },
+    ...addonOperations(clusterName, client),
 
     listFargateProfiles: () => listFargateProfiles(clusterName, client),
   };
@@ -150,19 +111,6 @@ function association(answer: PodIdentityAssociation): Association {
     disableSessionTags: answer.disableSessionTags ?? false,
     tags: answer.tags ?? {},
     createdAt: answer.createdAt?.toISOString() ?? '',
-  };
-}
-
-function addon(answer: SdkAddon): Addon {
-  return {
-    addonName: answer.addonName ?? '',
-    addonVersion: answer.addonVersion ?? '',
-    status: answer.status ?? '',
-    serviceAccountRoleArn: answer.serviceAccountRoleArn,
-    configurationValues: answer.configurationValues,
-    podIdentityAssociations: answer.podIdentityAssociations ?? [],
-    healthIssues: (answer.health?.issues ?? []).map((issue) => ({ code: issue.code ?? '', message: issue.message ?? '' })),
-    tags: answer.tags ?? {},
   };
 }
 

@@ -87,6 +87,9 @@ const NETWORK_CODES = new Set([
   'ENETUNREACH',
 ]);
 
+/** Operations that associate a role, which EKS looks at first. */
+const ROLE_OPERATIONS: ReadonlySet<string> = new Set(['CreatePodIdentityAssociation', 'UpdateAddon']);
+
 /** EKS's two messages while IAM has not spread a role or its trust policy (seen by eksctl and by Terraform's AWS provider). */
 const ROLE_NOT_READY = /trust policy of the role|role provided in the request does not exist/i;
 
@@ -125,7 +128,7 @@ export function awsError(error: unknown, call: AwsCall): PodshiftError {
 }
 
 function errorName(thrown: SdkError, code: string, text: string, status: number | undefined, call: AwsCall): ErrorName {
-  if (call.operation === 'CreatePodIdentityAssociation' && code === 'InvalidParameterException' && ROLE_NOT_READY.test(text)) {
+  if (ROLE_OPERATIONS.has(call.operation) && code === 'InvalidParameterException' && ROLE_NOT_READY.test(text)) {
     return 'RoleNotReady';
   }
   const known = Object.hasOwn(NAMES, code) ? NAMES[code] : undefined;
@@ -172,6 +175,11 @@ function message(name: ErrorName, code: string, text: string, call: AwsCall): st
     default:
       return `${operation}: ${text === '' ? code : text}`;
   }
+}
+
+/** Whether a service refused a request because too many came. */
+export function isThrottle(error: unknown): boolean {
+  return awsError(error, { service: '', operation: '' }).name === 'Throttled';
 }
 
 /** Runs one call of an SDK client; what it throws is an error of the table. */

@@ -24,12 +24,31 @@ export interface EksGateway {
   describeAddon(addonName: string): Promise<Addon | undefined>;
   /** The default version of an add-on for a Kubernetes version; undefined where EKS offers none. */
   defaultAddonVersion(addonName: string, kubernetesVersion: string): Promise<string | undefined>;
+  /** The versions of an add-on that run on a Kubernetes version, as EKS lists them (newest first); empty where EKS knows no such add-on. */
+  addonVersions(addonName: string, kubernetesVersion: string): Promise<AddonVersion[]>;
+  /** What a version of an add-on needs of IAM; undefined where EKS knows no such version. */
+  describeAddonConfiguration(addonName: string, addonVersion: string): Promise<AddonConfiguration | undefined>;
   createAddon(request: {
     addonName: string;
     addonVersion: string;
     clientRequestToken: string;
     tags: Record<string, string>;
+    configurationValues?: string;
   }): Promise<void>;
+  /**
+   * Starts an update with `resolveConflicts: PRESERVE`; what is left out stays as it is, but `podIdentityAssociations` is the
+   * whole list. Throws `AlreadyExists` while another update runs, and `RoleNotReady` as {@link createAssociation} does.
+   */
+  updateAddon(request: {
+    addonName: string;
+    addonVersion: string;
+    configurationValues?: string;
+    serviceAccountRoleArn?: string;
+    podIdentityAssociations: readonly AddonAssociation[];
+    clientRequestToken: string;
+  }): Promise<AddonUpdate>;
+  /** Undefined where there is no such update of this add-on. */
+  describeUpdate(addonName: string, updateId: string): Promise<AddonUpdate | undefined>;
   /** Deleting what is gone is no error. */
   deleteAddon(addonName: string): Promise<void>;
   listFargateProfiles(): Promise<FargateProfile[]>;
@@ -80,10 +99,40 @@ export interface Addon {
   readonly status: string;
   readonly serviceAccountRoleArn: string | undefined;
   readonly configurationValues: string | undefined;
+  /** Where it is installed; undefined where EKS does not say. */
+  readonly namespace: string | undefined;
   /** ARNs of the associations it owns. */
   readonly podIdentityAssociations: readonly string[];
   readonly healthIssues: readonly { readonly code: string; readonly message: string }[];
   readonly tags: Readonly<Record<string, string>>;
+}
+
+/** A role for one of an add-on's service accounts; the namespace is the add-on's own. */
+export interface AddonAssociation {
+  readonly serviceAccount: string;
+  readonly roleArn: string;
+}
+
+export interface AddonVersion {
+  readonly version: string;
+  /** Whether EKS installs it where none is named. */
+  readonly isDefault: boolean;
+  readonly requiresIamPermissions: boolean;
+  /** Where EKS installs it; undefined where EKS does not say. */
+  readonly defaultNamespace: string | undefined;
+}
+
+export interface AddonConfiguration {
+  /** Its service accounts that can take a role by Pod Identity; empty where this version cannot. */
+  readonly podIdentity: readonly { readonly serviceAccount: string; readonly recommendedManagedPolicies: readonly string[] }[];
+}
+
+/** An update of an add-on. */
+export interface AddonUpdate {
+  readonly updateId: string;
+  /** `InProgress`, `Successful`, `Failed` or `Cancelled`. */
+  readonly status: string;
+  readonly errors: readonly { readonly code: string; readonly message: string }[];
 }
 
 export interface FargateProfile {
@@ -94,13 +143,17 @@ export interface FargateProfile {
 export interface IamGateway {
   /** Every role of the account with its trust policy; IAM leaves the tags out of this list (IAM API Reference, "ListRoles"). */
   listRoles(): Promise<Role[]>;
-  /** The same with the tags, in as few pages: `GetAccountAuthorizationDetails`, which not everyone may call (`AccessDenied`). */
+  /** The same with tags and permission policies, in as few pages: `GetAccountAuthorizationDetails`, which not everyone may call (`AccessDenied`). */
   listRolesWithTags(): Promise<RoleWithTags[]>;
   /** Undefined where it does not exist. */
   getRole(roleName: string): Promise<RoleWithTags | undefined>;
   /** Replaces the whole document. */
   updateAssumeRolePolicy(roleName: string, document: string): Promise<void>;
   listOpenIdConnectProviders(): Promise<string[]>;
+  /** Answers its ARN. Throws `AlreadyExists`. */
+  createRole(roleName: string, trustPolicy: string, tags: Readonly<Record<string, string>>): Promise<string>;
+  /** Attaching what is attached is no error. */
+  attachRolePolicy(roleName: string, policyArn: string): Promise<void>;
 }
 
 export interface Role {
@@ -113,6 +166,16 @@ export interface Role {
 
 export interface RoleWithTags extends Role {
   readonly tags: Readonly<Record<string, string>>;
+  /** Its permission policies; of the bulk read alone. */
+  readonly policies?: readonly RolePolicy[];
+}
+
+/** A permission policy of a role. */
+export interface RolePolicy {
+  /** Of an attached policy; empty for an inline one. */
+  readonly arn: string;
+  /** URL-decoded; empty for one of AWS's own, whose document the bulk read leaves out. */
+  readonly document: string;
 }
 
 export interface StsGateway {

@@ -1,4 +1,6 @@
 import {
+  AttachRolePolicyCommand,
+  CreateRoleCommand,
   GetRoleCommand,
   type IAMClient,
   ListOpenIDConnectProvidersCommand,
@@ -9,7 +11,7 @@ import {
   UpdateAssumeRolePolicyCommand,
 } from '@aws-sdk/client-iam';
 import { awsCall, awsLookup } from './errors.ts';
-import type { IamGateway, Role, RoleWithTags } from './gateways.ts';
+import type { IamGateway, Role, RolePolicy, RoleWithTags } from './gateways.ts';
 
 /** The most that IAM gives in one page. */
 const PAGE_SIZE = 1000;
@@ -31,12 +33,19 @@ export function createIamGateway(client: () => IAMClient): IamGateway {
 
     listRolesWithTags: () =>
       awsCall(iam('GetAccountAuthorizationDetails'), async () => {
-        const roles: RoleWithTags[] = [];
+        const details: RoleDetail[] = [];
+        const documents = new Map<string, string>();
         const settings = { client: client(), pageSize: PAGE_SIZE };
-        for await (const page of paginateGetAccountAuthorizationDetails(settings, { Filter: ['Role'] })) {
-          roles.push(...(page.RoleDetailList ?? []).map((detail) => ({ ...role(detail), tags: tagsOf(detail.Tags) })));
+        for await (const page of paginateGetAccountAuthorizationDetails(settings, { Filter: ['Role', 'LocalManagedPolicy'] })) {
+          details.push(...(page.RoleDetailList ?? []));
+          for (const policy of page.Policies ?? []) {
+            const version = policy.PolicyVersionList?.find((one) => one.IsDefaultVersion);
+            documents.set(policy.Arn ?? '', decodePolicy(version?.Document ?? ''));
+          }
         }
-        return roles;
+        return details.map(
+          (detail): RoleWithTags => ({ ...role(detail), tags: tagsOf(detail.Tags), policies: policiesOf(detail, documents) }),
+        );
       }),
 
     getRole: async (roleName) => {
@@ -52,11 +61,35 @@ export function createIamGateway(client: () => IAMClient): IamGateway {
       await awsCall(iam('UpdateAssumeRolePolicy'), () => client().send(command));
     },
 
+    createRole: async (roleName, trustPolicy, tags) => {
+      const command = new CreateRoleCommand({
+        RoleName: roleName,
+        AssumeRolePolicyDocument: trustPolicy,
+        Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+      });
+      const answer = await awsCall(iam('CreateRole'), () => client().send(command));
+      return answer.Role?.Arn ?? '';
+    },
+
+    attachRolePolicy: async (roleName, policyArn) => {
+      const command = new AttachRolePolicyCommand({ RoleName: roleName, PolicyArn: policyArn });
+      await awsCall(iam('AttachRolePolicy'), () => client().send(command));
+    },
+
     listOpenIdConnectProviders: async () => {
       const answer = await awsCall(iam('ListOpenIDConnectProviders'), () => client().send(new ListOpenIDConnectProvidersCommand({})));
       return (answer.OpenIDConnectProviderList ?? []).flatMap((provider) => (provider.Arn === undefined ? [] : [provider.Arn]));
     },
   };
+}
+
+function policiesOf(detail: RoleDetail, documents: ReadonlyMap<string, string>): RolePolicy[] {
+  const inline = (detail.RolePolicyList ?? []).map(({ PolicyDocument }) => ({ arn: '', document: decodePolicy(PolicyDocument ?? '') }));
+  const attached = (detail.AttachedManagedPolicies ?? []).map(({ PolicyArn = '' }) => ({
+    arn: PolicyArn,
+    document: documents.get(PolicyArn) ?? '',
+  }));
+  return [...inline, ...attached];
 }
 
 function tagsOf(tags: readonly Tag[] | undefined): Record<string, string> {

@@ -1,62 +1,41 @@
 import pLimit from 'p-limit';
-import type { Addon, AssociationSummary, AwsGateways, Cluster, Role, RoleWithTags } from '../aws/gateways.ts';
+import type { AssociationSummary, AwsGateways, Cluster, Role, RoleWithTags } from '../aws/gateways.ts';
 import { isPodshiftError } from '../model/errors.ts';
-import type { AddonFacts, AssociationFacts, ClusterFacts, RoleFacts } from '../model/inventory.ts';
+import type { AssociationFacts, ClusterFacts, RoleFacts } from '../model/inventory.ts';
+import { type InstalledAddon, owningAddon, readAddons } from './addons.ts';
 import { roleOwners } from './owners.ts';
+import { policyFacts } from './policies.ts';
 
 /** Requests under way to one service at a time: IAM's and EKS's rates are shared by the whole account and not published. */
 const CONCURRENCY = 8;
 
-/** The agent's own add-on and DaemonSet. */
-export const AGENT = 'eks-pod-identity-agent';
-
 /** The tag on an association that podshift made; its value is the run. */
 export const RUN_TAG = 'podshift/run';
-
-/**
- * Service accounts of the add-ons that take a role (EKS User Guide, "Available Amazon EKS add-ons"), as `NAMESPACE/NAME`.
- * An add-on that is not here is known by its field manager and its role.
- */
-export const ADDON_SERVICE_ACCOUNTS: Readonly<Record<string, readonly string[]>> = {
-  'vpc-cni': ['kube-system/aws-node'],
-  'aws-ebs-csi-driver': ['kube-system/ebs-csi-controller-sa'],
-  'aws-efs-csi-driver': ['kube-system/efs-csi-controller-sa', 'kube-system/efs-csi-node-sa'],
-  'aws-fsx-csi-driver': ['kube-system/fsx-csi-controller-sa', 'kube-system/fsx-csi-node-sa'],
-  'aws-mountpoint-s3-csi-driver': ['kube-system/s3-csi-driver-sa'],
-  'amazon-cloudwatch-observability': ['amazon-cloudwatch/cloudwatch-agent'],
-  'external-dns': ['external-dns/external-dns'],
-  'aws-network-flow-monitoring-agent': ['amazon-network-flow-monitor/aws-network-flow-monitor-agent-service-account'],
-};
 
 /** What the account says ahead of any question about single service accounts. */
 export interface Account {
   readonly cluster: Cluster;
   readonly associations: readonly AssociationSummary[];
-  readonly addons: readonly Addon[];
+  readonly addons: readonly InstalledAddon[];
   /** Without tags where the account's authorization details may not be read. */
   readonly roles: readonly (Role | RoleWithTags)[];
   readonly oidcProviders: readonly string[] | null;
   readonly fargateProfiles: Awaited<ReturnType<AwsGateways['eks']['listFargateProfiles']>>;
 }
 
-/** The bulk reads: one list per kind, and a Describe for each add-on, whose list has names alone. */
+/** The bulk reads: one list per kind, and single reads for each add-on, whose list has names alone. */
 export async function readAccount(aws: AwsGateways): Promise<Account> {
+  const listed = aws.eks.listAssociations();
+  const owners = async () => new Set((await listed).map((association) => owningAddon(association.ownerArn)));
   const [cluster, associations, addons, roles, oidcProviders, fargateProfiles] = await Promise.all([
     aws.eks.describeCluster(),
-    aws.eks.listAssociations(),
-    readAddons(aws),
+    listed,
+    owners().then((names) => readAddons(aws, (name) => names.has(name))),
     listRoles(aws),
     readProviders(aws),
     aws.eks.listFargateProfiles(),
   ]);
   return { cluster, associations, addons, roles, oidcProviders, fargateProfiles };
-}
-
-async function readAddons(aws: AwsGateways): Promise<Addon[]> {
-  const limit = pLimit(CONCURRENCY);
-  const names = await aws.eks.listAddons();
-  const addons = await Promise.all(names.map((name) => limit(() => aws.eks.describeAddon(name))));
-  return addons.filter((addon) => addon !== undefined);
 }
 
 /** With tags, in one bulk read, where that is allowed; the list without them needs less. */
@@ -94,6 +73,7 @@ export async function readRoles(aws: AwsGateways, roles: Account['roles'], wante
         name: role.roleName,
         trustPolicy: (withTags ?? role).trustPolicy,
         owners: roleOwners(withTags?.tags ?? {}),
+        ...('policies' in role && role.policies !== undefined ? { policies: policyFacts(role.policies) } : {}),
       };
     }),
   );
@@ -132,16 +112,4 @@ export function clusterFacts(cluster: Cluster): ClusterFacts {
     autoMode: cluster.autoMode,
     outpost: cluster.outpost,
   };
-}
-
-/** The add-ons but for the agent's. */
-export function addonFacts(addons: readonly Addon[]): AddonFacts[] {
-  return addons
-    .filter((addon) => addon.addonName !== AGENT)
-    .map((addon) => ({
-      name: addon.addonName,
-      version: addon.addonVersion,
-      status: addon.status,
-      serviceAccountRoleArn: addon.serviceAccountRoleArn ?? null,
-    }));
 }

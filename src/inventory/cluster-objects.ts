@@ -3,9 +3,10 @@ import type { FargateProfile } from '../aws/gateways.ts';
 import type { KubernetesGateway, KubernetesObject, OwnerReference, Resource } from '../kubernetes/gateway.ts';
 import { RESOURCES } from '../kubernetes/resources.ts';
 import type { IndirectUserFact, LegacyFact } from '../model/inventory.ts';
-import { AGENT } from './account.ts';
+import { AGENT } from './addons.ts';
 import { type Budget, blockingBudgets } from './budgets.ts';
 import { irsaProviderClasses, legacyFacts, secretStoreUsers } from './indirect.ts';
+import { cutsOffByPodGroups, type EgressPolicy, egressPolicies, takesPort80 } from './network.ts';
 import { type Node, readNode } from './nodes.ts';
 import { isReady, type LivePod, readLivePod } from './pods.ts';
 import { controllerOf, type Draft, draftWorkload, isKnown, serviceAccountOf, templateOf } from './workloads.ts';
@@ -34,6 +35,11 @@ export interface ClusterObjects {
   readonly secretStoreUsers: readonly IndirectUserFact[];
   readonly providerClasses: ReadonlySet<string>;
   readonly legacy: readonly LegacyFact[];
+  readonly egress: readonly EgressPolicy[];
+  /** Workloads that take port 80 of their nodes, and those of controllers that manage associations; `Kind/namespace/name`. */
+  readonly port80: readonly string[];
+  readonly controllers: readonly string[];
+  readonly podGroupsCutOff: boolean;
   readonly agentSets: readonly { readonly namespace: string; readonly name: string; readonly desired: number; readonly ready: number }[];
   /** Nodes with a ready pod of the agent, by `NAMESPACE/DAEMONSET`. */
   readonly agentPods: readonly { readonly daemonSet: string; readonly nodeName: string }[];
@@ -48,11 +54,16 @@ export async function readObjects(kubernetes: KubernetesGateway, scope: Scope): 
   const legacy: LegacyFact[] = [];
   const agentSets: ClusterObjects['agentSets'][number][] = [];
   const agentPods: ClusterObjects['agentPods'][number][] = [];
+  const port80: string[] = [];
+  const controllers: string[] = [];
+  let podGroupsCutOff = false;
 
   const workload = (object: KubernetesObject) => {
     const controller = controllerOf(object);
     if (controller !== undefined && object.metadata.uid !== undefined) above.set(object.metadata.uid, controller);
     if (object.kind === 'DaemonSet' && isAgent(object)) agentSets.push(agentSet(object));
+    if (object.kind === 'DaemonSet' && object.metadata.name === 'aws-node') podGroupsCutOff ||= cutsOffByPodGroups(object);
+    notePlatform(object, port80, controllers);
     if (controller !== undefined && isKnown(controller)) return;
     const namespace = object.metadata.namespace ?? '';
     if (scope.lists(namespace)) legacy.push(...legacyFacts(object));
@@ -76,12 +87,14 @@ export async function readObjects(kubernetes: KubernetesGateway, scope: Scope): 
     });
   const whole = (resource: Resource) => limit(() => kubernetes.list(resource));
 
-  const [nodes, budgets, stores, clusterStores, classes] = await Promise.all([
+  const [nodes, budgets, stores, clusterStores, classes, policies, ciliumPolicies] = await Promise.all([
     whole(RESOURCES.nodes),
     whole(RESOURCES.podDisruptionBudgets),
     limit(() => listStores(kubernetes, RESOURCES.secretStores)),
     limit(() => listStores(kubernetes, RESOURCES.clusterSecretStores)),
     whole(RESOURCES.secretProviderClasses),
+    whole(RESOURCES.networkPolicies),
+    whole(RESOURCES.ciliumNetworkPolicies),
     each(RESOURCES.pods, pod),
     ...[
       RESOURCES.deployments,
@@ -103,6 +116,10 @@ export async function readObjects(kubernetes: KubernetesGateway, scope: Scope): 
     secretStoreUsers: [...secretStoreUsers(stores), ...secretStoreUsers(clusterStores)],
     providerClasses: irsaProviderClasses(classes),
     legacy,
+    egress: egressPolicies(policies, ciliumPolicies),
+    port80: port80.sort(),
+    controllers: controllers.sort(),
+    podGroupsCutOff,
     agentSets,
     agentPods,
   };
@@ -119,6 +136,18 @@ async function listStores(kubernetes: KubernetesGateway, resource: Resource): Pr
 function withKind(object: KubernetesObject, resource: Resource): KubernetesObject {
   if (object.kind !== undefined && object.apiVersion !== undefined) return object;
   return { ...object, apiVersion: resource.group === '' ? resource.version : `${resource.group}/${resource.version}`, kind: resource.kind };
+}
+
+/** Images of controllers that make associations or annotations themselves: ACK's EKS controller, Crossplane's EKS provider, an operator of restate. */
+const CONTROLLERS = /(aws-controllers-k8s\/eks-controller|provider-aws-eks|provider-upjet-aws|pod-identity-operator)/;
+
+function notePlatform(object: KubernetesObject, port80: string[], controllers: string[]): void {
+  const spec = templateOf(object)?.spec;
+  const subject = `${object.kind}/${object.metadata.namespace ?? ''}/${object.metadata.name}`;
+  if (controllerOf(object) !== undefined || isAgent(object)) return;
+  if (takesPort80(spec)) port80.push(subject);
+  const images: string[] = (spec?.containers ?? []).map((container: { image?: string }) => container.image ?? '');
+  if (images.some((image) => CONTROLLERS.test(image))) controllers.push(subject);
 }
 
 function isAgent(daemonSet: KubernetesObject): boolean {

@@ -1,23 +1,15 @@
 import type { AwsGateways } from '../aws/gateways.ts';
-import type { KubernetesGateway, KubernetesObject } from '../kubernetes/gateway.ts';
+import type { KubernetesGateway } from '../kubernetes/gateway.ts';
 import { RESOURCES } from '../kubernetes/resources.ts';
 import { type Clock, timestamp } from '../model/clock.ts';
 import type { AgentFacts, Inventory, NodeFacts, ServiceAccountFacts } from '../model/inventory.ts';
 import type { MigrationOptions } from '../model/options.ts';
-import { isSelected } from '../model/selection.ts';
-import {
-  type Account,
-  ADDON_SERVICE_ACCOUNTS,
-  AGENT,
-  addonFacts,
-  clusterFacts,
-  readAccount,
-  readAssociations,
-  readRoles,
-} from './account.ts';
+import { type Account, clusterFacts, readAccount, readAssociations, readRoles } from './account.ts';
+import { AGENT, addonFacts } from './addons.ts';
 import { type ClusterObjects, readObjects, type Scope } from './cluster-objects.ts';
 import { joinWorkloads, nodeFacts, readConfigMaps } from './join.ts';
-import { isAppliedByEks, objectOwners } from './owners.ts';
+import { platformFacts } from './platform.ts';
+import { findServiceAccounts } from './service-accounts.ts';
 
 /**
  * Reads a cluster and its account, reduced to what decisions need: plain JSON, sorted, without secrets. One list per kind,
@@ -42,7 +34,10 @@ export async function takeInventory(
     concerns: (namespace, name) => names.has(`${namespace}/${name}`),
     lists: (namespace) => options.namespaces.length === 0 || options.namespaces.includes(namespace),
   };
-  const summaries = account.associations.filter((association) => names.has(`${association.namespace}/${association.serviceAccount}`));
+  // All of an add-on's own are needed: an update names the whole list.
+  const summaries = account.associations.filter(
+    (association) => association.ownerArn !== undefined || names.has(`${association.namespace}/${association.serviceAccount}`),
+  );
   const [objects, associations, roles] = await Promise.all([
     readObjects(kubernetes, scope),
     readAssociations(aws, summaries),
@@ -83,7 +78,11 @@ export async function takeInventory(
     roles: sortBy([...roles, ...(await readRoles(aws, account.roles, missing))], (role) => role.arn),
     oidcProviders: account.oidcProviders === null ? null : [...account.oidcProviders].sort(),
     associations: sortBy(keptAssociations, (association) => association.associationId),
-    addons: sortBy(addonFacts(account.addons), (addon) => addon.name),
+    addons: sortBy(
+      await addonFacts(aws, account.addons, associations, account.cluster.version, (name) => kept.some(({ addon }) => addon === name)),
+      (addon) => addon.name,
+    ),
+    platform: await platformFacts(aws, account, objects, clock),
     legacy: sortBy(objects.legacy, (fact) => `${fact.subject} ${fact.kind}`),
   };
 }
@@ -96,66 +95,16 @@ function idOf(facts: { namespace: string; name: string }): string {
   return `${facts.namespace}/${facts.name}`;
 }
 
-/**
- * The chosen service accounts that may become units: annotated, an add-on's with a role, or associated by something other
- * than an add-on (its tag then tells whether podshift did it).
- */
-function findServiceAccounts(objects: readonly KubernetesObject[], account: Account, options: MigrationOptions): ServiceAccountFacts[] {
-  const prefix = options.annotationPrefix;
-  const withRole = account.addons.filter((addon) => addon.addonName !== AGENT && addon.serviceAccountRoleArn !== undefined);
-  const known = new Map(
-    withRole.flatMap((addon) => (ADDON_SERVICE_ACCOUNTS[addon.addonName] ?? []).map((id) => [id, addon.addonName] as const)),
-  );
-  const owned = new Map(
-    account.associations
-      .filter((association) => association.ownerArn !== undefined)
-      .map((association) => [`${association.namespace}/${association.serviceAccount}`, association.ownerArn]),
-  );
-  const associated = new Set(account.associations.map((association) => `${association.namespace}/${association.serviceAccount}`));
-  const addonOf = (object: KubernetesObject, id: string, role: string | undefined): string | null => {
-    // arn:…:addon/CLUSTER/NAME/UUID
-    const owner = owned.get(id)?.split(':addon/')[1]?.split('/')[1];
-    const applied =
-      role !== undefined && isAppliedByEks(object.metadata)
-        ? withRole.find((addon) => addon.serviceAccountRoleArn === role)?.addonName
-        : undefined;
-    return known.get(id) ?? owner ?? applied ?? null;
-  };
-  return objects.flatMap((object) => {
-    const { namespace = '', name } = object.metadata;
-    const id = `${namespace}/${name}`;
-    if (!isSelected(options, namespace, name)) return [];
-    const role = object.metadata.annotations?.[`${prefix}/role-arn`];
-    const free = associated.has(id) && !owned.has(id);
-    if (role === undefined && !known.has(id) && !free) return [];
-    return [
-      {
-        namespace,
-        name,
-        uid: object.metadata.uid ?? '',
-        resourceVersion: object.metadata.resourceVersion ?? '',
-        annotations: Object.fromEntries(
-          Object.entries(object.metadata.annotations ?? {})
-            .filter(([key]) => key.startsWith(`${prefix}/`))
-            .sort(),
-        ),
-        owners: objectOwners(object.metadata),
-        addon: addonOf(object, id, role),
-      },
-    ];
-  });
-}
-
-/** The roles whose tags and trust policies decide something: those that an ordinary service account's annotation names. */
+/** The roles whose tags and trust policies decide something: those that a service account's annotation names. */
 function wantedRoles(candidates: readonly ServiceAccountFacts[], account: Account, prefix: string): Set<string> {
-  const annotated = candidates.filter((facts) => facts.addon === null && hasRole(facts, prefix));
+  const annotated = candidates.filter((facts) => hasRole(facts, prefix));
   const existing = new Set(account.roles.map((role) => role.arn));
   return new Set(annotated.map((facts) => facts.annotations[`${prefix}/role-arn`] as string).filter((arn) => existing.has(arn)));
 }
 
 /** The agent as found; the default version is asked for only where the add-on would have to be installed. */
 async function readAgent(aws: AwsGateways, account: Account, objects: ClusterObjects, nodes: readonly NodeFacts[]): Promise<AgentFacts> {
-  const addon = account.addons.find(({ addonName }) => addonName === AGENT);
+  const addon = account.addons.find(({ addon: { addonName } }) => addonName === AGENT)?.addon;
   const [first] = objects.agentSets;
   const sum = (count: (set: (typeof objects.agentSets)[number]) => number) =>
     objects.agentSets.reduce((total, set) => total + count(set), 0);

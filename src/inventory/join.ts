@@ -2,6 +2,7 @@ import type { KubernetesGateway, KubernetesObject } from '../kubernetes/gateway.
 import { RESOURCES } from '../kubernetes/resources.ts';
 import type { NodeFacts, OverrideFact, WorkloadFacts } from '../model/inventory.ts';
 import type { ClusterObjects, Scope } from './cluster-objects.ts';
+import { cutOffBy, proxiedContainers } from './network.ts';
 import { isFargateNode } from './nodes.ts';
 import { configMapOverrides } from './overrides.ts';
 import { type LivePod, topController } from './pods.ts';
@@ -36,6 +37,10 @@ export function joinWorkloads(objects: ClusterObjects, scope: Scope): Draft[] {
       .filter((budget) => budget.selects(draft.labels))
       .map((budget) => budget.name)
       .sort();
+    const blocked = cutOffBy(objects.egress, facts.namespace, draft.labels);
+    if (blocked.length > 0 && draft.spec?.hostNetwork !== true) facts.cutOffBy = blocked;
+    const proxied = proxiedContainers(draft.spec);
+    if (proxied.length > 0) facts.proxied = proxied;
     facts.secretProviderClasses = draft.classes.filter((name) => objects.providerClasses.has(`${facts.namespace}/${name}`));
   }
   return [...drafts.values()];

@@ -77,7 +77,10 @@ export function findOverrides(
 
     for (const variable of container.env ?? []) {
       if (injected.has(variable.name)) continue;
-      if (CREDENTIAL_VARIABLES.has(variable.name)) add('env', variable.name);
+      // Where the Secret is not there, the variable is not either; podshift reads no Secret.
+      const optional = variable.valueFrom?.secretKeyRef?.optional === true;
+      if (optional && CREDENTIAL_VARIABLES.has(variable.name)) add('secret-env', variable.valueFrom.secretKeyRef.name);
+      else if (CREDENTIAL_VARIABLES.has(variable.name)) add('env', variable.name);
       else if (variable.name === SESSION_NAME) add('session-name', variable.name);
       else if (typeof variable.value === 'string' && WEB_IDENTITY.test(variable.value)) add('web-identity', `variable ${variable.name}`);
       const reference = variable.valueFrom?.configMapKeyRef;

@@ -5,7 +5,7 @@ import { PodshiftError } from '../model/errors.ts';
 import { answerError } from './errors.ts';
 import type { KubernetesGateway, KubernetesObject, Resource } from './gateway.ts';
 import { createTokenSource } from './token.ts';
-import { type ApiAnswer, type ApiRequest, createTransport, isDisruptionBudget } from './transport.ts';
+import { type ApiAnswer, type ApiRequest, createTransport, isDisruptionBudget, type TransportSettings } from './transport.ts';
 
 /** How to reach one cluster, and as whom. */
 export interface KubernetesSettings {
@@ -18,6 +18,9 @@ export interface KubernetesSettings {
   readonly retryDelays?: 'standard' | 'none';
   /** Called for every request that is sent, retries included. */
   readonly onRequest: () => void;
+  /** See `TransportSettings`. */
+  readonly pacer?: TransportSettings['pacer'];
+  readonly pacingKey?: string;
 }
 
 /** Objects in one page of a list: kubectl's own chunk size. */
@@ -39,7 +42,8 @@ const PATCH_TYPES = {
 export function createKubernetesGateway(settings: KubernetesSettings): KubernetesGateway {
   const { cluster, clusterName, region, credentials, clock, retryDelays = 'standard', onRequest } = settings;
   const tokens = createTokenSource({ clusterName, region, credentials, clock });
-  const transport = createTransport({ cluster, tokens, retryDelays, onRequest });
+  const paced = settings.pacer === undefined ? {} : { pacer: settings.pacer, pacingKey: settings.pacingKey ?? '' };
+  const transport = createTransport({ cluster, tokens, retryDelays, onRequest, ...paced });
 
   /** Sends, and throws unless the answer is a success or one of the statuses that the caller understands. */
   const send = async (request: ApiRequest, understood: readonly number[] = []): Promise<ApiAnswer> => {

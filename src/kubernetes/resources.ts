@@ -23,6 +23,8 @@ export const RESOURCES = {
   jobs: resource('batch', 'v1', 'jobs', 'Job'),
   cronJobs: resource('batch', 'v1', 'cronjobs', 'CronJob'),
   podDisruptionBudgets: resource('policy', 'v1', 'poddisruptionbudgets', 'PodDisruptionBudget'),
+  networkPolicies: resource('networking.k8s.io', 'v1', 'networkpolicies', 'NetworkPolicy'),
+  ciliumNetworkPolicies: resource('cilium.io', 'v2', 'ciliumnetworkpolicies', 'CiliumNetworkPolicy'),
   argoRollouts: resource('argoproj.io', 'v1alpha1', 'rollouts', 'Rollout'),
   secretStores: resource('external-secrets.io', 'v1', 'secretstores', 'SecretStore'),
   clusterSecretStores: resource('external-secrets.io', 'v1', 'clustersecretstores', 'ClusterSecretStore', false),

@@ -1,6 +1,7 @@
 import { setTimeout as timer } from 'node:timers/promises';
 import { HttpMethod, IsomorphicFetchHttpLibrary, KubeConfig, RequestContext } from '@kubernetes/client-node';
 import type { Cluster } from '../aws/gateways.ts';
+import type { Pacer } from '../aws/pacing.ts';
 import { PodshiftError } from '../model/errors.ts';
 import { connectionError } from './errors.ts';
 import type { TokenSource } from './token.ts';
@@ -38,6 +39,9 @@ export interface TransportSettings {
   readonly delay?: (milliseconds: number) => Promise<unknown>;
   /** Called for every request that is sent, retries included. */
   readonly onRequest: () => void;
+  /** Paces requests under the key; none are paced where absent. */
+  readonly pacer?: Pacer | undefined;
+  readonly pacingKey?: string;
 }
 
 /** Milliseconds for one request with its answer. A page of 500 objects can take a slow API server a while. */
@@ -81,6 +85,7 @@ export function createTransport(settings: TransportSettings): Transport {
     if (dispatcher !== undefined) {
       context.setDispatcher(dispatcher);
     }
+    await settings.pacer?.acquire('kubernetes', settings.pacingKey ?? '');
     onRequest();
     try {
       const answer = await http.send(context).toPromise();
@@ -100,6 +105,8 @@ export function createTransport(settings: TransportSettings): Transport {
         }
         throw error;
       });
+      const throttled = answer?.status === 429 && !isDisruptionBudget(answer);
+      settings.pacer?.report('kubernetes', settings.pacingKey ?? '', throttled ? 'throttled' : 'passed');
       if (answer !== undefined && !shouldRetry(request, answer, attempt)) {
         return answer;
       }

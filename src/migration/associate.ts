@@ -76,6 +76,7 @@ export async function findAssociation(eks: EksGateway, unit: UnitRecord): Promis
 
 /** When the unit's association was created, in milliseconds. Throws `InternalError` before that. */
 export async function associatedAt(runtime: Runtime, unit: UnitRecord): Promise<number> {
+  if (typeof unit.facts.associatedAt === 'string') return Date.parse(unit.facts.associatedAt);
   const entry = await runtime.journal.getEntry(unit.runId, associationKey(unit.unitId));
   if (entry?.state !== 'applied') throw new PodshiftError('InternalError', `unit ${unit.unitId} has no association yet`);
   return Date.parse((entry.after as AssociationImage).createdAt);

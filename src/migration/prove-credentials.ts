@@ -6,8 +6,19 @@ import { isOnNewWay } from '../verification/injection.ts';
 import { isStuck, judgeProbe, type ProbeVerdict, probeName, probePod } from '../verification/probe.ts';
 import { probeRequest } from './check-injection.ts';
 import { addEvidenceOnce, isProved } from './evidence.ts';
+import { secondsUntilRestart } from './restart-pace.ts';
 import type { Runtime } from './runtime.ts';
-import { forwardUnit, journaledWrite, LOCK_SECONDS, type Poll, READY, secondsIn, type UnitInput, waitFor } from './write.ts';
+import {
+  forwardUnit,
+  journaledWrite,
+  LOCK_SECONDS,
+  type Poll,
+  READY,
+  secondsIn,
+  type UnitContext,
+  type UnitInput,
+  waitFor,
+} from './write.ts';
 
 const POLL_SECONDS = 3;
 /** How long one probe may stay unscheduled or without its image before the next node is tried. */
@@ -20,7 +31,15 @@ const STUCK_SECONDS = 45;
  * Throws `ProofFailed`.
  */
 export async function proveCredentials(runtime: Runtime, input: UnitInput): Promise<Poll> {
-  const { run, unit, kubernetes } = await forwardUnit(runtime, input, 'proof');
+  const context = await forwardUnit(runtime, input, 'proof');
+  const poll = await prove(runtime, context);
+  if (poll.status === 'waiting') return poll;
+  // The pods wait for their minute here, since nothing of the unit has changed for them yet.
+  const seconds = await secondsUntilRestart(runtime, context);
+  return seconds === 0 ? READY : waitFor(seconds);
+}
+
+async function prove(runtime: Runtime, { run, unit, kubernetes }: UnitContext): Promise<Poll> {
   const attempt = Number(unit.facts.probeAttempt ?? 0);
   if (isProved(unit, 2, 'probe-pod')) {
     await removeProbe(runtime, run, kubernetes, unit, attempt);

@@ -44,7 +44,7 @@ export async function openRollback(runtime: Runtime, input: RollbackInput): Prom
   const output = {
     runId: run.runId,
     reason,
-    chosen: input.unitIds,
+    chosen: input.unitIds === null ? null : withAddons(units, input.unitIds),
     batch: { items: [], after: '', done: false },
     iamWaitSeconds: run.options.iamPropagationSeconds,
     agent: { tries: 0 },
@@ -83,6 +83,13 @@ export async function rollbackBatch(runtime: Runtime, { runId, kind, chosen, aft
     written.map((entry) => entry.object),
     after,
   );
+}
+
+/** The chosen units, and those that share an add-on with one of them: one update moves them. */
+function withAddons(units: readonly UnitRecord[], chosen: readonly string[]): string[] {
+  const addons = new Set(units.filter((unit) => chosen.includes(unit.unitId)).flatMap(({ plan }) => plan.addon?.name ?? []));
+  const together = units.filter(({ plan }) => plan.addon !== undefined && addons.has(plan.addon.name)).map(({ unitId }) => unitId);
+  return [...new Set([...chosen, ...together])].sort();
 }
 
 function isUndoable(unit: UnitRecord): boolean {

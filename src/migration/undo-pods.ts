@@ -25,7 +25,9 @@ export async function proveOldInjection(runtime: Runtime, { run, unit, kubernete
     const passed = (runtime.clock.now() - Number(unit.facts.dissociatedAt ?? runtime.clock.now())) / 1000;
     return passed >= BLIND_WAIT_SECONDS ? '' : 'dry runs are refused, so the webhook gets time to forget the association';
   }
-  const old = !usesAgent(answer.pod) && (unit.plan.mechanism !== 'irsa' || isOnOldWay(answer.pod, run.options.annotationPrefix));
+  const old =
+    !usesAgent(answer.pod) &&
+    ((unit.plan.mechanism !== 'irsa' && unit.plan.mechanism !== 'addon') || isOnOldWay(answer.pod, run.options.annotationPrefix));
   const now = old ? hits + 1 : 0;
   if (now !== hits) await runtime.journal.updateUnit(run.runId, unit.unitId, { facts: { undoHits: now } });
   return now >= run.options.injectionChecks ? '' : `new pods are injected the old way in ${now} of ${run.options.injectionChecks} dry runs`;

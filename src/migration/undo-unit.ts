@@ -2,6 +2,7 @@ import { PodshiftError } from '../model/errors.ts';
 import type { JournalEntry, UnitRecord } from '../model/run.ts';
 import { type Failure, reasonOf } from './grant-trust.ts';
 import type { Runtime } from './runtime.ts';
+import { undoAddon } from './undo-addon.ts';
 import { undoAnnotations, undoAssociation, undoProbes, undoRestarts } from './undo-changes.ts';
 import { oldPodsEverywhere, oldTemplatesRolledOut, proveOldInjection } from './undo-pods.ts';
 import { rolloutsUnderWay } from './undo-settle.ts';
@@ -54,9 +55,11 @@ async function openUndo(runtime: Runtime, found: UnitRecord, reason: string): Pr
 async function goBack(runtime: Runtime, context: UnitContext, entries: readonly JournalEntry[]): Promise<string> {
   await undoProbes(runtime, context, entries);
   await undoAnnotations(runtime, context, entries);
+  const updating = await undoAddon(runtime, context, entries);
+  if (updating !== '') return updating;
   const starting = await rolloutsUnderWay(runtime, context, entries);
   if (starting !== '') return starting;
-  if (await undoAssociation(runtime, context, entries)) {
+  if ((await undoAssociation(runtime, context, entries)) || entries.some((entry) => entry.kind === 'addon')) {
     const unproved = await proveOldInjection(runtime, context);
     if (unproved !== '') return unproved;
   }

@@ -5,7 +5,7 @@ import { forwardRun, type UnitInput } from './write.ts';
 
 /** What a unit's own workflow does first. */
 export interface OpenUnitOutput {
-  readonly action: 'migrate' | 'undo' | 'none';
+  readonly action: 'migrate' | 'update-addon' | 'undo' | 'none';
 }
 
 /** Begins a unit, or takes it up where a crash left it: a way back that was begun is gone on with, an end stays an end. */
@@ -15,7 +15,7 @@ export async function openUnit(runtime: Runtime, input: UnitInput): Promise<Open
   if (isEnd(unit)) return { action: 'none' };
   if (unit.status === 'rolling-back') return { action: 'undo' };
   if (unit.status === 'pending') await runtime.journal.updateUnit(input.runId, input.unitId, { status: 'running' });
-  return { action: 'migrate' };
+  return { action: unit.plan.addon === undefined ? 'migrate' : 'update-addon' };
 }
 
 /** What every workflow of a unit answers. */

@@ -12,7 +12,7 @@ export interface FindingRow {
 
 /**
  * The one table of findings. Codes are stable: PS1xx the service account and its role, PS2xx the trust policy,
- * PS3xx workloads and pods, PS4xx the platform, PS5xx owners and indirect users, PS6xx what was seen and left alone.
+ * PS3xx workloads and pods, PS4xx the platform, PS5xx owners and indirect users, PS6xx what was seen and left alone, and EKS add-ons.
  * `docs/findings.md` lists the same rows; a test keeps both in step.
  */
 // biome-ignore format: a table, one row a line
@@ -31,6 +31,9 @@ export const FINDINGS = {
   PS111: { severity: 'blocker', title: 'The association passes no session tags, and the trust policy is scoped by them', remedy: 'Turn the session tags of the association on, or allow a trust statement for the whole cluster with --allow-cluster-scope.' },
   PS112: { severity: 'info', title: 'The service account is associated already', remedy: 'Nothing is to be done; podshift writes nothing for it.' },
   PS113: { severity: 'blocker', title: 'The association does not work: the trust policy admits nobody through it', remedy: 'The annotation is gone, so podshift does not know whether the role is still meant. Put the annotation back and plan again, or delete the association.' },
+  PS114: { severity: 'warning', title: 'The role assumes other roles', remedy: 'Session tags are passed on: let each of those roles trust sts:TagSession for this role beside sts:AssumeRole, or the call fails.' },
+  PS115: { severity: 'blocker', title: "The role's permissions depend on the session's name", remedy: 'Under Pod Identity EKS chooses the session name, and it changes with each pod. Rewrite the conditions, or keep the service account on IRSA.' },
+  PS116: { severity: 'warning', title: 'The session tags take much of the packed policy size', remedy: 'Pod Identity uses about half of it; a further session policy or further tags may fail with PackedPolicyTooLarge. Shorten what the application adds.' },
   // The trust policy
   PS201: { severity: 'blocker', title: 'The trust policy cannot be read', remedy: "Correct the trust policy so that IAM's policy grammar holds, then plan again." },
   PS202: { severity: 'blocker', title: 'The trust policy does not admit the service account today', remedy: 'Correct the trust policy, or remove the annotation; nothing works through it today, so nothing may start to.' },
@@ -70,6 +73,9 @@ export const FINDINGS = {
   PS323: { severity: 'info', title: 'No workload uses the service account', remedy: 'The probe proves the credentials. Remove the service account if nobody needs it.' },
   PS324: { severity: 'warning', title: 'Only Jobs use the service account', remedy: "A Job's pod that starts on a fresh node before the agent is ready there fails: let the Job retry (backoffLimit)." },
   PS325: { severity: 'blocker', title: 'The restart would be a downtime, and --hold-downtime is set', remedy: 'Raise the replicas, or plan again without --hold-downtime.' },
+  PS326: { severity: 'blocker', title: 'A container sends its requests to the agent through a proxy', remedy: 'Add 169.254.170.23 and [fd00:ec2::23] to its NO_PROXY, then plan again.' },
+  PS327: { severity: 'blocker', title: 'A network policy cuts the pods off from the agent', remedy: 'Allow egress to 169.254.170.23/32 on TCP port 80; under Cilium to the entity host.' },
+  PS328: { severity: 'blocker', title: 'An AWS SDK of the workload is too old for Pod Identity', remedy: 'Update the SDK to the version that the message names, roll it out, then plan again.' },
   // The platform
   PS401: { severity: 'blocker', title: 'The Pod Identity agent is missing', remedy: 'Install the add-on eks-pod-identity-agent, or let podshift do it: leave out --no-install-agent.' },
   PS402: { severity: 'info', title: 'The Pod Identity agent will be installed', remedy: 'The add-on eks-pod-identity-agent is created in its default version before the first unit migrates.' },
@@ -78,6 +84,12 @@ export const FINDINGS = {
   PS405: { severity: 'blocker', title: 'The cluster runs on Outposts', remedy: 'Pod Identity does not work on local clusters; the service accounts stay on IRSA.' },
   PS406: { severity: 'blocker', title: "The cluster's version is too old for Pod Identity", remedy: 'Update the cluster, then plan again.' },
   PS407: { severity: 'blocker', title: 'Pods run on hybrid nodes without the agent', remedy: 'Configure the agent add-on for hybrid nodes, or give those pods a service account of their own.' },
+  PS408: { severity: 'warning', title: "The cluster's endpoint is private", remedy: 'Nodes without a way to the internet need the interface endpoint that the message names, or the agent cannot fetch credentials.' },
+  PS409: { severity: 'blocker', title: 'A node role does not let the agent fetch credentials', remedy: 'Attach AmazonEKSWorkerNodePolicy to it, or allow eks-auth:AssumeRoleForPodIdentity, then plan again.' },
+  PS410: { severity: 'warning', title: 'Security groups for pods are enforced strictly', remedy: 'Set POD_SECURITY_GROUP_ENFORCING_MODE to standard in the VPC CNI: pods with a security group of their own cannot reach the agent otherwise.' },
+  PS411: { severity: 'warning', title: 'A workload takes port 80 of its nodes', remedy: 'The agent listens on port 80 of its own link-local address. Bind the workload to the address that it needs instead of all.' },
+  PS412: { severity: 'blocker', title: 'The cluster would pass its quota of associations', remedy: 'A cluster takes 5,000 associations. Delete those that nobody needs, or migrate fewer service accounts.' },
+  PS413: { severity: 'warning', title: 'Another controller manages associations or annotations', remedy: 'Tell it about the migration, or exclude these service accounts from it: it may put back what podshift changes.' },
   // Owners and indirect users
   PS501: { severity: 'warning', title: 'The owner of the service account would put the annotation back', remedy: 'The annotation stays. Remove it at its source after the migration.' },
   PS502: { severity: 'info', title: 'The annotations stay, as asked for', remedy: 'Remove them when you no longer need the way back to IRSA.' },
@@ -88,8 +100,18 @@ export const FINDINGS = {
   // Seen and left alone
   PS601: { severity: 'info', title: 'A pod asks kube2iam or kiam for a role', remedy: 'podshift lists it and leaves it alone: kube2iam and kiam are not part of this version.' },
   PS602: { severity: 'info', title: 'A kube2iam or kiam daemon runs', remedy: 'podshift lists it and leaves it alone: kube2iam and kiam are not part of this version.' },
-  PS603: { severity: 'blocker', title: 'The service account belongs to an EKS add-on', remedy: "Its way is the add-on's own API (UpdateAddon with podIdentityAssociations), which is not part of this version." },
-  PS604: { severity: 'info', title: 'An EKS add-on is installed', remedy: 'podshift lists it and leaves it alone: add-ons are not part of this version.' },
+  // EKS add-ons
+  PS604: { severity: 'info', title: 'An EKS add-on is installed', remedy: 'Nothing is to be done; its service accounts that have a role are listed as units of their own.' },
+  PS605: { severity: 'blocker', title: 'The version of the add-on does not support Pod Identity', remedy: 'Update the add-on to a version that supports it, then plan again.' },
+  PS606: { severity: 'blocker', title: 'The service account of an add-on has an association that the add-on does not own', remedy: 'EKS lets an add-on adopt no association. Delete it in a maintenance window and plan again, or leave the add-on as it is.' },
+  PS607: { severity: 'blocker', title: 'The add-on is not healthy', remedy: "Mend what the add-on's health issues name, so that it is ACTIVE, then plan again." },
+  PS608: { severity: 'blocker', title: 'An update of the add-on is running', remedy: 'Wait until it has ended, then plan again.' },
+  PS609: { severity: 'blocker', title: "The add-on's configuration values cannot be read", remedy: 'Set configuration values that are valid JSON or YAML of an object: podshift hands them back unchanged, and EKS refuses these.' },
+  PS610: { severity: 'blocker', title: 'Another service account of the add-on is held', remedy: 'One update moves all service accounts of an add-on. Mend what holds the other one, then plan again.' },
+  PS611: { severity: 'info', title: 'The add-on shares its role with other service accounts', remedy: 'podshift adds its own statement and leaves the others as they are: they keep the role.' },
+  PS612: { severity: 'blocker', title: "The add-on's role does not reach its service account", remedy: 'The service account lacks the annotation, so nothing works through it today. Update the add-on so that EKS sets it, or give the role by podIdentityAssociations.' },
+  PS613: { severity: 'info', title: 'The annotation of an add-on comes from its configuration values', remedy: 'It stays, and Pod Identity outranks it. Take it out of the configuration values after the migration.' },
+  PS614: { severity: 'warning', title: 'EKS restarts the pods of the add-on itself', remedy: 'The update rolls them as their update strategies say. Plan the run for a quiet hour.' },
 } as const satisfies Record<string, FindingRow>;
 
 /** A code of the table, such as `PS101`. */

@@ -107,6 +107,10 @@ export interface WorkloadFacts {
   readonly blockingBudgets: readonly string[];
   /** As Kubernetes writes them. */
   readonly tolerations: readonly Readonly<Record<string, unknown>>[];
+  /** Containers whose HTTP proxy would get the agent's requests too. */
+  readonly proxied?: readonly string[];
+  /** Network policies that cut its pods off from the agent. */
+  readonly cutOffBy?: readonly string[];
   /** SecretProviderClasses of the AWS provider that it mounts without `usePodIdentity`. */
   readonly secretProviderClasses: readonly string[];
 }
@@ -125,6 +129,43 @@ export interface RoleFacts {
   readonly name: string;
   readonly trustPolicy: string;
   readonly owners: readonly OwnerFact[];
+  /** Absent where the permission policies may not be read. */
+  readonly policies?: PolicyFacts;
+}
+
+/** What a role's permission policies say that another way to the role can break. */
+export interface PolicyFacts {
+  /** They allow sts:AssumeRole by name. */
+  readonly assumesRoles: boolean;
+  /** They allow actions of MSK's IAM access control, which knows a client by its session. */
+  readonly usesKafka: boolean;
+  /** Condition keys that hold the session's name. */
+  readonly sessionKeys: readonly string[];
+}
+
+/** An SDK that exchanged a service account's token by IRSA, and is too old for Pod Identity. */
+export interface OldSdkFact {
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  readonly sdk: string;
+  readonly version: string;
+  readonly minimum: string;
+}
+
+/** What the cluster as a whole says about Pod Identity. */
+export interface PlatformFacts {
+  /** Its API server has no public endpoint. */
+  readonly privateEndpoint: boolean;
+  /** Pods with security groups of their own cannot reach addresses of their node. */
+  readonly podGroupsCutOff: boolean;
+  /** Workloads that take port 80 of their nodes. */
+  readonly port80: readonly string[];
+  readonly nodeRoles: readonly { readonly arn: string; readonly agent: 'yes' | 'no' | 'unknown' }[];
+  /** Associations of the cluster. */
+  readonly associations: number;
+  /** Workloads of controllers that manage associations or annotations themselves. */
+  readonly controllers: readonly string[];
+  readonly oldSdks: readonly OldSdkFact[];
 }
 
 /** An association that exists. */
@@ -147,6 +188,20 @@ export interface AddonFacts {
   readonly version: string;
   readonly status: string;
   readonly serviceAccountRoleArn: string | null;
+  /** The namespace of its service accounts. */
+  readonly namespace: string;
+  /** Codes of what EKS says is wrong with it. */
+  readonly issues: readonly string[];
+  /** SHA-256 in hex of its configuration values, which may hold secrets; null where it has none. */
+  readonly configurationHash: string | null;
+  /** Whether its configuration values are JSON or YAML of an object, so that they can be handed back. */
+  readonly configurationReadable: boolean;
+  /** Service accounts that can take a role by Pod Identity in this version; not asked for an add-on without any role. */
+  readonly podIdentity: readonly string[];
+  /** Roles of the associations that it owns. */
+  readonly associations: readonly { readonly serviceAccount: string; readonly roleArn: string }[];
+  /** Where this version lacks Pod Identity: the version that has it, and runs on this cluster; null where there is none. */
+  readonly upgradeTo: string | null;
 }
 
 /** What kube2iam and kiam do here: seen, and left alone. */
@@ -181,4 +236,6 @@ export interface Inventory {
   readonly associations: readonly AssociationFacts[];
   readonly addons: readonly AddonFacts[];
   readonly legacy: readonly LegacyFact[];
+  /** Absent in an inventory of an earlier version. */
+  readonly platform?: PlatformFacts;
 }

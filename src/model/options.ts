@@ -30,6 +30,8 @@ export const migrationOptions = z.strictObject({
   probeImage: z.string().min(1).default(DEFAULT_PROBE_IMAGE),
   /** Units in one wave after the canary. */
   waveSize: z.int().min(1).max(500).default(50),
+  /** Pods of a cluster that a wave may renew in one minute. */
+  restartPodsPerMinute: z.int().min(1).max(10_000).default(300),
   /** Share of a wave's units, in percent, that may roll back before the run halts; the canary wave allows none. */
   failureThresholdPercent: z.int().min(0).max(100).default(10),
   /** What happens to the run when a wave is over its threshold. */
@@ -44,6 +46,8 @@ export const migrationOptions = z.strictObject({
   proofTimeoutSeconds: z.int().min(1).default(300),
   rolloutTimeoutSeconds: z.int().min(1).default(1800),
   agentTimeoutSeconds: z.int().min(1).default(900),
+  /** How long an update of an add-on may take, or one that is running may be waited for. */
+  addonTimeoutSeconds: z.int().min(1).default(1800),
   undoTimeoutSeconds: z.int().min(1).default(1800),
   /** Time between the first and the second verification of the pods. */
   soakSeconds: z.int().min(0).default(900),

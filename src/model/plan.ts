@@ -34,6 +34,25 @@ export interface WorkloadPlan {
 /** What the plan decided about one service account. */
 export type Decision = 'migrate' | 'hold' | 'already-associated';
 
+/** What the plan does to the EKS add-on of a unit: one UpdateAddon for all of its service accounts. */
+export interface AddonPlan {
+  readonly name: string;
+  /** The present version, which stays. */
+  readonly version: string;
+  /** SHA-256 in hex of the configuration values, which stay; null where there are none. */
+  readonly configurationHash: string | null;
+  readonly before: AddonRoles;
+  readonly after: AddonRoles;
+}
+
+/** How an add-on gets its roles. */
+export interface AddonRoles {
+  /** The role that it has by IRSA. */
+  readonly serviceAccountRoleArn: string | null;
+  /** The whole list, in order of service accounts. */
+  readonly associations: readonly { readonly serviceAccount: string; readonly roleArn: string }[];
+}
+
 /** One service account of the cluster, its role and its workloads: what migrates or rolls back as one. */
 export interface UnitPlan {
   /** `NAMESPACE/SERVICEACCOUNT`; unique in a plan, and an id in journal and state machines. */
@@ -50,6 +69,8 @@ export interface UnitPlan {
   readonly wave: number | null;
   readonly findings: readonly FindingCode[];
   readonly workloads: readonly WorkloadPlan[];
+  /** Of a unit that migrates through its add-on; absent for any other. */
+  readonly addon?: AddonPlan;
   /** Annotation keys of the service account that go after proof; empty where they stay. */
   readonly removeAnnotations: readonly string[];
   /** The service account as it was when the plan was made. */

@@ -51,7 +51,18 @@ export interface RunRecord {
 }
 
 /** How far a unit is: names of the steps in order. A step is in `stepStartedAt` from its first try on. */
-export type UnitStep = 'associate' | 'injection' | 'proof' | 'restart' | 'rollout' | 'verify' | 'soak' | 'annotations' | 'undo';
+export type UnitStep =
+  | 'associate'
+  | 'addon'
+  | 'injection'
+  | 'proof'
+  | 'restart'
+  | 'rollout'
+  | 'verify'
+  | 'soak'
+  | 'annotations'
+  | 'together'
+  | 'undo';
 
 /** One unit of a run. */
 export interface UnitRecord {

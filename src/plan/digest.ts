@@ -11,13 +11,14 @@ export function planDigest(plan: Omit<Plan, 'digest'>): string {
     clusterArn: plan.clusterArn,
     agent: { action: plan.agent.action, addonVersion: plan.agent.addonVersion },
     units: plan.units
-      .map(({ id, mechanism, roleArn, decision, wave, workloads, removeAnnotations, before }) => ({
+      .map(({ id, mechanism, roleArn, decision, wave, workloads, addon, removeAnnotations, before }) => ({
         id,
         mechanism,
         roleArn,
         decision,
         wave,
         workloads: workloads.map(({ apiVersion, kind, name, restart }) => canonicalJson({ apiVersion, kind, name, restart })).sort(),
+        ...(addon === undefined ? {} : { addon }),
         removeAnnotations: [...removeAnnotations].sort(),
         before,
       }))

@@ -3,10 +3,12 @@ import type { Finding } from '../model/findings.ts';
 import type { Inventory, RoleFacts } from '../model/inventory.ts';
 import type { MigrationOptions } from '../model/options.ts';
 import type { Plan } from '../model/plan.ts';
+import { holdTogether } from './addon-check.ts';
 import { planPlatform } from './agent.ts';
 import { canonicalJson, planDigest } from './digest.ts';
 import { createWorld, type UnitDraft, type World } from './draft.ts';
 import { checkRoleOwner } from './owner-check.ts';
+import { platformFindings } from './platform-check.ts';
 import { planRole, type RoleOutcome } from './roles.ts';
 import { seenFindings } from './seen.ts';
 import { decisionOf, draftUnits, findingsOf, unitPlan } from './units.ts';
@@ -21,14 +23,14 @@ export function makePlan(inventory: Inventory, options: MigrationOptions, clock:
   const platform = planPlatform(inventory, options);
   const units = draftUnits(world, platform);
   const { waves, roles } = planWaves(units, world);
-  const findings = [...platform.findings, ...seenFindings(inventory), ...units.flatMap(findingsOf)];
+  const findings = [...platform.findings, ...platformFindings(inventory), ...seenFindings(inventory), ...units.flatMap(findingsOf)];
   const plan: Omit<Plan, 'digest'> = {
     clusterArn: inventory.cluster.arn,
     clusterName: inventory.cluster.name,
     region: inventory.cluster.region,
     madeAt: timestamp(clock),
     agent: platform.agent,
-    units: units.map((unit) => unitPlan(unit, waves.get(unit.id) ?? null, world)),
+    units: units.map((unit) => unitPlan(unit, waves.get(unit.id) ?? null, world, units)),
     roles: roles.map(({ outcome }) => outcome.plan),
     findings: sortFindings(findings),
     waves: waves.size === 0 ? 0 : Math.max(...waves.values()) + 1,
@@ -52,6 +54,7 @@ interface PlannedRole {
  */
 function planWaves(units: readonly UnitDraft[], world: World): { waves: Map<string, number>; roles: PlannedRole[] } {
   for (;;) {
+    holdTogether(units);
     const migrating = units.filter((unit): unit is Migrating => decisionOf(unit) === 'migrate');
     const waves = assignWaves(migrating.map(waveUnit), world.options.waveSize);
     const roles = planRoles(migrating, waves, world);
@@ -71,8 +74,9 @@ function waveUnit(unit: UnitDraft): Parameters<typeof assignWaves>[0][number] {
   return {
     id: unit.id,
     namespace: unit.facts.namespace,
+    addon: unit.facts.addon,
     roleArn: unit.roleArn,
-    restarts: unit.plans.some((workload) => workload.restart !== 'none'),
+    restarts: unit.plans.some((workload) => workload.restart !== 'none') || (unit.facts.addon !== null && unit.workloads.length > 0),
     warnings: unit.findings.filter((found) => found.severity === 'warning').length,
     pods: unit.workloads.reduce((sum, workload) => sum + Math.max(workload.replicas ?? 0, workload.livePods), 0),
   };

@@ -69,6 +69,9 @@ function checkAssociation(unit: UnitDraft, policy: TrustPolicy, world: World): u
 function checkToday(unit: UnitDraft, policy: TrustPolicy, world: World): undefined {
   const { cluster, oidcProviders, annotationPrefix } = world.inventory;
   const subject = accountSubject(unit);
+  // An add-on's service account without an annotation is judged with its add-on.
+  if (unit.facts.annotations[`${annotationPrefix}/role-arn`] === undefined && unit.facts.addon !== null && unit.association === undefined)
+    return;
   if (unit.facts.annotations[`${annotationPrefix}/role-arn`] === undefined)
     return note(
       unit,

@@ -1,7 +1,7 @@
 import { type Finding, finding } from '../model/findings.ts';
 import type { Inventory } from '../model/inventory.ts';
 
-/** What was seen and is left alone: EKS add-ons, kube2iam and kiam. */
+/** What was seen beside the units: EKS add-ons, kube2iam and kiam. */
 export function seenFindings(inventory: Inventory): Finding[] {
   return [
     ...inventory.addons.map((addon) => {

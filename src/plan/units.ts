@@ -2,17 +2,22 @@ import type { Finding, FindingCode } from '../model/findings.ts';
 import type { ServiceAccountFacts } from '../model/inventory.ts';
 import type { Decision, UnitPlan, WorkloadPlan } from '../model/plan.ts';
 import { isSelected } from '../model/selection.ts';
+import { addonOf, addonPlan, checkAddon } from './addon-check.ts';
 import type { Platform } from './agent.ts';
 import { accountSubject, blockers, idOf, note, type UnitDraft, type World } from './draft.ts';
 import { checkOwners } from './owner-check.ts';
+import { checkPlatform } from './platform-check.ts';
 import { checkRole } from './role-check.ts';
 import { compareText } from './waves.ts';
 import { checkUse, leave, planRestarts } from './workload-check.ts';
 
 /** Every chosen service account with all that is known against it; in order of their ids. */
 export function draftUnits(world: World, platform: Platform): UnitDraft[] {
+  const chosen = world.inventory.serviceAccounts.filter(({ namespace, name }) => isSelected(world.options, namespace, name));
+  // One update moves all service accounts of an add-on: one of them chosen chooses the others.
+  const addons = new Set(chosen.flatMap(({ addon }) => (addon === null ? [] : [addon])));
   return world.inventory.serviceAccounts
-    .filter(({ namespace, name }) => isSelected(world.options, namespace, name))
+    .filter((facts) => chosen.includes(facts) || (facts.addon !== null && addons.has(facts.addon)))
     .map((facts) => draftUnit(facts, world, platform))
     .sort((a, b) => compareText(a.id, b.id));
 }
@@ -20,9 +25,11 @@ export function draftUnits(world: World, platform: Platform): UnitDraft[] {
 function draftUnit(facts: ServiceAccountFacts, world: World, platform: Platform): UnitDraft {
   const id = idOf(facts);
   const association = world.associationOf.get(id);
-  const addon = world.inventory.addons.find(({ name }) => name === facts.addon);
-  const roleArn =
-    facts.annotations[`${world.inventory.annotationPrefix}/role-arn`] ?? addon?.serviceAccountRoleArn ?? association?.roleArn ?? '';
+  const installed = world.inventory.addons.find(({ name }) => name === facts.addon);
+  const annotated = facts.annotations[`${world.inventory.annotationPrefix}/role-arn`];
+  // An association that the add-on owns outranks its role by IRSA (EKS User Guide, "IAM roles for Amazon EKS add-ons").
+  const owned = association !== undefined && association.ownerArn !== null ? association.roleArn : undefined;
+  const roleArn = annotated ?? owned ?? installed?.serviceAccountRoleArn ?? association?.roleArn ?? '';
   const unit: UnitDraft = {
     id,
     facts,
@@ -36,15 +43,13 @@ function draftUnit(facts: ServiceAccountFacts, world: World, platform: Platform)
     plans: [],
     removeAnnotations: [],
   };
-  if (facts.addon !== null) {
-    note(unit, 'PS603', accountSubject(unit), `${id} is a service account of the EKS add-on ${facts.addon}`);
-    leaveAlone(unit, 'EKS restarts it with its add-on');
-    return unit;
-  }
   checkRole(unit, world);
   checkUse(unit, world);
+  if (!unit.settled) checkPlatform(unit, world);
   if (platform.blocker !== null) note(unit, platform.blocker.code, accountSubject(unit), platform.blocker.message);
+  const addon = addonOf(unit, world);
   if (unit.settled) settle(unit);
+  else if (addon !== undefined) checkAddon(unit, addon, world);
   else {
     planRestarts(unit, world);
     checkOwners(unit, world);
@@ -69,7 +74,20 @@ export function decisionOf(unit: UnitDraft): Decision {
 }
 
 /** Findings that only tell what a migration would mean for a unit. */
-const ONLY_WHEN_MIGRATED = new Set<FindingCode>(['PS318', 'PS319', 'PS320', 'PS321', 'PS323', 'PS324', 'PS501', 'PS502', 'PS503', 'PS504']);
+const ONLY_WHEN_MIGRATED = new Set<FindingCode>([
+  'PS318',
+  'PS319',
+  'PS320',
+  'PS321',
+  'PS323',
+  'PS324',
+  'PS501',
+  'PS502',
+  'PS503',
+  'PS504',
+  'PS613',
+  'PS614',
+]);
 
 /** The findings that matter for what was decided: a held unit is not restarted, so nothing is said about its restart. */
 export function findingsOf(unit: UnitDraft): Finding[] {
@@ -85,9 +103,10 @@ function workloadPlans(unit: UnitDraft): WorkloadPlan[] {
 }
 
 /** The unit as the plan shows it. */
-export function unitPlan(unit: UnitDraft, wave: number | null, world: World): UnitPlan {
+export function unitPlan(unit: UnitDraft, wave: number | null, world: World, units: readonly UnitDraft[]): UnitPlan {
   const decision = decisionOf(unit);
   const [first, ...more] = blockers(unit);
+  const addon = decision === 'migrate' ? addonOf(unit, world) : undefined;
   const others = more.length === 0 ? '' : ` (and ${more.length} more)`;
   return {
     id: unit.id,
@@ -100,6 +119,14 @@ export function unitPlan(unit: UnitDraft, wave: number | null, world: World): Un
     wave,
     findings: [...new Set(findingsOf(unit).map(({ code }) => code))].sort(),
     workloads: workloadPlans(unit),
+    ...(addon === undefined
+      ? {}
+      : {
+          addon: addonPlan(
+            addon,
+            units.filter((one) => decisionOf(one) === 'migrate'),
+          ),
+        }),
     removeAnnotations: decision === 'migrate' ? unit.removeAnnotations : [],
     before: {
       uid: unit.facts.uid,

@@ -2,6 +2,8 @@
 export interface WaveUnit {
   readonly id: string;
   readonly namespace: string;
+  /** The EKS add-on that it belongs to; null for any other. */
+  readonly addon: string | null;
   readonly roleArn: string;
   /** Whether a restart, and so a whole proof, is part of it. */
   readonly restarts: boolean;
@@ -11,16 +13,20 @@ export interface WaveUnit {
   readonly pods: number;
 }
 
+/** The add-on whose failure takes the network of every new pod with it (EKS User Guide, "Amazon VPC CNI"). */
+const LAST_ADDON = 'vpc-cni';
+
 /**
  * The wave of each unit. Wave 0 is the canary: one unit, of the lowest risk and the smallest, that has something to restart.
  * Then come waves of at most `waveSize` units, those of one role next to each other so that its trust policy is written
- * seldom; kube-system is last, in waves of its own.
+ * seldom; add-ons and kube-system are last, in waves of their own, and vpc-cni last of all. All units of an add-on share a
+ * wave, whatever its size, as one update moves them.
  */
 export function assignWaves(units: readonly WaveUnit[], waveSize: number): Map<string, number> {
   const sharing = new Map<string, number>();
   for (const unit of units) sharing.set(unit.roleArn, (sharing.get(unit.roleArn) ?? 0) + 1);
   const canaryKey = (unit: WaveUnit) => [
-    Number(isSystem(unit)),
+    partOf(unit),
     Number(!unit.restarts),
     unit.warnings,
     Number(sharing.get(unit.roleArn) !== 1),
@@ -28,20 +34,36 @@ export function assignWaves(units: readonly WaveUnit[], waveSize: number): Map<s
   ];
   const [canary] = [...units].sort((a, b) => compareNumbers(canaryKey(a), canaryKey(b)) || compareText(a.id, b.id));
   if (canary === undefined) return new Map();
-  const rest = units.filter((unit) => unit !== canary).sort((a, b) => compareText(a.roleArn, b.roleArn) || compareText(a.id, b.id));
-  const waves = new Map([[canary.id, 0]]);
-  let wave = 1;
-  for (const part of [rest.filter((unit) => !isSystem(unit)), rest.filter(isSystem)]) {
-    for (let from = 0; from < part.length; from += waveSize) {
-      for (const unit of part.slice(from, from + waveSize)) waves.set(unit.id, wave);
-      wave += 1;
+  const isCanary = (unit: WaveUnit) => unit === canary || (canary.addon !== null && unit.addon === canary.addon);
+  const waves = new Map(units.filter(isCanary).map((unit) => [unit.id, 0]));
+  const rest = units.filter((unit) => !isCanary(unit)).sort((a, b) => compareText(a.roleArn, b.roleArn) || compareText(a.id, b.id));
+  let wave = 0;
+  for (const part of PARTS) {
+    let room = 0;
+    for (const members of together(rest.filter((unit) => partOf(unit) === part))) {
+      if (members.length > room) {
+        wave += 1;
+        room = waveSize;
+      }
+      room -= members.length;
+      for (const unit of members) waves.set(unit.id, wave);
     }
   }
   return waves;
 }
 
-function isSystem(unit: WaveUnit): boolean {
-  return unit.namespace === 'kube-system';
+const PARTS = [0, 1, 2, 3] as const;
+
+/** Ordinary units first, then add-ons of other namespaces, kube-system, and vpc-cni. */
+function partOf(unit: WaveUnit): (typeof PARTS)[number] {
+  if (unit.addon === LAST_ADDON) return 3;
+  if (unit.namespace === 'kube-system') return 2;
+  return unit.addon === null ? 0 : 1;
+}
+
+/** The units in their order; those of one add-on as one. */
+function together(units: readonly WaveUnit[]): WaveUnit[][] {
+  return [...Map.groupBy(units, (unit) => (unit.addon === null ? `unit ${unit.id}` : `addon ${unit.addon}`)).values()];
 }
 
 function compareNumbers(a: readonly number[], b: readonly number[]): number {

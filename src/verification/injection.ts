@@ -23,7 +23,11 @@ const AGENT_HOSTS: ReadonlySet<string> = new Set(['169.254.170.23', '[fd00:ec2::
 
 interface Container {
   readonly name: string;
-  readonly env?: readonly { readonly name: string; readonly value?: string }[];
+  readonly env?: readonly {
+    readonly name: string;
+    readonly value?: string;
+    readonly valueFrom?: { readonly secretKeyRef?: { readonly optional?: boolean } };
+  }[];
 }
 
 /** What one container of a pod carries. */
@@ -43,7 +47,9 @@ export function injectionOf(pod: KubernetesObject, annotationPrefix: string): Co
 }
 
 function injectionOfContainer(container: Container): ContainerInjection {
-  const names = new Set((container.env ?? []).map((variable) => variable.name));
+  // A key of an optional Secret may be absent, and is named in the plan (PS307); set, it outranked the old way just as well.
+  const certain = (container.env ?? []).filter((variable) => variable.valueFrom?.secretKeyRef?.optional !== true);
+  const names = new Set(certain.map((variable) => variable.name));
   return {
     container: container.name,
     way:

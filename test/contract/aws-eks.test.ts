@@ -8,6 +8,7 @@ import {
   DescribeClusterCommand,
   DescribeFargateProfileCommand,
   DescribePodIdentityAssociationCommand,
+  DescribeUpdateCommand,
   EKSClient,
   ListAddonsCommand,
   ListClustersCommand,
@@ -239,13 +240,31 @@ describe('EKS of the twin', () => {
     });
   });
 
+  it('updates an add-on with the surprises of EKS', async () => {
+    const addons = [
+      { addon: { addonName: 'vpc-cni', clusterName, addonVersion: 'v1', serviceAccountRoleArn: 'arn:aws:iam::111122223333:role/none' } },
+    ];
+    const { client } = await open({ parts: { addons } });
+    const update = (more: object) => client.send(new UpdateAddonCommand({ clusterName, addonName: 'vpc-cni', ...more }));
+    await expect(update({ addonVersion: 'v9' })).rejects.toMatchObject({ message: 'Addon version specified is not supported' });
+    await expect(update({ configurationValues: '{' })).rejects.toMatchObject({ name: 'InvalidParameterException' });
+    await expect(
+      update({ podIdentityAssociations: [{ serviceAccount: 'aws-node', roleArn: 'arn:aws:iam::111122223333:role/none' }] }),
+    ).rejects.toMatchObject({ message: 'Pod Identity feature is not supported for addon version: v1' });
+    const { update: begun } = await update({ clientRequestToken: 't' });
+    expect(begun).toMatchObject({ status: 'InProgress', type: 'AddonUpdate' });
+    expect((await update({ clientRequestToken: 't' })).update?.id).toBe(begun?.id);
+    await expect(update({ clientRequestToken: 'u' })).rejects.toMatchObject({ name: 'ResourceInUseException' });
+    const described = await client.send(new DescribeUpdateCommand({ name: clusterName, addonName: 'vpc-cni', updateId: begun?.id }));
+    expect(described.update?.status).toBe('InProgress');
+    await expect(client.send(new DescribeUpdateCommand({ name: clusterName, updateId: begun?.id }))).rejects.toMatchObject({
+      name: 'ResourceNotFoundException',
+    });
+  });
+
   it('refuses what it does not imitate yet, and says so', async () => {
     const addons = [{ addon: { addonName: 'vpc-cni', clusterName, addonVersion: 'v1' } }];
     const { client } = await open({ parts: { addons } });
-    await expect(client.send(new UpdateAddonCommand({ clusterName, addonName: 'vpc-cni' }))).rejects.toMatchObject({
-      name: 'InvalidRequestException',
-      message: 'The twin does not imitate UpdateAddon yet (add-on vpc-cni)',
-    });
     await expect(client.send(new DeleteAddonCommand({ clusterName, addonName: 'vpc-cni' }))).rejects.toMatchObject({
       name: 'InvalidRequestException',
     });

@@ -117,7 +117,7 @@ describe('answers that lack what AWS may leave out', () => {
     expect(await (await xml('ListOpenIDConnectProviders', '')).iam.listOpenIdConnectProviders()).toEqual([]);
     expect(await (await xml('GetCallerIdentity', '')).sts.getCallerIdentity()).toEqual({ accountId: '', arn: '' });
     const { iam } = await xml('GetAccountAuthorizationDetails', '<RoleDetailList><member><RoleName>a</RoleName></member></RoleDetailList>');
-    expect(await iam.listRolesWithTags()).toEqual([{ ...empty, roleName: 'a', tags: {} }]);
+    expect(await iam.listRolesWithTags()).toEqual([{ ...empty, roleName: 'a', tags: {}, policies: [] }]);
     expect(await (await xml('GetAccountAuthorizationDetails', '')).iam.listRolesWithTags()).toEqual([]);
   });
 

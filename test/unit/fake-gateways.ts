@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import type { Addon, Association, AwsGateways, Cluster, FargateProfile, RoleWithTags } from '../../src/aws/gateways.ts';
+import type { Addon, AddonVersion, Association, AwsGateways, Cluster, FargateProfile, RoleWithTags } from '../../src/aws/gateways.ts';
 import type { KubernetesGateway, KubernetesObject, Resource } from '../../src/kubernetes/gateway.ts';
 import { PodshiftError } from '../../src/model/errors.ts';
 import { noCalls } from '../../src/model/run.ts';
@@ -19,6 +19,9 @@ export interface FakeWorld {
   addons: Addon[];
   fargateProfiles: FargateProfile[];
   defaultAddonVersion: string | undefined;
+  addonVersions?: AddonVersion[];
+  /** Service accounts that a version of an add-on can give a role by Pod Identity, by `NAME@VERSION`. */
+  podIdentity?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Page sizes of the real services: ListRoles 1,000, EKS lists 100, Kubernetes lists 500, OIDC providers unpaged. */
@@ -67,6 +70,18 @@ export function fakeGateways(world: FakeWorld) {
         count('eks', 'DescribeAddonVersions');
         return world.defaultAddonVersion;
       },
+      addonVersions: async () => {
+        count('eks', 'DescribeAddonVersions');
+        return clone(world.addonVersions ?? []);
+      },
+      describeAddonConfiguration: async (name, version) => {
+        count('eks', 'DescribeAddonConfiguration');
+        const serviceAccounts = world.podIdentity?.[`${name}@${version}`];
+        if (serviceAccounts === undefined) return undefined;
+        return { podIdentity: serviceAccounts.map((serviceAccount) => ({ serviceAccount, recommendedManagedPolicies: [] })) };
+      },
+      updateAddon: unused,
+      describeUpdate: unused,
       createAddon: unused,
       deleteAddon: unused,
       listFargateProfiles: async () => {
@@ -90,6 +105,8 @@ export function fakeGateways(world: FakeWorld) {
         return clone(world.roles.find(({ roleName }) => roleName === name));
       },
       updateAssumeRolePolicy: unused,
+      createRole: unused,
+      attachRolePolicy: unused,
       listOpenIdConnectProviders: async () => {
         count('iam', 'ListOpenIDConnectProviders');
         if (world.oidcProviders === 'denied') throw new PodshiftError('AccessDenied', 'iam:ListOpenIDConnectProviders is not allowed');
@@ -98,7 +115,12 @@ export function fakeGateways(world: FakeWorld) {
       },
     },
     sts: { getCallerIdentity: unused },
-    cloudTrail: { lookupEvents: unused },
+    cloudTrail: {
+      lookupEvents: async () => {
+        count('cloudtrail', 'LookupEvents');
+        return [];
+      },
+    },
   };
   const served = (resource: Resource) => {
     const apiVersion = resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
@@ -180,6 +202,18 @@ export function readWorld(folder: string): FakeWorld {
       };
     }),
     defaultAddonVersion: 'v1.3.4-eksbuild.1',
+    addonVersions: ['v1.14.1-eksbuild.1'].map((version) => ({
+      version,
+      isDefault: true,
+      requiresIamPermissions: true,
+      defaultNamespace: undefined,
+    })),
+    podIdentity: Object.fromEntries(
+      files(join('eks', 'addon-configurations')).map((path) => {
+        const { addonName, addonVersion, podIdentityConfiguration } = json(path);
+        return [`${addonName}@${addonVersion}`, podIdentityConfiguration.map((one: { serviceAccount: string }) => one.serviceAccount)];
+      }),
+    ),
   };
 }
 

@@ -126,6 +126,12 @@ export async function fakeMigration(): Promise<FakeMigration> {
       listAddons: async () => [...account.addons.keys()],
       describeAddon: async (name) => account.addons.get(name),
       defaultAddonVersion: async () => 'v1.3.4-eksbuild.1',
+      addonVersions: async () => [],
+      describeAddonConfiguration: async () => undefined,
+      updateAddon: async () => {
+        throw new PodshiftError('InvalidRequest', 'no add-on of this account is updated');
+      },
+      describeUpdate: async () => undefined,
       createAddon: async ({ addonName, addonVersion, tags }) => {
         fail('createAddon');
         if (account.addons.has(addonName)) throw new PodshiftError('AlreadyExists', 'add-on exists');
@@ -153,6 +159,8 @@ export async function fakeMigration(): Promise<FakeMigration> {
         if (account.failures['iam lags']?.shift() === undefined) account.roles.set(name, { ...role, trustPolicy: document });
         fail('updateAssumeRolePolicy reply');
       },
+      createRole: async () => '',
+      attachRolePolicy: async () => undefined,
       listOpenIdConnectProviders: async () => [],
     },
     sts: { getCallerIdentity: async () => ({ accountId: '111122223333', arn: 'arn:aws:iam::111122223333:user/me' }) },

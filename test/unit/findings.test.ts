@@ -27,7 +27,7 @@ describe('the finding table and its page', () => {
 
   it('answers each pain that this version takes on', () => {
     const rows = [...page.matchAll(/^\| (\d+) \|/gm)].map(([, row]) => Number(row));
-    expect(rows).toEqual([1, 2, 3, 4, 5, 8, 9, 13, 14, 15, 17, 18, 21, 22, 23, 24, 26, 27]);
+    expect(rows).toEqual(Array.from({ length: 27 }, (_, index) => index + 1));
   });
 
   it('keeps codes in order, each once', () => {

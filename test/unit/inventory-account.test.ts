@@ -23,14 +23,15 @@ describe('associations in an inventory', () => {
         ];
       }),
     );
-    expect(log.filter((operation) => operation === 'DescribePodIdentityAssociation')).toHaveLength(3);
+    expect(log.filter((operation) => operation === 'DescribePodIdentityAssociation')).toHaveLength(4);
     expect(
       inventory.associations.map(({ associationId, podshiftRun, targetRoleArn }) => [associationId, podshiftRun, targetRoleArn]),
     ).toEqual([
       ['a-1', null, null],
       ['a-2', 'r1', 'arn:x'],
+      ['a-4', null, null],
     ]);
-    expect(inventory.serviceAccounts.map(({ name }) => name)).toEqual(['done', 'app-0']);
+    expect(inventory.serviceAccounts.map(({ name }) => name)).toEqual(['done', 'owned', 'app-0']);
   });
 
   it('reads the role of an association whose annotation is gone', async () => {

@@ -51,6 +51,7 @@ export const association = (id: string, changes: Partial<Association> = {}): Ass
 export const addon = (addonName: string, changes: object = {}) => ({
   addonName,
   addonVersion: 'v1',
+  namespace: undefined,
   status: 'ACTIVE',
   serviceAccountRoleArn: undefined,
   configurationValues: undefined,

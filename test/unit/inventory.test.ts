@@ -180,14 +180,15 @@ describe.runIf(existsSync(boutique))('the boutique snapshot', () => {
       'boutique/shippingservice': 'migrate',
       'external-dns/external-dns': 'migrate',
       'kube-system/aws-load-balancer-controller': 'migrate',
-      'kube-system/aws-node': 'hold PS603',
-      'kube-system/ebs-csi-controller-sa': 'hold PS603',
-      'kube-system/s3-csi-driver-sa': 'hold PS603',
+      'kube-system/aws-node': 'migrate',
+      'kube-system/ebs-csi-controller-sa': 'migrate',
+      'kube-system/s3-csi-driver-sa': 'hold PS605',
     });
     expect(plan.agent).toMatchObject({ action: 'install', addonVersion: 'v1.3.4-eksbuild.1' });
     expect(plan.agent.nodeNames).toHaveLength(6);
     expect(plan.units.find(({ id }) => id === 'boutique/cartservice')?.wave).toBe(0);
-    expect(plan.units.find(({ id }) => id === 'kube-system/aws-load-balancer-controller')?.wave).toBe(plan.waves - 1);
+    expect(plan.units.find(({ id }) => id === 'kube-system/aws-load-balancer-controller')?.wave).toBe(plan.waves - 2);
+    expect(plan.units.find(({ id }) => id === 'kube-system/aws-node')?.wave).toBe(plan.waves - 1);
     expect(plan.units.find(({ id }) => id === 'external-dns/external-dns')).toMatchObject({
       removeAnnotations: [],
       findings: ['PS318', 'PS501'],

@@ -28,6 +28,7 @@ export function addon(addonName: string, more: Partial<Addon> = {}): Addon {
     status: 'ACTIVE',
     serviceAccountRoleArn: undefined,
     configurationValues: undefined,
+    namespace: undefined,
     podIdentityAssociations: [],
     healthIssues: [],
     tags: {},

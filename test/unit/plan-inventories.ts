@@ -1,5 +1,13 @@
 import type { FindingCode } from '../../src/model/findings.ts';
-import type { AssociationFacts, Inventory, NodeFacts, RoleFacts, ServiceAccountFacts, WorkloadFacts } from '../../src/model/inventory.ts';
+import type {
+  AddonFacts,
+  AssociationFacts,
+  Inventory,
+  NodeFacts,
+  RoleFacts,
+  ServiceAccountFacts,
+  WorkloadFacts,
+} from '../../src/model/inventory.ts';
 import { type MigrationOptions, migrationOptions } from '../../src/model/options.ts';
 import type { Decision, Plan, UnitPlan } from '../../src/model/plan.ts';
 import { makePlan } from '../../src/plan/plan.ts';
@@ -92,6 +100,24 @@ export function association(id: string, changes: Partial<AssociationFacts> = {})
     targetRoleArn: null,
     disableSessionTags: false,
     podshiftRun: null,
+    ...changes,
+  };
+}
+
+/** A healthy add-on with the role `cni`, whose version supports Pod Identity for `aws-node`. */
+export function addon(name: string, changes: Partial<AddonFacts> = {}): AddonFacts {
+  return {
+    name,
+    version: 'v1.19.0-eksbuild.1',
+    status: 'ACTIVE',
+    serviceAccountRoleArn: roleArn('cni'),
+    namespace: 'kube-system',
+    issues: [],
+    configurationHash: null,
+    configurationReadable: true,
+    podIdentity: ['aws-node'],
+    associations: [],
+    upgradeTo: null,
     ...changes,
   };
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { checkCase } from './plan-cases.ts';
 import {
   ACCOUNT,
+  addon,
   annotated,
   api,
   association,
@@ -277,7 +278,7 @@ describe('the decision about a service account, by its role', () => {
   });
 
   it('takes the role of an add-on without an annotation', () => {
-    const addons = [{ name: 'vpc-cni', version: 'v1', status: 'ACTIVE', serviceAccountRoleArn: roleArn('cni') }];
+    const addons = [addon('vpc-cni')];
     const plan = planOf(inventory({ serviceAccounts: api({ annotations: {}, addon: 'vpc-cni' }), addons }));
     expect(unitOf(plan)).toMatchObject({ mechanism: 'addon', roleArn: roleArn('cni'), workloads: [{ restart: 'none' }] });
   });

@@ -25,6 +25,7 @@ import {
 const unit = (id: string, changes: Partial<WaveUnit> = {}): WaveUnit => ({
   id,
   namespace: id.split('/')[0] as string,
+  addon: null,
   roleArn: roleArn(id),
   restarts: true,
   warnings: 0,

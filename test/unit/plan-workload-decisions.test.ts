@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
 import { checkCase } from './plan-cases.ts';
-import { api, type Case, cluster, node, roleArn, used } from './plan-inventories.ts';
+import { type Case, cluster, node, used } from './plan-inventories.ts';
 
 const CASES: Record<string, Case> = {
   // Workloads
@@ -92,14 +92,6 @@ const CASES: Record<string, Case> = {
   },
   'a workload of Helm is not': { facts: used({ owners: [{ kind: 'helm', name: 'h' }] }), decision: 'migrate', codes: [] },
   // Add-ons and the platform
-  'an add-on is held': {
-    facts: {
-      serviceAccounts: api({ annotations: {}, addon: 'vpc-cni' }),
-      addons: [{ name: 'vpc-cni', version: 'v1', status: 'ACTIVE', serviceAccountRoleArn: roleArn('api') }],
-    },
-    decision: 'hold',
-    codes: ['PS603'],
-  },
   'Outposts is held': { facts: cluster({ outpost: true }), decision: 'hold', codes: ['PS405'] },
   'an old version is held': { facts: cluster({ version: '1.23' }), decision: 'hold', codes: ['PS406'] },
   'an old platform version is held': { facts: cluster({ version: '1.28', platformVersion: 'eks.3' }), decision: 'hold', codes: ['PS406'] },

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { admitsWiderSubjects } from '../../src/plan/subjects.ts';
 import { parseTrustPolicy } from '../../src/trust/index.ts';
 import {
+  addon,
   api,
   cluster,
   ISSUER,
@@ -179,10 +180,7 @@ describe('what was seen', () => {
   it('lists add-ons, kube2iam and kiam, and makes no unit of them', () => {
     const plan = planOf(
       inventory({
-        addons: [
-          { name: 'coredns', version: 'v1', status: 'ACTIVE', serviceAccountRoleArn: null },
-          { name: 'vpc-cni', version: 'v1', status: 'ACTIVE', serviceAccountRoleArn: roleArn('cni') },
-        ],
+        addons: [addon('coredns', { serviceAccountRoleArn: null }), addon('vpc-cni')],
         legacy: [
           { subject: 'DaemonSet/kube-system/kube2iam', kind: 'daemon', name: 'kube2iam' },
           { subject: 'Deployment/legacy/writer', kind: 'annotation', name: 'writer' },

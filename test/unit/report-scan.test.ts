@@ -3,6 +3,7 @@ import type { Inventory } from '../../src/model/inventory.ts';
 import { scanReport } from '../../src/model/report.ts';
 import { buildScanReport, renderScan } from '../../src/report/scan.ts';
 import { createPalette } from '../../src/report/text.ts';
+import { addon } from './plan-inventories.ts';
 import { CLUSTER, plan, roleArn } from './report-fixtures.ts';
 
 const CALLS = { eks: 1, iam: 2, sts: 3, kubernetes: 4, cloudtrail: 0 };
@@ -45,8 +46,8 @@ function inventory(changes: Partial<Inventory> = {}): Inventory {
       },
     ],
     addons: [
-      { name: 'vpc-cni', version: 'v1', status: 'ACTIVE', serviceAccountRoleArn: null },
-      { name: 'aws-efs-csi-driver', version: 'v2', status: 'ACTIVE', serviceAccountRoleArn: roleArn('pier-efs') },
+      addon('vpc-cni', { version: 'v1', serviceAccountRoleArn: null }),
+      addon('aws-efs-csi-driver', { version: 'v2', serviceAccountRoleArn: roleArn('pier-efs') }),
     ],
     legacy: [
       { subject: 'DaemonSet/kube-system/kube2iam', kind: 'daemon', name: 'kube2iam' },

@@ -162,25 +162,28 @@ describe('migrate-unit', () => {
     expect(Object.keys(undo?.States ?? {})).toContain('UndoUnit');
   });
 
-  it('has the order that safety needs', async () => {
+  it.each([
+    { begin: 'Associate', ofAddon: false, first: ['Associate'], last: ['RemoveAnnotations', 'FinishUnit'] },
+    { begin: 'UpdateAddon', ofAddon: true, first: ['UpdateAddon', 'CheckAddon'], last: ['CheckTogether', 'FinishUnit'] },
+  ])('has the order that safety needs from $begin on', async ({ begin, ofAddon, first, last }) => {
     const { States } = await read('migrate-unit');
     const order: string[] = [];
-    for (let name: string | undefined = 'Associate'; name !== undefined; ) {
+    for (let name: string | undefined = begin; name !== undefined; ) {
       const state: State | undefined = States[name];
       if (state?.Type === 'Task') order.push(name);
-      const choices: readonly { Next: string }[] = (state?.Choices as { Next: string }[] | undefined) ?? [];
-      name = (state?.Next as string | undefined) ?? choices[0]?.Next;
+      const choices: { Next: string }[] = (state?.Choices as { Next: string }[] | undefined) ?? [];
+      const skipped: boolean = name === 'IsOfAddon' && !ofAddon;
+      name = (state?.Next as string | undefined) ?? (skipped ? (state?.Default as string) : choices[0]?.Next);
     }
     expect(order).toEqual([
-      'Associate',
+      ...first,
       'CheckInjection',
       'ProveCredentials',
       'RestartWorkloads',
       'CheckRollout',
       'VerifyPods',
       'ConfirmUse',
-      'RemoveAnnotations',
-      'FinishUnit',
+      ...last,
     ]);
   });
 });

@@ -15,6 +15,9 @@ export interface NewAddon {
   readonly clientRequestToken?: string | undefined;
 }
 
+/** Where EKS installs add-ons that have no namespace of their own. */
+const DEFAULT_NAMESPACE = 'kube-system';
+
 /** The cluster's add-ons. Creating and deleting take time; the agent's brings and takes its DaemonSet. */
 export class Addons {
   readonly #state: AwsState;
@@ -56,6 +59,24 @@ export class Addons {
       : [...addonVersions, agentOffer(this.#state.cluster.version)];
   }
 
+  /** Whether EKS has this version of the add-on for the cluster's Kubernetes version. */
+  offers(addonName: string, addonVersion: string): boolean {
+    const versions = this.versions().find((one) => one.addonName === addonName)?.addonVersions ?? [];
+    // A snapshot may lack the list: then what is installed is offered.
+    if (versions.length === 0) return this.#addons.get(addonName)?.addonVersion === addonVersion;
+    return versions.some(
+      (version) =>
+        version.addonVersion === addonVersion && version.compatibilities.some((one) => one.clusterVersion === this.#state.cluster.version),
+    );
+  }
+
+  /** The namespace of an add-on's service accounts. */
+  namespaceOf(addon: AddonDescription): string {
+    const own = (addon.namespaceConfig as { namespace?: string } | undefined)?.namespace;
+    const usual = this.versions().find((one) => one.addonName === addon.addonName)?.defaultNamespace;
+    return own ?? (typeof usual === 'string' ? usual : DEFAULT_NAMESPACE);
+  }
+
   /** Throws `ResourceNotFoundException` for a version that EKS does not have. */
   configuration(addonName: string, addonVersion: string): AddonConfiguration {
     const found = this.#state.snapshot.addonConfigurations.find((one) => one.addonName === addonName && one.addonVersion === addonVersion);
@@ -63,7 +84,8 @@ export class Addons {
     const known = this.versions().some(
       (one) => one.addonName === addonName && one.addonVersions.some((version) => version.addonVersion === addonVersion),
     );
-    if (!known)
+    const installed = this.#addons.get(addonName)?.addonVersion === addonVersion;
+    if (!known && !installed)
       throw new AwsError('ResourceNotFoundException', 404, `Addon ${addonName} version ${addonVersion} was not found`, { addonName });
     return { addonName, addonVersion, configurationSchema: '{}', podIdentityConfiguration: [] };
   }

@@ -3,6 +3,7 @@ import { PodIdentities } from '../identity.ts';
 import { PodActivity } from '../pod-activity.ts';
 import type { TwinHttpService } from '../server.ts';
 import type { Snapshot } from '../snapshot.ts';
+import { AddonUpdates } from './addon-updates.ts';
 import { Addons } from './addons.ts';
 import { CloudTrailLog } from './cloudtrail-log.ts';
 import { Principals } from './principals.ts';
@@ -23,6 +24,7 @@ export interface AwsHalfSettings {
 export interface AwsHalf {
   readonly state: AwsState;
   readonly addons: Addons;
+  readonly updates: AddonUpdates;
   readonly identities: PodIdentities;
   readonly trail: CloudTrailLog;
   /** Hands in the cluster. Until then no identity can be asked for. */
@@ -36,6 +38,7 @@ export function createAwsHalf(settings: AwsHalfSettings): AwsHalf {
   const { snapshot, clock, delays } = settings;
   const state = new AwsState(snapshot, clock, delays);
   const addons = new Addons(state);
+  const updates = new AddonUpdates(state, addons);
   const principals = new Principals(state);
   const trail = new CloudTrailLog(state.accountId, state.region);
   const identities = new PodIdentities({ state, principals, trail });
@@ -44,14 +47,25 @@ export function createAwsHalf(settings: AwsHalfSettings): AwsHalf {
   return {
     state,
     addons,
+    updates,
     identities,
     trail,
     connect: (kubernetes) => {
       identities.connect(kubernetes);
       addons.connect(kubernetes);
+      updates.connect(kubernetes);
       activity.connect(kubernetes);
     },
     serve: (kubernetes) =>
-      createAwsService({ state, addons, principals, trail, buckets, kubernetes: () => kubernetes, refreshTrail: () => activity.refresh() }),
+      createAwsService({
+        state,
+        addons,
+        updates,
+        principals,
+        trail,
+        buckets,
+        kubernetes: () => kubernetes,
+        refreshTrail: () => activity.refresh(),
+      }),
   };
 }

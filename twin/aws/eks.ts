@@ -1,3 +1,5 @@
+import type { AddonUpdates } from './addon-updates.ts';
+import { addonAnswer, addonChange, newAddon, updateAnswer } from './addon-wire.ts';
 import type { Addons } from './addons.ts';
 import { associationRoutes } from './eks-associations.ts';
 import { AwsError } from './errors.ts';
@@ -8,6 +10,7 @@ import type { AwsState } from './state.ts';
 export function eksRoutes(
   state: AwsState,
   addons: Addons,
+  updates: AddonUpdates,
   endpoint: () => { readonly url: string; readonly certificateAuthority: string },
 ): RestRoute[] {
   const { name } = state.cluster;
@@ -75,22 +78,17 @@ export function eksRoutes(
       'UpdateAddon',
       'POST',
       '/clusters/{cluster}/addons/{addon}/update',
-      (request) => {
-        addons.get(addonName(request));
-        throw new AwsError('InvalidRequestException', 400, `The twin does not imitate UpdateAddon yet (add-on ${addonName(request)})`, {
-          clusterName: name,
-        });
-      },
+      (request) => ({ update: updateAnswer(updates.start(addonName(request), addonChange(request.body))) }),
       { write: true, object: addonName },
     ),
-    route('ListUpdates', 'GET', '/clusters/{cluster}/updates', (request) => paged(request, [], 'updateIds')),
+    route('ListUpdates', 'GET', '/clusters/{cluster}/updates', (request) =>
+      paged(request, updates.ids(request.query.get('addonName') ?? ''), 'updateIds'),
+    ),
     route(
       'DescribeUpdate',
       'GET',
       '/clusters/{cluster}/updates/{update}',
-      (request) => {
-        throw new AwsError('ResourceNotFoundException', 404, `No update found for ID: ${request.path.update}`, { clusterName: name });
-      },
+      (request) => ({ update: updateAnswer(updates.get(request.path.update ?? '', request.query.get('addonName'))) }),
       { object: (request) => request.path.update ?? '' },
     ),
     route('ListFargateProfiles', 'GET', '/clusters/{cluster}/fargate-profiles', (request) =>
@@ -156,29 +154,6 @@ export function eksRoutes(
 function requireCluster(state: AwsState, cluster: string): void {
   if (cluster !== state.cluster.name)
     throw new AwsError('ResourceNotFoundException', 404, `No cluster found for name: ${cluster}.`, { clusterName: cluster });
-}
-
-function addonAnswer(addon: object): Record<string, unknown> {
-  return toSeconds(addon, 'createdAt', 'modifiedAt');
-}
-
-function newAddon(body: Readonly<Record<string, unknown>>) {
-  const text = (name: string) => (typeof body[name] === 'string' ? (body[name] as string) : undefined);
-  const conflicts = text('resolveConflicts');
-  if (conflicts !== undefined && !['NONE', 'OVERWRITE', 'PRESERVE'].includes(conflicts)) {
-    throw new AwsError('InvalidParameterException', 400, `resolveConflicts ${conflicts} is not one of NONE, OVERWRITE, PRESERVE`);
-  }
-  if (Array.isArray(body.podIdentityAssociations) && body.podIdentityAssociations.length > 0) {
-    throw new AwsError('InvalidRequestException', 400, 'The twin does not imitate add-on associations yet');
-  }
-  return {
-    addonName: needed(body.addonName, 'addonName'),
-    addonVersion: text('addonVersion'),
-    serviceAccountRoleArn: text('serviceAccountRoleArn'),
-    configurationValues: text('configurationValues'),
-    clientRequestToken: text('clientRequestToken'),
-    tags: body.tags as Record<string, string> | undefined,
-  };
 }
 
 function describeAddonVersions(addons: Addons, request: RestRequest): Record<string, unknown> {

@@ -60,6 +60,22 @@ export function iamActions(state: AwsState): Readonly<Record<string, QueryAction
         return undefined;
       },
     },
+    CreateRole: {
+      write: true,
+      object,
+      run: (parameters) => ({ Role: roleSummary(state, createRole(state, parameters, principalExists)) }),
+    },
+    AttachRolePolicy: {
+      write: true,
+      object,
+      run: (parameters) => {
+        const { AttachedManagedPolicies: attached } = named(parameters).description;
+        const PolicyArn = required(parameters, 'PolicyArn');
+        if (!attached.some((policy) => policy.PolicyArn === PolicyArn))
+          attached.push({ PolicyName: PolicyArn.split('/').at(-1) ?? '', PolicyArn });
+        return undefined;
+      },
+    },
     ListOpenIDConnectProviders: {
       write: false,
       run: () => ({ OpenIDConnectProviderList: [...state.openIdConnectProviders].map((Arn) => ({ Arn })) }),
@@ -99,6 +115,19 @@ export function iamActions(state: AwsState): Readonly<Record<string, QueryAction
   };
 }
 
+function createRole(state: AwsState, parameters: URLSearchParams, principalExists: (arn: string) => boolean): RoleState {
+  const name = required(parameters, 'RoleName');
+  const document = required(parameters, 'AssumeRolePolicyDocument');
+  if (state.role(name) !== undefined) throw new AwsError('EntityAlreadyExists', 409, `Role with name ${name} already exists.`);
+  validateTrust(document, { accountId: state.accountId, principalExists, sizeLimit: TRUST_SIZE_LIMIT });
+  const tags = [...parameters].filter(([key]) => /^Tags\.member\.\d+\.Key$/.test(key));
+  return state.createRole(
+    name,
+    document,
+    tags.map(([key, Key]) => ({ Key, Value: parameters.get(key.replace(/Key$/, 'Value')) ?? '' })),
+  );
+}
+
 /** A parameter that must be there. Throws `ValidationError`. */
 export function required(parameters: URLSearchParams, name: string): string {
   const value = parameters.get(name);
@@ -125,6 +154,11 @@ function authorizationDetails(state: AwsState, parameters: URLSearchParams): Rec
   const details = items.map((role) => ({
     ...roleSummary(state, role),
     Tags: role.description.Tags.map(({ Key, Value }) => ({ Key, Value })),
+    RolePolicyList: role.description.RolePolicyList.map(({ PolicyName, PolicyDocument }) => ({
+      PolicyName,
+      PolicyDocument: typeof PolicyDocument === 'string' ? PolicyDocument : encodeDocument(JSON.stringify(PolicyDocument)),
+    })),
+    AttachedManagedPolicies: role.description.AttachedManagedPolicies.map(({ PolicyName, PolicyArn }) => ({ PolicyName, PolicyArn })),
   }));
   return { ...rest, UserDetailList: [], GroupDetailList: [], RoleDetailList: details, Policies: [] };
 }

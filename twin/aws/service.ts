@@ -1,5 +1,6 @@
 import type { TwinRequest } from '../contracts.ts';
 import type { TwinHttpReply, TwinHttpRequest, TwinHttpService } from '../server.ts';
+import type { AddonUpdates } from './addon-updates.ts';
 import type { Addons } from './addons.ts';
 import { lookupEvents } from './cloudtrail.ts';
 import type { CloudTrailLog } from './cloudtrail-log.ts';
@@ -18,6 +19,7 @@ import type { TokenBuckets } from './token-buckets.ts';
 export interface AwsServiceSettings {
   readonly state: AwsState;
   readonly addons: Addons;
+  readonly updates: AddonUpdates;
   readonly principals: Principals;
   readonly trail: CloudTrailLog;
   readonly buckets: TokenBuckets;
@@ -41,7 +43,10 @@ const CLOUDTRAIL_TARGET = /^(?:com\.amazonaws\.cloudtrail\.v20131101\.)?CloudTra
 
 /** EKS, IAM, STS and CloudTrail on one endpoint, told apart as AWS clients sign them. */
 export function createAwsService(settings: AwsServiceSettings): TwinHttpService {
-  const routes = eksRoutes(settings.state, settings.addons, settings.kubernetes).map((route) => ({ route, match: matcher(route.path) }));
+  const routes = eksRoutes(settings.state, settings.addons, settings.updates, settings.kubernetes).map((route) => ({
+    route,
+    match: matcher(route.path),
+  }));
   // One request is described and handled: what was worked out for the one serves the other.
   const calls = new WeakMap<TwinHttpRequest, Call>();
   const callOf = (request: TwinHttpRequest): Call => {

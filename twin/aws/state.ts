@@ -123,6 +123,32 @@ export class AwsState {
     return (role.versions[0] as TrustVersion).document;
   }
 
+  /** Makes a role of the account. The document was checked before. */
+  createRole(name: string, text: string, tags: RoleState['description']['Tags']): RoleState {
+    const arn = `arn:${this.partition}:iam::${this.accountId}:role/${name}`;
+    const description: RoleState['description'] = {
+      Path: '/',
+      RoleName: name,
+      RoleId: `AROA${alphanumerics(arn, 17).toUpperCase()}`,
+      Arn: arn,
+      CreateDate: new Date(this.clock.now()).toISOString(),
+      RolePolicyList: [],
+      AttachedManagedPolicies: [],
+      InstanceProfileList: [],
+      Tags: tags,
+      trustPolicy: text,
+    };
+    const role: RoleState = {
+      description,
+      arn,
+      name,
+      versions: [{ document: compileTrust(text), visibleAt: this.clock.now() + this.delays.iamPropagation }],
+    };
+    this.roles.set(name.toLowerCase(), role);
+    this.#rolesByArn.set(arn, role);
+    return role;
+  }
+
   /** Stores a trust document; STS and EKS see it after the propagation delay. The text was checked before. */
   writeTrust(role: RoleState, text: string, by: Actor): void {
     const before = this.storedTrust(role);
@@ -169,7 +195,7 @@ export class AwsState {
         clusterName: this.cluster.name,
       });
     }
-    this.#checkRole(request.roleArn);
+    this.checkRole(request.roleArn);
     if (request.policy !== undefined && request.disableSessionTags !== true) {
       throw new AwsError('InvalidParameterException', 400, 'A session policy requires disableSessionTags to be true');
     }
@@ -198,7 +224,7 @@ export class AwsState {
 
   /** Changes a living association's role, target, flag or policy in place. Throws the service's errors. */
   updateAssociation(association: AssociationState, change: AssociationChange, by: Actor): void {
-    if (change.roleArn !== undefined) this.#checkRole(change.roleArn);
+    if (change.roleArn !== undefined) this.checkRole(change.roleArn);
     const flag = change.disableSessionTags ?? association.disableSessionTags;
     if ((change.policy ?? association.policy) !== undefined && !flag) {
       throw new AwsError('InvalidParameterException', 400, 'A session policy requires disableSessionTags to be true');
@@ -230,8 +256,8 @@ export class AwsState {
     else history.push(association);
   }
 
-  /** EKS takes a role of the cluster's account that exists and whose trust, as IAM has spread it by now, names its service with both actions. */
-  #checkRole(roleArn: string): void {
+  /** Throws what EKS says to a role that it does not take: it takes one of the cluster's account that exists and whose trust, as IAM has spread it by now, names its service with both actions. */
+  checkRole(roleArn: string): void {
     const refuse = (message: string) => new AwsError('InvalidParameterException', 400, message, { clusterName: this.cluster.name });
     const account = /^arn:[a-z0-9-]+:iam::(\d{12}):role\/.+$/.exec(roleArn)?.[1];
     if (account === undefined) throw refuse(`Invalid role ARN: ${roleArn}`);

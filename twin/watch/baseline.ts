@@ -45,6 +45,8 @@ export interface Baseline {
   readonly associations: ReadonlyMap<string, string>;
   /** What each add-on said, by name. */
   readonly addons: ReadonlyMap<string, string>;
+  /** The service account role of each add-on that had one, by the add-on's name. */
+  readonly addonRoles: ReadonlyMap<string, string>;
 }
 
 /** `Kind/namespace/name`. */
@@ -67,7 +69,7 @@ export function comparable(value: object): string {
 export function takeBaseline(
   state: AwsState,
   kubernetes: KubernetesSide,
-  addons: { names(): string[]; find(name: string): object | undefined },
+  addons: { names(): string[]; find(name: string): { readonly serviceAccountRoleArn?: string | undefined } | undefined },
 ): Baseline {
   const bound = new Map<string, BoundServiceAccount>();
   const boundByRole = new Map<string, Set<string>>();
@@ -93,6 +95,12 @@ export function takeBaseline(
     objects,
     trust: new Map([...state.roles.values()].map((role) => [role.name, state.storedTrust(role).text])),
     associations: new Map([...state.associations.values()].map((one) => [one.associationId, comparable(one)])),
+    addonRoles: new Map(
+      addons.names().flatMap((name) => {
+        const role = addons.find(name)?.serviceAccountRoleArn;
+        return role === undefined ? [] : [[name, role] as const];
+      }),
+    ),
     addons: new Map(addons.names().map((name) => [name, comparable(addons.find(name) ?? {})])),
   };
 }

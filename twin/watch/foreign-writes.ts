@@ -65,12 +65,8 @@ export function judgeAwsChange(change: AwsChange, baseline: Baseline): ForeignWr
       : { object: `Role/${change.role.name}`, why: 'trust policy of a role that no service account was bound to' };
   }
   if (change.kind === 'addon') {
-    const removesOlder = change.after?.status === 'DELETING' && baseline.addons.has(change.addonName);
-    const touches =
-      change.addonName === AGENT &&
-      !removesOlder &&
-      !(change.before !== undefined && change.after !== undefined && change.after.status !== 'DELETING');
-    return touches ? undefined : { object: `Addon/${change.addonName}`, why: 'add-on changed' };
+    const why = change.addonName === AGENT ? agentChange(change, baseline) : addonChange(change, baseline);
+    return why === '' ? undefined : { object: `Addon/${change.addonName}`, why };
   }
   if (change.kind === 'trust-visible') return undefined;
   const { association } = change;
@@ -82,6 +78,25 @@ export function judgeAwsChange(change: AwsChange, baseline: Baseline): ForeignWr
   return bound !== undefined && bound.roleArn === association.roleArn
     ? undefined
     : { object, why: `names role ${association.roleArn}, which the service account was not bound to` };
+}
+
+type AddonChange = Extract<AwsChange, { kind: 'addon' }>;
+
+/** The agent may come, and what came may go. Answers what is wrong. */
+function agentChange({ before, after, addonName }: AddonChange, baseline: Baseline): string {
+  const removesOlder = after?.status === 'DELETING' && baseline.addons.has(addonName);
+  const edits = before !== undefined && after !== undefined && after.status !== 'DELETING';
+  return removesOlder || edits ? 'the agent was changed' : '';
+}
+
+/** Of an add-on that was there only its role and its associations may change; the associations are judged one by one. */
+function addonChange({ before, after }: AddonChange, baseline: Baseline): string {
+  if (before === undefined || after === undefined || after.status === 'DELETING') return 'add-on created or deleted';
+  const kept = ['addonVersion', 'configurationValues', 'tags'] as const;
+  const moved = kept.find((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]));
+  if (moved !== undefined) return `${moved} changed`;
+  const role = after.serviceAccountRoleArn;
+  return role === undefined || baseline.addonRoles.get(after.addonName) === role ? '' : `took the role ${role}, which it did not have`;
 }
 
 /** The role and audience annotations may go, and come back as they were. */

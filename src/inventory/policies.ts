@@ -1,0 +1,64 @@
+import type { RolePolicy } from '../aws/gateways.ts';
+import type { PolicyFacts } from '../model/inventory.ts';
+
+interface Statement {
+  readonly Effect?: string;
+  readonly Action?: unknown;
+  readonly Condition?: unknown;
+}
+
+/** Policies of AWS that let a node's agent ask EKS Auth (AWS Managed Policy Reference). */
+const NODE_POLICIES = /\/(AmazonEKSWorkerNodePolicy|AmazonEKSWorkerNodeMinimalPolicy|AdministratorAccess)$/;
+
+/** Condition keys that depend on the session's name, which EKS chooses under Pod Identity. */
+const SESSION_KEYS = ['aws:userid', 'sts:rolesessionname'];
+
+/** What a role's permission policies say that a change of the way to it can break. Documents that cannot be read say nothing. */
+export function policyFacts(policies: readonly RolePolicy[]): PolicyFacts {
+  const all = policies.flatMap((policy) => statementsOf(policy.document));
+  const allowed = all.filter((statement) => statement.Effect === 'Allow');
+  const conditions = JSON.stringify(all.map((statement) => statement.Condition ?? null)).toLowerCase();
+  return {
+    assumesRoles: allowed.some((statement) => grants(statement, 'sts:assumerole', false)),
+    usesKafka: allowed.some((statement) => listed(statement.Action).some((action) => /^kafka-cluster:/i.test(action))),
+    sessionKeys: SESSION_KEYS.filter((key) => conditions.includes(`"${key}"`)),
+  };
+}
+
+/** Whether a node role lets the agent ask EKS Auth; `unknown` where an attached policy's document was not read. */
+export function allowsAgent(policies: readonly RolePolicy[]): 'yes' | 'no' | 'unknown' {
+  if (policies.some(({ arn }) => NODE_POLICIES.test(arn))) return 'yes';
+  const statements = policies.flatMap((policy) => statementsOf(policy.document));
+  if (statements.some((statement) => statement.Effect === 'Allow' && grants(statement, 'eks-auth:assumeroleforpodidentity', true)))
+    return 'yes';
+  // AWS's own policies beside those above do not grant it; a customer's may.
+  return policies.some(({ arn, document }) => document === '' && !/^arn:[a-z-]+:iam::aws:policy\//.test(arn)) ? 'unknown' : 'no';
+}
+
+/** Whether a statement's actions match one; `*` alone counts only where `wildcards` says so, as it tells no intent. */
+function grants(statement: Statement, action: string, wildcards: boolean): boolean {
+  return listed(statement.Action).some((pattern) => {
+    if (pattern === '*' && !wildcards) return false;
+    const expression = pattern
+      .toLowerCase()
+      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.');
+    return new RegExp(`^${expression}$`).test(action);
+  });
+}
+
+function statementsOf(document: string): Statement[] {
+  try {
+    const parsed: unknown = document === '' ? {} : JSON.parse(document);
+    const statements = (parsed as { Statement?: unknown } | null)?.Statement;
+    return (Array.isArray(statements) ? statements : [statements]).filter((one) => typeof one === 'object' && one !== null) as Statement[];
+  } catch (error) {
+    if (error instanceof SyntaxError) return [];
+    throw error;
+  }
+}
+
+function listed(value: unknown): string[] {
+  return (Array.isArray(value) ? value : [value]).filter((item) => typeof item === 'string');
+}

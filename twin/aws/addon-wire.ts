@@ -1,0 +1,60 @@
+import type { AddonChange, UpdateState } from './addon-updates.ts';
+import type { NewAddon } from './addons.ts';
+import { AwsError } from './errors.ts';
+import { needed, toSeconds } from './rest.ts';
+
+type Body = Readonly<Record<string, unknown>>;
+
+/** An add-on as DescribeAddon answers it. */
+export function addonAnswer(addon: object): Record<string, unknown> {
+  return toSeconds(addon, 'createdAt', 'modifiedAt');
+}
+
+/** An update as DescribeUpdate answers it. */
+export function updateAnswer({ id, status, params, createdAt, errors }: UpdateState): Record<string, unknown> {
+  return { id, status, type: 'AddonUpdate', params, createdAt: createdAt / 1000, errors };
+}
+
+/** What CreateAddon was asked for. */
+export function newAddon(body: Body): NewAddon {
+  checkConflicts(body);
+  if (Array.isArray(body.podIdentityAssociations) && body.podIdentityAssociations.length > 0) {
+    throw new AwsError('InvalidRequestException', 400, 'The twin does not imitate the installation of add-ons with associations yet');
+  }
+  return {
+    addonName: needed(body.addonName, 'addonName'),
+    addonVersion: text(body, 'addonVersion'),
+    serviceAccountRoleArn: text(body, 'serviceAccountRoleArn'),
+    configurationValues: text(body, 'configurationValues'),
+    clientRequestToken: text(body, 'clientRequestToken'),
+    tags: body.tags as Record<string, string> | undefined,
+  };
+}
+
+/** What UpdateAddon was asked for. */
+export function addonChange(body: Body): AddonChange {
+  checkConflicts(body);
+  const list = body.podIdentityAssociations;
+  return {
+    addonVersion: text(body, 'addonVersion'),
+    serviceAccountRoleArn: text(body, 'serviceAccountRoleArn'),
+    configurationValues: text(body, 'configurationValues'),
+    clientRequestToken: text(body, 'clientRequestToken'),
+    podIdentityAssociations: Array.isArray(list)
+      ? list.map((one: Body) => ({
+          serviceAccount: needed(one.serviceAccount, 'podIdentityAssociations.serviceAccount'),
+          roleArn: needed(one.roleArn, 'podIdentityAssociations.roleArn'),
+        }))
+      : undefined,
+  };
+}
+
+function text(body: Body, name: string): string | undefined {
+  return typeof body[name] === 'string' ? (body[name] as string) : undefined;
+}
+
+function checkConflicts(body: Body): void {
+  const conflicts = text(body, 'resolveConflicts');
+  if (conflicts !== undefined && !['NONE', 'OVERWRITE', 'PRESERVE'].includes(conflicts))
+    throw new AwsError('InvalidParameterException', 400, `resolveConflicts ${conflicts} is not one of NONE, OVERWRITE, PRESERVE`);
+}
