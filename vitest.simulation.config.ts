@@ -7,6 +7,7 @@ export default defineConfig({
     include: ['test/simulation/*.sweep.ts'],
     // The real snapshot is not part of the project.
     exclude: existsSync('../shared/snapshots/boutique') ? [] : ['test/simulation/boutique.sweep.ts'],
+    maxWorkers: '100%',
     testTimeout: 3_600_000,
     hookTimeout: 600_000,
   },

@@ -149,11 +149,13 @@ function serve(settings: ApiServerSettings, request: TwinHttpRequest, info: Reso
         200,
         registry.update(kind, info.namespace, info.name, part, () => body(request), options),
       );
-    case 'patch':
+    case 'patch': {
+      const type = patchType(kind, request);
       return show(
         200,
-        registry.update(kind, info.namespace, info.name, part, (before) => patched(kind, before, request), options),
+        registry.update(kind, info.namespace, info.name, part, (before) => patched(type, before, request), options),
       );
+    }
     case 'delete':
       return deleted(settings, info, kind, deleteOptions(request));
     case 'deletecollection': {
@@ -194,7 +196,7 @@ function serveSubresource(settings: ApiServerSettings, request: TwinHttpRequest,
     if (info.verb === 'get') {
       return json(200, scaleOf(object));
     }
-    const scale = info.verb === 'patch' ? patched({ ...kind, custom: true }, scaleOf(object), request) : body(request);
+    const scale = info.verb === 'patch' ? patched(patchType({ ...kind, custom: true }, request), scaleOf(object), request) : body(request);
     return json(
       200,
       scaleOf(registry.update(kind, info.namespace, info.name, 'main', (before) => applyScale(before, scale), writeOptions(request, info))),
@@ -203,20 +205,24 @@ function serveSubresource(settings: ApiServerSettings, request: TwinHttpRequest,
   return pageNotFound();
 }
 
-/** The object as the patch makes it; throws 400, 415 and 422. */
-function patched(kind: Kind, before: KubernetesObject, request: TwinHttpRequest): unknown {
-  const contentType = (request.headers['content-type'] ?? '').split(';')[0]?.trim();
+/** The patch's content type; throws 415, ahead of any look at the object. */
+function patchType(kind: Kind, request: TwinHttpRequest): string {
+  const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim() ?? '';
+  const accepted = [
+    'application/json-patch+json',
+    'application/merge-patch+json',
+    ...(kind.custom ? [] : ['application/strategic-merge-patch+json']),
+  ];
+  if (!accepted.includes(type)) throw unsupportedMediaType(accepted);
+  return type;
+}
+
+/** The object as the patch makes it; throws 400 and 422. */
+function patched(type: string, before: KubernetesObject, request: TwinHttpRequest): unknown {
   const patch = parseAnyJson(request.body);
   try {
-    if (contentType === 'application/json-patch+json') {
-      return jsonPatch(before, patch);
-    }
-    if (contentType === 'application/merge-patch+json') {
-      return mergePatch(before, objectOnly(patch));
-    }
-    if (contentType === 'application/strategic-merge-patch+json' && !kind.custom) {
-      return strategicMergePatch(before, objectOnly(patch));
-    }
+    if (type === 'application/json-patch+json') return jsonPatch(before, patch);
+    return type === 'application/merge-patch+json' ? mergePatch(before, objectOnly(patch)) : strategicMergePatch(before, objectOnly(patch));
   } catch (error) {
     if (error instanceof JsonPatchProblem && !error.unreadable) {
       throw new ApiError(422, 'Invalid', `the server rejected our request due to an error in our request: ${error.message}`);
@@ -226,12 +232,6 @@ function patched(kind: Kind, before: KubernetesObject, request: TwinHttpRequest)
     }
     throw error;
   }
-  const accepted = [
-    'application/json-patch+json',
-    'application/merge-patch+json',
-    ...(kind.custom ? [] : ['application/strategic-merge-patch+json']),
-  ];
-  throw unsupportedMediaType(accepted);
 }
 
 function objectOnly(patch: unknown): unknown {
