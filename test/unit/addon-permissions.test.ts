@@ -20,6 +20,8 @@ describe('the permissions of an add-on', () => {
   it('are those of the named version, or of the default one', () => {
     expect(chooseVersion('a', versions, undefined, '1.33').version).toBe('v1');
     expect(chooseVersion('a', versions, 'v2', '1.33').version).toBe('v2');
+    const none = versions.map((version) => ({ ...version, isDefault: false }));
+    expect(chooseVersion('a', none, undefined, '1.33').version).toBe('v2');
     expect(() => chooseVersion('a', versions, 'v9', '1.33')).toThrow(
       'EKS has no version v9 of the add-on a for Kubernetes 1.33; it has v2, v1',
     );

@@ -131,7 +131,13 @@ describe('what the platform must offer', () => {
       {
         platform: {
           ...platform,
-          oldSdks: [{ namespace: 'shop', serviceAccount: 'api', sdk: 'Boto3', version: '1.26.0', minimum: '1.34.41' }],
+          oldSdks: ['other', 'api'].map((serviceAccount) => ({
+            namespace: 'shop',
+            serviceAccount,
+            sdk: 'Boto3',
+            version: '1.26.0',
+            minimum: '1.34.41',
+          })),
         },
       },
       'PS328',
@@ -140,6 +146,12 @@ describe('what the platform must offer', () => {
     ['a proxy', used({ proxied: ['app'] }), 'PS326', 'blocker'],
     ['a network policy', used({ cutOffBy: ['NetworkPolicy/shop/deny'] }), 'PS327', 'blocker'],
     ['role chaining', api({ assumesRoles: true }), 'PS114', 'warning'],
+    [
+      'role chaining with long session tags',
+      { ...api({ assumesRoles: true }), cluster: { ...inventory().cluster, name: 'c'.repeat(300) } },
+      'PS116',
+      'warning',
+    ],
     ['kafka-cluster actions', api({ usesKafka: true }), 'PS115', 'blocker'],
     ['a condition on the session name', api({ sessionKeys: ['aws:userid'] }), 'PS115', 'blocker'],
   ])('%s is a finding', (_, facts, code, severity) => {

@@ -47,6 +47,13 @@ const waveUnits = fc.uniqueArray(
 );
 
 describe('waves', () => {
+  it('keep the service accounts of one add-on together, add-ons after the others and kube-system after those', () => {
+    const addon = (id: string) => unit(id, { addon: id.split('/')[0] ?? '' });
+    const waves = assignWaves([addon('ops/a'), addon('ops/b'), unit('kube-system/x'), unit('shop/api'), unit('shop/web')], 10);
+    expect(Object.fromEntries(waves)).toEqual({ 'shop/api': 0, 'shop/web': 1, 'ops/a': 2, 'ops/b': 2, 'kube-system/x': 3 });
+    expect(new Set(assignWaves([addon('ops/a'), addon('ops/b')], 10).values())).toEqual(new Set([0]));
+  });
+
   it.each([
     ['the unit without warnings', [unit('a/a', { warnings: 1 }), unit('a/b')], 'a/b'],
     ['the one that has something to restart', [unit('a/a', { restarts: false }), unit('a/b', { warnings: 2 })], 'a/b'],
