@@ -1,0 +1,23 @@
+/** The state machines that something outside of them may start. */
+export type StateMachineName = 'migrate-cluster' | 'migrate-fleet' | 'rollback-run';
+
+/** How an execution stands, in the words of Step Functions (API reference: DescribeExecution). */
+export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED' | 'PENDING_REDRIVE';
+
+/**
+ * Starts state machines and answers their task tokens: Step Functions where podshift is deployed, the local engine on one
+ * machine. Every method can throw `Throttled` and `ServiceUnavailable`.
+ */
+export interface Executions {
+  /**
+   * Starts an execution under a name that is unique for the state machine. A second start with the same name and input while
+   * the first runs is no error and starts nothing; anything else under a taken name throws `ExecutionExists`.
+   */
+  start(stateMachine: StateMachineName, name: string, input: unknown): Promise<{ readonly executionArn: string }>;
+  /** Undefined where no execution of this name exists. */
+  status(stateMachine: StateMachineName, name: string): Promise<ExecutionStatus | undefined>;
+  /** Resumes the task that waits for the token. Throws `TaskTokenGone` where it timed out, was answered or never was. */
+  succeedTask(taskToken: string, output: unknown): Promise<void>;
+  /** Fails the task that waits for the token, with an error of our table. Throws `TaskTokenGone`. */
+  failTask(taskToken: string, error: string, cause: string): Promise<void>;
+}
