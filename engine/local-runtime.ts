@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { AwsSettings } from '../src/aws/aws-gateways.ts';
-import { createConnections } from '../src/aws/connections.ts';
 import type { Journal } from '../src/journal/journal.ts';
-import type { Logger, Runtime } from '../src/migration/runtime.ts';
+import { createClusterConnections } from '../src/kubernetes/connections.ts';
+import type { ClusterRuntime, Logger } from '../src/migration/runtime.ts';
 import type { Clock } from '../src/model/clock.ts';
 import { createIds } from '../src/model/ids.ts';
 
@@ -21,14 +21,14 @@ export interface LocalRuntimeSettings {
 }
 
 /** The runtime that the local engine hands to the steps: the same gateways as a Lambda's. */
-export function createLocalRuntime(settings: LocalRuntimeSettings): Runtime {
+export function createLocalRuntime(settings: LocalRuntimeSettings): ClusterRuntime {
   const { clock, journal, logger, endpoint, credentials, retryDelays, random = randomBytes } = settings;
   return {
     clock,
     journal,
     logger,
     ids: createIds(clock, random),
-    ...createConnections({
+    ...createClusterConnections({
       clock,
       retryDelays,
       ...(endpoint === undefined ? {} : { endpoint }),

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import type { Journal } from '../src/journal/journal.ts';
-import type { Logger, Runtime } from '../src/migration/runtime.ts';
+import type { ClusterRuntime, Logger } from '../src/migration/runtime.ts';
 import { isPodshiftError, type PodshiftError } from '../src/model/errors.ts';
 import type { migrationOptions } from '../src/model/options.ts';
 import type { RunReport } from '../src/model/report.ts';
@@ -51,7 +51,7 @@ export interface Rehearsal extends RehearsedRun {
   readonly twin: Twin;
   readonly clock: VirtualClock;
   readonly journal: Journal;
-  readonly runtime: Runtime;
+  readonly runtime: ClusterRuntime;
   readonly target: ClusterTarget;
   /** A second run over the same twin. */
   rerun(): Promise<RehearsedRun>;

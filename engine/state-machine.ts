@@ -1,5 +1,5 @@
 import { pathToFileURL } from 'node:url';
-import type { Runtime } from '../src/migration/runtime.ts';
+import type { ClusterRuntime } from '../src/migration/runtime.ts';
 import { ERRORS, type ErrorName, PodshiftError } from '../src/model/errors.ts';
 import type { State } from './asl.ts';
 import { allStates, checkDefinition, logicalIdOf } from './check.ts';
@@ -26,7 +26,7 @@ export interface StateMachineRun {
   /** A state machine that serverless.yml declares. */
   readonly name: 'migrate-cluster' | 'rollback-run';
   readonly input: unknown;
-  readonly runtime: Runtime;
+  readonly runtime: ClusterRuntime;
   readonly clock: EngineClock;
   readonly onEvent?: OnProgress;
   /** The answer becomes the waiting state's output; throwing fails the state. Time stands still for a virtual clock meanwhile. */
@@ -89,7 +89,7 @@ function functionOf(state: State): string {
 }
 
 /** The handlers of all functions that the states call, each over the runtime. */
-async function loadHandlers(service: Service, states: readonly State[], runtime: Runtime): Promise<ReadonlyMap<string, Handler>> {
+async function loadHandlers(service: Service, states: readonly State[], runtime: ClusterRuntime): Promise<ReadonlyMap<string, Handler>> {
   const handlers = new Map<string, Handler>();
   for (const id of new Set(states.filter((state) => state.Type === 'Task').map(functionOf))) {
     const declared = service.functions.get(id);
@@ -98,7 +98,7 @@ async function loadHandlers(service: Service, states: readonly State[], runtime:
     }
     const module = (await import(pathToFileURL(`${declared.module}.ts`).href)) as Record<
       string,
-      { withRuntime?: (runtime: Runtime) => Handler }
+      { withRuntime?: (runtime: ClusterRuntime) => Handler }
     >;
     const withRuntime = module[declared.handler]?.withRuntime;
     if (withRuntime === undefined) {
