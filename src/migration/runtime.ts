@@ -3,6 +3,7 @@ import type { Journal } from '../journal/journal.ts';
 import type { KubernetesGateway } from '../kubernetes/gateway.ts';
 import type { Clock, Ids } from '../model/clock.ts';
 import type { CallCounts, ClusterTarget } from '../model/run.ts';
+import type { Executions } from '../service/executions.ts';
 
 /** What a step may touch, handed in. A Lambda makes one per cold start, the local engine one per run. */
 export interface Runtime {
@@ -12,6 +13,8 @@ export interface Runtime {
   /** Structured log lines without secrets. */
   readonly logger: Logger;
   aws(target: ClusterTarget): AwsGateways;
+  /** Made when it is first asked for: few steps start or resume a state machine. */
+  executions(): Promise<Executions>;
   /** Requests sent since the last call of this method, retries included. */
   takeCalls(): CallCounts;
 }
