@@ -6,13 +6,13 @@ import { PodshiftError } from '../src/model/errors.ts';
 import type { Machine } from './asl.ts';
 
 /** The folder that holds serverless.yml. */
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
+export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 
-/** What serverless.yml declares, as far as the engine needs it. */
+/** What is deployed, as far as the engine needs it: read of serverless.yml, or of what the packaging made of it. */
 export interface Service {
   /** Absolute path of the module of each function, without its ending, by the function's CloudFormation logical ID. */
   readonly functions: ReadonlyMap<string, { readonly module: string; readonly handler: string }>;
-  /** Throws `InternalError` where serverless.yml declares no such machine. */
+  /** Throws `InternalError` where no such machine is declared. */
   stateMachine(name: string): Promise<Machine>;
 }
 
@@ -24,14 +24,10 @@ export async function loadService(root: string = ROOT): Promise<Service> {
   // CloudFormation's tags (!Ref …) lie outside of what is read here; the parser would warn of them.
   const service = tree(parse(await readFile(file, 'utf8'), { logLevel: 'error' }), file);
   const resolve = (value: unknown): Promise<unknown> => resolveVariables(value, service, root);
-  const functions = new Map<string, { module: string; handler: string }>();
+  const functions = new Map<string, ReturnType<typeof functionModule>>();
   for (const [name, definition] of Object.entries(tree(await shallow(service.functions, resolve), 'functions'))) {
     const path = await resolve(tree(await resolve(definition), `functions.${name}`).handler);
-    const match = /^(.+)\.([^./]+)$/.exec(typeof path === 'string' ? path : '');
-    if (match?.[1] === undefined || match[2] === undefined) {
-      throw new PodshiftError('InternalError', `function ${name} of ${file} has no handler`);
-    }
-    functions.set(`${logicalName(name)}LambdaFunction`, { module: join(root, match[1]), handler: match[2] });
+    functions.set(`${logicalName(name)}LambdaFunction`, functionModule(root, path, `${name} of ${file}`));
   }
   return {
     functions,
@@ -48,6 +44,15 @@ export async function loadService(root: string = ROOT): Promise<Service> {
       return tree(definition, `the definition of ${name}`) as unknown as Machine;
     },
   };
+}
+
+/** Where the handler `FILE.EXPORT` lies below a folder. Throws `InternalError` for anything else. */
+export function functionModule(root: string, path: unknown, name: string): { readonly module: string; readonly handler: string } {
+  const match = /^(.+)\.([^./]+)$/.exec(typeof path === 'string' ? path : '');
+  if (match?.[1] === undefined || match[2] === undefined) {
+    throw new PodshiftError('InternalError', `function ${name} has no handler`);
+  }
+  return { module: join(root, match[1]), handler: match[2] };
 }
 
 /** The variables of the value itself, but not of what is in it: other parts of the file can use variables of the deployment. */
@@ -96,6 +101,7 @@ function logicalName(name: string): string {
   return (name.charAt(0).toUpperCase() + name.slice(1)).replaceAll('-', 'Dash').replaceAll('_', 'Underscore');
 }
 
-function kebabCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+/** `migrateCluster` and `MigrateCluster` as `migrate-cluster`. */
+export function kebabCase(name: string): string {
+  return name.replace(/(?<!^)[A-Z]/g, '-$&').toLowerCase();
 }

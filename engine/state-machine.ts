@@ -23,7 +23,7 @@ export interface ApprovalRequest {
 }
 
 export interface StateMachineRun {
-  /** A state machine that serverless.yml declares. */
+  /** A state machine that the service declares. */
   readonly name: 'migrate-cluster' | 'rollback-run';
   readonly input: unknown;
   readonly runtime: Runtime;
@@ -33,21 +33,21 @@ export interface StateMachineRun {
   readonly approve?: (request: ApprovalRequest) => Promise<unknown>;
   /** Ends the execution: no state starts any more, what works is waited for. Its reason is thrown. */
   readonly signal?: AbortSignal;
-  /** The folder with serverless.yml; this project's own where absent. */
-  readonly root?: string;
+  /** Definitions and functions; those of this project's serverless.yml where absent. */
+  readonly service?: Service;
 }
 
 const INVOKE = 'arn:aws:states:::lambda:invoke';
 const INVOKE_AND_WAIT = `${INVOKE}.waitForTaskToken`;
 
 /**
- * Runs a state machine in this process: the definition and the functions that serverless.yml declares, over the runtime and
+ * Runs a state machine in this process: the definition and the functions that the service declares, over the runtime and
  * on the clock that are handed in. Answers with the execution's output. Throws the error that failed it: the handler's own
  * `PodshiftError`, `StepTimedOut` for the machine's time-out, else `InternalError`; or the signal's reason.
  */
 export async function runStateMachine(run: StateMachineRun): Promise<unknown> {
   const { name, runtime, clock } = run;
-  const service = await loadService(run.root);
+  const service = run.service ?? (await loadService());
   const machine = await service.stateMachine(name);
   checkDefinition(machine, name);
   const handlers = await loadHandlers(
@@ -94,7 +94,7 @@ async function loadHandlers(service: Service, states: readonly State[], runtime:
   for (const id of new Set(states.filter((state) => state.Type === 'Task').map(functionOf))) {
     const declared = service.functions.get(id);
     if (declared === undefined) {
-      throw new PodshiftError('InternalError', `a state calls ${id}, which serverless.yml does not declare`);
+      throw new PodshiftError('InternalError', `a state calls ${id}, which the service does not declare`);
     }
     const module = (await import(pathToFileURL(`${declared.module}.ts`).href)) as Record<
       string,
