@@ -2,6 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    globalSetup: ['test/support/package-folder.ts'],
     include: ['test/{unit,contract,simulation,cli,packaging}/**/*.test.ts'],
     maxWorkers: '100%',
     testTimeout: 120_000,

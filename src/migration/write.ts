@@ -7,8 +7,10 @@ import type { Runtime } from './runtime.ts';
 
 /** How long the cluster's lock lasts without a write; each write starts it anew. */
 export const LOCK_SECONDS = 900;
-/** How long a role's lease lasts; longer than any one write of a trust policy takes. */
+/** How long a role's lease lasts. */
 export const LEASE_SECONDS = 60;
+/** What of it one write of a trust policy may take: the time-outs of a connection and of a request (src/aws/clients.ts). */
+export const WRITE_SECONDS = 35;
 
 /** One write to AWS or Kubernetes, as the journal keeps it. */
 export interface JournaledWrite {

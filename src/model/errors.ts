@@ -38,7 +38,7 @@ export const ERRORS = {
     code: 'PE205',
     exitCode: 3,
     retryable: true,
-    remedy: 'Another run is writing this role. The step is tried again when its lease ends.',
+    remedy: 'Another run is writing this role, or this one was too slow for its lease. The step is tried again by itself.',
   },
   TrustPolicyMoved: {
     code: 'PE206',

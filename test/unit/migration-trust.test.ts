@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { blockRole, grantTrust } from '../../src/migration/grant-trust.ts';
 import { revokeTrust } from '../../src/migration/revoke-trust.ts';
 import { sameDocument, withLease } from '../../src/migration/role-trust.ts';
@@ -160,6 +160,29 @@ describe('grantTrust', () => {
     await expect(grantTrust(fake.runtime, FIRST)).rejects.toMatchObject({ name: 'LeaseHeld' });
     fake.pass(61);
     expect(await grantTrust(fake.runtime, FIRST)).toEqual({ wrote: true });
+  });
+
+  it('writes nothing under a lease that ran out meanwhile, which another run may have taken', async () => {
+    const { iam } = fake.runtime.aws({ clusterName: 'shop', region: 'eu-central-1', assumeRoleArn: null });
+    const theirs = admit(OIDC_TRUST, [{ namespace: 'shop', name: 'theirs' }]);
+    const getRole = iam.getRole.bind(iam);
+    let slow = true;
+    const spy = vi.spyOn(iam, 'getRole').mockImplementation(async (name) => {
+      const found = await getRole(name);
+      // The first read takes longer than the lease lasts; another run takes it and writes its own statement.
+      if (slow) {
+        slow = false;
+        fake.pass(61);
+        await fake.runtime.journal.acquireLease(ROLE, 'run-2', 60);
+        setTrust(theirs);
+        await fake.runtime.journal.releaseLease(ROLE, 'run-2');
+      }
+      return found;
+    });
+    await expect(grantTrust(fake.runtime, FIRST)).rejects.toMatchObject({ name: 'LeaseHeld' });
+    expect(spy).toHaveBeenCalled();
+    expect(trust()).toBe(theirs);
+    expect(fake.account.writes).toEqual([]);
   });
 
   it('lets go of the lease whatever happens', async () => {
