@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { PodshiftError } from '../src/model/errors.ts';
 import { schemaProblems } from '../src/model/schema-problems.ts';
 import type { Machine } from './asl.ts';
-import { functionModule, kebabCase, ROOT, type Service } from './service.ts';
+import { importHandler, kebabCase, ROOT, type Service } from './service.ts';
 
 /** The template that `osls package` writes for the stack's update: everything that is deployed. */
 const TEMPLATE = 'cloudformation-template-update-stack.json';
@@ -23,12 +23,9 @@ export async function loadPackagedService(folder: string, root: string = ROOT): 
   const file = join(folder, TEMPLATE);
   const { Resources } = read(template, JSON.parse(await readFile(file, 'utf8')), file);
   const ofType = (type: string) => Object.entries(Resources).filter(([, resource]) => resource.Type === type);
-  const functions = ofType('AWS::Lambda::Function').flatMap(([id, { Properties }]) => {
-    const parsed = lambda.safeParse(Properties);
-    return parsed.success ? [[id, functionModule(root, parsed.data.Handler, id)] as const] : [];
-  });
+  const paths = new Map(ofType('AWS::Lambda::Function').map(([id, { Properties }]) => [id, lambda.safeParse(Properties).data?.Handler]));
   return {
-    functions: new Map(functions),
+    handler: (id) => importHandler(root, paths.get(id), id),
     stateMachine: async (name) => {
       const found = ofType('AWS::StepFunctions::StateMachine').find(([id]) => kebabCase(id) === name);
       if (found === undefined) {

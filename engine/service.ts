@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parse } from 'yaml';
+import type { Runtime } from '../src/migration/runtime.ts';
 import { PodshiftError } from '../src/model/errors.ts';
 import type { Machine } from './asl.ts';
 
@@ -10,10 +11,15 @@ export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 
 /** What is deployed, as far as the engine needs it: read of serverless.yml, or of what the packaging made of it. */
 export interface Service {
-  /** Absolute path of the module of each function, without its ending, by the function's CloudFormation logical ID. */
-  readonly functions: ReadonlyMap<string, { readonly module: string; readonly handler: string }>;
+  /** The handler of a function, by its CloudFormation logical ID. Throws `InternalError` where there is none that `lambdaFunction` made. */
+  handler(id: string): Promise<ServiceHandler>;
   /** Throws `InternalError` where no such machine is declared. */
   stateMachine(name: string): Promise<Machine>;
+}
+
+/** A function's handler, for a runtime that is handed in. */
+export interface ServiceHandler {
+  withRuntime(runtime: Runtime): (event: unknown) => Promise<unknown>;
 }
 
 type Tree = Readonly<Record<string, unknown>>;
@@ -24,13 +30,13 @@ export async function loadService(root: string = ROOT): Promise<Service> {
   // CloudFormation's tags (!Ref …) lie outside of what is read here; the parser would warn of them.
   const service = tree(parse(await readFile(file, 'utf8'), { logLevel: 'error' }), file);
   const resolve = (value: unknown): Promise<unknown> => resolveVariables(value, service, root);
-  const functions = new Map<string, ReturnType<typeof functionModule>>();
+  const functions = new Map<string, string>();
   for (const [name, definition] of Object.entries(tree(await shallow(service.functions, resolve), 'functions'))) {
     const path = await resolve(tree(await resolve(definition), `functions.${name}`).handler);
-    functions.set(`${logicalName(name)}LambdaFunction`, functionModule(root, path, `${name} of ${file}`));
+    functions.set(`${logicalName(name)}LambdaFunction`, typeof path === 'string' ? path : '');
   }
   return {
-    functions,
+    handler: (id) => importHandler(root, functions.get(id), id),
     stateMachine: async (name) => {
       const machines = tree(
         await shallow(tree(await shallow(service.stepFunctions, resolve), 'stepFunctions').stateMachines, resolve),
@@ -46,13 +52,18 @@ export async function loadService(root: string = ROOT): Promise<Service> {
   };
 }
 
-/** Where the handler `FILE.EXPORT` lies below a folder. Throws `InternalError` for anything else. */
-export function functionModule(root: string, path: unknown, name: string): { readonly module: string; readonly handler: string } {
-  const match = /^(.+)\.([^./]+)$/.exec(typeof path === 'string' ? path : '');
-  if (match?.[1] === undefined || match[2] === undefined) {
-    throw new PodshiftError('InternalError', `function ${name} has no handler`);
+/** The handler that `FILE.EXPORT` names below a folder of sources. Throws `InternalError` for anything else. */
+export async function importHandler(root: string, path: string | undefined, id: string): Promise<ServiceHandler> {
+  const [, file, name] = /^(.+)\.([^./]+)$/.exec(path ?? '') ?? [];
+  if (file === undefined || name === undefined) {
+    throw new PodshiftError('InternalError', `a state calls ${id}, which the service does not declare with a handler`);
   }
-  return { module: join(root, match[1]), handler: match[2] };
+  const module = (await import(pathToFileURL(join(root, `${file}.ts`)).href)) as Record<string, Partial<ServiceHandler> | undefined>;
+  const handler = module[name];
+  if (handler?.withRuntime === undefined) {
+    throw new PodshiftError('InternalError', `${file}.ts exports no handler "${name}" made by lambdaFunction`);
+  }
+  return handler as ServiceHandler;
 }
 
 /** The variables of the value itself, but not of what is in it: other parts of the file can use variables of the deployment. */

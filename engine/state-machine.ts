@@ -1,4 +1,3 @@
-import { pathToFileURL } from 'node:url';
 import type { Runtime } from '../src/migration/runtime.ts';
 import { ERRORS, type ErrorName, PodshiftError } from '../src/model/errors.ts';
 import type { State } from './asl.ts';
@@ -92,19 +91,7 @@ function functionOf(state: State): string {
 async function loadHandlers(service: Service, states: readonly State[], runtime: Runtime): Promise<ReadonlyMap<string, Handler>> {
   const handlers = new Map<string, Handler>();
   for (const id of new Set(states.filter((state) => state.Type === 'Task').map(functionOf))) {
-    const declared = service.functions.get(id);
-    if (declared === undefined) {
-      throw new PodshiftError('InternalError', `a state calls ${id}, which the service does not declare`);
-    }
-    const module = (await import(pathToFileURL(`${declared.module}.ts`).href)) as Record<
-      string,
-      { withRuntime?: (runtime: Runtime) => Handler }
-    >;
-    const withRuntime = module[declared.handler]?.withRuntime;
-    if (withRuntime === undefined) {
-      throw new PodshiftError('InternalError', `${declared.module}.ts exports no handler "${declared.handler}" made by lambdaFunction`);
-    }
-    handlers.set(id, withRuntime(runtime));
+    handlers.set(id, (await service.handler(id)).withRuntime(runtime));
   }
   return handlers;
 }

@@ -15,11 +15,12 @@ const MACHINE = JSON.stringify({ StartAt: 'Only', States: { Only: { Type: 'Task'
 const DEFINITION = { 'Fn::Sub': [MACHINE, { '5b1': { 'Fn::GetAtt': ['FirstLambdaFunction', 'Arn'] } }] };
 
 /** The folder of a packaged service with one state machine; its functions are those of a test's project. */
-async function packagedWith(DefinitionString: unknown, handler: unknown = 'functions.first'): Promise<{ folder: string; root: string }> {
+async function packagedWith(DefinitionString: unknown): Promise<{ folder: string; root: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'podshift-packaged-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const Resources = {
-    FirstLambdaFunction: { Type: 'AWS::Lambda::Function', Properties: { Handler: handler } },
+    FirstLambdaFunction: { Type: 'AWS::Lambda::Function', Properties: { Handler: 'functions.first' } },
+    OtherLambdaFunction: { Type: 'AWS::Lambda::Function', Properties: { Handler: 'functions.other' } },
     ImageLambdaFunction: { Type: 'AWS::Lambda::Function', Properties: { PackageType: 'Image' } },
     MigrateCluster: { Type: 'AWS::StepFunctions::StateMachine', Properties: { DefinitionString } },
     Journal: { Type: 'AWS::DynamoDB::Table', Properties: {} },
@@ -41,12 +42,6 @@ describe('a packaged service', () => {
       service: await loadPackagedService(folder, root),
     });
     expect(output).toEqual({ asked: true, ran: true });
-  });
-
-  it('names the modules of its functions, and leaves out what has no handler', async () => {
-    const { folder, root } = await packagedWith(DEFINITION);
-    const { functions } = await loadPackagedService(folder, root);
-    expect([...functions]).toEqual([['FirstLambdaFunction', { module: join(root, 'functions'), handler: 'first' }]]);
   });
 
   it('takes a definition that is text without references', async () => {
@@ -73,17 +68,26 @@ describe('a packaged service', () => {
     });
   });
 
-  it('refuses a machine that the template lacks, and a handler that names no export', async () => {
+  it('refuses a machine that the template lacks', async () => {
     const { folder, root } = await packagedWith(DEFINITION);
     const service = await loadPackagedService(folder, root);
     await expect(service.stateMachine('rollback-run')).rejects.toMatchObject({
       name: 'InternalError',
       message: expect.stringMatching(/has no state machine rollback-run/),
     });
-    const other = await packagedWith(DEFINITION, 'functions');
-    await expect(loadPackagedService(other.folder, other.root)).rejects.toMatchObject({
-      name: 'InternalError',
-      message: 'function FirstLambdaFunction has no handler',
-    });
+  });
+
+  it.each([
+    {
+      what: 'one that the template lacks',
+      id: 'SecondLambdaFunction',
+      message: /SecondLambdaFunction, which the service does not declare/,
+    },
+    { what: 'one without a handler', id: 'ImageLambdaFunction', message: /ImageLambdaFunction, which the service does not declare/ },
+    { what: 'one whose module exports something else', id: 'OtherLambdaFunction', message: /functions.ts exports no handler "other"/ },
+  ])('refuses a function: $what', async ({ id, message }) => {
+    const { folder, root } = await packagedWith(DEFINITION);
+    const service = await loadPackagedService(folder, root);
+    await expect(service.handler(id)).rejects.toMatchObject({ name: 'InternalError', message: expect.stringMatching(message) });
   });
 });
