@@ -1,5 +1,6 @@
 import type { Runtime } from '../src/migration/runtime.ts';
 import { ERRORS, type ErrorName, PodshiftError } from '../src/model/errors.ts';
+import type { StateMachineName } from '../src/service/executions.ts';
 import type { State } from './asl.ts';
 import { allStates, checkDefinition, logicalIdOf } from './check.ts';
 import type { EngineClock } from './clock.ts';
@@ -21,15 +22,26 @@ export interface ApprovalRequest {
   readonly signal: AbortSignal;
 }
 
+/** Gives out task tokens whose answers come from elsewhere in this process, as `SendTaskSuccess` does. */
+export interface TaskTokens {
+  /** A token, and what it is answered with. The answer rejects after so many seconds, and when the signal fires. */
+  open(
+    timeoutSeconds: number | undefined,
+    signal: AbortSignal,
+  ): { readonly token: string; readonly answer: Promise<unknown>; close(): void };
+}
+
 export interface StateMachineRun {
   /** A state machine that the service declares. */
-  readonly name: 'migrate-cluster' | 'rollback-run';
+  readonly name: StateMachineName;
   readonly input: unknown;
   readonly runtime: Runtime;
   readonly clock: EngineClock;
   readonly onEvent?: OnProgress;
   /** The answer becomes the waiting state's output; throwing fails the state. Time stands still for a virtual clock meanwhile. */
   readonly approve?: (request: ApprovalRequest) => Promise<unknown>;
+  /** In place of `approve`: the waiting state gets a token of these, and its answer. */
+  readonly taskTokens?: TaskTokens;
   /** Ends the execution: no state starts any more, what works is waited for. Its reason is thrown. */
   readonly signal?: AbortSignal;
   /** Definitions and functions; those of this project's serverless.yml where absent. */
@@ -114,6 +126,15 @@ async function runTask(
     return handler(input);
   }
   const payload = payloadOf(input);
+  if (run.taskTokens !== undefined) {
+    const waiting = run.taskTokens.open(state.TimeoutSeconds, signal);
+    try {
+      await handler(replaceToken(payload, () => waiting.token));
+      return await waiting.answer;
+    } finally {
+      waiting.close();
+    }
+  }
   const token = `local-${run.runtime.ids.next()}`;
   const requested = await handler(replaceToken(payload, () => token));
   if (run.approve === undefined) {
