@@ -4,14 +4,15 @@ import { isPodshiftError, PodshiftError } from '../src/model/errors.ts';
 import type { ExecutionStatus, Executions, StateMachineName } from '../src/service/executions.ts';
 import type { EngineClock } from './clock.ts';
 import { createLocalTaskTokens } from './local-task-tokens.ts';
+import type { Service } from './service.ts';
 import { type OnProgress, runStateMachine } from './state-machine.ts';
 
 export interface LocalExecutionsSettings {
   readonly runtime: Runtime;
   readonly clock: EngineClock;
   readonly onEvent?: OnProgress;
-  /** The folder with serverless.yml; this project's own where absent. */
-  readonly root?: string;
+  /** Definitions and functions; those of this project's serverless.yml where absent. */
+  readonly service?: Service;
 }
 
 /** Executions of this process, in the background. */

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createLocalExecutions } from '../../engine/local-executions.ts';
 import { rehearse } from '../../engine/rehearsal.ts';
+import { loadService } from '../../engine/service.ts';
 import type { Runtime } from '../../src/migration/runtime.ts';
 import { PodshiftError } from '../../src/model/errors.ts';
 import { createVirtualClock } from '../../twin/clock.ts';
@@ -44,7 +45,7 @@ async function project(machine: object, second: Steps['second'] = () => ({})) {
       },
     },
   } as unknown as Runtime;
-  const executions = createLocalExecutions({ runtime, clock: clock.engine, root });
+  const executions = createLocalExecutions({ runtime, clock: clock.engine, service: await loadService(root) });
   onTestFinished(() => executions.close());
   const tokens = async (): Promise<string> => {
     while (seen.length === 0) await new Promise((resolve) => setImmediate(resolve));
