@@ -3,7 +3,7 @@
  * functions in one go, each a file of its own with the code that it can reach and no other; what serverless-esbuild then
  * writes for a function is replaced by that file.
  */
-const { writeFile } = require('node:fs/promises');
+const { readFile, writeFile } = require('node:fs/promises');
 const { basename, extname, join } = require('node:path');
 const esbuild = require('esbuild');
 
@@ -40,6 +40,15 @@ const doors = {
       const path = new RegExp(`/node_modules/${file.replaceAll('.', '\\.')}$`);
       build.onLoad({ filter: path }, () => ({ contents, loader: 'js' }));
     }
+    // It does not say of itself that it does nothing when it is loaded.
+    build.onResolve({ filter: /^yaml$/ }, async ({ path, pluginData, ...from }) =>
+      pluginData === 'yaml' ? undefined : { ...(await build.resolve(path, { ...from, pluginData: 'yaml' })), sideEffects: false },
+    );
+    // Of a namespace esbuild keeps what is used; of the object `z`, which holds the same, it keeps everything.
+    build.onLoad({ filter: /\/(functions|src)\/[^/]+(\/[^/]+)*\.ts$/ }, async ({ path }) => ({
+      contents: (await readFile(path, 'utf8')).replace("import { z } from 'zod'", "import * as z from 'zod'"),
+      loader: 'ts',
+    }));
   },
 };
 
@@ -52,7 +61,11 @@ module.exports = (serverless) => {
     {
       name: 'one-build',
       setup(build) {
-        const { plugins: _plugins, entryPoints: [entry], ...options } = build.initialOptions;
+        const {
+          plugins: _plugins,
+          entryPoints: [entry],
+          ...options
+        } = build.initialOptions;
         build.onStart(async () => {
           bundles ??= esbuild.build({ ...options, entryPoints: [...new Set(entryPoints)], plugins: [doors], write: false });
           const { errors } = await bundles;

@@ -1,11 +1,11 @@
 import { PodshiftError } from '../model/errors.ts';
 import { digestNow } from './plan-run.ts';
-import type { ClusterRuntime, Runtime } from './runtime.ts';
+import type { ClusterRuntime, JournalRuntime } from './runtime.ts';
 import { LOCK_SECONDS } from './write.ts';
 
 /** Keeps the task token with the run, for whoever approves; it goes nowhere else. The state machine waits for its answer. */
 export async function requestApproval(
-  runtime: Runtime,
+  runtime: JournalRuntime,
   input: { runId: string; taskToken: string },
 ): Promise<{ runId: string; digest: string }> {
   const run = await runtime.journal.getRun(input.runId);

@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import { timestamp } from '../model/clock.ts';
 import type { RunRecord, RunStatus } from '../model/run.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';
-import type { Runtime } from './runtime.ts';
+import type { JournalRuntime } from './runtime.ts';
 
 /** Writes to the journal under way at once. */
 const CONCURRENCY = 16;
@@ -23,7 +23,7 @@ export interface RunOutput {
 }
 
 /** Ends the run as its units ended, and lets go of the cluster. Units that were never begun are held. Ending twice is the same as once. */
-export async function closeRun(runtime: Runtime, input: CloseRunInput): Promise<RunOutput> {
+export async function closeRun(runtime: JournalRuntime, input: CloseRunInput): Promise<RunOutput> {
   const run = await runtime.journal.getRun(input.runId);
   if (run.endedAt !== null) return letGo(runtime, run, run.status);
   if (input.ending === 'planned') return endRun(runtime, run, { status: 'planned', reason: '' });
@@ -34,7 +34,7 @@ export async function closeRun(runtime: Runtime, input: CloseRunInput): Promise<
 }
 
 /** Units of a run that ends before their turn: nothing was done to them. */
-export async function holdPendingUnits(runtime: Runtime, runId: string, reason: string): Promise<void> {
+export async function holdPendingUnits(runtime: JournalRuntime, runId: string, reason: string): Promise<void> {
   const limit = pLimit(CONCURRENCY);
   const pending = (await runtime.journal.listUnits(runId)).filter((unit) => unit.status === 'pending');
   await Promise.all(pending.map((unit) => limit(() => runtime.journal.updateUnit(runId, unit.unitId, { status: 'held', reason }))));
@@ -42,7 +42,7 @@ export async function holdPendingUnits(runtime: Runtime, runId: string, reason: 
 
 /** Notes the end, then lets go of the cluster: in this order, so that a crash between them leaves no run without an end. */
 export async function endRun(
-  runtime: Runtime,
+  runtime: JournalRuntime,
   run: RunRecord,
   outcome: Outcome | { status: 'planned'; reason: string },
 ): Promise<RunOutput> {
@@ -50,7 +50,7 @@ export async function endRun(
   return letGo(runtime, run, outcome.status);
 }
 
-async function letGo(runtime: Runtime, run: RunRecord, status: RunStatus): Promise<RunOutput> {
+async function letGo(runtime: JournalRuntime, run: RunRecord, status: RunStatus): Promise<RunOutput> {
   if (run.clusterArn !== '') await runtime.journal.releaseLock(run.clusterArn, run.runId);
   return { runId: run.runId, status };
 }

@@ -81,7 +81,10 @@ export async function readPackaged(folder: string): Promise<Packaged> {
 
 function archives(state: State): Set<string> {
   const own = Object.values(state.service.functions).map((packaged) => packaged.package?.artifact);
-  return new Set([...own, state.package.artifact].filter((archive) => archive !== undefined).map((archive) => basename(archive)));
+  const shared = state.package.artifact;
+  // The framework writes an empty name where no archive is shared.
+  const named = [...own, shared === '' ? undefined : shared].filter((archive) => archive !== undefined);
+  return new Set(named.map((archive) => basename(archive)));
 }
 
 function codeFolder(folder: string, archive: string): string {
