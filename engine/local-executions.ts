@@ -59,7 +59,8 @@ export function createLocalExecutions(settings: LocalExecutionsSettings): LocalE
 
   const run = async (stateMachine: StateMachineName, name: string, execution: Started): Promise<void> => {
     try {
-      await runStateMachine({ ...settings, name: stateMachine, input: execution.input, taskTokens, signal: controller.signal });
+      const { executionArn, input } = execution;
+      await runStateMachine({ ...settings, name: stateMachine, executionId: executionArn, input, taskTokens, signal: controller.signal });
       execution.status = 'SUCCEEDED';
     } catch (error) {
       if (controller.signal.aborted) {
@@ -69,9 +70,11 @@ export function createLocalExecutions(settings: LocalExecutionsSettings): LocalE
       execution.status = isPodshiftError(error, 'StepTimedOut') ? 'TIMED_OUT' : 'FAILED';
       const reason = error instanceof Error ? error.message : `a ${typeof error} was thrown`;
       runtime.logger.error(reason, { stateMachine, execution: name, error: error instanceof Error ? error.name : typeof error });
-      // Refused at the door: the run of this id, if there is one, is not this execution's.
-      if (stateMachine === 'migrate-cluster' && !isPodshiftError(error, 'InvalidInput')) {
-        start('rollback-run', `${name}-after-failure`, { execution: { input: JSON.stringify(execution.input), status: execution.status } });
+      // What the EventBridge rule hands on: the detail of Step Functions' event.
+      if (stateMachine === 'migrate-cluster') {
+        const { executionArn, status, input } = execution;
+        const detail = { executionArn, status, input: JSON.stringify(input), error: isPodshiftError(error) ? error.name : null };
+        start('rollback-run', `${name}-after-failure`, detail);
       }
     }
   };

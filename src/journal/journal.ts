@@ -71,6 +71,14 @@ export interface Journal {
   acquireLease(roleArn: string, owner: string, seconds: number): Promise<void>;
   releaseLease(roleArn: string, owner: string): Promise<void>;
 
+  /** Notes which execution carries the run forward: `unheld`, only where none was noted yet; `always`, in place of any other. */
+  noteExecution(runId: string, executionId: string, when: 'unheld' | 'always'): Promise<void>;
+  /**
+   * Claims to take the run back. With an execution's id it is refused (false) unless that one carries the run forward, or the
+   * claimant has claimed it before; with null it is granted.
+   */
+  claimRollback(runId: string, claimant: string, executionId: string | null): Promise<boolean>;
+
   /** Keeps the task token of a waiting approval; it is never part of what other methods return. */
   putTaskToken(runId: string, token: string): Promise<void>;
   /** Gives the token and forgets it; undefined where none waits. */

@@ -3,6 +3,7 @@ import { type Clock, timestamp } from '../model/clock.ts';
 import { PodshiftError } from '../model/errors.ts';
 import { JOURNAL_VERSION, noCalls, type RunRecord } from '../model/run.ts';
 import { createDocuments } from './documents.ts';
+import { createExecutions } from './executions.ts';
 import { json, readEntry, readEvidence, readRole, readRun, readUnit, writeUnit } from './items.ts';
 import type { Journal } from './journal.ts';
 import { entryKey, evidenceKey, type Key, RUNS, roleKey, runIndexKey, runKey, runPartition, tokenKey, unitKey } from './layout.ts';
@@ -169,6 +170,7 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
     },
 
     ...createLocks(table, clock),
+    ...createExecutions(table),
 
     putTaskToken: async (runId, token) => {
       await table.put({ ...tokenKey(runId), token });

@@ -9,6 +9,7 @@ import { ROLE_PLAN, runScene } from './run-scene.ts';
 
 const OPEN = {
   runId: RUN,
+  executionId: 'execution-1',
   target: TARGET,
   mode: 'run',
   approval: 'none',
