@@ -62,12 +62,7 @@ export async function migrate({ runtime, clock, onEvent, signal, input, approve 
       ...(approve === undefined
         ? {}
         : {
-            approve: async (request) => {
-              const answer = await approve(request);
-              // Used up, as Step Functions' is once it was answered.
-              await runtime.journal.takeTaskToken(input.runId);
-              return answer;
-            },
+            approve,
           }),
     });
     return { ...(output as { runId: string; status: RunStatus }), failure: null };
