@@ -1,7 +1,7 @@
 import { PodshiftError } from '../model/errors.ts';
 import type { Approval, RunRecord } from '../model/run.ts';
 import { digestNow } from './plan-run.ts';
-import type { Runtime } from './runtime.ts';
+import type { ClusterRuntime, Runtime } from './runtime.ts';
 import { LOCK_SECONDS } from './write.ts';
 
 /** How long a plan waits for its approval: the TimeoutSeconds of AwaitApproval (statemachine/migrate-cluster.asl.json). */
@@ -22,7 +22,7 @@ export async function requestApproval(
  * Checks that what was approved is this plan, and that the plan still fits the world: an approval may come days later.
  * Takes the cluster's lock again, as it has expired by then. Throws `ApprovalMismatch`, `WorldMoved`, `ClusterLocked`.
  */
-export async function confirmApproval(runtime: Runtime, input: { runId: string; digest: string }): Promise<{ digest: string }> {
+export async function confirmApproval(runtime: ClusterRuntime, input: { runId: string; digest: string }): Promise<{ digest: string }> {
   const run = await runtime.journal.getRun(input.runId);
   if (input.digest !== run.digest) {
     throw new PodshiftError('ApprovalMismatch', `digest ${input.digest} was approved, but the plan of run ${run.runId} is ${run.digest}`);
