@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import type { AwsSettings } from '../src/aws/aws-gateways.ts';
-import { createConnections } from '../src/aws/connections.ts';
 import type { Journal } from '../src/journal/journal.ts';
-import type { Logger, Runtime } from '../src/migration/runtime.ts';
-import type { Clock } from '../src/model/clock.ts';
+import { createClusterConnections } from '../src/kubernetes/connections.ts';
+import type { ClusterRuntime, Logger } from '../src/migration/runtime.ts';
 import { createIds } from '../src/model/ids.ts';
+import type { EngineClock } from './clock.ts';
+import { createLocalExecutions, type LocalExecutions } from './local-executions.ts';
 
 /** What a runtime of this process is made of. */
 export interface LocalRuntimeSettings {
-  readonly clock: Clock;
+  readonly clock: EngineClock;
   readonly journal: Journal;
   /** Endpoint of every AWS service; AWS's own where absent. The cluster's endpoint is what EKS says. */
   readonly endpoint?: string;
@@ -20,19 +21,27 @@ export interface LocalRuntimeSettings {
   readonly random?: (bytes: number) => Uint8Array;
 }
 
+/** A runtime whose state machines run in this process, too. */
+export interface LocalRuntime extends ClusterRuntime {
+  executions(): Promise<LocalExecutions>;
+}
+
 /** The runtime that the local engine hands to the steps: the same gateways as a Lambda's. */
-export function createLocalRuntime(settings: LocalRuntimeSettings): Runtime {
+export function createLocalRuntime(settings: LocalRuntimeSettings): LocalRuntime {
   const { clock, journal, logger, endpoint, credentials, retryDelays, random = randomBytes } = settings;
-  return {
+  const runtime: LocalRuntime = {
     clock,
     journal,
     logger,
     ids: createIds(clock, random),
-    ...createConnections({
+    ...createClusterConnections({
       clock,
       retryDelays,
       ...(endpoint === undefined ? {} : { endpoint }),
       ...(credentials === undefined ? {} : { credentials }),
     }),
+    executions: async () => executions,
   };
+  const executions = createLocalExecutions({ runtime, clock });
+  return runtime;
 }

@@ -17,6 +17,9 @@ const KUBE2IAM_SWITCHES: Switches = new Set([
   'version',
 ]);
 
+/** What kube2iam takes for a base (iam/arn.go). */
+const BASE_ARN = /^arn:[\w-]*:iam::\d+:role\/?[\w\-/.]*$/;
+
 const KIAM_SWITCHES: Switches = new Set([
   'json-log',
   'iptables',
@@ -79,7 +82,8 @@ function readKube2iam(container: Container, configMaps: ConfigMapData): Read {
   const reader = new FlagReader(readArguments(container, KUBE2IAM_SWITCHES, configMaps).flags);
   const prefix = reader.text('base-role-arn', '');
   const discover = reader.flag('auto-discover-base-arn', false);
-  // kube2iam ends at once with both (cmd/main.go).
+  // kube2iam ends at once with a base that is no ARN of roles, and with both (cmd/main.go).
+  if (prefix !== '' && !BASE_ARN.test(prefix)) reader.unread.push('--base-role-arn, which is no ARN of roles');
   if (prefix !== '' && discover) reader.unread.push('--base-role-arn with --auto-discover-base-arn');
   const base: RoleBase = discover
     ? { kind: 'discovered' }

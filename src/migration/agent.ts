@@ -7,7 +7,7 @@ import type { AgentPlan } from '../model/plan.ts';
 import type { RunRecord } from '../model/run.ts';
 import { isReady } from '../verification/pods.ts';
 import { planOf } from './plan-run.ts';
-import type { Runtime } from './runtime.ts';
+import type { ClusterRuntime, Runtime } from './runtime.ts';
 import { forwardRun, journaledWrite, LOCK_SECONDS, type Poll, READY, waitFor } from './write.ts';
 
 const AGENT_KEY = `addon#${AGENT}`;
@@ -67,7 +67,7 @@ const POLL_SECONDS = 5;
  * Throws `AgentNotReady` after the option's time, or when the add-on failed.
  */
 export async function checkAgent(
-  runtime: Runtime,
+  runtime: ClusterRuntime,
   input: { runId: string; tries: number },
 ): Promise<Poll & { tries: number; missingNodes: number }> {
   const run = await forwardRun(runtime, input.runId);
@@ -84,7 +84,7 @@ export async function checkAgent(
   return { ...waitFor(POLL_SECONDS), tries, missingNodes: missing.length };
 }
 
-async function whatIsMissing(runtime: Runtime, run: RunRecord): Promise<string[]> {
+async function whatIsMissing(runtime: ClusterRuntime, run: RunRecord): Promise<string[]> {
   const { agent } = await planOf(runtime, run.runId);
   const installing = agent.action === 'install' ? await addonUnderWay(runtime, run) : '';
   if (installing !== '') return [installing];
@@ -98,7 +98,7 @@ async function whatIsMissing(runtime: Runtime, run: RunRecord): Promise<string[]
 }
 
 /** What is still to come of the add-on's installation; empty when it is there. */
-async function addonUnderWay(runtime: Runtime, run: RunRecord): Promise<string> {
+async function addonUnderWay(runtime: ClusterRuntime, run: RunRecord): Promise<string> {
   const addon = await runtime.aws(run.target).eks.describeAddon(AGENT);
   if (addon?.status === 'CREATE_FAILED') {
     const issues = addon.healthIssues.map((issue) => issue.code).join(', ');
@@ -110,7 +110,7 @@ async function addonUnderWay(runtime: Runtime, run: RunRecord): Promise<string> 
 }
 
 /** Nodes with a ready pod of the agent. */
-async function servedNodes(runtime: Runtime, run: RunRecord, { pods = [ADDON_PODS] }: AgentPlan): Promise<Set<string>> {
+async function servedNodes(runtime: ClusterRuntime, run: RunRecord, { pods = [ADDON_PODS] }: AgentPlan): Promise<Set<string>> {
   const kubernetes = await runtime.kubernetes(run.target);
   const found = await Promise.all(
     pods.map(({ namespace, labelSelector }) => kubernetes.list(RESOURCES.pods, { namespace, labelSelector })),

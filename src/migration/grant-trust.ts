@@ -7,6 +7,7 @@ import {
   accountOf,
   documentAfter,
   documentOf,
+  type Lease,
   noteTrust,
   policyOf,
   sameDocument,
@@ -41,7 +42,11 @@ export async function grantTrust(runtime: Runtime, input: GrantTrustInput): Prom
   const record = await runtime.journal.getRole(run.runId, input.roleArn);
   if (record.blocked !== '') return { wrote: false };
   try {
-    return { wrote: await withLease(runtime, run.runId, input.roleArn, () => grantUnderLease(runtime, run, role, record, input.wave)) };
+    return {
+      wrote: await withLease(runtime, run.runId, input.roleArn, (lease) =>
+        grantUnderLease(lease, runtime, run, { role, record, wave: input.wave }),
+      ),
+    };
   } catch (error) {
     if (!isPodshiftError(error, ...ROLE_PROBLEMS)) throw error;
     await runtime.journal.updateRole(run.runId, input.roleArn, { blocked: error.message });
@@ -49,7 +54,12 @@ export async function grantTrust(runtime: Runtime, input: GrantTrustInput): Prom
   }
 }
 
-async function grantUnderLease(runtime: Runtime, run: RunRecord, role: RolePlan, record: RoleRecord, wave: number): Promise<boolean> {
+async function grantUnderLease(
+  lease: Lease,
+  runtime: Runtime,
+  run: RunRecord,
+  { role, record, wave }: { readonly role: RolePlan; readonly record: RoleRecord; readonly wave: number },
+): Promise<boolean> {
   const { iam } = runtime.aws(run.target);
   const key = trustKey(role.roleArn, wave);
   const begun = await runtime.journal.getEntry(run.runId, key);
@@ -66,7 +76,7 @@ async function grantUnderLease(runtime: Runtime, run: RunRecord, role: RolePlan,
     before: { document: before },
     perform: async () => {
       // The reply of an earlier try may have been lost: what is there already is not written again.
-      if (!sameDocument(found, document)) await writeTrust(iam, role, before, document);
+      if (!sameDocument(found, document)) await writeTrust(lease, iam, role, before, document);
       return { document };
     },
   });

@@ -5,7 +5,7 @@ import type { Plan, UnitPlan } from '../model/plan.ts';
 import type { RunRecord, UnitRecord } from '../model/run.ts';
 import { busyAddons, isBusy } from '../plan/addon-check.ts';
 import { makePlan as decide } from '../plan/plan.ts';
-import type { Runtime } from './runtime.ts';
+import type { ClusterRuntime, Runtime } from './runtime.ts';
 import { LOCK_SECONDS, type Poll, READY, waitFor } from './write.ts';
 
 const ADDON_POLL_SECONDS = 15;
@@ -15,7 +15,10 @@ const ADDON_POLL_SECONDS = 15;
  * add-on is running, a run that changes things waits for it, from its start for as long as the option allows, and reads all anew
  * when it has ended; after that time, and where only a plan is asked for, the inventory is kept as it is.
  */
-export async function takeInventory(runtime: Runtime, input: { runId: string; mode: 'plan' | 'run' }): Promise<Poll & { taken: boolean }> {
+export async function takeInventory(
+  runtime: ClusterRuntime,
+  input: { runId: string; mode: 'plan' | 'run' },
+): Promise<Poll & { taken: boolean }> {
   const run = await runtime.journal.getRun(input.runId);
   if ((await runtime.journal.getDocument(run.runId, 'plan')) !== undefined) return { ...READY, taken: false };
   const deadline = Date.parse(run.startedAt) + run.options.addonTimeoutSeconds * 1000;
@@ -40,7 +43,7 @@ async function isStillBusy(runtime: Runtime, run: RunRecord, inventory: Inventor
   return found.some((addon) => addon !== undefined && isBusy(addon));
 }
 
-async function freshInventory(runtime: Runtime, run: RunRecord): Promise<Inventory> {
+async function freshInventory(runtime: ClusterRuntime, run: RunRecord): Promise<Inventory> {
   return readInventory(runtime.aws(run.target), await runtime.kubernetes(run.target), run.options, runtime.clock);
 }
 
@@ -115,7 +118,7 @@ export async function planOf(runtime: Runtime, runId: string): Promise<Plan> {
 }
 
 /** The digest that a plan made of the world as it is now would have. */
-export async function digestNow(runtime: Runtime, run: RunRecord): Promise<string> {
+export async function digestNow(runtime: ClusterRuntime, run: RunRecord): Promise<string> {
   return decide(await freshInventory(runtime, run), run.options, runtime.clock).digest;
 }
 

@@ -49,7 +49,7 @@ export async function retireOldTrust(
   const serviceAccounts = units.map((unit) => ({ namespace: unit.plan.namespace, name: unit.plan.serviceAccount }));
   const { iam } = runtime.aws(run.target);
   const key = trustKey(role.roleArn, 'retire');
-  return withLease(runtime, run.runId, input.roleArn, async () => {
+  return withLease(runtime, run.runId, input.roleArn, async (lease) => {
     const record = await runtime.journal.getRole(run.runId, input.roleArn);
     const begun = await runtime.journal.getEntry(run.runId, key);
     const found = await trustNow(iam, role);
@@ -66,7 +66,7 @@ export async function retireOldTrust(
       object: role.roleArn,
       before: { document: before },
       perform: async () => {
-        if (!sameDocument(found, result.text)) await writeTrust(iam, role, before, result.text);
+        if (!sameDocument(found, result.text)) await writeTrust(lease, iam, role, before, result.text);
         return { document: result.text };
       },
     });
@@ -84,7 +84,7 @@ export async function restoreOldTrust(runtime: Runtime, input: { runId: string; 
   if (entry === undefined || entry.state === 'undone' || role === undefined) return { wrote: false };
   const { iam } = runtime.aws(run.target);
   const before = documentOf(entry.before);
-  return withLease(runtime, run.runId, input.roleArn, async () => {
+  return withLease(runtime, run.runId, input.roleArn, async (lease) => {
     const record = await runtime.journal.getRole(run.runId, input.roleArn);
     const found = await trustNow(iam, role);
     const wrote = !sameDocument(found, before);
@@ -95,7 +95,7 @@ export async function restoreOldTrust(runtime: Runtime, input: { runId: string; 
     }
     if (wrote) {
       await runtime.journal.extendLock(run.clusterArn, run.runId, LOCK_SECONDS);
-      await writeTrust(iam, role, found, before);
+      await writeTrust(lease, iam, role, found, before);
     }
     await noteTrust(runtime, record, before);
     await runtime.journal.markUndone(run.runId, key);

@@ -3,7 +3,7 @@ import type { RolePlan } from '../model/plan.ts';
 import type { JournalEntry, RoleRecord, RunRecord, UnitRecord } from '../model/run.ts';
 import { revokeServiceAccounts } from '../trust/index.ts';
 import { planOf } from './plan-run.ts';
-import { admittedByRun, noteTrust, policyOf, sameDocument, withLease, writeTrust } from './role-trust.ts';
+import { admittedByRun, type Lease, noteTrust, policyOf, sameDocument, withLease, writeTrust } from './role-trust.ts';
 import type { Runtime } from './runtime.ts';
 import { LOCK_SECONDS } from './write.ts';
 
@@ -28,7 +28,9 @@ export async function revokeTrust(runtime: Runtime, input: { runId: string; role
   const record = await runtime.journal.getRole(run.runId, input.roleArn);
   try {
     return {
-      wrote: await withLease(runtime, run.runId, input.roleArn, () => revokeUnderLease(runtime, run, { role, record, entries, units })),
+      wrote: await withLease(runtime, run.runId, input.roleArn, (lease) =>
+        revokeUnderLease(lease, runtime, run, { role, record, entries, units }),
+      ),
     };
   } catch (error) {
     if (!isPodshiftError(error, 'TrustPolicyMoved', 'AccessDenied', 'InvalidRequest', 'LimitExceeded')) throw error;
@@ -47,7 +49,12 @@ interface Revocation {
   readonly units: readonly UnitRecord[];
 }
 
-async function revokeUnderLease(runtime: Runtime, run: RunRecord, { role, record, entries, units }: Revocation): Promise<boolean> {
+async function revokeUnderLease(
+  lease: Lease,
+  runtime: Runtime,
+  run: RunRecord,
+  { role, record, entries, units }: Revocation,
+): Promise<boolean> {
   const { iam } = runtime.aws(run.target);
   const found = await iam.getRole(role.roleName);
   const admitted = units.filter((unit) => isAdmitted(unit, role, entries));
@@ -63,7 +70,7 @@ async function revokeUnderLease(runtime: Runtime, run: RunRecord, { role, record
     const changes = found.trustPolicy !== document;
     if (changes) {
       await runtime.journal.extendLock(run.clusterArn, run.runId, LOCK_SECONDS);
-      await writeTrust(iam, role, found.trustPolicy, document);
+      await writeTrust(lease, iam, role, found.trustPolicy, document);
     }
     await noteTrust(runtime, record, document);
     if (allGone) await markUndone(runtime, run, entries);

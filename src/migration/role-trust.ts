@@ -4,13 +4,25 @@ import type { RolePlan, ServiceAccountName } from '../model/plan.ts';
 import type { JournalEntry, RoleRecord, RunRecord } from '../model/run.ts';
 import { admitServiceAccounts, type Grant, parseTrustPolicy, type TrustPolicy, widening } from '../trust/index.ts';
 import type { Runtime } from './runtime.ts';
-import { LEASE_SECONDS } from './write.ts';
+import { LEASE_SECONDS, WRITE_SECONDS } from './write.ts';
+
+/** The lease that a write of a trust policy is made under. */
+export interface Lease {
+  /** Throws `LeaseHeld` where too little of it is left for one write: another run could take it meanwhile, and IAM compares nothing. */
+  check(): void;
+}
 
 /** Runs `work` while this run holds the lease on the role's trust policy. Throws `LeaseHeld`. */
-export async function withLease<T>(runtime: Runtime, runId: string, roleArn: string, work: () => Promise<T>): Promise<T> {
+export async function withLease<T>(runtime: Runtime, runId: string, roleArn: string, work: (lease: Lease) => Promise<T>): Promise<T> {
+  const { clock } = runtime;
+  const lastWrite = clock.now() + (LEASE_SECONDS - WRITE_SECONDS) * 1000;
   await runtime.journal.acquireLease(roleArn, runId, LEASE_SECONDS);
+  const check = (): void => {
+    if (clock.now() > lastWrite)
+      throw new PodshiftError('LeaseHeld', `the lease on the trust policy of ${roleArn} runs out before it is written`);
+  };
   try {
-    return await work();
+    return await work({ check });
   } finally {
     await runtime.journal.releaseLease(roleArn, runId);
   }
@@ -55,10 +67,11 @@ export function policyOf(role: RolePlan, text: string): TrustPolicy {
 }
 
 /**
- * Writes a document and reads it back. Throws `RoleNotReady` while IAM shows the old one still (its reads lag behind its
+ * Writes a document under the role's lease and reads it back. Throws `LeaseHeld` where the lease runs out, `RoleNotReady` while IAM shows the old one still (its reads lag behind its
  * writes), `TrustPolicyMoved` where it shows a third one.
  */
-export async function writeTrust(iam: IamGateway, role: RolePlan, before: string, document: string): Promise<void> {
+export async function writeTrust(lease: Lease, iam: IamGateway, role: RolePlan, before: string, document: string): Promise<void> {
+  lease.check();
   await iam.updateAssumeRolePolicy(role.roleName, document);
   const found = await trustNow(iam, role);
   if (sameDocument(found, document)) return;

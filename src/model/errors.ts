@@ -38,7 +38,7 @@ export const ERRORS = {
     code: 'PE205',
     exitCode: 3,
     retryable: true,
-    remedy: 'Another run is writing this role. The step is tried again when its lease ends.',
+    remedy: 'Another run is writing this role, or this one was too slow for its lease. The step is tried again by itself.',
   },
   TrustPolicyMoved: {
     code: 'PE206',
@@ -98,6 +98,18 @@ export const ERRORS = {
     exitCode: 1,
     retryable: true,
     remedy: 'IAM has not spread the trust policy yet. The step is tried again.',
+  },
+  ExecutionExists: {
+    code: 'PE311',
+    exitCode: 3,
+    retryable: false,
+    remedy: 'An execution of this name was started with another input, or has ended. Start a new run.',
+  },
+  TaskTokenGone: {
+    code: 'PE312',
+    exitCode: 3,
+    retryable: false,
+    remedy: 'The state that waited has its answer already, or waited too long. Look at the run; start a new one if it ended.',
   },
   // Kubernetes
   KubernetesUnauthorized: {

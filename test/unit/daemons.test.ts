@@ -75,6 +75,16 @@ describe('the flags of kube2iam', () => {
     expect(kube2iam(args)).toMatchObject({ unread: [], settings });
   });
 
+  it('that change no mapping are read past', () => {
+    const more = '--iam-role-session-ttl=30m --node=n --resolve-duplicate-cache-ips --use-regional-sts-endpoint --metrics-port=8080';
+    const times = '--backoff-max-elapsed-time 2s --backoff-max-interval 1s --cache-resync-period=30m --cache-sync-attempts=10';
+    const logs = '--log-format json --log-level=debug --verbose --insecure --api-server=https://x --api-token y --host-ip=10.0.0.1';
+    expect(kube2iam([...`${more} ${times} ${logs}`.split(' '), '--default-role=last'])).toMatchObject({
+      unread: [],
+      settings: { ...kube2iam([])?.settings, defaultRole: 'last' },
+    });
+  });
+
   it.each<[string, object, object]>([
     [
       'a literal variable',
@@ -127,6 +137,8 @@ describe('the flags of kube2iam', () => {
     ],
     ['no boolean', { args: ['--namespace-restrictions=maybe'] }, ['--namespace-restrictions']],
     ['no port', { args: ['--app-port=http'] }, ['--app-port']],
+    ['a base that is no ARN', { args: ['--base-role-arn=role/'] }, ['--base-role-arn, which is no ARN of roles']],
+    ['a base of another service', { args: ['--base-role-arn=arn:aws:s3:::role/'] }, ['--base-role-arn, which is no ARN of roles']],
     [
       'two bases at once',
       { args: ['--base-role-arn=arn:aws:iam::1:role/', '--auto-discover-base-arn'] },

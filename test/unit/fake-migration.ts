@@ -1,11 +1,12 @@
 import { openMemoryJournal } from '../../engine/local-journal.ts';
 import type { Addon, Association, AwsGateways, CloudTrailEvent, Cluster, RoleWithTags } from '../../src/aws/gateways.ts';
 import type { KubernetesGateway, KubernetesObject, Resource } from '../../src/kubernetes/gateway.ts';
-import type { Runtime } from '../../src/migration/runtime.ts';
+import type { ClusterRuntime } from '../../src/migration/runtime.ts';
 import { type ErrorName, PodshiftError } from '../../src/model/errors.ts';
 import { migrationOptions } from '../../src/model/options.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import { noCalls } from '../../src/model/run.ts';
+import { type FakeExecutions, fakeExecutions } from './fake-executions.ts';
 import { addon, CLUSTER_ARN, NEW_WAY, OLD_WAY, RUN, START, TARGET } from './migration-fixtures.ts';
 
 export * from './migration-fixtures.ts';
@@ -30,8 +31,9 @@ export interface FakeAccount {
 }
 
 export interface FakeMigration extends AsyncDisposable {
-  readonly runtime: Runtime;
+  readonly runtime: ClusterRuntime;
   readonly account: FakeAccount;
+  readonly executions: FakeExecutions;
   readonly logs: string[];
   /** Moves the clock. */
   pass(seconds: number): void;
@@ -243,7 +245,8 @@ export async function fakeMigration(): Promise<FakeMigration> {
   const log = (message: string, fields?: Record<string, unknown>): void => {
     logs.push(`${message} ${JSON.stringify(fields ?? {})}`);
   };
-  const runtime: Runtime = {
+  const executions = fakeExecutions();
+  const runtime: ClusterRuntime = {
     clock,
     ids: { next: () => `id-${ids++}` },
     journal: local.journal,
@@ -253,11 +256,13 @@ export async function fakeMigration(): Promise<FakeMigration> {
       fail('connect');
       return kubernetes;
     },
+    executions: async () => executions,
     takeCalls: noCalls,
   };
   return {
     runtime,
     account,
+    executions,
     logs,
     pass: (seconds) => {
       now += seconds * 1000;

@@ -1,71 +1,14 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { blockRole, grantTrust } from '../../src/migration/grant-trust.ts';
 import { revokeTrust } from '../../src/migration/revoke-trust.ts';
 import { sameDocument, withLease } from '../../src/migration/role-trust.ts';
-import type { RolePlan, ServiceAccountName, UnitPlan } from '../../src/model/plan.ts';
-import { admitServiceAccounts, admitsPodIdentity, parseTrustPolicy } from '../../src/trust/index.ts';
-import { beginRun, CLUSTER_ARN, type FakeMigration, fakeMigration, OIDC_TRUST, planWith, ROLE, RUN, unitPlan } from './fake-migration.ts';
-
-const ACCOUNT = '111122223333';
-const ORDERS: ServiceAccountName = { namespace: 'shop', name: 'orders' };
-const BILLS: ServiceAccountName = { namespace: 'shop', name: 'bills' };
-const FIRST = { runId: RUN, roleArn: ROLE, wave: 0 };
-const SECOND = { ...FIRST, wave: 1 };
-
-function admit(text: string, serviceAccounts: readonly ServiceAccountName[]): string {
-  const parsed = parseTrustPolicy(text);
-  if (!parsed.ok) throw new Error(parsed.problem);
-  const result = admitServiceAccounts(parsed.policy, {
-    clusterArn: CLUSTER_ARN,
-    accountId: ACCOUNT,
-    serviceAccounts,
-    scope: 'service-account',
-  });
-  if (result.kind !== 'changed') throw new Error(result.kind);
-  return result.text;
-}
-
-const AFTER_FIRST = admit(OIDC_TRUST, [ORDERS]);
-const AFTER_SECOND = admit(AFTER_FIRST, [BILLS]);
-const ROLE_PLAN: RolePlan = {
-  roleArn: ROLE,
-  roleName: 'orders',
-  trustBefore: OIDC_TRUST,
-  trustAfter: AFTER_SECOND,
-  waves: [
-    { wave: 0, admit: [ORDERS], trustAfter: AFTER_FIRST },
-    { wave: 1, admit: [BILLS], trustAfter: AFTER_SECOND },
-  ],
-};
-const UNITS: readonly Partial<UnitPlan>[] = [{}, { id: 'shop/bills', serviceAccount: 'bills', wave: 1 }];
+import { type FakeMigration, OIDC_TRUST, ROLE, RUN } from './fake-migration.ts';
+import { AFTER_FIRST, AFTER_SECOND, admit, FIRST, ORDERS, ROLE_PLAN, SECOND, trustScene } from './trust-scene.ts';
 
 let fake: FakeMigration;
-
-async function begin(role: RolePlan = ROLE_PLAN, options: Record<string, unknown> = {}): Promise<void> {
-  fake = await fakeMigration();
-  await beginRun(fake, planWith(UNITS.map(unitPlan), [role]), options);
-}
-
-const trust = () => fake.account.roles.get('orders')?.trustPolicy ?? '';
-const setTrust = (trustPolicy: string) => {
-  const role = fake.account.roles.get('orders');
-  if (role !== undefined) fake.account.roles.set('orders', { ...role, trustPolicy });
-};
-const record = () => fake.runtime.journal.getRole(RUN, ROLE);
-const end = (unitId: string, status: 'migrated' | 'rolled-back' | 'held' | 'needs-operator') =>
-  fake.runtime.journal.updateUnit(RUN, unitId, { status });
-const admits = (serviceAccount: string): string => {
-  const parsed = parseTrustPolicy(trust());
-  if (!parsed.ok) return parsed.problem;
-  return admitsPodIdentity(parsed.policy, {
-    clusterArn: CLUSTER_ARN,
-    clusterName: 'shop',
-    accountId: ACCOUNT,
-    namespace: 'shop',
-    serviceAccount,
-    sessionTags: true,
-  });
-};
+const { begin, trust, setTrust, record, end, admits } = trustScene((made) => {
+  fake = made;
+});
 
 beforeEach(() => begin());
 
@@ -160,6 +103,29 @@ describe('grantTrust', () => {
     await expect(grantTrust(fake.runtime, FIRST)).rejects.toMatchObject({ name: 'LeaseHeld' });
     fake.pass(61);
     expect(await grantTrust(fake.runtime, FIRST)).toEqual({ wrote: true });
+  });
+
+  it('writes nothing under a lease that ran out meanwhile, which another run may have taken', async () => {
+    const { iam } = fake.runtime.aws({ clusterName: 'shop', region: 'eu-central-1', assumeRoleArn: null });
+    const theirs = admit(OIDC_TRUST, [{ namespace: 'shop', name: 'theirs' }]);
+    const getRole = iam.getRole.bind(iam);
+    let slow = true;
+    const spy = vi.spyOn(iam, 'getRole').mockImplementation(async (name) => {
+      const found = await getRole(name);
+      // The first read takes longer than the lease lasts; another run takes it and writes its own statement.
+      if (slow) {
+        slow = false;
+        fake.pass(61);
+        await fake.runtime.journal.acquireLease(ROLE, 'run-2', 60);
+        setTrust(theirs);
+        await fake.runtime.journal.releaseLease(ROLE, 'run-2');
+      }
+      return found;
+    });
+    await expect(grantTrust(fake.runtime, FIRST)).rejects.toMatchObject({ name: 'LeaseHeld' });
+    expect(spy).toHaveBeenCalled();
+    expect(trust()).toBe(theirs);
+    expect(fake.account.writes).toEqual([]);
   });
 
   it('lets go of the lease whatever happens', async () => {

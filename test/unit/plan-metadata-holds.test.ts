@@ -130,6 +130,12 @@ describe('what is held, and why', () => {
       world(reader, {}, { associations: [association('shop/api', { roleArn: roleArn('writer') })] }),
       ['PS109'],
     ],
+    ['pods on nodes and on Fargate', world([asking('shop/a', 'reader'), asking('shop/f', 'reader', { fargate: 'profile x' })]), ['PS308']],
+    [
+      'a container that names its own profile',
+      world([asking('shop/a', 'reader', { overrides: [{ container: 'c', kind: 'env', name: 'AWS_PROFILE' }] })]),
+      ['PS301'],
+    ],
     ['a bare pod', world([asking('shop/a', 'reader', { kind: 'Pod', apiVersion: 'v1' })]), ['PS310']],
     [
       'an unknown owner',
