@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { PodshiftError } from '../model/errors.ts';
 import type { MigrationOptions } from '../model/options.ts';
 import type { UnitPlan } from '../model/plan.ts';
-import type { CallCounts, Evidence, JournalEntry, RoleRecord, RunRecord, UnitRecord } from '../model/run.ts';
+import type { ApprovalAnswer, CallCounts, Evidence, JournalEntry, RoleRecord, RunRecord, UnitRecord } from '../model/run.ts';
+import type { KeyClaim } from './journal.ts';
 import type { Item } from './table.ts';
 
 /**
@@ -19,6 +20,8 @@ const runItem = z.object({
   digest: z.string(),
   startedAt: z.string(),
   endedAt: z.string().nullable(),
+  /** Runs of earlier days lack it. */
+  approval: z.string().optional(),
   calls: z.object({ eks: z.number(), iam: z.number(), sts: z.number(), kubernetes: z.number(), cloudtrail: z.number() }),
 });
 
@@ -58,6 +61,10 @@ const entryItem = z.object({
   at: z.string(),
 });
 
+const claimItem = z.object({ runId: z.string(), fingerprint: z.string() });
+
+const tokenItem = z.object({ token: z.string(), answer: z.string().optional() });
+
 const evidenceItem = z.object({ unitId: z.string(), evidence: z.string() });
 
 /** Throws `InternalError` for an item that this version did not write so. */
@@ -76,9 +83,10 @@ export function json(value: unknown): string {
 }
 
 export function readRun(item: Item): RunRecord {
-  const { target, options, ...rest } = parse(runItem, item);
+  const { target, options, approval = 'null', ...rest } = parse(runItem, item);
   return {
     ...rest,
+    approval: JSON.parse(approval) as RunRecord['approval'],
     calls: rest.calls satisfies CallCounts,
     target: JSON.parse(target) as RunRecord['target'],
     options: JSON.parse(options) as MigrationOptions,
@@ -106,4 +114,14 @@ export function readEntry(item: Item): JournalEntry {
 export function readEvidence(item: Item): { unitId: string; evidence: Evidence } {
   const { unitId, evidence } = parse(evidenceItem, item);
   return { unitId, evidence: JSON.parse(evidence) as Evidence };
+}
+
+export function readClaim(item: Item): KeyClaim {
+  return parse(claimItem, item);
+}
+
+/** A task token's item: the token and, where somebody answered, the answer. */
+export function readToken(item: Item): { token: string; answer: ApprovalAnswer | undefined } {
+  const { token, answer } = parse(tokenItem, item);
+  return { token, answer: answer === undefined ? undefined : (JSON.parse(answer) as ApprovalAnswer) };
 }
