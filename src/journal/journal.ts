@@ -1,5 +1,15 @@
 import type { MigrationOptions } from '../model/options.ts';
-import type { CallCounts, ClusterTarget, EntryKind, Evidence, JournalEntry, RoleRecord, RunRecord, UnitRecord } from '../model/run.ts';
+import type {
+  CallCounts,
+  ClusterTarget,
+  DriftRecord,
+  EntryKind,
+  Evidence,
+  JournalEntry,
+  RoleRecord,
+  RunRecord,
+  UnitRecord,
+} from '../model/run.ts';
 
 /**
  * The durable record of runs. All reads are consistent; all writes are conditional on what they replace. Every method can
@@ -11,10 +21,12 @@ export interface Journal {
   getRun(runId: string): Promise<RunRecord>;
   updateRun(
     runId: string,
-    changes: Partial<Pick<RunRecord, 'status' | 'reason' | 'digest' | 'clusterArn' | 'endedAt'>>,
+    changes: Partial<Pick<RunRecord, 'status' | 'reason' | 'digest' | 'clusterArn' | 'endedAt' | 'unitCounts'>>,
   ): Promise<RunRecord>;
   /** Newest first. */
   listRuns(): Promise<RunRecord[]>;
+  /** Runs without an end, newest first; it reads no run that has ended. */
+  listOpenRuns(): Promise<RunRecord[]>;
   /** Adds to the run's call counts. */
   addCalls(runId: string, calls: CallCounts): Promise<void>;
 
@@ -70,6 +82,15 @@ export interface Journal {
   /** Takes the lease on a role's trust policy, or extends it where `owner` holds it. Throws `LeaseHeld`. */
   acquireLease(roleArn: string, owner: string, seconds: number): Promise<void>;
   releaseLease(roleArn: string, owner: string): Promise<void>;
+
+  /** Keeps what a scan found changed; where the run has such a record already, that one stays. */
+  putDrift(drift: DriftRecord): Promise<DriftRecord>;
+  /** Undefined where the run is no scan, or has compared nothing yet. */
+  getDrift(runId: string): Promise<DriftRecord | undefined>;
+  /** The run of the cluster's last scan; undefined where there was none. */
+  lastScan(clusterArn: string): Promise<string | undefined>;
+  /** Notes the run as the cluster's last scan, unless a later one is noted. `takenAt` is RFC 3339. */
+  noteScan(clusterArn: string, runId: string, takenAt: string): Promise<void>;
 
   /** Keeps the task token of a waiting approval; it is never part of what other methods return. */
   putTaskToken(runId: string, token: string): Promise<void>;

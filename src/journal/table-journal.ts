@@ -3,10 +3,11 @@ import { type Clock, timestamp } from '../model/clock.ts';
 import { PodshiftError } from '../model/errors.ts';
 import { JOURNAL_VERSION, noCalls, type RunRecord } from '../model/run.ts';
 import { createDocuments } from './documents.ts';
-import { json, readEntry, readEvidence, readRole, readRun, readUnit, writeUnit } from './items.ts';
+import { checkVersion, json, readEntry, readEvidence, readRole, readRun, readUnit, writeUnit } from './items.ts';
 import type { Journal } from './journal.ts';
 import { entryKey, evidenceKey, type Key, RUNS, roleKey, runIndexKey, runKey, runPartition, tokenKey, unitKey } from './layout.ts';
 import { createLocks } from './locks.ts';
+import { createScans } from './scans.ts';
 import { ABSENT, changesOf, type Item, isEmpty, type Path, PRESENT, type Table, type Update } from './table.ts';
 
 /** Requests under way at once where many items are written. */
@@ -28,6 +29,20 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
     const item = await table.update(runKey(runId), update, { kind: 'at-most', attribute: 'schemaVersion', value: JOURNAL_VERSION });
     // The condition did not hold: reading the run says which half of it.
     return item ?? (await getRunItem(runId));
+  };
+
+  /** Notes a run, and whether it has ended, in the list of runs. */
+  const index = async ({ runId, startedAt }: RunRecord, state: 'open' | 'ended'): Promise<void> => {
+    await table.put({ ...runIndexKey(startedAt, runId), runId, state });
+  };
+
+  /** The runs of these entries of the list; one whose run is missing is passed over. */
+  const listed = async (entries: readonly Item[]): Promise<RunRecord[]> => {
+    const limit = pLimit(CONCURRENCY);
+    const items = await Promise.all(
+      entries.map((entry) => limit(async () => ({ runId: String(entry.runId), item: await table.get(runKey(String(entry.runId))) }))),
+    );
+    return items.flatMap(({ runId, item }) => (item === undefined ? [] : [readRun(checkVersion(item, runId))]));
   };
 
   /** The next number of the run: later ones are higher. */
@@ -63,21 +78,23 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
       };
       const run = (await table.put(item, ABSENT)) ? readRun(item) : await getRun(runId);
       // After the run itself and by its own start: a step that runs again completes the index and never doubles it.
-      await table.put({ ...runIndexKey(run.startedAt, runId), runId });
+      await index(run, run.endedAt === null ? 'open' : 'ended');
       return run;
     },
     getRun,
     updateRun: async (runId, changes) => {
       const update = { set: changesOf(changes) };
-      return readRun(isEmpty(update) ? await getRunItem(runId) : await updateRunItem(runId, update));
+      if (isEmpty(update)) return getRun(runId);
+      // The list says "open" of every run that is open; a crash may leave it saying so of one that has ended.
+      if (changes.endedAt === null) await index(await getRun(runId), 'open');
+      const run = readRun(await updateRunItem(runId, update));
+      if (changes.endedAt !== undefined && run.endedAt !== null) await index(run, 'ended');
+      return run;
     },
-    listRuns: async () => {
-      const index = await table.query(RUNS, '', 'descending');
-      const limit = pLimit(CONCURRENCY);
-      const items = await Promise.all(
-        index.map((entry) => limit(async () => ({ runId: String(entry.runId), item: await table.get(runKey(String(entry.runId))) }))),
-      );
-      return items.flatMap(({ runId, item }) => (item === undefined ? [] : [readRun(checkVersion(item, runId))]));
+    listRuns: async () => listed(await table.query(RUNS, '', 'descending')),
+    listOpenRuns: async () => {
+      const entries = await table.query(RUNS, '', 'descending');
+      return (await listed(entries.filter((entry) => entry.state !== 'ended'))).filter((run) => run.endedAt === null);
     },
     addCalls: async (runId, calls) => {
       const add = Object.entries(calls).flatMap(([service, number]): [Path, number][] =>
@@ -169,20 +186,11 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
     },
 
     ...createLocks(table, clock),
+    ...createScans(table),
 
     putTaskToken: async (runId, token) => {
       await table.put({ ...tokenKey(runId), token });
     },
     takeTaskToken: async (runId) => (await table.remove(tokenKey(runId)))?.token as string | undefined,
   };
-}
-
-function checkVersion(item: Item, runId: string): Item {
-  if ((item.schemaVersion as number) > JOURNAL_VERSION) {
-    throw new PodshiftError(
-      'JournalTooNew',
-      `run ${runId} was written in journal version ${item.schemaVersion}; this podshift reads up to ${JOURNAL_VERSION}`,
-    );
-  }
-  return item;
 }

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import { timestamp } from '../model/clock.ts';
-import type { RunRecord, RunStatus } from '../model/run.ts';
-import { type Outcome, outcomeOf } from './outcome.ts';
+import type { RunRecord, RunStatus, UnitRecord } from '../model/run.ts';
+import { countUnits, type Outcome, outcomeOf } from './outcome.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Writes to the journal under way at once. */
@@ -26,11 +26,12 @@ export interface RunOutput {
 export async function closeRun(runtime: Runtime, input: CloseRunInput): Promise<RunOutput> {
   const run = await runtime.journal.getRun(input.runId);
   if (run.endedAt !== null) return letGo(runtime, run, run.status);
-  if (input.ending === 'planned') return endRun(runtime, run, { status: 'planned', reason: '' });
-  await holdPendingUnits(runtime, run.runId, input.reason);
-  if (input.ending === 'refused') return endRun(runtime, run, { status: 'held', reason: input.reason });
+  if (input.ending !== 'planned') await holdPendingUnits(runtime, run.runId, input.reason);
   const units = await runtime.journal.listUnits(run.runId);
-  return endRun(runtime, run, outcomeOf(units, await runtime.journal.listRoles(run.runId), input.ending === 'halted' ? input.reason : ''));
+  if (input.ending === 'planned') return endRun(runtime, run, { status: 'planned', reason: '' }, units);
+  if (input.ending === 'refused') return endRun(runtime, run, { status: 'held', reason: input.reason }, units);
+  const halted = input.ending === 'halted' ? input.reason : '';
+  return endRun(runtime, run, outcomeOf(units, await runtime.journal.listRoles(run.runId), halted), units);
 }
 
 /** Units of a run that ends before their turn: nothing was done to them. */
@@ -45,8 +46,9 @@ export async function endRun(
   runtime: Runtime,
   run: RunRecord,
   outcome: Outcome | { status: 'planned'; reason: string },
+  units: readonly UnitRecord[],
 ): Promise<RunOutput> {
-  await runtime.journal.updateRun(run.runId, { ...outcome, endedAt: timestamp(runtime.clock) });
+  await runtime.journal.updateRun(run.runId, { ...outcome, endedAt: timestamp(runtime.clock), unitCounts: countUnits(units) });
   return letGo(runtime, run, outcome.status);
 }
 
