@@ -14,6 +14,7 @@ import { startTwin, type Twin } from '../twin/twin.ts';
 import { openLocalJournal, openMemoryJournal } from './local-journal.ts';
 import { type Migration, type MigrationInput, migrate, rollBack } from './local-migration.ts';
 import { createLocalRuntime, type LocalRuntime } from './local-runtime.ts';
+import type { Service } from './service.ts';
 
 /** What to rehearse, and how. */
 export interface RehearsalSettings {
@@ -28,6 +29,8 @@ export interface RehearsalSettings {
   readonly onEvent?: Migration['onEvent'];
   readonly approve?: Migration['approve'];
   readonly signal?: AbortSignal;
+  /** Where the definitions come from; this project's own serverless.yml where absent. */
+  readonly service?: Service;
   /** Called with the twin before the run starts: to make its world behave, or to change it from outside. */
   readonly prepare?: (twin: Twin) => void;
   /** Images that no kubelet of the twin can pull. */
@@ -97,6 +100,7 @@ export async function rehearse(settings: RehearsalSettings): Promise<Rehearsal> 
     clock: clock.engine,
     ...(settings.onEvent === undefined ? {} : { onEvent: settings.onEvent }),
     ...(settings.signal === undefined ? {} : { signal: settings.signal }),
+    ...(settings.service === undefined ? {} : { service: settings.service }),
   };
 
   const ended = async (runId: string, failure: PodshiftError | null): Promise<RehearsedRun> => ({
