@@ -4,6 +4,7 @@ import type { Finding } from '../model/findings.ts';
 import type { MigrationOptions } from '../model/options.ts';
 import type { UnitPlan } from '../model/plan.ts';
 import {
+  type ApprovalAnswer,
   type CallCounts,
   type DriftRecord,
   type Evidence,
@@ -13,6 +14,7 @@ import {
   type RunRecord,
   type UnitRecord,
 } from '../model/run.ts';
+import type { KeyClaim } from './journal.ts';
 import type { Item } from './table.ts';
 
 /**
@@ -29,6 +31,8 @@ const runItem = z.object({
   digest: z.string(),
   startedAt: z.string(),
   endedAt: z.string().nullable(),
+  /** Runs of earlier days lack it. */
+  approval: z.string().optional(),
   calls: z.object({ eks: z.number(), iam: z.number(), sts: z.number(), kubernetes: z.number(), cloudtrail: z.number() }),
   unitCounts: z
     .object({ pending: z.number(), migrated: z.number(), held: z.number(), rolledBack: z.number(), needsOperator: z.number() })
@@ -71,6 +75,10 @@ const entryItem = z.object({
   at: z.string(),
 });
 
+const claimItem = z.object({ runId: z.string(), fingerprint: z.string() });
+
+const tokenItem = z.object({ token: z.string(), answer: z.string().optional() });
+
 const evidenceItem = z.object({ unitId: z.string(), evidence: z.string() });
 
 const driftItem = z.object({
@@ -109,9 +117,10 @@ export function checkVersion(item: Item, runId: string): Item {
 }
 
 export function readRun(item: Item): RunRecord {
-  const { target, options, ...rest } = parse(runItem, item);
+  const { target, options, approval = 'null', ...rest } = parse(runItem, item);
   return {
     ...rest,
+    approval: JSON.parse(approval) as RunRecord['approval'],
     calls: rest.calls satisfies CallCounts,
     target: JSON.parse(target) as RunRecord['target'],
     options: JSON.parse(options) as MigrationOptions,
@@ -148,4 +157,14 @@ export function writeDrift(drift: DriftRecord): Item {
 export function readDrift(item: Item): DriftRecord {
   const { findings, ...rest } = parse(driftItem, item);
   return { ...rest, findings: JSON.parse(findings) as Finding[] };
+}
+
+export function readClaim(item: Item): KeyClaim {
+  return parse(claimItem, item);
+}
+
+/** A task token's item: the token and, where somebody answered, the answer. */
+export function readToken(item: Item): { token: string; answer: ApprovalAnswer | undefined } {
+  const { token, answer } = parse(tokenItem, item);
+  return { token, answer: answer === undefined ? undefined : (JSON.parse(answer) as ApprovalAnswer) };
 }

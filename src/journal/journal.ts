@@ -1,5 +1,6 @@
 import type { MigrationOptions } from '../model/options.ts';
 import type {
+  ApprovalAnswer,
   CallCounts,
   ClusterTarget,
   DriftRecord,
@@ -11,6 +12,25 @@ import type {
   UnitRecord,
 } from '../model/run.ts';
 
+/** A part of a list: so many items at most, after the one that `after` names; null for the first ones. */
+export interface PageRequest {
+  readonly limit: number;
+  readonly after: string | null;
+}
+
+/** `next` is what the next page comes after; null where there is none. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly next: string | null;
+}
+
+/** What a client's idempotency key stands for. */
+export interface KeyClaim {
+  readonly runId: string;
+  /** Digest of the request that the key came with. */
+  readonly fingerprint: string;
+}
+
 /**
  * The durable record of runs. All reads are consistent; all writes are conditional on what they replace. Every method can
  * throw `Throttled` and `ServiceUnavailable`; reads of a run throw `RunNotFound` and `JournalTooNew`.
@@ -21,12 +41,16 @@ export interface Journal {
   getRun(runId: string): Promise<RunRecord>;
   updateRun(
     runId: string,
-    changes: Partial<Pick<RunRecord, 'status' | 'reason' | 'digest' | 'clusterArn' | 'endedAt' | 'unitCounts'>>,
+    changes: Partial<Pick<RunRecord, 'status' | 'reason' | 'digest' | 'clusterArn' | 'endedAt' | 'approval' | 'unitCounts'>>,
   ): Promise<RunRecord>;
   /** Newest first. */
   listRuns(): Promise<RunRecord[]>;
   /** Runs without an end, newest first; it reads no run that has ended. */
   listOpenRuns(): Promise<RunRecord[]>;
+  /** Newest first, page by page. */
+  pageRuns(page: PageRequest): Promise<Page<RunRecord>>;
+  /** Gives the key to this claim; the first claim of a key stays, and every later one is answered with it. */
+  claimKey(key: string, claim: KeyClaim): Promise<KeyClaim>;
   /** Adds to the run's call counts. */
   addCalls(runId: string, calls: CallCounts): Promise<void>;
 
@@ -39,6 +63,8 @@ export interface Journal {
   putUnits(units: readonly UnitRecord[]): Promise<void>;
   getUnit(runId: string, unitId: string): Promise<UnitRecord>;
   listUnits(runId: string): Promise<UnitRecord[]>;
+  /** In the order of their ids, page by page. */
+  pageUnits(runId: string, page: PageRequest): Promise<Page<UnitRecord>>;
   /** `stepStartedAt` keeps its first value for each step; `facts` are merged. */
   updateUnit(
     runId: string,
@@ -92,8 +118,12 @@ export interface Journal {
   /** Notes the run as the cluster's last scan, unless a later one is noted. `takenAt` is RFC 3339. */
   noteScan(clusterArn: string, runId: string, takenAt: string): Promise<void>;
 
-  /** Keeps the task token of a waiting approval; it is never part of what other methods return. */
+  /** Keeps the task token of a waiting approval, in place of an older one and its answer. No read of a run returns it. */
   putTaskToken(runId: string, token: string): Promise<void>;
-  /** Gives the token and forgets it; undefined where none waits. */
-  takeTaskToken(runId: string): Promise<string | undefined>;
+  /** Notes the answer ahead of its delivery: the first one stays, and every later caller is told it. Undefined where no token waits. */
+  answerTaskToken(runId: string, answer: ApprovalAnswer): Promise<{ readonly token: string; readonly answer: ApprovalAnswer } | undefined>;
+  /** The answer that was noted; undefined where there is none. */
+  getTaskAnswer(runId: string): Promise<ApprovalAnswer | undefined>;
+  /** Forgets token and answer. */
+  forgetTaskToken(runId: string): Promise<void>;
 }

@@ -3,9 +3,10 @@ import { type Clock, timestamp } from '../model/clock.ts';
 import { PodshiftError } from '../model/errors.ts';
 import { JOURNAL_VERSION, noCalls, type RunRecord } from '../model/run.ts';
 import { createDocuments } from './documents.ts';
+import { createFirstCome } from './first-come.ts';
 import { checkVersion, json, readEntry, readEvidence, readRole, readRun, readUnit, writeUnit } from './items.ts';
 import type { Journal } from './journal.ts';
-import { entryKey, evidenceKey, type Key, RUNS, roleKey, runIndexKey, runKey, runPartition, tokenKey, unitKey } from './layout.ts';
+import { entryKey, evidenceKey, type Key, RUNS, roleKey, runIndexKey, runKey, runPartition, unitKey } from './layout.ts';
 import { createLocks } from './locks.ts';
 import { createScans } from './scans.ts';
 import { ABSENT, changesOf, type Item, isEmpty, type Path, PRESENT, type Table, type Update } from './table.ts';
@@ -36,15 +37,6 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
     await table.put({ ...runIndexKey(startedAt, runId), runId, state });
   };
 
-  /** The runs of these entries of the list; one whose run is missing is passed over. */
-  const listed = async (entries: readonly Item[]): Promise<RunRecord[]> => {
-    const limit = pLimit(CONCURRENCY);
-    const items = await Promise.all(
-      entries.map((entry) => limit(async () => ({ runId: String(entry.runId), item: await table.get(runKey(String(entry.runId))) }))),
-    );
-    return items.flatMap(({ runId, item }) => (item === undefined ? [] : [readRun(checkVersion(item, runId))]));
-  };
-
   /** The next number of the run: later ones are higher. */
   const nextSequence = async (runId: string): Promise<number> =>
     (await updateRunItem(runId, { add: [[['sequence'], 1]] })).sequence as number;
@@ -58,6 +50,15 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
     return item;
   };
   const missing = (what: string, runId: string): PodshiftError => new PodshiftError('NotFound', `there is no ${what} in run ${runId}`);
+
+  /** The runs of some items of the list; one whose run is missing is passed over. */
+  const runsOf = async (index: readonly Item[]): Promise<RunRecord[]> => {
+    const limit = pLimit(CONCURRENCY);
+    const items = await Promise.all(
+      index.map((entry) => limit(async () => ({ runId: String(entry.runId), item: await table.get(runKey(String(entry.runId))) }))),
+    );
+    return items.flatMap(({ runId, item }) => (item === undefined ? [] : [readRun(checkVersion(item, runId))]));
+  };
 
   return {
     createRun: async ({ runId, target, options, startedAt }) => {
@@ -83,7 +84,8 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
     },
     getRun,
     updateRun: async (runId, changes) => {
-      const update = { set: changesOf(changes) };
+      const { approval } = changes;
+      const update = { set: changesOf({ ...changes, ...(approval === undefined ? {} : { approval: json(approval) }) }) };
       if (isEmpty(update)) return getRun(runId);
       // The list says "open" of every run that is open; a crash may leave it saying so of one that has ended.
       if (changes.endedAt === null) await index(await getRun(runId), 'open');
@@ -91,10 +93,15 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
       if (changes.endedAt !== undefined && run.endedAt !== null) await index(run, 'ended');
       return run;
     },
-    listRuns: async () => listed(await table.query(RUNS, '', 'descending')),
+    listRuns: async () => runsOf(await table.query(RUNS, '', 'descending')),
     listOpenRuns: async () => {
       const entries = await table.query(RUNS, '', 'descending');
-      return (await listed(entries.filter((entry) => entry.state !== 'ended'))).filter((run) => run.endedAt === null);
+      return (await runsOf(entries.filter((entry) => entry.state !== 'ended'))).filter((run) => run.endedAt === null);
+    },
+    pageRuns: async ({ limit, after }) => {
+      const entries = await table.query(RUNS, '', 'descending', { limit: limit + 1, after });
+      const page = entries.slice(0, limit);
+      return { items: await runsOf(page), next: entries.length > limit ? String(page.at(-1)?.sk) : null };
     },
     addCalls: async (runId, calls) => {
       const add = Object.entries(calls).flatMap(([service, number]): [Path, number][] =>
@@ -119,6 +126,12 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
       return readUnit(item);
     },
     listUnits: async (runId) => (await table.query(runPartition(runId), 'UNIT#')).map(readUnit),
+    pageUnits: async (runId, { limit, after }) => {
+      const part = { limit: limit + 1, after: after === null ? null : unitKey(runId, after).sk };
+      const found = (await table.query(runPartition(runId), 'UNIT#', 'ascending', part)).map(readUnit);
+      const items = found.slice(0, limit);
+      return { items, next: found.length > limit ? (items.at(-1)?.unitId ?? null) : null };
+    },
     updateUnit: async (runId, unitId, { stepStartedAt = {}, facts = {}, ...changes }) => {
       const update = { set: [...changesOf(changes), ...changesOf(facts, 'facts')], setOnce: changesOf(stepStartedAt, 'stepStartedAt') };
       return readUnit(await change(unitKey(runId, unitId), update, `unit ${unitId}`, runId));
@@ -187,10 +200,6 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
 
     ...createLocks(table, clock),
     ...createScans(table),
-
-    putTaskToken: async (runId, token) => {
-      await table.put({ ...tokenKey(runId), token });
-    },
-    takeTaskToken: async (runId) => (await table.remove(tokenKey(runId)))?.token as string | undefined,
+    ...createFirstCome(table),
   };
 }

@@ -35,6 +35,10 @@ export const EVENT_DETAILS = {
     reason,
     digest: z.string().describe("The plan's digest; empty until there is a plan."),
     startedAt: time,
+    approval: z
+      .enum(['waiting', 'approved', 'refused', 'expired'])
+      .nullable()
+      .describe('How the approval of its plan stands; null where none was asked for.'),
     endedAt: time.nullable().describe('Null while the run is under way.'),
     unitCounts: z
       .object({

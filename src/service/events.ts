@@ -12,12 +12,14 @@ export interface Occurrence {
 }
 
 /**
- * Whether a change is an event: a run or a unit that is new or stands otherwise than before, or drift. A first scan compares
+ * Whether a change is an event: a run or a unit that is new or stands otherwise than before (with a run its approval counts),
+ * or drift. A first scan compares
  * nothing, and a later one that found nothing changed tells nobody. Pure.
  */
 export function isNews(change: Change): change is News {
   switch (change.kind) {
     case 'run':
+      return change.before?.status !== change.after.status || change.before?.approval?.status !== change.after.approval?.status;
     case 'unit':
       return change.before?.status !== change.after.status;
     case 'drift':
@@ -48,6 +50,7 @@ export function eventOf(change: News, run: RunRecord, { id, sequence, time }: Oc
         reason: short(after.reason, MAX_TEXT.reason),
         digest: after.digest,
         startedAt: after.startedAt,
+        approval: after.approval?.status ?? null,
         endedAt: after.endedAt,
         unitCounts: after.endedAt === null ? null : (after.unitCounts ?? null),
       };

@@ -31,6 +31,7 @@ const drift = (changes: Partial<DriftRecord> = {}): Change => ({
   },
 });
 const ended = { status: 'migrated', endedAt: '2026-01-05T09:30:00.000Z', startedAt: '2026-01-05T09:00:00.000Z' } as const;
+const waiting = { status: 'waiting', expiresAt: '2026-01-12T09:00:00.000Z', answer: null } as const;
 const counts = { pending: 0, migrated: 3, held: 1, rolledBack: 0, needsOperator: 0 };
 
 describe('what is an event', () => {
@@ -38,6 +39,7 @@ describe('what is an event', () => {
     ['a new run', { kind: 'run', before: null, after: run() }, true],
     ['a run that stands otherwise', { kind: 'run', before: run(), after: run({ status: 'rolling-back' }) }, true],
     ['a run that stands as before', { kind: 'run', before: run(), after: run({ digest: 'd' }) }, false],
+    ['a run that waits for approval', { kind: 'run', before: run(), after: run({ approval: waiting }) }, true],
     ['a new unit', { kind: 'unit', before: null, after: unit() }, true],
     ['a unit that stands otherwise', { kind: 'unit', before: unit(), after: unit({ status: 'held' }) }, true],
     ['a unit that keeps a fact', { kind: 'unit', before: unit(), after: unit({ facts: { injectionHits: 2 } }) }, false],
@@ -69,6 +71,7 @@ describe('the event of a change', () => {
         reason: '',
         digest: 'd',
         startedAt: ended.startedAt,
+        approval: null,
         endedAt: ended.endedAt,
         unitCounts: counts,
       },

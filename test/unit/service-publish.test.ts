@@ -75,7 +75,7 @@ describe('publishing the journal’s writes', () => {
     await journal.updateUnit('run-1', 'shop/cart-0', { status: 'running' });
     await journal.putTaskToken('run-1', 'secret');
     await journal.putDocument('run-1', 'plan', { units: [] });
-    await journal.takeTaskToken('run-1');
+    await journal.forgetTaskToken('run-1');
     expect(await publish()).toBeUndefined();
     expect(states()).toEqual(['run pending', 'run running', 'shop/cart-0 pending', 'shop/cart-0 running']);
     expect(JSON.stringify([taken, logs])).not.toContain('secret');

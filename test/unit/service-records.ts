@@ -13,6 +13,7 @@ export function run(changes: Partial<RunRecord> = {}): RunRecord {
     options: migrationOptions.parse({}),
     startedAt: '2026-01-05T09:00:00.000Z',
     endedAt: null,
+    approval: null,
     calls: noCalls(),
     ...changes,
   };
