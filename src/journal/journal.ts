@@ -3,6 +3,7 @@ import type {
   ApprovalAnswer,
   CallCounts,
   ClusterTarget,
+  DriftRecord,
   EntryKind,
   Evidence,
   JournalEntry,
@@ -40,10 +41,12 @@ export interface Journal {
   getRun(runId: string): Promise<RunRecord>;
   updateRun(
     runId: string,
-    changes: Partial<Pick<RunRecord, 'status' | 'reason' | 'digest' | 'clusterArn' | 'endedAt' | 'approval'>>,
+    changes: Partial<Pick<RunRecord, 'status' | 'reason' | 'digest' | 'clusterArn' | 'endedAt' | 'approval' | 'unitCounts'>>,
   ): Promise<RunRecord>;
   /** Newest first. */
   listRuns(): Promise<RunRecord[]>;
+  /** Runs without an end, newest first; it reads no run that has ended. */
+  listOpenRuns(): Promise<RunRecord[]>;
   /** Newest first, page by page. */
   pageRuns(page: PageRequest): Promise<Page<RunRecord>>;
   /** Gives the key to this claim; the first claim of a key stays, and every later one is answered with it. */
@@ -113,6 +116,14 @@ export interface Journal {
    * claimant has claimed it before; with null it is granted.
    */
   claimRollback(runId: string, claimant: string, executionId: string | null): Promise<boolean>;
+  /** Keeps what a scan found changed; where the run has such a record already, that one stays. */
+  putDrift(drift: DriftRecord): Promise<DriftRecord>;
+  /** Undefined where the run is no scan, or has compared nothing yet. */
+  getDrift(runId: string): Promise<DriftRecord | undefined>;
+  /** The run of the cluster's last scan; undefined where there was none. */
+  lastScan(clusterArn: string): Promise<string | undefined>;
+  /** Notes the run as the cluster's last scan, unless a later one is noted. `takenAt` is RFC 3339. */
+  noteScan(clusterArn: string, runId: string, takenAt: string): Promise<void>;
 
   /** Keeps the task token of a waiting approval, in place of an older one and its answer. No read of a run returns it. */
   putTaskToken(runId: string, token: string): Promise<void>;

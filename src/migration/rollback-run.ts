@@ -112,13 +112,13 @@ export async function closeRollback(
   const entries = await runtime.journal.listEntries(run.runId);
   if (run.endedAt !== null) return { runId: run.runId, status: run.status };
   await holdUnbegun(runtime, run.runId, input.reason);
-  if (entries.length === 0) return endRun(runtime, run, { status: 'held', reason: input.reason });
   const units = await runtime.journal.listUnits(run.runId);
+  if (entries.length === 0) return endRun(runtime, run, { status: 'held', reason: input.reason }, units);
   const problem = input.failure === null ? '' : `finish the way back by hand: ${reasonOf(input.failure)}`;
   const outcome = outcomeOf(units, await runtime.journal.listRoles(run.runId), problem);
   // Nothing migrated is left: what this run wrote of its own (trust policies, the agent) went back too.
   const isBack = outcome.status === 'held' || outcome.status === 'rolled-back';
-  return endRun(runtime, run, isBack ? { status: 'rolled-back', reason: input.reason } : outcome);
+  return endRun(runtime, run, isBack ? { status: 'rolled-back', reason: input.reason } : outcome, units);
 }
 
 /** Units that crashed between their opening and their first write have nothing to undo. */

@@ -6,6 +6,7 @@ import type { Evidence } from '../../src/model/run.ts';
 import { behavioursWith, type Exceptions } from './behaviours.ts';
 import { describeHolding } from './journal-holding.ts';
 import { CLUSTER, intent, ROLE, role, unit } from './journal-records.ts';
+import { describeScans } from './journal-scans.ts';
 
 let now = Date.UTC(2025, 0, 1);
 const clock = { now: () => now };
@@ -285,6 +286,7 @@ export function describeJournal({ name, exceptions, start }: JournalBackend): vo
       });
     });
 
+    describeScans({ behaviour, journal: () => journal, runId: () => runId });
     describeHolding({
       behaviour,
       journal: () => journal,
