@@ -1,8 +1,11 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { withLock } from '../cluster/lock.ts';
 import { unzipInto } from './zip.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -46,15 +49,19 @@ export interface Packaged {
   readonly code: (functionKey: string) => string;
 }
 
-/** Packages the service into a folder, as `osls package` does for a deployment, and unpacks the archives beside it. */
-export async function packageService(folder: string): Promise<Packaged> {
+/**
+ * Packages the service into a folder, as `osls package` does for a deployment, and unpacks the archives beside it. One at a
+ * time: the bundler works in a folder of the project.
+ */
+export async function packageService(folder: string, options: readonly string[] = []): Promise<Packaged> {
   // Neither credentials nor a way to them, and a proxy that leads nowhere: packaging needs no network.
   const { PATH, HOME } = process.env;
   const nowhere = 'http://127.0.0.1:9';
   const proxies = { HTTPS_PROXY: nowhere, HTTP_PROXY: nowhere };
   const env = { PATH, HOME, ...proxies, AWS_EC2_METADATA_DISABLED: 'true', AWS_CONFIG_FILE: join(folder, 'none') };
-  const command = [join(ROOT, 'node_modules/serverless/bin/serverless.js'), 'package', '--package', folder];
-  await promisify(execFile)(process.execPath, command, { cwd: ROOT, env });
+  const command = [join(ROOT, 'node_modules/serverless/bin/serverless.js'), 'package', '--package', folder, ...options];
+  const lock = join(tmpdir(), `podshift-packaging-${createHash('sha256').update(ROOT).digest('hex').slice(0, 16)}.lock`);
+  await withLock(lock, { say: () => undefined }, () => promisify(execFile)(process.execPath, command, { cwd: ROOT, env }));
   const packaged = await readPackaged(folder);
   for (const archive of archives(packaged.state)) {
     await unzipInto(await readFile(join(folder, archive)), codeFolder(folder, archive));
