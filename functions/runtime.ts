@@ -24,7 +24,9 @@ export function createLambdaRuntime(environment: Record<string, string | undefin
     throw new PodshiftError('InvalidInput', `the environment of this function is wrong: ${schemaProblems(parsed.error)}`);
   }
   const clock = { now: () => Date.now() };
-  const client = DynamoDBDocumentClient.from(new DynamoDBClient({}), { marshallOptions: { removeUndefinedValues: true } });
+  const client = DynamoDBDocumentClient.from(new DynamoDBClient({ requestHandler: TIMEOUTS }), {
+    marshallOptions: { removeUndefinedValues: true },
+  });
   const logger = new PowertoolsLogger({ serviceName: 'podshift', logLevel: parsed.data.LOG_LEVEL });
   return {
     clock,

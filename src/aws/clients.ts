@@ -30,9 +30,8 @@ export interface AwsSettings {
 /** Requests of one send() at most, the first included. */
 const MAX_ATTEMPTS = 5;
 
-/** Milliseconds until a connection must stand, and from the request until its answer. */
-const CONNECTION_TIMEOUT = 5_000;
-const REQUEST_TIMEOUT = 30_000;
+/** Of every client: milliseconds until a connection must stand, and from the request until its answer. */
+export const TIMEOUTS = { connectionTimeout: 5_000, requestTimeout: 30_000, throwOnRequestTimeout: true } as const;
 
 /** A back-off of nothing. */
 const NO_DELAY = { setDelayBase: () => undefined, computeNextBackoffDelay: () => 0 };
@@ -76,7 +75,7 @@ export function clientConfiguration(settings: AwsSettings, credentials: AwsCrede
     region: settings.target.region,
     credentials,
     retryStrategy: retryStrategy(settings.retryDelays),
-    requestHandler: { connectionTimeout: CONNECTION_TIMEOUT, requestTimeout: REQUEST_TIMEOUT, throwOnRequestTimeout: true },
+    requestHandler: TIMEOUTS,
     ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint }),
   };
 }
