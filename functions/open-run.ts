@@ -9,6 +9,7 @@ const target = z.strictObject({ clusterName: z.string().min(1), region: z.string
 export const handler = lambdaFunction(
   z.strictObject({
     runId: z.string().min(1),
+    executionId: z.string().min(1),
     target,
     mode: z.enum(['plan', 'run']),
     approval: z.enum(['none', 'required']),

@@ -15,6 +15,11 @@ export interface RollbackInput {
   readonly reason: string;
 }
 
+/** The same as rollback-run hands it on; `claimant` is its execution. */
+export interface OpenRollbackInput extends RollbackInput {
+  readonly claimant: string;
+}
+
 /** What the later states need. `nothing`: the run wrote nothing, or is rolled back already. */
 export interface OpenRollbackOutput {
   readonly runId: string;
@@ -33,7 +38,7 @@ export interface OpenRollbackOutput {
  * Takes the cluster's lock; from now on no forward step of the run writes any more.
  * Throws `RunNotFound`, `ClusterLocked`, `InvalidInput` for units that the run does not have.
  */
-export async function openRollback(runtime: Runtime, input: RollbackInput): Promise<OpenRollbackOutput> {
+export async function openRollback(runtime: Runtime, input: OpenRollbackInput): Promise<OpenRollbackOutput> {
   const run = await runtime.journal.getRun(input.runId);
   const units = await runtime.journal.listUnits(run.runId);
   const unknown = input.unitIds?.find((unitId) => !units.some((unit) => unit.unitId === unitId));
@@ -51,6 +56,8 @@ export async function openRollback(runtime: Runtime, input: RollbackInput): Prom
   };
   if (!entries.some((entry) => entry.state !== 'undone')) return { ...output, status: 'nothing' };
   await runtime.journal.acquireLock(run.clusterArn, run.runId, LOCK_SECONDS);
+  // The fence below ends the run's own execution; that one's end shall not start a second way back.
+  if (input.unitIds === null) await runtime.journal.claimRollback(run.runId, input.claimant, null);
   await runtime.journal.updateRun(run.runId, { status: 'rolling-back', reason, endedAt: null });
   // Their trust goes back with that of the others: a unit that may still begin would keep it.
   await holdUnbegun(runtime, run.runId, reason);
@@ -105,13 +112,13 @@ export async function closeRollback(
   const entries = await runtime.journal.listEntries(run.runId);
   if (run.endedAt !== null) return { runId: run.runId, status: run.status };
   await holdUnbegun(runtime, run.runId, input.reason);
-  if (entries.length === 0) return endRun(runtime, run, { status: 'held', reason: input.reason });
   const units = await runtime.journal.listUnits(run.runId);
+  if (entries.length === 0) return endRun(runtime, run, { status: 'held', reason: input.reason }, units);
   const problem = input.failure === null ? '' : `finish the way back by hand: ${reasonOf(input.failure)}`;
   const outcome = outcomeOf(units, await runtime.journal.listRoles(run.runId), problem);
   // Nothing migrated is left: what this run wrote of its own (trust policies, the agent) went back too.
   const isBack = outcome.status === 'held' || outcome.status === 'rolled-back';
-  return endRun(runtime, run, isBack ? { status: 'rolled-back', reason: input.reason } : outcome);
+  return endRun(runtime, run, isBack ? { status: 'rolled-back', reason: input.reason } : outcome, units);
 }
 
 /** Units that crashed between their opening and their first write have nothing to undo. */

@@ -51,6 +51,12 @@ describe('the gateway to Step Functions', () => {
     expect(asked(seen)[0]).toEqual(['AWSStepFunctions.DescribeExecution', { executionArn: EXECUTION, includedData: 'METADATA_ONLY' }]);
   });
 
+  it('stops an execution, and says why', async () => {
+    const { executions, seen } = await gateway(() => ({ headers: JSON_1_0, body: { stopDate: 1 } }));
+    await executions.stop('migrate-cluster', 'r1', 'asked for');
+    expect(asked(seen)).toEqual([['AWSStepFunctions.StopExecution', { executionArn: EXECUTION, error: 'Stopped', cause: 'asked for' }]]);
+  });
+
   it('answers task tokens', async () => {
     const { executions, seen } = await gateway(() => ({ headers: JSON_1_0, body: {} }));
     await executions.succeedTask('token', { digest: 'd' });
