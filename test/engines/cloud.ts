@@ -1,5 +1,5 @@
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { CreateStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn';
+import { CreateStateMachineCommand, DescribeExecutionCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Machine } from '../../engine/asl.ts';
 import { TABLE } from '../../engine/local-journal.ts';
@@ -12,12 +12,13 @@ import { type Moto, startMoto } from '../python/moto.ts';
 import { ACCOUNT } from '../support/twin-account.ts';
 import type { Invoke } from './lambda.ts';
 import { type LambdaApi, startLambdaApi } from './lambda-api.ts';
+import type { StatusChange } from './rule.ts';
 
 export const REGION = 'us-east-1';
 export const CREDENTIALS = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'example' };
 
 /** The state machines that every stack has. */
-export const MACHINES = ['migrate-cluster', 'rollback-run'] as const satisfies readonly StateMachineName[];
+type Machines = Exclude<StateMachineName, 'migrate-fleet'>;
 
 /** An account of moto whose Step Functions carries executions out, with functions that this process serves. */
 export interface Cloud {
@@ -36,10 +37,11 @@ export interface Stack {
   readonly invoke: Invoke;
 }
 
-/** A deployed stack: its gateway to Step Functions, and its journal. */
+/** A deployed stack. */
 export interface Deployed {
   readonly executions: Executions;
-  readonly arns: Readonly<Record<(typeof MACHINES)[number], string>>;
+  /** How an execution has ended, as Step Functions tells EventBridge. */
+  change(machine: Machines, name: string): Promise<StatusChange>;
 }
 
 /** Starts moto from a folder of programs, with execution switched on. */
@@ -66,7 +68,14 @@ export async function startCloud(bin: string): Promise<Cloud> {
         return answer.stateMachineArn ?? '';
       };
       const arns = { 'migrate-cluster': await create('migrate-cluster'), 'rollback-run': await create('rollback-run') };
-      return { arns, executions: createExecutions({ client: stepFunctions, stateMachineArns: { ...arns, 'migrate-fleet': undefined } }) };
+      return {
+        executions: createExecutions({ client: stepFunctions, stateMachineArns: { ...arns, 'migrate-fleet': undefined } }),
+        change: async (machine, execution) => {
+          const executionArn = `${arns[machine].replace(':stateMachine:', ':execution:')}:${execution}`;
+          const { status = '', input = '', error = null } = await stepFunctions.send(new DescribeExecutionCommand({ executionArn }));
+          return { executionArn, name: execution, status, input, error };
+        },
+      };
     },
     close: async () => {
       stepFunctions.destroy();

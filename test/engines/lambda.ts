@@ -56,7 +56,7 @@ export function startLambda(packaged: Packaged, environment: Readonly<Record<str
       const question: Asked = { id: asked, file: join(packaged.code(found.key), `${file}.mjs`), handler, event };
       const { promise, resolve, reject } = Promise.withResolvers<Answered>();
       waiting.set(question.id, { resolve, reject });
-      child.send(question);
+      child.send(question, (error) => error !== null && reject(error));
       return promise;
     },
     log: () => printed,

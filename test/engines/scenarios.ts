@@ -161,20 +161,18 @@ export const SCENARIOS: readonly Scenario[] = [
     snapshot: SHOP,
     drive: async (world) => {
       await migrate(world, { serviceAccounts: ['shop/storefront'] }, { approval: 'required' });
-      const token = await world.token(RUN);
-      const { digest } = await world.journal.getRun(RUN);
-      await world.executions.succeedTask(token, { digest });
+      const token = await world.answer(RUN, 'approve');
       expect(await world.ended('migrate-cluster', RUN)).toBe('SUCCEEDED');
       expect(world.log()).not.toContain(token);
     },
     status: 'migrated',
   },
   {
-    title: 'a plan that nobody approves is left alone',
+    title: 'a plan that is refused is left alone',
     snapshot: SHOP,
     drive: async (world) => {
       await migrate(world, { serviceAccounts: ['shop/storefront'] }, { approval: 'required' });
-      await world.executions.failTask(await world.token(RUN), 'ApprovalMismatch', 'the plan was refused');
+      await world.answer(RUN, 'refuse');
       expect(await world.ended('migrate-cluster', RUN)).toBe('SUCCEEDED');
     },
     status: 'held',

@@ -3,6 +3,7 @@ import { openLocalJournal } from '../../engine/local-journal.ts';
 import { createLocalRuntime } from '../../engine/local-runtime.ts';
 import type { Service } from '../../engine/service.ts';
 import type { Journal } from '../../src/journal/journal.ts';
+import type { ApprovalAnswer } from '../../src/model/run.ts';
 import type { ExecutionStatus, Executions, StateMachineName } from '../../src/service/executions.ts';
 import { createSystemClock, createVirtualClock } from '../../twin/clock.ts';
 import type { TwinDelays, TwinHooks } from '../../twin/contracts.ts';
@@ -20,8 +21,8 @@ export interface World {
   readonly executions: Executions;
   /** Waits for the end of an execution that was started, and of the way back that its failure starts. */
   ended(machine: StateMachineName, name: string): Promise<ExecutionStatus>;
-  /** Takes the task token of a run once it waits for its approval. */
-  token(runId: string): Promise<string>;
+  /** Answers the approval that a run waits for, once it does. Tells the token, which must be nowhere else. */
+  answer(runId: string, decision: ApprovalAnswer['decision']): Promise<string>;
   /** All that the functions printed to their logs. */
   log(): string;
   close(): Promise<void>;
@@ -87,7 +88,7 @@ export async function localWorld(service: Service, scene: Scene): Promise<World>
       await executions.settled();
       return statusOf(executions, machine, name);
     },
-    token: (runId) => until(() => journal.takeTaskToken(runId)),
+    answer: (runId, decision) => answerApproval(journal, executions, runId, decision),
     log: () => log,
     close: async () => {
       await executions.close();
@@ -106,8 +107,8 @@ export async function cloudWorld(cloud: Cloud, packaged: Packaged, service: Serv
   const lambda = startLambda(packaged, environmentOf(cloud, twin, tableName));
   const { Resources } = packaged.template;
   const functionName = (id: string): string => String(Resources[id]?.Properties.FunctionName);
-  const { executions } = await cloud.deploy({ name, service, functionName, invoke: lambda.invoke });
-  const inputs = new Map<string, string>();
+  const deployed = await cloud.deploy({ name, service, functionName, invoke: lambda.invoke });
+  const { executions } = deployed;
   const end = (machine: StateMachineName, execution: string): Promise<ExecutionStatus> =>
     until(async () => {
       const status = await statusOf(executions, machine, execution);
@@ -116,21 +117,15 @@ export async function cloudWorld(cloud: Cloud, packaged: Packaged, service: Serv
   return {
     twin,
     journal,
-    executions: {
-      ...executions,
-      start: (machine, execution, input) => {
-        inputs.set(`${machine}:${execution}`, JSON.stringify(input));
-        return executions.start(machine, execution, input);
-      },
-    },
+    executions,
     ended: async (machine, execution) => {
       const status = await end(machine, execution);
-      const change = { name: execution, input: inputs.get(`${machine}:${execution}`) ?? '', status };
-      const wayBack = machine === 'migrate-cluster' ? await applyRules(packaged.template, executions, change) : undefined;
+      const change = machine === 'migrate-cluster' ? await deployed.change(machine, execution) : undefined;
+      const wayBack = change === undefined ? undefined : await applyRules(packaged.template, executions, change);
       if (wayBack !== undefined) await end('rollback-run', wayBack);
       return status;
     },
-    token: (runId) => until(() => journal.takeTaskToken(runId)),
+    answer: (runId, decision) => answerApproval(journal, executions, runId, decision),
     log: () => lambda.log(),
     close: async () => {
       await lambda.close();
@@ -160,6 +155,23 @@ async function statusOf(executions: Executions, machine: StateMachineName, name:
   const status = await executions.status(machine, name);
   if (status === undefined) throw new Error(`there is no execution ${name} of ${machine}`);
   return status;
+}
+
+async function answerApproval(
+  journal: Journal,
+  executions: Executions,
+  runId: string,
+  decision: ApprovalAnswer['decision'],
+): Promise<string> {
+  const by = 'arn:aws:iam::111122223333:user/operator';
+  const { token, answer } = await until(async () => {
+    const run = (await journal.listRuns()).find((one) => one.runId === runId);
+    if (run?.approval?.status !== 'waiting') return undefined;
+    return journal.answerTaskToken(runId, { decision, digest: run.digest, by, at: '2026-03-02T09:00:00.000Z' });
+  });
+  if (decision === 'approve') await executions.succeedTask(token, answer);
+  else await executions.failTask(token, 'ApprovalMismatch', 'the plan was refused');
+  return token;
 }
 
 /** Asks until there is an answer; the test's own time-out is the end of it. */
