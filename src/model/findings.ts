@@ -13,7 +13,7 @@ export interface FindingRow {
 /**
  * The one table of findings. Codes are stable: PS1xx the service account and its role, PS2xx the trust policy,
  * PS3xx workloads and pods, PS4xx the platform, PS5xx owners and indirect users, PS6xx what was seen and left alone, and EKS add-ons,
- * PS7xx kube2iam and kiam.
+ * PS7xx kube2iam and kiam, PS8xx what changed between two scans of a cluster.
  * `docs/findings.md` lists the same rows; a test keeps both in step.
  */
 // biome-ignore format: a table, one row a line
@@ -141,6 +141,20 @@ export const FINDINGS = {
   PS720: { severity: 'warning', title: 'The annotation of the pod template stays', remedy: 'Remove it at its source after the migration; until then it does no harm.' },
   PS721: { severity: 'info', title: 'The annotation is removed by a second restart', remedy: 'After proof and soak the template changes once more. To save the restart, remove the annotation together with the first one: --fold-annotation-removal.' },
   PS722: { severity: 'blocker', title: 'The service account has to be split, and it has an association', remedy: 'Delete the association, or give each workload a service account of its own by hand.' },
+  // What changed between two scans
+  PS801: { severity: 'warning', title: 'A new service account gets a role by IRSA', remedy: 'Plan and run again for it; give new workloads a Pod Identity association from the start.' },
+  PS802: { severity: 'warning', title: 'New pods ask kube2iam or kiam for a role', remedy: 'Plan and run again for them; give new workloads a Pod Identity association from the start.' },
+  PS803: { severity: 'warning', title: 'The role annotation of an associated service account is back', remedy: 'Remove it at its source: as long as the association exists it does nothing, and without it the pods fall back to IRSA.' },
+  PS804: { severity: 'warning', title: 'A Pod Identity association is gone', remedy: 'Create it again, or run again: new pods get no credentials by it, and none at all where the annotation is gone too.' },
+  PS805: { severity: 'warning', title: 'A Pod Identity association was changed', remedy: 'Check that the new role is meant: new pods get it as soon as EKS has spread the change.' },
+  PS806: { severity: 'warning', title: 'The role annotation names another role', remedy: 'Check that the new role is meant, then plan again.' },
+  PS807: { severity: 'warning', title: 'The trust statement of podshift is gone from a role', remedy: 'Put the statement back where the trust policy comes from: the associated pods lose the role when their credentials end.' },
+  PS808: { severity: 'warning', title: 'The Pod Identity agent is gone', remedy: 'Install the add-on eks-pod-identity-agent again: without it no associated pod gets credentials.' },
+  PS809: { severity: 'warning', title: 'A kube2iam or kiam daemon is new', remedy: 'Find out who installed it: it may answer pods that had no role by it.' },
+  PS810: { severity: 'warning', title: 'A kube2iam or kiam daemon is gone', remedy: 'Pods that still ask it for a role get none. Put it back, or migrate them.' },
+  PS811: { severity: 'info', title: 'A service account no longer has a role by IRSA', remedy: 'Nothing is to be done if that was meant.' },
+  PS812: { severity: 'info', title: 'Pods no longer ask kube2iam or kiam for a role', remedy: 'Nothing is to be done if that was meant.' },
+  PS813: { severity: 'info', title: 'A Pod Identity association is new, and podshift did not make it', remedy: 'Nothing is to be done if that was meant.' },
 } as const satisfies Record<string, FindingRow>;
 
 /** A code of the table, such as `PS101`. */

@@ -10,6 +10,8 @@ import { SECOND, START, type Steps, writeProject } from './engine-project.ts';
 
 const SNAPSHOT = fileURLToPath(new URL('../../examples/shop', import.meta.url));
 
+const REFUSAL = { decision: 'refuse' as const, digest: 'd', by: 'me', at: 't' };
+
 const WAITING = {
   StartAt: 'Ask',
   States: {
@@ -165,12 +167,25 @@ describe('migrate-cluster in the background', () => {
     expect(run.twin.requests.filter((request) => request.write)).toEqual([]);
   });
 
+  it('is taken back when it is stopped', async () => {
+    const { run, executions } = await planned();
+    await executions.start('migrate-cluster', 'r1', input(run, { approval: 'required' }));
+    while ((await run.journal.answerTaskToken('a'.repeat(26), REFUSAL)) === undefined)
+      await new Promise((resolve) => setImmediate(resolve));
+    await executions.stop('migrate-cluster', 'r1', 'asked for');
+    await executions.settled();
+    expect(await executions.status('migrate-cluster', 'r1')).toBe('ABORTED');
+    expect(await run.journal.getRun('a'.repeat(26))).toMatchObject({ status: 'held', endedAt: expect.any(String) });
+    await executions.stop('migrate-cluster', 'r1', 'once more');
+    await expect(executions.stop('migrate-cluster', 'r2', 'asked for')).rejects.toMatchObject({ name: 'NotFound' });
+  });
+
   it('leaves alone a run that it was refused to take up', async () => {
     const { run, executions } = await planned();
     await executions.start('migrate-cluster', 'r1', input(run, { runId: run.runId, target: { ...run.target, region: 'elsewhere' } }));
     await executions.settled();
     expect(await executions.status('migrate-cluster', 'r1')).toBe('FAILED');
-    expect(await executions.status('rollback-run', 'r1-after-failure')).toBeUndefined();
+    expect(await executions.status('rollback-run', 'r1-after-failure')).toBe('SUCCEEDED');
     expect(await run.journal.getRun(run.runId)).toMatchObject({ status: 'planned' });
   });
 });

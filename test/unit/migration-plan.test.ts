@@ -10,6 +10,7 @@ import { ROLE_PLAN, runScene } from './run-scene.ts';
 
 const OPEN = {
   runId: RUN,
+  executionId: 'execution-1',
   target: TARGET,
   mode: 'run',
   approval: 'none',
@@ -182,7 +183,9 @@ describe('the approval', () => {
     const output = await requestApproval(fake.runtime, { runId: RUN, taskToken: 'secret-token' });
     expect(output).toEqual({ runId: RUN, digest: 'digest-1' });
     expect(JSON.stringify([output, fake.logs, await run(), await fake.runtime.journal.listEntries(RUN)])).not.toContain('secret-token');
-    expect(await fake.runtime.journal.takeTaskToken(RUN)).toBe('secret-token');
+    const answer = { decision: 'approve' as const, digest: 'digest-1', by: 'arn:aws:iam::111122223333:user/me', at: 't' };
+    expect(await fake.runtime.journal.answerTaskToken(RUN, answer)).toEqual({ token: 'secret-token', answer });
+    expect((await run()).approval).toEqual({ status: 'waiting', expiresAt: new Date(START + 604_800_000).toISOString(), answer: null });
   });
 
   it('is for this plan, and for the world as it still is', async () => {
