@@ -3,6 +3,7 @@ import { Logger as PowertoolsLogger } from '@aws-lambda-powertools/logger';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
+import { TIMEOUTS } from '../src/aws/timeouts.ts';
 import { createDynamoJournal } from '../src/journal/dynamo-journal.ts';
 import type { JournalRuntime } from '../src/migration/runtime.ts';
 import { PodshiftError } from '../src/model/errors.ts';

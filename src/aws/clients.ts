@@ -11,6 +11,7 @@ import type {
 import type { CallCounts, ClusterTarget } from '../model/run.ts';
 import { isThrottle } from './errors.ts';
 import { type Pacer, pacingKey } from './pacing.ts';
+import { TIMEOUTS } from './timeouts.ts';
 
 /** How the gateways reach AWS. */
 export interface AwsSettings {
@@ -29,9 +30,6 @@ export interface AwsSettings {
 
 /** Requests of one send() at most, the first included. */
 const MAX_ATTEMPTS = 5;
-
-/** Of every client: milliseconds until a connection must stand, and from the request until its answer. */
-export const TIMEOUTS = { connectionTimeout: 5_000, requestTimeout: 30_000, throwOnRequestTimeout: true } as const;
 
 /** A back-off of nothing. */
 const NO_DELAY = { setDelayBase: () => undefined, computeNextBackoffDelay: () => 0 };
