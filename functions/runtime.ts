@@ -1,21 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { Logger as PowertoolsLogger } from '@aws-lambda-powertools/logger';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { type ConnectionSettings, createConnections } from '../src/aws/connections.ts';
-import { createDynamoJournal } from '../src/journal/dynamo-journal.ts';
 import type { Runtime } from '../src/migration/runtime.ts';
-import { PodshiftError } from '../src/model/errors.ts';
 import { createIds } from '../src/model/ids.ts';
-import { schemaProblems } from '../src/model/schema-problems.ts';
 import type { Executions } from '../src/service/executions.ts';
+import { baseEnvironment, createLogger, createMetrics, openJournal, readEnvironment } from './runtime-parts.ts';
 
-/** What a function reads of its environment; serverless.yml sets it. */
-export const lambdaEnvironment = z.object({
-  /** Name of the DynamoDB table of the journal. */
-  JOURNAL_TABLE: z.string().min(1),
-  LOG_LEVEL: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']),
+/** What a step's function reads of its environment. */
+export const lambdaEnvironment = baseEnvironment.extend({
   /** ARNs of the state machines, for the functions that start them. */
   MIGRATE_CLUSTER_ARN: z.string().min(1).optional(),
   MIGRATE_FLEET_ARN: z.string().min(1).optional(),
@@ -32,26 +24,18 @@ export function runtimeOf<Connections extends ReturnType<typeof createConnection
   environment: Record<string, string | undefined>,
   connect: (settings: ConnectionSettings) => Connections,
 ): Omit<Runtime, keyof Connections> & Connections {
-  const parsed = lambdaEnvironment.safeParse(environment);
-  if (!parsed.success) {
-    throw new PodshiftError('InvalidInput', `the environment of this function is wrong: ${schemaProblems(parsed.error)}`);
-  }
+  const parsed = readEnvironment(lambdaEnvironment, environment);
   const clock = { now: () => Date.now() };
-  const client = DynamoDBDocumentClient.from(new DynamoDBClient({}), { marshallOptions: { removeUndefinedValues: true } });
-  const logger = new PowertoolsLogger({ serviceName: 'podshift', logLevel: parsed.data.LOG_LEVEL });
+  const metrics = createMetrics(parsed);
   let executions: Promise<Executions> | undefined;
   return {
     clock,
     ids: createIds(clock, randomBytes),
-    journal: createDynamoJournal({ client, tableName: parsed.data.JOURNAL_TABLE, clock }),
-    logger: {
-      info: (message, fields) => logger.info(message, fields ?? {}),
-      warn: (message, fields) => logger.warn(message, fields ?? {}),
-      error: (message, fields) => logger.error(message, fields ?? {}),
-    },
-    ...connect({ clock, retryDelays: 'standard' }),
+    journal: openJournal(parsed, clock),
+    logger: createLogger(parsed),
+    ...connect({ clock, retryDelays: 'standard', onThrottle: (api) => metrics.add({ name: 'Throttles', value: 1, dimensions: { api } }) }),
     executions: () => {
-      executions ??= executionsOf(parsed.data);
+      executions ??= executionsOf(parsed);
       return executions;
     },
   };
