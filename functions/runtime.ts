@@ -1,55 +1,58 @@
 import { randomBytes } from 'node:crypto';
+import { Logger as PowertoolsLogger } from '@aws-lambda-powertools/logger';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
-import { type ConnectionSettings, createConnections } from '../src/aws/connections.ts';
-import type { Runtime } from '../src/migration/runtime.ts';
+import { createDynamoJournal } from '../src/journal/dynamo-journal.ts';
+import type { JournalRuntime, Logger } from '../src/migration/runtime.ts';
+import { PodshiftError } from '../src/model/errors.ts';
 import { createIds } from '../src/model/ids.ts';
-import type { Executions } from '../src/service/executions.ts';
-import { baseEnvironment, createLogger, createMetrics, openJournal, readEnvironment } from './runtime-parts.ts';
+import { noCalls } from '../src/model/run.ts';
+import { schemaProblems } from '../src/model/schema-problems.ts';
+import { contextual } from '../src/service/log-context.ts';
 
-/** What a step's function reads of its environment. */
-export const lambdaEnvironment = baseEnvironment.extend({
-  /** ARNs of the state machines, for the functions that start them. */
-  MIGRATE_CLUSTER_ARN: z.string().min(1).optional(),
-  MIGRATE_FLEET_ARN: z.string().min(1).optional(),
-  ROLLBACK_RUN_ARN: z.string().min(1).optional(),
+/** What a function reads of its environment; serverless.yml sets it. */
+export const lambdaEnvironment = z.object({
+  /** Name of the DynamoDB table of the journal. */
+  JOURNAL_TABLE: z.string().min(1),
+  LOG_LEVEL: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']),
+  /** What log lines and metrics name as their service, such as `podshift-prod`. */
+  POWERTOOLS_SERVICE_NAME: z.string().min(1).default('podshift'),
 });
 
-/** The runtime of a Lambda function that works in the account alone. Throws `InvalidInput` naming the variable that is missing or wrong. */
-export function createLambdaRuntime(environment: Record<string, string | undefined>): Runtime {
-  return runtimeOf(environment, createConnections);
+/** The environment as `schema` has it. Throws `InvalidInput` naming the variable that is missing or wrong. */
+export function readEnvironment<Schema extends z.ZodType>(
+  schema: Schema,
+  environment: Record<string, string | undefined>,
+): z.output<Schema> {
+  const parsed = schema.safeParse(environment);
+  if (parsed.success) return parsed.data;
+  throw new PodshiftError('InvalidInput', `the environment of this function is wrong: ${schemaProblems(parsed.error)}`);
 }
 
-/** A runtime by the environment, which reaches what `connect` reaches. */
-export function runtimeOf<Connections extends ReturnType<typeof createConnections>>(
-  environment: Record<string, string | undefined>,
-  connect: (settings: ConnectionSettings) => Connections,
-): Omit<Runtime, keyof Connections> & Connections {
+/** The runtime of any Lambda function. Throws `InvalidInput` naming the variable that is missing or wrong. */
+export function createLambdaRuntime(environment: Record<string, string | undefined>): JournalRuntime {
   const parsed = readEnvironment(lambdaEnvironment, environment);
   const clock = { now: () => Date.now() };
-  const metrics = createMetrics(parsed);
-  let executions: Promise<Executions> | undefined;
+  const client = DynamoDBDocumentClient.from(new DynamoDBClient({}), { marshallOptions: { removeUndefinedValues: true } });
   return {
     clock,
     ids: createIds(clock, randomBytes),
-    journal: openJournal(parsed, clock),
+    journal: createDynamoJournal({ client, tableName: parsed.JOURNAL_TABLE, clock }),
     logger: createLogger(parsed),
-    ...connect({ clock, retryDelays: 'standard', onThrottle: (api) => metrics.add({ name: 'Throttles', value: 1, dimensions: { api } }) }),
-    executions: () => {
-      executions ??= executionsOf(parsed);
-      return executions;
-    },
+    takeCalls: noCalls,
   };
 }
 
-/** Imported on first use: most functions start nothing, and load no client for it. */
-async function executionsOf(environment: z.output<typeof lambdaEnvironment>): Promise<Executions> {
-  const [{ createExecutions }, { SFNClient }] = await Promise.all([import('../src/aws/executions.ts'), import('@aws-sdk/client-sfn')]);
-  return createExecutions({
-    client: new SFNClient({}),
-    stateMachineArns: {
-      'migrate-cluster': environment.MIGRATE_CLUSTER_ARN,
-      'migrate-fleet': environment.MIGRATE_FLEET_ARN,
-      'rollback-run': environment.ROLLBACK_RUN_ARN,
-    },
+/** Structured log lines, each with the ids of its invocation and its X-Ray trace. */
+export function createLogger({
+  LOG_LEVEL,
+  POWERTOOLS_SERVICE_NAME,
+}: Pick<z.output<typeof lambdaEnvironment>, 'LOG_LEVEL' | 'POWERTOOLS_SERVICE_NAME'>): Logger {
+  const logger = new PowertoolsLogger({ serviceName: POWERTOOLS_SERVICE_NAME, logLevel: LOG_LEVEL });
+  return contextual({
+    info: (message, fields) => logger.info(message, fields ?? {}),
+    warn: (message, fields) => logger.warn(message, fields ?? {}),
+    error: (message, fields) => logger.error(message, fields ?? {}),
   });
 }

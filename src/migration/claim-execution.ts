@@ -1,5 +1,5 @@
 import { isPodshiftError, PodshiftError } from '../model/errors.ts';
-import type { Runtime } from './runtime.ts';
+import type { JournalRuntime } from './runtime.ts';
 
 /**
  * An execution of migrate-cluster that did not succeed, as Step Functions tells it: the `detail` of the event "Step Functions
@@ -28,7 +28,10 @@ export interface ClaimOutput {
  * execution has taken the run up since, or where the run is on its way back already. Throws `InvalidInput` for an event
  * without the execution's input.
  */
-export async function claimExecution(runtime: Runtime, input: { execution: FailedExecution; claimant: string }): Promise<ClaimOutput> {
+export async function claimExecution(
+  runtime: JournalRuntime,
+  input: { execution: FailedExecution; claimant: string },
+): Promise<ClaimOutput> {
   const { executionArn, status, error } = input.execution;
   if (typeof input.execution.input !== 'string') {
     throw new PodshiftError('InvalidInput', `the event of ${executionArn} carries no input, so it names no run`);
@@ -45,7 +48,7 @@ function runOf(text: string): string {
   return typeof value === 'object' && value !== null && 'runId' in value && typeof value.runId === 'string' ? value.runId : '';
 }
 
-async function exists(runtime: Runtime, runId: string): Promise<boolean> {
+async function exists(runtime: JournalRuntime, runId: string): Promise<boolean> {
   try {
     return runId !== '' && (await runtime.journal.getRun(runId)).runId === runId;
   } catch (error) {

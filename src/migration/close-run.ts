@@ -3,7 +3,7 @@ import { timestamp } from '../model/clock.ts';
 import type { RunRecord, RunStatus, UnitRecord } from '../model/run.ts';
 import { settleApproval } from './approval.ts';
 import { countUnits, type Outcome, outcomeOf } from './outcome.ts';
-import type { Runtime } from './runtime.ts';
+import type { JournalRuntime } from './runtime.ts';
 
 /** Writes to the journal under way at once. */
 const CONCURRENCY = 16;
@@ -24,7 +24,7 @@ export interface RunOutput {
 }
 
 /** Ends the run as its units ended, and lets go of the cluster. Units that were never begun are held. Ending twice is the same as once. */
-export async function closeRun(runtime: Runtime, input: CloseRunInput): Promise<RunOutput> {
+export async function closeRun(runtime: JournalRuntime, input: CloseRunInput): Promise<RunOutput> {
   const run = await runtime.journal.getRun(input.runId);
   if (run.endedAt !== null) return letGo(runtime, run, run.status);
   if (input.ending === 'refused') return closeRefused(runtime, run, input.reason);
@@ -36,7 +36,7 @@ export async function closeRun(runtime: Runtime, input: CloseRunInput): Promise<
 }
 
 /** Ends a run whose plan was refused, or whose approval nobody gave in time; `otherwise` where it never came to wait. */
-async function closeRefused(runtime: Runtime, unsettled: RunRecord, otherwise: string): Promise<RunOutput> {
+async function closeRefused(runtime: JournalRuntime, unsettled: RunRecord, otherwise: string): Promise<RunOutput> {
   const run = await settleApproval(runtime, unsettled, 'not-approved');
   const reason = reasonOfRefusal(run, otherwise);
   await holdPendingUnits(runtime, run.runId, reason);
@@ -49,7 +49,7 @@ function reasonOfRefusal({ approval }: RunRecord, otherwise: string): string {
 }
 
 /** Units of a run that ends before their turn: nothing was done to them. */
-export async function holdPendingUnits(runtime: Runtime, runId: string, reason: string): Promise<void> {
+export async function holdPendingUnits(runtime: JournalRuntime, runId: string, reason: string): Promise<void> {
   const limit = pLimit(CONCURRENCY);
   const pending = (await runtime.journal.listUnits(runId)).filter((unit) => unit.status === 'pending');
   await Promise.all(pending.map((unit) => limit(() => runtime.journal.updateUnit(runId, unit.unitId, { status: 'held', reason }))));
@@ -57,7 +57,7 @@ export async function holdPendingUnits(runtime: Runtime, runId: string, reason: 
 
 /** Notes the end, then lets go of the cluster: in this order, so that a crash between them leaves no run without an end. */
 export async function endRun(
-  runtime: Runtime,
+  runtime: JournalRuntime,
   run: RunRecord,
   outcome: Outcome | { status: 'planned'; reason: string },
   units: readonly UnitRecord[],
@@ -67,7 +67,7 @@ export async function endRun(
   return letGo(runtime, run, outcome.status);
 }
 
-async function letGo(runtime: Runtime, run: RunRecord, status: RunStatus): Promise<RunOutput> {
+async function letGo(runtime: JournalRuntime, run: RunRecord, status: RunStatus): Promise<RunOutput> {
   if (run.clusterArn !== '') await runtime.journal.releaseLock(run.clusterArn, run.runId);
   return { runId: run.runId, status };
 }

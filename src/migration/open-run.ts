@@ -55,8 +55,8 @@ export async function openRun(runtime: Runtime, input: OpenRunInput): Promise<Op
 }
 
 /**
- * Whether podshift can work on this cluster at all: it is active, runs in the cloud, and its API server answers and lets
- * podshift read. Throws `InvalidRequest` for the first two, `ConfigMapAuthentication` where the API server refuses podshift and
+ * Whether podshift can work on this cluster at all: it is active, and its API server answers and lets podshift read. What the
+ * platform lacks is for the plan to tell. Throws `InvalidRequest` for the first, `ConfigMapAuthentication` where the API server refuses podshift and
  * takes principals from the aws-auth ConfigMap alone, else what the Kubernetes gateway throws.
  */
 export async function checkCluster(
@@ -67,8 +67,6 @@ export async function checkCluster(
   const cluster = await runtime.aws(run.target).eks.describeCluster();
   if (cluster.status !== 'ACTIVE')
     throw new PodshiftError('InvalidRequest', `cluster ${cluster.name} is ${cluster.status}, not ACTIVE; wait until it is`);
-  if (cluster.outpost)
-    throw new PodshiftError('InvalidRequest', `cluster ${cluster.name} runs on an Outpost, where EKS Pod Identity is not offered`);
   try {
     const kubernetes = await runtime.kubernetes(run.target);
     await kubernetes.get(RESOURCES.namespaces, undefined, 'kube-system');

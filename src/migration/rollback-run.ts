@@ -4,7 +4,7 @@ import { type Batch, batchOf } from './batch.ts';
 import { endRun, holdPendingUnits, type RunOutput } from './close-run.ts';
 import { type Failure, reasonOf } from './grant-trust.ts';
 import { outcomeOf } from './outcome.ts';
-import type { Runtime } from './runtime.ts';
+import type { JournalRuntime } from './runtime.ts';
 import { LOCK_SECONDS } from './write.ts';
 
 /** What is taken back and why. */
@@ -38,7 +38,7 @@ export interface OpenRollbackOutput {
  * Takes the cluster's lock; from now on no forward step of the run writes any more.
  * Throws `RunNotFound`, `ClusterLocked`, `InvalidInput` for units that the run does not have.
  */
-export async function openRollback(runtime: Runtime, input: OpenRollbackInput): Promise<OpenRollbackOutput> {
+export async function openRollback(runtime: JournalRuntime, input: OpenRollbackInput): Promise<OpenRollbackOutput> {
   const run = await runtime.journal.getRun(input.runId);
   const units = await runtime.journal.listUnits(run.runId);
   const unknown = input.unitIds?.find((unitId) => !units.some((unit) => unit.unitId === unitId));
@@ -73,7 +73,7 @@ export interface RollbackBatchInput {
 }
 
 /** The next units or roles of the way back. */
-export async function rollbackBatch(runtime: Runtime, { runId, kind, chosen, after }: RollbackBatchInput): Promise<Batch> {
+export async function rollbackBatch(runtime: JournalRuntime, { runId, kind, chosen, after }: RollbackBatchInput): Promise<Batch> {
   const entries = await runtime.journal.listEntries(runId);
   const units = (await runtime.journal.listUnits(runId)).filter((unit) => chosen?.includes(unit.unitId) ?? true);
   if (kind === 'units') {
@@ -105,7 +105,7 @@ function isUndoable(unit: UnitRecord): boolean {
 
 /** Ends the run after its way back. `failure` is what of the run itself (its agent, a role) could not be undone. */
 export async function closeRollback(
-  runtime: Runtime,
+  runtime: JournalRuntime,
   input: { runId: string; reason: string; failure: Failure | null },
 ): Promise<RunOutput> {
   const run = await runtime.journal.getRun(input.runId);
@@ -122,7 +122,7 @@ export async function closeRollback(
 }
 
 /** Units that crashed between their opening and their first write have nothing to undo. */
-async function holdUnbegun(runtime: Runtime, runId: string, reason: string): Promise<void> {
+async function holdUnbegun(runtime: JournalRuntime, runId: string, reason: string): Promise<void> {
   await holdPendingUnits(runtime, runId, reason);
   const touched = new Set((await runtime.journal.listEntries(runId)).map((entry) => entry.unitId));
   for (const unit of await runtime.journal.listUnits(runId)) {

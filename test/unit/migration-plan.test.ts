@@ -65,7 +65,6 @@ describe('checkCluster', () => {
 
   it.each([
     ['InvalidRequest', { status: 'UPDATING' }, undefined],
-    ['InvalidRequest', { outpost: true }, undefined],
     ['ConfigMapAuthentication', { authenticationMode: 'CONFIG_MAP' }, 'KubernetesUnauthorized'],
     ['KubernetesUnauthorized', { authenticationMode: 'API' }, 'KubernetesUnauthorized'],
     ['KubernetesForbidden', { authenticationMode: 'CONFIG_MAP' }, 'KubernetesForbidden'],
