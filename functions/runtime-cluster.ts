@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { createClusterConnections } from '../src/kubernetes/connections.ts';
 import type { ClusterRuntime } from '../src/migration/runtime.ts';
-import { createLambdaRuntime } from './runtime.ts';
+import { createLambdaRuntime, readEnvironment } from './runtime.ts';
+import { throttleMetric } from './runtime-metrics.ts';
 
 /** What a function that works in the cluster reads of its environment besides. */
 const clusterEnvironment = z.object({
@@ -12,6 +13,7 @@ const clusterEnvironment = z.object({
 /** The runtime of a Lambda function that works in the cluster. Throws as `createLambdaRuntime` does. */
 export function createClusterRuntime(environment: Record<string, string | undefined>): ClusterRuntime {
   const runtime = createLambdaRuntime(environment);
-  const { CLUSTER_ACCESS_ROLE_ARN: clusterAccessRoleArn } = clusterEnvironment.parse(environment);
-  return { ...runtime, ...createClusterConnections({ clock: runtime.clock, retryDelays: 'standard', clusterAccessRoleArn }) };
+  const { CLUSTER_ACCESS_ROLE_ARN: clusterAccessRoleArn } = readEnvironment(clusterEnvironment, environment);
+  const settings = { clock: runtime.clock, retryDelays: 'standard', clusterAccessRoleArn, ...throttleMetric(environment) } as const;
+  return { ...runtime, ...createClusterConnections(settings) };
 }
