@@ -6,7 +6,8 @@ import type { Runtime } from '../migration/runtime.ts';
 import type { Clock } from '../model/clock.ts';
 import { type CallCounts, type ClusterTarget, noCalls } from '../model/run.ts';
 import { createAwsGateways } from './aws-gateways.ts';
-import { type AwsSettings, targetCredentials } from './clients.ts';
+import type { AwsSettings } from './clients.ts';
+import { keptCredentials, targetCredentials } from './credentials.ts';
 import type { AwsGateways } from './gateways.ts';
 import { createPacer, pacingKey } from './pacing.ts';
 
@@ -29,6 +30,7 @@ export function createConnections(settings: ConnectionSettings): Pick<Runtime, '
   // A rehearsal's time is virtual: its requests are paced by nothing.
   const pacer = settings.retryDelays === 'none' ? undefined : createPacer(settings.clock, (milliseconds) => delay(milliseconds));
   const paced = pacer === undefined ? {} : { pacer };
+  const sessions = new Map<string, AwsCredentialIdentityProvider>();
   const gateways = new Map<string, AwsGateways>();
   const clusters = new Map<string, Promise<KubernetesGateway>>();
 
@@ -40,13 +42,20 @@ export function createConnections(settings: ConnectionSettings): Pick<Runtime, '
     ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint }),
     ...(settings.credentials === undefined ? {} : { credentials: settings.credentials }),
   });
+  /** One session of a role serves all clusters that are reached by it. */
+  const credentialsOf = (target: ClusterTarget): AwsCredentialIdentityProvider => {
+    const key = JSON.stringify([target.region, target.assumeRoleArn, target.externalId]);
+    const session = sessions.get(key) ?? keptCredentials(targetCredentials(awsSettings(target)), settings.clock);
+    sessions.set(key, session);
+    return session;
+  };
   const aws = (target: ClusterTarget): AwsGateways => {
     const key = targetKey(target);
     const existing = gateways.get(key);
     if (existing !== undefined) {
       return existing;
     }
-    const made = createAwsGateways(awsSettings(target));
+    const made = createAwsGateways(awsSettings(target), credentialsOf(target));
     gateways.set(key, made);
     return made;
   };
@@ -55,7 +64,7 @@ export function createConnections(settings: ConnectionSettings): Pick<Runtime, '
       cluster: await aws(target).eks.describeCluster(),
       clusterName: target.clusterName,
       region: target.region,
-      credentials: targetCredentials(awsSettings(target)),
+      credentials: credentialsOf(target),
       clock: settings.clock,
       retryDelays: settings.retryDelays,
       onRequest: () => count('kubernetes'),
@@ -86,5 +95,5 @@ export function createConnections(settings: ConnectionSettings): Pick<Runtime, '
 }
 
 function targetKey(target: ClusterTarget): string {
-  return JSON.stringify([target.clusterName, target.region, target.assumeRoleArn]);
+  return JSON.stringify([target.clusterName, target.region, target.assumeRoleArn, target.externalId]);
 }

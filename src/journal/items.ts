@@ -2,7 +2,15 @@ import { z } from 'zod';
 import { PodshiftError } from '../model/errors.ts';
 import type { MigrationOptions } from '../model/options.ts';
 import type { UnitPlan } from '../model/plan.ts';
-import type { CallCounts, Evidence, JournalEntry, RoleRecord, RunRecord, UnitRecord } from '../model/run.ts';
+import {
+  type CallCounts,
+  type Evidence,
+  JOURNAL_VERSION,
+  type JournalEntry,
+  type RoleRecord,
+  type RunRecord,
+  type UnitRecord,
+} from '../model/run.ts';
 import type { Item } from './table.ts';
 
 /**
@@ -61,7 +69,7 @@ const entryItem = z.object({
 const evidenceItem = z.object({ unitId: z.string(), evidence: z.string() });
 
 /** Throws `InternalError` for an item that this version did not write so. */
-function parse<T>(schema: z.ZodType<T>, item: Item): T {
+export function parseItem<T>(schema: z.ZodType<T>, item: Item): T {
   const parsed = schema.safeParse(item);
   if (!parsed.success) {
     const fields = parsed.error.issues.map((issue) => issue.path.join('.')).join(', ');
@@ -70,13 +78,24 @@ function parse<T>(schema: z.ZodType<T>, item: Item): T {
   return parsed.data;
 }
 
+/** The item of a run or a fleet, named by `what`. Throws `JournalTooNew` for one of a newer version. */
+export function checkVersion(item: Item, what: string): Item {
+  if ((item.schemaVersion as number) > JOURNAL_VERSION) {
+    throw new PodshiftError(
+      'JournalTooNew',
+      `${what} was written in journal version ${item.schemaVersion}; this podshift reads up to ${JOURNAL_VERSION}`,
+    );
+  }
+  return item;
+}
+
 /** JSON text of any value; undefined, which JSON lacks, becomes null. */
 export function json(value: unknown): string {
   return JSON.stringify(value ?? null);
 }
 
 export function readRun(item: Item): RunRecord {
-  const { target, options, ...rest } = parse(runItem, item);
+  const { target, options, ...rest } = parseItem(runItem, item);
   return {
     ...rest,
     calls: rest.calls satisfies CallCounts,
@@ -90,20 +109,20 @@ export function writeUnit(unit: UnitRecord): Item {
 }
 
 export function readUnit(item: Item): UnitRecord {
-  const { plan, ...rest } = parse(unitItem, item);
+  const { plan, ...rest } = parseItem(unitItem, item);
   return { ...rest, plan: JSON.parse(plan) as UnitPlan };
 }
 
 export function readRole(item: Item): RoleRecord {
-  return parse(roleItem, item);
+  return parseItem(roleItem, item);
 }
 
 export function readEntry(item: Item): JournalEntry {
-  const { before, after, ...rest } = parse(entryItem, item);
+  const { before, after, ...rest } = parseItem(entryItem, item);
   return { ...rest, before: JSON.parse(before), after: JSON.parse(after) };
 }
 
 export function readEvidence(item: Item): { unitId: string; evidence: Evidence } {
-  const { unitId, evidence } = parse(evidenceItem, item);
+  const { unitId, evidence } = parseItem(evidenceItem, item);
   return { unitId, evidence: JSON.parse(evidence) as Evidence };
 }

@@ -1,11 +1,12 @@
 import type { MigrationOptions } from '../model/options.ts';
 import type { CallCounts, ClusterTarget, EntryKind, Evidence, JournalEntry, RoleRecord, RunRecord, UnitRecord } from '../model/run.ts';
+import type { FleetJournal } from './fleet-journal.ts';
 
 /**
- * The durable record of runs. All reads are consistent; all writes are conditional on what they replace. Every method can
+ * The durable record of runs and fleets. All reads are consistent; all writes are conditional on what they replace. Every method can
  * throw `Throttled` and `ServiceUnavailable`; reads of a run throw `RunNotFound` and `JournalTooNew`.
  */
-export interface Journal {
+export interface Journal extends FleetJournal {
   /** Creates the run, or returns the one that exists under this id (a step that runs twice). */
   createRun(run: { runId: string; target: ClusterTarget; options: MigrationOptions; startedAt: string }): Promise<RunRecord>;
   getRun(runId: string): Promise<RunRecord>;

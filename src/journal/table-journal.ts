@@ -3,11 +3,12 @@ import { type Clock, timestamp } from '../model/clock.ts';
 import { PodshiftError } from '../model/errors.ts';
 import { JOURNAL_VERSION, noCalls, type RunRecord } from '../model/run.ts';
 import { createDocuments } from './documents.ts';
-import { json, readEntry, readEvidence, readRole, readRun, readUnit, writeUnit } from './items.ts';
+import { checkVersion, json, readEntry, readEvidence, readRole, readRun, readUnit, writeUnit } from './items.ts';
 import type { Journal } from './journal.ts';
 import { entryKey, evidenceKey, type Key, RUNS, roleKey, runIndexKey, runKey, runPartition, tokenKey, unitKey } from './layout.ts';
 import { createLocks } from './locks.ts';
 import { ABSENT, changesOf, type Item, isEmpty, type Path, PRESENT, type Table, type Update } from './table.ts';
+import { createFleetJournal } from './table-fleet-journal.ts';
 
 /** Requests under way at once where many items are written. */
 const CONCURRENCY = 16;
@@ -19,7 +20,7 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
     if (item === undefined) {
       throw new PodshiftError('RunNotFound', `there is no run ${runId} in this journal`);
     }
-    return checkVersion(item, runId);
+    return checkVersion(item, `run ${runId}`);
   };
   const getRun = async (runId: string): Promise<RunRecord> => readRun(await getRunItem(runId));
 
@@ -77,7 +78,7 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
       const items = await Promise.all(
         index.map((entry) => limit(async () => ({ runId: String(entry.runId), item: await table.get(runKey(String(entry.runId))) }))),
       );
-      return items.flatMap(({ runId, item }) => (item === undefined ? [] : [readRun(checkVersion(item, runId))]));
+      return items.flatMap(({ runId, item }) => (item === undefined ? [] : [readRun(checkVersion(item, `run ${runId}`))]));
     },
     addCalls: async (runId, calls) => {
       const add = Object.entries(calls).flatMap(([service, number]): [Path, number][] =>
@@ -170,19 +171,11 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
 
     ...createLocks(table, clock),
 
+    ...createFleetJournal(table),
+
     putTaskToken: async (runId, token) => {
       await table.put({ ...tokenKey(runId), token });
     },
     takeTaskToken: async (runId) => (await table.remove(tokenKey(runId)))?.token as string | undefined,
   };
-}
-
-function checkVersion(item: Item, runId: string): Item {
-  if ((item.schemaVersion as number) > JOURNAL_VERSION) {
-    throw new PodshiftError(
-      'JournalTooNew',
-      `run ${runId} was written in journal version ${item.schemaVersion}; this podshift reads up to ${JOURNAL_VERSION}`,
-    );
-  }
-  return item;
 }

@@ -13,6 +13,12 @@ export const ERRORS = {
   },
   RunNotFound: { code: 'PE103', exitCode: 2, retryable: false, remedy: 'Run "podshift status" to list the runs of this journal.' },
   InvalidInput: { code: 'PE104', exitCode: 2, retryable: false, remedy: 'Compare the input with the schema that the message names.' },
+  FleetNotFound: {
+    code: 'PE105',
+    exitCode: 2,
+    retryable: false,
+    remedy: 'Run "podshift fleet status" to list the fleets of this journal.',
+  },
   // The world refuses
   WorldMoved: { code: 'PE201', exitCode: 3, retryable: false, remedy: 'Make a new plan, read what changed, and approve its digest.' },
   ClusterLocked: {
@@ -98,6 +104,13 @@ export const ERRORS = {
     exitCode: 1,
     retryable: true,
     remedy: 'IAM has not spread the trust policy yet. The step is tried again.',
+  },
+  MemberRoleRefused: {
+    code: 'PE313',
+    exitCode: 1,
+    retryable: false,
+    remedy:
+      'Deploy infra/member-account.yml in that account: its role must have this name, trust the role that podshift runs as, and ask for the same external id.',
   },
   // Kubernetes
   KubernetesUnauthorized: {

@@ -4,6 +4,7 @@ import type { Clock } from '../../src/model/clock.ts';
 import { migrationOptions } from '../../src/model/options.ts';
 import type { Evidence } from '../../src/model/run.ts';
 import { behavioursWith, type Exceptions } from './behaviours.ts';
+import { describeFleets } from './journal-fleets.ts';
 import { describeHolding } from './journal-holding.ts';
 import { CLUSTER, intent, ROLE, role, unit } from './journal-records.ts';
 
@@ -249,6 +250,7 @@ export function describeJournal({ name, exceptions, start }: JournalBackend): vo
       });
     });
 
+    describeFleets({ behaviour, journal: () => journal, name: () => runId, now: () => now });
     describeHolding({
       behaviour,
       journal: () => journal,

@@ -64,6 +64,7 @@ export async function fakeMigration(): Promise<FakeMigration> {
       autoMode: false,
       outpost: false,
       hybridNodes: false,
+      tags: {},
     },
     roles: new Map(),
     associations: [],
@@ -89,6 +90,7 @@ export async function fakeMigration(): Promise<FakeMigration> {
 
   const aws: AwsGateways = {
     eks: {
+      listClusters: async () => [account.cluster.name],
       describeCluster: async () => account.cluster,
       listAssociations: async (filter) =>
         account.associations.filter(
