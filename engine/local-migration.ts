@@ -4,6 +4,7 @@ import { isPodshiftError, PodshiftError } from '../src/model/errors.ts';
 import { migrationOptions } from '../src/model/options.ts';
 import type { ClusterTarget, RunStatus } from '../src/model/run.ts';
 import type { EngineClock } from './clock.ts';
+import type { Service } from './service.ts';
 import { type ApprovalRequest, type OnProgress, runStateMachine } from './state-machine.ts';
 
 /** What `migrate-cluster` is started with. */
@@ -31,6 +32,8 @@ interface Setting {
   readonly clock: EngineClock;
   readonly onEvent?: OnProgress;
   readonly signal?: AbortSignal;
+  /** This project's own serverless.yml where absent. */
+  readonly service?: Service;
 }
 
 export interface Migration extends Setting {
@@ -52,8 +55,8 @@ export interface MigrationResult {
  * Throws what failed the migration where nothing was written or nothing could be rolled back; else the failure is part of
  * the answer. Interrupted (the signal), it throws the signal's reason and rolls nothing back: the run can be resumed.
  */
-export async function migrate({ runtime, clock, onEvent, signal, input, approve }: Migration): Promise<MigrationResult> {
-  const shared = { runtime, clock, ...(onEvent === undefined ? {} : { onEvent }), ...(signal === undefined ? {} : { signal }) };
+export async function migrate({ input, approve, ...shared }: Migration): Promise<MigrationResult> {
+  const { runtime, signal } = shared;
   try {
     const output = await runStateMachine({
       ...shared,
@@ -102,17 +105,10 @@ async function undo(shared: Setting, runId: string, failure: PodshiftError): Pro
 }
 
 /** Runs `rollback-run`. Throws what failed it. */
-export async function rollBack({ runtime, clock, onEvent, signal, input }: Setting & { readonly input: RollbackInput }): Promise<{
+export async function rollBack({ input, ...shared }: Setting & { readonly input: RollbackInput }): Promise<{
   runId: string;
   status: RunStatus;
 }> {
-  const output = await runStateMachine({
-    runtime,
-    clock,
-    name: 'rollback-run',
-    input,
-    ...(onEvent === undefined ? {} : { onEvent }),
-    ...(signal === undefined ? {} : { signal }),
-  });
+  const output = await runStateMachine({ ...shared, name: 'rollback-run', input });
   return output as { runId: string; status: RunStatus };
 }

@@ -3,12 +3,13 @@ import type { AwsSettings } from '../src/aws/aws-gateways.ts';
 import { createConnections } from '../src/aws/connections.ts';
 import type { Journal } from '../src/journal/journal.ts';
 import type { Logger, Runtime } from '../src/migration/runtime.ts';
-import type { Clock } from '../src/model/clock.ts';
 import { createIds } from '../src/model/ids.ts';
+import type { EngineClock } from './clock.ts';
+import { createLocalExecutions, type LocalExecutions } from './local-executions.ts';
 
 /** What a runtime of this process is made of. */
 export interface LocalRuntimeSettings {
-  readonly clock: Clock;
+  readonly clock: EngineClock;
   readonly journal: Journal;
   /** Endpoint of every AWS service; AWS's own where absent. The cluster's endpoint is what EKS says. */
   readonly endpoint?: string;
@@ -20,10 +21,15 @@ export interface LocalRuntimeSettings {
   readonly random?: (bytes: number) => Uint8Array;
 }
 
+/** A runtime whose state machines run in this process, too. */
+export interface LocalRuntime extends Runtime {
+  executions(): Promise<LocalExecutions>;
+}
+
 /** The runtime that the local engine hands to the steps: the same gateways as a Lambda's. */
-export function createLocalRuntime(settings: LocalRuntimeSettings): Runtime {
+export function createLocalRuntime(settings: LocalRuntimeSettings): LocalRuntime {
   const { clock, journal, logger, endpoint, credentials, retryDelays, random = randomBytes } = settings;
-  return {
+  const runtime: LocalRuntime = {
     clock,
     journal,
     logger,
@@ -34,5 +40,8 @@ export function createLocalRuntime(settings: LocalRuntimeSettings): Runtime {
       ...(endpoint === undefined ? {} : { endpoint }),
       ...(credentials === undefined ? {} : { credentials }),
     }),
+    executions: async () => executions,
   };
+  const executions = createLocalExecutions({ runtime, clock });
+  return runtime;
 }

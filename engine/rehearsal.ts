@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import type { Journal } from '../src/journal/journal.ts';
-import type { Logger, Runtime } from '../src/migration/runtime.ts';
+import type { Logger } from '../src/migration/runtime.ts';
 import { isPodshiftError, type PodshiftError } from '../src/model/errors.ts';
 import type { migrationOptions } from '../src/model/options.ts';
 import type { RunReport } from '../src/model/report.ts';
@@ -13,7 +13,8 @@ import { loadSnapshot, type Snapshot } from '../twin/snapshot.ts';
 import { startTwin, type Twin } from '../twin/twin.ts';
 import { openLocalJournal, openMemoryJournal } from './local-journal.ts';
 import { type Migration, type MigrationInput, migrate, rollBack } from './local-migration.ts';
-import { createLocalRuntime } from './local-runtime.ts';
+import { createLocalRuntime, type LocalRuntime } from './local-runtime.ts';
+import type { Service } from './service.ts';
 
 /** What to rehearse, and how. */
 export interface RehearsalSettings {
@@ -28,6 +29,8 @@ export interface RehearsalSettings {
   readonly onEvent?: Migration['onEvent'];
   readonly approve?: Migration['approve'];
   readonly signal?: AbortSignal;
+  /** Where the definitions come from; this project's own serverless.yml where absent. */
+  readonly service?: Service;
   /** Called with the twin before the run starts: to make its world behave, or to change it from outside. */
   readonly prepare?: (twin: Twin) => void;
   /** Images that no kubelet of the twin can pull. */
@@ -51,7 +54,7 @@ export interface Rehearsal extends RehearsedRun {
   readonly twin: Twin;
   readonly clock: VirtualClock;
   readonly journal: Journal;
-  readonly runtime: Runtime;
+  readonly runtime: LocalRuntime;
   readonly target: ClusterTarget;
   /** A second run over the same twin. */
   rerun(): Promise<RehearsedRun>;
@@ -77,10 +80,6 @@ export async function rehearse(settings: RehearsalSettings): Promise<Rehearsal> 
   });
   settings.prepare?.(twin);
   const local = settings.journal === 'memory' ? openMemoryJournal({ clock }) : await openLocalJournal({ clock });
-  const close = async (): Promise<void> => {
-    await local.close();
-    await twin.close();
-  };
   const target = { clusterName: twin.clusterName, region: twin.region, assumeRoleArn: null };
   const runtime = createLocalRuntime({
     clock: clock.engine,
@@ -91,11 +90,17 @@ export async function rehearse(settings: RehearsalSettings): Promise<Rehearsal> 
     logger: settings.logger ?? SILENT,
     random: replayable(),
   });
+  const close = async (): Promise<void> => {
+    await (await runtime.executions()).close();
+    await local.close();
+    await twin.close();
+  };
   const shared = {
     runtime,
     clock: clock.engine,
     ...(settings.onEvent === undefined ? {} : { onEvent: settings.onEvent }),
     ...(settings.signal === undefined ? {} : { signal: settings.signal }),
+    ...(settings.service === undefined ? {} : { service: settings.service }),
   };
 
   const ended = async (runId: string, failure: PodshiftError | null): Promise<RehearsedRun> => ({

@@ -1,6 +1,6 @@
-import { pathToFileURL } from 'node:url';
 import type { Runtime } from '../src/migration/runtime.ts';
 import { ERRORS, type ErrorName, PodshiftError } from '../src/model/errors.ts';
+import type { StateMachineName } from '../src/service/executions.ts';
 import type { State } from './asl.ts';
 import { allStates, checkDefinition, logicalIdOf } from './check.ts';
 import type { EngineClock } from './clock.ts';
@@ -22,32 +22,43 @@ export interface ApprovalRequest {
   readonly signal: AbortSignal;
 }
 
+/** Gives out task tokens whose answers come from elsewhere in this process, as `SendTaskSuccess` does. */
+export interface TaskTokens {
+  /** A token, and what it is answered with. The answer rejects after so many seconds, and when the signal fires. */
+  open(
+    timeoutSeconds: number | undefined,
+    signal: AbortSignal,
+  ): { readonly token: string; readonly answer: Promise<unknown>; close(): void };
+}
+
 export interface StateMachineRun {
-  /** A state machine that serverless.yml declares. */
-  readonly name: 'migrate-cluster' | 'rollback-run';
+  /** A state machine that the service declares. */
+  readonly name: StateMachineName;
   readonly input: unknown;
   readonly runtime: Runtime;
   readonly clock: EngineClock;
   readonly onEvent?: OnProgress;
   /** The answer becomes the waiting state's output; throwing fails the state. Time stands still for a virtual clock meanwhile. */
   readonly approve?: (request: ApprovalRequest) => Promise<unknown>;
+  /** In place of `approve`: the waiting state gets a token of these, and its answer. */
+  readonly taskTokens?: TaskTokens;
   /** Ends the execution: no state starts any more, what works is waited for. Its reason is thrown. */
   readonly signal?: AbortSignal;
-  /** The folder with serverless.yml; this project's own where absent. */
-  readonly root?: string;
+  /** Definitions and functions; those of this project's serverless.yml where absent. */
+  readonly service?: Service;
 }
 
 const INVOKE = 'arn:aws:states:::lambda:invoke';
 const INVOKE_AND_WAIT = `${INVOKE}.waitForTaskToken`;
 
 /**
- * Runs a state machine in this process: the definition and the functions that serverless.yml declares, over the runtime and
+ * Runs a state machine in this process: the definition and the functions that the service declares, over the runtime and
  * on the clock that are handed in. Answers with the execution's output. Throws the error that failed it: the handler's own
  * `PodshiftError`, `StepTimedOut` for the machine's time-out, else `InternalError`; or the signal's reason.
  */
 export async function runStateMachine(run: StateMachineRun): Promise<unknown> {
   const { name, runtime, clock } = run;
-  const service = await loadService(run.root);
+  const service = run.service ?? (await loadService());
   const machine = await service.stateMachine(name);
   checkDefinition(machine, name);
   const handlers = await loadHandlers(
@@ -92,19 +103,7 @@ function functionOf(state: State): string {
 async function loadHandlers(service: Service, states: readonly State[], runtime: Runtime): Promise<ReadonlyMap<string, Handler>> {
   const handlers = new Map<string, Handler>();
   for (const id of new Set(states.filter((state) => state.Type === 'Task').map(functionOf))) {
-    const declared = service.functions.get(id);
-    if (declared === undefined) {
-      throw new PodshiftError('InternalError', `a state calls ${id}, which serverless.yml does not declare`);
-    }
-    const module = (await import(pathToFileURL(`${declared.module}.ts`).href)) as Record<
-      string,
-      { withRuntime?: (runtime: Runtime) => Handler }
-    >;
-    const withRuntime = module[declared.handler]?.withRuntime;
-    if (withRuntime === undefined) {
-      throw new PodshiftError('InternalError', `${declared.module}.ts exports no handler "${declared.handler}" made by lambdaFunction`);
-    }
-    handlers.set(id, withRuntime(runtime));
+    handlers.set(id, (await service.handler(id)).withRuntime(runtime));
   }
   return handlers;
 }
@@ -127,6 +126,15 @@ async function runTask(
     return handler(input);
   }
   const payload = payloadOf(input);
+  if (run.taskTokens !== undefined) {
+    const waiting = run.taskTokens.open(state.TimeoutSeconds, signal);
+    try {
+      await handler(replaceToken(payload, () => waiting.token));
+      return await waiting.answer;
+    } finally {
+      waiting.close();
+    }
+  }
   const token = `local-${run.runtime.ids.next()}`;
   const requested = await handler(replaceToken(payload, () => token));
   if (run.approve === undefined) {

@@ -118,14 +118,16 @@ export function createVirtualClock(startMilliseconds: number): VirtualClock {
       void pump();
     });
 
+  const schedule: TwinClock['schedule'] = (milliseconds, action) => {
+    const item = add(milliseconds, action, false);
+    return () => {
+      item.cancelled = true;
+    };
+  };
+
   return {
     now: () => time,
-    schedule: (milliseconds, action) => {
-      const item = add(milliseconds, action, false);
-      return () => {
-        item.cancelled = true;
-      };
-    },
+    schedule,
     sleep,
     hold,
     advance: async (milliseconds) => {
@@ -145,7 +147,7 @@ export function createVirtualClock(startMilliseconds: number): VirtualClock {
         void pump();
       }
     },
-    engine: engineView(() => time, sleep, hold),
+    engine: engineView(() => time, sleep, schedule, hold),
   };
 }
 
@@ -169,17 +171,18 @@ export function createSystemClock(): SystemClock {
     };
   };
   const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => void start(milliseconds, resolve, resolve));
+  const schedule: TwinClock['schedule'] = (milliseconds, action) => {
+    const cancel = start(milliseconds, action);
+    for (const entry of pending) {
+      if (entry.wake === undefined) {
+        entry.timer.unref();
+      }
+    }
+    return cancel;
+  };
   return {
     now: () => Date.now(),
-    schedule: (milliseconds, action) => {
-      const cancel = start(milliseconds, action);
-      for (const entry of pending) {
-        if (entry.wake === undefined) {
-          entry.timer.unref();
-        }
-      }
-      return cancel;
-    },
+    schedule,
     sleep,
     hold: () => () => undefined,
     close: () => {
@@ -192,15 +195,22 @@ export function createSystemClock(): SystemClock {
     engine: engineView(
       () => Date.now(),
       sleep,
+      schedule,
       () => () => undefined,
     ),
   };
 }
 
-function engineView(now: () => number, sleep: (milliseconds: number) => Promise<void>, hold: () => () => void): EngineClock {
+function engineView(
+  now: () => number,
+  sleep: (milliseconds: number) => Promise<void>,
+  schedule: TwinClock['schedule'],
+  hold: () => () => void,
+): EngineClock {
   return {
     now,
     sleep: (seconds) => sleep(seconds * 1000),
+    after: (seconds, action) => schedule(seconds * 1000, action),
     busy: async (work) => {
       const release = hold();
       try {

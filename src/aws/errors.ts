@@ -16,6 +16,7 @@ const NAMES: Readonly<Record<string, ErrorName>> = {
   Throttling: 'Throttled',
   ThrottlingException: 'Throttled',
   ThrottledException: 'Throttled',
+  KmsThrottlingException: 'Throttled',
   RequestThrottled: 'Throttled',
   RequestThrottledException: 'Throttled',
   RequestLimitExceeded: 'Throttled',
@@ -49,6 +50,8 @@ const NAMES: Readonly<Record<string, ErrorName>> = {
   NotFoundException: 'NotFound',
   NoSuchEntity: 'NotFound',
   NoSuchEntityException: 'NotFound',
+  ExecutionDoesNotExist: 'NotFound',
+  StateMachineDoesNotExist: 'NotFound',
 
   ResourceInUseException: 'AlreadyExists',
   EntityAlreadyExists: 'AlreadyExists',
@@ -57,10 +60,17 @@ const NAMES: Readonly<Record<string, ErrorName>> = {
   LimitExceeded: 'LimitExceeded',
   LimitExceededException: 'LimitExceeded',
   ResourceLimitExceededException: 'LimitExceeded',
+  ExecutionLimitExceeded: 'LimitExceeded',
   ServiceQuotaExceededException: 'LimitExceeded',
 
   ConcurrentModification: 'Conflict',
   ConcurrentModificationException: 'Conflict',
+
+  // Step Functions names its errors without a suffix
+  ExecutionAlreadyExists: 'ExecutionExists',
+  TaskDoesNotExist: 'TaskTokenGone',
+  TaskTimedOut: 'TaskTokenGone',
+  InvalidToken: 'TaskTokenGone',
 
   ServerException: 'ServiceUnavailable',
   InternalFailure: 'ServiceUnavailable',
@@ -170,6 +180,9 @@ function message(name: ErrorName, code: string, text: string, call: AwsCall): st
       return `${operation} is throttled (${code})`;
     case 'ServiceUnavailable':
       return `${operation} failed or did not answer (${code})`;
+    case 'TaskTokenGone':
+      // The text can quote the token.
+      return `no state waits for this answer any more (${code})`;
     case 'InternalError':
       return `${operation} gave an answer that cannot be read (${code})`;
     default:

@@ -3,6 +3,7 @@ import type { Journal } from '../journal/journal.ts';
 import type { KubernetesGateway } from '../kubernetes/gateway.ts';
 import type { Clock, Ids } from '../model/clock.ts';
 import type { CallCounts, ClusterTarget } from '../model/run.ts';
+import type { Executions } from '../service/executions.ts';
 
 /** Everything a step may touch, handed in. A Lambda makes one per cold start, the local engine one per run. */
 export interface Runtime {
@@ -14,6 +15,8 @@ export interface Runtime {
   aws(target: ClusterTarget): AwsGateways;
   /** Describes the cluster once and keeps the connection. Throws `ClusterNotFound`, `ClusterUnreachable`. */
   kubernetes(target: ClusterTarget): Promise<KubernetesGateway>;
+  /** Made when it is first asked for: few steps start or resume a state machine. */
+  executions(): Promise<Executions>;
   /** Requests sent since the last call of this method, retries included. */
   takeCalls(): CallCounts;
 }

@@ -105,6 +105,18 @@ export const ERRORS = {
     retryable: true,
     remedy: 'IAM has not spread the trust policy yet. The step is tried again.',
   },
+  ExecutionExists: {
+    code: 'PE311',
+    exitCode: 3,
+    retryable: false,
+    remedy: 'An execution of this name was started with another input, or has ended. Start a new run.',
+  },
+  TaskTokenGone: {
+    code: 'PE312',
+    exitCode: 3,
+    retryable: false,
+    remedy: 'The state that waited has its answer already, or waited too long. Look at the run; start a new one if it ended.',
+  },
   MemberRoleRefused: {
     code: 'PE313',
     exitCode: 1,

@@ -12,6 +12,7 @@ const distributed = (machine: object) => ({ ...machine, ProcessorConfig: { Mode:
 
 describe('Map states', () => {
   it('runs a processor that lies in a file of its own', async () => {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: Serverless' own variable, which the engine resolves
     const machine = each({ ItemsPath: '$.items', MaxConcurrency: 2 }, '${file(processor.asl.json)}');
     const { output } = await execute(
       machine,

@@ -207,7 +207,12 @@ describe('failures', () => {
 
   it('fails a task that ended after its time-out, and lets rules see that', async () => {
     let now = START;
-    const clock = { now: () => now, sleep: () => Promise.resolve(), busy: <T>(work: () => Promise<T>) => work() };
+    const clock = {
+      now: () => now,
+      sleep: () => Promise.resolve(),
+      after: () => () => undefined,
+      busy: <T>(work: () => Promise<T>) => work(),
+    };
     const machine = {
       StartAt: 'Work',
       States: {

@@ -6,6 +6,7 @@ import { type ErrorName, PodshiftError } from '../../src/model/errors.ts';
 import { migrationOptions } from '../../src/model/options.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import { noCalls } from '../../src/model/run.ts';
+import { type FakeExecutions, fakeExecutions } from './fake-executions.ts';
 import { addon, CLUSTER_ARN, NEW_WAY, OLD_WAY, RUN, START, TARGET } from './migration-fixtures.ts';
 
 export * from './migration-fixtures.ts';
@@ -32,6 +33,7 @@ export interface FakeAccount {
 export interface FakeMigration extends AsyncDisposable {
   readonly runtime: Runtime;
   readonly account: FakeAccount;
+  readonly executions: FakeExecutions;
   readonly logs: string[];
   /** Moves the clock. */
   pass(seconds: number): void;
@@ -245,6 +247,7 @@ export async function fakeMigration(): Promise<FakeMigration> {
   const log = (message: string, fields?: Record<string, unknown>): void => {
     logs.push(`${message} ${JSON.stringify(fields ?? {})}`);
   };
+  const executions = fakeExecutions();
   const runtime: Runtime = {
     clock,
     ids: { next: () => `id-${ids++}` },
@@ -255,11 +258,13 @@ export async function fakeMigration(): Promise<FakeMigration> {
       fail('connect');
       return kubernetes;
     },
+    executions: async () => executions,
     takeCalls: noCalls,
   };
   return {
     runtime,
     account,
+    executions,
     logs,
     pass: (seconds) => {
       now += seconds * 1000;

@@ -1,33 +1,16 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { checkAgent, installAgent, removeAgent } from '../../src/migration/agent.ts';
-import type { Plan, UnitPlan } from '../../src/model/plan.ts';
-import type { UnitStatus } from '../../src/model/run.ts';
-import { addon, beginRun, type FakeMigration, fakeMigration, OIDC_TRUST, planWith, ROLE, RUN, unitPlan } from './fake-migration.ts';
+import type { Plan } from '../../src/model/plan.ts';
+import { addon, type FakeMigration, ROLE, RUN } from './fake-migration.ts';
+import { runScene } from './run-scene.ts';
 
 const AGENT = 'eks-pod-identity-agent';
-const ROLE_PLAN = {
-  roleArn: ROLE,
-  roleName: 'orders',
-  trustBefore: OIDC_TRUST,
-  trustAfter: 'after',
-  waves: [{ wave: 0, admit: [{ namespace: 'shop', name: 'orders' }], trustAfter: 'after' }],
-};
-
 let fake: FakeMigration;
-const setUnit = (unitId: string, status: UnitStatus, reason = '') => fake.runtime.journal.updateUnit(RUN, unitId, { status, reason });
-
-async function begin(
-  units: readonly Partial<UnitPlan>[] = [{}],
-  plan: Partial<Plan> = {},
-  options: Record<string, unknown> = {},
-): Promise<void> {
-  fake = await fakeMigration();
-  await beginRun(fake, planWith(units.map(unitPlan), [ROLE_PLAN], plan), options);
-}
-
-beforeEach(async () => {
-  fake = await fakeMigration();
+const { empty, begin, setUnit } = runScene((made) => {
+  fake = made;
 });
+
+beforeEach(() => empty());
 
 describe('the agent', () => {
   const INSTALL: Partial<Plan> = { agent: { action: 'install', addonVersion: 'v1.3.4-eksbuild.1', nodeNames: ['node-1', 'node-2'] } };

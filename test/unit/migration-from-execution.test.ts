@@ -13,6 +13,7 @@ describe('rollback-run, started by a failed execution', () => {
     const clock = {
       now: fake.now,
       sleep: async (seconds: number) => fake.pass(seconds),
+      after: () => () => undefined,
       busy: <T>(work: () => Promise<T>) => work(),
     };
     // As the rule's input transformer hands it on: the execution's input is text.

@@ -4,21 +4,8 @@ import { associate } from '../../src/migration/associate.ts';
 import { checkCluster, openRun } from '../../src/migration/open-run.ts';
 import { makePlan, planOf, takeInventory } from '../../src/migration/plan-run.ts';
 import { migrationOptions } from '../../src/model/options.ts';
-import type { Plan, UnitPlan } from '../../src/model/plan.ts';
-import {
-  beginRun,
-  CLUSTER_ARN,
-  type FakeMigration,
-  fakeMigration,
-  OIDC_TRUST,
-  planWith,
-  ROLE,
-  RUN,
-  START,
-  serviceAccount,
-  TARGET,
-  unitPlan,
-} from './fake-migration.ts';
+import { CLUSTER_ARN, type FakeMigration, planWith, RUN, START, serviceAccount, TARGET, unitPlan } from './fake-migration.ts';
+import { ROLE_PLAN, runScene } from './run-scene.ts';
 
 const OPEN = {
   runId: RUN,
@@ -28,29 +15,12 @@ const OPEN = {
   expectedDigest: null,
   options: migrationOptions.parse({}),
 } as const;
-const ROLE_PLAN = {
-  roleArn: ROLE,
-  roleName: 'orders',
-  trustBefore: OIDC_TRUST,
-  trustAfter: 'after',
-  waves: [{ wave: 0, admit: [{ namespace: 'shop', name: 'orders' }], trustAfter: 'after' }],
-};
-
 let fake: FakeMigration;
-const run = () => fake.runtime.journal.getRun(RUN);
-
-async function begin(
-  units: readonly Partial<UnitPlan>[] = [{}],
-  plan: Partial<Plan> = {},
-  options: Record<string, unknown> = {},
-): Promise<void> {
-  fake = await fakeMigration();
-  await beginRun(fake, planWith(units.map(unitPlan), [ROLE_PLAN], plan), options);
-}
-
-beforeEach(async () => {
-  fake = await fakeMigration();
+const { empty, begin, run } = runScene((made) => {
+  fake = made;
 });
+
+beforeEach(() => empty());
 
 describe('openRun', () => {
   it('creates a run, takes the lock, and can run twice', async () => {

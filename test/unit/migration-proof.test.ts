@@ -1,34 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { proveCredentials } from '../../src/migration/prove-credentials.ts';
-import type { UnitPlan } from '../../src/model/plan.ts';
 import { probeName } from '../../src/verification/probe.ts';
-import {
-  beginRun,
-  deployment,
-  type FakeMigration,
-  fakeMigration,
-  OIDC_TRUST,
-  planWith,
-  ROLE,
-  RUN,
-  serviceAccount,
-  unitPlan,
-} from './fake-migration.ts';
-
-const UNIT = { runId: RUN, unitId: 'shop/orders' };
-const ROLE_PLAN = { roleArn: ROLE, roleName: 'orders', trustBefore: OIDC_TRUST, trustAfter: OIDC_TRUST, waves: [] };
+import { type FakeMigration, RUN } from './fake-migration.ts';
+import { UNIT, unitScene } from './unit-scene.ts';
 
 let fake: FakeMigration;
-
-async function begin(unit: Partial<UnitPlan> = {}, options: Record<string, unknown> = {}): Promise<void> {
-  fake = await fakeMigration();
-  await beginRun(fake, planWith([unitPlan(unit)], [ROLE_PLAN]), options);
-  fake.put(serviceAccount());
-  fake.put(deployment());
-}
-
-const unit = () => fake.runtime.journal.getUnit(RUN, UNIT.unitId);
-const evidence = async () => (await fake.runtime.journal.listEvidence(RUN)).get(UNIT.unitId) ?? [];
+const { begin, unit, evidence } = unitScene((made) => {
+  fake = made;
+});
 
 beforeEach(() => begin());
 

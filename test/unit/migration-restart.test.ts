@@ -2,38 +2,13 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { associate } from '../../src/migration/associate.ts';
 import { checkRollout } from '../../src/migration/check-rollout.ts';
 import { restartWorkloads } from '../../src/migration/restart-workloads.ts';
-import type { UnitPlan } from '../../src/model/plan.ts';
-import {
-  beginRun,
-  DEPLOYMENT,
-  deployment,
-  type FakeMigration,
-  fakeMigration,
-  NEW_WAY,
-  OIDC_TRUST,
-  OLD_WAY,
-  planWith,
-  ROLE,
-  RUN,
-  runningPod,
-  serviceAccount,
-  unitPlan,
-} from './fake-migration.ts';
-
-const UNIT = { runId: RUN, unitId: 'shop/orders' };
-const ROLE_PLAN = { roleArn: ROLE, roleName: 'orders', trustBefore: OIDC_TRUST, trustAfter: OIDC_TRUST, waves: [] };
+import { DEPLOYMENT, deployment, type FakeMigration, NEW_WAY, OLD_WAY, RUN, runningPod } from './fake-migration.ts';
+import { UNIT, unitScene } from './unit-scene.ts';
 
 let fake: FakeMigration;
-
-async function begin(unit: Partial<UnitPlan> = {}, options: Record<string, unknown> = {}): Promise<void> {
-  fake = await fakeMigration();
-  await beginRun(fake, planWith([unitPlan(unit)], [ROLE_PLAN]), options);
-  fake.put(serviceAccount());
-  fake.put(deployment());
-}
-
-const unit = () => fake.runtime.journal.getUnit(RUN, UNIT.unitId);
-const later = (seconds: number) => new Date(fake.now() + seconds * 1000).toISOString().replace('.000Z', 'Z');
+const { begin, unit, later } = unitScene((made) => {
+  fake = made;
+});
 
 beforeEach(() => begin());
 

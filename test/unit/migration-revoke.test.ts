@@ -2,70 +2,13 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { grantTrust } from '../../src/migration/grant-trust.ts';
 import { restoreOldTrust, retireOldTrust, rolesToRetire } from '../../src/migration/retire-trust.ts';
 import { revokeTrust } from '../../src/migration/revoke-trust.ts';
-import type { RolePlan, ServiceAccountName, UnitPlan } from '../../src/model/plan.ts';
-import { admitServiceAccounts, admitsPodIdentity, parseTrustPolicy } from '../../src/trust/index.ts';
-import { beginRun, CLUSTER_ARN, type FakeMigration, fakeMigration, OIDC_TRUST, planWith, ROLE, RUN, unitPlan } from './fake-migration.ts';
-
-const ACCOUNT = '111122223333';
-const ORDERS: ServiceAccountName = { namespace: 'shop', name: 'orders' };
-const BILLS: ServiceAccountName = { namespace: 'shop', name: 'bills' };
-const FIRST = { runId: RUN, roleArn: ROLE, wave: 0 };
-const SECOND = { ...FIRST, wave: 1 };
-
-function admit(text: string, serviceAccounts: readonly ServiceAccountName[]): string {
-  const parsed = parseTrustPolicy(text);
-  if (!parsed.ok) throw new Error(parsed.problem);
-  const result = admitServiceAccounts(parsed.policy, {
-    clusterArn: CLUSTER_ARN,
-    accountId: ACCOUNT,
-    serviceAccounts,
-    scope: 'service-account',
-  });
-  if (result.kind !== 'changed') throw new Error(result.kind);
-  return result.text;
-}
-
-const AFTER_FIRST = admit(OIDC_TRUST, [ORDERS]);
-const AFTER_SECOND = admit(AFTER_FIRST, [BILLS]);
-const ROLE_PLAN: RolePlan = {
-  roleArn: ROLE,
-  roleName: 'orders',
-  trustBefore: OIDC_TRUST,
-  trustAfter: AFTER_SECOND,
-  waves: [
-    { wave: 0, admit: [ORDERS], trustAfter: AFTER_FIRST },
-    { wave: 1, admit: [BILLS], trustAfter: AFTER_SECOND },
-  ],
-};
-const UNITS: readonly Partial<UnitPlan>[] = [{}, { id: 'shop/bills', serviceAccount: 'bills', wave: 1 }];
+import { type FakeMigration, OIDC_TRUST, ROLE, RUN } from './fake-migration.ts';
+import { AFTER_FIRST, admit, FIRST, ORDERS, ROLE_PLAN, SECOND, trustScene } from './trust-scene.ts';
 
 let fake: FakeMigration;
-
-async function begin(role: RolePlan = ROLE_PLAN, options: Record<string, unknown> = {}): Promise<void> {
-  fake = await fakeMigration();
-  await beginRun(fake, planWith(UNITS.map(unitPlan), [role]), options);
-}
-
-const trust = () => fake.account.roles.get('orders')?.trustPolicy ?? '';
-const setTrust = (trustPolicy: string) => {
-  const role = fake.account.roles.get('orders');
-  if (role !== undefined) fake.account.roles.set('orders', { ...role, trustPolicy });
-};
-const record = () => fake.runtime.journal.getRole(RUN, ROLE);
-const end = (unitId: string, status: 'migrated' | 'rolled-back' | 'held' | 'needs-operator') =>
-  fake.runtime.journal.updateUnit(RUN, unitId, { status });
-const admits = (serviceAccount: string): string => {
-  const parsed = parseTrustPolicy(trust());
-  if (!parsed.ok) return parsed.problem;
-  return admitsPodIdentity(parsed.policy, {
-    clusterArn: CLUSTER_ARN,
-    clusterName: 'shop',
-    accountId: ACCOUNT,
-    namespace: 'shop',
-    serviceAccount,
-    sessionTags: true,
-  });
-};
+const { begin, trust, setTrust, record, end, admits } = trustScene((made) => {
+  fake = made;
+});
 
 beforeEach(() => begin());
 

@@ -6,46 +6,16 @@ import { outcomeOf } from '../../src/migration/outcome.ts';
 import { closeRollback, openRollback, rollbackBatch } from '../../src/migration/rollback-run.ts';
 import { judgeWave, nextWave } from '../../src/migration/waves.ts';
 import { migrationOptions } from '../../src/model/options.ts';
-import type { Plan, UnitPlan } from '../../src/model/plan.ts';
 import type { RoleRecord, UnitRecord, UnitStatus } from '../../src/model/run.ts';
-import {
-  beginRun,
-  CLUSTER_ARN,
-  type FakeMigration,
-  fakeMigration,
-  OIDC_TRUST,
-  planWith,
-  ROLE,
-  RUN,
-  START,
-  TARGET,
-  unitPlan,
-} from './fake-migration.ts';
-
-const ROLE_PLAN = {
-  roleArn: ROLE,
-  roleName: 'orders',
-  trustBefore: OIDC_TRUST,
-  trustAfter: 'after',
-  waves: [{ wave: 0, admit: [{ namespace: 'shop', name: 'orders' }], trustAfter: 'after' }],
-};
+import { CLUSTER_ARN, type FakeMigration, OIDC_TRUST, ROLE, RUN, START, TARGET, unitPlan } from './fake-migration.ts';
+import { runScene } from './run-scene.ts';
 
 let fake: FakeMigration;
-const run = () => fake.runtime.journal.getRun(RUN);
-const setUnit = (unitId: string, status: UnitStatus, reason = '') => fake.runtime.journal.updateUnit(RUN, unitId, { status, reason });
-
-async function begin(
-  units: readonly Partial<UnitPlan>[] = [{}],
-  plan: Partial<Plan> = {},
-  options: Record<string, unknown> = {},
-): Promise<void> {
-  fake = await fakeMigration();
-  await beginRun(fake, planWith(units.map(unitPlan), [ROLE_PLAN], plan), options);
-}
-
-beforeEach(async () => {
-  fake = await fakeMigration();
+const { empty, begin, run, setUnit } = runScene((made) => {
+  fake = made;
 });
+
+beforeEach(() => empty());
 
 describe('waves', () => {
   const UNITS = [{}, { id: 'shop/b', wave: 1 }, { id: 'shop/c', wave: 1 }, { id: 'shop/held', wave: null, decision: 'hold' as const }];

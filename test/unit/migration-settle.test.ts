@@ -2,31 +2,17 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { associate } from '../../src/migration/associate.ts';
 import { restartWorkloads } from '../../src/migration/restart-workloads.ts';
 import { undoUnit } from '../../src/migration/undo-unit.ts';
-import {
-  beginRun,
-  deployment,
-  type FakeMigration,
-  fakeMigration,
-  NEW_WAY,
-  OIDC_TRUST,
-  planWith,
-  ROLE,
-  RUN,
-  runningPod,
-  serviceAccount,
-  unitPlan,
-} from './fake-migration.ts';
+import { type FakeMigration, NEW_WAY, runningPod } from './fake-migration.ts';
+import { UNIT, unitScene } from './unit-scene.ts';
 
-const UNIT = { runId: RUN, unitId: 'shop/orders' };
 const UNDO = { ...UNIT, failure: { Error: 'States.Timeout' } };
 let fake: FakeMigration;
+const { begin } = unitScene((made) => {
+  fake = made;
+});
 
 beforeEach(async () => {
-  fake = await fakeMigration();
-  const role = { roleArn: ROLE, roleName: 'orders', trustBefore: OIDC_TRUST, trustAfter: OIDC_TRUST, waves: [] };
-  await beginRun(fake, planWith([unitPlan()], [role]));
-  fake.put(serviceAccount());
-  fake.put(deployment());
+  await begin();
   await associate(fake.runtime, UNIT);
   await restartWorkloads(fake.runtime, UNIT);
 });

@@ -4,38 +4,27 @@ import { proveCredentials } from '../../src/migration/prove-credentials.ts';
 import { removeAnnotations } from '../../src/migration/remove-annotations.ts';
 import { restartWorkloads } from '../../src/migration/restart-workloads.ts';
 import { undoUnit } from '../../src/migration/undo-unit.ts';
-import type { UnitPlan } from '../../src/model/plan.ts';
 import {
-  beginRun,
   CLUSTER_ARN,
   DEPLOYMENT,
   deployment,
   type FakeMigration,
-  fakeMigration,
   NEW_WAY,
-  OIDC_TRUST,
   OLD_WAY,
-  planWith,
   ROLE,
   RUN,
   runningPod,
   serviceAccount,
-  unitPlan,
 } from './fake-migration.ts';
+import { UNIT, unitScene } from './unit-scene.ts';
 
-const UNIT = { runId: RUN, unitId: 'shop/orders' };
 const UNDO = { ...UNIT, failure: { Error: 'RolloutFailed', Cause: 'the pods do not start' } };
 const MARK = 'kubectl.kubernetes.io/restartedAt';
 
 let fake: FakeMigration;
-
-async function begin(unit: Partial<UnitPlan> = {}): Promise<void> {
-  fake = await fakeMigration();
-  const role = { roleArn: ROLE, roleName: 'orders', trustBefore: OIDC_TRUST, trustAfter: OIDC_TRUST, waves: [] };
-  await beginRun(fake, planWith([unitPlan(unit)], [role]));
-  fake.put(serviceAccount());
-  fake.put(deployment());
-}
+const { begin, unit } = unitScene((made) => {
+  fake = made;
+});
 
 /** All the way forward: association, probe left behind, restart, annotations gone. */
 async function migrateAll(): Promise<void> {
@@ -59,7 +48,6 @@ async function undo(): Promise<string> {
   return 'never';
 }
 
-const unit = () => fake.runtime.journal.getUnit(RUN, UNIT.unitId);
 const left = async () =>
   (await fake.runtime.journal.listEntries(RUN)).filter((entry) => entry.state !== 'undone').map((entry) => entry.key);
 const annotations = () => fake.object('ServiceAccount', 'orders')?.metadata.annotations;

@@ -2,37 +2,13 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { associate } from '../../src/migration/associate.ts';
 import { checkInjection } from '../../src/migration/check-injection.ts';
 import { finishUnit, markNeedsOperator, openUnit } from '../../src/migration/unit-state.ts';
-import type { UnitPlan } from '../../src/model/plan.ts';
-import {
-  beginRun,
-  CLUSTER_ARN,
-  deployment,
-  type FakeMigration,
-  fakeMigration,
-  OIDC_TRUST,
-  planWith,
-  ROLE,
-  RUN,
-  serviceAccount,
-  unitPlan,
-} from './fake-migration.ts';
-
-const UNIT = { runId: RUN, unitId: 'shop/orders' };
-const ROLE_PLAN = { roleArn: ROLE, roleName: 'orders', trustBefore: OIDC_TRUST, trustAfter: OIDC_TRUST, waves: [] };
+import { CLUSTER_ARN, type FakeMigration, ROLE, RUN } from './fake-migration.ts';
+import { UNIT, unitScene } from './unit-scene.ts';
 
 let fake: FakeMigration;
-
-async function begin(unit: Partial<UnitPlan> = {}, options: Record<string, unknown> = {}): Promise<void> {
-  fake = await fakeMigration();
-  await beginRun(fake, planWith([unitPlan(unit)], [ROLE_PLAN]), options);
-  fake.put(serviceAccount());
-  fake.put(deployment());
-}
-
-const unit = () => fake.runtime.journal.getUnit(RUN, UNIT.unitId);
-const evidence = async () => (await fake.runtime.journal.listEvidence(RUN)).get(UNIT.unitId) ?? [];
-const entries = async () => (await fake.runtime.journal.listEntries(RUN)).map(({ key, state }) => `${key} ${state}`);
-const later = (seconds: number) => new Date(fake.now() + seconds * 1000).toISOString().replace('.000Z', 'Z');
+const { begin, unit, evidence, entries, later } = unitScene((made) => {
+  fake = made;
+});
 
 beforeEach(() => begin());
 

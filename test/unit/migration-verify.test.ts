@@ -4,39 +4,13 @@ import { confirmUse } from '../../src/migration/confirm-use.ts';
 import { removeAnnotations } from '../../src/migration/remove-annotations.ts';
 import { restartWorkloads } from '../../src/migration/restart-workloads.ts';
 import { verifyPods } from '../../src/migration/verify-pods.ts';
-import type { UnitPlan } from '../../src/model/plan.ts';
-import {
-  beginRun,
-  CLUSTER_ARN,
-  deployment,
-  type FakeMigration,
-  fakeMigration,
-  NEW_WAY,
-  OIDC_TRUST,
-  OLD_WAY,
-  planWith,
-  ROLE,
-  RUN,
-  runningPod,
-  serviceAccount,
-  unitPlan,
-} from './fake-migration.ts';
-
-const UNIT = { runId: RUN, unitId: 'shop/orders' };
-const ROLE_PLAN = { roleArn: ROLE, roleName: 'orders', trustBefore: OIDC_TRUST, trustAfter: OIDC_TRUST, waves: [] };
+import { CLUSTER_ARN, type FakeMigration, NEW_WAY, OLD_WAY, ROLE, RUN, runningPod, serviceAccount } from './fake-migration.ts';
+import { UNIT, unitScene } from './unit-scene.ts';
 
 let fake: FakeMigration;
-
-async function begin(unit: Partial<UnitPlan> = {}, options: Record<string, unknown> = {}): Promise<void> {
-  fake = await fakeMigration();
-  await beginRun(fake, planWith([unitPlan(unit)], [ROLE_PLAN]), options);
-  fake.put(serviceAccount());
-  fake.put(deployment());
-}
-
-const unit = () => fake.runtime.journal.getUnit(RUN, UNIT.unitId);
-const evidence = async () => (await fake.runtime.journal.listEvidence(RUN)).get(UNIT.unitId) ?? [];
-const later = (seconds: number) => new Date(fake.now() + seconds * 1000).toISOString().replace('.000Z', 'Z');
+const { begin, unit, evidence, later } = unitScene((made) => {
+  fake = made;
+});
 
 beforeEach(() => begin());
 

@@ -1,0 +1,96 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Runtime } from '../src/migration/runtime.ts';
+import { isPodshiftError, PodshiftError } from '../src/model/errors.ts';
+import type { ExecutionStatus, Executions, StateMachineName } from '../src/service/executions.ts';
+import type { EngineClock } from './clock.ts';
+import { createLocalTaskTokens } from './local-task-tokens.ts';
+import type { Service } from './service.ts';
+import { type OnProgress, runStateMachine } from './state-machine.ts';
+
+export interface LocalExecutionsSettings {
+  readonly runtime: Runtime;
+  readonly clock: EngineClock;
+  readonly onEvent?: OnProgress;
+  /** Definitions and functions; those of this project's serverless.yml where absent. */
+  readonly service?: Service;
+}
+
+/** Executions of this process, in the background. */
+export interface LocalExecutions extends Executions {
+  /** Resolves when none runs any more, and none is left that another one's end started. */
+  settled(): Promise<void>;
+  /** Ends them all: no state starts any more, what works is waited for, nothing is rolled back. Nothing starts after it. */
+  close(): Promise<void>;
+}
+
+interface Started {
+  readonly executionArn: string;
+  readonly input: unknown;
+  status: ExecutionStatus;
+}
+
+/**
+ * Step Functions as far as podshift uses it, in this process: names are taken once, a waiting state is resumed by its token,
+ * and the failure of `migrate-cluster` starts `rollback-run`, as the EventBridge rule does where podshift is deployed.
+ */
+export function createLocalExecutions(settings: LocalExecutionsSettings): LocalExecutions {
+  const { runtime, clock } = settings;
+  const started = new Map<string, Started>();
+  const running = new Set<Promise<void>>();
+  const controller = new AbortController();
+  const taskTokens = createLocalTaskTokens(clock, () => runtime.ids.next());
+
+  const start = (stateMachine: StateMachineName, name: string, input: unknown): Started => {
+    const key = `${stateMachine}:${name}`;
+    // What Step Functions keeps is text.
+    const given: unknown = JSON.parse(JSON.stringify(input));
+    const existing = started.get(key);
+    if (existing !== undefined) {
+      if (existing.status === 'RUNNING' && isDeepStrictEqual(existing.input, given)) return existing;
+      throw new PodshiftError('ExecutionExists', `there is an execution ${name} of ${stateMachine} already`);
+    }
+    if (controller.signal.aborted) throw new PodshiftError('ServiceUnavailable', 'the local engine is being closed');
+    const execution: Started = { executionArn: `local:execution:${key}`, input: given, status: 'RUNNING' };
+    started.set(key, execution);
+    const work = run(stateMachine, name, execution).finally(() => running.delete(work));
+    running.add(work);
+    return execution;
+  };
+
+  const run = async (stateMachine: StateMachineName, name: string, execution: Started): Promise<void> => {
+    try {
+      await runStateMachine({ ...settings, name: stateMachine, input: execution.input, taskTokens, signal: controller.signal });
+      execution.status = 'SUCCEEDED';
+    } catch (error) {
+      if (controller.signal.aborted) {
+        execution.status = 'ABORTED';
+        return;
+      }
+      execution.status = isPodshiftError(error, 'StepTimedOut') ? 'TIMED_OUT' : 'FAILED';
+      const reason = error instanceof Error ? error.message : `a ${typeof error} was thrown`;
+      runtime.logger.error(reason, { stateMachine, execution: name, error: error instanceof Error ? error.name : typeof error });
+      // Refused at the door: the run of this id, if there is one, is not this execution's.
+      if (stateMachine === 'migrate-cluster' && !isPodshiftError(error, 'InvalidInput')) {
+        start('rollback-run', `${name}-after-failure`, { execution: { input: JSON.stringify(execution.input), status: execution.status } });
+      }
+    }
+  };
+
+  const settled = async (): Promise<void> => {
+    while (running.size > 0) await Promise.all(running);
+  };
+  return {
+    start: async (stateMachine, name, input) => {
+      const { executionArn } = start(stateMachine, name, input);
+      return { executionArn };
+    },
+    status: async (stateMachine, name) => started.get(`${stateMachine}:${name}`)?.status,
+    succeedTask: async (token, output) => taskTokens.answer(token, { output }),
+    failTask: async (token, error, cause) => taskTokens.answer(token, { error, cause }),
+    settled,
+    close: async () => {
+      controller.abort(new PodshiftError('ServiceUnavailable', 'the local engine was closed'));
+      await settled();
+    },
+  };
+}
