@@ -131,8 +131,8 @@ export interface MemberRecord {
   readonly units: UnitCounts | null;
   /** From 0 (canary); null until its turn. */
   readonly wave: number | null;
-  /** RFC 3339 of each phase's first try, so that its deadline survives a crash. */
-  readonly startedAt: Readonly<Partial<Record<FleetPhase, string>>>;
+  /** RFC 3339 of each phase's first try, and of the first sight of a failed run's way back, so that deadlines survive a crash. */
+  readonly startedAt: Readonly<Partial<Record<FleetPhase | 'rollback', string>>>;
 }
 
 /** The tag that makes a cluster the fleet's canary; its value is `true`. */
