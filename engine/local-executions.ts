@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Runtime } from '../src/migration/runtime.ts';
+import type { ClusterRuntime } from '../src/migration/runtime.ts';
 import { isPodshiftError, PodshiftError } from '../src/model/errors.ts';
 import type { ExecutionStatus, Executions, StateMachineName } from '../src/service/executions.ts';
 import type { EngineClock } from './clock.ts';
@@ -8,7 +8,7 @@ import type { Service } from './service.ts';
 import { type OnProgress, runStateMachine } from './state-machine.ts';
 
 export interface LocalExecutionsSettings {
-  readonly runtime: Runtime;
+  readonly runtime: ClusterRuntime;
   readonly clock: EngineClock;
   readonly onEvent?: OnProgress;
   /** Definitions and functions; those of this project's serverless.yml where absent. */

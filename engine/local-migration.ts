@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Runtime } from '../src/migration/runtime.ts';
+import type { ClusterRuntime } from '../src/migration/runtime.ts';
 import { isPodshiftError, PodshiftError } from '../src/model/errors.ts';
 import { migrationOptions } from '../src/model/options.ts';
 import type { ClusterTarget, RunStatus } from '../src/model/run.ts';
@@ -28,7 +28,7 @@ export interface RollbackInput {
 
 /** What both need. */
 interface Setting {
-  readonly runtime: Runtime;
+  readonly runtime: ClusterRuntime;
   readonly clock: EngineClock;
   readonly onEvent?: OnProgress;
   readonly signal?: AbortSignal;

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parse } from 'yaml';
-import type { Runtime } from '../src/migration/runtime.ts';
+import type { ClusterRuntime } from '../src/migration/runtime.ts';
 import { PodshiftError } from '../src/model/errors.ts';
 import type { Machine } from './asl.ts';
 
@@ -19,7 +19,7 @@ export interface Service {
 
 /** A function's handler, for a runtime that is handed in. */
 export interface ServiceHandler {
-  withRuntime(runtime: Runtime): (event: unknown) => Promise<unknown>;
+  withRuntime(runtime: ClusterRuntime): (event: unknown) => Promise<unknown>;
 }
 
 type Tree = Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import type { Runtime } from '../src/migration/runtime.ts';
+import type { ClusterRuntime } from '../src/migration/runtime.ts';
 import { ERRORS, type ErrorName, PodshiftError } from '../src/model/errors.ts';
 import type { StateMachineName } from '../src/service/executions.ts';
 import type { State } from './asl.ts';
@@ -35,7 +35,7 @@ export interface StateMachineRun {
   /** A state machine that the service declares. */
   readonly name: StateMachineName;
   readonly input: unknown;
-  readonly runtime: Runtime;
+  readonly runtime: ClusterRuntime;
   readonly clock: EngineClock;
   readonly onEvent?: OnProgress;
   /** The answer becomes the waiting state's output; throwing fails the state. Time stands still for a virtual clock meanwhile. */
@@ -100,7 +100,7 @@ function functionOf(state: State): string {
 }
 
 /** The handlers of all functions that the states call, each over the runtime. */
-async function loadHandlers(service: Service, states: readonly State[], runtime: Runtime): Promise<ReadonlyMap<string, Handler>> {
+async function loadHandlers(service: Service, states: readonly State[], runtime: ClusterRuntime): Promise<ReadonlyMap<string, Handler>> {
   const handlers = new Map<string, Handler>();
   for (const id of new Set(states.filter((state) => state.Type === 'Task').map(functionOf))) {
     handlers.set(id, (await service.handler(id)).withRuntime(runtime));

@@ -3,7 +3,7 @@ import { Logger as PowertoolsLogger } from '@aws-lambda-powertools/logger';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
-import { createConnections } from '../src/aws/connections.ts';
+import { type ConnectionSettings, createConnections } from '../src/aws/connections.ts';
 import { createDynamoJournal } from '../src/journal/dynamo-journal.ts';
 import type { Runtime } from '../src/migration/runtime.ts';
 import { PodshiftError } from '../src/model/errors.ts';
@@ -22,8 +22,16 @@ export const lambdaEnvironment = z.object({
   ROLLBACK_RUN_ARN: z.string().min(1).optional(),
 });
 
-/** The runtime of a Lambda function. Throws `InvalidInput` naming the variable that is missing or wrong. */
+/** The runtime of a Lambda function that works in the account alone. Throws `InvalidInput` naming the variable that is missing or wrong. */
 export function createLambdaRuntime(environment: Record<string, string | undefined>): Runtime {
+  return runtimeOf(environment, createConnections);
+}
+
+/** A runtime by the environment, which reaches what `connect` reaches. */
+export function runtimeOf<Connections extends ReturnType<typeof createConnections>>(
+  environment: Record<string, string | undefined>,
+  connect: (settings: ConnectionSettings) => Connections,
+): Omit<Runtime, keyof Connections> & Connections {
   const parsed = lambdaEnvironment.safeParse(environment);
   if (!parsed.success) {
     throw new PodshiftError('InvalidInput', `the environment of this function is wrong: ${schemaProblems(parsed.error)}`);
@@ -41,7 +49,7 @@ export function createLambdaRuntime(environment: Record<string, string | undefin
       warn: (message, fields) => logger.warn(message, fields ?? {}),
       error: (message, fields) => logger.error(message, fields ?? {}),
     },
-    ...createConnections({ clock, retryDelays: 'standard' }),
+    ...connect({ clock, retryDelays: 'standard' }),
     executions: () => {
       executions ??= executionsOf(parsed.data);
       return executions;

@@ -28,8 +28,8 @@ const PLAN_SECONDS = 6 * 3600;
 /** The rule that starts the way back of a failed run tries for so long (infra/rollback-rule.yml), and the way back takes its time. */
 const ROLLBACK_SECONDS = 2 * 86_400;
 
-/** Seconds between two looks: often at first, then at a twentieth of the time so far. A month of them is less than 4,000 looks. */
-const SHORTEST_WAIT = 15;
+/** Seconds between two looks: often at first, then at a twentieth of the time so far. Twenty days of them are less than 2,100 looks. */
+const SHORTEST_WAIT = 30;
 const LONGEST_WAIT = 900;
 
 /**

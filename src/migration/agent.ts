@@ -5,7 +5,7 @@ import { PodshiftError } from '../model/errors.ts';
 import type { RunRecord } from '../model/run.ts';
 import { isReady } from '../verification/pods.ts';
 import { planOf } from './plan-run.ts';
-import type { Runtime } from './runtime.ts';
+import type { ClusterRuntime, Runtime } from './runtime.ts';
 import { forwardRun, journaledWrite, LOCK_SECONDS, type Poll, READY, waitFor } from './write.ts';
 
 /** Name of the EKS add-on and of its DaemonSet (EKS User Guide, "Set up the Amazon EKS Pod Identity Agent"). */
@@ -55,7 +55,7 @@ async function createAgent(eks: EksGateway, run: RunRecord, addonVersion: string
  * Whether the agent serves every node that the plan needs. A node that has left the cluster meanwhile needs none.
  * Throws `AgentNotReady` after the option's time, or when the add-on failed.
  */
-export async function checkAgent(runtime: Runtime, input: { runId: string }): Promise<Poll & { missingNodes: number }> {
+export async function checkAgent(runtime: ClusterRuntime, input: { runId: string }): Promise<Poll & { missingNodes: number }> {
   const run = await forwardRun(runtime, input.runId);
   const missing = await whatIsMissing(runtime, run);
   if (missing.length === 0) return { ...READY, missingNodes: 0 };
@@ -70,7 +70,7 @@ export async function checkAgent(runtime: Runtime, input: { runId: string }): Pr
   return { ...waitFor(5), missingNodes: missing.length };
 }
 
-async function whatIsMissing(runtime: Runtime, run: RunRecord): Promise<string[]> {
+async function whatIsMissing(runtime: ClusterRuntime, run: RunRecord): Promise<string[]> {
   const addon = await runtime.aws(run.target).eks.describeAddon(AGENT);
   if (addon?.status === 'CREATE_FAILED') {
     const issues = addon.healthIssues.map((issue) => issue.code).join(', ');

@@ -1,6 +1,6 @@
 import { PodshiftError } from '../model/errors.ts';
 import { digestNow } from './plan-run.ts';
-import type { Runtime } from './runtime.ts';
+import type { ClusterRuntime, Runtime } from './runtime.ts';
 import { LOCK_SECONDS } from './write.ts';
 
 /** Keeps the task token with the run, for whoever approves; it goes nowhere else. The state machine waits for its answer. */
@@ -17,7 +17,7 @@ export async function requestApproval(
  * Checks that what was approved is this plan, and that the plan still fits the world: an approval may come days later.
  * Takes the cluster's lock again, as it has expired by then. Throws `ApprovalMismatch`, `WorldMoved`, `ClusterLocked`.
  */
-export async function confirmApproval(runtime: Runtime, input: { runId: string; digest: string }): Promise<{ digest: string }> {
+export async function confirmApproval(runtime: ClusterRuntime, input: { runId: string; digest: string }): Promise<{ digest: string }> {
   const run = await runtime.journal.getRun(input.runId);
   if (input.digest !== run.digest) {
     throw new PodshiftError('ApprovalMismatch', `digest ${input.digest} was approved, but the plan of run ${run.runId} is ${run.digest}`);

@@ -4,7 +4,7 @@ import { PodshiftError } from '../model/errors.ts';
 import type { RunRecord, UnitRecord } from '../model/run.ts';
 import { RUN_TAG, requestToken } from './agent.ts';
 import type { Runtime } from './runtime.ts';
-import { forwardUnit, journaledWrite, type UnitInput } from './write.ts';
+import { forwardAccountUnit, journaledWrite, type UnitInput } from './write.ts';
 
 /** Key of the journal's entry of a unit's association. */
 export function associationKey(unitId: string): string {
@@ -24,7 +24,7 @@ export interface AssociationImage {
  * not see the role's trust policy.
  */
 export async function associate(runtime: Runtime, input: UnitInput): Promise<{ associationId: string }> {
-  const { run, unit, aws } = await forwardUnit(runtime, input, 'associate');
+  const { run, unit, aws } = await forwardAccountUnit(runtime, input, 'associate');
   const { roleArn } = unit.plan;
   const { blocked } = await runtime.journal.getRole(run.runId, roleArn);
   if (blocked !== '') throw new PodshiftError('TrustPolicyMoved', blocked);

@@ -5,7 +5,7 @@ import type { UnitRecord } from '../model/run.ts';
 import { findAssociation } from './associate.ts';
 import type { Runtime } from './runtime.ts';
 import { addonKey, addonOf, refuseAlone, unitsOfAddon } from './update-addon.ts';
-import { forwardUnit, type Poll, READY, secondsIn, type UnitInput, waitFor } from './write.ts';
+import { forwardAccountUnit, type Poll, READY, secondsIn, type UnitInput, waitFor } from './write.ts';
 
 const POLL_SECONDS = 10;
 
@@ -18,7 +18,7 @@ const FAILED = new Set(['CREATE_FAILED', 'UPDATE_FAILED', 'DELETING', 'DELETE_FA
  * update or the add-on failed, `StepTimedOut` after the option's time.
  */
 export async function checkAddon(runtime: Runtime, input: UnitInput): Promise<Poll> {
-  const { run, unit, aws } = await forwardUnit(runtime, input, 'addon');
+  const { run, unit, aws } = await forwardAccountUnit(runtime, input, 'addon');
   const addon = addonOf(unit);
   refuseAlone(await unitsOfAddon(runtime, unit), unit);
   const entry = await runtime.journal.getEntry(run.runId, addonKey(unit.unitId));
@@ -63,7 +63,7 @@ async function whatIsMissing(eks: EksGateway, unit: UnitRecord, updateId: string
  * `ProofFailed` where one of them goes back, so that this one goes back too.
  */
 export async function checkTogether(runtime: Runtime, input: UnitInput): Promise<Poll> {
-  const { run, unit } = await forwardUnit(runtime, input, 'together');
+  const { run, unit } = await forwardAccountUnit(runtime, input, 'together');
   await runtime.journal.updateUnit(run.runId, unit.unitId, { facts: { proved: true } });
   const units = await unitsOfAddon(runtime, unit);
   refuseAlone(units, unit);

@@ -8,7 +8,7 @@ import { isReady, isRecreated, podsOfServiceAccount } from '../verification/pods
 import { judgeRollout } from '../verification/rollout.ts';
 import { associatedAt } from './associate.ts';
 import { evictPod } from './evict.ts';
-import type { Runtime } from './runtime.ts';
+import type { ClusterRuntime, Runtime } from './runtime.ts';
 import { liveWorkloads } from './workloads.ts';
 import { forwardUnit, type Poll, READY, secondsIn, type UnitInput, waitFor } from './write.ts';
 
@@ -19,7 +19,7 @@ const POLL_SECONDS = 5;
  * at a time is evicted, and the next one only when all others are ready; a PodDisruptionBudget that says no is waited for.
  * Throws `RolloutFailed` where Kubernetes gave up on one, or where the option's time is over.
  */
-export async function checkRollout(runtime: Runtime, input: UnitInput): Promise<Poll> {
+export async function checkRollout(runtime: ClusterRuntime, input: UnitInput): Promise<Poll> {
   const { run, unit, kubernetes } = await forwardUnit(runtime, input, 'rollout');
   const missing: string[] = [];
   let evicting = false;

@@ -2,7 +2,7 @@ import type { CloudTrailEvent } from '../aws/gateways.ts';
 import { isPodshiftError, PodshiftError } from '../model/errors.ts';
 import { judgeUse } from '../verification/cloudtrail.ts';
 import { addEvidenceOnce } from './evidence.ts';
-import type { Runtime } from './runtime.ts';
+import type { ClusterRuntime, Runtime } from './runtime.ts';
 import { checkPods } from './verify-pods.ts';
 import { forwardUnit, type Poll, READY, secondsIn, type UnitContext, type UnitInput, waitFor } from './write.ts';
 
@@ -15,7 +15,7 @@ const PATIENCE_SECONDS = 180;
  * has not shown it yet is no failure (it delivers late): the proof is then on record as missing, and the old trust stays.
  * Throws `ProofFailed` where pods are not on the new way any more.
  */
-export async function confirmUse(runtime: Runtime, input: UnitInput): Promise<Poll> {
+export async function confirmUse(runtime: ClusterRuntime, input: UnitInput): Promise<Poll> {
   const context = await forwardUnit(runtime, input, 'soak');
   const { run, unit } = context;
   const pods = await checkPods(runtime, context);

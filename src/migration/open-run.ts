@@ -3,7 +3,7 @@ import { timestamp } from '../model/clock.ts';
 import { PodshiftError } from '../model/errors.ts';
 import type { MigrationOptions } from '../model/options.ts';
 import type { ClusterTarget, RunStatus } from '../model/run.ts';
-import type { Runtime } from './runtime.ts';
+import type { ClusterRuntime, Runtime } from './runtime.ts';
 import { LOCK_SECONDS } from './write.ts';
 
 /** What starts a run, or takes up one that exists. */
@@ -54,7 +54,10 @@ export async function openRun(runtime: Runtime, input: OpenRunInput): Promise<Op
  * podshift read. Throws `InvalidRequest` for the first two, `ConfigMapAuthentication` where the API server refuses podshift and
  * takes principals from the aws-auth ConfigMap alone, else what the Kubernetes gateway throws.
  */
-export async function checkCluster(runtime: Runtime, input: { runId: string }): Promise<{ kubernetesVersion: string; autoMode: boolean }> {
+export async function checkCluster(
+  runtime: ClusterRuntime,
+  input: { runId: string },
+): Promise<{ kubernetesVersion: string; autoMode: boolean }> {
   const run = await runtime.journal.getRun(input.runId);
   const cluster = await runtime.aws(run.target).eks.describeCluster();
   if (cluster.status !== 'ACTIVE')

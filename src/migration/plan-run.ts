@@ -4,17 +4,17 @@ import type { Inventory } from '../model/inventory.ts';
 import type { Plan, UnitPlan } from '../model/plan.ts';
 import type { RunRecord, UnitRecord } from '../model/run.ts';
 import { makePlan as decide } from '../plan/plan.ts';
-import type { Runtime } from './runtime.ts';
+import type { ClusterRuntime, Runtime } from './runtime.ts';
 
 /** Reads the cluster and its account into the journal. A run that has a plan keeps it, and reads nothing. */
-export async function takeInventory(runtime: Runtime, input: { runId: string }): Promise<{ taken: boolean }> {
+export async function takeInventory(runtime: ClusterRuntime, input: { runId: string }): Promise<{ taken: boolean }> {
   const run = await runtime.journal.getRun(input.runId);
   if ((await runtime.journal.getDocument(run.runId, 'plan')) !== undefined) return { taken: false };
   await runtime.journal.putDocument(run.runId, 'inventory', await freshInventory(runtime, run));
   return { taken: true };
 }
 
-async function freshInventory(runtime: Runtime, run: RunRecord): Promise<Inventory> {
+async function freshInventory(runtime: ClusterRuntime, run: RunRecord): Promise<Inventory> {
   return readInventory(runtime.aws(run.target), await runtime.kubernetes(run.target), run.options, runtime.clock);
 }
 
@@ -89,7 +89,7 @@ export async function planOf(runtime: Runtime, runId: string): Promise<Plan> {
 }
 
 /** The digest that a plan made of the world as it is now would have. */
-export async function digestNow(runtime: Runtime, run: RunRecord): Promise<string> {
+export async function digestNow(runtime: ClusterRuntime, run: RunRecord): Promise<string> {
   return decide(await freshInventory(runtime, run), run.options, runtime.clock).digest;
 }
 

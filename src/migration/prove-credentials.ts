@@ -7,7 +7,7 @@ import { isStuck, judgeProbe, type ProbeVerdict, probeName, probePod } from '../
 import { probeRequest } from './check-injection.ts';
 import { addEvidenceOnce, isProved } from './evidence.ts';
 import { secondsUntilRestart } from './restart-pace.ts';
-import type { Runtime } from './runtime.ts';
+import type { ClusterRuntime, Runtime } from './runtime.ts';
 import {
   forwardUnit,
   journaledWrite,
@@ -30,7 +30,7 @@ const STUCK_SECONDS = 45;
  * next node until the option's time is over; other credentials than the expected ones fail at once.
  * Throws `ProofFailed`.
  */
-export async function proveCredentials(runtime: Runtime, input: UnitInput): Promise<Poll> {
+export async function proveCredentials(runtime: ClusterRuntime, input: UnitInput): Promise<Poll> {
   const context = await forwardUnit(runtime, input, 'proof');
   const poll = await prove(runtime, context);
   if (poll.status === 'waiting') return poll;

@@ -5,7 +5,7 @@ import type { Clock, Ids } from '../model/clock.ts';
 import type { CallCounts, ClusterTarget } from '../model/run.ts';
 import type { Executions } from '../service/executions.ts';
 
-/** Everything a step may touch, handed in. A Lambda makes one per cold start, the local engine one per run. */
+/** What a step may touch, handed in. A Lambda makes one per cold start, the local engine one per run. */
 export interface Runtime {
   readonly clock: Clock;
   readonly ids: Ids;
@@ -13,12 +13,16 @@ export interface Runtime {
   /** Structured log lines without secrets. */
   readonly logger: Logger;
   aws(target: ClusterTarget): AwsGateways;
-  /** Describes the cluster once and keeps the connection. Throws `ClusterNotFound`, `ClusterUnreachable`. */
-  kubernetes(target: ClusterTarget): Promise<KubernetesGateway>;
   /** Made when it is first asked for: few steps start or resume a state machine. */
   executions(): Promise<Executions>;
   /** Requests sent since the last call of this method, retries included. */
   takeCalls(): CallCounts;
+}
+
+/** What a step may touch that works in a cluster too; functions whose steps do not are packaged without a Kubernetes client. */
+export interface ClusterRuntime extends Runtime {
+  /** Describes the cluster once and keeps the connection. Throws `ClusterNotFound`, `ClusterUnreachable`. */
+  kubernetes(target: ClusterTarget): Promise<KubernetesGateway>;
 }
 
 /** A logger; fields are facts, never secrets. */

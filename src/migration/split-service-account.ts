@@ -5,7 +5,7 @@ import type { MetadataPlan, UnitPlan } from '../model/plan.ts';
 import type { JournalEntry, RunRecord } from '../model/run.ts';
 import { MANAGED_BY_LABEL } from '../verification/pods.ts';
 import { guard } from './remove-annotations.ts';
-import type { Runtime } from './runtime.ts';
+import type { ClusterRuntime, Runtime } from './runtime.ts';
 import { fence } from './undo-fence.ts';
 import { forwardUnit, journaledWrite, type UnitContext, type UnitInput } from './write.ts';
 
@@ -18,7 +18,7 @@ type Binding = MetadataPlan['bindings'][number];
  * Makes the service account that a unit is split off to, and gives it the RBAC bindings of the old one. Nothing runs as it
  * yet. One that a try of this run made is adopted. Throws `WorldMoved` where somebody else's has the name.
  */
-export async function splitServiceAccount(runtime: Runtime, input: UnitInput): Promise<{ bindings: number }> {
+export async function splitServiceAccount(runtime: ClusterRuntime, input: UnitInput): Promise<{ bindings: number }> {
   const context = await forwardUnit(runtime, input, 'split');
   const { run, unit, kubernetes } = context;
   const { metadata, namespace, serviceAccount } = unit.plan;

@@ -5,7 +5,7 @@ import type { AddonPlan, AddonRoles } from '../model/plan.ts';
 import type { RunRecord, UnitRecord } from '../model/run.ts';
 import { requestToken } from './agent.ts';
 import type { Runtime } from './runtime.ts';
-import { forwardUnit, journaledWrite, type UnitInput } from './write.ts';
+import { forwardAccountUnit, journaledWrite, type UnitInput } from './write.ts';
 
 /** Key of the journal's entry of one unit's part in its add-on's update. */
 export function addonKey(unitId: string): string {
@@ -39,7 +39,7 @@ export async function unitsOfAddon(runtime: Runtime, unit: UnitRecord): Promise<
  * another update runs, `RoleNotReady` while EKS does not see a role's trust policy.
  */
 export async function updateAddon(runtime: Runtime, input: UnitInput): Promise<{ updateId: string }> {
-  const { run, unit, aws } = await forwardUnit(runtime, input, 'addon');
+  const { run, unit, aws } = await forwardAccountUnit(runtime, input, 'addon');
   const addon = addonOf(unit);
   const units = await unitsOfAddon(runtime, unit);
   refuseAlone(units, unit);

@@ -7,7 +7,7 @@ import { associatedAt } from './associate.ts';
 import { isRenewed } from './check-rollout.ts';
 import { evictionKey, evictPod } from './evict.ts';
 import { addEvidenceOnce } from './evidence.ts';
-import type { Runtime } from './runtime.ts';
+import type { ClusterRuntime, Runtime } from './runtime.ts';
 import { forwardUnit, type Poll, READY, secondsIn, type UnitContext, type UnitInput, waitFor } from './write.ts';
 
 const POLL_SECONDS = 5;
@@ -20,7 +20,7 @@ const MOST_EVICTIONS = 5;
  * A running Job keeps the pod that it has: its template cannot change, and what comes after it is injected.
  * Throws `ProofFailed` when the option's time is over, or too many pods missed the injection.
  */
-export async function verifyPods(runtime: Runtime, input: UnitInput): Promise<Poll & { soakSeconds: number }> {
+export async function verifyPods(runtime: ClusterRuntime, input: UnitInput): Promise<Poll & { soakSeconds: number }> {
   const context = await forwardUnit(runtime, input, 'verify');
   const checked = await checkPods(runtime, context);
   const { run, unit } = context;

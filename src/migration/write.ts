@@ -3,7 +3,7 @@ import type { KubernetesGateway } from '../kubernetes/gateway.ts';
 import { type Clock, timestamp } from '../model/clock.ts';
 import { PodshiftError } from '../model/errors.ts';
 import type { EntryKind, JournalEntry, RunRecord, UnitRecord, UnitStep } from '../model/run.ts';
-import type { Runtime } from './runtime.ts';
+import type { ClusterRuntime, Runtime } from './runtime.ts';
 
 /** How long the cluster's lock lasts without a write; each write starts it anew. */
 export const LOCK_SECONDS = 900;
@@ -45,11 +45,15 @@ export async function forwardRun(runtime: Runtime, runId: string): Promise<RunRe
   return run;
 }
 
-/** What every step of a unit needs. */
-export interface UnitContext {
+/** What a step of a unit needs that works in the account alone. */
+interface AccountUnitContext {
   readonly run: RunRecord;
   readonly unit: UnitRecord;
   readonly aws: AwsGateways;
+}
+
+/** What a step of a unit needs that works in the cluster. */
+export interface UnitContext extends AccountUnitContext {
   readonly kubernetes: KubernetesGateway;
 }
 
@@ -60,10 +64,16 @@ export interface UnitInput {
 }
 
 /** The unit of a run that goes forward, with `step` noted as begun. Throws as {@link forwardRun} does. */
-export async function forwardUnit(runtime: Runtime, input: UnitInput, step: UnitStep): Promise<UnitContext> {
+export async function forwardUnit(runtime: ClusterRuntime, input: UnitInput, step: UnitStep): Promise<UnitContext> {
+  const context = await forwardAccountUnit(runtime, input, step);
+  return { ...context, kubernetes: await runtime.kubernetes(context.run.target) };
+}
+
+/** The same for a step that needs nothing of the cluster. */
+export async function forwardAccountUnit(runtime: Runtime, input: UnitInput, step: UnitStep): Promise<AccountUnitContext> {
   const run = await forwardRun(runtime, input.runId);
   const unit = await beginStep(runtime, await runtime.journal.getUnit(input.runId, input.unitId), step);
-  return { run, unit, aws: runtime.aws(run.target), kubernetes: await runtime.kubernetes(run.target) };
+  return { run, unit, aws: runtime.aws(run.target) };
 }
 
 /** Notes the first try of a step, from which its deadline counts. */

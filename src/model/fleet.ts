@@ -50,8 +50,8 @@ export const fleetSpec = z.strictObject({
   failureThresholdPercent: z.int().min(0).max(100).default(10),
   /** Number of clusters that may fail before it halts; null for the share alone. */
   failureThresholdCount: z.int().min(0).nullable().default(null),
-  /** How long one cluster may take, from its start to its end: at most 30 days. */
-  clusterTimeoutSeconds: z.int().min(60).max(2_592_000).default(1_209_600),
+  /** How long one cluster may take, from its start to its end: at most 20 days. */
+  clusterTimeoutSeconds: z.int().min(60).max(1_728_000).default(1_209_600),
   /** The options of every cluster's run. */
   migration: migrationOptions.prefault({}),
 });

@@ -27,7 +27,7 @@ describe('the definitions that would be deployed', () => {
     expect(traces.back.run).toMatchObject({ status: 'rolled-back', ended: true });
     expect(traces.promises).toEqual({ credentialGapSeconds: 0, widenedPrincipals: [], foreignWrites: 0 });
     expect(traces).toEqual(await traced());
-  });
+  }, 600_000);
 });
 
 /** Runs a migration of the snapshot, and takes it back. */

@@ -1,7 +1,7 @@
 import type { AwsCredentialIdentity } from '@smithy/types';
 import { describe, expect, it } from 'vitest';
-import { createConnections } from '../../src/aws/connections.ts';
 import { keptCredentials, targetCredentials } from '../../src/aws/credentials.ts';
+import { createClusterConnections } from '../../src/kubernetes/connections.ts';
 import { startScript } from './scripted-server.ts';
 
 const START = Date.UTC(2026, 0, 5);
@@ -35,7 +35,7 @@ describe('the credentials of a member account', () => {
   it('are one session of an hour for all clients and clusters of the account, with the external id', async () => {
     let now = START;
     const { settings, assumed } = await account(() => now);
-    const { aws } = createConnections({ ...settings, clock: { now: () => now } });
+    const { aws } = createClusterConnections({ ...settings, clock: { now: () => now } });
     const member = { ...target, externalId: 'of-the-fleet' };
     await aws(member).eks.listAddons();
     await aws({ ...member, clusterName: 'other' }).eks.listAddons();
@@ -51,7 +51,7 @@ describe('the credentials of a member account', () => {
   it('are renewed five minutes ahead of their end, however long the run', async () => {
     let now = START;
     const { settings, assumed } = await account(() => now);
-    const { aws } = createConnections({ ...settings, clock: { now: () => now } });
+    const { aws } = createClusterConnections({ ...settings, clock: { now: () => now } });
     for (let hour = 0; hour < 5; hour += 1) {
       await aws(target).eks.listAddons();
       now += 55 * MINUTE;
@@ -65,7 +65,7 @@ describe('the credentials of a member account', () => {
     ['a fault of STS', { status: 500, code: 'InternalFailure' }, 'ServiceUnavailable'],
   ])('tell %s as the error that it is, from whatever call needed them', async (_title, refusal, name) => {
     const { settings } = await account(() => START, refusal);
-    const { aws, kubernetes } = createConnections({ ...settings, clock: { now: () => START } });
+    const { aws, kubernetes } = createClusterConnections({ ...settings, clock: { now: () => START } });
     await expect(aws(target).eks.listAddons()).rejects.toMatchObject({ name });
     await expect(aws(target).iam.getRole('x')).rejects.toMatchObject({ name });
     await expect(kubernetes(target)).rejects.toMatchObject({ name });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { loadPackagedService } from '../../engine/packaged-service.ts';
 import { runStateMachine } from '../../engine/state-machine.ts';
-import type { Runtime } from '../../src/migration/runtime.ts';
+import type { ClusterRuntime } from '../../src/migration/runtime.ts';
 import { createVirtualClock } from '../../twin/clock.ts';
 import { START, writeProject } from './engine-project.ts';
 
@@ -37,7 +37,7 @@ describe('a packaged service', () => {
     const output = await runStateMachine({
       name: 'migrate-cluster',
       input: { asked: true },
-      runtime: runtime as unknown as Runtime,
+      runtime: runtime as unknown as ClusterRuntime,
       clock,
       service: await loadPackagedService(folder, root),
     });

@@ -1,7 +1,7 @@
 import { openMemoryJournal } from '../../engine/local-journal.ts';
 import type { Addon, Association, AwsGateways, CloudTrailEvent, Cluster, RoleWithTags } from '../../src/aws/gateways.ts';
 import type { KubernetesGateway, KubernetesObject, Resource } from '../../src/kubernetes/gateway.ts';
-import type { Runtime } from '../../src/migration/runtime.ts';
+import type { ClusterRuntime } from '../../src/migration/runtime.ts';
 import { type ErrorName, PodshiftError } from '../../src/model/errors.ts';
 import { migrationOptions } from '../../src/model/options.ts';
 import type { Plan } from '../../src/model/plan.ts';
@@ -31,7 +31,7 @@ export interface FakeAccount {
 }
 
 export interface FakeMigration extends AsyncDisposable {
-  readonly runtime: Runtime;
+  readonly runtime: ClusterRuntime;
   readonly account: FakeAccount;
   readonly executions: FakeExecutions;
   readonly logs: string[];
@@ -248,7 +248,7 @@ export async function fakeMigration(): Promise<FakeMigration> {
     logs.push(`${message} ${JSON.stringify(fields ?? {})}`);
   };
   const executions = fakeExecutions();
-  const runtime: Runtime = {
+  const runtime: ClusterRuntime = {
     clock,
     ids: { next: () => `id-${ids++}` },
     journal: local.journal,

@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { createLocalExecutions } from '../../engine/local-executions.ts';
 import { rehearse } from '../../engine/rehearsal.ts';
 import { loadService } from '../../engine/service.ts';
-import type { Runtime } from '../../src/migration/runtime.ts';
+import type { ClusterRuntime } from '../../src/migration/runtime.ts';
 import { PodshiftError } from '../../src/model/errors.ts';
 import { createVirtualClock } from '../../twin/clock.ts';
 import { SECOND, START, type Steps, writeProject } from './engine-project.ts';
@@ -44,7 +44,7 @@ async function project(machine: object, second: Steps['second'] = () => ({})) {
         return second?.(event);
       },
     },
-  } as unknown as Runtime;
+  } as unknown as ClusterRuntime;
   const executions = createLocalExecutions({ runtime, clock: clock.engine, service: await loadService(root) });
   onTestFinished(() => executions.close());
   const tokens = async (): Promise<string> => {

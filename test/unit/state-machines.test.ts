@@ -115,6 +115,13 @@ describe.each(MACHINES)('the definition of %s', (name) => {
     }
   });
 
+  it('waits longer for a function that is busy than for one that fails: its reserved concurrency makes a queue', () => {
+    for (const [stateName, state] of ofType('Task')) {
+      const rule = state.Retry?.find(({ ErrorEquals }) => ErrorEquals.includes('Lambda.TooManyRequestsException'));
+      expect(rule, stateName).toMatchObject({ ErrorEquals: ['Lambda.TooManyRequestsException'], MaxAttempts: 60, MaxDelaySeconds: 60 });
+    }
+  });
+
   it('retries nothing that another try cannot mend', () => {
     const retried = new Set(all.flatMap(([, state]) => (state.Retry ?? []).flatMap((rule) => rule.ErrorEquals)));
     expect([...retried].sort()).toEqual([...LAMBDA_ERRORS, ...RETRYABLE, 'States.Timeout'].sort());
