@@ -21,7 +21,7 @@ interface Machine {
   readonly [field: string]: unknown;
 }
 
-const MACHINES = ['migrate-cluster', 'rollback-run'] as const;
+const MACHINES = ['migrate-cluster', 'rollback-run', 'migrate-fleet'] as const;
 const LAMBDA_ERRORS = [
   'Lambda.ServiceException',
   'Lambda.AWSLambdaException',
