@@ -26,7 +26,9 @@ export interface LocalExecutions extends Executions {
 interface Started {
   readonly executionArn: string;
   readonly input: unknown;
+  readonly controller: AbortController;
   status: ExecutionStatus;
+  failure?: { readonly error: string; readonly cause: string };
 }
 
 /**
@@ -37,7 +39,7 @@ export function createLocalExecutions(settings: LocalExecutionsSettings): LocalE
   const { runtime, clock } = settings;
   const started = new Map<string, Started>();
   const running = new Set<Promise<void>>();
-  const controller = new AbortController();
+  let closed = false;
   const taskTokens = createLocalTaskTokens(clock, () => runtime.ids.next());
 
   const start = (stateMachine: StateMachineName, name: string, input: unknown): Started => {
@@ -49,8 +51,13 @@ export function createLocalExecutions(settings: LocalExecutionsSettings): LocalE
       if (existing.status === 'RUNNING' && isDeepStrictEqual(existing.input, given)) return existing;
       throw new PodshiftError('ExecutionExists', `there is an execution ${name} of ${stateMachine} already`);
     }
-    if (controller.signal.aborted) throw new PodshiftError('ServiceUnavailable', 'the local engine is being closed');
-    const execution: Started = { executionArn: `local:execution:${key}`, input: given, status: 'RUNNING' };
+    if (closed) throw new PodshiftError('ServiceUnavailable', 'the local engine is being closed');
+    const execution: Started = {
+      executionArn: `local:execution:${key}`,
+      input: given,
+      controller: new AbortController(),
+      status: 'RUNNING',
+    };
     started.set(key, execution);
     const work = run(stateMachine, name, execution).finally(() => running.delete(work));
     running.add(work);
@@ -59,18 +66,16 @@ export function createLocalExecutions(settings: LocalExecutionsSettings): LocalE
 
   const run = async (stateMachine: StateMachineName, name: string, execution: Started): Promise<void> => {
     try {
-      await runStateMachine({ ...settings, name: stateMachine, input: execution.input, taskTokens, signal: controller.signal });
+      const { signal } = execution.controller;
+      await runStateMachine({ ...settings, name: stateMachine, input: execution.input, taskTokens, signal });
       execution.status = 'SUCCEEDED';
     } catch (error) {
-      if (controller.signal.aborted) {
-        execution.status = 'ABORTED';
-        return;
-      }
-      execution.status = isPodshiftError(error, 'StepTimedOut') ? 'TIMED_OUT' : 'FAILED';
+      execution.status = execution.controller.signal.aborted ? 'ABORTED' : isPodshiftError(error, 'StepTimedOut') ? 'TIMED_OUT' : 'FAILED';
       const reason = error instanceof Error ? error.message : `a ${typeof error} was thrown`;
-      runtime.logger.error(reason, { stateMachine, execution: name, error: error instanceof Error ? error.name : typeof error });
+      execution.failure = { error: error instanceof Error ? error.name : typeof error, cause: reason };
+      runtime.logger.error(reason, { stateMachine, execution: name, error: execution.failure.error });
       // Refused at the door: the run of this id, if there is one, is not this execution's.
-      if (stateMachine === 'migrate-cluster' && !isPodshiftError(error, 'InvalidInput')) {
+      if (stateMachine === 'migrate-cluster' && !isPodshiftError(error, 'InvalidInput') && !closed) {
         start('rollback-run', `${name}-after-failure`, { execution: { input: JSON.stringify(execution.input), status: execution.status } });
       }
     }
@@ -85,11 +90,19 @@ export function createLocalExecutions(settings: LocalExecutionsSettings): LocalE
       return { executionArn };
     },
     status: async (stateMachine, name) => started.get(`${stateMachine}:${name}`)?.status,
+    stop: async (stateMachine, name, reason) => {
+      const execution = started.get(`${stateMachine}:${name}`);
+      if (execution === undefined) throw new PodshiftError('NotFound', `there is no execution ${name} of ${stateMachine}`);
+      execution.controller.abort(new PodshiftError('WaveFailed', reason));
+    },
+    failure: async (stateMachine, name) => started.get(`${stateMachine}:${name}`)?.failure,
     succeedTask: async (token, output) => taskTokens.answer(token, { output }),
     failTask: async (token, error, cause) => taskTokens.answer(token, { error, cause }),
     settled,
     close: async () => {
-      controller.abort(new PodshiftError('ServiceUnavailable', 'the local engine was closed'));
+      closed = true;
+      for (const { controller } of started.values())
+        controller.abort(new PodshiftError('ServiceUnavailable', 'the local engine was closed'));
       await settled();
     },
   };

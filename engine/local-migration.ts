@@ -56,22 +56,13 @@ export interface MigrationResult {
  * the answer. Interrupted (the signal), it throws the signal's reason and rolls nothing back: the run can be resumed.
  */
 export async function migrate({ input, approve, ...shared }: Migration): Promise<MigrationResult> {
-  const { runtime, signal } = shared;
+  const { signal } = shared;
   try {
     const output = await runStateMachine({
       ...shared,
       name: 'migrate-cluster',
       input: { ...input, options: migrationOptions.parse(input.options) },
-      ...(approve === undefined
-        ? {}
-        : {
-            approve: async (request) => {
-              const answer = await approve(request);
-              // Used up, as Step Functions' is once it was answered.
-              await runtime.journal.takeTaskToken(input.runId);
-              return answer;
-            },
-          }),
+      ...(approve === undefined ? {} : { approve }),
     });
     return { ...(output as { runId: string; status: RunStatus }), failure: null };
   } catch (error) {

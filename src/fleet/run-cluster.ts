@@ -123,15 +123,24 @@ async function findRun({ journal }: Runtime, runId: string): Promise<RunRecord |
   }
 }
 
-async function end({ journal }: Runtime, { fleetId, clusterArn, phase }: ClusterInput, run: RunRecord): Promise<RunClusterOutput> {
+async function end(runtime: Runtime, { fleetId, clusterArn, phase }: ClusterInput, run: RunRecord): Promise<RunClusterOutput> {
+  const { journal } = runtime;
+  const reason = await reasonOfEnd(runtime, run);
   if (phase === 'plan' && run.status !== 'planned') {
-    await journal.updateMember(fleetId, clusterArn, { status: 'held', reason: `it could not be planned: ${run.reason}` });
+    await journal.updateMember(fleetId, clusterArn, { status: 'held', reason: `it could not be planned: ${reason}` });
     return READY;
   }
   const units = countUnits(await journal.listUnits(run.runId));
-  const changes = { status: run.status as MemberRecord['status'], reason: run.reason, units };
+  const changes = { status: run.status as MemberRecord['status'], reason, units };
   await journal.updateMember(fleetId, clusterArn, { ...changes, ...(phase === 'plan' ? { digest: run.digest } : {}) });
   return READY;
+}
+
+/** What failed the execution says more than the run, whose way back only knows that it failed. */
+async function reasonOfEnd(runtime: Runtime, { runId, status, reason }: RunRecord): Promise<string> {
+  if (status !== 'held' && status !== 'rolled-back') return reason;
+  const failure = await (await runtime.executions()).failure('migrate-cluster', runId);
+  return failure === undefined ? reason : reasonOf({ Error: failure.error, Cause: failure.cause });
 }
 
 /** A plan that is given up has changed nothing; a run needs somebody's eyes. */

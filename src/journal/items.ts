@@ -3,6 +3,7 @@ import { PodshiftError } from '../model/errors.ts';
 import type { MigrationOptions } from '../model/options.ts';
 import type { UnitPlan } from '../model/plan.ts';
 import {
+  type ApprovalAnswer,
   type CallCounts,
   type Evidence,
   JOURNAL_VERSION,
@@ -11,6 +12,7 @@ import {
   type RunRecord,
   type UnitRecord,
 } from '../model/run.ts';
+import type { KeyClaim } from './journal.ts';
 import type { Item } from './table.ts';
 
 /**
@@ -27,6 +29,8 @@ const runItem = z.object({
   digest: z.string(),
   startedAt: z.string(),
   endedAt: z.string().nullable(),
+  /** Runs of earlier days lack it. */
+  approval: z.string().optional(),
   calls: z.object({ eks: z.number(), iam: z.number(), sts: z.number(), kubernetes: z.number(), cloudtrail: z.number() }),
 });
 
@@ -66,6 +70,10 @@ const entryItem = z.object({
   at: z.string(),
 });
 
+const claimItem = z.object({ runId: z.string(), fingerprint: z.string() });
+
+const tokenItem = z.object({ token: z.string(), answer: z.string().optional() });
+
 const evidenceItem = z.object({ unitId: z.string(), evidence: z.string() });
 
 /** Throws `InternalError` for an item that this version did not write so. */
@@ -95,9 +103,10 @@ export function json(value: unknown): string {
 }
 
 export function readRun(item: Item): RunRecord {
-  const { target, options, ...rest } = parseItem(runItem, item);
+  const { target, options, approval = 'null', ...rest } = parseItem(runItem, item);
   return {
     ...rest,
+    approval: JSON.parse(approval) as RunRecord['approval'],
     calls: rest.calls satisfies CallCounts,
     target: JSON.parse(target) as RunRecord['target'],
     options: JSON.parse(options) as MigrationOptions,
@@ -125,4 +134,14 @@ export function readEntry(item: Item): JournalEntry {
 export function readEvidence(item: Item): { unitId: string; evidence: Evidence } {
   const { unitId, evidence } = parseItem(evidenceItem, item);
   return { unitId, evidence: JSON.parse(evidence) as Evidence };
+}
+
+export function readClaim(item: Item): KeyClaim {
+  return parseItem(claimItem, item);
+}
+
+/** A task token's item: the token and, where somebody answered, the answer. */
+export function readToken(item: Item): { token: string; answer: ApprovalAnswer | undefined } {
+  const { token, answer } = parseItem(tokenItem, item);
+  return { token, answer: answer === undefined ? undefined : (JSON.parse(answer) as ApprovalAnswer) };
 }

@@ -1,6 +1,35 @@
 import type { MigrationOptions } from '../model/options.ts';
-import type { CallCounts, ClusterTarget, EntryKind, Evidence, JournalEntry, RoleRecord, RunRecord, UnitRecord } from '../model/run.ts';
+import type {
+  ApprovalAnswer,
+  CallCounts,
+  ClusterTarget,
+  EntryKind,
+  Evidence,
+  JournalEntry,
+  RoleRecord,
+  RunRecord,
+  UnitRecord,
+} from '../model/run.ts';
 import type { FleetJournal } from './fleet-journal.ts';
+
+/** A part of a list: so many items at most, after the one that `after` names; null for the first ones. */
+export interface PageRequest {
+  readonly limit: number;
+  readonly after: string | null;
+}
+
+/** `next` is what the next page comes after; null where there is none. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly next: string | null;
+}
+
+/** What a client's idempotency key stands for. */
+export interface KeyClaim {
+  readonly runId: string;
+  /** Digest of the request that the key came with. */
+  readonly fingerprint: string;
+}
 
 /**
  * The durable record of runs and fleets. All reads are consistent; all writes are conditional on what they replace. Every method can
@@ -12,10 +41,14 @@ export interface Journal extends FleetJournal {
   getRun(runId: string): Promise<RunRecord>;
   updateRun(
     runId: string,
-    changes: Partial<Pick<RunRecord, 'status' | 'reason' | 'digest' | 'clusterArn' | 'endedAt'>>,
+    changes: Partial<Pick<RunRecord, 'status' | 'reason' | 'digest' | 'clusterArn' | 'endedAt' | 'approval'>>,
   ): Promise<RunRecord>;
   /** Newest first. */
   listRuns(): Promise<RunRecord[]>;
+  /** Newest first, page by page. */
+  pageRuns(page: PageRequest): Promise<Page<RunRecord>>;
+  /** Gives the key to this claim; the first claim of a key stays, and every later one is answered with it. */
+  claimKey(key: string, claim: KeyClaim): Promise<KeyClaim>;
   /** Adds to the run's call counts. */
   addCalls(runId: string, calls: CallCounts): Promise<void>;
 
@@ -28,6 +61,8 @@ export interface Journal extends FleetJournal {
   putUnits(units: readonly UnitRecord[]): Promise<void>;
   getUnit(runId: string, unitId: string): Promise<UnitRecord>;
   listUnits(runId: string): Promise<UnitRecord[]>;
+  /** In the order of their ids, page by page. */
+  pageUnits(runId: string, page: PageRequest): Promise<Page<UnitRecord>>;
   /** `stepStartedAt` keeps its first value for each step; `facts` are merged. */
   updateUnit(
     runId: string,
@@ -72,8 +107,12 @@ export interface Journal extends FleetJournal {
   acquireLease(roleArn: string, owner: string, seconds: number): Promise<void>;
   releaseLease(roleArn: string, owner: string): Promise<void>;
 
-  /** Keeps the task token of a waiting approval; it is never part of what other methods return. */
+  /** Keeps the task token of a waiting approval, in place of an older one and its answer. No read of a run returns it. */
   putTaskToken(runId: string, token: string): Promise<void>;
-  /** Gives the token and forgets it; undefined where none waits. */
-  takeTaskToken(runId: string): Promise<string | undefined>;
+  /** Notes the answer ahead of its delivery: the first one stays, and every later caller is told it. Undefined where no token waits. */
+  answerTaskToken(runId: string, answer: ApprovalAnswer): Promise<{ readonly token: string; readonly answer: ApprovalAnswer } | undefined>;
+  /** The answer that was noted; undefined where there is none. */
+  getTaskAnswer(runId: string): Promise<ApprovalAnswer | undefined>;
+  /** Forgets token and answer. */
+  forgetTaskToken(runId: string): Promise<void>;
 }

@@ -38,6 +38,7 @@ export const placeKey = (fleetId: string, placeId: string): Key => ({ pk: fleetP
 export const memberKey = (fleetId: string, clusterArn: string): Key => ({ pk: fleetPartition(fleetId), sk: `MEMBER#${clusterArn}` });
 export const lockKey = (clusterArn: string): Key => ({ pk: `LOCK#${clusterArn}`, sk: 'LOCK' });
 export const leaseKey = (roleArn: string): Key => ({ pk: `LEASE#${roleArn}`, sk: 'LEASE' });
+export const claimKeyOf = (key: string): Key => ({ pk: `KEY#${key}`, sk: 'KEY' });
 /** Apart from the run's partition, so that no query of a run can return it. */
 export const tokenKey = (runId: string): Key => ({ pk: `TOKEN#${runId}`, sk: 'TOKEN' });
 

@@ -3,9 +3,10 @@ import { type Clock, timestamp } from '../model/clock.ts';
 import { PodshiftError } from '../model/errors.ts';
 import { JOURNAL_VERSION, noCalls, type RunRecord } from '../model/run.ts';
 import { createDocuments } from './documents.ts';
+import { createFirstCome } from './first-come.ts';
 import { checkVersion, json, readEntry, readEvidence, readRole, readRun, readUnit, writeUnit } from './items.ts';
 import type { Journal } from './journal.ts';
-import { entryKey, evidenceKey, type Key, RUNS, roleKey, runIndexKey, runKey, runPartition, tokenKey, unitKey } from './layout.ts';
+import { entryKey, evidenceKey, type Key, RUNS, roleKey, runIndexKey, runKey, runPartition, unitKey } from './layout.ts';
 import { createLocks } from './locks.ts';
 import { ABSENT, changesOf, type Item, isEmpty, type Path, PRESENT, type Table, type Update } from './table.ts';
 import { createFleetJournal } from './table-fleet-journal.ts';
@@ -45,6 +46,15 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
   };
   const missing = (what: string, runId: string): PodshiftError => new PodshiftError('NotFound', `there is no ${what} in run ${runId}`);
 
+  /** The runs of some items of the list; one whose run is missing is passed over. */
+  const runsOf = async (index: readonly Item[]): Promise<RunRecord[]> => {
+    const limit = pLimit(CONCURRENCY);
+    const items = await Promise.all(
+      index.map((entry) => limit(async () => ({ runId: String(entry.runId), item: await table.get(runKey(String(entry.runId))) }))),
+    );
+    return items.flatMap(({ runId, item }) => (item === undefined ? [] : [readRun(checkVersion(item, `run ${runId}`))]));
+  };
+
   return {
     createRun: async ({ runId, target, options, startedAt }) => {
       const item = {
@@ -69,16 +79,15 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
     },
     getRun,
     updateRun: async (runId, changes) => {
-      const update = { set: changesOf(changes) };
+      const { approval } = changes;
+      const update = { set: changesOf({ ...changes, ...(approval === undefined ? {} : { approval: json(approval) }) }) };
       return readRun(isEmpty(update) ? await getRunItem(runId) : await updateRunItem(runId, update));
     },
-    listRuns: async () => {
-      const index = await table.query(RUNS, '', 'descending');
-      const limit = pLimit(CONCURRENCY);
-      const items = await Promise.all(
-        index.map((entry) => limit(async () => ({ runId: String(entry.runId), item: await table.get(runKey(String(entry.runId))) }))),
-      );
-      return items.flatMap(({ runId, item }) => (item === undefined ? [] : [readRun(checkVersion(item, `run ${runId}`))]));
+    listRuns: async () => runsOf(await table.query(RUNS, '', 'descending')),
+    pageRuns: async ({ limit, after }) => {
+      const index = await table.query(RUNS, '', 'descending', { limit: limit + 1, after });
+      const page = index.slice(0, limit);
+      return { items: await runsOf(page), next: index.length > limit ? String(page.at(-1)?.sk) : null };
     },
     addCalls: async (runId, calls) => {
       const add = Object.entries(calls).flatMap(([service, number]): [Path, number][] =>
@@ -103,6 +112,12 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
       return readUnit(item);
     },
     listUnits: async (runId) => (await table.query(runPartition(runId), 'UNIT#')).map(readUnit),
+    pageUnits: async (runId, { limit, after }) => {
+      const part = { limit: limit + 1, after: after === null ? null : unitKey(runId, after).sk };
+      const found = (await table.query(runPartition(runId), 'UNIT#', 'ascending', part)).map(readUnit);
+      const items = found.slice(0, limit);
+      return { items, next: found.length > limit ? (items.at(-1)?.unitId ?? null) : null };
+    },
     updateUnit: async (runId, unitId, { stepStartedAt = {}, facts = {}, ...changes }) => {
       const update = { set: [...changesOf(changes), ...changesOf(facts, 'facts')], setOnce: changesOf(stepStartedAt, 'stepStartedAt') };
       return readUnit(await change(unitKey(runId, unitId), update, `unit ${unitId}`, runId));
@@ -170,12 +185,7 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
     },
 
     ...createLocks(table, clock),
-
+    ...createFirstCome(table),
     ...createFleetJournal(table),
-
-    putTaskToken: async (runId, token) => {
-      await table.put({ ...tokenKey(runId), token });
-    },
-    takeTaskToken: async (runId) => (await table.remove(tokenKey(runId)))?.token as string | undefined,
   };
 }

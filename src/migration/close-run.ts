@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import { timestamp } from '../model/clock.ts';
 import type { RunRecord, RunStatus } from '../model/run.ts';
+import { settleApproval } from './approval.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -27,10 +28,23 @@ export async function closeRun(runtime: Runtime, input: CloseRunInput): Promise<
   const run = await runtime.journal.getRun(input.runId);
   if (run.endedAt !== null) return letGo(runtime, run, run.status);
   if (input.ending === 'planned') return endRun(runtime, run, { status: 'planned', reason: '' });
+  if (input.ending === 'refused') return closeRefused(runtime, run, input.reason);
   await holdPendingUnits(runtime, run.runId, input.reason);
-  if (input.ending === 'refused') return endRun(runtime, run, { status: 'held', reason: input.reason });
   const units = await runtime.journal.listUnits(run.runId);
   return endRun(runtime, run, outcomeOf(units, await runtime.journal.listRoles(run.runId), input.ending === 'halted' ? input.reason : ''));
+}
+
+/** Ends a run whose plan was refused, or whose approval nobody gave in time; `otherwise` where it never came to wait. */
+async function closeRefused(runtime: Runtime, unsettled: RunRecord, otherwise: string): Promise<RunOutput> {
+  const run = await settleApproval(runtime, unsettled, 'not-approved');
+  const reason = reasonOfRefusal(run, otherwise);
+  await holdPendingUnits(runtime, run.runId, reason);
+  return endRun(runtime, run, { status: 'held', reason });
+}
+
+function reasonOfRefusal({ approval }: RunRecord, otherwise: string): string {
+  if (approval?.status === 'refused') return `the plan was refused by ${approval.answer?.by}`;
+  return approval?.status === 'expired' ? `nobody approved the plan until ${approval.expiresAt}` : otherwise;
 }
 
 /** Units of a run that ends before their turn: nothing was done to them. */
@@ -46,6 +60,7 @@ export async function endRun(
   run: RunRecord,
   outcome: Outcome | { status: 'planned'; reason: string },
 ): Promise<RunOutput> {
+  await settleApproval(runtime, run, 'not-approved');
   await runtime.journal.updateRun(run.runId, { ...outcome, endedAt: timestamp(runtime.clock) });
   return letGo(runtime, run, outcome.status);
 }

@@ -3,15 +3,44 @@ import { PodshiftError } from '../model/errors.ts';
 import type { Inventory } from '../model/inventory.ts';
 import type { Plan, UnitPlan } from '../model/plan.ts';
 import type { RunRecord, UnitRecord } from '../model/run.ts';
+import { busyAddons, isBusy } from '../plan/addon-check.ts';
 import { makePlan as decide } from '../plan/plan.ts';
 import type { ClusterRuntime, Runtime } from './runtime.ts';
+import { LOCK_SECONDS, type Poll, READY, waitFor } from './write.ts';
 
-/** Reads the cluster and its account into the journal. A run that has a plan keeps it, and reads nothing. */
-export async function takeInventory(runtime: ClusterRuntime, input: { runId: string }): Promise<{ taken: boolean }> {
+const ADDON_POLL_SECONDS = 15;
+
+/**
+ * Reads the cluster and its account into the journal. A run that has a plan keeps it, and reads nothing. Where an update of an
+ * add-on is running, a run that changes things waits for it, from its start for as long as the option allows, and reads all anew
+ * when it has ended; after that time, and where only a plan is asked for, the inventory is kept as it is.
+ */
+export async function takeInventory(
+  runtime: ClusterRuntime,
+  input: { runId: string; mode: 'plan' | 'run' },
+): Promise<Poll & { taken: boolean }> {
   const run = await runtime.journal.getRun(input.runId);
-  if ((await runtime.journal.getDocument(run.runId, 'plan')) !== undefined) return { taken: false };
-  await runtime.journal.putDocument(run.runId, 'inventory', await freshInventory(runtime, run));
-  return { taken: true };
+  if ((await runtime.journal.getDocument(run.runId, 'plan')) !== undefined) return { ...READY, taken: false };
+  const deadline = Date.parse(run.startedAt) + run.options.addonTimeoutSeconds * 1000;
+  const mayWait = input.mode === 'run' && runtime.clock.now() < deadline;
+  const before = await runtime.journal.getDocument(run.runId, 'inventory');
+  if (mayWait && before !== undefined && (await isStillBusy(runtime, run, before as Inventory))) {
+    await runtime.journal.extendLock(run.clusterArn, run.runId, LOCK_SECONDS);
+    return { ...waitFor(ADDON_POLL_SECONDS), taken: false };
+  }
+  const inventory = await freshInventory(runtime, run);
+  await runtime.journal.putDocument(run.runId, 'inventory', inventory);
+  const busy = busyAddons(inventory);
+  if (!mayWait || busy.length === 0) return { ...READY, taken: true };
+  runtime.logger.info('updates of add-ons are running', { runId: run.runId, addons: busy });
+  return { ...waitFor(ADDON_POLL_SECONDS), taken: true };
+}
+
+/** Whether an add-on that an earlier look found in an update is in it still: asked of these add-ons alone, not of the whole cluster. */
+async function isStillBusy(runtime: Runtime, run: RunRecord, inventory: Inventory): Promise<boolean> {
+  const { eks } = runtime.aws(run.target);
+  const found = await Promise.all(busyAddons(inventory).map((name) => eks.describeAddon(name)));
+  return found.some((addon) => addon !== undefined && isBusy(addon));
 }
 
 async function freshInventory(runtime: ClusterRuntime, run: RunRecord): Promise<Inventory> {

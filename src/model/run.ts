@@ -34,6 +34,26 @@ export function noCalls(): CallCounts {
   return { eks: 0, iam: 0, sts: 0, kubernetes: 0, cloudtrail: 0 };
 }
 
+/** What somebody answered to a plan that waits for approval. */
+export interface ApprovalAnswer {
+  readonly decision: 'approve' | 'refuse';
+  /** The digest that was answered to. */
+  readonly digest: string;
+  /** ARN of the IAM principal who answered. */
+  readonly by: string;
+  /** RFC 3339. */
+  readonly at: string;
+}
+
+/** How the approval of a run's plan stands. `expired`: the run ended before anybody's answer reached it. */
+export interface Approval {
+  readonly status: 'waiting' | 'approved' | 'refused' | 'expired';
+  /** RFC 3339; the run waits until then. */
+  readonly expiresAt: string;
+  /** The answer that took effect; null while there is none. */
+  readonly answer: ApprovalAnswer | null;
+}
+
 /** One run over one cluster. */
 export interface RunRecord {
   readonly runId: string;
@@ -46,6 +66,8 @@ export interface RunRecord {
   /** The plan's digest; empty until there is a plan. */
   readonly digest: string;
   readonly options: MigrationOptions;
+  /** Null where none was asked for so far. */
+  readonly approval: Approval | null;
   /** RFC 3339; `endedAt` is null while under way. */
   readonly startedAt: string;
   readonly endedAt: string | null;

@@ -27,9 +27,10 @@ export async function recordedRun(journal: Journal, runId: string): Promise<Reco
  * the evidence of one unit have theirs; units of a wave run side by side, and so do roles.
  */
 export function canonicalRun({ run, units, roles, entries, evidence }: RecordedRun): Readonly<Record<string, unknown>> {
-  const { startedAt: _started, endedAt, calls: _calls, ...rest } = run;
+  const { startedAt: _started, endedAt, calls: _calls, approval, ...rest } = run;
+  const { at: _at, ...answer } = approval?.answer ?? {};
   const canonical = {
-    run: { ...rest, ended: endedAt !== null },
+    run: { ...rest, ended: endedAt !== null, approval: approval === null ? null : { status: approval.status, answer } },
     units: sortedBy(units, 'unitId').map(({ stepStartedAt, ...unit }) => ({ ...unit, steps: Object.keys(stepStartedAt).sort() })),
     roles: sortedBy(roles, 'roleArn'),
     entries: canonicalEntries(entries),

@@ -64,6 +64,11 @@ function recorded(engine: Engine, changes: Partial<RecordedRun> = {}): RecordedR
       reason: '',
       digest: 'd',
       options: migrationOptions.parse({}),
+      approval: {
+        status: 'approved',
+        expiresAt: time(engine, 8),
+        answer: { decision: 'approve', digest: 'd', by: 'arn:aws:iam::111122223333:user/me', at: time(engine, 2) },
+      },
       startedAt: time(engine, 0),
       endedAt: time(engine, 9),
       calls,

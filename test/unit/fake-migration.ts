@@ -136,11 +136,11 @@ export async function fakeMigration(): Promise<FakeMigration> {
         throw new PodshiftError('InvalidRequest', 'no add-on of this account is updated');
       },
       describeUpdate: async () => undefined,
-      createAddon: async ({ addonName, addonVersion, tags }) => {
+      createAddon: async ({ addonName, addonVersion, tags, configurationValues }) => {
         fail('createAddon');
         if (account.addons.has(addonName)) throw new PodshiftError('AlreadyExists', 'add-on exists');
         write('create add-on', addonName);
-        account.addons.set(addonName, addon(addonName, { addonVersion, status: 'CREATING', tags }));
+        account.addons.set(addonName, addon(addonName, { addonVersion, status: 'CREATING', tags, configurationValues }));
       },
       deleteAddon: async (name) => {
         write('delete add-on', name);

@@ -10,6 +10,8 @@ import { SECOND, START, type Steps, writeProject } from './engine-project.ts';
 
 const SNAPSHOT = fileURLToPath(new URL('../../examples/shop', import.meta.url));
 
+const REFUSAL = { decision: 'refuse' as const, digest: 'd', by: 'me', at: 't' };
+
 const WAITING = {
   StartAt: 'Ask',
   States: {
@@ -95,8 +97,14 @@ describe('executions of this process', () => {
     const { executions, tokens } = await project(WAITING);
     await executions.start('migrate-cluster', 'r1', {});
     await executions.failTask(await tokens(), 'ApprovalMismatch', 'another digest');
+    expect(await executions.failure('migrate-cluster', 'r1')).toBeUndefined();
     await executions.settled();
     expect(await executions.status('migrate-cluster', 'r1')).toBe('FAILED');
+    expect(await executions.failure('migrate-cluster', 'r1')).toEqual({
+      error: 'ApprovalMismatch',
+      cause: expect.stringContaining('another digest'),
+    });
+    expect(await executions.failure('migrate-cluster', 'none')).toBeUndefined();
   });
 
   it('stop waiting at the state’s time-out', async () => {
@@ -163,6 +171,19 @@ describe('migrate-cluster in the background', () => {
     expect(await executions.status('rollback-run', 'r1-after-failure')).toBe('SUCCEEDED');
     expect(await run.journal.getRun('a'.repeat(26))).toMatchObject({ status: 'held' });
     expect(run.twin.requests.filter((request) => request.write)).toEqual([]);
+  });
+
+  it('is taken back when it is stopped', async () => {
+    const { run, executions } = await planned();
+    await executions.start('migrate-cluster', 'r1', input(run, { approval: 'required' }));
+    while ((await run.journal.answerTaskToken('a'.repeat(26), REFUSAL)) === undefined)
+      await new Promise((resolve) => setImmediate(resolve));
+    await executions.stop('migrate-cluster', 'r1', 'asked for');
+    await executions.settled();
+    expect(await executions.status('migrate-cluster', 'r1')).toBe('ABORTED');
+    expect(await run.journal.getRun('a'.repeat(26))).toMatchObject({ status: 'held', endedAt: expect.any(String) });
+    await executions.stop('migrate-cluster', 'r1', 'once more');
+    await expect(executions.stop('migrate-cluster', 'r2', 'asked for')).rejects.toMatchObject({ name: 'NotFound' });
   });
 
   it('leaves alone a run that it was refused to take up', async () => {
