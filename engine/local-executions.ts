@@ -66,17 +66,20 @@ export function createLocalExecutions(settings: LocalExecutionsSettings): LocalE
 
   const run = async (stateMachine: StateMachineName, name: string, execution: Started): Promise<void> => {
     try {
+      const { executionArn, input } = execution;
       const { signal } = execution.controller;
-      await runStateMachine({ ...settings, name: stateMachine, input: execution.input, taskTokens, signal });
+      await runStateMachine({ ...settings, name: stateMachine, executionId: executionArn, input, taskTokens, signal });
       execution.status = 'SUCCEEDED';
     } catch (error) {
       execution.status = execution.controller.signal.aborted ? 'ABORTED' : isPodshiftError(error, 'StepTimedOut') ? 'TIMED_OUT' : 'FAILED';
       const reason = error instanceof Error ? error.message : `a ${typeof error} was thrown`;
       execution.failure = { error: error instanceof Error ? error.name : typeof error, cause: reason };
       runtime.logger.error(reason, { stateMachine, execution: name, error: execution.failure.error });
-      // Refused at the door: the run of this id, if there is one, is not this execution's.
-      if (stateMachine === 'migrate-cluster' && !isPodshiftError(error, 'InvalidInput') && !closed) {
-        start('rollback-run', `${name}-after-failure`, { execution: { input: JSON.stringify(execution.input), status: execution.status } });
+      // What the EventBridge rule hands on: the detail of Step Functions' event.
+      if (stateMachine === 'migrate-cluster' && !closed) {
+        const { executionArn, status, input } = execution;
+        const detail = { executionArn, status, input: JSON.stringify(input), error: isPodshiftError(error) ? error.name : null };
+        start('rollback-run', `${name}-after-failure`, detail);
       }
     }
   };

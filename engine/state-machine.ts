@@ -34,6 +34,8 @@ export interface TaskTokens {
 export interface StateMachineRun {
   /** A state machine that the service declares. */
   readonly name: StateMachineName;
+  /** What `$$.Execution.Id` is; a new one where absent. */
+  readonly executionId?: string;
   readonly input: unknown;
   readonly runtime: ClusterRuntime;
   readonly clock: EngineClock;
@@ -63,7 +65,7 @@ export async function runStateMachine(run: StateMachineRun): Promise<unknown> {
   const signal = run.signal ?? new AbortController().signal;
   const execution = new Execution(
     {
-      id: `${name}-${runtime.ids.next()}`,
+      id: run.executionId ?? `${name}-${runtime.ids.next()}`,
       clock,
       signal,
       onEvent: run.onEvent ?? (() => undefined),

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { ClusterRuntime } from '../src/migration/runtime.ts';
 import { type Step, type StepHandler, stepFunction } from './middleware.ts';
 
-/** `lambdaFunction` for a step that works in the cluster: such a function alone is packaged with a Kubernetes client. */
+/** `lambdaFunction` for a step that works in the cluster: such a function is packaged with clients of AWS and Kubernetes. */
 export function clusterFunction<Schema extends z.ZodType, Output>(
   schema: Schema,
   step: Step<z.output<Schema>, Output, ClusterRuntime>,

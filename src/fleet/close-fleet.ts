@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import type { Runtime } from '../migration/runtime.ts';
+import type { JournalRuntime } from '../migration/runtime.ts';
 import { timestamp } from '../model/clock.ts';
 import type { FleetStatus } from '../model/fleet.ts';
 import type { FleetEnding } from './judge-fleet.ts';
@@ -24,7 +24,7 @@ export interface FleetOutput {
 }
 
 /** Ends the fleet as its clusters ended. Clusters that were never begun are held. Ending twice is the same as once. */
-export async function closeFleet(runtime: Runtime, { fleetId, ending, reason }: CloseFleetInput): Promise<FleetOutput> {
+export async function closeFleet(runtime: JournalRuntime, { fleetId, ending, reason }: CloseFleetInput): Promise<FleetOutput> {
   const { journal, clock } = runtime;
   const fleet = await journal.getFleet(fleetId);
   if (fleet.endedAt !== null) return { fleetId, status: fleet.status };
@@ -34,14 +34,14 @@ export async function closeFleet(runtime: Runtime, { fleetId, ending, reason }: 
   return { fleetId, status: outcome.status };
 }
 
-async function outcomeOf({ journal }: Runtime, fleetId: string, ending: FleetEnding, reason: string): Promise<FleetOutcome> {
+async function outcomeOf({ journal }: JournalRuntime, fleetId: string, ending: FleetEnding, reason: string): Promise<FleetOutcome> {
   if (ending === 'planned') return { status: 'planned', reason };
   if (ending === 'refused') return { status: 'held', reason };
   return fleetOutcome(await journal.listMembers(fleetId), ending === 'halted' ? reason : '');
 }
 
 /** Nothing was done to a cluster that was planned and never begun. */
-async function holdUnbegun({ journal }: Runtime, fleetId: string, reason: string): Promise<void> {
+async function holdUnbegun({ journal }: JournalRuntime, fleetId: string, reason: string): Promise<void> {
   const limit = pLimit(CONCURRENCY);
   const unbegun = (await journal.listMembers(fleetId)).filter((member) => !isEnd(member) && member.startedAt.run === undefined);
   await Promise.all(unbegun.map(({ clusterArn }) => limit(() => journal.updateMember(fleetId, clusterArn, { status: 'held', reason }))));

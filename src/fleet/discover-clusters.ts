@@ -1,6 +1,6 @@
 import type { Cluster } from '../aws/gateways.ts';
 import { type Failure, reasonOf } from '../migration/grant-trust.ts';
-import type { Runtime } from '../migration/runtime.ts';
+import type { JournalRuntime, Runtime } from '../migration/runtime.ts';
 import { ERRORS, type ErrorName, isPodshiftError } from '../model/errors.ts';
 import { hasTags, isNamed, memberOf, targetOf } from './places.ts';
 
@@ -42,7 +42,10 @@ async function described(describe: () => Promise<Cluster>): Promise<Cluster | un
 }
 
 /** Notes why nothing could be read of a place. The fleet goes on with the others. */
-export async function refusePlace({ journal }: Runtime, input: PlaceInput & { readonly failure: Failure }): Promise<{ placeId: string }> {
+export async function refusePlace(
+  { journal }: JournalRuntime,
+  input: PlaceInput & { readonly failure: Failure },
+): Promise<{ placeId: string }> {
   const { fleetId, placeId, failure } = input;
   const remedy = Object.hasOwn(ERRORS, failure.Error) ? `. ${ERRORS[failure.Error as ErrorName].remedy}` : '';
   await journal.updatePlace(fleetId, placeId, { status: 'refused', reason: `${reasonOf(failure)}${remedy}` });

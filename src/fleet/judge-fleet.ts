@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import type { Runtime } from '../migration/runtime.ts';
+import type { JournalRuntime } from '../migration/runtime.ts';
 import type { FleetPhase, FleetRecord, MemberRecord } from '../model/fleet.ts';
 import { haltOf } from './outcome.ts';
 import { clusterRunId } from './run-cluster.ts';
@@ -38,7 +38,7 @@ export type FleetEnding = 'planned' | 'refused' | 'halted' | 'finished';
  * Decides what a fleet does next: plan every cluster first; then, unless a plan is all that was asked for or it is not the
  * approved one, the canary; then wave after wave, until too much has failed or nothing is left.
  */
-export async function judgeFleet(runtime: Runtime, input: JudgeFleetInput): Promise<JudgeFleetOutput> {
+export async function judgeFleet(runtime: JournalRuntime, input: JudgeFleetInput): Promise<JudgeFleetOutput> {
   const { journal } = runtime;
   const fleet = await journal.getFleet(input.fleetId);
   await settleLost(runtime, input);
@@ -52,7 +52,7 @@ export async function judgeFleet(runtime: Runtime, input: JudgeFleetInput): Prom
 
 /** Chooses the canary of the planned clusters and notes the fleet's digest; or says why it goes no further. */
 async function ratePlans(
-  { journal }: Runtime,
+  { journal }: JournalRuntime,
   fleet: FleetRecord,
   members: readonly MemberRecord[],
 ): Promise<JudgeFleetOutput | undefined> {
@@ -76,7 +76,7 @@ function tooMany(waves: number): string {
   return `the fleet would take ${waves} waves, and one execution has room for ${MOST_WAVES}: raise waveSize or clustersPerPlace`;
 }
 
-async function nextRound({ journal }: Runtime, fleetId: string): Promise<JudgeFleetOutput> {
+async function nextRound({ journal }: JournalRuntime, fleetId: string): Promise<JudgeFleetOutput> {
   const { spec, canary } = await journal.getFleet(fleetId);
   const members = await journal.listMembers(fleetId);
   const halted = haltOf(spec, canary, members);
@@ -91,7 +91,7 @@ async function nextRound({ journal }: Runtime, fleetId: string): Promise<JudgeFl
 }
 
 /** Clusters whose round is over without an end: not even the journal could be reached for them. */
-async function settleLost({ journal }: Runtime, { fleetId, phase, items }: JudgeFleetInput): Promise<void> {
+async function settleLost({ journal }: JournalRuntime, { fleetId, phase, items }: JudgeFleetInput): Promise<void> {
   await all(items, async (clusterArn) => {
     const { status } = await journal.getMember(fleetId, clusterArn);
     if (phase === 'plan' && (status === 'pending' || status === 'planning')) {
@@ -104,7 +104,7 @@ async function settleLost({ journal }: Runtime, { fleetId, phase, items }: Judge
 }
 
 /** Clusters with nothing left to migrate need no run. */
-async function settleFinished(journal: Runtime['journal'], members: readonly MemberRecord[]): Promise<void> {
+async function settleFinished(journal: JournalRuntime['journal'], members: readonly MemberRecord[]): Promise<void> {
   const finished = members.filter(({ status, units }) => status === 'planned' && units?.pending === 0);
   await all(finished, ({ fleetId, clusterArn, units }) =>
     (units?.migrated ?? 0) > 0

@@ -1,5 +1,5 @@
 import { type Batch, batchOf } from '../migration/batch.ts';
-import type { Runtime } from '../migration/runtime.ts';
+import type { JournalRuntime } from '../migration/runtime.ts';
 import { timestamp } from '../model/clock.ts';
 import { PodshiftError } from '../model/errors.ts';
 import type { FleetPhase, FleetRecord, FleetSpec, FleetStatus } from '../model/fleet.ts';
@@ -22,7 +22,7 @@ export interface OpenFleetOutput {
  * Creates the fleet, or takes up the one of this id with the settings that it has, and notes the places to look at.
  * Throws `InvalidInput` for more places than one fleet takes.
  */
-export async function openFleet({ clock, journal }: Runtime, input: OpenFleetInput): Promise<OpenFleetOutput> {
+export async function openFleet({ clock, journal }: JournalRuntime, input: OpenFleetInput): Promise<OpenFleetOutput> {
   const places = placesOf(input.fleetId, input.spec);
   if (places.length > MOST_PLACES) {
     throw new PodshiftError('InvalidInput', `${places.length} accounts and regions are more than the ${MOST_PLACES} of one fleet`);
@@ -39,7 +39,7 @@ export async function openFleet({ clock, journal }: Runtime, input: OpenFleetInp
 }
 
 /** The next accounts and regions that have not been looked at. */
-export async function nextPlaces({ journal }: Runtime, { fleetId, after }: { fleetId: string; after: string }): Promise<Batch> {
+export async function nextPlaces({ journal }: JournalRuntime, { fleetId, after }: { fleetId: string; after: string }): Promise<Batch> {
   const pending = (await journal.listPlaces(fleetId)).filter(({ status }) => status === 'pending');
   return batchOf(
     pending.map(({ placeId }) => placeId),

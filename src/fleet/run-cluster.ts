@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Failure, reasonOf } from '../migration/grant-trust.ts';
-import type { Runtime } from '../migration/runtime.ts';
+import type { JournalRuntime, ServiceRuntime } from '../migration/runtime.ts';
 import { timestamp } from '../model/clock.ts';
 import { isPodshiftError } from '../model/errors.ts';
 import type { FleetPhase, FleetRecord, MemberRecord, UnitCounts } from '../model/fleet.ts';
@@ -37,7 +37,7 @@ const LONGEST_WAIT = 900;
  * again. The run is an execution of its own under an id that follows from fleet and cluster, so that it is started once
  * however often this is called, and taken up where its execution is gone without an end.
  */
-export async function runCluster(runtime: Runtime, input: ClusterInput): Promise<RunClusterOutput> {
+export async function runCluster(runtime: ServiceRuntime, input: ClusterInput): Promise<RunClusterOutput> {
   const { journal, clock } = runtime;
   const { fleetId, clusterArn, phase } = input;
   const fleet = await journal.getFleet(fleetId);
@@ -67,7 +67,7 @@ export function clusterRunId(fleetId: string, clusterArn: string, phase: FleetPh
 
 /** Sees to it that an execution works on the run. Answers with what no waiting can mend; empty while there is hope. */
 async function keepRunning(
-  runtime: Runtime,
+  runtime: ServiceRuntime,
   fleet: FleetRecord,
   member: MemberRecord,
   phase: FleetPhase,
@@ -114,7 +114,7 @@ async function unlessStarted(starting: Promise<unknown>): Promise<void> {
   }
 }
 
-async function findRun({ journal }: Runtime, runId: string): Promise<RunRecord | undefined> {
+async function findRun({ journal }: JournalRuntime, runId: string): Promise<RunRecord | undefined> {
   try {
     return await journal.getRun(runId);
   } catch (error) {
@@ -123,7 +123,7 @@ async function findRun({ journal }: Runtime, runId: string): Promise<RunRecord |
   }
 }
 
-async function end(runtime: Runtime, { fleetId, clusterArn, phase }: ClusterInput, run: RunRecord): Promise<RunClusterOutput> {
+async function end(runtime: ServiceRuntime, { fleetId, clusterArn, phase }: ClusterInput, run: RunRecord): Promise<RunClusterOutput> {
   const { journal } = runtime;
   const reason = await reasonOfEnd(runtime, run);
   if (phase === 'plan' && run.status !== 'planned') {
@@ -137,20 +137,27 @@ async function end(runtime: Runtime, { fleetId, clusterArn, phase }: ClusterInpu
 }
 
 /** What failed the execution says more than the run, whose way back only knows that it failed. */
-async function reasonOfEnd(runtime: Runtime, { runId, status, reason }: RunRecord): Promise<string> {
+async function reasonOfEnd(runtime: ServiceRuntime, { runId, status, reason }: RunRecord): Promise<string> {
   if (status !== 'held' && status !== 'rolled-back') return reason;
   const failure = await (await runtime.executions()).failure('migrate-cluster', runId);
   return failure === undefined ? reason : reasonOf({ Error: failure.error, Cause: failure.cause });
 }
 
 /** A plan that is given up has changed nothing; a run needs somebody's eyes. */
-async function giveUp({ journal }: Runtime, { fleetId, clusterArn, phase }: ClusterInput, reason: string): Promise<RunClusterOutput> {
+async function giveUp(
+  { journal }: JournalRuntime,
+  { fleetId, clusterArn, phase }: ClusterInput,
+  reason: string,
+): Promise<RunClusterOutput> {
   await journal.updateMember(fleetId, clusterArn, { status: phase === 'plan' ? 'held' : 'needs-operator', reason });
   return READY;
 }
 
 /** Ends a cluster whose looks failed for good: a cluster's failure is a result, so that the others go on. */
-export async function giveUpCluster(runtime: Runtime, input: ClusterInput & { readonly failure: Failure }): Promise<RunClusterOutput> {
+export async function giveUpCluster(
+  runtime: JournalRuntime,
+  input: ClusterInput & { readonly failure: Failure },
+): Promise<RunClusterOutput> {
   const member = await runtime.journal.getMember(input.fleetId, input.clusterArn);
   return isEnd(member) ? READY : giveUp(runtime, input, `its run could not be looked after: ${reasonOf(input.failure)}`);
 }
@@ -166,6 +173,6 @@ function countUnits(units: readonly UnitRecord[]): UnitCounts {
   };
 }
 
-function secondsSince({ clock }: Runtime, start: string | undefined): number {
+function secondsSince({ clock }: JournalRuntime, start: string | undefined): number {
   return start === undefined ? 0 : (clock.now() - Date.parse(start)) / 1000;
 }

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { PodshiftError } from '../model/errors.ts';
+import type { Finding } from '../model/findings.ts';
 import type { MigrationOptions } from '../model/options.ts';
 import type { UnitPlan } from '../model/plan.ts';
 import {
   type ApprovalAnswer,
   type CallCounts,
+  type DriftRecord,
   type Evidence,
   JOURNAL_VERSION,
   type JournalEntry,
@@ -32,6 +34,9 @@ const runItem = z.object({
   /** Runs of earlier days lack it. */
   approval: z.string().optional(),
   calls: z.object({ eks: z.number(), iam: z.number(), sts: z.number(), kubernetes: z.number(), cloudtrail: z.number() }),
+  unitCounts: z
+    .object({ pending: z.number(), migrated: z.number(), held: z.number(), rolledBack: z.number(), needsOperator: z.number() })
+    .optional(),
 });
 
 const unitItem = z.object({
@@ -75,6 +80,15 @@ const claimItem = z.object({ runId: z.string(), fingerprint: z.string() });
 const tokenItem = z.object({ token: z.string(), answer: z.string().optional() });
 
 const evidenceItem = z.object({ unitId: z.string(), evidence: z.string() });
+
+const driftItem = z.object({
+  runId: z.string(),
+  clusterArn: z.string(),
+  comparedWith: z.string().nullable(),
+  since: z.string().nullable(),
+  total: z.number(),
+  findings: z.string(),
+});
 
 /** Throws `InternalError` for an item that this version did not write so. */
 export function parseItem<T>(schema: z.ZodType<T>, item: Item): T {
@@ -134,6 +148,15 @@ export function readEntry(item: Item): JournalEntry {
 export function readEvidence(item: Item): { unitId: string; evidence: Evidence } {
   const { unitId, evidence } = parseItem(evidenceItem, item);
   return { unitId, evidence: JSON.parse(evidence) as Evidence };
+}
+
+export function writeDrift(drift: DriftRecord): Item {
+  return { ...drift, findings: json(drift.findings) };
+}
+
+export function readDrift(item: Item): DriftRecord {
+  const { findings, ...rest } = parseItem(driftItem, item);
+  return { ...rest, findings: JSON.parse(findings) as Finding[] };
 }
 
 export function readClaim(item: Item): KeyClaim {

@@ -3,6 +3,7 @@ import type {
   ApprovalAnswer,
   CallCounts,
   ClusterTarget,
+  DriftRecord,
   EntryKind,
   Evidence,
   JournalEntry,
@@ -41,10 +42,12 @@ export interface Journal extends FleetJournal {
   getRun(runId: string): Promise<RunRecord>;
   updateRun(
     runId: string,
-    changes: Partial<Pick<RunRecord, 'status' | 'reason' | 'digest' | 'clusterArn' | 'endedAt' | 'approval'>>,
+    changes: Partial<Pick<RunRecord, 'status' | 'reason' | 'digest' | 'clusterArn' | 'endedAt' | 'approval' | 'unitCounts'>>,
   ): Promise<RunRecord>;
   /** Newest first. */
   listRuns(): Promise<RunRecord[]>;
+  /** Runs without an end, newest first; it reads no run that has ended. */
+  listOpenRuns(): Promise<RunRecord[]>;
   /** Newest first, page by page. */
   pageRuns(page: PageRequest): Promise<Page<RunRecord>>;
   /** Gives the key to this claim; the first claim of a key stays, and every later one is answered with it. */
@@ -106,6 +109,22 @@ export interface Journal extends FleetJournal {
   /** Takes the lease on a role's trust policy, or extends it where `owner` holds it. Throws `LeaseHeld`. */
   acquireLease(roleArn: string, owner: string, seconds: number): Promise<void>;
   releaseLease(roleArn: string, owner: string): Promise<void>;
+
+  /** Notes which execution carries the run forward: `unheld`, only where none was noted yet; `always`, in place of any other. */
+  noteExecution(runId: string, executionId: string, when: 'unheld' | 'always'): Promise<void>;
+  /**
+   * Claims to take the run back. With an execution's id it is refused (false) unless that one carries the run forward, or the
+   * claimant has claimed it before; with null it is granted.
+   */
+  claimRollback(runId: string, claimant: string, executionId: string | null): Promise<boolean>;
+  /** Keeps what a scan found changed; where the run has such a record already, that one stays. */
+  putDrift(drift: DriftRecord): Promise<DriftRecord>;
+  /** Undefined where the run is no scan, or has compared nothing yet. */
+  getDrift(runId: string): Promise<DriftRecord | undefined>;
+  /** The run of the cluster's last scan; undefined where there was none. */
+  lastScan(clusterArn: string): Promise<string | undefined>;
+  /** Notes the run as the cluster's last scan, unless a later one is noted. `takenAt` is RFC 3339. */
+  noteScan(clusterArn: string, runId: string, takenAt: string): Promise<void>;
 
   /** Keeps the task token of a waiting approval, in place of an older one and its answer. No read of a run returns it. */
   putTaskToken(runId: string, token: string): Promise<void>;

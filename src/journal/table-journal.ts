@@ -3,11 +3,13 @@ import { type Clock, timestamp } from '../model/clock.ts';
 import { PodshiftError } from '../model/errors.ts';
 import { JOURNAL_VERSION, noCalls, type RunRecord } from '../model/run.ts';
 import { createDocuments } from './documents.ts';
+import { createExecutions } from './executions.ts';
 import { createFirstCome } from './first-come.ts';
 import { checkVersion, json, readEntry, readEvidence, readRole, readRun, readUnit, writeUnit } from './items.ts';
 import type { Journal } from './journal.ts';
 import { entryKey, evidenceKey, type Key, RUNS, roleKey, runIndexKey, runKey, runPartition, unitKey } from './layout.ts';
 import { createLocks } from './locks.ts';
+import { createScans } from './scans.ts';
 import { ABSENT, changesOf, type Item, isEmpty, type Path, PRESENT, type Table, type Update } from './table.ts';
 import { createFleetJournal } from './table-fleet-journal.ts';
 
@@ -30,6 +32,11 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
     const item = await table.update(runKey(runId), update, { kind: 'at-most', attribute: 'schemaVersion', value: JOURNAL_VERSION });
     // The condition did not hold: reading the run says which half of it.
     return item ?? (await getRunItem(runId));
+  };
+
+  /** Notes a run, and whether it has ended, in the list of runs. */
+  const index = async ({ runId, startedAt }: RunRecord, state: 'open' | 'ended'): Promise<void> => {
+    await table.put({ ...runIndexKey(startedAt, runId), runId, state });
   };
 
   /** The next number of the run: later ones are higher. */
@@ -74,20 +81,29 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
       };
       const run = (await table.put(item, ABSENT)) ? readRun(item) : await getRun(runId);
       // After the run itself and by its own start: a step that runs again completes the index and never doubles it.
-      await table.put({ ...runIndexKey(run.startedAt, runId), runId });
+      await index(run, run.endedAt === null ? 'open' : 'ended');
       return run;
     },
     getRun,
     updateRun: async (runId, changes) => {
       const { approval } = changes;
       const update = { set: changesOf({ ...changes, ...(approval === undefined ? {} : { approval: json(approval) }) }) };
-      return readRun(isEmpty(update) ? await getRunItem(runId) : await updateRunItem(runId, update));
+      if (isEmpty(update)) return getRun(runId);
+      // The list says "open" of every run that is open; a crash may leave it saying so of one that has ended.
+      if (changes.endedAt === null) await index(await getRun(runId), 'open');
+      const run = readRun(await updateRunItem(runId, update));
+      if (changes.endedAt !== undefined && run.endedAt !== null) await index(run, 'ended');
+      return run;
     },
     listRuns: async () => runsOf(await table.query(RUNS, '', 'descending')),
+    listOpenRuns: async () => {
+      const entries = await table.query(RUNS, '', 'descending');
+      return (await runsOf(entries.filter((entry) => entry.state !== 'ended'))).filter((run) => run.endedAt === null);
+    },
     pageRuns: async ({ limit, after }) => {
-      const index = await table.query(RUNS, '', 'descending', { limit: limit + 1, after });
-      const page = index.slice(0, limit);
-      return { items: await runsOf(page), next: index.length > limit ? String(page.at(-1)?.sk) : null };
+      const entries = await table.query(RUNS, '', 'descending', { limit: limit + 1, after });
+      const page = entries.slice(0, limit);
+      return { items: await runsOf(page), next: entries.length > limit ? String(page.at(-1)?.sk) : null };
     },
     addCalls: async (runId, calls) => {
       const add = Object.entries(calls).flatMap(([service, number]): [Path, number][] =>
@@ -185,6 +201,8 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
     },
 
     ...createLocks(table, clock),
+    ...createExecutions(table),
+    ...createScans(table),
     ...createFirstCome(table),
     ...createFleetJournal(table),
   };

@@ -7,7 +7,7 @@ import type { AgentPlan } from '../model/plan.ts';
 import type { RunRecord } from '../model/run.ts';
 import { isReady } from '../verification/pods.ts';
 import { planOf } from './plan-run.ts';
-import type { ClusterRuntime, Runtime } from './runtime.ts';
+import type { ClusterRuntime, JournalRuntime, Runtime } from './runtime.ts';
 import { forwardRun, journaledWrite, LOCK_SECONDS, type Poll, READY, waitFor } from './write.ts';
 
 const AGENT_KEY = `addon#${AGENT}`;
@@ -154,7 +154,7 @@ export async function removeAgent(runtime: Runtime, input: { runId: string; trie
 }
 
 /** A unit that an operator has to look at may have pods that live on the agent's credentials still. */
-async function isNeeded(runtime: Runtime, run: RunRecord, eks: EksGateway): Promise<boolean> {
+async function isNeeded(runtime: JournalRuntime, run: RunRecord, eks: EksGateway): Promise<boolean> {
   const units = await runtime.journal.listUnits(run.runId);
   if (units.some((unit) => unit.status === 'needs-operator' || unit.status === 'rolling-back' || unit.status === 'running')) return true;
   return (await eks.listAssociations()).length > 0;

@@ -1,7 +1,7 @@
 import { PodshiftError } from '../model/errors.ts';
 import type { Approval, RunRecord } from '../model/run.ts';
 import { digestNow } from './plan-run.ts';
-import type { ClusterRuntime, Runtime } from './runtime.ts';
+import type { ClusterRuntime, JournalRuntime } from './runtime.ts';
 import { LOCK_SECONDS } from './write.ts';
 
 /** How long a plan waits for its approval: the TimeoutSeconds of AwaitApproval (statemachine/migrate-cluster.asl.json). */
@@ -9,7 +9,7 @@ export const APPROVAL_SECONDS = 604_800;
 
 /** Keeps the task token with the run, for whoever approves; it goes nowhere else. The state machine waits for its answer. */
 export async function requestApproval(
-  runtime: Runtime,
+  runtime: JournalRuntime,
   input: { runId: string; taskToken: string },
 ): Promise<{ runId: string; digest: string }> {
   const expiresAt = new Date(runtime.clock.now() + APPROVAL_SECONDS * 1000).toISOString();
@@ -40,14 +40,19 @@ export async function confirmApproval(runtime: ClusterRuntime, input: { runId: s
 }
 
 /** Notes in the run what became of its approval, and forgets the token. Settling twice is the same as once. */
-export async function settleApproval(runtime: Runtime, run: RunRecord, outcome: 'approved' | 'not-approved'): Promise<RunRecord> {
+export async function settleApproval(runtime: JournalRuntime, run: RunRecord, outcome: 'approved' | 'not-approved'): Promise<RunRecord> {
   if (run.approval === null) return run;
   const settled = run.approval.status === 'waiting' ? await noteOutcome(runtime, run, run.approval, outcome) : run;
   await runtime.journal.forgetTaskToken(run.runId);
   return settled;
 }
 
-async function noteOutcome(runtime: Runtime, run: RunRecord, waiting: Approval, outcome: 'approved' | 'not-approved'): Promise<RunRecord> {
+async function noteOutcome(
+  runtime: JournalRuntime,
+  run: RunRecord,
+  waiting: Approval,
+  outcome: 'approved' | 'not-approved',
+): Promise<RunRecord> {
   const answer = (await runtime.journal.getTaskAnswer(run.runId)) ?? null;
   const status = outcome === 'approved' ? 'approved' : answer?.decision === 'refuse' ? 'refused' : 'expired';
   // An approval that was not delivered in time took no effect.

@@ -9,6 +9,8 @@ import { LOCK_SECONDS } from './write.ts';
 /** What starts a run, or takes up one that exists. */
 export interface OpenRunInput {
   readonly runId: string;
+  /** The execution that asks. */
+  readonly executionId: string;
   readonly target: ClusterTarget;
   readonly mode: 'plan' | 'run';
   readonly approval: 'none' | 'required';
@@ -34,6 +36,8 @@ export interface OpenRunOutput {
  */
 export async function openRun(runtime: Runtime, input: OpenRunInput): Promise<OpenRunOutput> {
   const { runId, target, mode, approval, expectedDigest } = input;
+  // An execution that is refused below has nothing to take back, unless it brought the run into being.
+  await runtime.journal.noteExecution(runId, input.executionId, 'unheld');
   const run = await runtime.journal.createRun({ runId, target, options: input.options, startedAt: timestamp(runtime.clock) });
   if (run.target.clusterName !== target.clusterName || run.target.region !== target.region) {
     throw new PodshiftError('InvalidInput', `run ${runId} belongs to cluster ${run.target.clusterName} in ${run.target.region}`);
@@ -44,14 +48,15 @@ export async function openRun(runtime: Runtime, input: OpenRunInput): Promise<Op
   }
   const cluster = await runtime.aws(run.target).eks.describeCluster();
   if (mode === 'run') await runtime.journal.acquireLock(cluster.arn, runId, LOCK_SECONDS);
+  await runtime.journal.noteExecution(runId, input.executionId, 'always');
   if (run.status !== 'running' || run.clusterArn !== cluster.arn)
     await runtime.journal.updateRun(runId, { clusterArn: cluster.arn, status: 'running' });
   return { runId, state: 'open', status: 'running', mode, approval, expectedDigest };
 }
 
 /**
- * Whether podshift can work on this cluster at all: it is active, runs in the cloud, and its API server answers and lets
- * podshift read. Throws `InvalidRequest` for the first two, `ConfigMapAuthentication` where the API server refuses podshift and
+ * Whether podshift can work on this cluster at all: it is active, and its API server answers and lets podshift read. What the
+ * platform lacks is for the plan to tell. Throws `InvalidRequest` for the first, `ConfigMapAuthentication` where the API server refuses podshift and
  * takes principals from the aws-auth ConfigMap alone, else what the Kubernetes gateway throws.
  */
 export async function checkCluster(
@@ -62,8 +67,6 @@ export async function checkCluster(
   const cluster = await runtime.aws(run.target).eks.describeCluster();
   if (cluster.status !== 'ACTIVE')
     throw new PodshiftError('InvalidRequest', `cluster ${cluster.name} is ${cluster.status}, not ACTIVE; wait until it is`);
-  if (cluster.outpost)
-    throw new PodshiftError('InvalidRequest', `cluster ${cluster.name} runs on an Outpost, where EKS Pod Identity is not offered`);
   try {
     const kubernetes = await runtime.kubernetes(run.target);
     await kubernetes.get(RESOURCES.namespaces, undefined, 'kube-system');

@@ -5,7 +5,7 @@ import type { Plan, UnitPlan } from '../model/plan.ts';
 import type { RunRecord, UnitRecord } from '../model/run.ts';
 import { busyAddons, isBusy } from '../plan/addon-check.ts';
 import { makePlan as decide } from '../plan/plan.ts';
-import type { ClusterRuntime, Runtime } from './runtime.ts';
+import type { ClusterRuntime, JournalRuntime, Runtime } from './runtime.ts';
 import { LOCK_SECONDS, type Poll, READY, waitFor } from './write.ts';
 
 const ADDON_POLL_SECONDS = 15;
@@ -63,7 +63,7 @@ export interface MakePlanOutput {
  * Throws `WorldMoved` where the digest is not the expected one; nothing is kept then.
  */
 export async function makePlan(
-  runtime: Runtime,
+  runtime: JournalRuntime,
   input: { runId: string; mode: 'plan' | 'run'; expectedDigest: string | null },
 ): Promise<MakePlanOutput> {
   const run = await runtime.journal.getRun(input.runId);
@@ -96,7 +96,7 @@ export async function makePlan(
   };
 }
 
-async function storedOrNewPlan(runtime: Runtime, run: RunRecord): Promise<Plan> {
+async function storedOrNewPlan(runtime: JournalRuntime, run: RunRecord): Promise<Plan> {
   const stored = await runtime.journal.getDocument(run.runId, 'plan');
   if (stored !== undefined) return stored as Plan;
   const inventory = await runtime.journal.getDocument(run.runId, 'inventory');
@@ -105,10 +105,10 @@ async function storedOrNewPlan(runtime: Runtime, run: RunRecord): Promise<Plan> 
 }
 
 /** The last plan that a runtime read: a run's plan never changes once it is kept, and a large one is dear to read for each role. */
-const lastPlans = new WeakMap<Runtime, { readonly runId: string; readonly plan: Plan }>();
+const lastPlans = new WeakMap<JournalRuntime, { readonly runId: string; readonly plan: Plan }>();
 
 /** The plan of a run. Throws `InternalError` where there is none yet: the state machine plans before it does anything else. */
-export async function planOf(runtime: Runtime, runId: string): Promise<Plan> {
+export async function planOf(runtime: JournalRuntime, runId: string): Promise<Plan> {
   const known = lastPlans.get(runtime);
   if (known?.runId === runId) return known.plan;
   const plan = await runtime.journal.getDocument(runId, 'plan');

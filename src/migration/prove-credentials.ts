@@ -7,7 +7,7 @@ import { isStuck, judgeProbe, type ProbeVerdict, probeName, probePod } from '../
 import { probeRequest } from './check-injection.ts';
 import { addEvidenceOnce, isProved } from './evidence.ts';
 import { secondsUntilRestart } from './restart-pace.ts';
-import type { ClusterRuntime, Runtime } from './runtime.ts';
+import type { ClusterRuntime, JournalRuntime } from './runtime.ts';
 import {
   forwardUnit,
   journaledWrite,
@@ -39,7 +39,7 @@ export async function proveCredentials(runtime: ClusterRuntime, input: UnitInput
   return seconds === 0 ? READY : waitFor(seconds);
 }
 
-async function prove(runtime: Runtime, { run, unit, kubernetes }: UnitContext): Promise<Poll> {
+async function prove(runtime: JournalRuntime, { run, unit, kubernetes }: UnitContext): Promise<Poll> {
   const attempt = Number(unit.facts.probeAttempt ?? 0);
   if (isProved(unit, 2, 'probe-pod')) {
     await removeProbe(runtime, run, kubernetes, unit, attempt);
@@ -71,7 +71,7 @@ export function probeKey(namespace: string, name: string): string {
 
 /** This try's pod: the one that is there already, or a new one. */
 async function probeOf(
-  runtime: Runtime,
+  runtime: JournalRuntime,
   run: RunRecord,
   unit: UnitRecord,
   kubernetes: KubernetesGateway,
@@ -113,7 +113,7 @@ async function create(kubernetes: KubernetesGateway, namespace: string, name: st
 }
 
 async function removeProbe(
-  runtime: Runtime,
+  runtime: JournalRuntime,
   run: RunRecord,
   kubernetes: KubernetesGateway,
   unit: UnitRecord,
@@ -129,7 +129,7 @@ async function removeProbe(
 }
 
 async function giveUp(
-  runtime: Runtime,
+  runtime: JournalRuntime,
   run: RunRecord,
   unit: UnitRecord,
   kubernetes: KubernetesGateway,
@@ -142,11 +142,11 @@ async function giveUp(
   throw new PodshiftError('ProofFailed', message);
 }
 
-function tooLate(runtime: Runtime, run: RunRecord, unit: UnitRecord): boolean {
+function tooLate(runtime: JournalRuntime, run: RunRecord, unit: UnitRecord): boolean {
   return secondsIn(runtime.clock, unit, 'proof') > run.options.proofTimeoutSeconds;
 }
 
-function ageSeconds(runtime: Runtime, pod: KubernetesObject): number {
+function ageSeconds(runtime: JournalRuntime, pod: KubernetesObject): number {
   return (runtime.clock.now() - Date.parse(pod.metadata.creationTimestamp ?? '')) / 1000;
 }
 

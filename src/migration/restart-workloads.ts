@@ -4,7 +4,7 @@ import type { RunRecord, UnitRecord } from '../model/run.ts';
 import { isProved } from './evidence.ts';
 import { moveTemplates, removeTemplateAnnotations } from './move-templates.ts';
 import { markValue } from './restart-mark.ts';
-import type { ClusterRuntime, Runtime } from './runtime.ts';
+import type { ClusterRuntime, JournalRuntime } from './runtime.ts';
 import { type LiveWorkload, liveWorkloads, restartMark } from './workloads.ts';
 import { forwardUnit, journaledWrite, type UnitInput } from './write.ts';
 
@@ -56,7 +56,7 @@ function refuseChanged({ object, plan, subject }: LiveWorkload): void {
 }
 
 async function restart(
-  runtime: Runtime,
+  runtime: JournalRuntime,
   kubernetes: KubernetesGateway,
   run: RunRecord,
   unit: UnitRecord,

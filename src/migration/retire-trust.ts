@@ -5,11 +5,11 @@ import { type Batch, batchOf } from './batch.ts';
 import { planOf } from './plan-run.ts';
 import { UNREVOKED } from './revoke-trust.ts';
 import { accountOf, documentOf, noteTrust, policyOf, sameDocument, trustKey, trustNow, withLease, writeTrust } from './role-trust.ts';
-import type { Runtime } from './runtime.ts';
+import type { JournalRuntime, Runtime } from './runtime.ts';
 import { forwardRun, journaledWrite, LOCK_SECONDS } from './write.ts';
 
 /** The next roles with a unit whose old way may go; none unless the run's options ask for it. */
-export async function rolesToRetire(runtime: Runtime, input: { runId: string; after: string }): Promise<Batch> {
+export async function rolesToRetire(runtime: JournalRuntime, input: { runId: string; after: string }): Promise<Batch> {
   const run = await forwardRun(runtime, input.runId);
   const units = run.options.retireOldTrust ? await retirable(runtime, run.runId) : [];
   return batchOf(
@@ -22,7 +22,7 @@ export async function rolesToRetire(runtime: Runtime, input: { runId: string; af
 const SILENCE_TO_RETIRE_SECONDS = 3600;
 
 /** Migrated by this run, and CloudTrail showed the new way in use and the old way silent for a whole session. */
-async function retirable(runtime: Runtime, runId: string): Promise<UnitRecord[]> {
+async function retirable(runtime: JournalRuntime, runId: string): Promise<UnitRecord[]> {
   const evidence = await runtime.journal.listEvidence(runId);
   const inUse = (items: readonly Evidence[]): boolean => {
     const use = items.findLast((item) => item.grade === 3);

@@ -1,7 +1,7 @@
 import { PodshiftError } from '../model/errors.ts';
 import type { JournalEntry, UnitRecord } from '../model/run.ts';
 import { type Failure, reasonOf } from './grant-trust.ts';
-import type { ClusterRuntime, Runtime } from './runtime.ts';
+import type { ClusterRuntime, JournalRuntime } from './runtime.ts';
 import { undoSplit } from './split-service-account.ts';
 import { undoAddon } from './undo-addon.ts';
 import { undoAnnotations, undoAssociation, undoProbes, undoRestarts } from './undo-changes.ts';
@@ -54,7 +54,7 @@ async function openUndo(runtime: ClusterRuntime, found: UnitRecord, reason: stri
 }
 
 /** Does what can be done now, in the order that keeps every pod's credentials; answers what is missing still. */
-async function goBack(runtime: Runtime, context: UnitContext, entries: readonly JournalEntry[]): Promise<string> {
+async function goBack(runtime: JournalRuntime, context: UnitContext, entries: readonly JournalEntry[]): Promise<string> {
   await undoProbes(runtime, context, entries);
   const { metadata } = context.unit.plan;
   const isSplit = (metadata?.splitFrom ?? null) !== null;
@@ -87,7 +87,7 @@ async function goBack(runtime: Runtime, context: UnitContext, entries: readonly 
   return '';
 }
 
-async function end(runtime: Runtime, unit: UnitRecord, status: 'held' | 'rolled-back', reason: string) {
+async function end(runtime: JournalRuntime, unit: UnitRecord, status: 'held' | 'rolled-back', reason: string) {
   await runtime.journal.updateUnit(unit.runId, unit.unitId, { status, reason });
   return { ...READY, unitId: unit.unitId, unitStatus: status };
 }

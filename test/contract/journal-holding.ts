@@ -114,4 +114,35 @@ export function describeHolding(suite: {
     expect(await journal().claimKey(key, { runId: 'late', fingerprint: 'other' })).toEqual(claims[0]);
     expect(await journal().claimKey(`another ${key}`, { runId: 'r9', fingerprint: 'f' })).toEqual({ runId: 'r9', fingerprint: 'f' });
   });
+
+  describe('the claim to take a run back', () => {
+    behaviour('is granted once for the execution that carries the run forward, and to its claimant again', async () => {
+      await journal().noteExecution(runId(), 'forward-1', 'unheld');
+      expect(await journal().claimRollback(runId(), 'back-1', 'forward-1')).toBe(true);
+      expect(await journal().claimRollback(runId(), 'back-1', 'forward-1')).toBe(true);
+      expect(await journal().claimRollback(runId(), 'back-2', 'forward-1')).toBe(false);
+    });
+
+    behaviour('is refused for an execution that never carried the run, or no longer does', async () => {
+      expect(await journal().claimRollback(runId(), 'back-1', 'forward-1')).toBe(false);
+      await journal().noteExecution(runId(), 'forward-1', 'unheld');
+      await journal().noteExecution(runId(), 'forward-2', 'unheld');
+      expect(await journal().claimRollback(runId(), 'back-2', 'forward-2')).toBe(false);
+      await journal().noteExecution(runId(), 'forward-2', 'always');
+      expect(await journal().claimRollback(runId(), 'back-1', 'forward-1')).toBe(false);
+      expect(await journal().claimRollback(runId(), 'back-2', 'forward-2')).toBe(true);
+    });
+
+    behaviour('is granted to who names no execution, and leaves nothing to claim', async () => {
+      await journal().noteExecution(runId(), 'forward-1', 'unheld');
+      expect(await journal().claimRollback(runId(), 'back-1', null)).toBe(true);
+      expect(await journal().claimRollback(runId(), 'back-2', 'forward-1')).toBe(false);
+    });
+
+    behaviour('goes to one of many who ask at once', async () => {
+      await journal().noteExecution(runId(), 'forward-1', 'unheld');
+      const asked = await Promise.all([1, 2, 3, 4].map((index) => journal().claimRollback(runId(), `back-${index}`, 'forward-1')));
+      expect(asked.filter((granted) => granted)).toHaveLength(1);
+    });
+  });
 }

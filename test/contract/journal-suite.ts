@@ -7,6 +7,7 @@ import { behavioursWith, type Exceptions } from './behaviours.ts';
 import { describeFleets } from './journal-fleets.ts';
 import { describeHolding } from './journal-holding.ts';
 import { CLUSTER, intent, ROLE, role, unit } from './journal-records.ts';
+import { describeScans } from './journal-scans.ts';
 
 let now = Date.UTC(2025, 0, 1);
 const clock = { now: () => now };
@@ -287,6 +288,7 @@ export function describeJournal({ name, exceptions, start }: JournalBackend): vo
     });
 
     describeFleets({ behaviour, journal: () => journal, name: () => runId, now: () => now });
+    describeScans({ behaviour, journal: () => journal, runId: () => runId });
     describeHolding({
       behaviour,
       journal: () => journal,

@@ -1,7 +1,7 @@
 import { openMemoryJournal } from '../../engine/local-journal.ts';
 import type { Addon, Association, AwsGateways, CloudTrailEvent, Cluster, RoleWithTags } from '../../src/aws/gateways.ts';
 import type { KubernetesGateway, KubernetesObject, Resource } from '../../src/kubernetes/gateway.ts';
-import type { ClusterRuntime } from '../../src/migration/runtime.ts';
+import type { ClusterRuntime, ServiceRuntime } from '../../src/migration/runtime.ts';
 import { type ErrorName, PodshiftError } from '../../src/model/errors.ts';
 import { migrationOptions } from '../../src/model/options.ts';
 import type { Plan } from '../../src/model/plan.ts';
@@ -31,7 +31,7 @@ export interface FakeAccount {
 }
 
 export interface FakeMigration extends AsyncDisposable {
-  readonly runtime: ClusterRuntime;
+  readonly runtime: ClusterRuntime & ServiceRuntime;
   readonly account: FakeAccount;
   readonly executions: FakeExecutions;
   readonly logs: string[];
@@ -148,6 +148,8 @@ export async function fakeMigration(): Promise<FakeMigration> {
         if (found !== undefined) account.addons.set(name, { ...found, status: 'DELETING' });
       },
       listFargateProfiles: async () => [],
+      listAccessEntries: async () => [],
+      listNodegroups: async () => [],
     },
     iam: {
       listRoles: async () => [...account.roles.values()],
@@ -248,7 +250,7 @@ export async function fakeMigration(): Promise<FakeMigration> {
     logs.push(`${message} ${JSON.stringify(fields ?? {})}`);
   };
   const executions = fakeExecutions();
-  const runtime: ClusterRuntime = {
+  const runtime: ClusterRuntime & ServiceRuntime = {
     clock,
     ids: { next: () => `id-${ids++}` },
     journal: local.journal,

@@ -1,7 +1,7 @@
 import { openMemoryJournal } from '../../engine/local-journal.ts';
 import type { EksGateway } from '../../src/aws/gateways.ts';
 import type { Journal } from '../../src/journal/journal.ts';
-import type { Runtime } from '../../src/migration/runtime.ts';
+import type { Runtime, ServiceRuntime } from '../../src/migration/runtime.ts';
 import { type FleetRecord, fleetSpec, type MemberRecord, type UnitCounts } from '../../src/model/fleet.ts';
 import { noCalls } from '../../src/model/run.ts';
 import { type FakeExecutions, fakeExecutions } from './fake-executions.ts';
@@ -40,7 +40,7 @@ export function member(name: string, more: Partial<MemberRecord> & { account?: s
 
 /** The runtime of a fleet's steps over a journal in memory, with a clock that only {@link FakeFleet.pass} moves. */
 export interface FakeFleet {
-  readonly runtime: Runtime;
+  readonly runtime: Runtime & ServiceRuntime;
   readonly journal: Journal;
   readonly executions: FakeExecutions;
   pass(seconds: number): void;
@@ -62,7 +62,7 @@ export async function fakeFleet(
     aws: (target: { clusterName: string }) => ({ eks: eks(target.clusterName) }),
     executions: async () => executions,
     takeCalls: noCalls,
-  } as unknown as Runtime;
+  } as unknown as Runtime & ServiceRuntime;
   const startedAt = new Date(START).toISOString();
   await journal.createFleet({ fleetId: FLEET, mode: 'run', approval: 'none', expectedDigest: null, spec: spec(), startedAt, ...more });
   return {

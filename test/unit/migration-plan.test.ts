@@ -10,6 +10,7 @@ import { ROLE_PLAN, runScene } from './run-scene.ts';
 
 const OPEN = {
   runId: RUN,
+  executionId: 'execution-1',
   target: TARGET,
   mode: 'run',
   approval: 'none',
@@ -64,7 +65,6 @@ describe('checkCluster', () => {
 
   it.each([
     ['InvalidRequest', { status: 'UPDATING' }, undefined],
-    ['InvalidRequest', { outpost: true }, undefined],
     ['ConfigMapAuthentication', { authenticationMode: 'CONFIG_MAP' }, 'KubernetesUnauthorized'],
     ['KubernetesUnauthorized', { authenticationMode: 'API' }, 'KubernetesUnauthorized'],
     ['KubernetesForbidden', { authenticationMode: 'CONFIG_MAP' }, 'KubernetesForbidden'],

@@ -178,7 +178,7 @@ describe('the end of a run', () => {
 });
 
 describe('the way back of a run', () => {
-  const OPEN_BACK = { runId: RUN, unitIds: null, reason: 'asked for' };
+  const OPEN_BACK = { runId: RUN, claimant: 'rollback-1', unitIds: null, reason: 'asked for' };
   const UNITS = [{}, { id: 'shop/b', serviceAccount: 'b', wave: 1 }];
   const batch = (kind: 'units' | 'roles', after = '', chosen: string[] | null = null) =>
     rollbackBatch(fake.runtime, { runId: RUN, kind, chosen, after });
