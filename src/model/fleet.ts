@@ -28,7 +28,11 @@ export const fleetSpec = z.strictObject({
     .regex(/^(?!\/)[\w+=,.@/-]+$/, 'expected a role name, with its path ahead')
     .default('podshift-member'),
   /** The external id that the members' roles ask for; null where they ask for none. */
-  externalId: z.string().min(2).max(1224).nullable().default(null),
+  externalId: z
+    .string()
+    .regex(/^[\w+=,.@:/-]{2,1224}$/)
+    .nullable()
+    .default(null),
   /** Which of the clusters found there. All by default. */
   clusters: z
     .strictObject({
