@@ -56,6 +56,8 @@ export interface Rehearsal extends RehearsedRun {
   readonly clock: VirtualClock;
   readonly journal: Journal;
   readonly runtime: LocalRuntime;
+  /** The logger of the settings, which all log lines reach. */
+  readonly logger: Logger;
   readonly target: ClusterTarget;
   /** A second run over the same twin. */
   rerun(): Promise<RehearsedRun>;
@@ -84,13 +86,14 @@ export async function rehearse(settings: RehearsalSettings): Promise<Rehearsal> 
   const local =
     typeof kind === 'function' ? kind(clock) : kind === 'memory' ? openMemoryJournal({ clock }) : await openLocalJournal({ clock });
   const target = { clusterName: twin.clusterName, region: twin.region, assumeRoleArn: null };
+  const logger = settings.logger ?? SILENT;
   const runtime = createLocalRuntime({
     clock: clock.engine,
     journal: local.journal,
     endpoint: twin.awsEndpoint,
     credentials: twin.credentials,
     retryDelays: 'none',
-    logger: settings.logger ?? SILENT,
+    logger,
     random: replayable(),
   });
   const close = async (): Promise<void> => {
@@ -133,6 +136,7 @@ export async function rehearse(settings: RehearsalSettings): Promise<Rehearsal> 
       clock,
       journal: local.journal,
       runtime,
+      logger,
       target,
       rerun: run,
       rollback: async (runId = first.runId, unitIds) =>
