@@ -89,6 +89,14 @@ export class PodIdentities implements AwsSide {
     return this.ask(pod, containerName, { record: true }).identity;
   }
 
+  instanceMetadata(pod: KubernetesObject): number | string {
+    return this.metadata.get(pod);
+  }
+
+  removeRule(nodeName: string, rule: readonly string[]): number {
+    return this.metadata.removeRule(nodeName, rule);
+  }
+
   /** The link of the chain that a container's environment leads to; undefined where the pod has no such container. */
   source(pod: KubernetesObject, containerName: string): CredentialSource | undefined {
     const uid = pod.metadata.uid ?? '';

@@ -1,9 +1,12 @@
 import type { RolePolicy } from '../aws/gateways.ts';
 import type { PolicyFacts } from '../model/inventory.ts';
+import type { AssumeGrantFact } from '../model/metadata.ts';
 
 interface Statement {
+  readonly Sid?: unknown;
   readonly Effect?: string;
   readonly Action?: unknown;
+  readonly Resource?: unknown;
   readonly Condition?: unknown;
 }
 
@@ -23,6 +26,15 @@ export function policyFacts(policies: readonly RolePolicy[]): PolicyFacts {
     usesKafka: allowed.some((statement) => listed(statement.Action).some((action) => /^kafka-cluster:/i.test(action))),
     sessionKeys: SESSION_KEYS.filter((key) => conditions.includes(`"${key}"`)),
   };
+}
+
+/** The statements of a role's permission policies that allow sts:AssumeRole, wildcards counted. */
+export function assumeStatements(policies: readonly RolePolicy[]): Omit<AssumeGrantFact, 'roleArn'>[] {
+  return policies.flatMap(({ arn, document }) =>
+    statementsOf(document)
+      .filter((statement) => statement.Effect === 'Allow' && grants(statement, 'sts:assumerole', true))
+      .map(({ Sid, Resource }) => ({ policy: arn, sid: typeof Sid === 'string' ? Sid : '', resources: listed(Resource) })),
+  );
 }
 
 /** Whether a node role lets the agent ask EKS Auth; `unknown` where an attached policy's document was not read. */
