@@ -1,7 +1,9 @@
 import pLimit from 'p-limit';
 import { timestamp } from '../model/clock.ts';
 import type { RunRecord, RunStatus } from '../model/run.ts';
-import { type Outcome, outcomeOf } from './outcome.ts';
+import { type Outcome, outcomeOf, outcomeWithRetirement } from './outcome.ts';
+import { planOf } from './plan-run.ts';
+import { retirementOf } from './retirement-state.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Writes to the journal under way at once. */
@@ -30,7 +32,16 @@ export async function closeRun(runtime: Runtime, input: CloseRunInput): Promise<
   await holdPendingUnits(runtime, run.runId, input.reason);
   if (input.ending === 'refused') return endRun(runtime, run, { status: 'held', reason: input.reason });
   const units = await runtime.journal.listUnits(run.runId);
-  return endRun(runtime, run, outcomeOf(units, await runtime.journal.listRoles(run.runId), input.ending === 'halted' ? input.reason : ''));
+  const outcome = outcomeOf(units, await runtime.journal.listRoles(run.runId), input.ending === 'halted' ? input.reason : '');
+  const retirement = await retirementOf(runtime, run.runId);
+  if (retirement === undefined && run.options.retireOnly)
+    return endRun(runtime, run, { status: 'held', reason: await refusalOf(runtime, run.runId) });
+  return endRun(runtime, run, outcomeWithRetirement(outcome, retirement, run.options.retireOnly));
+}
+
+/** Why the plan of a run that was to retire a daemon alone refuses to. */
+async function refusalOf(runtime: Runtime, runId: string): Promise<string> {
+  return (await planOf(runtime, runId)).retirement?.reason ?? 'the options name no daemon to retire';
 }
 
 /** Units of a run that ends before their turn: nothing was done to them. */

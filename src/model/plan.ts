@@ -1,5 +1,6 @@
 import type { Finding, FindingCode } from './findings.ts';
 import type { BindingFacts, ServiceAccountShape } from './metadata.ts';
+import type { RetirementPlan } from './retirement.ts';
 
 /** How a pod gets its role today (design: words). */
 export type Mechanism = 'irsa' | 'kube2iam' | 'kiam' | 'addon';
@@ -154,4 +155,6 @@ export interface Plan {
   readonly findings: readonly Finding[];
   /** Number of waves; 0 where nothing migrates. */
   readonly waves: number;
+  /** What would come of the retirement that the options ask for, after this plan's migration; absent where they ask for none. */
+  readonly retirement?: RetirementPlan;
 }

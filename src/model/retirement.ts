@@ -36,6 +36,9 @@ export interface RetiredRole {
   readonly roleArn: string;
   /** Service accounts of this cluster that have the role by associations which podshift made for the daemon's pods, `NAMESPACE/NAME`. */
   readonly serviceAccounts: readonly string[];
+  /** The trust policy now, and without the daemon's principals; the same where it cannot or need not lose them. */
+  readonly trustBefore: string;
+  readonly trustAfter: string;
 }
 
 /** What comes of the wish to retire a daemon. */
@@ -58,12 +61,16 @@ export interface RetirementPlan {
 export interface NodeProgress {
   /** Rules that were taken away there, duplicates counted; null until a pod has said so. */
   readonly removed: number | null;
+  /** A pod there was refused by the port that the rule sends calls to. */
+  readonly intercepted: boolean;
   /** HTTP status by which instance metadata itself answered a pod there; null until it did. */
   readonly answered: number | null;
   /** Pods that said nothing useful. */
   readonly tries: number;
   /** What the last such pod said; empty where none did. */
   readonly message: string;
+  /** UID of the last pod that was heard, so that none is heard twice. */
+  readonly heard: string;
 }
 
 /** How a retirement stands; `retiring` and `restoring` are under way. */
@@ -78,10 +85,8 @@ export interface RetirementRecord {
   /** RFC 3339 of the first try of each phase, so that its deadline survives a crash. */
   readonly since: Readonly<Partial<Record<RetirementPhase, string>>>;
   readonly nodes: Readonly<Record<string, NodeProgress>>;
-  /** Daemon pods that ran when the way back began: rules come back with pods that are none of these. */
-  readonly oldPods: readonly string[] | null;
-  /** Why a role's trust policy keeps the daemon's principals, by ARN. */
-  readonly kept: Readonly<Record<string, string>>;
+  /** UIDs of the daemon's pods that ran when the way back began: rules come back with pods that are none of these. */
+  readonly oldPods: readonly string[];
 }
 
 export type RetirementPhase = 'rules' | 'stop' | 'proof' | 'back';

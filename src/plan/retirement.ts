@@ -2,10 +2,11 @@ import { type Finding, finding } from '../model/findings.ts';
 import type { Inventory } from '../model/inventory.ts';
 import type { MigrationOptions } from '../model/options.ts';
 import type { RetiredMechanism, RetiredRole, RetirementPlan, RulePlan } from '../model/retirement.ts';
-import { createWorld, type World } from './draft.ts';
+import { parseTrustPolicy, retirePrincipals } from '../trust/index.ts';
+import { createWorld } from './draft.ts';
 import { ruleArguments } from './interception.ts';
 import { metadataSystems } from './metadata-system.ts';
-import { consequences, type DaemonParts, dependents, type Interceptor, obstacles, partsOf } from './retirement-check.ts';
+import { consequences, dependents, type Interceptor, obstacles, partsOf } from './retirement-check.ts';
 import { compareText } from './waves.ts';
 
 /**
@@ -21,6 +22,7 @@ export function planRetirement(
   const world = createWorld(inventory, options);
   const parts = partsOf(mechanism, world);
   const principals = principalsOf(mechanism, inventory);
+  const roles = planRoles(mechanism, inventory, principals);
   const shared = {
     mechanism,
     daemons: parts.all.map(({ apiVersion, kind, namespace, name, stopped }) => ({
@@ -31,7 +33,7 @@ export function planRetirement(
       action: stopped ? ('stopped' as const) : ('stop' as const),
     })),
     principals,
-    roles: rolesOf(mechanism, inventory),
+    roles: roles.map(({ role }) => role),
   };
   const problems = [...obstacles(parts, world), ...dependents(parts, world, leaving)];
   const [first, ...more] = problems;
@@ -41,7 +43,7 @@ export function planRetirement(
   }
   // Without an obstacle there is one interceptor, and its rule is known.
   const [interceptor] = parts.interceptors as [Interceptor];
-  const findings = sorted([...consequences(parts, world, principals), ...keptPrincipals(parts, world, principals)]);
+  const findings = sorted([...consequences(parts, world, principals), ...roles.flatMap(({ findings: found }) => found)]);
   return { ...shared, decision: 'retire', reason: '', rule: rulePlan(interceptor), findings };
 }
 
@@ -62,22 +64,35 @@ function principalsOf(mechanism: RetiredMechanism, inventory: Inventory): readon
   return metadataSystems(inventory).find((system) => system.mechanism === mechanism)?.callers ?? [];
 }
 
-/** The roles that podshift gave to the daemon's pods by associations. */
-function rolesOf(mechanism: RetiredMechanism, { associations }: Inventory): RetiredRole[] {
-  const ours = associations.filter((association) => association.mechanism === mechanism);
-  return [...Map.groupBy(ours, ({ roleArn }) => roleArn)]
-    .map(([roleArn, members]) => ({
-      roleArn,
-      serviceAccounts: members.map(({ namespace, serviceAccount }) => `${namespace}/${serviceAccount}`).sort(compareText),
-    }))
-    .sort((a, b) => compareText(a.roleArn, b.roleArn));
+/** The roles that podshift gave to the daemon's pods by associations, and their trust policies without its principals. */
+function planRoles(
+  mechanism: RetiredMechanism,
+  { associations, roles }: Inventory,
+  principals: readonly string[],
+): { readonly role: RetiredRole; readonly findings: readonly Finding[] }[] {
+  const ours = Map.groupBy(
+    associations.filter((association) => association.mechanism === mechanism),
+    ({ roleArn }) => roleArn,
+  );
+  return [...ours]
+    .sort(([a], [b]) => compareText(a, b))
+    .map(([roleArn, members]) => {
+      const serviceAccounts = members.map(({ namespace, serviceAccount }) => `${namespace}/${serviceAccount}`).sort(compareText);
+      const trustBefore = roles.find(({ arn }) => arn === roleArn)?.trustPolicy ?? '';
+      const after = trustWithout(trustBefore, principals);
+      const role = { roleArn, serviceAccounts, trustBefore, trustAfter: after.text };
+      const problem = `the trust policy of ${roleArn} stays: ${after.problem}`;
+      return { role, findings: after.problem === '' ? [] : [finding('PS741', `Role/${roleArn}`, problem)] };
+    });
 }
 
-function keptPrincipals({ mechanism }: DaemonParts, world: World, principals: readonly string[]): Finding[] {
-  if (principals.length > 0) return [];
-  return rolesOf(mechanism, world.inventory).map(({ roleArn }) =>
-    finding('PS741', `Role/${roleArn}`, `the account does not tell which roles the nodes have, so the trust policy of ${roleArn} stays`),
-  );
+function trustWithout(text: string, principals: readonly string[]): { readonly text: string; readonly problem: string } {
+  if (principals.length === 0) return { text, problem: 'the account does not tell which roles the daemon asks as' };
+  const parsed = parseTrustPolicy(text);
+  if (!parsed.ok) return { text, problem: parsed.problem };
+  const result = retirePrincipals(parsed.policy, principals);
+  if (result.kind === 'refused') return { text, problem: result.problem.message };
+  return { text: result.kind === 'changed' ? result.text : text, problem: '' };
 }
 
 function sorted(findings: readonly Finding[]): Finding[] {

@@ -4,8 +4,7 @@ import { isAllowed } from '../aws/trust-evaluation.ts';
 import { serviceAccountOf } from '../container-environment.ts';
 import type { KubernetesSide } from '../contracts.ts';
 import type { MetadataPath } from '../metadata/metadata-path.ts';
-import { type DaemonRoles, takeDaemonRoles } from './daemon-roles.ts';
-import { daemonWorkloads } from './daemon-writes.ts';
+import { type DaemonRoles, daemonWorkloads, takeDaemonRoles } from './daemon-roles.ts';
 
 /** A service account that had a role by annotation when the twin started. */
 export interface BoundServiceAccount {

@@ -1,24 +1,9 @@
 import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
-import type { KubernetesSide } from '../contracts.ts';
-import { daemonOf } from '../metadata/daemon.ts';
 import { type Baseline, objectKey } from './baseline.ts';
 
 /** A label that no node has: a DaemonSet that selects it runs nowhere. */
 const STOP = ['spec', 'template', 'spec', 'nodeSelector', 'podshift/retired-by'].join('\0');
 const REPLICAS = ['spec', 'replicas'].join('\0');
-
-/** The workloads that are kube2iam or kiam, `Kind/namespace/name`, with the service account of their pods (`NAMESPACE/NAME`). */
-export function daemonWorkloads(kubernetes: Pick<KubernetesSide, 'object' | 'objects'>): ReadonlyMap<string, string> {
-  const found = new Map<string, string>();
-  for (const kind of ['DaemonSet', 'Deployment'])
-    for (const workload of kubernetes.objects(kind)) {
-      const { namespace = '', name } = workload.metadata;
-      const template = { ...workload.spec.template, metadata: { namespace, name } } as KubernetesObject;
-      if (daemonOf(template, kubernetes) !== undefined)
-        found.set(objectKey(workload), `${namespace}/${template.spec.serviceAccountName ?? 'default'}`);
-    }
-  return found;
-}
 
 /** Whether a change of a daemon stops it, or starts it as it was: by a node selector that fits no node, or by its replicas. */
 export function isDaemonStep(path: string, after: KubernetesObject, baseline: Baseline): boolean {
