@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** The contract suites over every backend that this machine can have. */
 export default defineConfig({
   test: {
+    globalSetup: ['test/support/package-folder.ts'],
     include: ['test/contract/**/*.test.ts', 'test/contract/**/*.real.ts'],
     reporters: ['default', './test/contract/reporter.ts'],
     testTimeout: 300_000,

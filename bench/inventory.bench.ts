@@ -173,13 +173,20 @@ const EMPTY_LISTS = [
 
 /**
  * The fewest calls that tell all that decisions need: every page of every list, both versions of External Secrets' two
- * kinds while they are empty, the cluster and the agent's default version.
+ * kinds while they are empty, the cluster, and the agent's default version with its configuration.
  */
 export function fewestCalls(size: ClusterSize): number {
   const { serviceAccounts, pods, roles } = size;
   const kubernetes = [NODES, serviceAccounts, pods, serviceAccounts, serviceAccounts].map((items) => pagesOf(items, PAGES.kubernetes));
   const lists = kubernetes.reduce((sum, pages) => sum + pages, EMPTY_LISTS.length + 4);
-  const eks = ['DescribeCluster', 'ListAddons', 'ListPodIdentityAssociations', 'ListFargateProfiles', 'DescribeAddonVersions'].length;
+  const eks = [
+    'DescribeCluster',
+    'ListAddons',
+    'ListPodIdentityAssociations',
+    'ListFargateProfiles',
+    'DescribeAddonVersions',
+    'DescribeAddonConfiguration',
+  ].length;
   // Beside them one list of OIDC providers, both kinds of network policies, and one look at IRSA's exchanges in CloudTrail.
   return lists + eks + pagesOf(roles, PAGES.roles) + 1 + 2 + 1;
 }

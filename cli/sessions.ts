@@ -6,7 +6,7 @@ import type { EngineClock } from '../engine/clock.ts';
 import { openLocalJournal } from '../engine/local-journal.ts';
 import { createLocalRuntime } from '../engine/local-runtime.ts';
 import type { Journal } from '../src/journal/journal.ts';
-import type { Logger, Runtime } from '../src/migration/runtime.ts';
+import type { ClusterRuntime, Logger } from '../src/migration/runtime.ts';
 import { PodshiftError } from '../src/model/errors.ts';
 import type { migrationOptions } from '../src/model/options.ts';
 import type { Promises } from '../src/model/report.ts';
@@ -22,7 +22,7 @@ import { narrate } from './progress.ts';
 /** A cluster, real or a twin's, with a journal: what a state machine needs to run. */
 export interface Session {
   readonly target: ClusterTarget;
-  readonly runtime: Runtime;
+  readonly runtime: ClusterRuntime;
   readonly clock: EngineClock;
   readonly journal: Journal;
   /** What the twin's watch found; null for a real cluster. */

@@ -1,17 +1,18 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Runtime } from '../src/migration/runtime.ts';
+import type { ClusterRuntime } from '../src/migration/runtime.ts';
 import { isPodshiftError, PodshiftError } from '../src/model/errors.ts';
 import type { ExecutionStatus, Executions, StateMachineName } from '../src/service/executions.ts';
 import type { EngineClock } from './clock.ts';
 import { createLocalTaskTokens } from './local-task-tokens.ts';
+import type { Service } from './service.ts';
 import { type OnProgress, runStateMachine } from './state-machine.ts';
 
 export interface LocalExecutionsSettings {
-  readonly runtime: Runtime;
+  readonly runtime: ClusterRuntime;
   readonly clock: EngineClock;
   readonly onEvent?: OnProgress;
-  /** The folder with serverless.yml; this project's own where absent. */
-  readonly root?: string;
+  /** Definitions and functions; those of this project's serverless.yml where absent. */
+  readonly service?: Service;
 }
 
 /** Executions of this process, in the background. */
@@ -25,6 +26,7 @@ export interface LocalExecutions extends Executions {
 interface Started {
   readonly executionArn: string;
   readonly input: unknown;
+  readonly controller: AbortController;
   status: ExecutionStatus;
 }
 
@@ -36,7 +38,7 @@ export function createLocalExecutions(settings: LocalExecutionsSettings): LocalE
   const { runtime, clock } = settings;
   const started = new Map<string, Started>();
   const running = new Set<Promise<void>>();
-  const controller = new AbortController();
+  let closed = false;
   const taskTokens = createLocalTaskTokens(clock, () => runtime.ids.next());
 
   const start = (stateMachine: StateMachineName, name: string, input: unknown): Started => {
@@ -48,8 +50,13 @@ export function createLocalExecutions(settings: LocalExecutionsSettings): LocalE
       if (existing.status === 'RUNNING' && isDeepStrictEqual(existing.input, given)) return existing;
       throw new PodshiftError('ExecutionExists', `there is an execution ${name} of ${stateMachine} already`);
     }
-    if (controller.signal.aborted) throw new PodshiftError('ServiceUnavailable', 'the local engine is being closed');
-    const execution: Started = { executionArn: `local:execution:${key}`, input: given, status: 'RUNNING' };
+    if (closed) throw new PodshiftError('ServiceUnavailable', 'the local engine is being closed');
+    const execution: Started = {
+      executionArn: `local:execution:${key}`,
+      input: given,
+      controller: new AbortController(),
+      status: 'RUNNING',
+    };
     started.set(key, execution);
     const work = run(stateMachine, name, execution).finally(() => running.delete(work));
     running.add(work);
@@ -58,19 +65,19 @@ export function createLocalExecutions(settings: LocalExecutionsSettings): LocalE
 
   const run = async (stateMachine: StateMachineName, name: string, execution: Started): Promise<void> => {
     try {
-      await runStateMachine({ ...settings, name: stateMachine, input: execution.input, taskTokens, signal: controller.signal });
+      const { executionArn, input } = execution;
+      const { signal } = execution.controller;
+      await runStateMachine({ ...settings, name: stateMachine, executionId: executionArn, input, taskTokens, signal });
       execution.status = 'SUCCEEDED';
     } catch (error) {
-      if (controller.signal.aborted) {
-        execution.status = 'ABORTED';
-        return;
-      }
-      execution.status = isPodshiftError(error, 'StepTimedOut') ? 'TIMED_OUT' : 'FAILED';
+      execution.status = execution.controller.signal.aborted ? 'ABORTED' : isPodshiftError(error, 'StepTimedOut') ? 'TIMED_OUT' : 'FAILED';
       const reason = error instanceof Error ? error.message : `a ${typeof error} was thrown`;
       runtime.logger.error(reason, { stateMachine, execution: name, error: error instanceof Error ? error.name : typeof error });
-      // Refused at the door: the run of this id, if there is one, is not this execution's.
-      if (stateMachine === 'migrate-cluster' && !isPodshiftError(error, 'InvalidInput')) {
-        start('rollback-run', `${name}-after-failure`, { execution: { input: JSON.stringify(execution.input), status: execution.status } });
+      // What the EventBridge rule hands on: the detail of Step Functions' event.
+      if (stateMachine === 'migrate-cluster' && !closed) {
+        const { executionArn, status, input } = execution;
+        const detail = { executionArn, status, input: JSON.stringify(input), error: isPodshiftError(error) ? error.name : null };
+        start('rollback-run', `${name}-after-failure`, detail);
       }
     }
   };
@@ -84,11 +91,18 @@ export function createLocalExecutions(settings: LocalExecutionsSettings): LocalE
       return { executionArn };
     },
     status: async (stateMachine, name) => started.get(`${stateMachine}:${name}`)?.status,
+    stop: async (stateMachine, name, reason) => {
+      const execution = started.get(`${stateMachine}:${name}`);
+      if (execution === undefined) throw new PodshiftError('NotFound', `there is no execution ${name} of ${stateMachine}`);
+      execution.controller.abort(new PodshiftError('WaveFailed', reason));
+    },
     succeedTask: async (token, output) => taskTokens.answer(token, { output }),
     failTask: async (token, error, cause) => taskTokens.answer(token, { error, cause }),
     settled,
     close: async () => {
-      controller.abort(new PodshiftError('ServiceUnavailable', 'the local engine was closed'));
+      closed = true;
+      for (const { controller } of started.values())
+        controller.abort(new PodshiftError('ServiceUnavailable', 'the local engine was closed'));
       await settled();
     },
   };

@@ -1,9 +1,10 @@
 import type { z } from 'zod';
-import type { Runtime } from '../src/migration/runtime.ts';
+import type { ClusterRuntime } from '../src/migration/runtime.ts';
 import { isPodshiftError, PodshiftError } from '../src/model/errors.ts';
 import { migrationOptions } from '../src/model/options.ts';
 import type { ClusterTarget, RunStatus } from '../src/model/run.ts';
 import type { EngineClock } from './clock.ts';
+import type { Service } from './service.ts';
 import { type ApprovalRequest, type OnProgress, runStateMachine } from './state-machine.ts';
 
 /** What `migrate-cluster` is started with. */
@@ -27,10 +28,12 @@ export interface RollbackInput {
 
 /** What both need. */
 interface Setting {
-  readonly runtime: Runtime;
+  readonly runtime: ClusterRuntime;
   readonly clock: EngineClock;
   readonly onEvent?: OnProgress;
   readonly signal?: AbortSignal;
+  /** This project's own serverless.yml where absent. */
+  readonly service?: Service;
 }
 
 export interface Migration extends Setting {
@@ -52,23 +55,14 @@ export interface MigrationResult {
  * Throws what failed the migration where nothing was written or nothing could be rolled back; else the failure is part of
  * the answer. Interrupted (the signal), it throws the signal's reason and rolls nothing back: the run can be resumed.
  */
-export async function migrate({ runtime, clock, onEvent, signal, input, approve }: Migration): Promise<MigrationResult> {
-  const shared = { runtime, clock, ...(onEvent === undefined ? {} : { onEvent }), ...(signal === undefined ? {} : { signal }) };
+export async function migrate({ input, approve, ...shared }: Migration): Promise<MigrationResult> {
+  const { signal } = shared;
   try {
     const output = await runStateMachine({
       ...shared,
       name: 'migrate-cluster',
       input: { ...input, options: migrationOptions.parse(input.options) },
-      ...(approve === undefined
-        ? {}
-        : {
-            approve: async (request) => {
-              const answer = await approve(request);
-              // Used up, as Step Functions' is once it was answered.
-              await runtime.journal.takeTaskToken(input.runId);
-              return answer;
-            },
-          }),
+      ...(approve === undefined ? {} : { approve }),
     });
     return { ...(output as { runId: string; status: RunStatus }), failure: null };
   } catch (error) {
@@ -102,17 +96,10 @@ async function undo(shared: Setting, runId: string, failure: PodshiftError): Pro
 }
 
 /** Runs `rollback-run`. Throws what failed it. */
-export async function rollBack({ runtime, clock, onEvent, signal, input }: Setting & { readonly input: RollbackInput }): Promise<{
+export async function rollBack({ input, ...shared }: Setting & { readonly input: RollbackInput }): Promise<{
   runId: string;
   status: RunStatus;
 }> {
-  const output = await runStateMachine({
-    runtime,
-    clock,
-    name: 'rollback-run',
-    input,
-    ...(onEvent === undefined ? {} : { onEvent }),
-    ...(signal === undefined ? {} : { signal }),
-  });
+  const output = await runStateMachine({ ...shared, name: 'rollback-run', input });
   return output as { runId: string; status: RunStatus };
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { AwsSettings } from '../src/aws/aws-gateways.ts';
-import { createConnections } from '../src/aws/connections.ts';
 import type { Journal } from '../src/journal/journal.ts';
-import type { Logger, Runtime } from '../src/migration/runtime.ts';
+import { createClusterConnections } from '../src/kubernetes/connections.ts';
+import type { ClusterRuntime, Logger, ServiceRuntime } from '../src/migration/runtime.ts';
 import { createIds } from '../src/model/ids.ts';
 import type { EngineClock } from './clock.ts';
 import { createLocalExecutions, type LocalExecutions } from './local-executions.ts';
@@ -22,7 +22,7 @@ export interface LocalRuntimeSettings {
 }
 
 /** A runtime whose state machines run in this process, too. */
-export interface LocalRuntime extends Runtime {
+export interface LocalRuntime extends ClusterRuntime, ServiceRuntime {
   executions(): Promise<LocalExecutions>;
 }
 
@@ -34,7 +34,7 @@ export function createLocalRuntime(settings: LocalRuntimeSettings): LocalRuntime
     journal,
     logger,
     ids: createIds(clock, random),
-    ...createConnections({
+    ...createClusterConnections({
       clock,
       retryDelays,
       ...(endpoint === undefined ? {} : { endpoint }),

@@ -40,12 +40,17 @@ export function createMemoryTable(): Table {
       partitions.get(key.pk)?.delete(key.sk);
       return item;
     },
-    query: async (pk, prefix, order = 'ascending') => {
+    query: async (pk, prefix, order = 'ascending', part) => {
       const found = [...(partitions.get(pk) ?? [])].filter(([sk]) => sk.startsWith(prefix));
       // DynamoDB sorts strings by their UTF-8 bytes.
-      found.sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-      const items = found.map(([, item]) => structuredClone(item));
-      return order === 'ascending' ? items : items.reverse();
+      const sign = order === 'ascending' ? 1 : -1;
+      const compare = (a: string, b: string): number => sign * Buffer.compare(Buffer.from(a), Buffer.from(b));
+      const after = part?.after ?? null;
+      return found
+        .sort(([a], [b]) => compare(a, b))
+        .filter(([sk]) => after === null || compare(sk, after) > 0)
+        .slice(0, part?.limit)
+        .map(([, item]) => structuredClone(item));
     },
   };
 }

@@ -14,6 +14,7 @@ import { startTwin, type Twin } from '../twin/twin.ts';
 import { openLocalJournal, openMemoryJournal } from './local-journal.ts';
 import { type Migration, type MigrationInput, migrate, rollBack } from './local-migration.ts';
 import { createLocalRuntime, type LocalRuntime } from './local-runtime.ts';
+import type { Service } from './service.ts';
 
 /** What to rehearse, and how. */
 export interface RehearsalSettings {
@@ -28,6 +29,8 @@ export interface RehearsalSettings {
   readonly onEvent?: Migration['onEvent'];
   readonly approve?: Migration['approve'];
   readonly signal?: AbortSignal;
+  /** Where the definitions come from; this project's own serverless.yml where absent. */
+  readonly service?: Service;
   /** Called with the twin before the run starts: to make its world behave, or to change it from outside. */
   readonly prepare?: (twin: Twin) => void;
   /** Images that no kubelet of the twin can pull. */
@@ -53,8 +56,8 @@ export interface Rehearsal extends RehearsedRun {
   readonly journal: Journal;
   readonly runtime: LocalRuntime;
   readonly target: ClusterTarget;
-  /** A second run over the same twin. */
-  rerun(): Promise<RehearsedRun>;
+  /** A second run over the same twin; with the same options, where no others are given. */
+  rerun(options?: z.input<typeof migrationOptions>): Promise<RehearsedRun>;
   /** Rolls a run back, the first one where none is named; all units, where none are named. */
   rollback(runId?: string, unitIds?: readonly string[]): Promise<RehearsedRun>;
   close(): Promise<void>;
@@ -97,6 +100,7 @@ export async function rehearse(settings: RehearsalSettings): Promise<Rehearsal> 
     clock: clock.engine,
     ...(settings.onEvent === undefined ? {} : { onEvent: settings.onEvent }),
     ...(settings.signal === undefined ? {} : { signal: settings.signal }),
+    ...(settings.service === undefined ? {} : { service: settings.service }),
   };
 
   const ended = async (runId: string, failure: PodshiftError | null): Promise<RehearsedRun> => ({
@@ -104,7 +108,7 @@ export async function rehearse(settings: RehearsalSettings): Promise<Rehearsal> 
     failure,
     report: await buildReport(local.journal, runId, twin.promises()),
   });
-  const run = async (): Promise<RehearsedRun> => {
+  const run = async (chosen: z.input<typeof migrationOptions> = options): Promise<RehearsedRun> => {
     const runId = runtime.ids.next();
     const input = {
       runId,
@@ -112,7 +116,7 @@ export async function rehearse(settings: RehearsalSettings): Promise<Rehearsal> 
       mode,
       approval: settings.approve === undefined ? ('none' as const) : ('required' as const),
       expectedDigest: null,
-      options,
+      options: chosen,
     };
     const approve = settings.approve === undefined ? {} : { approve: settings.approve };
     return ended(runId, await failureOf(async () => (await migrate({ ...shared, ...approve, input })).failure));

@@ -1,19 +1,25 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parse } from 'yaml';
+import type { ClusterRuntime } from '../src/migration/runtime.ts';
 import { PodshiftError } from '../src/model/errors.ts';
 import type { Machine } from './asl.ts';
 
 /** The folder that holds serverless.yml. */
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
+export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 
-/** What serverless.yml declares, as far as the engine needs it. */
+/** What is deployed, as far as the engine needs it: read of serverless.yml, or of what the packaging made of it. */
 export interface Service {
-  /** Absolute path of the module of each function, without its ending, by the function's CloudFormation logical ID. */
-  readonly functions: ReadonlyMap<string, { readonly module: string; readonly handler: string }>;
-  /** Throws `InternalError` where serverless.yml declares no such machine. */
+  /** The handler of a function, by its CloudFormation logical ID. Throws `InternalError` where there is none that `lambdaFunction` made. */
+  handler(id: string): Promise<ServiceHandler>;
+  /** Throws `InternalError` where no such machine is declared. */
   stateMachine(name: string): Promise<Machine>;
+}
+
+/** A function's handler, for a runtime that is handed in. */
+export interface ServiceHandler {
+  withRuntime(runtime: ClusterRuntime): (event: unknown) => Promise<unknown>;
 }
 
 type Tree = Readonly<Record<string, unknown>>;
@@ -24,17 +30,13 @@ export async function loadService(root: string = ROOT): Promise<Service> {
   // CloudFormation's tags (!Ref …) lie outside of what is read here; the parser would warn of them.
   const service = tree(parse(await readFile(file, 'utf8'), { logLevel: 'error' }), file);
   const resolve = (value: unknown): Promise<unknown> => resolveVariables(value, service, root);
-  const functions = new Map<string, { module: string; handler: string }>();
+  const functions = new Map<string, string>();
   for (const [name, definition] of Object.entries(tree(await shallow(service.functions, resolve), 'functions'))) {
     const path = await resolve(tree(await resolve(definition), `functions.${name}`).handler);
-    const match = /^(.+)\.([^./]+)$/.exec(typeof path === 'string' ? path : '');
-    if (match?.[1] === undefined || match[2] === undefined) {
-      throw new PodshiftError('InternalError', `function ${name} of ${file} has no handler`);
-    }
-    functions.set(`${logicalName(name)}LambdaFunction`, { module: join(root, match[1]), handler: match[2] });
+    functions.set(`${logicalName(name)}LambdaFunction`, typeof path === 'string' ? path : '');
   }
   return {
-    functions,
+    handler: (id) => importHandler(root, functions.get(id), id),
     stateMachine: async (name) => {
       const machines = tree(
         await shallow(tree(await shallow(service.stepFunctions, resolve), 'stepFunctions').stateMachines, resolve),
@@ -48,6 +50,20 @@ export async function loadService(root: string = ROOT): Promise<Service> {
       return tree(definition, `the definition of ${name}`) as unknown as Machine;
     },
   };
+}
+
+/** The handler that `FILE.EXPORT` names below a folder of sources. Throws `InternalError` for anything else. */
+export async function importHandler(root: string, path: string | undefined, id: string): Promise<ServiceHandler> {
+  const [, file, name] = /^(.+)\.([^./]+)$/.exec(path ?? '') ?? [];
+  if (file === undefined || name === undefined) {
+    throw new PodshiftError('InternalError', `a state calls ${id}, which the service does not declare with a handler`);
+  }
+  const module = (await import(pathToFileURL(join(root, `${file}.ts`)).href)) as Record<string, Partial<ServiceHandler> | undefined>;
+  const handler = module[name];
+  if (handler?.withRuntime === undefined) {
+    throw new PodshiftError('InternalError', `${file}.ts exports no handler "${name}" made by lambdaFunction`);
+  }
+  return handler as ServiceHandler;
 }
 
 /** The variables of the value itself, but not of what is in it: other parts of the file can use variables of the deployment. */
@@ -96,6 +112,7 @@ function logicalName(name: string): string {
   return (name.charAt(0).toUpperCase() + name.slice(1)).replaceAll('-', 'Dash').replaceAll('_', 'Underscore');
 }
 
-function kebabCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+/** `migrateCluster` and `MigrateCluster` as `migrate-cluster`. */
+export function kebabCase(name: string): string {
+  return name.replace(/(?<!^)[A-Z]/g, '-$&').toLowerCase();
 }

@@ -1,5 +1,4 @@
-import { pathToFileURL } from 'node:url';
-import type { Runtime } from '../src/migration/runtime.ts';
+import type { ClusterRuntime } from '../src/migration/runtime.ts';
 import { ERRORS, type ErrorName, PodshiftError } from '../src/model/errors.ts';
 import type { StateMachineName } from '../src/service/executions.ts';
 import type { State } from './asl.ts';
@@ -33,10 +32,12 @@ export interface TaskTokens {
 }
 
 export interface StateMachineRun {
-  /** A state machine that serverless.yml declares. */
+  /** A state machine that the service declares. */
   readonly name: StateMachineName;
+  /** What `$$.Execution.Id` is; a new one where absent. */
+  readonly executionId?: string;
   readonly input: unknown;
-  readonly runtime: Runtime;
+  readonly runtime: ClusterRuntime;
   readonly clock: EngineClock;
   readonly onEvent?: OnProgress;
   /** The answer becomes the waiting state's output; throwing fails the state. Time stands still for a virtual clock meanwhile. */
@@ -45,21 +46,21 @@ export interface StateMachineRun {
   readonly taskTokens?: TaskTokens;
   /** Ends the execution: no state starts any more, what works is waited for. Its reason is thrown. */
   readonly signal?: AbortSignal;
-  /** The folder with serverless.yml; this project's own where absent. */
-  readonly root?: string;
+  /** Definitions and functions; those of this project's serverless.yml where absent. */
+  readonly service?: Service;
 }
 
 const INVOKE = 'arn:aws:states:::lambda:invoke';
 const INVOKE_AND_WAIT = `${INVOKE}.waitForTaskToken`;
 
 /**
- * Runs a state machine in this process: the definition and the functions that serverless.yml declares, over the runtime and
+ * Runs a state machine in this process: the definition and the functions that the service declares, over the runtime and
  * on the clock that are handed in. Answers with the execution's output. Throws the error that failed it: the handler's own
  * `PodshiftError`, `StepTimedOut` for the machine's time-out, else `InternalError`; or the signal's reason.
  */
 export async function runStateMachine(run: StateMachineRun): Promise<unknown> {
   const { name, runtime, clock } = run;
-  const service = await loadService(run.root);
+  const service = run.service ?? (await loadService());
   const machine = await service.stateMachine(name);
   checkDefinition(machine, name);
   const handlers = await loadHandlers(
@@ -70,7 +71,7 @@ export async function runStateMachine(run: StateMachineRun): Promise<unknown> {
   const signal = run.signal ?? new AbortController().signal;
   const execution = new Execution(
     {
-      id: `${name}-${runtime.ids.next()}`,
+      id: run.executionId ?? `${name}-${runtime.ids.next()}`,
       clock,
       signal,
       onEvent: run.onEvent ?? (() => undefined),
@@ -101,22 +102,10 @@ function functionOf(state: State): string {
 }
 
 /** The handlers of all functions that the states call, each over the runtime. */
-async function loadHandlers(service: Service, states: readonly State[], runtime: Runtime): Promise<ReadonlyMap<string, Handler>> {
+async function loadHandlers(service: Service, states: readonly State[], runtime: ClusterRuntime): Promise<ReadonlyMap<string, Handler>> {
   const handlers = new Map<string, Handler>();
   for (const id of new Set(states.filter((state) => state.Type === 'Task').map(functionOf))) {
-    const declared = service.functions.get(id);
-    if (declared === undefined) {
-      throw new PodshiftError('InternalError', `a state calls ${id}, which serverless.yml does not declare`);
-    }
-    const module = (await import(pathToFileURL(`${declared.module}.ts`).href)) as Record<
-      string,
-      { withRuntime?: (runtime: Runtime) => Handler }
-    >;
-    const withRuntime = module[declared.handler]?.withRuntime;
-    if (withRuntime === undefined) {
-      throw new PodshiftError('InternalError', `${declared.module}.ts exports no handler "${declared.handler}" made by lambdaFunction`);
-    }
-    handlers.set(id, withRuntime(runtime));
+    handlers.set(id, (await service.handler(id)).withRuntime(runtime));
   }
   return handlers;
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { associate } from '../src/migration/associate.ts';
-import { lambdaFunction } from './middleware.ts';
+import { accountFunction } from './middleware-account.ts';
 
 /** Creates a unit's association. */
-export const handler = lambdaFunction(z.strictObject({ runId: z.string().min(1), unitId: z.string().min(1) }), associate);
+export const handler = accountFunction(z.strictObject({ runId: z.string().min(1), unitId: z.string().min(1) }), associate);

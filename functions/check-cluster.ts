@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { checkCluster } from '../src/migration/open-run.ts';
-import { lambdaFunction } from './middleware.ts';
+import { clusterFunction } from './middleware-cluster.ts';
 
 /** Whether podshift can work on the cluster. */
-export const handler = lambdaFunction(z.strictObject({ runId: z.string().min(1) }), checkCluster);
+export const handler = clusterFunction(z.strictObject({ runId: z.string().min(1) }), checkCluster);

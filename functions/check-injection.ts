@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { checkInjection } from '../src/migration/check-injection.ts';
-import { lambdaFunction } from './middleware.ts';
+import { clusterFunction } from './middleware-cluster.ts';
 
 /** One dry run of a unit's pod. */
-export const handler = lambdaFunction(z.strictObject({ runId: z.string().min(1), unitId: z.string().min(1) }), checkInjection);
+export const handler = clusterFunction(z.strictObject({ runId: z.string().min(1), unitId: z.string().min(1) }), checkInjection);

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { grantTrust } from '../src/migration/grant-trust.ts';
-import { lambdaFunction } from './middleware.ts';
+import { accountFunction } from './middleware-account.ts';
 
 /** Lets a wave's service accounts assume one role. */
-export const handler = lambdaFunction(
+export const handler = accountFunction(
   z.strictObject({ runId: z.string().min(1), roleArn: z.string().min(1), wave: z.int().min(0) }),
   grantTrust,
 );

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { markDaemonLost } from '../src/migration/restore-daemon.ts';
+import { markDaemonLost } from '../src/migration/retirement-record.ts';
 import { lambdaFunction } from './middleware.ts';
 
 /** Notes that a daemon could not be put back. */

@@ -1,49 +1,59 @@
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import type { z } from 'zod';
-import type { Runtime } from '../src/migration/runtime.ts';
+import type { JournalRuntime } from '../src/migration/runtime.ts';
 import { isPodshiftError, PodshiftError } from '../src/model/errors.ts';
 import { noCalls } from '../src/model/run.ts';
 import { schemaProblems } from '../src/model/schema-problems.ts';
 
 /** A step of a state machine: plain JSON in, plain JSON out, all effects through the runtime. Safe to run twice. */
-export type Step<Input, Output> = (runtime: Runtime, input: Input) => Promise<Output>;
+export type Step<Input, Output, Reach extends JournalRuntime = JournalRuntime> = (runtime: Reach, input: Input) => Promise<Output>;
 
 /** A Lambda handler that can also run over a runtime that is handed in, through the same chain. */
-export interface StepHandler<Output> {
+export interface StepHandler<Output, Reach extends JournalRuntime = JournalRuntime> {
   /** What Lambda calls: the runtime is made from the environment, once per cold start. */
   (event: unknown, context: Context): Promise<Output>;
   /** What the local engine calls. */
-  withRuntime(runtime: Runtime): (event: unknown) => Promise<Output>;
+  withRuntime(runtime: Reach): (event: unknown) => Promise<Output>;
 }
 
 /**
  * Wraps a step as a Lambda function: the event is parsed strictly (`InvalidInput` names the wrong fields), the step runs,
  * the requests it sent are added to its run, and whatever it throws leaves as a `PodshiftError`, whose `name` is what
- * Step Functions matches in `ErrorEquals`. Events are never logged: one of them carries a task token.
+ * Step Functions matches in `ErrorEquals`. Events are never logged: one of them carries a task token. A step that needs more
+ * than the journal is wrapped by `accountFunction` (middleware-account.ts) or `clusterFunction` (middleware-cluster.ts).
  */
 export function lambdaFunction<Schema extends z.ZodType, Output>(
   schema: Schema,
   step: Step<z.output<Schema>, Output>,
 ): StepHandler<Output> {
-  const chain = (getRuntime: () => Promise<Runtime>) =>
+  return stepFunction(schema, step, runtimeOfEnvironment);
+}
+
+/** A step as a Lambda function over the runtime that `runtimeOfEnvironment` makes at its first use. */
+export function stepFunction<Schema extends z.ZodType, Output, Reach extends JournalRuntime>(
+  schema: Schema,
+  step: Step<z.output<Schema>, Output, Reach>,
+  runtimeOfEnvironment: () => Promise<Reach>,
+): StepHandler<Output, Reach> {
+  const chain = (getRuntime: () => Promise<Reach>) =>
     middy<unknown, Output, Error, Context>(async (event: unknown) => step(await getRuntime(), event as z.output<Schema>))
       .use(namedErrors(getRuntime))
       .use(countedCalls(getRuntime))
       .use(strictInput(schema));
   const onLambda = chain(runtimeOfEnvironment);
   return Object.assign((event: unknown, context: Context): Promise<Output> => onLambda(event, context), {
-    withRuntime(runtime: Runtime) {
+    withRuntime(runtime: Reach) {
       const local = chain(async () => runtime);
       return (event: unknown): Promise<Output> => local(event, {} as Context);
     },
   });
 }
 
-let runtime: Promise<Runtime> | undefined;
+let runtime: Promise<JournalRuntime> | undefined;
 
 /** Imported on first use, so that the local engine loads neither the environment nor the clients that it does not need. */
-function runtimeOfEnvironment(): Promise<Runtime> {
+function runtimeOfEnvironment(): Promise<JournalRuntime> {
   runtime ??= import('./runtime.ts').then((module) => module.createLambdaRuntime(process.env));
   return runtime;
 }
@@ -61,7 +71,7 @@ function strictInput(schema: z.ZodType): middy.MiddlewareObj<unknown, unknown> {
 }
 
 /** After a failed step the counts are kept as far as the journal allows: the step's own error is the one that counts. */
-function countedCalls(getRuntime: () => Promise<Runtime>): middy.MiddlewareObj<unknown, unknown> {
+function countedCalls(getRuntime: () => Promise<JournalRuntime>): middy.MiddlewareObj<unknown, unknown> {
   const count = async (event: unknown): Promise<void> => {
     const { journal, takeCalls } = await getRuntime();
     const calls = takeCalls();
@@ -81,7 +91,7 @@ function countedCalls(getRuntime: () => Promise<Runtime>): middy.MiddlewareObj<u
   };
 }
 
-function namedErrors(getRuntime: () => Promise<Runtime>): middy.MiddlewareObj<unknown, unknown> {
+function namedErrors(getRuntime: () => Promise<JournalRuntime>): middy.MiddlewareObj<unknown, unknown> {
   return {
     onError: async (request) => {
       const { logger } = await getRuntime();

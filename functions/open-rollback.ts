@@ -4,6 +4,6 @@ import { lambdaFunction } from './middleware.ts';
 
 /** Opens the way back of a run. */
 export const handler = lambdaFunction(
-  z.strictObject({ runId: z.string().min(1), unitIds: z.array(z.string()).nullable(), reason: z.string() }),
+  z.strictObject({ runId: z.string().min(1), claimant: z.string().min(1), unitIds: z.array(z.string()).nullable(), reason: z.string() }),
   openRollback,
 );

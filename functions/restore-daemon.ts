@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { restoreDaemon } from '../src/migration/restore-daemon.ts';
-import { lambdaFunction } from './middleware.ts';
+import { clusterFunction } from './middleware-cluster.ts';
 
 /** Puts a daemon back, as far as it can go now. */
-export const handler = lambdaFunction(
+export const handler = clusterFunction(
   z.strictObject({
     runId: z.string().min(1),
     chosen: z.array(z.string()).nullable(),

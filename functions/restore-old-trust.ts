@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { restoreOldTrust } from '../src/migration/retire-trust.ts';
-import { lambdaFunction } from './middleware.ts';
+import { accountFunction } from './middleware-account.ts';
 
 /** Undoes a retirement of one role's old trust. */
-export const handler = lambdaFunction(z.strictObject({ runId: z.string().min(1), roleArn: z.string().min(1) }), restoreOldTrust);
+export const handler = accountFunction(z.strictObject({ runId: z.string().min(1), roleArn: z.string().min(1) }), restoreOldTrust);

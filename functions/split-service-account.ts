@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { splitServiceAccount } from '../src/migration/split-service-account.ts';
-import { lambdaFunction } from './middleware.ts';
+import { clusterFunction } from './middleware-cluster.ts';
 
 /** Makes the service account that a unit is split off to. */
-export const handler = lambdaFunction(z.strictObject({ runId: z.string().min(1), unitId: z.string().min(1) }), splitServiceAccount);
+export const handler = clusterFunction(z.strictObject({ runId: z.string().min(1), unitId: z.string().min(1) }), splitServiceAccount);

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { undoUnit } from '../src/migration/undo-unit.ts';
-import { lambdaFunction } from './middleware.ts';
+import { clusterFunction } from './middleware-cluster.ts';
 
 /** Takes a unit back, as far as it can go now. */
-export const handler = lambdaFunction(
+export const handler = clusterFunction(
   z.strictObject({
     runId: z.string().min(1),
     unitId: z.string().min(1),

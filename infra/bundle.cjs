@@ -1,31 +1,83 @@
 /**
- * Plugin of serverless-esbuild, which would build every function on its own: the same six megabytes thirty times over.
- * This builds all of them once, with the code that they share in chunks; what serverless-esbuild then builds for a
- * function is one line that passes its handler on.
+ * Plugin of serverless-esbuild, which would read the same thousand files again for every function. This builds all
+ * functions in one go, each a file of its own with the code that it can reach and no other; what serverless-esbuild then
+ * writes for a function is replaced by that file.
  */
-const { basename, join } = require('node:path');
+const { readFile, writeFile } = require('node:fs/promises');
+const { basename, extname, join } = require('node:path');
 const esbuild = require('esbuild');
+
+/**
+ * What is taken of libraries that do not let themselves be taken apart: an export that one of them lacks is an error of the
+ * build. `@kubernetes/client-node` has two megabytes of classes that `src/kubernetes/transport.ts` leaves alone, undici tests
+ * and caches, zod the languages of the world.
+ */
+const DOORS = [
+  [
+    '@kubernetes/client-node/dist/index.js',
+    `export { KubeConfig } from './config.js';
+     export { HttpMethod, RequestContext } from './gen/http/http.js';
+     export { IsomorphicFetchHttpLibrary } from './gen/http/isomorphic-fetch.js';`,
+  ],
+  [
+    '@kubernetes/client-node/dist/gen/index.js',
+    `export { createConfiguration } from './configuration.js';
+     export { ServerConfiguration } from './servers.js';`,
+  ],
+  [
+    'undici/index.js',
+    `export { default as Agent } from './lib/dispatcher/agent.js';
+     export { default as ProxyAgent } from './lib/dispatcher/proxy-agent.js';
+     export { fetch } from './lib/web/fetch/index.js';`,
+  ],
+  ['zod/v4/locales/index.js', "export { default as en } from './en.js';"],
+];
+
+const doors = {
+  name: 'doors',
+  setup(build) {
+    for (const [file, contents] of DOORS) {
+      const path = new RegExp(`/node_modules/${file.replaceAll('.', '\\.')}$`);
+      build.onLoad({ filter: path }, () => ({ contents, loader: 'js' }));
+    }
+    // It does not say of itself that it does nothing when it is loaded.
+    build.onResolve({ filter: /^yaml$/ }, async ({ path, pluginData, ...from }) =>
+      pluginData === 'yaml' ? undefined : { ...(await build.resolve(path, { ...from, pluginData: 'yaml' })), sideEffects: false },
+    );
+    // Of a namespace esbuild keeps what is used; of the object `z`, which holds the same, it keeps everything.
+    build.onLoad({ filter: /\/(functions|src)\/[^/]+(\/[^/]+)*\.ts$/ }, async ({ path }) => ({
+      contents: (await readFile(path, 'utf8')).replace("import { z } from 'zod'", "import * as z from 'zod'"),
+      loader: 'ts',
+    }));
+  },
+};
 
 module.exports = (serverless) => {
   const entryPoints = Object.values(serverless.service.functions).map(({ handler }) =>
     join(serverless.config.servicePath, `${handler.slice(0, handler.lastIndexOf('.'))}.ts`),
   );
-  let shared;
+  let bundles;
   return [
     {
-      name: 'shared-bundle',
+      name: 'one-build',
       setup(build) {
-        const { plugins: _plugins, entryPoints: _entryPoints, outdir, ...options } = build.initialOptions;
+        const {
+          plugins: _plugins,
+          entryPoints: [entry],
+          ...options
+        } = build.initialOptions;
         build.onStart(async () => {
-          shared ??= esbuild.build({ ...options, entryPoints, outdir: join(outdir, 'bundle'), splitting: true });
-          const { errors } = await shared;
+          bundles ??= esbuild.build({ ...options, entryPoints: [...new Set(entryPoints)], plugins: [doors], write: false });
+          const { errors } = await bundles;
           return { errors };
         });
-        build.onResolve({ filter: /^\.\/bundle\// }, ({ path }) => ({ path, external: true }));
-        build.onLoad({ filter: /\.ts$/ }, ({ path }) => ({
-          contents: `export { handler } from './bundle/${basename(path, '.ts')}.mjs';`,
-          loader: 'js',
-        }));
+        build.onLoad({ filter: /\.ts$/ }, () => ({ contents: '', loader: 'js' }));
+        build.onEnd(async () => {
+          const { outputFiles } = await bundles;
+          const name = `${basename(entry, extname(entry))}${options.outExtension['.js']}`;
+          const file = outputFiles.find(({ path }) => basename(path) === name);
+          await writeFile(file.path, file.contents);
+        });
       },
     },
   ];

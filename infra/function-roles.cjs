@@ -55,7 +55,7 @@ function ownStatements(logGroup, provider) {
     { Effect: 'Allow', Action: ['logs:CreateLogStream', 'logs:PutLogEvents'], Resource: { 'Fn::Sub': log } },
     { Effect: 'Allow', Action: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], Resource: '*' },
   ];
-  return provider.vpc ? [...statements, { Effect: 'Allow', Action: NETWORK_INTERFACES, Resource: '*' }] : statements;
+  return provider.vpc?.subnetIds ? [...statements, { Effect: 'Allow', Action: NETWORK_INTERFACES, Resource: '*' }] : statements;
 }
 
 /** Lambda Developer Guide, "Giving Lambda functions access to resources in an Amazon VPC": required IAM permissions. */

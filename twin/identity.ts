@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '../src/kubernetes/gateway.ts';
-import { AGENT, AGENT_NAMESPACE } from './aws/agent-daemonset.ts';
+import { agentHosts, isAgentPod } from './aws/agent-daemonset.ts';
 import type { CloudTrailLog } from './aws/cloudtrail-log.ts';
 import { AGENT_RENEWAL, AgentCache, assumeForPod, recordAssume } from './aws/eks-auth.ts';
 import { readEksToken } from './aws/eks-token.ts';
@@ -36,8 +36,8 @@ export class PodIdentities implements AwsSide {
   readonly #trail: CloudTrailLog;
   readonly #cache: AgentCache;
   readonly #sources = new Map<string, Map<string, CredentialSource | undefined>>();
-  /** Ready agent pods by node: node to uid of the pod. */
-  readonly #agents = new Map<string, string>();
+  /** Ready agent pods by node, with the hosts that they listen on. */
+  readonly #agents = new Map<string, { readonly uid: string; readonly hosts: readonly string[] }>();
   /** The nodes' way to instance metadata, with kube2iam and kiam on it. */
   readonly metadata: MetadataPath;
   #kubernetes: KubernetesSide | undefined;
@@ -137,7 +137,7 @@ export class PodIdentities implements AwsSide {
   agentOn(nodeName: string): string | undefined {
     const node = this.#cluster().object('Node', undefined, nodeName);
     if (node?.metadata.labels?.['eks.amazonaws.com/compute-type'] === 'auto') return 'built-in';
-    return this.#agents.get(nodeName);
+    return this.#agents.get(nodeName)?.uid;
   }
 
   /** The role of the nodes' instance profile; the snapshot does not name it, so it is the EC2 role with the worker node policy. */
@@ -186,6 +186,9 @@ export class PodIdentities implements AwsSide {
     const agentUid = this.agentOn(nodeName);
     if (agentUid === undefined)
       return refused(`Error when retrieving credentials from container-role: no ready Pod Identity agent on node ${nodeName}`);
+    const { host } = new URL(source.uri);
+    if (this.#agents.get(nodeName)?.hosts.includes(host) === false)
+      return refused(`Error when retrieving credentials from container-role: the agent of node ${nodeName} does not listen on ${host}`);
     if (source.audience !== PODS_SERVICE) return refused('the Pod Identity token file does not exist or has another audience');
     const now = this.#state.clock.now();
     const subject = subjectOf(pod);
@@ -212,7 +215,9 @@ export class PodIdentities implements AwsSide {
   #recordMetadata(pod: KubernetesObject, answer: MetadataAnswer, at: number): void {
     if (answer.kind !== 'role') return;
     const node = this.#cluster().object('Node', undefined, String(pod.spec?.nodeName ?? ''));
-    const instance = String(node?.spec?.providerID ?? 'i-0123456789abcdef0').split('/').at(-1) as string;
+    const instance = String(node?.spec?.providerID ?? 'i-0123456789abcdef0')
+      .split('/')
+      .at(-1) as string;
     const callerSession = answer.callerArn === this.nodeRoleArn ? instance : 'kiam-kiam';
     this.#trail.add(daemonAssumeRole(this.#state, { ...answer, callerSession }, at));
   }
@@ -245,14 +250,14 @@ export class PodIdentities implements AwsSide {
   }
 
   #noteAgent(pod: KubernetesObject): void {
-    if (pod.metadata.namespace !== AGENT_NAMESPACE || pod.metadata.labels?.['app.kubernetes.io/name'] !== AGENT) return;
+    if (!isAgentPod(pod)) return;
     const nodeName = String(pod.spec?.nodeName ?? '');
     const uid = pod.metadata.uid ?? '';
     const ready = (pod.status?.conditions ?? []).some(
       (condition: { type: string; status: string }) => condition.type === 'Ready' && condition.status === 'True',
     );
-    if (ready && nodeName !== '') this.#agents.set(nodeName, uid);
-    else if (this.#agents.get(nodeName) === uid) this.#agents.delete(nodeName);
+    if (ready && nodeName !== '') this.#agents.set(nodeName, { uid, hosts: agentHosts(pod) });
+    else if (this.#agents.get(nodeName)?.uid === uid) this.#agents.delete(nodeName);
   }
 
   #forget(pod: KubernetesObject): void {
@@ -260,7 +265,7 @@ export class PodIdentities implements AwsSide {
     this.#cache.forget(uid);
     this.#sources.delete(uid);
     const nodeName = String(pod.spec?.nodeName ?? '');
-    if (this.#agents.get(nodeName) === uid) this.#agents.delete(nodeName);
+    if (this.#agents.get(nodeName)?.uid === uid) this.#agents.delete(nodeName);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Promises } from '../src/model/report.ts';
 import type { AddonUpdates } from './aws/addon-updates.ts';
 import type { Addons } from './aws/addons.ts';
-import { AGENT, agentDaemonSet } from './aws/agent-daemonset.ts';
+import { AGENT, agentDaemonSets } from './aws/agent-daemonset.ts';
 import { createAwsHalf } from './aws/aws-half.ts';
 import { TWIN_CREDENTIALS } from './aws/principals.ts';
 import type { AwsState } from './aws/state.ts';
@@ -75,6 +75,7 @@ export async function startTwin(settings: TwinSettings): Promise<Twin> {
     delays,
     clusterName: snapshot.cluster.name,
     region: snapshot.region,
+    ipFamily: (snapshot.cluster.kubernetesNetworkConfig as { ipFamily?: string } | undefined)?.ipFamily,
     authorize: settings.authorize,
     unpullableImages: settings.unpullableImages,
   });
@@ -116,11 +117,11 @@ export async function startTwin(settings: TwinSettings): Promise<Twin> {
   };
 }
 
-/** The snapshot's objects, and the agent's DaemonSet where the add-on is installed but kubectl's output did not have it. */
+/** The snapshot's objects, and the agent's DaemonSets where the add-on is installed but kubectl's output did not have it. */
 function withAgent(snapshot: Snapshot): Snapshot['objects'] {
   const addon = snapshot.addons.find((one) => one.addonName === AGENT);
   const present = snapshot.objects.some((object) => object.kind === 'DaemonSet' && object.metadata.name === AGENT);
   return addon === undefined || present
     ? snapshot.objects
-    : [...snapshot.objects, agentDaemonSet(snapshot.region, snapshot.cluster.name, addon.addonVersion)];
+    : [...snapshot.objects, ...agentDaemonSets(snapshot.region, snapshot.cluster.name, addon.addonVersion, addon.configurationValues)];
 }

@@ -1,14 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from '@smithy/types';
-import type { KubernetesGateway } from '../kubernetes/gateway.ts';
-import { createKubernetesGateway } from '../kubernetes/kubernetes-gateway.ts';
 import type { Runtime } from '../migration/runtime.ts';
 import type { Clock } from '../model/clock.ts';
 import { type CallCounts, type ClusterTarget, noCalls } from '../model/run.ts';
 import { createAwsGateways } from './aws-gateways.ts';
-import { type AwsSettings, targetCredentials } from './clients.ts';
+import type { AwsSettings } from './clients.ts';
 import type { AwsGateways } from './gateways.ts';
-import { createPacer, pacingKey } from './pacing.ts';
+import { createPacer, type Pacer } from './pacing.ts';
 
 /** What all connections of a process share. */
 export interface ConnectionSettings {
@@ -20,18 +18,28 @@ export interface ConnectionSettings {
   readonly retryDelays: 'standard' | 'none';
 }
 
-/** The part of a {@link Runtime} that reaches the world: one set of clients for each target, every request counted. */
-export function createConnections(settings: ConnectionSettings): Pick<Runtime, 'aws' | 'kubernetes' | 'takeCalls'> {
+/** The part of a {@link Runtime} that reaches AWS: one set of clients for each target, every request counted. */
+export function createConnections(settings: ConnectionSettings): Pick<Runtime, 'aws' | 'takeCalls'> {
+  const { aws, takeCalls } = openConnections(settings);
+  return { aws, takeCalls };
+}
+
+/** The connections to AWS, and what others need to be counted, paced and signed alike. */
+export interface Connections extends Pick<Runtime, 'aws' | 'takeCalls'> {
+  readonly count: (service: keyof CallCounts) => void;
+  /** Absent in a rehearsal: its time is virtual, and its requests are paced by nothing. */
+  readonly pacer?: Pacer;
+  awsSettings(target: ClusterTarget): AwsSettings;
+}
+
+/** Opens the connections of a process; the clients are made when they are first needed. */
+export function openConnections(settings: ConnectionSettings): Connections {
   let calls = noCalls();
   const count = (service: keyof CallCounts) => {
     calls[service] += 1;
   };
-  // A rehearsal's time is virtual: its requests are paced by nothing.
-  const pacer = settings.retryDelays === 'none' ? undefined : createPacer(settings.clock, (milliseconds) => delay(milliseconds));
-  const paced = pacer === undefined ? {} : { pacer };
+  const paced = settings.retryDelays === 'none' ? {} : { pacer: createPacer(settings.clock, (milliseconds) => delay(milliseconds)) };
   const gateways = new Map<string, AwsGateways>();
-  const clusters = new Map<string, Promise<KubernetesGateway>>();
-
   const awsSettings = (target: ClusterTarget): AwsSettings => ({
     target,
     retryDelays: settings.retryDelays,
@@ -40,42 +48,19 @@ export function createConnections(settings: ConnectionSettings): Pick<Runtime, '
     ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint }),
     ...(settings.credentials === undefined ? {} : { credentials: settings.credentials }),
   });
-  const aws = (target: ClusterTarget): AwsGateways => {
-    const key = targetKey(target);
-    const existing = gateways.get(key);
-    if (existing !== undefined) {
-      return existing;
-    }
-    const made = createAwsGateways(awsSettings(target));
-    gateways.set(key, made);
-    return made;
-  };
-  const connect = async (target: ClusterTarget): Promise<KubernetesGateway> =>
-    createKubernetesGateway({
-      cluster: await aws(target).eks.describeCluster(),
-      clusterName: target.clusterName,
-      region: target.region,
-      credentials: targetCredentials(awsSettings(target)),
-      clock: settings.clock,
-      retryDelays: settings.retryDelays,
-      onRequest: () => count('kubernetes'),
-      ...paced,
-      pacingKey: pacingKey('kubernetes', target),
-    });
-
   return {
-    aws,
-    kubernetes: (target) => {
+    count,
+    awsSettings,
+    ...paced,
+    aws: (target) => {
       const key = targetKey(target);
-      const existing = clusters.get(key);
+      const existing = gateways.get(key);
       if (existing !== undefined) {
         return existing;
       }
-      const connecting = connect(target);
-      clusters.set(key, connecting);
-      // A failure is not kept: the next step tries again.
-      connecting.catch(() => clusters.delete(key));
-      return connecting;
+      const made = createAwsGateways(awsSettings(target));
+      gateways.set(key, made);
+      return made;
     },
     takeCalls: () => {
       const taken = calls;
@@ -85,6 +70,7 @@ export function createConnections(settings: ConnectionSettings): Pick<Runtime, '
   };
 }
 
-function targetKey(target: ClusterTarget): string {
+/** The same text for the same target. */
+export function targetKey(target: ClusterTarget): string {
   return JSON.stringify([target.clusterName, target.region, target.assumeRoleArn]);
 }

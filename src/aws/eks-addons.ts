@@ -61,6 +61,7 @@ export function addonOperations(clusterName: string, client: () => EKSClient): A
       const answer = await awsLookup(eks('DescribeAddonConfiguration'), () => client().send(command));
       if (answer === undefined) return undefined;
       return {
+        schema: answer.configurationSchema,
         podIdentity: (answer.podIdentityConfiguration ?? []).map((one) => ({
           serviceAccount: one.serviceAccount ?? '',
           recommendedManagedPolicies: one.recommendedManagedPolicies ?? [],

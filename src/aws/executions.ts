@@ -4,6 +4,7 @@ import {
   SendTaskSuccessCommand,
   type SFNClient,
   StartExecutionCommand,
+  StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { PodshiftError } from '../model/errors.ts';
 import type { ExecutionStatus, Executions, StateMachineName } from '../service/executions.ts';
@@ -39,6 +40,14 @@ export function createExecutions({ client, stateMachineArns }: ExecutionsSetting
       });
       const answer = await awsLookup({ service: 'states', operation: 'DescribeExecution' }, () => client.send(command));
       return answer?.status as ExecutionStatus | undefined;
+    },
+    stop: async (stateMachine, name, reason) => {
+      const command = new StopExecutionCommand({
+        executionArn: executionArn(arnOf(stateMachine), name),
+        error: 'Stopped',
+        cause: reason.slice(0, CAUSE_LENGTH),
+      });
+      await awsCall({ service: 'states', operation: 'StopExecution' }, () => client.send(command));
     },
     succeedTask: async (taskToken, output) => {
       const command = new SendTaskSuccessCommand({ taskToken, output: JSON.stringify(output) });

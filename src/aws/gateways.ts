@@ -125,6 +125,8 @@ export interface AddonVersion {
 export interface AddonConfiguration {
   /** Its service accounts that can take a role by Pod Identity; empty where this version cannot. */
   readonly podIdentity: readonly { readonly serviceAccount: string; readonly recommendedManagedPolicies: readonly string[] }[];
+  /** The JSON Schema of its configuration values, as text; undefined where EKS gives none. */
+  readonly schema?: string | undefined;
 }
 
 /** An update of an add-on. */

@@ -119,5 +119,6 @@ export function clusterFacts(cluster: Cluster): ClusterFacts {
     oidcIssuer: cluster.oidcIssuer ?? null,
     autoMode: cluster.autoMode,
     outpost: cluster.outpost,
+    ...(cluster.ipFamily === undefined ? {} : { ipFamily: cluster.ipFamily }),
   };
 }

@@ -2,10 +2,8 @@ import { createHash } from 'node:crypto';
 import pLimit from 'p-limit';
 import { parse as parseYaml, YAMLError } from 'yaml';
 import type { Addon, AddonVersion, AwsGateways } from '../aws/gateways.ts';
+import { AGENT } from '../model/agent.ts';
 import type { AddonFacts, AssociationFacts } from '../model/inventory.ts';
-
-/** The agent's own add-on and DaemonSet. */
-export const AGENT = 'eks-pod-identity-agent';
 
 /** Where EKS installs add-ons that have no namespace of their own. */
 const DEFAULT_NAMESPACE = 'kube-system';

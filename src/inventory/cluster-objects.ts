@@ -3,11 +3,11 @@ import type { FargateProfile } from '../aws/gateways.ts';
 import type { KubernetesGateway, KubernetesObject, OwnerReference, Resource } from '../kubernetes/gateway.ts';
 import { RESOURCES } from '../kubernetes/resources.ts';
 import type { IndirectUserFact, LegacyFact } from '../model/inventory.ts';
-import { AGENT } from './addons.ts';
+import { type AgentPod, type AgentSet, agentPod, agentSet, isAgent } from './agent.ts';
 import { type Budget, blockingBudgets } from './budgets.ts';
 import { irsaProviderClasses, legacyFacts, secretStoreUsers } from './indirect.ts';
 import type { FirstLists } from './metadata.ts';
-import { cutsOffByPodGroups, type EgressPolicy, egressPolicies, takesPort80 } from './network.ts';
+import { cutsOffByPodGroups, type EgressPolicy, egressPolicies, type Family, takesPort80 } from './network.ts';
 import { type Node, readNode } from './nodes.ts';
 import { isReady, type LivePod, readLivePod } from './pods.ts';
 import { controllerOf, type Draft, draftWorkload, isKnown, serviceAccountOf, templateOf } from './workloads.ts';
@@ -27,6 +27,8 @@ export interface Scope {
   readonly podKeys: ReadonlySet<string>;
   /** Those among them that name a role. */
   readonly roleKeys: ReadonlySet<string>;
+  /** Which of the agent's addresses the cluster's pods are given. */
+  readonly family: Family;
 }
 
 /** The cluster's objects, reduced list by list. */
@@ -45,9 +47,8 @@ export interface ClusterObjects {
   readonly port80: readonly string[];
   readonly controllers: readonly string[];
   readonly podGroupsCutOff: boolean;
-  readonly agentSets: readonly { readonly namespace: string; readonly name: string; readonly desired: number; readonly ready: number }[];
-  /** Nodes with a ready pod of the agent, by `NAMESPACE/DAEMONSET`. */
-  readonly agentPods: readonly { readonly daemonSet: string; readonly nodeName: string }[];
+  readonly agentSets: readonly AgentSet[];
+  readonly agentPods: readonly AgentPod[];
   /** Nodes with a ready pod of kube2iam or kiam, by `Kind/namespace/name` of its owner. */
   readonly daemonPods: readonly { readonly owner: string; readonly nodeName: string }[];
 }
@@ -59,8 +60,8 @@ export async function readObjects(kubernetes: KubernetesGateway, scope: Scope, f
   const pods: LivePod[] = [];
   const above = new Map<string, OwnerReference>();
   const legacy: LegacyFact[] = [];
-  const agentSets: ClusterObjects['agentSets'][number][] = [];
-  const agentPods: ClusterObjects['agentPods'][number][] = [];
+  const agentSets: AgentSet[] = [];
+  const agentPods: AgentPod[] = [];
   const daemonPods: ClusterObjects['daemonPods'][number][] = [];
   const daemonNames = new Map(first.daemons.map(({ kind, metadata }) => [`${metadata.namespace}/${metadata.name}`, kind]));
   const port80: string[] = [];
@@ -70,7 +71,7 @@ export async function readObjects(kubernetes: KubernetesGateway, scope: Scope, f
   const workload = (object: KubernetesObject) => {
     const controller = controllerOf(object);
     if (controller !== undefined && object.metadata.uid !== undefined) above.set(object.metadata.uid, controller);
-    if (object.kind === 'DaemonSet' && isAgent(object)) agentSets.push(agentSet(object));
+    if (isAgent(object)) agentSets.push(agentSet(object));
     if (object.kind === 'DaemonSet' && object.metadata.name === 'aws-node') podGroupsCutOff ||= cutsOffByPodGroups(object);
     notePlatform(object, port80, controllers);
     if (controller !== undefined && isKnown(controller)) return;
@@ -82,8 +83,8 @@ export async function readObjects(kubernetes: KubernetesGateway, scope: Scope, f
   };
   const pod = (object: KubernetesObject) => {
     const controller = controllerOf(object);
-    if (controller?.kind === 'DaemonSet' && controller.name.startsWith(AGENT) && isReady(object) && object.spec?.nodeName !== undefined)
-      agentPods.push({ daemonSet: `${object.metadata.namespace}/${controller.name}`, nodeName: object.spec.nodeName });
+    const ofAgent = agentPod(object);
+    if (ofAgent !== undefined) agentPods.push(ofAgent);
     const namespace = object.metadata.namespace ?? '';
     const owner = `${namespace}/${controller?.kind === 'ReplicaSet' ? controller.name.replace(/-[^-]+$/, '') : controller?.name}`;
     if (daemonNames.has(owner) && isReady(object) && object.spec?.nodeName !== undefined)
@@ -127,7 +128,7 @@ export async function readObjects(kubernetes: KubernetesGateway, scope: Scope, f
     secretStoreUsers: [...secretStoreUsers(stores), ...secretStoreUsers(clusterStores)],
     providerClasses: irsaProviderClasses(classes),
     legacy,
-    egress: egressPolicies(policies, ciliumPolicies),
+    egress: egressPolicies(policies, ciliumPolicies, scope.family),
     port80: port80.sort(),
     controllers: controllers.sort(),
     podGroupsCutOff,
@@ -160,18 +161,4 @@ function notePlatform(object: KubernetesObject, port80: string[], controllers: s
   if (takesPort80(spec)) port80.push(subject);
   const images: string[] = (spec?.containers ?? []).map((container: { image?: string }) => container.image ?? '');
   if (images.some((image) => CONTROLLERS.test(image))) controllers.push(subject);
-}
-
-function isAgent(daemonSet: KubernetesObject): boolean {
-  return daemonSet.metadata.name === AGENT || daemonSet.metadata.labels?.['app.kubernetes.io/name'] === AGENT;
-}
-
-function agentSet(daemonSet: KubernetesObject): ClusterObjects['agentSets'][number] {
-  const status = daemonSet.status ?? {};
-  return {
-    namespace: daemonSet.metadata.namespace ?? '',
-    name: daemonSet.metadata.name,
-    desired: status.desiredNumberScheduled ?? 0,
-    ready: status.numberReady ?? 0,
-  };
 }

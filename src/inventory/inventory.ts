@@ -2,12 +2,13 @@ import type { AwsGateways } from '../aws/gateways.ts';
 import type { KubernetesGateway, KubernetesObject } from '../kubernetes/gateway.ts';
 import { RESOURCES } from '../kubernetes/resources.ts';
 import { type Clock, timestamp } from '../model/clock.ts';
-import type { AgentFacts, Inventory, NodeFacts, ServiceAccountFacts } from '../model/inventory.ts';
+import type { Inventory, ServiceAccountFacts } from '../model/inventory.ts';
 import type { MigrationOptions } from '../model/options.ts';
 import { isSelected } from '../model/selection.ts';
 import { type Account, clusterFacts, readAccount, readAssociations, readRoles } from './account.ts';
-import { AGENT, addonFacts } from './addons.ts';
-import { type ClusterObjects, readObjects, type Scope } from './cluster-objects.ts';
+import { addonFacts } from './addons.ts';
+import { readAgent } from './agent.ts';
+import { readObjects, type Scope } from './cluster-objects.ts';
 import { joinWorkloads, nodeFacts, readConfigMaps } from './join.ts';
 import { askingServiceAccounts, readFirstLists, readMetadata, rolesAskedFor } from './metadata.ts';
 import { shapeOf } from './metadata-users.ts';
@@ -44,6 +45,7 @@ export async function takeInventory(
     lists: (namespace) => options.namespaces.length === 0 || options.namespaces.includes(namespace),
     podKeys: first.podKeys,
     roleKeys: first.roleKeys,
+    family: account.cluster.ipFamily === 'ipv6' ? 'ipv6' : 'ipv4',
   };
   // All of an add-on's own are needed: an update names the whole list.
   const summaries = account.associations.filter(
@@ -69,7 +71,7 @@ export async function takeInventory(
   const keptNames = new Set(kept.map(idOf));
   const keptBases = new Set(kept.map(({ name }) => name));
   const drafts = joined.filter(({ facts }) => keptNames.has(`${facts.namespace}/${facts.serviceAccount}`));
-  await readConfigMaps(kubernetes, drafts);
+  await readConfigMaps(kubernetes, drafts, scope.family);
   const nodes = nodeFacts(objects);
   const keptAssociations = associations.filter((association) => keptNames.has(`${association.namespace}/${association.serviceAccount}`));
   const read = new Set(roles.map((role) => role.arn));
@@ -81,7 +83,7 @@ export async function takeInventory(
     takenAt,
     cluster: clusterFacts(account.cluster),
     annotationPrefix: prefix,
-    agent: await readAgent(aws, account, objects, nodes),
+    agent: await readAgent(aws, account, objects.agentSets, objects.agentPods, nodes),
     nodes,
     serviceAccounts: sortBy(kept, idOf),
     workloads: sortBy(
@@ -161,24 +163,6 @@ function wantedRoles(candidates: readonly ServiceAccountFacts[], account: Accoun
   const annotated = candidates.filter((facts) => hasRole(facts, prefix));
   const existing = new Set(account.roles.map((role) => role.arn));
   return new Set(annotated.map((facts) => facts.annotations[`${prefix}/role-arn`] as string).filter((arn) => existing.has(arn)));
-}
-
-/** The agent as found; the default version is asked for only where the add-on would have to be installed. */
-async function readAgent(aws: AwsGateways, account: Account, objects: ClusterObjects, nodes: readonly NodeFacts[]): Promise<AgentFacts> {
-  const addon = account.addons.find(({ addon: { addonName } }) => addonName === AGENT)?.addon;
-  const [first] = objects.agentSets;
-  const sum = (count: (set: (typeof objects.agentSets)[number]) => number) =>
-    objects.agentSets.reduce((total, set) => total + count(set), 0);
-  const builtIn = account.cluster.autoMode && !nodes.some((node) => node.class === 'linux');
-  const there = addon !== undefined || first !== undefined || builtIn;
-  return {
-    addon: addon === undefined ? null : { version: addon.addonVersion, status: addon.status },
-    daemonSet:
-      first === undefined
-        ? null
-        : { namespace: first.namespace, name: first.name, desired: sum((set) => set.desired), ready: sum((set) => set.ready) },
-    defaultVersion: there ? null : ((await aws.eks.defaultAddonVersion(AGENT, account.cluster.version)) ?? null),
-  };
 }
 
 function sortBy<T>(items: readonly T[], key: (item: T) => string): T[] {

@@ -2,7 +2,7 @@ import type { KubernetesGateway, KubernetesObject } from '../kubernetes/gateway.
 import { RESOURCES } from '../kubernetes/resources.ts';
 import type { NodeFacts, OverrideFact, WorkloadFacts } from '../model/inventory.ts';
 import type { ClusterObjects, Scope } from './cluster-objects.ts';
-import { cutOffBy, proxiedContainers } from './network.ts';
+import { cutOffBy, type Family, proxiedContainers } from './network.ts';
 import { isFargateNode } from './nodes.ts';
 import { configMapOverrides } from './overrides.ts';
 import { type LivePod, topController } from './pods.ts';
@@ -40,8 +40,6 @@ export function joinWorkloads(objects: ClusterObjects, scope: Scope): Draft[] {
       .sort();
     const blocked = cutOffBy(objects.egress, facts.namespace, draft.labels);
     if (blocked.length > 0 && draft.spec?.hostNetwork !== true) facts.cutOffBy = blocked;
-    const proxied = proxiedContainers(draft.spec);
-    if (proxied.length > 0) facts.proxied = proxied;
     facts.secretProviderClasses = draft.classes.filter((name) => objects.providerClasses.has(`${facts.namespace}/${name}`));
   }
   return [...drafts.values()];
@@ -88,22 +86,16 @@ function same(a: OverrideFact, b: OverrideFact): boolean {
   return a.kind === b.kind && a.container === b.container && a.name === b.name;
 }
 
-/** Reads the ConfigMaps that these workloads use, and adds what they override; nothing of them is kept but key names. */
-export async function readConfigMaps(kubernetes: KubernetesGateway, drafts: readonly Draft[]): Promise<void> {
-  const wanted = new Map<string, { namespace: string; name: string }>();
-  for (const { facts, configMaps } of drafts) {
-    if (facts.skipsWebhook) continue;
-    for (const use of configMaps) wanted.set(`${facts.namespace}/${use.configMap}`, { namespace: facts.namespace, name: use.configMap });
-  }
-  if (wanted.size === 0) return;
-  const objects =
-    wanted.size > GETS
-      ? await kubernetes.list(RESOURCES.configMaps)
-      : await Promise.all([...wanted.values()].map(({ namespace, name }) => kubernetes.get(RESOURCES.configMaps, namespace, name)));
-  const found = new Map(
-    objects.filter((object) => object !== undefined).map((object) => [`${object.metadata.namespace}/${object.metadata.name}`, object]),
-  );
-  for (const { facts, configMaps } of drafts) {
+/**
+ * Reads the ConfigMaps that these workloads use, and adds what they override, and which containers are behind a proxy; nothing of
+ * them is kept but key names.
+ */
+export async function readConfigMaps(kubernetes: KubernetesGateway, drafts: readonly Draft[], family: Family): Promise<void> {
+  const found = await configMapsOf(kubernetes, drafts);
+  for (const { facts, configMaps, spec } of drafts) {
+    const dataOf = (name: string) => found.get(`${facts.namespace}/${name}`)?.data;
+    const proxied = proxiedContainers(spec, family, dataOf);
+    if (proxied.length > 0) facts.proxied = proxied;
     const more = configMaps.flatMap((use) => {
       const object = found.get(`${facts.namespace}/${use.configMap}`);
       return object === undefined ? [] : configMapOverrides(use, object);
@@ -112,9 +104,32 @@ export async function readConfigMaps(kubernetes: KubernetesGateway, drafts: read
   }
 }
 
+/** The ConfigMaps that these workloads use, by `NAMESPACE/NAME`. */
+async function configMapsOf(kubernetes: KubernetesGateway, drafts: readonly Draft[]): Promise<ReadonlyMap<string, KubernetesObject>> {
+  const wanted = new Map<string, { namespace: string; name: string }>();
+  for (const { facts, configMaps } of drafts) {
+    if (facts.skipsWebhook) continue;
+    for (const use of configMaps) wanted.set(`${facts.namespace}/${use.configMap}`, { namespace: facts.namespace, name: use.configMap });
+  }
+  if (wanted.size === 0) return new Map();
+  const objects =
+    wanted.size > GETS
+      ? await kubernetes.list(RESOURCES.configMaps)
+      : await Promise.all([...wanted.values()].map(({ namespace, name }) => kubernetes.get(RESOURCES.configMaps, namespace, name)));
+  return new Map(
+    objects.filter((object) => object !== undefined).map((object) => [`${object.metadata.namespace}/${object.metadata.name}`, object]),
+  );
+}
+
 /** The nodes' facts: class, readiness, and whether the agent is ready there. */
 export function nodeFacts(objects: ClusterObjects): NodeFacts[] {
   const sets = new Set(objects.agentSets.map((set) => `${set.namespace}/${set.name}`));
-  const served = new Set(objects.agentPods.filter((pod) => sets.has(pod.daemonSet)).map((pod) => pod.nodeName));
-  return objects.nodes.map((node) => ({ name: node.name, class: node.class, ready: node.ready, agentReady: served.has(node.name) }));
+  const served = new Set(objects.agentPods.filter((pod) => pod.ready && sets.has(pod.daemonSet)).map((pod) => pod.nodeName));
+  return objects.nodes.map(({ name, class: kind, ready, bottlerocket }) => ({
+    name,
+    class: kind,
+    ready,
+    agentReady: served.has(name),
+    ...(bottlerocket === true ? { bottlerocket } : {}),
+  }));
 }

@@ -1,12 +1,15 @@
+import { BlockList, isIP } from 'node:net';
 import type { KubernetesObject } from '../kubernetes/gateway.ts';
+import { AGENT_ADDRESSES } from '../model/agent.ts';
 import { matchesExpressions } from './nodes.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: specs as the API gives them
 type Spec = any;
 
-/** The agent's addresses (eks-pod-identity-agent, configuration/config.go). */
-const AGENT_ADDRESSES = ['169.254.170.23', 'fd00:ec2::23'] as const;
 const AGENT_PORT = 80;
+
+/** Which of the agent's addresses the pods of a cluster are given. */
+export type Family = 'ipv4' | 'ipv6';
 
 /** A policy that limits where pods may connect to. */
 export interface EgressPolicy {
@@ -18,12 +21,19 @@ export interface EgressPolicy {
 }
 
 /** The egress rules of NetworkPolicies and CiliumNetworkPolicies. */
-export function egressPolicies(policies: readonly KubernetesObject[], cilium: readonly KubernetesObject[]): EgressPolicy[] {
+export function egressPolicies(policies: readonly KubernetesObject[], cilium: readonly KubernetesObject[], family: Family): EgressPolicy[] {
   const found = policies.flatMap((policy): EgressPolicy[] => {
     const spec: Spec = policy.spec ?? {};
     const types: string[] = spec.policyTypes ?? (spec.egress === undefined ? ['Ingress'] : ['Ingress', 'Egress']);
     if (!types.includes('Egress')) return [];
-    return [policyOf('NetworkPolicy', policy, spec.podSelector, (spec.egress ?? []).some(ruleAllowsAgent))];
+    return [
+      policyOf(
+        'NetworkPolicy',
+        policy,
+        spec.podSelector,
+        (spec.egress ?? []).some((rule: Spec) => ruleAllowsAgent(rule, family)),
+      ),
+    ];
   });
   const more = cilium.flatMap((policy): EgressPolicy[] =>
     [policy.spec, ...(policy.specs ?? [])].flatMap((spec: Spec) =>
@@ -47,12 +57,12 @@ function policyOf(kind: string, policy: KubernetesObject, selector: Spec, allows
   };
 }
 
-/** A rule without peers allows all; of the agent's two addresses the IPv4 one is enough, as the webhook injects it. */
-function ruleAllowsAgent(rule: Spec): boolean {
+/** A rule without peers allows all; of the agent's two addresses the one that the webhook injects is enough. */
+function ruleAllowsAgent(rule: Spec, family: Family): boolean {
   const ports: Spec[] = rule?.ports ?? [];
   const port = ports.length === 0 || ports.some((one) => (one.protocol ?? 'TCP') === 'TCP' && includesPort(one));
   const peers: Spec[] = rule?.to ?? [];
-  const peer = peers.length === 0 || peers.some((one) => one.ipBlock !== undefined && blockHas(one.ipBlock));
+  const peer = peers.length === 0 || peers.some((one) => one.ipBlock !== undefined && blockHas(one.ipBlock, family));
   return port && peer;
 }
 
@@ -61,17 +71,18 @@ function includesPort(one: Spec): boolean {
   return one.port === AGENT_PORT || (typeof one.port === 'number' && one.port <= AGENT_PORT && AGENT_PORT <= (one.endPort ?? one.port));
 }
 
-function blockHas(block: Spec): boolean {
-  const [address] = AGENT_ADDRESSES;
-  return inBlock(address, block.cidr) && !(block.except ?? []).some((cidr: string) => inBlock(address, cidr));
+function blockHas(block: Spec, family: Family): boolean {
+  return inBlock(block.cidr, family) && !(block.except ?? []).some((cidr: string) => inBlock(cidr, family));
 }
 
-function inBlock(address: string, cidr: unknown): boolean {
-  const [network = '', length = '32'] = String(cidr).split('/');
-  if (!/^[\d.]+$/.test(network)) return false;
-  const bits = (text: string) => text.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
-  const size = 2 ** (32 - Number(length));
-  return Math.floor(bits(address) / size) === Math.floor(bits(network) / size);
+/** Whether the agent's address is in a CIDR; what is no CIDR has nobody in it. */
+function inBlock(cidr: unknown, family: Family): boolean {
+  const [network = '', length = ''] = String(cidr).split('/');
+  const kind = isIP(network);
+  if (kind === 0 || !/^\d+$/.test(length) || Number(length) > (kind === 4 ? 32 : 128)) return false;
+  const list = new BlockList();
+  list.addSubnet(network, Number(length), kind === 4 ? 'ipv4' : 'ipv6');
+  return list.check(AGENT_ADDRESSES[family], family);
 }
 
 /** Under Cilium the agent's address is the `host` entity, which no CIDR matches (cilium/cilium issue 34387). */
@@ -91,24 +102,36 @@ export function cutOffBy(policies: readonly EgressPolicy[], namespace: string, l
   return selecting.some((policy) => policy.allowsAgent) ? [] : selecting.map(({ subject }) => subject).sort();
 }
 
-/** Containers that send HTTP through a proxy, the agent's address included: their `NO_PROXY` does not name it. */
-export function proxiedContainers(spec: Spec): string[] {
+/** The data of a ConfigMap of the pod's namespace; undefined where it was not read. */
+export type ConfigMapLookup = (name: string) => Readonly<Record<string, string>> | undefined;
+
+/** Containers that send HTTP through a proxy, requests to the agent included: their `NO_PROXY` does not name it. */
+export function proxiedContainers(spec: Spec, family: Family, configMap: ConfigMapLookup): string[] {
   const containers: Spec[] = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])];
-  return containers.filter(isProxied).map((container) => container.name);
+  return containers.filter((container) => isProxied(proxySettings(container, configMap), family)).map((container) => container.name);
 }
 
-function isProxied(container: Spec): boolean {
-  const value = (name: string): string | undefined =>
-    (container.env ?? []).find((variable: Spec) => variable.name?.toLowerCase() === name)?.value;
+/** A container's variables by their names in lower case, as far as podshift can read them: `env` over `envFrom`. */
+function proxySettings(container: Spec, configMap: ConfigMapLookup): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const source of container.envFrom ?? []) {
+    const data = source.configMapRef === undefined ? {} : (configMap(source.configMapRef.name) ?? {});
+    for (const [key, value] of Object.entries(data)) found.set(`${source.prefix ?? ''}${key}`.toLowerCase(), value);
+  }
+  for (const { name, value, valueFrom } of container.env ?? []) {
+    const reference = valueFrom?.configMapKeyRef;
+    const text = value ?? (reference === undefined ? undefined : configMap(reference.name)?.[reference.key]);
+    if (text !== undefined) found.set(String(name).toLowerCase(), text);
+  }
+  return found;
+}
+
+function isProxied(variables: ReadonlyMap<string, string>, family: Family): boolean {
   // The agent speaks plain HTTP: a proxy for HTTPS alone does not matter.
-  const proxy = value('http_proxy') ?? value('all_proxy');
-  if (proxy === undefined || proxy === '') return false;
-  const except = (value('no_proxy') ?? '').split(',').map((part) => part.trim());
-  return !except.some((part) => part === '*' || part === AGENT_ADDRESSES[0] || inException(part));
-}
-
-function inException(part: string): boolean {
-  return part.includes('/') && inBlock(AGENT_ADDRESSES[0], part);
+  const proxy = variables.get('http_proxy') ?? variables.get('all_proxy') ?? '';
+  if (proxy === '') return false;
+  const except = (variables.get('no_proxy') ?? '').split(',').map((part) => part.trim().replace(/[[\]]/g, ''));
+  return !except.some((part) => part === '*' || part === AGENT_ADDRESSES[family] || inBlock(part, family));
 }
 
 /** Whether a pod spec takes port 80 of its node, where the agent listens. */

@@ -19,6 +19,7 @@ export function readNode(object: KubernetesObject): Node {
   return {
     name: object.metadata.name,
     class: nodeClass(object, labels),
+    ...(isBottlerocket(labels) ? { bottlerocket: true as const } : {}),
     ready: (object.status?.conditions ?? []).some(
       (condition: { type: string; status: string }) => condition.type === 'Ready' && condition.status === 'True',
     ),
@@ -35,6 +36,11 @@ function nodeClass(object: KubernetesObject, labels: Readonly<Record<string, str
   const os = labels['kubernetes.io/os'] ?? labels['beta.kubernetes.io/os'] ?? object.status?.nodeInfo?.operatingSystem;
   if (os === 'windows') return 'windows';
   return compute === 'auto' ? 'auto' : 'linux';
+}
+
+/** By the labels that the agent's chart goes by (eks-pod-identity-agent, charts/eks-pod-identity-agent/values.yaml). */
+function isBottlerocket(labels: Readonly<Record<string, string>>): boolean {
+  return labels['os.bottlerocket.aws/variant'] !== undefined || labels['os.bottlerocket.aws/version'] !== undefined;
 }
 
 /** Whether a node's name is one that Fargate gives. */

@@ -1,9 +1,10 @@
 import type { KubernetesObject } from '../kubernetes/gateway.ts';
+import { AGENT } from '../model/agent.ts';
 import type { ServiceAccountFacts } from '../model/inventory.ts';
 import type { MigrationOptions } from '../model/options.ts';
 import { isSelected } from '../model/selection.ts';
 import type { Account } from './account.ts';
-import { AGENT, owningAddon } from './addons.ts';
+import { owningAddon } from './addons.ts';
 import { isAppliedByEks, objectOwners } from './owners.ts';
 
 /**

@@ -36,10 +36,11 @@ export function openDynamoTable(client: DynamoDBDocumentClient, tableName: strin
       });
       return (await conditionalWrite('DeleteItem', () => client.send(command)))?.Attributes;
     },
-    query: (pk, prefix, order = 'ascending') =>
+    query: (pk, prefix, order = 'ascending', part) =>
       dynamoCall('Query', async () => {
         const items: Item[] = [];
-        let start: Item | undefined;
+        const limit = part?.limit ?? Number.POSITIVE_INFINITY;
+        let start: Item | undefined = part === undefined || part.after === null ? undefined : { pk, sk: part.after };
         do {
           const answer = await client.send(
             new QueryCommand({
@@ -48,12 +49,13 @@ export function openDynamoTable(client: DynamoDBDocumentClient, tableName: strin
               ExpressionAttributeValues: { ':pk': pk, ...(prefix === '' ? {} : { ':prefix': prefix }) },
               ConsistentRead: true,
               ScanIndexForward: order === 'ascending',
+              ...(part === undefined ? {} : { Limit: limit - items.length }),
               ...(start === undefined ? {} : { ExclusiveStartKey: start }),
             }),
           );
           items.push(...(answer.Items ?? []));
           start = answer.LastEvaluatedKey;
-        } while (start !== undefined);
+        } while (start !== undefined && items.length < limit);
         return items;
       }),
   };

@@ -1,8 +1,20 @@
 import { z } from 'zod';
 import { PodshiftError } from '../model/errors.ts';
+import type { Finding } from '../model/findings.ts';
 import type { MigrationOptions } from '../model/options.ts';
 import type { UnitPlan } from '../model/plan.ts';
-import type { CallCounts, Evidence, JournalEntry, RoleRecord, RunRecord, UnitRecord } from '../model/run.ts';
+import {
+  type ApprovalAnswer,
+  type CallCounts,
+  type DriftRecord,
+  type Evidence,
+  JOURNAL_VERSION,
+  type JournalEntry,
+  type RoleRecord,
+  type RunRecord,
+  type UnitRecord,
+} from '../model/run.ts';
+import type { KeyClaim } from './journal.ts';
 import type { Item } from './table.ts';
 
 /**
@@ -19,7 +31,12 @@ const runItem = z.object({
   digest: z.string(),
   startedAt: z.string(),
   endedAt: z.string().nullable(),
+  /** Runs of earlier days lack it. */
+  approval: z.string().optional(),
   calls: z.object({ eks: z.number(), iam: z.number(), sts: z.number(), kubernetes: z.number(), cloudtrail: z.number() }),
+  unitCounts: z
+    .object({ pending: z.number(), migrated: z.number(), held: z.number(), rolledBack: z.number(), needsOperator: z.number() })
+    .optional(),
 });
 
 const unitItem = z.object({
@@ -60,7 +77,20 @@ const entryItem = z.object({
   at: z.string(),
 });
 
+const claimItem = z.object({ runId: z.string(), fingerprint: z.string() });
+
+const tokenItem = z.object({ token: z.string(), answer: z.string().optional() });
+
 const evidenceItem = z.object({ unitId: z.string(), evidence: z.string() });
+
+const driftItem = z.object({
+  runId: z.string(),
+  clusterArn: z.string(),
+  comparedWith: z.string().nullable(),
+  since: z.string().nullable(),
+  total: z.number(),
+  findings: z.string(),
+});
 
 /** Throws `InternalError` for an item that this version did not write so. */
 function parse<T>(schema: z.ZodType<T>, item: Item): T {
@@ -77,10 +107,22 @@ export function json(value: unknown): string {
   return JSON.stringify(value ?? null);
 }
 
+/** Throws `JournalTooNew` for the item of a run that a newer version wrote. */
+export function checkVersion(item: Item, runId: string): Item {
+  if ((item.schemaVersion as number) > JOURNAL_VERSION) {
+    throw new PodshiftError(
+      'JournalTooNew',
+      `run ${runId} was written in journal version ${item.schemaVersion}; this podshift reads up to ${JOURNAL_VERSION}`,
+    );
+  }
+  return item;
+}
+
 export function readRun(item: Item): RunRecord {
-  const { target, options, ...rest } = parse(runItem, item);
+  const { target, options, approval = 'null', ...rest } = parse(runItem, item);
   return {
     ...rest,
+    approval: JSON.parse(approval) as RunRecord['approval'],
     calls: rest.calls satisfies CallCounts,
     target: JSON.parse(target) as RunRecord['target'],
     options: JSON.parse(options) as MigrationOptions,
@@ -108,4 +150,23 @@ export function readEntry(item: Item): JournalEntry {
 export function readEvidence(item: Item): { unitId: string; evidence: Evidence } {
   const { unitId, evidence } = parse(evidenceItem, item);
   return { unitId, evidence: JSON.parse(evidence) as Evidence };
+}
+
+export function writeDrift(drift: DriftRecord): Item {
+  return { ...drift, findings: json(drift.findings) };
+}
+
+export function readDrift(item: Item): DriftRecord {
+  const { findings, ...rest } = parse(driftItem, item);
+  return { ...rest, findings: JSON.parse(findings) as Finding[] };
+}
+
+export function readClaim(item: Item): KeyClaim {
+  return parse(claimItem, item);
+}
+
+/** A task token's item: the token and, where somebody answered, the answer. */
+export function readToken(item: Item): { token: string; answer: ApprovalAnswer | undefined } {
+  const { token, answer } = parse(tokenItem, item);
+  return { token, answer: answer === undefined ? undefined : (JSON.parse(answer) as ApprovalAnswer) };
 }

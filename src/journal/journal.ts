@@ -1,5 +1,35 @@
 import type { MigrationOptions } from '../model/options.ts';
-import type { CallCounts, ClusterTarget, EntryKind, Evidence, JournalEntry, RoleRecord, RunRecord, UnitRecord } from '../model/run.ts';
+import type {
+  ApprovalAnswer,
+  CallCounts,
+  ClusterTarget,
+  DriftRecord,
+  EntryKind,
+  Evidence,
+  JournalEntry,
+  RoleRecord,
+  RunRecord,
+  UnitRecord,
+} from '../model/run.ts';
+
+/** A part of a list: so many items at most, after the one that `after` names; null for the first ones. */
+export interface PageRequest {
+  readonly limit: number;
+  readonly after: string | null;
+}
+
+/** `next` is what the next page comes after; null where there is none. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly next: string | null;
+}
+
+/** What a client's idempotency key stands for. */
+export interface KeyClaim {
+  readonly runId: string;
+  /** Digest of the request that the key came with. */
+  readonly fingerprint: string;
+}
 
 /** The documents of a run: what was read, what was decided, and how the retirement of a daemon stands. */
 export type DocumentName = 'inventory' | 'plan' | 'retirement';
@@ -14,10 +44,16 @@ export interface Journal {
   getRun(runId: string): Promise<RunRecord>;
   updateRun(
     runId: string,
-    changes: Partial<Pick<RunRecord, 'status' | 'reason' | 'digest' | 'clusterArn' | 'endedAt'>>,
+    changes: Partial<Pick<RunRecord, 'status' | 'reason' | 'digest' | 'clusterArn' | 'endedAt' | 'approval' | 'unitCounts'>>,
   ): Promise<RunRecord>;
   /** Newest first. */
   listRuns(): Promise<RunRecord[]>;
+  /** Runs without an end, newest first; it reads no run that has ended. */
+  listOpenRuns(): Promise<RunRecord[]>;
+  /** Newest first, page by page. */
+  pageRuns(page: PageRequest): Promise<Page<RunRecord>>;
+  /** Gives the key to this claim; the first claim of a key stays, and every later one is answered with it. */
+  claimKey(key: string, claim: KeyClaim): Promise<KeyClaim>;
   /** Adds to the run's call counts. */
   addCalls(runId: string, calls: CallCounts): Promise<void>;
 
@@ -30,6 +66,8 @@ export interface Journal {
   putUnits(units: readonly UnitRecord[]): Promise<void>;
   getUnit(runId: string, unitId: string): Promise<UnitRecord>;
   listUnits(runId: string): Promise<UnitRecord[]>;
+  /** In the order of their ids, page by page. */
+  pageUnits(runId: string, page: PageRequest): Promise<Page<UnitRecord>>;
   /** `stepStartedAt` keeps its first value for each step; `facts` are merged. */
   updateUnit(
     runId: string,
@@ -74,8 +112,28 @@ export interface Journal {
   acquireLease(roleArn: string, owner: string, seconds: number): Promise<void>;
   releaseLease(roleArn: string, owner: string): Promise<void>;
 
-  /** Keeps the task token of a waiting approval; it is never part of what other methods return. */
+  /** Notes which execution carries the run forward: `unheld`, only where none was noted yet; `always`, in place of any other. */
+  noteExecution(runId: string, executionId: string, when: 'unheld' | 'always'): Promise<void>;
+  /**
+   * Claims to take the run back. With an execution's id it is refused (false) unless that one carries the run forward, or the
+   * claimant has claimed it before; with null it is granted.
+   */
+  claimRollback(runId: string, claimant: string, executionId: string | null): Promise<boolean>;
+  /** Keeps what a scan found changed; where the run has such a record already, that one stays. */
+  putDrift(drift: DriftRecord): Promise<DriftRecord>;
+  /** Undefined where the run is no scan, or has compared nothing yet. */
+  getDrift(runId: string): Promise<DriftRecord | undefined>;
+  /** The run of the cluster's last scan; undefined where there was none. */
+  lastScan(clusterArn: string): Promise<string | undefined>;
+  /** Notes the run as the cluster's last scan, unless a later one is noted. `takenAt` is RFC 3339. */
+  noteScan(clusterArn: string, runId: string, takenAt: string): Promise<void>;
+
+  /** Keeps the task token of a waiting approval, in place of an older one and its answer. No read of a run returns it. */
   putTaskToken(runId: string, token: string): Promise<void>;
-  /** Gives the token and forgets it; undefined where none waits. */
-  takeTaskToken(runId: string): Promise<string | undefined>;
+  /** Notes the answer ahead of its delivery: the first one stays, and every later caller is told it. Undefined where no token waits. */
+  answerTaskToken(runId: string, answer: ApprovalAnswer): Promise<{ readonly token: string; readonly answer: ApprovalAnswer } | undefined>;
+  /** The answer that was noted; undefined where there is none. */
+  getTaskAnswer(runId: string): Promise<ApprovalAnswer | undefined>;
+  /** Forgets token and answer. */
+  forgetTaskToken(runId: string): Promise<void>;
 }

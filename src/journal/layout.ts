@@ -21,6 +21,12 @@ export const roleKey = (runId: string, roleArn: string): Key => ({ pk: runPartit
 export const entryKey = (runId: string, key: string): Key => ({ pk: runPartition(runId), sk: `ENTRY#${key}` });
 /** Evidence sorts by its number within the run. */
 export const evidenceKey = (runId: string, sequence: number): Key => ({ pk: runPartition(runId), sk: `EVIDENCE#${padded(sequence)}` });
+/** Who carries the run: an execution on its way forward, or one that takes it back. */
+export const executionKey = (runId: string): Key => ({ pk: runPartition(runId), sk: 'EXECUTION' });
+/** What a scan found changed; at most one of a run. */
+export const driftKey = (runId: string): Key => ({ pk: runPartition(runId), sk: 'DRIFT' });
+/** The last scan of a cluster. */
+export const scanKey = (clusterArn: string): Key => ({ pk: `SCAN#${clusterArn}`, sk: 'SCAN' });
 export const documentKey = (runId: string, name: string): Key => ({ pk: runPartition(runId), sk: `DOCUMENT#${name}` });
 export const chunkPrefix = (name: string, digest: string): string => `CHUNK#${name}#${digest}#`;
 export const chunkKey = (runId: string, name: string, digest: string, index: number): Key => ({
@@ -29,6 +35,7 @@ export const chunkKey = (runId: string, name: string, digest: string, index: num
 });
 export const lockKey = (clusterArn: string): Key => ({ pk: `LOCK#${clusterArn}`, sk: 'LOCK' });
 export const leaseKey = (roleArn: string): Key => ({ pk: `LEASE#${roleArn}`, sk: 'LEASE' });
+export const claimKeyOf = (key: string): Key => ({ pk: `KEY#${key}`, sk: 'KEY' });
 /** Apart from the run's partition, so that no query of a run can return it. */
 export const tokenKey = (runId: string): Key => ({ pk: `TOKEN#${runId}`, sk: 'TOKEN' });
 

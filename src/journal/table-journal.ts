@@ -3,10 +3,13 @@ import { type Clock, timestamp } from '../model/clock.ts';
 import { PodshiftError } from '../model/errors.ts';
 import { JOURNAL_VERSION, noCalls, type RunRecord } from '../model/run.ts';
 import { createDocuments } from './documents.ts';
-import { json, readEntry, readEvidence, readRole, readRun, readUnit, writeUnit } from './items.ts';
+import { createExecutions } from './executions.ts';
+import { createFirstCome } from './first-come.ts';
+import { checkVersion, json, readEntry, readEvidence, readRole, readRun, readUnit, writeUnit } from './items.ts';
 import type { Journal } from './journal.ts';
-import { entryKey, evidenceKey, type Key, RUNS, roleKey, runIndexKey, runKey, runPartition, tokenKey, unitKey } from './layout.ts';
+import { entryKey, evidenceKey, type Key, RUNS, roleKey, runIndexKey, runKey, runPartition, unitKey } from './layout.ts';
 import { createLocks } from './locks.ts';
+import { createScans } from './scans.ts';
 import { ABSENT, changesOf, type Item, isEmpty, type Path, PRESENT, type Table, type Update } from './table.ts';
 
 /** Requests under way at once where many items are written. */
@@ -30,6 +33,11 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
     return item ?? (await getRunItem(runId));
   };
 
+  /** Notes a run, and whether it has ended, in the list of runs. */
+  const index = async ({ runId, startedAt }: RunRecord, state: 'open' | 'ended'): Promise<void> => {
+    await table.put({ ...runIndexKey(startedAt, runId), runId, state });
+  };
+
   /** The next number of the run: later ones are higher. */
   const nextSequence = async (runId: string): Promise<number> =>
     (await updateRunItem(runId, { add: [[['sequence'], 1]] })).sequence as number;
@@ -43,6 +51,15 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
     return item;
   };
   const missing = (what: string, runId: string): PodshiftError => new PodshiftError('NotFound', `there is no ${what} in run ${runId}`);
+
+  /** The runs of some items of the list; one whose run is missing is passed over. */
+  const runsOf = async (index: readonly Item[]): Promise<RunRecord[]> => {
+    const limit = pLimit(CONCURRENCY);
+    const items = await Promise.all(
+      index.map((entry) => limit(async () => ({ runId: String(entry.runId), item: await table.get(runKey(String(entry.runId))) }))),
+    );
+    return items.flatMap(({ runId, item }) => (item === undefined ? [] : [readRun(checkVersion(item, runId))]));
+  };
 
   return {
     createRun: async ({ runId, target, options, startedAt }) => {
@@ -63,21 +80,29 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
       };
       const run = (await table.put(item, ABSENT)) ? readRun(item) : await getRun(runId);
       // After the run itself and by its own start: a step that runs again completes the index and never doubles it.
-      await table.put({ ...runIndexKey(run.startedAt, runId), runId });
+      await index(run, run.endedAt === null ? 'open' : 'ended');
       return run;
     },
     getRun,
     updateRun: async (runId, changes) => {
-      const update = { set: changesOf(changes) };
-      return readRun(isEmpty(update) ? await getRunItem(runId) : await updateRunItem(runId, update));
+      const { approval } = changes;
+      const update = { set: changesOf({ ...changes, ...(approval === undefined ? {} : { approval: json(approval) }) }) };
+      if (isEmpty(update)) return getRun(runId);
+      // The list says "open" of every run that is open; a crash may leave it saying so of one that has ended.
+      if (changes.endedAt === null) await index(await getRun(runId), 'open');
+      const run = readRun(await updateRunItem(runId, update));
+      if (changes.endedAt !== undefined && run.endedAt !== null) await index(run, 'ended');
+      return run;
     },
-    listRuns: async () => {
-      const index = await table.query(RUNS, '', 'descending');
-      const limit = pLimit(CONCURRENCY);
-      const items = await Promise.all(
-        index.map((entry) => limit(async () => ({ runId: String(entry.runId), item: await table.get(runKey(String(entry.runId))) }))),
-      );
-      return items.flatMap(({ runId, item }) => (item === undefined ? [] : [readRun(checkVersion(item, runId))]));
+    listRuns: async () => runsOf(await table.query(RUNS, '', 'descending')),
+    listOpenRuns: async () => {
+      const entries = await table.query(RUNS, '', 'descending');
+      return (await runsOf(entries.filter((entry) => entry.state !== 'ended'))).filter((run) => run.endedAt === null);
+    },
+    pageRuns: async ({ limit, after }) => {
+      const entries = await table.query(RUNS, '', 'descending', { limit: limit + 1, after });
+      const page = entries.slice(0, limit);
+      return { items: await runsOf(page), next: entries.length > limit ? String(page.at(-1)?.sk) : null };
     },
     addCalls: async (runId, calls) => {
       const add = Object.entries(calls).flatMap(([service, number]): [Path, number][] =>
@@ -102,6 +127,12 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
       return readUnit(item);
     },
     listUnits: async (runId) => (await table.query(runPartition(runId), 'UNIT#')).map(readUnit),
+    pageUnits: async (runId, { limit, after }) => {
+      const part = { limit: limit + 1, after: after === null ? null : unitKey(runId, after).sk };
+      const found = (await table.query(runPartition(runId), 'UNIT#', 'ascending', part)).map(readUnit);
+      const items = found.slice(0, limit);
+      return { items, next: found.length > limit ? (items.at(-1)?.unitId ?? null) : null };
+    },
     updateUnit: async (runId, unitId, { stepStartedAt = {}, facts = {}, ...changes }) => {
       const update = { set: [...changesOf(changes), ...changesOf(facts, 'facts')], setOnce: changesOf(stepStartedAt, 'stepStartedAt') };
       return readUnit(await change(unitKey(runId, unitId), update, `unit ${unitId}`, runId));
@@ -169,20 +200,8 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
     },
 
     ...createLocks(table, clock),
-
-    putTaskToken: async (runId, token) => {
-      await table.put({ ...tokenKey(runId), token });
-    },
-    takeTaskToken: async (runId) => (await table.remove(tokenKey(runId)))?.token as string | undefined,
+    ...createExecutions(table),
+    ...createScans(table),
+    ...createFirstCome(table),
   };
-}
-
-function checkVersion(item: Item, runId: string): Item {
-  if ((item.schemaVersion as number) > JOURNAL_VERSION) {
-    throw new PodshiftError(
-      'JournalTooNew',
-      `run ${runId} was written in journal version ${item.schemaVersion}; this podshift reads up to ${JOURNAL_VERSION}`,
-    );
-  }
-  return item;
 }

@@ -23,6 +23,12 @@ export interface Update {
   readonly add?: readonly (readonly [Path, number])[];
 }
 
+/** So many items at most, after the given `sk`, which begins as those that are asked for; from the first one on where it is null. */
+export interface Part {
+  readonly limit: number;
+  readonly after: string | null;
+}
+
 /**
  * One table of items with the few calls that the journal needs. All reads are consistent. A write whose condition does not
  * hold answers with `false` or undefined; everything else throws as the gateways to AWS do.
@@ -35,8 +41,8 @@ export interface Table {
   update(key: Key, update: Update, condition: Condition): Promise<Item | undefined>;
   /** The item that was deleted, if there was one and the condition held. */
   remove(key: Key, condition?: Condition): Promise<Item | undefined>;
-  /** All items of a partition whose `sk` begins with `prefix`, in the order of `sk`. */
-  query(pk: string, prefix: string, order?: 'ascending' | 'descending'): Promise<Item[]>;
+  /** All items of a partition whose `sk` begins with `prefix`, in the order of `sk`; or some of them. */
+  query(pk: string, prefix: string, order?: 'ascending' | 'descending', part?: Part): Promise<Item[]>;
 }
 
 /** The condition of a write that may only create. */

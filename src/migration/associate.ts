@@ -3,8 +3,8 @@ import { MECHANISM_TAG } from '../inventory/account.ts';
 import { PodshiftError } from '../model/errors.ts';
 import type { RunRecord, UnitRecord } from '../model/run.ts';
 import { RUN_TAG, requestToken } from './agent.ts';
-import type { Runtime } from './runtime.ts';
-import { forwardUnit, journaledWrite, type UnitInput } from './write.ts';
+import type { JournalRuntime, Runtime } from './runtime.ts';
+import { beginUnitStep, journaledWrite, type UnitInput } from './write.ts';
 
 /** Key of the journal's entry of a unit's association. */
 export function associationKey(unitId: string): string {
@@ -24,7 +24,7 @@ export interface AssociationImage {
  * not see the role's trust policy.
  */
 export async function associate(runtime: Runtime, input: UnitInput): Promise<{ associationId: string }> {
-  const { run, unit, aws } = await forwardUnit(runtime, input, 'associate');
+  const { run, unit } = await beginUnitStep(runtime, input, 'associate');
   const { roleArn } = unit.plan;
   const { blocked } = await runtime.journal.getRole(run.runId, roleArn);
   if (blocked !== '') throw new PodshiftError('TrustPolicyMoved', blocked);
@@ -36,7 +36,7 @@ export async function associate(runtime: Runtime, input: UnitInput): Promise<{ a
     before: { associationId: unit.plan.before.associationId },
     perform: async (begun): Promise<AssociationImage> => {
       if (begun.state === 'applied') return begun.after as AssociationImage;
-      const association = await createOrAdopt(aws.eks, run, unit, roleArn);
+      const association = await createOrAdopt(runtime.aws(run.target).eks, run, unit, roleArn);
       return { associationId: association.associationId, createdAt: association.createdAt };
     },
   });
@@ -76,7 +76,7 @@ export async function findAssociation(eks: EksGateway, unit: UnitRecord): Promis
 }
 
 /** When the unit's association was created, in milliseconds. Throws `InternalError` before that. */
-export async function associatedAt(runtime: Runtime, unit: UnitRecord): Promise<number> {
+export async function associatedAt(runtime: JournalRuntime, unit: UnitRecord): Promise<number> {
   if (typeof unit.facts.associatedAt === 'string') return Date.parse(unit.facts.associatedAt);
   const entry = await runtime.journal.getEntry(unit.runId, associationKey(unit.unitId));
   if (entry?.state !== 'applied') throw new PodshiftError('InternalError', `unit ${unit.unitId} has no association yet`);

@@ -3,9 +3,9 @@ import { owningAddon } from '../inventory/addons.ts';
 import { PodshiftError } from '../model/errors.ts';
 import type { UnitRecord } from '../model/run.ts';
 import { findAssociation } from './associate.ts';
-import type { Runtime } from './runtime.ts';
+import type { JournalRuntime, Runtime } from './runtime.ts';
 import { addonKey, addonOf, refuseAlone, unitsOfAddon } from './update-addon.ts';
-import { forwardUnit, type Poll, READY, secondsIn, type UnitInput, waitFor } from './write.ts';
+import { beginUnitStep, type Poll, READY, secondsIn, type UnitInput, waitFor } from './write.ts';
 
 const POLL_SECONDS = 10;
 
@@ -18,14 +18,14 @@ const FAILED = new Set(['CREATE_FAILED', 'UPDATE_FAILED', 'DELETING', 'DELETE_FA
  * update or the add-on failed, `StepTimedOut` after the option's time.
  */
 export async function checkAddon(runtime: Runtime, input: UnitInput): Promise<Poll> {
-  const { run, unit, aws } = await forwardUnit(runtime, input, 'addon');
+  const { run, unit } = await beginUnitStep(runtime, input, 'addon');
   const addon = addonOf(unit);
   refuseAlone(await unitsOfAddon(runtime, unit), unit);
   const entry = await runtime.journal.getEntry(run.runId, addonKey(unit.unitId));
   const updateId = (entry?.after as { updateId?: string } | null | undefined)?.updateId ?? '';
-  const missing = await whatIsMissing(aws.eks, unit, updateId);
+  const missing = await whatIsMissing(runtime.aws(run.target).eks, unit, updateId);
   if (missing === '') {
-    const association = await findAssociation(aws.eks, unit);
+    const association = await findAssociation(runtime.aws(run.target).eks, unit);
     if (association?.roleArn === unit.plan.roleArn && owningAddon(association.ownerArn) === addon.name) {
       await runtime.journal.updateUnit(run.runId, unit.unitId, { facts: { associatedAt: association.createdAt } });
       return READY;
@@ -62,8 +62,8 @@ async function whatIsMissing(eks: EksGateway, unit: UnitRecord, updateId: string
  * Whether every unit of the add-on has proved its part: they succeed together, as one update moved them. Throws
  * `ProofFailed` where one of them goes back, so that this one goes back too.
  */
-export async function checkTogether(runtime: Runtime, input: UnitInput): Promise<Poll> {
-  const { run, unit } = await forwardUnit(runtime, input, 'together');
+export async function checkTogether(runtime: JournalRuntime, input: UnitInput): Promise<Poll> {
+  const { run, unit } = await beginUnitStep(runtime, input, 'together');
   await runtime.journal.updateUnit(run.runId, unit.unitId, { facts: { proved: true } });
   const units = await unitsOfAddon(runtime, unit);
   refuseAlone(units, unit);

@@ -5,7 +5,7 @@ import type { RunRecord, UnitRecord } from '../model/run.ts';
 import { isOnNewWay } from '../verification/injection.ts';
 import { probeName, probePod } from '../verification/probe.ts';
 import { addEvidenceOnce } from './evidence.ts';
-import type { Runtime } from './runtime.ts';
+import type { ClusterRuntime } from './runtime.ts';
 import { forwardUnit, type Poll, READY, secondsIn, type UnitInput, waitFor } from './write.ts';
 
 /** How long to wait where dry runs are refused: several times what associations were seen to take to reach the webhook. */
@@ -16,7 +16,7 @@ const BLIND_WAIT_SECONDS = 60;
  * the associations. Where admission refuses the dry run nothing is known: then time has to do, and the evidence says so.
  * Throws `StepTimedOut`.
  */
-export async function checkInjection(runtime: Runtime, input: UnitInput): Promise<Poll & { hits: number }> {
+export async function checkInjection(runtime: ClusterRuntime, input: UnitInput): Promise<Poll & { hits: number }> {
   const { run, unit, kubernetes } = await forwardUnit(runtime, input, 'injection');
   const hits = Number(unit.facts.injectionHits ?? 0);
   if (hits >= run.options.injectionChecks) return { ...READY, hits };

@@ -1,6 +1,6 @@
 import { PodshiftError } from '../model/errors.ts';
 import { judgeRollout } from '../verification/rollout.ts';
-import type { Runtime } from './runtime.ts';
+import type { ClusterRuntime } from './runtime.ts';
 import { checkPods } from './verify-pods.ts';
 import { liveWorkloads } from './workloads.ts';
 import { forwardUnit, type Poll, READY, secondsIn, type UnitInput, waitFor } from './write.ts';
@@ -11,7 +11,7 @@ const POLL_SECONDS = 5;
  * Whether the second restart of a unit of kube2iam or kiam is over: its templates without annotations have rolled out, and
  * every pod is on the new way. Throws `RolloutFailed` where Kubernetes gave up, or where the option's time is over.
  */
-export async function checkRenewal(runtime: Runtime, input: UnitInput): Promise<Poll> {
+export async function checkRenewal(runtime: ClusterRuntime, input: UnitInput): Promise<Poll> {
   const context = await forwardUnit(runtime, input, 'annotations');
   const { run, unit, kubernetes } = context;
   let missing = '';

@@ -8,7 +8,7 @@ import { isReady, isRecreated, podsOfServiceAccount } from '../verification/pods
 import { judgeRollout } from '../verification/rollout.ts';
 import { associatedAt } from './associate.ts';
 import { evictPod } from './evict.ts';
-import type { Runtime } from './runtime.ts';
+import type { ClusterRuntime, JournalRuntime } from './runtime.ts';
 import { liveWorkloads } from './workloads.ts';
 import { forwardUnit, type Poll, READY, secondsIn, type UnitInput, waitFor } from './write.ts';
 
@@ -19,7 +19,7 @@ const POLL_SECONDS = 5;
  * at a time is evicted, and the next one only when all others are ready; a PodDisruptionBudget that says no is waited for.
  * Throws `RolloutFailed` where Kubernetes gave up on one, or where the option's time is over.
  */
-export async function checkRollout(runtime: Runtime, input: UnitInput): Promise<Poll> {
+export async function checkRollout(runtime: ClusterRuntime, input: UnitInput): Promise<Poll> {
   const { run, unit, kubernetes } = await forwardUnit(runtime, input, 'rollout');
   const missing: string[] = [];
   let evicting = false;
@@ -46,7 +46,7 @@ export async function checkRollout(runtime: Runtime, input: UnitInput): Promise<
 }
 
 /** Evicts one pod of the unit that is not on the new way, if all its others are ready. Answers what is left to do. */
-async function evictNext(runtime: Runtime, kubernetes: KubernetesGateway, run: RunRecord, unit: UnitRecord): Promise<string> {
+async function evictNext(runtime: JournalRuntime, kubernetes: KubernetesGateway, run: RunRecord, unit: UnitRecord): Promise<string> {
   const since = await associatedAt(runtime, unit);
   const pods = podsOfServiceAccount(await kubernetes.list(RESOURCES.pods, { namespace: unit.plan.namespace }), unit.plan.serviceAccount);
   const old = pods.filter((pod) => isRecreated(pod) && !isRenewed(pod, since, run.options.annotationPrefix));

@@ -1,10 +1,11 @@
 import pLimit from 'p-limit';
 import { timestamp } from '../model/clock.ts';
-import type { RunRecord, RunStatus } from '../model/run.ts';
-import { type Outcome, outcomeOf, outcomeWithRetirement } from './outcome.ts';
+import type { RunRecord, RunStatus, UnitRecord } from '../model/run.ts';
+import { settleApproval } from './approval.ts';
+import { countUnits, type Outcome, outcomeOf, outcomeWithRetirement } from './outcome.ts';
 import { planOf } from './plan-run.ts';
-import { retirementOf } from './retirement-state.ts';
-import type { Runtime } from './runtime.ts';
+import { retirementOf } from './retirement-record.ts';
+import type { JournalRuntime } from './runtime.ts';
 
 /** Writes to the journal under way at once. */
 const CONCURRENCY = 16;
@@ -25,27 +26,41 @@ export interface RunOutput {
 }
 
 /** Ends the run as its units ended, and lets go of the cluster. Units that were never begun are held. Ending twice is the same as once. */
-export async function closeRun(runtime: Runtime, input: CloseRunInput): Promise<RunOutput> {
+export async function closeRun(runtime: JournalRuntime, input: CloseRunInput): Promise<RunOutput> {
   const run = await runtime.journal.getRun(input.runId);
   if (run.endedAt !== null) return letGo(runtime, run, run.status);
-  if (input.ending === 'planned') return endRun(runtime, run, { status: 'planned', reason: '' });
-  await holdPendingUnits(runtime, run.runId, input.reason);
-  if (input.ending === 'refused') return endRun(runtime, run, { status: 'held', reason: input.reason });
+  if (input.ending === 'refused') return closeRefused(runtime, run, input.reason);
+  if (input.ending !== 'planned') await holdPendingUnits(runtime, run.runId, input.reason);
   const units = await runtime.journal.listUnits(run.runId);
-  const outcome = outcomeOf(units, await runtime.journal.listRoles(run.runId), input.ending === 'halted' ? input.reason : '');
+  if (input.ending === 'planned') return endRun(runtime, run, { status: 'planned', reason: '' }, units);
+  const halted = input.ending === 'halted' ? input.reason : '';
+  const outcome = outcomeOf(units, await runtime.journal.listRoles(run.runId), halted);
   const retirement = await retirementOf(runtime, run.runId);
   if (retirement === undefined && run.options.retireOnly)
-    return endRun(runtime, run, { status: 'held', reason: await refusalOf(runtime, run.runId) });
-  return endRun(runtime, run, outcomeWithRetirement(outcome, retirement, run.options.retireOnly));
+    return endRun(runtime, run, { status: 'held', reason: await refusalOf(runtime, run.runId) }, units);
+  return endRun(runtime, run, outcomeWithRetirement(outcome, retirement, run.options.retireOnly), units);
 }
 
 /** Why the plan of a run that was to retire a daemon alone refuses to. */
-async function refusalOf(runtime: Runtime, runId: string): Promise<string> {
+async function refusalOf(runtime: JournalRuntime, runId: string): Promise<string> {
   return (await planOf(runtime, runId)).retirement?.reason ?? 'the options name no daemon to retire';
 }
 
+/** Ends a run whose plan was refused, or whose approval nobody gave in time; `otherwise` where it never came to wait. */
+async function closeRefused(runtime: JournalRuntime, unsettled: RunRecord, otherwise: string): Promise<RunOutput> {
+  const run = await settleApproval(runtime, unsettled, 'not-approved');
+  const reason = reasonOfRefusal(run, otherwise);
+  await holdPendingUnits(runtime, run.runId, reason);
+  return endRun(runtime, run, { status: 'held', reason }, await runtime.journal.listUnits(run.runId));
+}
+
+function reasonOfRefusal({ approval }: RunRecord, otherwise: string): string {
+  if (approval?.status === 'refused') return `the plan was refused by ${approval.answer?.by}`;
+  return approval?.status === 'expired' ? `nobody approved the plan until ${approval.expiresAt}` : otherwise;
+}
+
 /** Units of a run that ends before their turn: nothing was done to them. */
-export async function holdPendingUnits(runtime: Runtime, runId: string, reason: string): Promise<void> {
+export async function holdPendingUnits(runtime: JournalRuntime, runId: string, reason: string): Promise<void> {
   const limit = pLimit(CONCURRENCY);
   const pending = (await runtime.journal.listUnits(runId)).filter((unit) => unit.status === 'pending');
   await Promise.all(pending.map((unit) => limit(() => runtime.journal.updateUnit(runId, unit.unitId, { status: 'held', reason }))));
@@ -53,15 +68,17 @@ export async function holdPendingUnits(runtime: Runtime, runId: string, reason: 
 
 /** Notes the end, then lets go of the cluster: in this order, so that a crash between them leaves no run without an end. */
 export async function endRun(
-  runtime: Runtime,
+  runtime: JournalRuntime,
   run: RunRecord,
   outcome: Outcome | { status: 'planned'; reason: string },
+  units: readonly UnitRecord[],
 ): Promise<RunOutput> {
-  await runtime.journal.updateRun(run.runId, { ...outcome, endedAt: timestamp(runtime.clock) });
+  await settleApproval(runtime, run, 'not-approved');
+  await runtime.journal.updateRun(run.runId, { ...outcome, endedAt: timestamp(runtime.clock), unitCounts: countUnits(units) });
   return letGo(runtime, run, outcome.status);
 }
 
-async function letGo(runtime: Runtime, run: RunRecord, status: RunStatus): Promise<RunOutput> {
+async function letGo(runtime: JournalRuntime, run: RunRecord, status: RunStatus): Promise<RunOutput> {
   if (run.clusterArn !== '') await runtime.journal.releaseLock(run.clusterArn, run.runId);
   return { runId: run.runId, status };
 }

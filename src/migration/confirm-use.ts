@@ -2,7 +2,7 @@ import type { CloudTrailEvent } from '../aws/gateways.ts';
 import { isPodshiftError, PodshiftError } from '../model/errors.ts';
 import { judgeUse } from '../verification/cloudtrail.ts';
 import { addEvidenceOnce } from './evidence.ts';
-import type { Runtime } from './runtime.ts';
+import type { ClusterRuntime, JournalRuntime } from './runtime.ts';
 import { checkPods } from './verify-pods.ts';
 import { forwardUnit, type Poll, READY, secondsIn, type UnitContext, type UnitInput, waitFor } from './write.ts';
 
@@ -15,7 +15,7 @@ const PATIENCE_SECONDS = 180;
  * has not shown it yet is no failure (it delivers late): the proof is then on record as missing, and the old trust stays.
  * Throws `ProofFailed` where pods are not on the new way any more.
  */
-export async function confirmUse(runtime: Runtime, input: UnitInput): Promise<Poll> {
+export async function confirmUse(runtime: ClusterRuntime, input: UnitInput): Promise<Poll> {
   const context = await forwardUnit(runtime, input, 'soak');
   const { run, unit } = context;
   const pods = await checkPods(runtime, context);
@@ -31,7 +31,7 @@ export async function confirmUse(runtime: Runtime, input: UnitInput): Promise<Po
 }
 
 /** Events of the role since the restart; undefined where CloudTrail does not answer now. */
-async function lookUp(runtime: Runtime, { unit, aws }: UnitContext): Promise<readonly CloudTrailEvent[] | 'denied' | undefined> {
+async function lookUp(runtime: JournalRuntime, { unit, aws }: UnitContext): Promise<readonly CloudTrailEvent[] | 'denied' | undefined> {
   const startTime = startOfUse(runtime, unit);
   try {
     return await aws.cloudTrail.lookupEvents({
@@ -48,7 +48,7 @@ async function lookUp(runtime: Runtime, { unit, aws }: UnitContext): Promise<rea
 }
 
 async function record(
-  runtime: Runtime,
+  runtime: JournalRuntime,
   { run, unit }: UnitContext,
   events: readonly CloudTrailEvent[] | 'denied' | undefined,
   oldJobs: number,
@@ -76,7 +76,7 @@ async function record(
 }
 
 /** From the restart on, a session by the new way is one of the workloads'. */
-function startOfUse(runtime: Runtime, unit: UnitContext['unit']): number {
+function startOfUse(runtime: JournalRuntime, unit: UnitContext['unit']): number {
   const { restart, verify } = unit.stepStartedAt;
   return Date.parse(restart ?? verify ?? '') || runtime.clock.now();
 }

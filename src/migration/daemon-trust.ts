@@ -5,8 +5,8 @@ import { isPodshiftError } from '../model/errors.ts';
 import type { RetiredRole } from '../model/retirement.ts';
 import type { RunRecord } from '../model/run.ts';
 import { judgeRoleUse } from '../verification/role-use.ts';
-import { retirementOf } from './retirement-state.ts';
-import type { Runtime } from './runtime.ts';
+import { retirementOf } from './retirement-record.ts';
+import type { ClusterRuntime, JournalRuntime, Runtime } from './runtime.ts';
 
 /** A session of kube2iam or kiam lasts at most an hour by default of STS; with CloudTrail's delay, its renewal was heard of by then. */
 const SILENCE_SECONDS = 3600;
@@ -16,7 +16,7 @@ const LOOK_BACK_SECONDS = 12 * 3600;
 const MOST_EVENTS = 2000;
 
 /** The roles of a daemon that is retired, by this run or an earlier one, with a principal of it in their trust policy. */
-export async function rolesOfDaemon(runtime: Runtime, runId: string): Promise<string[]> {
+export async function rolesOfDaemon(runtime: JournalRuntime, runId: string): Promise<string[]> {
   const record = await retirementOf(runtime, runId);
   if (record === undefined || (record.status !== 'retired' && record.status !== 'done')) return [];
   return record.plan.roles.filter(({ trustBefore, trustAfter }) => trustBefore !== trustAfter).map(({ roleArn }) => roleArn);
@@ -27,7 +27,7 @@ export async function rolesOfDaemon(runtime: Runtime, runId: string): Promise<st
  * cluster that has the role in use by Pod Identity, the old way silent for an hour, and nobody from another cluster's
  * nodes. What was seen is kept as evidence under the role's ARN.
  */
-export async function principalsToRetire(runtime: Runtime, run: RunRecord, roleArn: string): Promise<readonly string[]> {
+export async function principalsToRetire(runtime: ClusterRuntime, run: RunRecord, roleArn: string): Promise<readonly string[]> {
   const record = await retirementOf(runtime, run.runId);
   const role = record?.plan.roles.find((candidate) => candidate.roleArn === roleArn);
   if (record === undefined || role === undefined || !(await rolesOfDaemon(runtime, run.runId)).includes(roleArn)) return [];
@@ -39,7 +39,7 @@ export async function principalsToRetire(runtime: Runtime, run: RunRecord, roleA
   return passed ? record.plan.principals : [];
 }
 
-async function seen(runtime: Runtime, run: RunRecord, role: RetiredRole, principals: readonly string[]) {
+async function seen(runtime: ClusterRuntime, run: RunRecord, role: RetiredRole, principals: readonly string[]) {
   const asOf = runtime.clock.now();
   const events = await lookUp(runtime, run, role.roleArn, asOf);
   if (typeof events === 'string') return { passed: false, facts: { problem: events } };

@@ -1,6 +1,6 @@
 import type { KubernetesGateway, KubernetesObject } from '../kubernetes/gateway.ts';
 import type { RunRecord, UnitRecord } from '../model/run.ts';
-import type { Runtime } from './runtime.ts';
+import type { JournalRuntime } from './runtime.ts';
 import { LOCK_SECONDS } from './write.ts';
 
 /** Key of the journal's entry of one eviction. */
@@ -13,7 +13,7 @@ export function evictionKey(pod: KubernetesObject): string {
  * happened, and the caller asks again later. A pod of the same name but another uid is left alone.
  */
 export async function evictPod(
-  runtime: Runtime,
+  runtime: JournalRuntime,
   kubernetes: KubernetesGateway,
   run: RunRecord,
   unit: UnitRecord,

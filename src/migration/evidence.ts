@@ -1,12 +1,12 @@
 import { timestamp } from '../model/clock.ts';
 import type { Evidence, UnitRecord } from '../model/run.ts';
-import type { Runtime } from './runtime.ts';
+import type { JournalRuntime } from './runtime.ts';
 
 /**
  * Adds a proof to the record, unless a unit's fact says that this one (kind and verdict) is there: a step that runs again
  * adds nothing. The fact comes second, so that a crash between them doubles a proof and never loses one.
  */
-export async function addEvidenceOnce(runtime: Runtime, unit: UnitRecord, evidence: Omit<Evidence, 'at'>): Promise<void> {
+export async function addEvidenceOnce(runtime: JournalRuntime, unit: UnitRecord, evidence: Omit<Evidence, 'at'>): Promise<void> {
   const fact = evidenceFact(evidence);
   if (unit.facts[fact] === true) return;
   await runtime.journal.addEvidence(unit.runId, unit.unitId, { ...evidence, at: timestamp(runtime.clock) });

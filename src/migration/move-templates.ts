@@ -1,7 +1,7 @@
 import { PodshiftError } from '../model/errors.ts';
 import type { TemplatePlan, WorkloadPlan } from '../model/plan.ts';
 import { markValue } from './restart-mark.ts';
-import type { Runtime } from './runtime.ts';
+import type { JournalRuntime } from './runtime.ts';
 import { fieldsNow, liveTemplate, movedFields, sameFields, type TemplateFields, templateSubject, writeFields } from './templates.ts';
 import { journaledWrite, type UnitContext } from './write.ts';
 
@@ -26,14 +26,14 @@ export function wantedFields({ run, unit }: Pick<UnitContext, 'run' | 'unit'>, t
  * Gives each planned template of a split its new service account, both fields and the restart's mark in one write. Answers
  * how many were changed. Throws `WorldMoved` where one is gone or names another service account than the plan saw.
  */
-export async function moveTemplates(runtime: Runtime, context: UnitContext): Promise<number> {
+export async function moveTemplates(runtime: JournalRuntime, context: UnitContext): Promise<number> {
   let moved = 0;
   for (const template of context.unit.plan.metadata?.templates ?? [])
     if (template.serviceAccount !== null && (await move(runtime, context, template))) moved += 1;
   return moved;
 }
 
-async function move(runtime: Runtime, context: UnitContext, template: TemplatePlan): Promise<boolean> {
+async function move(runtime: JournalRuntime, context: UnitContext, template: TemplatePlan): Promise<boolean> {
   const { run, unit, kubernetes } = context;
   const subject = templateSubject(unit.plan, template);
   const begun = await runtime.journal.getEntry(run.runId, templateKey(subject));
@@ -68,7 +68,7 @@ async function move(runtime: Runtime, context: UnitContext, template: TemplatePl
  * Takes the daemon's annotations off each planned template, where they still are as the plan saw them. Answers how many
  * templates were changed, so that their roll-out is waited for.
  */
-export async function removeTemplateAnnotations(runtime: Runtime, context: UnitContext): Promise<number> {
+export async function removeTemplateAnnotations(runtime: JournalRuntime, context: UnitContext): Promise<number> {
   const { run, unit, kubernetes } = context;
   let changed = 0;
   for (const template of unit.plan.metadata?.templates ?? []) {

@@ -2,6 +2,7 @@ import type { KubernetesObject } from '../kubernetes/gateway.ts';
 import { RESOURCES } from '../kubernetes/resources.ts';
 import { isPodshiftError, PodshiftError } from '../model/errors.ts';
 import type { NodeProgress, RetirementRecord, RulePlan } from '../model/retirement.ts';
+import { ruleRemoval } from '../plan/interception.ts';
 import {
   judgeNodePod,
   metadataPod,
@@ -15,7 +16,8 @@ import {
 } from '../verification/node-pods.ts';
 import { isStuck } from '../verification/probe.ts';
 import { probeKey } from './prove-credentials.ts';
-import { keepRetirement, progressOf, type RetirementContext } from './retirement-state.ts';
+import { keepRetirement, progressOf } from './retirement-record.ts';
+import type { RetirementContext } from './retirement-state.ts';
 import type { Runtime } from './runtime.ts';
 import { fence } from './undo-fence.ts';
 import { journaledWrite } from './write.ts';
@@ -59,7 +61,11 @@ export async function workOnNodes(
   }
   const open = wanted(record);
   const lost = open.find((node) => progressOf(record, node).tries >= MOST_TRIES);
-  if (lost !== undefined) throw new PodshiftError('RetirementFailed', `node ${lost}: ${progressOf(record, lost).message}`);
+  if (lost !== undefined)
+    throw new PodshiftError(
+      'RetirementFailed',
+      `node ${lost}: ${progressOf(record, lost).message} (the rule: ${ruleRemoval(rule.arguments)})`,
+    );
   const running = judged.filter(({ verdict }) => verdict.state === 'running').map(({ node }) => node);
   const next = open.filter((node) => !running.includes(node));
   const started = next.slice(0, Math.max(0, run.options.retireNodesAtOnce - running.length));

@@ -3,12 +3,14 @@ import { timestamp } from '../model/clock.ts';
 import { PodshiftError } from '../model/errors.ts';
 import type { MigrationOptions } from '../model/options.ts';
 import type { ClusterTarget, RunStatus } from '../model/run.ts';
-import type { Runtime } from './runtime.ts';
+import type { ClusterRuntime, Runtime } from './runtime.ts';
 import { LOCK_SECONDS } from './write.ts';
 
 /** What starts a run, or takes up one that exists. */
 export interface OpenRunInput {
   readonly runId: string;
+  /** The execution that asks. */
+  readonly executionId: string;
   readonly target: ClusterTarget;
   readonly mode: 'plan' | 'run';
   readonly approval: 'none' | 'required';
@@ -34,6 +36,8 @@ export interface OpenRunOutput {
  */
 export async function openRun(runtime: Runtime, input: OpenRunInput): Promise<OpenRunOutput> {
   const { runId, target, mode, approval, expectedDigest } = input;
+  // An execution that is refused below has nothing to take back, unless it brought the run into being.
+  await runtime.journal.noteExecution(runId, input.executionId, 'unheld');
   const run = await runtime.journal.createRun({ runId, target, options: input.options, startedAt: timestamp(runtime.clock) });
   if (run.target.clusterName !== target.clusterName || run.target.region !== target.region) {
     throw new PodshiftError('InvalidInput', `run ${runId} belongs to cluster ${run.target.clusterName} in ${run.target.region}`);
@@ -44,6 +48,7 @@ export async function openRun(runtime: Runtime, input: OpenRunInput): Promise<Op
   }
   const cluster = await runtime.aws(run.target).eks.describeCluster();
   if (mode === 'run') await runtime.journal.acquireLock(cluster.arn, runId, LOCK_SECONDS);
+  await runtime.journal.noteExecution(runId, input.executionId, 'always');
   if (run.status !== 'running' || run.clusterArn !== cluster.arn)
     await runtime.journal.updateRun(runId, { clusterArn: cluster.arn, status: 'running' });
   return { runId, state: 'open', status: 'running', mode, approval, expectedDigest };
@@ -54,7 +59,10 @@ export async function openRun(runtime: Runtime, input: OpenRunInput): Promise<Op
  * podshift read. Throws `InvalidRequest` for the first two, `ConfigMapAuthentication` where the API server refuses podshift and
  * takes principals from the aws-auth ConfigMap alone, else what the Kubernetes gateway throws.
  */
-export async function checkCluster(runtime: Runtime, input: { runId: string }): Promise<{ kubernetesVersion: string; autoMode: boolean }> {
+export async function checkCluster(
+  runtime: ClusterRuntime,
+  input: { runId: string },
+): Promise<{ kubernetesVersion: string; autoMode: boolean }> {
   const run = await runtime.journal.getRun(input.runId);
   const cluster = await runtime.aws(run.target).eks.describeCluster();
   if (cluster.status !== 'ACTIVE')

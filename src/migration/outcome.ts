@@ -1,5 +1,5 @@
 import type { RetirementRecord } from '../model/retirement.ts';
-import type { RoleRecord, RunStatus, UnitRecord } from '../model/run.ts';
+import type { RoleRecord, RunStatus, UnitCounts, UnitRecord } from '../model/run.ts';
 import { UNREVOKED } from './revoke-trust.ts';
 
 /** How a run ends, and why. */
@@ -60,6 +60,17 @@ export function outcomeWithRetirement(outcome: Outcome, record: RetirementRecord
   return needsOperator(
     `retire ${plan.mechanism} once its reason is mended: the service accounts are migrated, and it runs again as before (${reason})`,
   );
+}
+
+/** How the units of a run stand at its end. */
+export function countUnits(units: readonly UnitRecord[]): UnitCounts {
+  const counts = { pending: 0, migrated: 0, held: 0, rolledBack: 0, needsOperator: 0 };
+  for (const { status } of units) {
+    if (status === 'pending' || status === 'migrated' || status === 'held') counts[status] += 1;
+    else if (status === 'rolled-back') counts.rolledBack += 1;
+    else counts.needsOperator += 1;
+  }
+  return counts;
 }
 
 /** Whether a unit has come to its end. */

@@ -3,18 +3,47 @@ import { PodshiftError } from '../model/errors.ts';
 import type { Inventory } from '../model/inventory.ts';
 import type { Plan, UnitPlan } from '../model/plan.ts';
 import type { RunRecord, UnitRecord } from '../model/run.ts';
+import { busyAddons, isBusy } from '../plan/addon-check.ts';
 import { makePlan as decide } from '../plan/plan.ts';
-import type { Runtime } from './runtime.ts';
+import type { ClusterRuntime, JournalRuntime, Runtime } from './runtime.ts';
+import { LOCK_SECONDS, type Poll, READY, waitFor } from './write.ts';
 
-/** Reads the cluster and its account into the journal. A run that has a plan keeps it, and reads nothing. */
-export async function takeInventory(runtime: Runtime, input: { runId: string }): Promise<{ taken: boolean }> {
+const ADDON_POLL_SECONDS = 15;
+
+/**
+ * Reads the cluster and its account into the journal. A run that has a plan keeps it, and reads nothing. Where an update of an
+ * add-on is running, a run that changes things waits for it, from its start for as long as the option allows, and reads all anew
+ * when it has ended; after that time, and where only a plan is asked for, the inventory is kept as it is.
+ */
+export async function takeInventory(
+  runtime: ClusterRuntime,
+  input: { runId: string; mode: 'plan' | 'run' },
+): Promise<Poll & { taken: boolean }> {
   const run = await runtime.journal.getRun(input.runId);
-  if ((await runtime.journal.getDocument(run.runId, 'plan')) !== undefined) return { taken: false };
-  await runtime.journal.putDocument(run.runId, 'inventory', await freshInventory(runtime, run));
-  return { taken: true };
+  if ((await runtime.journal.getDocument(run.runId, 'plan')) !== undefined) return { ...READY, taken: false };
+  const deadline = Date.parse(run.startedAt) + run.options.addonTimeoutSeconds * 1000;
+  const mayWait = input.mode === 'run' && runtime.clock.now() < deadline;
+  const before = await runtime.journal.getDocument(run.runId, 'inventory');
+  if (mayWait && before !== undefined && (await isStillBusy(runtime, run, before as Inventory))) {
+    await runtime.journal.extendLock(run.clusterArn, run.runId, LOCK_SECONDS);
+    return { ...waitFor(ADDON_POLL_SECONDS), taken: false };
+  }
+  const inventory = await freshInventory(runtime, run);
+  await runtime.journal.putDocument(run.runId, 'inventory', inventory);
+  const busy = busyAddons(inventory);
+  if (!mayWait || busy.length === 0) return { ...READY, taken: true };
+  runtime.logger.info('updates of add-ons are running', { runId: run.runId, addons: busy });
+  return { ...waitFor(ADDON_POLL_SECONDS), taken: true };
 }
 
-async function freshInventory(runtime: Runtime, run: RunRecord): Promise<Inventory> {
+/** Whether an add-on that an earlier look found in an update is in it still: asked of these add-ons alone, not of the whole cluster. */
+async function isStillBusy(runtime: Runtime, run: RunRecord, inventory: Inventory): Promise<boolean> {
+  const { eks } = runtime.aws(run.target);
+  const found = await Promise.all(busyAddons(inventory).map((name) => eks.describeAddon(name)));
+  return found.some((addon) => addon !== undefined && isBusy(addon));
+}
+
+async function freshInventory(runtime: ClusterRuntime, run: RunRecord): Promise<Inventory> {
   // Anybody in the cluster can depend on a daemon.
   const options = run.options.retireOnly ? { ...run.options, namespaces: [], serviceAccounts: [] } : run.options;
   return readInventory(runtime.aws(run.target), await runtime.kubernetes(run.target), options, runtime.clock);
@@ -36,7 +65,7 @@ export interface MakePlanOutput {
  * Throws `WorldMoved` where the digest is not the expected one; nothing is kept then.
  */
 export async function makePlan(
-  runtime: Runtime,
+  runtime: JournalRuntime,
   input: { runId: string; mode: 'plan' | 'run'; expectedDigest: string | null },
 ): Promise<MakePlanOutput> {
   const run = await runtime.journal.getRun(input.runId);
@@ -74,7 +103,7 @@ function retires({ retirement }: Plan): boolean {
   return retirement !== undefined && retirement.decision !== 'refuse';
 }
 
-async function storedOrNewPlan(runtime: Runtime, run: RunRecord): Promise<Plan> {
+async function storedOrNewPlan(runtime: JournalRuntime, run: RunRecord): Promise<Plan> {
   const stored = await runtime.journal.getDocument(run.runId, 'plan');
   if (stored !== undefined) return stored as Plan;
   const inventory = await runtime.journal.getDocument(run.runId, 'inventory');
@@ -83,10 +112,10 @@ async function storedOrNewPlan(runtime: Runtime, run: RunRecord): Promise<Plan> 
 }
 
 /** The last plan that a runtime read: a run's plan never changes once it is kept, and a large one is dear to read for each role. */
-const lastPlans = new WeakMap<Runtime, { readonly runId: string; readonly plan: Plan }>();
+const lastPlans = new WeakMap<JournalRuntime, { readonly runId: string; readonly plan: Plan }>();
 
 /** The plan of a run. Throws `InternalError` where there is none yet: the state machine plans before it does anything else. */
-export async function planOf(runtime: Runtime, runId: string): Promise<Plan> {
+export async function planOf(runtime: JournalRuntime, runId: string): Promise<Plan> {
   const known = lastPlans.get(runtime);
   if (known?.runId === runId) return known.plan;
   const plan = await runtime.journal.getDocument(runId, 'plan');
@@ -96,7 +125,7 @@ export async function planOf(runtime: Runtime, runId: string): Promise<Plan> {
 }
 
 /** The digest that a plan made of the world as it is now would have. */
-export async function digestNow(runtime: Runtime, run: RunRecord): Promise<string> {
+export async function digestNow(runtime: ClusterRuntime, run: RunRecord): Promise<string> {
   return decide(await freshInventory(runtime, run), run.options, runtime.clock).digest;
 }
 

@@ -7,7 +7,7 @@ import { isStuck, judgeProbe, type ProbeVerdict, probeName, probePod } from '../
 import { probeRequest } from './check-injection.ts';
 import { addEvidenceOnce, isProved } from './evidence.ts';
 import { secondsUntilRestart } from './restart-pace.ts';
-import type { Runtime } from './runtime.ts';
+import type { ClusterRuntime, JournalRuntime } from './runtime.ts';
 import {
   forwardUnit,
   journaledWrite,
@@ -30,7 +30,7 @@ const STUCK_SECONDS = 45;
  * next node until the option's time is over; other credentials than the expected ones fail at once.
  * Throws `ProofFailed`.
  */
-export async function proveCredentials(runtime: Runtime, input: UnitInput): Promise<Poll> {
+export async function proveCredentials(runtime: ClusterRuntime, input: UnitInput): Promise<Poll> {
   const context = await forwardUnit(runtime, input, 'proof');
   const poll = await prove(runtime, context);
   if (poll.status === 'waiting') return poll;
@@ -39,7 +39,7 @@ export async function proveCredentials(runtime: Runtime, input: UnitInput): Prom
   return seconds === 0 ? READY : waitFor(seconds);
 }
 
-async function prove(runtime: Runtime, { run, unit, kubernetes }: UnitContext): Promise<Poll> {
+async function prove(runtime: JournalRuntime, { run, unit, kubernetes }: UnitContext): Promise<Poll> {
   const attempt = Number(unit.facts.probeAttempt ?? 0);
   if (isProved(unit, 2, 'probe-pod')) {
     await removeProbe(runtime, run, kubernetes, unit, attempt);
@@ -71,7 +71,7 @@ export function probeKey(namespace: string, name: string): string {
 
 /** This try's pod: the one that is there already, or a new one. */
 async function probeOf(
-  runtime: Runtime,
+  runtime: JournalRuntime,
   run: RunRecord,
   unit: UnitRecord,
   kubernetes: KubernetesGateway,
@@ -113,7 +113,7 @@ async function create(kubernetes: KubernetesGateway, namespace: string, name: st
 }
 
 async function removeProbe(
-  runtime: Runtime,
+  runtime: JournalRuntime,
   run: RunRecord,
   kubernetes: KubernetesGateway,
   unit: UnitRecord,
@@ -129,7 +129,7 @@ async function removeProbe(
 }
 
 async function giveUp(
-  runtime: Runtime,
+  runtime: JournalRuntime,
   run: RunRecord,
   unit: UnitRecord,
   kubernetes: KubernetesGateway,
@@ -142,11 +142,11 @@ async function giveUp(
   throw new PodshiftError('ProofFailed', message);
 }
 
-function tooLate(runtime: Runtime, run: RunRecord, unit: UnitRecord): boolean {
+function tooLate(runtime: JournalRuntime, run: RunRecord, unit: UnitRecord): boolean {
   return secondsIn(runtime.clock, unit, 'proof') > run.options.proofTimeoutSeconds;
 }
 
-function ageSeconds(runtime: Runtime, pod: KubernetesObject): number {
+function ageSeconds(runtime: JournalRuntime, pod: KubernetesObject): number {
   return (runtime.clock.now() - Date.parse(pod.metadata.creationTimestamp ?? '')) / 1000;
 }
 

@@ -4,7 +4,7 @@ import { PodshiftError } from '../model/errors.ts';
 import type { UnitPlan } from '../model/plan.ts';
 import { isProved } from './evidence.ts';
 import { removeTemplateAnnotations } from './move-templates.ts';
-import type { Runtime } from './runtime.ts';
+import type { ClusterRuntime } from './runtime.ts';
 import { forwardUnit, journaledWrite, type UnitInput } from './write.ts';
 
 /** Annotation values of a service account by key; null where a key is absent. */
@@ -25,7 +25,7 @@ export function annotationsNow(object: KubernetesObject, keys: readonly string[]
  * removed without proof on record; what somebody changed since the plan, or a service account made anew, is left as it is.
  * Throws `ProofFailed` without proof, `Conflict` where the object changed between read and write.
  */
-export async function removeAnnotations(runtime: Runtime, input: UnitInput): Promise<{ removed: number; templates: number }> {
+export async function removeAnnotations(runtime: ClusterRuntime, input: UnitInput): Promise<{ removed: number; templates: number }> {
   const context = await forwardUnit(runtime, input, 'annotations');
   const { run, unit, kubernetes } = context;
   const { namespace, serviceAccount, removeAnnotations: planned, before } = unit.plan;

@@ -1,5 +1,5 @@
 import { planOf } from './plan-run.ts';
-import type { Runtime } from './runtime.ts';
+import type { JournalRuntime } from './runtime.ts';
 import type { UnitContext } from './write.ts';
 
 /**
@@ -7,7 +7,7 @@ import type { UnitContext } from './write.ts';
  * EKS Auth throttles an agent whose pods all come at once. Units take their minutes in order of their ids, each from its own
  * beginning: no two functions have to talk to each other for that.
  */
-export async function secondsUntilRestart(runtime: Runtime, { run, unit }: UnitContext): Promise<number> {
+export async function secondsUntilRestart(runtime: JournalRuntime, { run, unit }: UnitContext): Promise<number> {
   const { units } = await planOf(runtime, run.runId);
   const ahead = units.filter((one) => one.wave === unit.plan.wave && one.id < unit.unitId);
   const pods = ahead

@@ -4,7 +4,7 @@ import type { RunRecord, UnitRecord } from '../model/run.ts';
 import { isProved } from './evidence.ts';
 import { moveTemplates, removeTemplateAnnotations } from './move-templates.ts';
 import { markValue } from './restart-mark.ts';
-import type { Runtime } from './runtime.ts';
+import type { ClusterRuntime, JournalRuntime } from './runtime.ts';
 import { type LiveWorkload, liveWorkloads, restartMark } from './workloads.ts';
 import { forwardUnit, journaledWrite, type UnitInput } from './write.ts';
 
@@ -23,7 +23,7 @@ export function restartKey(subject: string): string {
  * same at every try, so a step that runs again restarts nothing twice. What is renewed by eviction waits for the next step.
  * Throws `WorldMoved` where a workload is gone, is paused, or would no longer roll; `Conflict` where it changed between read and write.
  */
-export async function restartWorkloads(runtime: Runtime, input: UnitInput): Promise<{ restarted: number }> {
+export async function restartWorkloads(runtime: ClusterRuntime, input: UnitInput): Promise<{ restarted: number }> {
   const context = await forwardUnit(runtime, input, 'restart');
   const { run, unit, kubernetes } = context;
   const isSplit = (unit.plan.metadata?.splitFrom ?? null) !== null;
@@ -56,7 +56,7 @@ function refuseChanged({ object, plan, subject }: LiveWorkload): void {
 }
 
 async function restart(
-  runtime: Runtime,
+  runtime: JournalRuntime,
   kubernetes: KubernetesGateway,
   run: RunRecord,
   unit: UnitRecord,

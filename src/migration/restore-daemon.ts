@@ -7,8 +7,9 @@ import type { JournalEntry, RunRecord } from '../model/run.ts';
 import { isReady } from '../verification/pods.ts';
 import { type Failure, reasonOf } from './grant-trust.ts';
 import type { DaemonImage } from './retire-daemon.ts';
-import { beginPhase, interceptorNow, isLate, keepRetirement, podsOfDaemon, retirementOf } from './retirement-state.ts';
-import type { Runtime } from './runtime.ts';
+import { beginPhase, isLate, keepRetirement, retirementOf } from './retirement-record.ts';
+import { interceptorNow, podsOfDaemon } from './retirement-state.ts';
+import type { ClusterRuntime, JournalRuntime, Runtime } from './runtime.ts';
 import { fence } from './undo-fence.ts';
 import { type Poll, READY, waitFor } from './write.ts';
 
@@ -29,7 +30,7 @@ export interface RestoreInput {
  * it, which adds the rule as it starts. It is called until it is ready. Nothing is done where this run retired nothing, or
  * where none of the chosen units has to return to the daemon. Throws `UndoFailed`.
  */
-export async function restoreDaemon(runtime: Runtime, input: RestoreInput): Promise<Poll> {
+export async function restoreDaemon(runtime: ClusterRuntime, input: RestoreInput): Promise<Poll> {
   const run = await runtime.journal.getRun(input.runId);
   const found = await retirementOf(runtime, run.runId);
   const entries = (await runtime.journal.listEntries(run.runId, null)).filter(isOfRetirement);
@@ -49,30 +50,19 @@ export async function restoreDaemon(runtime: Runtime, input: RestoreInput): Prom
   return waitFor(POLL_SECONDS);
 }
 
-/** Notes that the daemon could not be put back: an operator has to. */
-export async function markDaemonLost(
-  runtime: Runtime,
-  { runId, failure }: { runId: string; failure: Failure },
-): Promise<{ status: string }> {
-  const record = await retirementOf(runtime, runId);
-  if (record?.status === 'restoring' || record?.status === 'retiring')
-    await keepRetirement(runtime, runId, record, { status: 'needs-operator', reason: reasonOf(failure) });
-  return { status: record?.status ?? 'none' };
-}
-
 /** Entries of this run that are the retirement's own: its pods, the nodes' rules, the daemons. Newest first. */
 function isOfRetirement(entry: JournalEntry): boolean {
   return entry.unitId === null && (entry.kind === 'daemon' || entry.kind === 'rule' || entry.kind === 'probe-pod');
 }
 
-async function isWanted(runtime: Runtime, { runId, chosen }: RestoreInput, { plan }: RetirementRecord): Promise<boolean> {
+async function isWanted(runtime: JournalRuntime, { runId, chosen }: RestoreInput, { plan }: RetirementRecord): Promise<boolean> {
   if (chosen === null) return true;
   const units = await runtime.journal.listUnits(runId);
   return units.some((unit) => chosen.includes(unit.unitId) && unit.plan.mechanism === plan.mechanism);
 }
 
 /** A way back that begins notes which pods of the daemon run: those of them on cleared nodes have to go. */
-async function openRestore(runtime: Runtime, run: RunRecord, found: RetirementRecord, reason: string): Promise<RetirementRecord> {
+async function openRestore(runtime: ClusterRuntime, run: RunRecord, found: RetirementRecord, reason: string): Promise<RetirementRecord> {
   if (found.status === 'restoring') return found;
   const kubernetes = await runtime.kubernetes(run.target);
   const { rule } = found.plan;

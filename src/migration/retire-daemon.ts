@@ -8,21 +8,22 @@ import { type DaemonPlan, RETIRED_LABEL, type RetiredMechanism, type RetirementP
 import type { RunRecord } from '../model/run.ts';
 import { planRetirement } from '../plan/retirement.ts';
 import { workOnNodes } from './node-work.ts';
-import { forwardRetirement, interceptorNow, isLate, keepRetirement, podsOfDaemon, progressOf, retirementOf } from './retirement-state.ts';
-import type { Runtime } from './runtime.ts';
+import { isLate, keepRetirement, progressOf, retirementOf } from './retirement-record.ts';
+import { forwardRetirement, interceptorNow, podsOfDaemon } from './retirement-state.ts';
+import type { ClusterRuntime, JournalRuntime, Runtime } from './runtime.ts';
 import { forwardRun, journaledWrite, type Poll, READY, waitFor } from './write.ts';
 
 const POLL_SECONDS = 3;
 
 /** The whole cluster, whatever namespaces the run chose: anybody can depend on a daemon. */
-export async function wholeInventory(runtime: Runtime, run: RunRecord): Promise<Inventory> {
+export async function wholeInventory(runtime: ClusterRuntime, run: RunRecord): Promise<Inventory> {
   const options = { ...run.options, namespaces: [], serviceAccounts: [] };
   return takeInventory(runtime.aws(run.target), await runtime.kubernetes(run.target), options, runtime.clock);
 }
 
 /** The plan over this inventory; `done` where the journal says that an earlier run retired the daemon. */
 export async function decideRetirement(
-  runtime: Runtime,
+  runtime: JournalRuntime,
   run: RunRecord,
   inventory: Inventory,
   mechanism: RetiredMechanism,
@@ -45,7 +46,10 @@ const NEXT: Partial<Record<RetirementRecord['status'], OpenRetirementOutput['sta
  * Looks at the whole cluster once more, right ahead of the first change, and decides. A retirement that was under way is
  * taken up; one that has ended stays as it is.
  */
-export async function openRetirement(runtime: Runtime, input: { runId: string; daemon: RetiredMechanism }): Promise<OpenRetirementOutput> {
+export async function openRetirement(
+  runtime: ClusterRuntime,
+  input: { runId: string; daemon: RetiredMechanism },
+): Promise<OpenRetirementOutput> {
   const run = await forwardRun(runtime, input.runId);
   const known = await retirementOf(runtime, run.runId);
   if (known !== undefined) return { status: NEXT[known.status] ?? 'over' };
@@ -63,7 +67,7 @@ export async function openRetirement(runtime: Runtime, input: { runId: string; d
  * Takes the rule away on every node while the daemon still runs, so that no pod's call meets a port where nobody listens.
  * A daemon that takes its rule away itself is left to do so. Throws `RetirementFailed`.
  */
-export async function removeRules(runtime: Runtime, input: { runId: string }): Promise<Poll> {
+export async function removeRules(runtime: ClusterRuntime, input: { runId: string }): Promise<Poll> {
   const context = await forwardRetirement(runtime, input.runId, 'rules');
   if (context.rule.removedByDaemon) return READY;
   const { daemon, nodeNames } = await interceptorNow(context.kubernetes, context.rule);
@@ -77,7 +81,7 @@ export async function removeRules(runtime: Runtime, input: { runId: string }): P
 }
 
 /** Stops the daemon, and waits until its pods have left the nodes. Throws `RetirementFailed`. */
-export async function stopDaemon(runtime: Runtime, input: { runId: string }): Promise<Poll> {
+export async function stopDaemon(runtime: ClusterRuntime, input: { runId: string }): Promise<Poll> {
   const { run, record, kubernetes } = await forwardRetirement(runtime, input.runId, 'stop');
   for (const daemon of record.plan.daemons) if (daemon.action === 'stop') await stop(runtime, run, kubernetes, daemon);
   const pods = await Promise.all(
@@ -143,7 +147,7 @@ function imageOf(object: KubernetesObject, kind: DaemonPlan['kind']): DaemonImag
  * answer can come from nobody else. Where a pod was refused, a rule is left (a node that joined, an agent that died
  * without cleaning up): it is taken away there, and a pod asks again. Throws `RetirementFailed`.
  */
-export async function proveRules(runtime: Runtime, input: { runId: string }): Promise<Poll> {
+export async function proveRules(runtime: ClusterRuntime, input: { runId: string }): Promise<Poll> {
   const context = await forwardRetirement(runtime, input.runId, 'proof');
   const { daemon, nodeNames } = await interceptorNow(context.kubernetes, context.rule);
   const asked = await workOnNodes(runtime, { ...context, daemon }, 'metadata', (now) =>

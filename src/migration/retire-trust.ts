@@ -19,11 +19,11 @@ import {
   withLease,
   writeTrust,
 } from './role-trust.ts';
-import type { Runtime } from './runtime.ts';
+import type { ClusterRuntime, JournalRuntime, Runtime } from './runtime.ts';
 import { forwardRun, journaledWrite, LOCK_SECONDS } from './write.ts';
 
 /** The next roles with a unit whose old way may go, where the run's options ask for it, and those of a daemon that is retired. */
-export async function rolesToRetire(runtime: Runtime, input: { runId: string; after: string }): Promise<Batch> {
+export async function rolesToRetire(runtime: JournalRuntime, input: { runId: string; after: string }): Promise<Batch> {
   const run = await forwardRun(runtime, input.runId);
   const units = run.options.retireOldTrust ? await retirable(runtime, run.runId) : [];
   return batchOf([...units.map((unit) => unit.plan.roleArn), ...(await rolesOfDaemon(runtime, run.runId))], input.after);
@@ -33,7 +33,7 @@ export async function rolesToRetire(runtime: Runtime, input: { runId: string; af
 const SILENCE_TO_RETIRE_SECONDS = 3600;
 
 /** Migrated by this run, and CloudTrail showed the new way in use and the old way silent for a whole session. */
-async function retirable(runtime: Runtime, runId: string): Promise<UnitRecord[]> {
+async function retirable(runtime: JournalRuntime, runId: string): Promise<UnitRecord[]> {
   const evidence = await runtime.journal.listEvidence(runId);
   const inUse = (items: readonly Evidence[]): boolean => {
     const use = items.findLast((item) => item.grade === 3);
@@ -49,7 +49,7 @@ async function retirable(runtime: Runtime, runId: string): Promise<UnitRecord[]>
  * edit, or that somebody changed, stays as it is: the migration is whole without this.
  */
 export async function retireOldTrust(
-  runtime: Runtime,
+  runtime: ClusterRuntime,
   input: { runId: string; roleArn: string },
 ): Promise<{ wrote: boolean; reason: string }> {
   const run = await forwardRun(runtime, input.runId);

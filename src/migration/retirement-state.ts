@@ -2,12 +2,12 @@ import { reaches } from '../inventory/daemon-reach.ts';
 import { readNode } from '../inventory/nodes.ts';
 import type { KubernetesGateway, KubernetesObject } from '../kubernetes/gateway.ts';
 import { RESOURCES } from '../kubernetes/resources.ts';
-import { timestamp } from '../model/clock.ts';
 import { PodshiftError } from '../model/errors.ts';
-import type { NodeProgress, RetirementPhase, RetirementRecord, RulePlan } from '../model/retirement.ts';
+import type { RetirementPhase, RetirementRecord, RulePlan } from '../model/retirement.ts';
 import type { RunRecord } from '../model/run.ts';
-import type { Runtime } from './runtime.ts';
-import { forwardRun } from './write.ts';
+import { beginPhase, retirementOf } from './retirement-record.ts';
+import type { ClusterRuntime } from './runtime.ts';
+import { forwardRun, LOCK_SECONDS } from './write.ts';
 
 /** What every step of a retirement needs. */
 export interface RetirementContext {
@@ -16,26 +16,9 @@ export interface RetirementContext {
   readonly kubernetes: KubernetesGateway;
 }
 
-/** The record of a run's retirement; undefined where there is none. */
-export async function retirementOf(runtime: Runtime, runId: string): Promise<RetirementRecord | undefined> {
-  return (await runtime.journal.getDocument(runId, 'retirement')) as RetirementRecord | undefined;
-}
-
-/** Keeps the record. One step of a run writes it at a time: those of a retirement follow one another. */
-export async function keepRetirement(
-  runtime: Runtime,
-  runId: string,
-  record: RetirementRecord,
-  changes: Partial<RetirementRecord>,
-): Promise<RetirementRecord> {
-  const kept = { ...record, ...changes };
-  await runtime.journal.putDocument(runId, 'retirement', kept);
-  return kept;
-}
-
 /** The retirement of a run that goes forward, with `phase` noted as begun. Throws `LockLost`, and `InternalError` where there is none. */
 export async function forwardRetirement(
-  runtime: Runtime,
+  runtime: ClusterRuntime,
   runId: string,
   phase: RetirementPhase,
 ): Promise<RetirementContext & { readonly rule: RulePlan }> {
@@ -43,35 +26,14 @@ export async function forwardRetirement(
   const record = await retirementOf(runtime, runId);
   if (record?.plan.rule == null || record.status !== 'retiring')
     throw new PodshiftError('InternalError', `run ${runId} retires nothing now`);
+  // A long wait writes nothing.
+  await runtime.journal.extendLock(run.clusterArn, run.runId, LOCK_SECONDS);
   return {
     run,
     record: await beginPhase(runtime, runId, record, phase),
     rule: record.plan.rule,
     kubernetes: await runtime.kubernetes(run.target),
   };
-}
-
-/** Notes the first try of a phase, from which its deadline counts. */
-export async function beginPhase(
-  runtime: Runtime,
-  runId: string,
-  record: RetirementRecord,
-  phase: RetirementPhase,
-): Promise<RetirementRecord> {
-  if (record.since[phase] !== undefined) return record;
-  return keepRetirement(runtime, runId, record, { since: { ...record.since, [phase]: timestamp(runtime.clock) } });
-}
-
-/** Whether a phase has had its time. */
-export function isLate(runtime: Runtime, record: RetirementRecord, phase: RetirementPhase, seconds: number): boolean {
-  return runtime.clock.now() - Date.parse(record.since[phase] ?? timestamp(runtime.clock)) > seconds * 1000;
-}
-
-const UNTOUCHED: NodeProgress = { removed: null, intercepted: false, answered: null, tries: 0, message: '', heard: '' };
-
-/** How far a node is. */
-export function progressOf(record: RetirementRecord, nodeName: string): NodeProgress {
-  return record.nodes[nodeName] ?? UNTOUCHED;
 }
 
 /** The DaemonSet that adds the rule, the nodes that can have it now, and those of them that are ready. Throws `NotFound` where it is gone. */

@@ -4,7 +4,7 @@ import type { JournalEntry, RoleRecord, RunRecord, UnitRecord } from '../model/r
 import { revokeServiceAccounts } from '../trust/index.ts';
 import { planOf } from './plan-run.ts';
 import { admittedByRun, type Lease, noteTrust, policyOf, sameDocument, withLease, writeTrust } from './role-trust.ts';
-import type { Runtime } from './runtime.ts';
+import type { JournalRuntime, Runtime } from './runtime.ts';
 import { LOCK_SECONDS } from './write.ts';
 
 /** A unit in one of these holds nothing of the new way any more. */
@@ -100,7 +100,7 @@ function isAdmitted(unit: UnitRecord, role: RolePlan, entries: readonly JournalE
   return admittedByRun(role, entries).some(({ namespace, name }) => namespace === unit.plan.namespace && name === unit.plan.serviceAccount);
 }
 
-async function markUndone(runtime: Runtime, run: RunRecord, entries: readonly JournalEntry[]): Promise<void> {
+async function markUndone(runtime: JournalRuntime, run: RunRecord, entries: readonly JournalEntry[]): Promise<void> {
   for (const entry of entries) {
     if (entry.state !== 'undone') await runtime.journal.markUndone(run.runId, entry.key);
   }

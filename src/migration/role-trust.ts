@@ -3,7 +3,7 @@ import { PodshiftError } from '../model/errors.ts';
 import type { RolePlan, ServiceAccountName } from '../model/plan.ts';
 import type { JournalEntry, RoleRecord, RunRecord } from '../model/run.ts';
 import { admitServiceAccounts, type Grant, parseTrustPolicy, type TrustPolicy, widening } from '../trust/index.ts';
-import type { Runtime } from './runtime.ts';
+import type { JournalRuntime } from './runtime.ts';
 import { LEASE_SECONDS, WRITE_SECONDS } from './write.ts';
 
 /** The lease that a write of a trust policy is made under. */
@@ -13,7 +13,12 @@ export interface Lease {
 }
 
 /** Runs `work` while this run holds the lease on the role's trust policy. Throws `LeaseHeld`. */
-export async function withLease<T>(runtime: Runtime, runId: string, roleArn: string, work: (lease: Lease) => Promise<T>): Promise<T> {
+export async function withLease<T>(
+  runtime: JournalRuntime,
+  runId: string,
+  roleArn: string,
+  work: (lease: Lease) => Promise<T>,
+): Promise<T> {
   const { clock } = runtime;
   const lastWrite = clock.now() + (LEASE_SECONDS - WRITE_SECONDS) * 1000;
   await runtime.journal.acquireLease(roleArn, runId, LEASE_SECONDS);
@@ -142,6 +147,6 @@ export function documentOf(image: unknown): string {
 }
 
 /** Notes the document that was read back. */
-export async function noteTrust(runtime: Runtime, record: RoleRecord, document: string): Promise<void> {
+export async function noteTrust(runtime: JournalRuntime, record: RoleRecord, document: string): Promise<void> {
   if (record.trustAfter !== document) await runtime.journal.updateRole(record.runId, record.roleArn, { trustAfter: document });
 }

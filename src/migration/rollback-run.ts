@@ -4,8 +4,8 @@ import { type Batch, batchOf } from './batch.ts';
 import { endRun, holdPendingUnits, type RunOutput } from './close-run.ts';
 import { type Failure, reasonOf } from './grant-trust.ts';
 import { outcomeOf } from './outcome.ts';
-import { markDaemonLost } from './restore-daemon.ts';
-import type { Runtime } from './runtime.ts';
+import { markDaemonLost } from './retirement-record.ts';
+import type { JournalRuntime } from './runtime.ts';
 import { LOCK_SECONDS } from './write.ts';
 
 /** What is taken back and why. */
@@ -14,6 +14,11 @@ export interface RollbackInput {
   /** Null for the whole run. */
   readonly unitIds: readonly string[] | null;
   readonly reason: string;
+}
+
+/** The same as rollback-run hands it on; `claimant` is its execution. */
+export interface OpenRollbackInput extends RollbackInput {
+  readonly claimant: string;
 }
 
 /** What the later states need. `nothing`: the run wrote nothing, or is rolled back already. */
@@ -34,7 +39,7 @@ export interface OpenRollbackOutput {
  * Takes the cluster's lock; from now on no forward step of the run writes any more.
  * Throws `RunNotFound`, `ClusterLocked`, `InvalidInput` for units that the run does not have.
  */
-export async function openRollback(runtime: Runtime, input: RollbackInput): Promise<OpenRollbackOutput> {
+export async function openRollback(runtime: JournalRuntime, input: OpenRollbackInput): Promise<OpenRollbackOutput> {
   const run = await runtime.journal.getRun(input.runId);
   const units = await runtime.journal.listUnits(run.runId);
   const unknown = input.unitIds?.find((unitId) => !units.some((unit) => unit.unitId === unitId));
@@ -52,6 +57,8 @@ export async function openRollback(runtime: Runtime, input: RollbackInput): Prom
   };
   if (!entries.some((entry) => entry.state !== 'undone')) return { ...output, status: 'nothing' };
   await runtime.journal.acquireLock(run.clusterArn, run.runId, LOCK_SECONDS);
+  // The fence below ends the run's own execution; that one's end shall not start a second way back.
+  if (input.unitIds === null) await runtime.journal.claimRollback(run.runId, input.claimant, null);
   await runtime.journal.updateRun(run.runId, { status: 'rolling-back', reason, endedAt: null });
   // Their trust goes back with that of the others: a unit that may still begin would keep it.
   await holdUnbegun(runtime, run.runId, reason);
@@ -67,7 +74,7 @@ export interface RollbackBatchInput {
 }
 
 /** The next units or roles of the way back. */
-export async function rollbackBatch(runtime: Runtime, { runId, kind, chosen, after }: RollbackBatchInput): Promise<Batch> {
+export async function rollbackBatch(runtime: JournalRuntime, { runId, kind, chosen, after }: RollbackBatchInput): Promise<Batch> {
   const entries = await runtime.journal.listEntries(runId);
   const units = (await runtime.journal.listUnits(runId)).filter((unit) => chosen?.includes(unit.unitId) ?? true);
   if (kind === 'units') {
@@ -102,25 +109,25 @@ function isUndoable(unit: UnitRecord): boolean {
 
 /** Ends the run after its way back. `failure` is what of the run itself (its agent, a role) could not be undone. */
 export async function closeRollback(
-  runtime: Runtime,
+  runtime: JournalRuntime,
   input: { runId: string; reason: string; failure: Failure | null },
 ): Promise<RunOutput> {
   const run = await runtime.journal.getRun(input.runId);
   const entries = await runtime.journal.listEntries(run.runId);
   if (run.endedAt !== null) return { runId: run.runId, status: run.status };
   await holdUnbegun(runtime, run.runId, input.reason);
-  if (entries.length === 0) return endRun(runtime, run, { status: 'held', reason: input.reason });
   const units = await runtime.journal.listUnits(run.runId);
+  if (entries.length === 0) return endRun(runtime, run, { status: 'held', reason: input.reason }, units);
   if (input.failure !== null) await markDaemonLost(runtime, { runId: run.runId, failure: input.failure });
   const problem = input.failure === null ? '' : `finish the way back by hand: ${reasonOf(input.failure)}`;
   const outcome = outcomeOf(units, await runtime.journal.listRoles(run.runId), problem);
   // Nothing migrated is left: what this run wrote of its own (trust policies, the agent) went back too.
   const isBack = outcome.status === 'held' || outcome.status === 'rolled-back';
-  return endRun(runtime, run, isBack ? { status: 'rolled-back', reason: input.reason } : outcome);
+  return endRun(runtime, run, isBack ? { status: 'rolled-back', reason: input.reason } : outcome, units);
 }
 
 /** Units that crashed between their opening and their first write have nothing to undo. */
-async function holdUnbegun(runtime: Runtime, runId: string, reason: string): Promise<void> {
+async function holdUnbegun(runtime: JournalRuntime, runId: string, reason: string): Promise<void> {
   await holdPendingUnits(runtime, runId, reason);
   const touched = new Set((await runtime.journal.listEntries(runId)).map((entry) => entry.unitId));
   for (const unit of await runtime.journal.listUnits(runId)) {

@@ -5,20 +5,35 @@ import type { Clock, Ids } from '../model/clock.ts';
 import type { CallCounts, ClusterTarget } from '../model/run.ts';
 import type { Executions } from '../service/executions.ts';
 
-/** Everything a step may touch, handed in. A Lambda makes one per cold start, the local engine one per run. */
-export interface Runtime {
+/**
+ * What every function may touch, handed in: the journal. A Lambda makes one per cold start, the local engine one per run.
+ * A function is packaged with the clients of its own runtime, and no others.
+ */
+export interface JournalRuntime {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly journal: Journal;
   /** Structured log lines without secrets. */
   readonly logger: Logger;
-  aws(target: ClusterTarget): AwsGateways;
-  /** Describes the cluster once and keeps the connection. Throws `ClusterNotFound`, `ClusterUnreachable`. */
-  kubernetes(target: ClusterTarget): Promise<KubernetesGateway>;
-  /** Made when it is first asked for: few steps start or resume a state machine. */
-  executions(): Promise<Executions>;
   /** Requests sent since the last call of this method, retries included. */
   takeCalls(): CallCounts;
+}
+
+/** What a step may touch that works in the account. */
+export interface Runtime extends JournalRuntime {
+  aws(target: ClusterTarget): AwsGateways;
+}
+
+/** What a step may touch that works in the cluster too. */
+export interface ClusterRuntime extends Runtime {
+  /** Describes the cluster once and keeps the connection. Throws `ClusterNotFound`, `ClusterUnreachable`. */
+  kubernetes(target: ClusterTarget): Promise<KubernetesGateway>;
+}
+
+/** What a function may touch that starts or resumes state machines. */
+export interface ServiceRuntime extends JournalRuntime {
+  /** Made when it is first asked for. */
+  executions(): Promise<Executions>;
 }
 
 /** A logger; fields are facts, never secrets. */

@@ -5,7 +5,7 @@ import type { MetadataPlan, UnitPlan } from '../model/plan.ts';
 import type { JournalEntry, RunRecord } from '../model/run.ts';
 import { MANAGED_BY_LABEL } from '../verification/pods.ts';
 import { guard } from './remove-annotations.ts';
-import type { Runtime } from './runtime.ts';
+import type { ClusterRuntime, JournalRuntime } from './runtime.ts';
 import { fence } from './undo-fence.ts';
 import { forwardUnit, journaledWrite, type UnitContext, type UnitInput } from './write.ts';
 
@@ -18,7 +18,7 @@ type Binding = MetadataPlan['bindings'][number];
  * Makes the service account that a unit is split off to, and gives it the RBAC bindings of the old one. Nothing runs as it
  * yet. One that a try of this run made is adopted. Throws `WorldMoved` where somebody else's has the name.
  */
-export async function splitServiceAccount(runtime: Runtime, input: UnitInput): Promise<{ bindings: number }> {
+export async function splitServiceAccount(runtime: ClusterRuntime, input: UnitInput): Promise<{ bindings: number }> {
   const context = await forwardUnit(runtime, input, 'split');
   const { run, unit, kubernetes } = context;
   const { metadata, namespace, serviceAccount } = unit.plan;
@@ -102,7 +102,7 @@ function isSubject(subject: Subject, plan: UnitPlan): boolean {
   return subject.kind === 'ServiceAccount' && subject.name === plan.serviceAccount && subject.namespace === plan.namespace;
 }
 
-async function bind(runtime: Runtime, { run, unit, kubernetes }: UnitContext, binding: Binding): Promise<void> {
+async function bind(runtime: JournalRuntime, { run, unit, kubernetes }: UnitContext, binding: Binding): Promise<void> {
   const key = `binding#${bindingSubject(binding)}#${unit.unitId}`;
   if ((await runtime.journal.getEntry(run.runId, key))?.state === 'applied') return;
   const object = await kubernetes.get(bindingResource(binding), binding.namespace ?? undefined, binding.name);
@@ -123,7 +123,11 @@ async function bind(runtime: Runtime, { run, unit, kubernetes }: UnitContext, bi
 }
 
 /** Takes the service account out of the bindings again and deletes it: the last step of a way back, when nothing runs as it. */
-export async function undoSplit(runtime: Runtime, { run, unit, kubernetes }: UnitContext, entries: readonly JournalEntry[]): Promise<void> {
+export async function undoSplit(
+  runtime: JournalRuntime,
+  { run, unit, kubernetes }: UnitContext,
+  entries: readonly JournalEntry[],
+): Promise<void> {
   const { namespace, serviceAccount, metadata } = unit.plan;
   for (const entry of entries) {
     if (entry.kind !== 'binding' || entry.state === 'undone') continue;

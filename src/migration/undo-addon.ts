@@ -3,7 +3,7 @@ import { PodshiftError } from '../model/errors.ts';
 import type { JournalEntry } from '../model/run.ts';
 import { requestToken } from './agent.ts';
 import { guard } from './remove-annotations.ts';
-import type { Runtime } from './runtime.ts';
+import type { JournalRuntime } from './runtime.ts';
 import { fence } from './undo-fence.ts';
 import { type AddonImage, addonOf, rolesOf, sameRoles, sendUpdate } from './update-addon.ts';
 import type { UnitContext } from './write.ts';
@@ -16,7 +16,7 @@ const MOST_UPDATES = 3;
  * for EKS; then puts the annotation back where EKS did not. Answers what is missing still; empty when done. All units of an
  * add-on do it, and the first sends the update. Throws `UndoFailed` where somebody else changed the add-on's roles.
  */
-export async function undoAddon(runtime: Runtime, context: UnitContext, entries: readonly JournalEntry[]): Promise<string> {
+export async function undoAddon(runtime: JournalRuntime, context: UnitContext, entries: readonly JournalEntry[]): Promise<string> {
   const { run, unit, aws } = context;
   const entry = entries.find((candidate) => candidate.kind === 'addon');
   if (entry === undefined || entry.state === 'undone') return '';
@@ -75,7 +75,7 @@ async function askForOldRoles(
 }
 
 /** Puts the unit's own annotations back where EKS has not. One that has another value by now is somebody's, or EKS's. */
-async function restoreAnnotations(runtime: Runtime, { run, unit, kubernetes }: UnitContext): Promise<void> {
+async function restoreAnnotations(runtime: JournalRuntime, { run, unit, kubernetes }: UnitContext): Promise<void> {
   const { namespace, serviceAccount, before } = unit.plan;
   const object = await kubernetes.get(RESOURCES.serviceAccounts, namespace, serviceAccount);
   if (object === undefined || object.metadata.uid !== before.uid) return;

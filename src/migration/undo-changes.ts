@@ -6,14 +6,14 @@ import { findAssociation } from './associate.ts';
 import { type AnnotationImage, annotationsNow, guard } from './remove-annotations.ts';
 import { markValue } from './restart-mark.ts';
 import type { RestartImage } from './restart-workloads.ts';
-import type { Runtime } from './runtime.ts';
+import type { JournalRuntime } from './runtime.ts';
 import { fence } from './undo-fence.ts';
 import { resourceOf, restartMark, subjectOf } from './workloads.ts';
 import type { UnitContext } from './write.ts';
 
 /** Deletes what is left of the unit's probe pods. */
 export async function undoProbes(
-  runtime: Runtime,
+  runtime: JournalRuntime,
   { run, unit, kubernetes }: UnitContext,
   entries: readonly JournalEntry[],
 ): Promise<void> {
@@ -30,7 +30,7 @@ export async function undoProbes(
  * before-image, where somebody has given one another value since.
  */
 export async function undoAnnotations(
-  runtime: Runtime,
+  runtime: JournalRuntime,
   { run, unit, kubernetes }: UnitContext,
   entries: readonly JournalEntry[],
 ): Promise<void> {
@@ -66,7 +66,7 @@ export async function undoAnnotations(
  * injected by it. The unit's fact is kept ahead of the delete, so that a crash in between forgets nothing.
  */
 export async function undoAssociation(
-  runtime: Runtime,
+  runtime: JournalRuntime,
   { run, unit, aws }: UnitContext,
   entries: readonly JournalEntry[],
 ): Promise<boolean> {
@@ -91,7 +91,7 @@ export async function undoAssociation(
  * that somebody else has set since is theirs and stays.
  */
 export async function undoRestarts(
-  runtime: Runtime,
+  runtime: JournalRuntime,
   { run, unit, kubernetes }: UnitContext,
   entries: readonly JournalEntry[],
 ): Promise<void> {

@@ -6,7 +6,7 @@ import { isReady, isRecreated, podsOfServiceAccount } from '../verification/pods
 import { judgeRollout } from '../verification/rollout.ts';
 import { dryRun } from './check-injection.ts';
 import { evictPod } from './evict.ts';
-import type { Runtime } from './runtime.ts';
+import type { JournalRuntime } from './runtime.ts';
 import { resourceOf, subjectOf } from './workloads.ts';
 import type { UnitContext } from './write.ts';
 
@@ -19,7 +19,7 @@ const BLIND_WAIT_SECONDS = 60;
  * Whether new pods are injected the old way again, on as many dry runs in a row as the way forward asked for. One dry run
  * a call. Answers what is missing; empty when proved. The count is kept in the unit's facts.
  */
-export async function proveOldInjection(runtime: Runtime, { run, unit, kubernetes }: UnitContext): Promise<string> {
+export async function proveOldInjection(runtime: JournalRuntime, { run, unit, kubernetes }: UnitContext): Promise<string> {
   const hits = Number(unit.facts.undoHits ?? 0);
   if (hits >= run.options.injectionChecks) return '';
   const answer = await dryRun(kubernetes, run, unit, hits);
@@ -36,7 +36,11 @@ export async function proveOldInjection(runtime: Runtime, { run, unit, kubernete
 }
 
 /** What is missing until the workloads that podshift restarted run their old template again; empty when they do. */
-export async function oldTemplatesRolledOut(runtime: Runtime, context: UnitContext, entries: readonly JournalEntry[]): Promise<string> {
+export async function oldTemplatesRolledOut(
+  runtime: JournalRuntime,
+  context: UnitContext,
+  entries: readonly JournalEntry[],
+): Promise<string> {
   const { unit, kubernetes } = context;
   for (const workload of unit.plan.workloads) {
     const subject = subjectOf(unit.plan, workload);
@@ -57,7 +61,7 @@ export async function oldTemplatesRolledOut(runtime: Runtime, context: UnitConte
  * template was mended, until that pod is deleted (Kubernetes, "StatefulSets", forced rollback).
  */
 async function renewStuckPod(
-  runtime: Runtime,
+  runtime: JournalRuntime,
   { run, unit, kubernetes }: UnitContext,
   name: string,
   revision: string | undefined,
@@ -77,7 +81,7 @@ async function renewStuckPod(
  * What is missing until no pod of the unit lives on the agent any more; empty when none does. Evicts one such pod a call:
  * a scale-up or a lost node may have made it while the association was there. The pod of a Job is left to finish.
  */
-export async function oldPodsEverywhere(runtime: Runtime, context: UnitContext): Promise<string> {
+export async function oldPodsEverywhere(runtime: JournalRuntime, context: UnitContext): Promise<string> {
   const { run, unit, kubernetes } = context;
   const { namespace, serviceAccount } = unit.plan;
   const pods = podsOfServiceAccount(await kubernetes.list(RESOURCES.pods, { namespace }), serviceAccount);

@@ -3,7 +3,7 @@ import type { JournalEntry } from '../model/run.ts';
 import { usesAgent } from '../verification/injection.ts';
 import { isReady, podsOfServiceAccount } from '../verification/pods.ts';
 import { judgeRollout } from '../verification/rollout.ts';
-import type { Runtime } from './runtime.ts';
+import type { JournalRuntime } from './runtime.ts';
 import { resourceOf, subjectOf } from './workloads.ts';
 import { secondsIn, type UnitContext } from './write.ts';
 
@@ -16,7 +16,7 @@ const SETTLE_SECONDS = 180;
  * credentials at all. Pods that have started have, so a roll-out that stands still is not waited for beyond the time above.
  */
 export async function rolloutsUnderWay(
-  runtime: Runtime,
+  runtime: JournalRuntime,
   { unit, kubernetes }: UnitContext,
   entries: readonly JournalEntry[],
 ): Promise<string> {

@@ -1,7 +1,7 @@
 import { PodshiftError } from '../model/errors.ts';
 import type { JournalEntry } from '../model/run.ts';
 import { wantedFields } from './move-templates.ts';
-import type { Runtime } from './runtime.ts';
+import type { JournalRuntime } from './runtime.ts';
 import { fieldsNow, liveTemplate, sameFields, type TemplateFields, templateSubject, writeFields } from './templates.ts';
 import { fence } from './undo-fence.ts';
 import { oldPodsEverywhere, oldTemplatesRolledOut } from './undo-pods.ts';
@@ -17,7 +17,7 @@ const SETTLE_SECONDS = 180;
  * fields, each to its old value or to none, and the restart's mark. Answers what is missing until no pod depends on the
  * association of a service account that is to go; empty when none does.
  */
-export async function templatesBack(runtime: Runtime, context: UnitContext, entries: readonly JournalEntry[]): Promise<string> {
+export async function templatesBack(runtime: JournalRuntime, context: UnitContext, entries: readonly JournalEntry[]): Promise<string> {
   const isSplit = context.unit.plan.metadata?.splitFrom !== null;
   for (const kind of ['annotations', 'template'] as const)
     for (const entry of entries) if (entry.kind === kind && entry.state !== 'undone') await undoTemplate(runtime, context, entry);
@@ -31,7 +31,7 @@ export async function templatesBack(runtime: Runtime, context: UnitContext, entr
   return unfinished === '' ? oldPodsEverywhere(runtime, context) : unfinished;
 }
 
-async function undoTemplate(runtime: Runtime, context: UnitContext, entry: JournalEntry): Promise<void> {
+async function undoTemplate(runtime: JournalRuntime, context: UnitContext, entry: JournalEntry): Promise<void> {
   const { run, unit, kubernetes } = context;
   const template = unit.plan.metadata?.templates.find((candidate) => templateSubject(unit.plan, candidate) === entry.object);
   const live = template === undefined ? undefined : await liveTemplate(kubernetes, unit.plan, template);

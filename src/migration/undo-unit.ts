@@ -1,7 +1,7 @@
 import { PodshiftError } from '../model/errors.ts';
 import type { JournalEntry, UnitRecord } from '../model/run.ts';
 import { type Failure, reasonOf } from './grant-trust.ts';
-import type { Runtime } from './runtime.ts';
+import type { ClusterRuntime, JournalRuntime } from './runtime.ts';
 import { undoSplit } from './split-service-account.ts';
 import { undoAddon } from './undo-addon.ts';
 import { undoAnnotations, undoAssociation, undoProbes, undoRestarts } from './undo-changes.ts';
@@ -21,7 +21,7 @@ export type UndoInput = UnitInput & { readonly failure: Failure };
  * the pods. It is called until it is ready; each call finds out by itself what is left. The trust policy goes later, by role.
  * Throws `UndoFailed` where an object was changed by somebody else, or where the option's time is over.
  */
-export async function undoUnit(runtime: Runtime, input: UndoInput): Promise<Poll & { unitId: string; unitStatus: string }> {
+export async function undoUnit(runtime: ClusterRuntime, input: UndoInput): Promise<Poll & { unitId: string; unitStatus: string }> {
   const found = await runtime.journal.getUnit(input.runId, input.unitId);
   const entries = await runtime.journal.listEntries(input.runId, input.unitId);
   const isOver = found.status === 'rolled-back' || found.status === 'held' || (found.status === 'migrated' && entries.length === 0);
@@ -39,7 +39,7 @@ export async function undoUnit(runtime: Runtime, input: UndoInput): Promise<Poll
 }
 
 /** A way back that begins, or begins again after an operator mended something, has its whole time. */
-async function openUndo(runtime: Runtime, found: UnitRecord, reason: string): Promise<UnitContext> {
+async function openUndo(runtime: ClusterRuntime, found: UnitRecord, reason: string): Promise<UnitContext> {
   const run = await runtime.journal.getRun(found.runId);
   const begun =
     found.status === 'rolling-back'
@@ -54,7 +54,7 @@ async function openUndo(runtime: Runtime, found: UnitRecord, reason: string): Pr
 }
 
 /** Does what can be done now, in the order that keeps every pod's credentials; answers what is missing still. */
-async function goBack(runtime: Runtime, context: UnitContext, entries: readonly JournalEntry[]): Promise<string> {
+async function goBack(runtime: JournalRuntime, context: UnitContext, entries: readonly JournalEntry[]): Promise<string> {
   await undoProbes(runtime, context, entries);
   const { metadata } = context.unit.plan;
   const isSplit = (metadata?.splitFrom ?? null) !== null;
@@ -87,7 +87,7 @@ async function goBack(runtime: Runtime, context: UnitContext, entries: readonly 
   return '';
 }
 
-async function end(runtime: Runtime, unit: UnitRecord, status: 'held' | 'rolled-back', reason: string) {
+async function end(runtime: JournalRuntime, unit: UnitRecord, status: 'held' | 'rolled-back', reason: string) {
   await runtime.journal.updateUnit(unit.runId, unit.unitId, { status, reason });
   return { ...READY, unitId: unit.unitId, unitStatus: status };
 }

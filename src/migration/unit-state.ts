@@ -1,6 +1,6 @@
 import { type Failure, reasonOf } from './grant-trust.ts';
 import { isEnd } from './outcome.ts';
-import type { Runtime } from './runtime.ts';
+import type { JournalRuntime } from './runtime.ts';
 import { forwardRun, type UnitInput } from './write.ts';
 
 /** What a unit's own workflow does first. */
@@ -10,7 +10,7 @@ export interface OpenUnitOutput {
 }
 
 /** Begins a unit, or takes it up where a crash left it: a way back that was begun is gone on with, an end stays an end. */
-export async function openUnit(runtime: Runtime, input: UnitInput): Promise<OpenUnitOutput> {
+export async function openUnit(runtime: JournalRuntime, input: UnitInput): Promise<OpenUnitOutput> {
   await forwardRun(runtime, input.runId);
   const unit = await runtime.journal.getUnit(input.runId, input.unitId);
   if (isEnd(unit)) return { action: 'none' };
@@ -27,14 +27,14 @@ export interface UnitOutput {
 }
 
 /** The unit is migrated: every step before this one has proved its part. */
-export async function finishUnit(runtime: Runtime, input: UnitInput): Promise<UnitOutput> {
+export async function finishUnit(runtime: JournalRuntime, input: UnitInput): Promise<UnitOutput> {
   await forwardRun(runtime, input.runId);
   await runtime.journal.updateUnit(input.runId, input.unitId, { status: 'migrated', reason: '' });
   return { unitId: input.unitId, status: 'migrated' };
 }
 
 /** The way back failed: what an operator has to look at is the reason. */
-export async function markNeedsOperator(runtime: Runtime, input: UnitInput & { failure: Failure }): Promise<UnitOutput> {
+export async function markNeedsOperator(runtime: JournalRuntime, input: UnitInput & { failure: Failure }): Promise<UnitOutput> {
   const unit = await runtime.journal.getUnit(input.runId, input.unitId);
   const first = unit.reason === '' ? '' : ` (it was rolled back because ${unit.reason})`;
   await runtime.journal.updateUnit(input.runId, input.unitId, { status: 'needs-operator', reason: `${reasonOf(input.failure)}${first}` });

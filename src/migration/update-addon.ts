@@ -4,8 +4,8 @@ import { PodshiftError } from '../model/errors.ts';
 import type { AddonPlan, AddonRoles } from '../model/plan.ts';
 import type { RunRecord, UnitRecord } from '../model/run.ts';
 import { requestToken } from './agent.ts';
-import type { Runtime } from './runtime.ts';
-import { forwardUnit, journaledWrite, type UnitInput } from './write.ts';
+import type { JournalRuntime, Runtime } from './runtime.ts';
+import { beginUnitStep, journaledWrite, type UnitInput } from './write.ts';
 
 /** Key of the journal's entry of one unit's part in its add-on's update. */
 export function addonKey(unitId: string): string {
@@ -24,7 +24,7 @@ export function addonOf(unit: UnitRecord): AddonPlan {
 }
 
 /** The units that move with this one: those of its add-on, itself included. */
-export async function unitsOfAddon(runtime: Runtime, unit: UnitRecord): Promise<UnitRecord[]> {
+export async function unitsOfAddon(runtime: JournalRuntime, unit: UnitRecord): Promise<UnitRecord[]> {
   const { name } = addonOf(unit);
   const units = await runtime.journal.listUnits(unit.runId);
   return units
@@ -39,7 +39,7 @@ export async function unitsOfAddon(runtime: Runtime, unit: UnitRecord): Promise<
  * another update runs, `RoleNotReady` while EKS does not see a role's trust policy.
  */
 export async function updateAddon(runtime: Runtime, input: UnitInput): Promise<{ updateId: string }> {
-  const { run, unit, aws } = await forwardUnit(runtime, input, 'addon');
+  const { run, unit } = await beginUnitStep(runtime, input, 'addon');
   const addon = addonOf(unit);
   const units = await unitsOfAddon(runtime, unit);
   refuseAlone(units, unit);
@@ -53,7 +53,7 @@ export async function updateAddon(runtime: Runtime, input: UnitInput): Promise<{
   for (const one of units) await runtime.journal.recordIntent(intentOf(run, one, before));
   const entry = await journaledWrite(runtime, run, {
     ...intentOf(run, unit, before),
-    perform: async (begun) => (begun.state === 'applied' ? begun.after : { updateId: await move(aws.eks, run, addon) }),
+    perform: async (begun) => (begun.state === 'applied' ? begun.after : { updateId: await move(runtime.aws(run.target).eks, run, addon) }),
   });
   return { updateId: (entry.after as { updateId: string }).updateId };
 }

@@ -7,7 +7,7 @@ import { associatedAt } from './associate.ts';
 import { isRenewed } from './check-rollout.ts';
 import { evictionKey, evictPod } from './evict.ts';
 import { addEvidenceOnce } from './evidence.ts';
-import type { Runtime } from './runtime.ts';
+import type { ClusterRuntime, JournalRuntime } from './runtime.ts';
 import { forwardUnit, type Poll, READY, secondsIn, type UnitContext, type UnitInput, waitFor } from './write.ts';
 
 const POLL_SECONDS = 5;
@@ -20,7 +20,7 @@ const MOST_EVICTIONS = 5;
  * A running Job keeps the pod that it has: its template cannot change, and what comes after it is injected.
  * Throws `ProofFailed` when the option's time is over, or too many pods missed the injection.
  */
-export async function verifyPods(runtime: Runtime, input: UnitInput): Promise<Poll & { soakSeconds: number }> {
+export async function verifyPods(runtime: ClusterRuntime, input: UnitInput): Promise<Poll & { soakSeconds: number }> {
   const context = await forwardUnit(runtime, input, 'verify');
   const checked = await checkPods(runtime, context);
   const { run, unit } = context;
@@ -44,7 +44,7 @@ export interface PodCheck {
 }
 
 /** One look at the unit's pods; evicts a pod that missed the injection. */
-export async function checkPods(runtime: Runtime, context: UnitContext): Promise<PodCheck> {
+export async function checkPods(runtime: JournalRuntime, context: UnitContext): Promise<PodCheck> {
   const { run, unit, kubernetes } = context;
   const { namespace, serviceAccount } = unit.plan;
   const since = await associatedAt(runtime, unit);
@@ -62,7 +62,12 @@ export async function checkPods(runtime: Runtime, context: UnitContext): Promise
   return { missing, oldJobs: oldJobs.length, facts: missing === '' ? facts : { ...facts, missing } };
 }
 
-async function renew(runtime: Runtime, { run, unit, kubernetes }: UnitContext, pod: KubernetesObject, wrong: number): Promise<string> {
+async function renew(
+  runtime: JournalRuntime,
+  { run, unit, kubernetes }: UnitContext,
+  pod: KubernetesObject,
+  wrong: number,
+): Promise<string> {
   const name = `Pod/${unit.plan.namespace}/${pod.metadata.name}`;
   const containers = injectionOf(pod, run.options.annotationPrefix).filter(({ way, outranking }) => way !== 'new' || outranking.length > 0);
   const outranking = containers.flatMap((container) => container.outranking);
@@ -79,6 +84,6 @@ async function renew(runtime: Runtime, { run, unit, kubernetes }: UnitContext, p
   return `${wrong} pods are not on the new way; ${name} ${what} and is renewed`;
 }
 
-async function isOnRecord(runtime: Runtime, runId: string, pod: KubernetesObject): Promise<boolean> {
+async function isOnRecord(runtime: JournalRuntime, runId: string, pod: KubernetesObject): Promise<boolean> {
   return (await runtime.journal.getEntry(runId, evictionKey(pod))) !== undefined;
 }

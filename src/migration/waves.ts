@@ -3,7 +3,7 @@ import type { RunRecord, UnitRecord } from '../model/run.ts';
 import { isEnd } from './outcome.ts';
 import { planOf } from './plan-run.ts';
 import { trustKey } from './role-trust.ts';
-import type { Runtime } from './runtime.ts';
+import type { JournalRuntime } from './runtime.ts';
 import { forwardRun } from './write.ts';
 
 /** The next wave, or that there is none. */
@@ -19,7 +19,7 @@ export interface NextWaveOutput {
 }
 
 /** The first wave with a unit that has not ended: the canary first, and after a crash the one that was under way. */
-export async function nextWave(runtime: Runtime, input: { runId: string }): Promise<NextWaveOutput> {
+export async function nextWave(runtime: JournalRuntime, input: { runId: string }): Promise<NextWaveOutput> {
   const run = await forwardRun(runtime, input.runId);
   const open = (await runtime.journal.listUnits(run.runId)).filter((unit) => !isEnd(unit));
   const wave = Math.min(...open.map((unit) => unit.plan.wave ?? Number.POSITIVE_INFINITY));
@@ -35,7 +35,7 @@ function daemonsOf({ options: { retireDaemon } }: RunRecord): string[] {
 }
 
 /** A write of an earlier try has had part of its time to spread already. */
-async function iamWait(runtime: Runtime, run: RunRecord, plan: Plan, wave: number, roleArns: readonly string[]): Promise<number> {
+async function iamWait(runtime: JournalRuntime, run: RunRecord, plan: Plan, wave: number, roleArns: readonly string[]): Promise<number> {
   const entries = await runtime.journal.listEntries(run.runId, null);
   const waits = plan.roles
     .filter((role) => roleArns.includes(role.roleArn) && role.waves.some((candidate) => candidate.wave === wave))
@@ -59,7 +59,7 @@ export interface JudgeWaveOutput {
  * Whether the run goes on: the canary wave allows no failure, later ones as many as the option's share, and a unit that
  * needs an operator halts the run in any case.
  */
-export async function judgeWave(runtime: Runtime, input: { runId: string; wave: number }): Promise<JudgeWaveOutput> {
+export async function judgeWave(runtime: JournalRuntime, input: { runId: string; wave: number }): Promise<JudgeWaveOutput> {
   const run = await forwardRun(runtime, input.runId);
   const all = await runtime.journal.listUnits(run.runId);
   const units = all.filter((unit) => unit.plan.decision === 'migrate' && unit.plan.wave === input.wave);

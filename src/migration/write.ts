@@ -3,7 +3,7 @@ import type { KubernetesGateway } from '../kubernetes/gateway.ts';
 import { type Clock, timestamp } from '../model/clock.ts';
 import { PodshiftError } from '../model/errors.ts';
 import type { EntryKind, JournalEntry, RunRecord, UnitRecord, UnitStep } from '../model/run.ts';
-import type { Runtime } from './runtime.ts';
+import type { ClusterRuntime, JournalRuntime } from './runtime.ts';
 
 /** How long the cluster's lock lasts without a write; each write starts it anew. */
 export const LOCK_SECONDS = 900;
@@ -29,7 +29,7 @@ export interface JournaledWrite {
  * The only way by which a forward step writes: fence (the lock is still ours), record the before-image, write, read back,
  * mark as applied. Throws `LockLost`, and whatever the write throws; the intent then stays in the journal, and undo finds it.
  */
-export async function journaledWrite(runtime: Runtime, run: RunRecord, write: JournaledWrite): Promise<JournalEntry> {
+export async function journaledWrite(runtime: JournalRuntime, run: RunRecord, write: JournaledWrite): Promise<JournalEntry> {
   const { key, unitId, kind, object, before } = write;
   await runtime.journal.extendLock(run.clusterArn, run.runId, LOCK_SECONDS);
   const entry = await runtime.journal.recordIntent({ runId: run.runId, key, unitId, kind, object, before });
@@ -39,16 +39,20 @@ export async function journaledWrite(runtime: Runtime, run: RunRecord, write: Jo
 }
 
 /** The run, provided that it is going forward. Throws `LockLost` where it is being rolled back or has ended, `RunNotFound`. */
-export async function forwardRun(runtime: Runtime, runId: string): Promise<RunRecord> {
+export async function forwardRun(runtime: JournalRuntime, runId: string): Promise<RunRecord> {
   const run = await runtime.journal.getRun(runId);
   if (run.status !== 'running') throw new PodshiftError('LockLost', `run ${runId} is ${run.status}, so nothing more is migrated`);
   return run;
 }
 
-/** What every step of a unit needs. */
-export interface UnitContext {
+/** A unit and its run. */
+interface RunningUnit {
   readonly run: RunRecord;
   readonly unit: UnitRecord;
+}
+
+/** What a step of a unit needs that works in the cluster. */
+export interface UnitContext extends RunningUnit {
   readonly aws: AwsGateways;
   readonly kubernetes: KubernetesGateway;
 }
@@ -60,14 +64,20 @@ export interface UnitInput {
 }
 
 /** The unit of a run that goes forward, with `step` noted as begun. Throws as {@link forwardRun} does. */
-export async function forwardUnit(runtime: Runtime, input: UnitInput, step: UnitStep): Promise<UnitContext> {
-  const run = await forwardRun(runtime, input.runId);
-  const unit = await beginStep(runtime, await runtime.journal.getUnit(input.runId, input.unitId), step);
+export async function forwardUnit(runtime: ClusterRuntime, input: UnitInput, step: UnitStep): Promise<UnitContext> {
+  const { run, unit } = await beginUnitStep(runtime, input, step);
   return { run, unit, aws: runtime.aws(run.target), kubernetes: await runtime.kubernetes(run.target) };
 }
 
+/** The same for a step that needs nothing of the cluster. */
+export async function beginUnitStep(runtime: JournalRuntime, input: UnitInput, step: UnitStep): Promise<RunningUnit> {
+  const run = await forwardRun(runtime, input.runId);
+  const unit = await beginStep(runtime, await runtime.journal.getUnit(input.runId, input.unitId), step);
+  return { run, unit };
+}
+
 /** Notes the first try of a step, from which its deadline counts. */
-export async function beginStep(runtime: Runtime, unit: UnitRecord, step: UnitStep): Promise<UnitRecord> {
+export async function beginStep(runtime: JournalRuntime, unit: UnitRecord, step: UnitStep): Promise<UnitRecord> {
   if (unit.stepStartedAt[step] !== undefined) return unit;
   return runtime.journal.updateUnit(unit.runId, unit.unitId, { stepStartedAt: { [step]: timestamp(runtime.clock) } });
 }

@@ -13,7 +13,7 @@ export interface FindingRow {
 /**
  * The one table of findings. Codes are stable: PS1xx the service account and its role, PS2xx the trust policy,
  * PS3xx workloads and pods, PS4xx the platform, PS5xx owners and indirect users, PS6xx what was seen and left alone, and EKS add-ons,
- * PS7xx kube2iam and kiam.
+ * PS7xx kube2iam and kiam, PS8xx what changed between two scans of a cluster.
  * `docs/findings.md` lists the same rows; a test keeps both in step.
  */
 // biome-ignore format: a table, one row a line
@@ -84,13 +84,15 @@ export const FINDINGS = {
   PS404: { severity: 'blocker', title: 'The Pod Identity agent add-on has failed', remedy: 'Mend or delete the add-on eks-pod-identity-agent, then plan again.' },
   PS405: { severity: 'blocker', title: 'The cluster runs on Outposts', remedy: 'Pod Identity does not work on local clusters; the service accounts stay on IRSA.' },
   PS406: { severity: 'blocker', title: "The cluster's version is too old for Pod Identity", remedy: 'Update the cluster, then plan again.' },
-  PS407: { severity: 'blocker', title: 'Pods run on hybrid nodes without the agent', remedy: 'Configure the agent add-on for hybrid nodes, or give those pods a service account of their own.' },
+  PS407: { severity: 'blocker', title: 'Pods run on hybrid nodes without the agent', remedy: 'Set the configuration values {"daemonsets":{"hybrid":{"create":true}}} of the agent add-on (hybrid-bottlerocket on Bottlerocket) and enableCredentialsFile in the nodeadm configuration of the nodes, or give those pods a service account of their own.' },
   PS408: { severity: 'warning', title: "The cluster's endpoint is private", remedy: 'Nodes without a way to the internet need the interface endpoint that the message names, or the agent cannot fetch credentials.' },
   PS409: { severity: 'blocker', title: 'A node role does not let the agent fetch credentials', remedy: 'Attach AmazonEKSWorkerNodePolicy to it, or allow eks-auth:AssumeRoleForPodIdentity, then plan again.' },
   PS410: { severity: 'warning', title: 'Security groups for pods are enforced strictly', remedy: 'Set POD_SECURITY_GROUP_ENFORCING_MODE to standard in the VPC CNI: pods with a security group of their own cannot reach the agent otherwise.' },
   PS411: { severity: 'warning', title: 'A workload takes port 80 of its nodes', remedy: 'The agent listens on port 80 of its own link-local address. Bind the workload to the address that it needs instead of all.' },
   PS412: { severity: 'blocker', title: 'The cluster would pass its quota of associations', remedy: 'A cluster takes 5,000 associations. Delete those that nobody needs, or migrate fewer service accounts.' },
   PS413: { severity: 'warning', title: 'Another controller manages associations or annotations', remedy: 'Tell it about the migration, or exclude these service accounts from it: it may put back what podshift changes.' },
+  PS414: { severity: 'blocker', title: 'The agent listens on another address than pods ask', remedy: 'Let the agent listen on both of its addresses: take -b out of the additionalArgs of its configuration values, then plan again.' },
+  PS415: { severity: 'warning', title: 'The agent ends again and again on a node', remedy: "Look at the log of its pod: IPv6 that is off, a taken port 80, or missing credentials of a hybrid node keep it from starting." },
   // Owners and indirect users
   PS501: { severity: 'warning', title: 'The owner of the service account would put the annotation back', remedy: 'The annotation stays. Remove it at its source after the migration.' },
   PS502: { severity: 'info', title: 'The annotations stay, as asked for', remedy: 'Remove them when you no longer need the way back to IRSA.' },
@@ -106,7 +108,7 @@ export const FINDINGS = {
   PS605: { severity: 'blocker', title: 'The version of the add-on does not support Pod Identity', remedy: 'Update the add-on to a version that supports it, then plan again.' },
   PS606: { severity: 'blocker', title: 'The service account of an add-on has an association that the add-on does not own', remedy: 'EKS lets an add-on adopt no association. Delete it in a maintenance window and plan again, or leave the add-on as it is.' },
   PS607: { severity: 'blocker', title: 'The add-on is not healthy', remedy: "Mend what the add-on's health issues name, so that it is ACTIVE, then plan again." },
-  PS608: { severity: 'blocker', title: 'An update of the add-on is running', remedy: 'Wait until it has ended, then plan again.' },
+  PS608: { severity: 'blocker', title: 'An update of the add-on is running', remedy: 'A run waits for it before it plans, for as long as --addon-timeout-seconds says. Let it end, then plan again.' },
   PS609: { severity: 'blocker', title: "The add-on's configuration values cannot be read", remedy: 'Set configuration values that are valid JSON or YAML of an object: podshift hands them back unchanged, and EKS refuses these.' },
   PS610: { severity: 'blocker', title: 'Another service account of the add-on is held', remedy: 'One update moves all service accounts of an add-on. Mend what holds the other one, then plan again.' },
   PS611: { severity: 'info', title: 'The add-on shares its role with other service accounts', remedy: 'podshift adds its own statement and leaves the others as they are: they keep the role.' },
@@ -148,6 +150,20 @@ export const FINDINGS = {
   PS739: { severity: 'info', title: 'The daemon stays as an object that runs nowhere', remedy: 'It is the way back. When you need none any more, delete it with its service account and RBAC (helm uninstall, or kubectl delete).' },
   PS740: { severity: 'info', title: "A policy lets the daemon's role take other roles", remedy: 'Once nothing else that runs as this role takes a role, take sts:AssumeRole out of the policy.' },
   PS741: { severity: 'warning', title: "The daemon's principal stays in a trust policy", remedy: 'podshift takes it out once CloudTrail has shown the new way in use and the old way silent for an hour. Retire the daemon once more later, or take the principal out by hand.' },
+  // What changed between two scans
+  PS801: { severity: 'warning', title: 'A new service account gets a role by IRSA', remedy: 'Plan and run again for it; give new workloads a Pod Identity association from the start.' },
+  PS802: { severity: 'warning', title: 'New pods ask kube2iam or kiam for a role', remedy: 'Plan and run again for them; give new workloads a Pod Identity association from the start.' },
+  PS803: { severity: 'warning', title: 'The role annotation of an associated service account is back', remedy: 'Remove it at its source: as long as the association exists it does nothing, and without it the pods fall back to IRSA.' },
+  PS804: { severity: 'warning', title: 'A Pod Identity association is gone', remedy: 'Create it again, or run again: new pods get no credentials by it, and none at all where the annotation is gone too.' },
+  PS805: { severity: 'warning', title: 'A Pod Identity association was changed', remedy: 'Check that the new role is meant: new pods get it as soon as EKS has spread the change.' },
+  PS806: { severity: 'warning', title: 'The role annotation names another role', remedy: 'Check that the new role is meant, then plan again.' },
+  PS807: { severity: 'warning', title: 'The trust statement of podshift is gone from a role', remedy: 'Put the statement back where the trust policy comes from: the associated pods lose the role when their credentials end.' },
+  PS808: { severity: 'warning', title: 'The Pod Identity agent is gone', remedy: 'Install the add-on eks-pod-identity-agent again: without it no associated pod gets credentials.' },
+  PS809: { severity: 'warning', title: 'A kube2iam or kiam daemon is new', remedy: 'Find out who installed it: it may answer pods that had no role by it.' },
+  PS810: { severity: 'warning', title: 'A kube2iam or kiam daemon is gone', remedy: 'Pods that still ask it for a role get none. Put it back, or migrate them.' },
+  PS811: { severity: 'info', title: 'A service account no longer has a role by IRSA', remedy: 'Nothing is to be done if that was meant.' },
+  PS812: { severity: 'info', title: 'Pods no longer ask kube2iam or kiam for a role', remedy: 'Nothing is to be done if that was meant.' },
+  PS813: { severity: 'info', title: 'A Pod Identity association is new, and podshift did not make it', remedy: 'Nothing is to be done if that was meant.' },
 } as const satisfies Record<string, FindingRow>;
 
 /** A code of the table, such as `PS101`. */

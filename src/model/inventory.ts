@@ -1,3 +1,4 @@
+import type { AgentPods, AgentSetting } from './agent.ts';
 import type { MetadataFacts, MetadataInventory, ServiceAccountShape } from './metadata.ts';
 
 /** What owns an object beyond the cluster, so that a change made here is put back or is drift there. */
@@ -23,6 +24,8 @@ export interface ClusterFacts {
   readonly oidcIssuer: string | null;
   readonly autoMode: boolean;
   readonly outpost: boolean;
+  /** `ipv4` or `ipv6`; absent where EKS does not say. */
+  readonly ipFamily?: string;
 }
 
 /** One node. `class` says which agent serves it: none can on Windows and Fargate, Auto Mode has its own. */
@@ -32,6 +35,8 @@ export interface NodeFacts {
   readonly ready: boolean;
   /** Whether a pod of the agent's DaemonSet is ready there. */
   readonly agentReady: boolean;
+  /** Only of a node that runs Bottlerocket. */
+  readonly bottlerocket?: true;
 }
 
 /** The Pod Identity agent as found. */
@@ -41,6 +46,14 @@ export interface AgentFacts {
   readonly daemonSet: { readonly namespace: string; readonly name: string; readonly desired: number; readonly ready: number } | null;
   /** The add-on version that EKS would install; null where it was not asked (the agent is there) or EKS offers none. */
   readonly defaultVersion: string | null;
+  /** What the configuration of that version can set; empty where it was not asked. */
+  readonly settings?: readonly AgentSetting[];
+  /** The addresses that its DaemonSet is told to listen on; null where there is none. */
+  readonly listens?: 'ipv4' | 'ipv6' | 'both' | null;
+  /** Its pods; those of the add-on where there is none yet. */
+  readonly pods?: readonly AgentPods[];
+  /** Nodes on which its pod has ended again and again, sorted. */
+  readonly restarting?: readonly string[];
 }
 
 /** A service account that has, or had, a role: annotated, an add-on's, or associated. */

@@ -1,3 +1,4 @@
+import type { AgentPods } from './agent.ts';
 import type { Finding, FindingCode } from './findings.ts';
 import type { BindingFacts, ServiceAccountShape } from './metadata.ts';
 import type { RetirementPlan } from './retirement.ts';
@@ -136,8 +137,12 @@ export interface AgentPlan {
   readonly action: 'ready' | 'install' | 'missing';
   /** Version of the add-on to install, such as `v1.3.4-eksbuild.1`; null where nothing is installed. */
   readonly addonVersion: string | null;
+  /** JSON of the configuration values that it is installed with; null for EKS's defaults, absent where nothing is installed. */
+  readonly configuration?: string | null;
   /** Nodes that must have a ready agent before a unit migrates. */
   readonly nodeNames: readonly string[];
+  /** Where its pods are; those of the add-on where absent. */
+  readonly pods?: readonly AgentPods[];
 }
 
 /** Inventory in, decisions out, nothing written. */

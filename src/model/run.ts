@@ -1,3 +1,4 @@
+import type { Finding } from './findings.ts';
 import type { MigrationOptions } from './options.ts';
 import type { UnitPlan } from './plan.ts';
 
@@ -32,6 +33,36 @@ export function noCalls(): CallCounts {
   return { eks: 0, iam: 0, sts: 0, kubernetes: 0, cloudtrail: 0 };
 }
 
+/** How the units of a run stood when it ended; one that had not come to an end by then needs an operator. */
+export interface UnitCounts {
+  /** Not begun: of a run that only planned. */
+  readonly pending: number;
+  readonly migrated: number;
+  readonly held: number;
+  readonly rolledBack: number;
+  readonly needsOperator: number;
+}
+
+/** What somebody answered to a plan that waits for approval. */
+export interface ApprovalAnswer {
+  readonly decision: 'approve' | 'refuse';
+  /** The digest that was answered to. */
+  readonly digest: string;
+  /** ARN of the IAM principal who answered. */
+  readonly by: string;
+  /** RFC 3339. */
+  readonly at: string;
+}
+
+/** How the approval of a run's plan stands. `expired`: the run ended before anybody's answer reached it. */
+export interface Approval {
+  readonly status: 'waiting' | 'approved' | 'refused' | 'expired';
+  /** RFC 3339; the run waits until then. */
+  readonly expiresAt: string;
+  /** The answer that took effect; null while there is none. */
+  readonly answer: ApprovalAnswer | null;
+}
+
 /** One run over one cluster. */
 export interface RunRecord {
   readonly runId: string;
@@ -44,10 +75,14 @@ export interface RunRecord {
   /** The plan's digest; empty until there is a plan. */
   readonly digest: string;
   readonly options: MigrationOptions;
+  /** Null where none was asked for so far. */
+  readonly approval: Approval | null;
   /** RFC 3339; `endedAt` is null while under way. */
   readonly startedAt: string;
   readonly endedAt: string | null;
   readonly calls: CallCounts;
+  /** Of the last end; absent until there was one. */
+  readonly unitCounts?: UnitCounts | undefined;
 }
 
 /** How far a unit is: names of the steps in order. A step is in `stepStartedAt` from its first try on. */
@@ -140,3 +175,19 @@ export interface RoleRecord {
   /** Why its units cannot go on; empty while all is well. */
   readonly blocked: string;
 }
+
+/** What a scan found changed since the cluster's last one. */
+export interface DriftRecord {
+  readonly runId: string;
+  readonly clusterArn: string;
+  /** The run whose inventory it was compared with; null for the first scan of a cluster. */
+  readonly comparedWith: string | null;
+  /** RFC 3339: when the compared inventory was taken; null as above. */
+  readonly since: string | null;
+  /** Number of all findings; `findings` has the first of them, as many as {@link MAX_DRIFT_FINDINGS}. */
+  readonly total: number;
+  readonly findings: readonly Finding[];
+}
+
+/** The most findings that a {@link DriftRecord} holds: it has to fit into one item and one event. */
+export const MAX_DRIFT_FINDINGS = 50;

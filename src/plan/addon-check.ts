@@ -1,10 +1,21 @@
-import type { AddonFacts } from '../model/inventory.ts';
+import type { AddonFacts, Inventory } from '../model/inventory.ts';
 import type { AddonPlan } from '../model/plan.ts';
 import { accountSubject, blockers, note, type UnitDraft, type World } from './draft.ts';
 import { leave, planRestarts } from './workload-check.ts';
 
 /** States that pass by waiting (EKS API reference, Addon.status). */
 const BUSY = new Set(['CREATING', 'UPDATING']);
+
+/** Whether an add-on is in a state that passes by itself: it is being made or updated. */
+export function isBusy({ status }: { readonly status: string }): boolean {
+  return BUSY.has(status);
+}
+
+/** Names of the add-ons with a service account of the inventory that are being made or updated: they are worth waiting for. */
+export function busyAddons({ addons, serviceAccounts }: Inventory): string[] {
+  const used = new Set(serviceAccounts.map(({ addon }) => addon));
+  return addons.filter((addon) => used.has(addon.name) && isBusy(addon)).map(({ name }) => name);
+}
 
 /** Said of each workload of an add-on. */
 const EKS_RESTARTS = 'EKS restarts it with its add-on';
@@ -40,7 +51,7 @@ export function checkAddon(unit: UnitDraft, addon: AddonFacts, world: World): vo
     );
   if (unit.association === undefined && !hasAnnotation(unit, world))
     note(unit, 'PS612', account, `the add-on ${addon.name} has the role ${unit.roleArn}, and ${unit.id} is not annotated with it`);
-  if (BUSY.has(addon.status)) note(unit, 'PS608', account, `the add-on ${addon.name} is ${addon.status}`);
+  if (isBusy(addon)) note(unit, 'PS608', account, `the add-on ${addon.name} is ${addon.status}`);
   else if (addon.status !== 'ACTIVE') {
     const issues = addon.issues.length === 0 ? '' : ` (${addon.issues.join(', ')})`;
     note(unit, 'PS607', account, `the add-on ${addon.name} is ${addon.status}${issues}`);

@@ -10,7 +10,7 @@ import type { RetirementPlan } from '../model/retirement.ts';
 export function planDigest(plan: Omit<Plan, 'digest'>): string {
   const decisions = {
     clusterArn: plan.clusterArn,
-    agent: { action: plan.agent.action, addonVersion: plan.agent.addonVersion },
+    agent: { action: plan.agent.action, addonVersion: plan.agent.addonVersion, configuration: plan.agent.configuration ?? null },
     units: plan.units
       .map(({ id, mechanism, roleArn, decision, wave, workloads, addon, removeAnnotations, before, metadata }) => ({
         id,

@@ -3,6 +3,7 @@ import { finding } from '../model/findings.ts';
 import type { AssociationFacts, IndirectUserFact, Inventory, RoleFacts, ServiceAccountFacts, WorkloadFacts } from '../model/inventory.ts';
 import type { MigrationOptions } from '../model/options.ts';
 import type { Mechanism, MetadataPlan, WorkloadPlan } from '../model/plan.ts';
+import { hybridNodesServed } from './agent.ts';
 import { type MetadataSystem, metadataSystems } from './metadata-system.ts';
 
 /** The inventory with the look-ups that every check needs. */
@@ -16,7 +17,7 @@ export interface World {
   readonly usableNodes: ReadonlySet<string>;
   /** Those among them that need no configuration of their own. */
   readonly anyNodes: readonly string[];
-  /** Hybrid nodes on which no agent is ready. */
+  /** Hybrid nodes on which no agent is ready, and none will be. */
   readonly hybridNodes: ReadonlySet<string>;
   /** Who uses a service account's token without running as it, by the service account's name. */
   readonly usersOf: ReadonlyMap<string, readonly IndirectUserFact[]>;
@@ -60,6 +61,7 @@ export function idOf(facts: { readonly namespace: string; readonly name: string 
 /** The look-ups over an inventory. */
 export function createWorld(inventory: Inventory, options: MigrationOptions): World {
   const systems = metadataSystems(inventory);
+  const served = hybridNodesServed(inventory, options);
   return {
     systems,
     asksDaemon: ({ metadata }) =>
@@ -77,7 +79,7 @@ export function createWorld(inventory: Inventory, options: MigrationOptions): Wo
       inventory.nodes.filter((node) => node.ready && ['linux', 'auto', 'hybrid'].includes(node.class)).map(({ name }) => name),
     ),
     anyNodes: inventory.nodes.filter((node) => node.ready && ['linux', 'auto'].includes(node.class)).map(({ name }) => name),
-    hybridNodes: new Set(inventory.nodes.filter((node) => node.class === 'hybrid' && !node.agentReady).map(({ name }) => name)),
+    hybridNodes: new Set(inventory.nodes.filter((node) => node.class === 'hybrid' && !served.has(node.name)).map(({ name }) => name)),
     usersOf: Map.groupBy(inventory.indirectUsers, (user) => user.serviceAccount),
   };
 }

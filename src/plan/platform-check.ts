@@ -1,3 +1,4 @@
+import { AGENT_ADDRESSES } from '../model/agent.ts';
 import { type Finding, finding } from '../model/findings.ts';
 import type { Inventory } from '../model/inventory.ts';
 import { accountSubject, note, type UnitDraft, type World, workloadSubject } from './draft.ts';
@@ -30,12 +31,13 @@ export function platformFindings({ cluster, platform }: Inventory): Finding[] {
 export function checkPlatform(unit: UnitDraft, world: World): void {
   const { platform, cluster } = world.inventory;
   const account = accountSubject(unit);
+  const address = AGENT_ADDRESSES[cluster.ipFamily === 'ipv6' ? 'ipv6' : 'ipv4'];
   for (const workload of unit.workloads) {
     const subject = workloadSubject(workload);
     for (const container of workload.proxied ?? [])
-      note(unit, 'PS326', subject, `container ${container} of ${subject} has an HTTP proxy, and its NO_PROXY does not name 169.254.170.23`);
+      note(unit, 'PS326', subject, `container ${container} of ${subject} has an HTTP proxy, and its NO_PROXY does not name ${address}`);
     if ((workload.cutOffBy ?? []).length > 0)
-      note(unit, 'PS327', subject, `${workload.cutOffBy?.join(', ')} lets no pod of ${subject} reach 169.254.170.23 on port 80`);
+      note(unit, 'PS327', subject, `${workload.cutOffBy?.join(', ')} lets no pod of ${subject} reach ${address} on port 80`);
   }
   for (const old of platform?.oldSdks ?? [])
     if (`${old.namespace}/${old.serviceAccount}` === unit.id)

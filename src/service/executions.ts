@@ -1,4 +1,4 @@
-/** The state machines that something outside of them may start. */
+/** The state machines that something outside of them may start. An execution of `migrate-cluster` has its run's id as its name. */
 export type StateMachineName = 'migrate-cluster' | 'migrate-fleet' | 'rollback-run';
 
 /** How an execution stands, in the words of Step Functions (API reference: DescribeExecution). */
@@ -16,6 +16,11 @@ export interface Executions {
   start(stateMachine: StateMachineName, name: string, input: unknown): Promise<{ readonly executionArn: string }>;
   /** Undefined where no execution of this name exists. */
   status(stateMachine: StateMachineName, name: string): Promise<ExecutionStatus | undefined>;
+  /**
+   * Ends an execution as ABORTED; what it calls at this moment goes on to its end. An aborted `migrate-cluster` is taken back.
+   * No error where the execution has ended already; `NotFound` where there is none of this name.
+   */
+  stop(stateMachine: StateMachineName, name: string, reason: string): Promise<void>;
   /** Resumes the task that waits for the token. Throws `TaskTokenGone` where it timed out, was answered or never was. */
   succeedTask(taskToken: string, output: unknown): Promise<void>;
   /** Fails the task that waits for the token, with an error of our table. Throws `TaskTokenGone`. */

@@ -2,7 +2,7 @@ import { describe, expect, type TestFunction } from 'vitest';
 import type { Journal } from '../../src/journal/journal.ts';
 import { CLUSTER, ROLE } from './journal-records.ts';
 
-/** What one holds and others must not: locks, leases, task tokens. `pass` lets the journal's time go on. */
+/** What one has and others have not: locks, leases, answers to task tokens, keys. `pass` lets the journal's time go on. */
 export function describeHolding(suite: {
   readonly behaviour: (title: string, run: TestFunction) => void;
   readonly journal: () => Journal;
@@ -68,11 +68,81 @@ export function describeHolding(suite: {
     await journal().acquireLease(arn, 'a', 30);
   });
 
-  behaviour('gives a task token once, to one of many who ask', async () => {
-    expect(await journal().takeTaskToken(runId())).toBeUndefined();
-    await journal().putTaskToken(runId(), 'old');
-    await journal().putTaskToken(runId(), 'secret');
-    const taken = await Promise.all([1, 2, 3].map(() => journal().takeTaskToken(runId())));
-    expect(taken.filter((token) => token !== undefined)).toEqual(['secret']);
+  describe('a task token', () => {
+    const answer = (by: string, decision: 'approve' | 'refuse' = 'approve') => ({
+      decision,
+      digest: 'd',
+      by,
+      at: '2025-01-01T00:00:00.000Z',
+    });
+
+    behaviour('is given to those who answer it, and the first of many answers stays', async () => {
+      expect(await journal().answerTaskToken(runId(), answer('early'))).toBeUndefined();
+      expect(await journal().getTaskAnswer(runId())).toBeUndefined();
+      await journal().putTaskToken(runId(), 'secret');
+      expect(await journal().getTaskAnswer(runId())).toBeUndefined();
+      const noted = await Promise.all(['a', 'b', 'c'].map((by) => journal().answerTaskToken(runId(), answer(by))));
+      expect(new Set(noted.map((one) => one?.token))).toEqual(new Set(['secret']));
+      expect(new Set(noted.map((one) => one?.answer.by)).size).toBe(1);
+      const again = await journal().answerTaskToken(runId(), answer('late', 'refuse'));
+      expect(again).toEqual(noted[0]);
+      expect(await journal().getTaskAnswer(runId())).toEqual(noted[0]?.answer);
+    });
+
+    behaviour('takes the place of an older one and of its answer', async () => {
+      await journal().putTaskToken(runId(), 'old');
+      await journal().answerTaskToken(runId(), answer('a'));
+      await journal().putTaskToken(runId(), 'new');
+      expect(await journal().getTaskAnswer(runId())).toBeUndefined();
+      expect(await journal().answerTaskToken(runId(), answer('b'))).toEqual({ token: 'new', answer: answer('b') });
+    });
+
+    behaviour('is forgotten with its answer', async () => {
+      await journal().putTaskToken(runId(), 'secret');
+      await journal().answerTaskToken(runId(), answer('a'));
+      await journal().forgetTaskToken(runId());
+      await journal().forgetTaskToken(runId());
+      expect(await journal().answerTaskToken(runId(), answer('b'))).toBeUndefined();
+      expect(await journal().getTaskAnswer(runId())).toBeUndefined();
+    });
+  });
+
+  behaviour('gives a key to the first of many who claim it', async () => {
+    const key = `key of ${runId()}`;
+    const claims = await Promise.all([1, 2, 3].map((n) => journal().claimKey(key, { runId: `r${n}`, fingerprint: `f${n}` })));
+    expect(new Set(claims.map((claim) => JSON.stringify(claim))).size).toBe(1);
+    expect(await journal().claimKey(key, { runId: 'late', fingerprint: 'other' })).toEqual(claims[0]);
+    expect(await journal().claimKey(`another ${key}`, { runId: 'r9', fingerprint: 'f' })).toEqual({ runId: 'r9', fingerprint: 'f' });
+  });
+
+  describe('the claim to take a run back', () => {
+    behaviour('is granted once for the execution that carries the run forward, and to its claimant again', async () => {
+      await journal().noteExecution(runId(), 'forward-1', 'unheld');
+      expect(await journal().claimRollback(runId(), 'back-1', 'forward-1')).toBe(true);
+      expect(await journal().claimRollback(runId(), 'back-1', 'forward-1')).toBe(true);
+      expect(await journal().claimRollback(runId(), 'back-2', 'forward-1')).toBe(false);
+    });
+
+    behaviour('is refused for an execution that never carried the run, or no longer does', async () => {
+      expect(await journal().claimRollback(runId(), 'back-1', 'forward-1')).toBe(false);
+      await journal().noteExecution(runId(), 'forward-1', 'unheld');
+      await journal().noteExecution(runId(), 'forward-2', 'unheld');
+      expect(await journal().claimRollback(runId(), 'back-2', 'forward-2')).toBe(false);
+      await journal().noteExecution(runId(), 'forward-2', 'always');
+      expect(await journal().claimRollback(runId(), 'back-1', 'forward-1')).toBe(false);
+      expect(await journal().claimRollback(runId(), 'back-2', 'forward-2')).toBe(true);
+    });
+
+    behaviour('is granted to who names no execution, and leaves nothing to claim', async () => {
+      await journal().noteExecution(runId(), 'forward-1', 'unheld');
+      expect(await journal().claimRollback(runId(), 'back-1', null)).toBe(true);
+      expect(await journal().claimRollback(runId(), 'back-2', 'forward-1')).toBe(false);
+    });
+
+    behaviour('goes to one of many who ask at once', async () => {
+      await journal().noteExecution(runId(), 'forward-1', 'unheld');
+      const asked = await Promise.all([1, 2, 3, 4].map((index) => journal().claimRollback(runId(), `back-${index}`, 'forward-1')));
+      expect(asked.filter((granted) => granted)).toHaveLength(1);
+    });
   });
 }

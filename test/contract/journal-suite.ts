@@ -6,6 +6,7 @@ import type { Evidence } from '../../src/model/run.ts';
 import { behavioursWith, type Exceptions } from './behaviours.ts';
 import { describeHolding } from './journal-holding.ts';
 import { CLUSTER, intent, ROLE, role, unit } from './journal-records.ts';
+import { describeScans } from './journal-scans.ts';
 
 let now = Date.UTC(2025, 0, 1);
 const clock = { now: () => now };
@@ -51,6 +52,7 @@ export function describeJournal({ name, exceptions, start }: JournalBackend): vo
           status: 'pending',
           reason: '',
           digest: '',
+          approval: null,
           startedAt: new Date(now).toISOString(),
           endedAt: null,
           calls: { eks: 0, iam: 0, sts: 0, kubernetes: 0, cloudtrail: 0 },
@@ -87,6 +89,30 @@ export function describeJournal({ name, exceptions, start }: JournalBackend): vo
         await journal.createRun({ runId: `older-${number}`, target, options, startedAt: new Date(now - 1000).toISOString() });
         const ids = (await journal.listRuns()).map((run) => run.runId);
         expect(ids.slice(0, 2)).toEqual([runId, `older-${number}`]);
+      });
+
+      behaviour('gives runs page by page, the newest first, while new ones come', async () => {
+        for (const age of [1, 2, 3, 4]) {
+          const startedAt = new Date(now - age * 1000).toISOString();
+          await journal.createRun({ runId: `page-${number}-${age}`, startedAt, target, options });
+        }
+        const first = await journal.pageRuns({ limit: 2, after: null });
+        expect(first.items.map((run) => run.runId)).toEqual([runId, `page-${number}-1`]);
+        expect(first.items[0]).toEqual(await journal.getRun(runId));
+        await journal.createRun({ runId: `new-${number}`, target, options, startedAt: new Date(now + 1000).toISOString() });
+        const second = await journal.pageRuns({ limit: 3, after: first.next });
+        expect(second.items.map((run) => run.runId)).toEqual([2, 3, 4].map((age) => `page-${number}-${age}`));
+        const all = await journal.pageRuns({ limit: 1000, after: null });
+        expect(all).toEqual({ items: await journal.listRuns(), next: null });
+        expect((await journal.pageRuns({ limit: all.items.length, after: null })).next).toBeNull();
+      });
+
+      behaviour('keeps the approval of a run', async () => {
+        const answer = { decision: 'approve' as const, digest: 'd', by: 'arn:aws:iam::111122223333:user/me', at: 't' };
+        const approval = { status: 'approved' as const, expiresAt: '2025-01-08T00:00:00.000Z', answer };
+        expect((await journal.updateRun(runId, { approval })).approval).toEqual(approval);
+        expect((await journal.updateRun(runId, { reason: 'why' })).approval).toEqual(approval);
+        expect((await journal.updateRun(runId, { approval: null })).approval).toBeNull();
       });
 
       behaviour('adds calls up, from many writers at once', async () => {
@@ -166,6 +192,17 @@ export function describeJournal({ name, exceptions, start }: JournalBackend): vo
           facts: { hits: 2, last: null, done: true, 'a.b #c': 'x' },
         });
         expect(await journal.updateUnit(runId, 'shop/cart', {})).toEqual(after);
+      });
+
+      behaviour('gives units page by page, by id', async () => {
+        await journal.putUnits(['c/x', 'a/x', 'b/x', 'd/x'].map((id) => unit(runId, id)));
+        const first = await journal.pageUnits(runId, { limit: 3, after: null });
+        expect(first).toEqual({ items: ['a/x', 'b/x', 'c/x'].map((id) => unit(runId, id)), next: 'c/x' });
+        expect(await journal.pageUnits(runId, { limit: 3, after: first.next })).toEqual({ items: [unit(runId, 'd/x')], next: null });
+        expect(await journal.pageUnits(runId, { limit: 4, after: null })).toMatchObject({ next: null });
+        expect(await journal.pageUnits(runId, { limit: 9, after: 'b/x' })).toMatchObject({ items: [{ unitId: 'c/x' }, { unitId: 'd/x' }] });
+        expect(await journal.pageUnits(runId, { limit: 9, after: 'z' })).toEqual({ items: [], next: null });
+        expect(await journal.pageUnits('none', { limit: 9, after: null })).toEqual({ items: [], next: null });
       });
 
       behaviour('lists thousands, over all pages', async () => {
@@ -249,6 +286,7 @@ export function describeJournal({ name, exceptions, start }: JournalBackend): vo
       });
     });
 
+    describeScans({ behaviour, journal: () => journal, runId: () => runId });
     describeHolding({
       behaviour,
       journal: () => journal,

@@ -53,14 +53,6 @@ describe('osls package', () => {
     expect(service.template.Resources.JournalTable).toMatchObject({ Type: 'AWS::DynamoDB::Table', DeletionPolicy: 'Retain' });
   });
 
-  it('rolls back when an execution of migrate-cluster fails, times out or is aborted', () => {
-    const [rule] = ofType('AWS::Events::Rule').map(([, resource]) => resource.Properties);
-    expect(rule).toMatchObject({
-      EventPattern: { detail: { stateMachineArn: [{ Ref: 'MigrateCluster' }], status: ['FAILED', 'TIMED_OUT', 'ABORTED'] } },
-      Targets: [{ Arn: { Ref: 'RollbackRun' } }],
-    });
-  });
-
   it('bundles handlers that load and check their input', async () => {
     for (const [key, { handler }] of Object.entries(service.state.service.functions)) {
       expect(existsSync(join(service.code(key), handler.replace(/\.handler$/, '.mjs'))), key).toBe(true);

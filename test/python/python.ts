@@ -36,7 +36,7 @@ export async function findPython(environment: Environment, say: (line: string) =
 async function install(python: string, folder: string, environment: Environment, say: (line: string) => void): Promise<string | undefined> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(join(folder, '..'), { recursive: true });
-  say('installing the AWS CLI, boto3 and moto from PyPI, this once');
+  say('installing the AWS CLI, boto3, cfn-lint and moto from PyPI, this once');
   for (const [command, args] of [
     [python, ['-m', 'venv', folder]],
     [join(folder, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', REQUIREMENTS]],

@@ -1,8 +1,11 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { withLock } from '../cluster/lock.ts';
 import { unzipInto } from './zip.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -46,15 +49,19 @@ export interface Packaged {
   readonly code: (functionKey: string) => string;
 }
 
-/** Packages the service into a folder, as `osls package` does for a deployment, and unpacks the archives beside it. */
-export async function packageService(folder: string): Promise<Packaged> {
+/**
+ * Packages the service into a folder, as `osls package` does for a deployment, and unpacks the archives beside it. One at a
+ * time: the bundler works in a folder of the project.
+ */
+export async function packageService(folder: string, options: readonly string[] = []): Promise<Packaged> {
   // Neither credentials nor a way to them, and a proxy that leads nowhere: packaging needs no network.
   const { PATH, HOME } = process.env;
   const nowhere = 'http://127.0.0.1:9';
   const proxies = { HTTPS_PROXY: nowhere, HTTP_PROXY: nowhere };
   const env = { PATH, HOME, ...proxies, AWS_EC2_METADATA_DISABLED: 'true', AWS_CONFIG_FILE: join(folder, 'none') };
-  const command = [join(ROOT, 'node_modules/serverless/bin/serverless.js'), 'package', '--package', folder];
-  await promisify(execFile)(process.execPath, command, { cwd: ROOT, env });
+  const command = [join(ROOT, 'node_modules/serverless/bin/serverless.js'), 'package', '--package', folder, ...options];
+  const lock = join(tmpdir(), `podshift-packaging-${createHash('sha256').update(ROOT).digest('hex').slice(0, 16)}.lock`);
+  await withLock(lock, { say: () => undefined }, () => promisify(execFile)(process.execPath, command, { cwd: ROOT, env }));
   const packaged = await readPackaged(folder);
   for (const archive of archives(packaged.state)) {
     await unzipInto(await readFile(join(folder, archive)), codeFolder(folder, archive));
@@ -81,7 +88,10 @@ export async function readPackaged(folder: string): Promise<Packaged> {
 
 function archives(state: State): Set<string> {
   const own = Object.values(state.service.functions).map((packaged) => packaged.package?.artifact);
-  return new Set([...own, state.package.artifact].filter((archive) => archive !== undefined).map((archive) => basename(archive)));
+  const shared = state.package.artifact;
+  // The framework writes an empty name where no archive is shared.
+  const named = [...own, shared === '' ? undefined : shared].filter((archive) => archive !== undefined);
+  return new Set(named.map((archive) => basename(archive)));
 }
 
 function codeFolder(folder: string, archive: string): string {

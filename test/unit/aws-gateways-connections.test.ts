@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createConnections } from '../../src/aws/connections.ts';
+import { createClusterConnections } from '../../src/kubernetes/connections.ts';
 import { RESOURCES } from '../../src/kubernetes/resources.ts';
 import { noCalls } from '../../src/model/run.ts';
 import { type ScriptedReply, startScript } from './scripted-server.ts';
@@ -15,7 +15,7 @@ async function connections(aws: (index: number) => ScriptedReply | undefined = (
     certificateAuthority: { data: Buffer.from(kubernetes.certificateAuthority).toString('base64') },
   };
   const server = await startScript((_request, index) => aws(index) ?? { body: { cluster } });
-  const made = createConnections({ clock: { now: () => 0 }, endpoint: server.url, credentials, retryDelays: 'none' });
+  const made = createClusterConnections({ clock: { now: () => 0 }, endpoint: server.url, credentials, retryDelays: 'none' });
   return { ...made, seen: server.seen };
 }
 

@@ -117,7 +117,8 @@ describe('migrate', () => {
     const result = await migrate({ ...migration(run, { approval: 'required' }), approve });
     expect(result).toMatchObject({ status: 'migrated' });
     expect(asked).toEqual([expect.objectContaining({ digest: run.report.run.digest })]);
-    expect(await run.journal.takeTaskToken('a'.repeat(26))).toBeUndefined();
+    expect(await run.journal.answerTaskToken('a'.repeat(26), { decision: 'approve', digest: 'd', by: 'me', at: 't' })).toBeUndefined();
+    expect(await run.journal.getRun('a'.repeat(26))).toMatchObject({ approval: { status: 'approved', answer: null } });
   });
 
   it('leaves alone a run of this id that is not its own', async () => {

@@ -2,8 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { loadService } from '../../engine/service.ts';
 import { runStateMachine, type StateMachineRun } from '../../engine/state-machine.ts';
-import type { Runtime } from '../../src/migration/runtime.ts';
+import type { ClusterRuntime } from '../../src/migration/runtime.ts';
 import { createVirtualClock, type VirtualClock } from '../../twin/clock.ts';
 
 /** The functions of a test's project: `first` and `second`, whatever the test makes of them. */
@@ -65,9 +66,9 @@ export async function execute(
       return `id-${id}`;
     },
   };
-  const runtime = { clock, ids, steps } as unknown as Runtime;
+  const runtime = { clock, ids, steps } as unknown as ClusterRuntime;
   const begin = clock.now();
-  const output = await runStateMachine({ ...rest, name: 'migrate-cluster', input, runtime, clock, root });
+  const output = await runStateMachine({ ...rest, name: 'migrate-cluster', input, runtime, clock, service: await loadService(root) });
   return { output, seconds: (clock.now() - begin) / 1000 };
 }
 

@@ -1,6 +1,6 @@
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { describe, expect, it } from 'vitest';
-import { createLambdaRuntime } from '../../functions/runtime.ts';
+import { createServiceRuntime } from '../../functions/runtime-service.ts';
 import { retryStrategy } from '../../src/aws/clients.ts';
 import { createExecutions } from '../../src/aws/executions.ts';
 import { type ScriptedReply, type SeenRequest, startScript } from './scripted-server.ts';
@@ -51,6 +51,12 @@ describe('the gateway to Step Functions', () => {
     expect(asked(seen)[0]).toEqual(['AWSStepFunctions.DescribeExecution', { executionArn: EXECUTION, includedData: 'METADATA_ONLY' }]);
   });
 
+  it('stops an execution, and says why', async () => {
+    const { executions, seen } = await gateway(() => ({ headers: JSON_1_0, body: { stopDate: 1 } }));
+    await executions.stop('migrate-cluster', 'r1', 'asked for');
+    expect(asked(seen)).toEqual([['AWSStepFunctions.StopExecution', { executionArn: EXECUTION, error: 'Stopped', cause: 'asked for' }]]);
+  });
+
   it('answers task tokens', async () => {
     const { executions, seen } = await gateway(() => ({ headers: JSON_1_0, body: {} }));
     await executions.succeedTask('token', { digest: 'd' });
@@ -90,7 +96,7 @@ describe('the gateway to Step Functions', () => {
   });
 
   it('is made once by the runtime of a function, of the ARNs in its environment', async () => {
-    const runtime = createLambdaRuntime({ JOURNAL_TABLE: 'table', LOG_LEVEL: 'ERROR' });
+    const runtime = createServiceRuntime({ JOURNAL_TABLE: 'table', LOG_LEVEL: 'ERROR' });
     expect(await runtime.executions()).toBe(await runtime.executions());
     await expect((await runtime.executions()).start('migrate-cluster', 'r1', {})).rejects.toMatchObject({
       name: 'InvalidInput',

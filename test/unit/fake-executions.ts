@@ -56,6 +56,12 @@ export function fakeExecutions(): FakeExecutions {
       fail('status');
       return find(stateMachine, name)?.status;
     },
+    stop: async (stateMachine, name) => {
+      fail('stop');
+      const execution = find(stateMachine, name);
+      if (execution === undefined) throw new PodshiftError('NotFound', `there is no execution ${name}`);
+      if (execution.status === 'RUNNING') execution.status = 'ABORTED';
+    },
     succeedTask: async (token, output) => answer('succeedTask', token, output),
     failTask: async (token, error, cause) => answer('failTask', token, { error, cause }),
   };

@@ -22,6 +22,8 @@ export interface FakeWorld {
   addonVersions?: AddonVersion[];
   /** Service accounts that a version of an add-on can give a role by Pod Identity, by `NAME@VERSION`. */
   podIdentity?: Readonly<Record<string, readonly string[]>>;
+  /** The configuration schema of a version of an add-on, as text, by `NAME@VERSION`. */
+  schemas?: Readonly<Record<string, string>>;
 }
 
 /** Page sizes of the real services: ListRoles 1,000, EKS lists 100, Kubernetes lists 500, OIDC providers unpaged. */
@@ -76,9 +78,13 @@ export function fakeGateways(world: FakeWorld) {
       },
       describeAddonConfiguration: async (name, version) => {
         count('eks', 'DescribeAddonConfiguration');
-        const serviceAccounts = world.podIdentity?.[`${name}@${version}`];
-        if (serviceAccounts === undefined) return undefined;
-        return { podIdentity: serviceAccounts.map((serviceAccount) => ({ serviceAccount, recommendedManagedPolicies: [] })) };
+        const serviceAccounts = world.podIdentity?.[`${name}@${version}`] ?? [];
+        const schema = world.schemas?.[`${name}@${version}`];
+        if (serviceAccounts.length === 0 && schema === undefined) return undefined;
+        return {
+          schema,
+          podIdentity: serviceAccounts.map((serviceAccount) => ({ serviceAccount, recommendedManagedPolicies: [] })),
+        };
       },
       updateAddon: unused,
       describeUpdate: unused,

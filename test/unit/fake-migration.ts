@@ -1,7 +1,7 @@
 import { openMemoryJournal } from '../../engine/local-journal.ts';
 import type { Addon, Association, AwsGateways, CloudTrailEvent, Cluster, RoleWithTags } from '../../src/aws/gateways.ts';
 import type { KubernetesGateway, KubernetesObject, Resource } from '../../src/kubernetes/gateway.ts';
-import type { Runtime } from '../../src/migration/runtime.ts';
+import type { ClusterRuntime, ServiceRuntime } from '../../src/migration/runtime.ts';
 import { type ErrorName, PodshiftError } from '../../src/model/errors.ts';
 import { migrationOptions } from '../../src/model/options.ts';
 import type { Plan } from '../../src/model/plan.ts';
@@ -31,7 +31,7 @@ export interface FakeAccount {
 }
 
 export interface FakeMigration extends AsyncDisposable {
-  readonly runtime: Runtime;
+  readonly runtime: ClusterRuntime & ServiceRuntime;
   readonly account: FakeAccount;
   readonly executions: FakeExecutions;
   readonly logs: string[];
@@ -134,11 +134,11 @@ export async function fakeMigration(): Promise<FakeMigration> {
         throw new PodshiftError('InvalidRequest', 'no add-on of this account is updated');
       },
       describeUpdate: async () => undefined,
-      createAddon: async ({ addonName, addonVersion, tags }) => {
+      createAddon: async ({ addonName, addonVersion, tags, configurationValues }) => {
         fail('createAddon');
         if (account.addons.has(addonName)) throw new PodshiftError('AlreadyExists', 'add-on exists');
         write('create add-on', addonName);
-        account.addons.set(addonName, addon(addonName, { addonVersion, status: 'CREATING', tags }));
+        account.addons.set(addonName, addon(addonName, { addonVersion, status: 'CREATING', tags, configurationValues }));
       },
       deleteAddon: async (name) => {
         write('delete add-on', name);
@@ -246,7 +246,7 @@ export async function fakeMigration(): Promise<FakeMigration> {
     logs.push(`${message} ${JSON.stringify(fields ?? {})}`);
   };
   const executions = fakeExecutions();
-  const runtime: Runtime = {
+  const runtime: ClusterRuntime & ServiceRuntime = {
     clock,
     ids: { next: () => `id-${ids++}` },
     journal: local.journal,

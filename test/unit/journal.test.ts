@@ -58,7 +58,7 @@ describe('the journal in DynamoDB', () => {
     const index = await client.send(
       new QueryCommand({ TableName: tableName, KeyConditionExpression: 'pk = :pk', ExpressionAttributeValues: { ':pk': 'RUNS' } }),
     );
-    expect(index.Items).toEqual([{ pk: 'RUNS', sk: '2025-01-01T00:00:00.000Z#r', runId: 'r' }]);
+    expect(index.Items).toEqual([{ pk: 'RUNS', sk: '2025-01-01T00:00:00.000Z#r', runId: 'r', state: 'open' }]);
     await client.send(new PutCommand({ TableName: tableName, Item: { pk: 'RUNS', sk: '2025-01-02T00:00:00.000Z#lost', runId: 'lost' } }));
     expect((await journal.listRuns()).map((run) => run.runId)).toEqual(['r']);
   });
@@ -71,7 +71,7 @@ describe('the journal in DynamoDB', () => {
       new QueryCommand({ TableName: tableName, KeyConditionExpression: 'pk = :pk', ExpressionAttributeValues: { ':pk': 'RUN#r' } }),
     );
     expect(JSON.stringify(run.Items)).not.toContain('very-secret');
-    await journal.takeTaskToken('r');
+    await journal.forgetTaskToken('r');
     expect(JSON.stringify((await client.send(new ScanCommand({ TableName: tableName }))).Items)).not.toContain('very-secret');
   });
 
@@ -166,7 +166,7 @@ describe('the journal in DynamoDB', () => {
       () => journal.getRun('r'),
       () => journal.listUnits('r'),
       () => journal.updateRun('r', { status: 'running' }),
-      () => journal.takeTaskToken('r'),
+      () => journal.getTaskAnswer('r'),
     ]) {
       await expect(method()).rejects.toMatchObject({ name });
     }

@@ -2,12 +2,15 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createLocalExecutions } from '../../engine/local-executions.ts';
 import { rehearse } from '../../engine/rehearsal.ts';
-import type { Runtime } from '../../src/migration/runtime.ts';
+import { loadService } from '../../engine/service.ts';
+import type { ClusterRuntime } from '../../src/migration/runtime.ts';
 import { PodshiftError } from '../../src/model/errors.ts';
 import { createVirtualClock } from '../../twin/clock.ts';
 import { SECOND, START, type Steps, writeProject } from './engine-project.ts';
 
 const SNAPSHOT = fileURLToPath(new URL('../../examples/shop', import.meta.url));
+
+const REFUSAL = { decision: 'refuse' as const, digest: 'd', by: 'me', at: 't' };
 
 const WAITING = {
   StartAt: 'Ask',
@@ -43,8 +46,8 @@ async function project(machine: object, second: Steps['second'] = () => ({})) {
         return second?.(event);
       },
     },
-  } as unknown as Runtime;
-  const executions = createLocalExecutions({ runtime, clock: clock.engine, root });
+  } as unknown as ClusterRuntime;
+  const executions = createLocalExecutions({ runtime, clock: clock.engine, service: await loadService(root) });
   onTestFinished(() => executions.close());
   const tokens = async (): Promise<string> => {
     while (seen.length === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -164,12 +167,25 @@ describe('migrate-cluster in the background', () => {
     expect(run.twin.requests.filter((request) => request.write)).toEqual([]);
   });
 
+  it('is taken back when it is stopped', async () => {
+    const { run, executions } = await planned();
+    await executions.start('migrate-cluster', 'r1', input(run, { approval: 'required' }));
+    while ((await run.journal.answerTaskToken('a'.repeat(26), REFUSAL)) === undefined)
+      await new Promise((resolve) => setImmediate(resolve));
+    await executions.stop('migrate-cluster', 'r1', 'asked for');
+    await executions.settled();
+    expect(await executions.status('migrate-cluster', 'r1')).toBe('ABORTED');
+    expect(await run.journal.getRun('a'.repeat(26))).toMatchObject({ status: 'held', endedAt: expect.any(String) });
+    await executions.stop('migrate-cluster', 'r1', 'once more');
+    await expect(executions.stop('migrate-cluster', 'r2', 'asked for')).rejects.toMatchObject({ name: 'NotFound' });
+  });
+
   it('leaves alone a run that it was refused to take up', async () => {
     const { run, executions } = await planned();
     await executions.start('migrate-cluster', 'r1', input(run, { runId: run.runId, target: { ...run.target, region: 'elsewhere' } }));
     await executions.settled();
     expect(await executions.status('migrate-cluster', 'r1')).toBe('FAILED');
-    expect(await executions.status('rollback-run', 'r1-after-failure')).toBeUndefined();
+    expect(await executions.status('rollback-run', 'r1-after-failure')).toBe('SUCCEEDED');
     expect(await run.journal.getRun(run.runId)).toMatchObject({ status: 'planned' });
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { lambdaFunction } from '../../functions/middleware.ts';
 import { createLambdaRuntime } from '../../functions/runtime.ts';
+import { createAccountRuntime } from '../../functions/runtime-account.ts';
 import type { Runtime } from '../../src/migration/runtime.ts';
 import { PodshiftError } from '../../src/model/errors.ts';
 import { noCalls } from '../../src/model/run.ts';
@@ -80,7 +81,7 @@ describe('the runtime of a Lambda function', () => {
   });
 
   it('keeps one set of gateways for a target, and counts from nothing', () => {
-    const runtime = createLambdaRuntime(ENVIRONMENT);
+    const runtime = createAccountRuntime(ENVIRONMENT);
     expect(runtime.aws(TARGET)).toBe(runtime.aws({ ...TARGET }));
     expect(runtime.aws({ ...TARGET, assumeRoleArn: 'arn:aws:iam::111122223333:role/podshift-member' })).not.toBe(runtime.aws(TARGET));
     expect(runtime.takeCalls()).toEqual(noCalls());

@@ -52,37 +52,61 @@ describe('the agent', () => {
     await expect(installAgent(fake.runtime, { runId: RUN })).rejects.toMatchObject({ name: 'AccessDenied' });
   });
 
+  it('is installed with the plan’s configuration', async () => {
+    const configuration = '{"agent":{"additionalArgs":{"-b":"169.254.170.23"}}}';
+    await begin([{}], { agent: { action: 'install', addonVersion: 'v1', configuration, nodeNames: [] } });
+    await installAgent(fake.runtime, { runId: RUN });
+    expect(fake.account.addons.get(AGENT)).toMatchObject({ addonVersion: 'v1', configurationValues: configuration });
+  });
+
+  const check = (tries = 0) => checkAgent(fake.runtime, { runId: RUN, tries });
+
   it('is ready when each node that is still there has a ready pod of it', async () => {
     await installAgent(fake.runtime, { runId: RUN });
     node('node-1');
-    expect(await checkAgent(fake.runtime, { runId: RUN })).toEqual({ status: 'waiting', waitSeconds: 5, missingNodes: 1 });
+    expect(await check()).toEqual({ status: 'waiting', waitSeconds: 5, tries: 1, missingNodes: 1 });
     setStatus('DEGRADED');
     agentPod('node-1', false);
-    expect(await checkAgent(fake.runtime, { runId: RUN })).toMatchObject({ status: 'waiting', missingNodes: 1 });
+    expect(await check(1)).toMatchObject({ status: 'waiting', tries: 2, missingNodes: 1 });
     agentPod('node-1');
-    expect(await checkAgent(fake.runtime, { runId: RUN })).toMatchObject({ status: 'ready' });
+    expect(await check()).toMatchObject({ status: 'ready' });
     agentPod('node-2');
-    expect(await checkAgent(fake.runtime, { runId: RUN })).toMatchObject({ status: 'ready' });
+    expect(await check()).toMatchObject({ status: 'ready' });
   });
 
   it('fails the run where it does not come up', async () => {
     await installAgent(fake.runtime, { runId: RUN });
-    fake.pass(901);
-    await expect(checkAgent(fake.runtime, { runId: RUN })).rejects.toMatchObject({ name: 'AgentNotReady', message: /CREATING/ });
+    expect(await check(179)).toMatchObject({ status: 'waiting', tries: 180 });
+    await expect(check(180)).rejects.toMatchObject({ name: 'AgentNotReady', message: /CREATING/ });
     setStatus('CREATE_FAILED', { healthIssues: [{ code: 'InsufficientNumberOfReplicas', message: 'm' }] });
-    await expect(checkAgent(fake.runtime, { runId: RUN })).rejects.toMatchObject({
-      name: 'AgentNotReady',
-      message: /InsufficientNumberOfReplicas/,
-    });
+    await expect(check()).rejects.toMatchObject({ name: 'AgentNotReady', message: /InsufficientNumberOfReplicas/ });
     setStatus('CREATE_FAILED', { healthIssues: [] });
-    await expect(checkAgent(fake.runtime, { runId: RUN })).rejects.toMatchObject({ name: 'AgentNotReady' });
+    await expect(check()).rejects.toMatchObject({ name: 'AgentNotReady' });
   });
 
-  it('counts its time from the run where it was installed by somebody else', async () => {
+  it('is waited for where somebody else installed it, however long ago the run began, in the namespace where its pods are', async () => {
+    await begin([{}], {
+      agent: { action: 'ready', addonVersion: null, nodeNames: ['node-1'], pods: [{ namespace: 'agents', labelSelector: 'app=agent' }] },
+    });
     node('node-1');
-    expect(await checkAgent(fake.runtime, { runId: RUN })).toMatchObject({ status: 'waiting' });
-    fake.pass(901);
-    await expect(checkAgent(fake.runtime, { runId: RUN })).rejects.toMatchObject({ name: 'AgentNotReady' });
+    fake.pass(100_000);
+    agentPod('node-1');
+    expect(await check()).toMatchObject({ status: 'waiting' });
+    await expect(check(180)).rejects.toMatchObject({ name: 'AgentNotReady', message: /no ready agent pod on node node-1/ });
+    fake.put({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'agent', namespace: 'agents', labels: { app: 'agent' } },
+      spec: { nodeName: 'node-1' },
+      status: { conditions: [{ type: 'Ready', status: 'True' }] },
+    });
+    expect(await check()).toMatchObject({ status: 'ready' });
+  });
+
+  it('is not looked for where no node needs it', async () => {
+    await begin([{}], { agent: { action: 'ready', addonVersion: null, nodeNames: [] } });
+    fake.account.failures = { connect: ['ClusterUnreachable'] };
+    expect(await check()).toEqual({ status: 'ready', waitSeconds: 0, tries: 1, missingNodes: 0 });
   });
 
   describe('on the way back', () => {

@@ -16,20 +16,18 @@ describe('rollback-run, started by a failed execution', () => {
       after: () => () => undefined,
       busy: <T>(work: () => Promise<T>) => work(),
     };
-    // As the rule's input transformer hands it on: the execution's input is text.
-    const input = { execution: { input: JSON.stringify({ runId: RUN, mode: 'run' }), status: 'TIMED_OUT' } };
+    await fake.runtime.journal.noteExecution(RUN, 'forward-1', 'unheld');
+    // The event's detail, as the rule hands it on: the execution's input is text.
+    const input = { executionArn: 'forward-1', input: JSON.stringify({ runId: RUN, mode: 'run' }), status: 'TIMED_OUT', error: null };
     expect(await runStateMachine({ name: 'rollback-run', input, runtime: fake.runtime, clock })).toEqual({
       runId: RUN,
       status: 'rolled-back',
     });
     expect(fake.account.associations).toEqual([]);
     expect((await fake.runtime.journal.getRun(RUN)).reason).toBe('its execution ended as TIMED_OUT');
-    // A second start finds nothing to do.
+    // A second start has nothing to do.
     fake.account.writes = [];
-    expect(await runStateMachine({ name: 'rollback-run', input, runtime: fake.runtime, clock })).toEqual({
-      runId: RUN,
-      status: 'rolled-back',
-    });
+    expect(await runStateMachine({ name: 'rollback-run', input, runtime: fake.runtime, clock })).toEqual({ runId: RUN, status: null });
     expect(fake.account.writes).toEqual([]);
   });
 });

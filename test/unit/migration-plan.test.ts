@@ -3,18 +3,22 @@ import { confirmApproval, requestApproval } from '../../src/migration/approval.t
 import { associate } from '../../src/migration/associate.ts';
 import { checkCluster, openRun } from '../../src/migration/open-run.ts';
 import { makePlan, planOf, takeInventory } from '../../src/migration/plan-run.ts';
+import type { Inventory } from '../../src/model/inventory.ts';
 import { migrationOptions } from '../../src/model/options.ts';
-import { CLUSTER_ARN, type FakeMigration, planWith, RUN, START, serviceAccount, TARGET, unitPlan } from './fake-migration.ts';
+import { addon, CLUSTER_ARN, type FakeMigration, planWith, ROLE, RUN, START, serviceAccount, TARGET, unitPlan } from './fake-migration.ts';
 import { ROLE_PLAN, runScene } from './run-scene.ts';
 
 const OPEN = {
   runId: RUN,
+  executionId: 'execution-1',
   target: TARGET,
   mode: 'run',
   approval: 'none',
   expectedDigest: null,
   options: migrationOptions.parse({}),
 } as const;
+const TAKE = { runId: RUN, mode: 'run' } as const;
+
 let fake: FakeMigration;
 const { empty, begin, run } = runScene((made) => {
   fake = made;
@@ -79,17 +83,62 @@ describe('takeInventory and makePlan', () => {
 
   it('plans from the inventory, keeps the plan, and makes no second one', async () => {
     fake.put(serviceAccount());
-    expect(await takeInventory(fake.runtime, { runId: RUN })).toEqual({ taken: true });
+    expect(await takeInventory(fake.runtime, TAKE)).toEqual({ status: 'ready', waitSeconds: 0, taken: true });
     const made = await makePlan(fake.runtime, MAKE);
     expect(made.digest).toBe((await run()).digest);
-    expect(await takeInventory(fake.runtime, { runId: RUN })).toEqual({ taken: false });
+    expect(await takeInventory(fake.runtime, TAKE)).toEqual({ status: 'ready', waitSeconds: 0, taken: false });
     fake.account.objects.clear();
     expect(await makePlan(fake.runtime, MAKE)).toEqual(made);
     expect((await planOf(fake.runtime, RUN)).digest).toBe(made.digest);
   });
 
+  describe('while an update of an add-on runs', () => {
+    const setStatus = (status: string) =>
+      fake.account.addons.set('aws-ebs-csi-driver', addon('aws-ebs-csi-driver', { status, serviceAccountRoleArn: ROLE }));
+    const driver = { metadata: { name: 'ebs-csi-controller-sa', namespace: 'kube-system', annotations: {} } };
+    const statusOf = async () =>
+      ((await fake.runtime.journal.getDocument(RUN, 'inventory')) as Inventory).addons.map(({ status }) => status);
+    beforeEach(() => {
+      fake.put({ ...serviceAccount(), ...driver });
+      setStatus('UPDATING');
+    });
+
+    it('waits for it, asks for it alone, and reads all anew when it has ended', async () => {
+      expect(await takeInventory(fake.runtime, TAKE)).toEqual({ status: 'waiting', waitSeconds: 15, taken: true });
+      fake.account.failures = { connect: ['ClusterUnreachable'] };
+      expect(await takeInventory(fake.runtime, TAKE)).toEqual({ status: 'waiting', waitSeconds: 15, taken: false });
+      fake.account.failures = {};
+      setStatus('ACTIVE');
+      expect(await takeInventory(fake.runtime, TAKE)).toEqual({ status: 'ready', waitSeconds: 0, taken: true });
+      expect(await statusOf()).toEqual(['ACTIVE']);
+      expect(fake.logs.some((line) => line.includes('aws-ebs-csi-driver'))).toBe(true);
+    });
+
+    it('holds the cluster meanwhile', async () => {
+      await takeInventory(fake.runtime, TAKE);
+      fake.pass(800);
+      await takeInventory(fake.runtime, TAKE);
+      fake.pass(800);
+      await expect(fake.runtime.journal.acquireLock(CLUSTER_ARN, 'run-2', 900)).rejects.toMatchObject({ name: 'ClusterLocked' });
+    });
+
+    it('waits no longer than the option allows, and plans with what it finds', async () => {
+      expect(await takeInventory(fake.runtime, TAKE)).toMatchObject({ status: 'waiting' });
+      fake.pass(1800);
+      expect(await takeInventory(fake.runtime, TAKE)).toMatchObject({ status: 'ready', taken: true });
+      expect(await statusOf()).toEqual(['UPDATING']);
+    });
+
+    it('waits for nobody where only a plan is asked for, or no service account of the add-on has a role', async () => {
+      expect(await takeInventory(fake.runtime, { ...TAKE, mode: 'plan' })).toMatchObject({ status: 'ready' });
+      fake.account.addons.set('coredns', addon('coredns', { status: 'UPDATING' }));
+      setStatus('ACTIVE');
+      expect(await takeInventory(fake.runtime, TAKE)).toMatchObject({ status: 'ready' });
+    });
+  });
+
   it('refuses where the digest is not the expected one, and keeps nothing', async () => {
-    await takeInventory(fake.runtime, { runId: RUN });
+    await takeInventory(fake.runtime, TAKE);
     await expect(makePlan(fake.runtime, { ...MAKE, expectedDigest: 'other' })).rejects.toMatchObject({ name: 'WorldMoved' });
     expect(await fake.runtime.journal.getDocument(RUN, 'plan')).toBeUndefined();
     const { digest } = await makePlan(fake.runtime, MAKE);
@@ -135,13 +184,15 @@ describe('the approval', () => {
     const output = await requestApproval(fake.runtime, { runId: RUN, taskToken: 'secret-token' });
     expect(output).toEqual({ runId: RUN, digest: 'digest-1' });
     expect(JSON.stringify([output, fake.logs, await run(), await fake.runtime.journal.listEntries(RUN)])).not.toContain('secret-token');
-    expect(await fake.runtime.journal.takeTaskToken(RUN)).toBe('secret-token');
+    const answer = { decision: 'approve' as const, digest: 'digest-1', by: 'arn:aws:iam::111122223333:user/me', at: 't' };
+    expect(await fake.runtime.journal.answerTaskToken(RUN, answer)).toEqual({ token: 'secret-token', answer });
+    expect((await run()).approval).toEqual({ status: 'waiting', expiresAt: new Date(START + 604_800_000).toISOString(), answer: null });
   });
 
   it('is for this plan, and for the world as it still is', async () => {
     await openRun(fake.runtime, OPEN);
     fake.put(serviceAccount());
-    await takeInventory(fake.runtime, { runId: RUN });
+    await takeInventory(fake.runtime, TAKE);
     const { digest } = await makePlan(fake.runtime, { runId: RUN, mode: 'run', expectedDigest: null });
     await expect(confirmApproval(fake.runtime, { runId: RUN, digest: 'other' })).rejects.toMatchObject({ name: 'ApprovalMismatch' });
     fake.pass(86_400);

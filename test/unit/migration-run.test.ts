@@ -31,6 +31,7 @@ describe('waves', () => {
       roleArns: [ROLE],
       unitIds: ['shop/orders'],
       iamWaitSeconds: 15,
+      daemons: [],
     });
     await setUnit('shop/orders', 'migrated');
     expect(await nextWave(fake.runtime, { runId: RUN })).toMatchObject({ wave: 1, unitIds: ['shop/b', 'shop/c'], iamWaitSeconds: 0 });
@@ -178,7 +179,7 @@ describe('the end of a run', () => {
 });
 
 describe('the way back of a run', () => {
-  const OPEN_BACK = { runId: RUN, unitIds: null, reason: 'asked for' };
+  const OPEN_BACK = { runId: RUN, claimant: 'rollback-1', unitIds: null, reason: 'asked for' };
   const UNITS = [{}, { id: 'shop/b', serviceAccount: 'b', wave: 1 }];
   const batch = (kind: 'units' | 'roles', after = '', chosen: string[] | null = null) =>
     rollbackBatch(fake.runtime, { runId: RUN, kind, chosen, after });

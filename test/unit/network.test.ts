@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { compareVersions, isConfiguration } from '../../src/inventory/addons.ts';
-import { cutOffBy, egressPolicies, proxiedContainers, takesPort80 } from '../../src/inventory/network.ts';
+import { cutOffBy, egressPolicies, type Family, proxiedContainers, takesPort80 } from '../../src/inventory/network.ts';
 import { allowsAgent, policyFacts } from '../../src/inventory/policies.ts';
 import { oldSdk, oldSdks } from '../../src/inventory/sdks.ts';
 
@@ -10,10 +10,10 @@ const policy = (spec: object) => ({
   metadata: { name: 'p', namespace: 'shop' },
   spec,
 });
-const cut = (spec: object) =>
-  cutOffBy(egressPolicies([policy({ podSelector: {}, policyTypes: ['Egress'], ...spec })], []), 'shop', { app: 'api' });
+const cut = (spec: object, family: Family = 'ipv4') =>
+  cutOffBy(egressPolicies([policy({ podSelector: {}, policyTypes: ['Egress'], ...spec })], [], family), 'shop', { app: 'api' });
 const cilium = (spec: object) =>
-  cutOffBy(egressPolicies([], [policy({ endpointSelector: { matchLabels: { app: 'api' } }, ...spec })]), 'shop', { app: 'api' });
+  cutOffBy(egressPolicies([], [policy({ endpointSelector: { matchLabels: { app: 'api' } }, ...spec })], 'ipv4'), 'shop', { app: 'api' });
 const agent = { ipBlock: { cidr: '169.254.170.23/32' } };
 
 describe('network policies', () => {
@@ -31,6 +31,16 @@ describe('network policies', () => {
     ['ingress alone', { policyTypes: ['Ingress'] }, false],
   ])('that allow %s', (_, spec, isCut) => {
     expect(cut(spec)).toEqual(isCut ? ['NetworkPolicy/shop/p'] : []);
+  });
+
+  it('go by the address that the cluster’s pods are given', () => {
+    const to = (cidr: string) => ({ egress: [{ to: [{ ipBlock: { cidr } }] }] });
+    expect(cut(to('fd00:ec2::23/128'), 'ipv6')).toEqual([]);
+    expect(cut(to('::/0'), 'ipv6')).toEqual([]);
+    expect(cut(to('169.254.170.23/32'), 'ipv6')).toEqual(['NetworkPolicy/shop/p']);
+    expect(cut(to('fd00:ec2::23/128'))).toEqual(['NetworkPolicy/shop/p']);
+    expect(cut(to('not a network'))).toEqual(['NetworkPolicy/shop/p']);
+    expect(cut(to('169.254.170.23/99'))).toEqual(['NetworkPolicy/shop/p']);
   });
 
   it.each<[string, object, boolean]>([
@@ -54,7 +64,35 @@ describe('proxies and ports', () => {
     [{ HTTPS_PROXY: 'http://p' }, false],
     [{}, false],
   ])('%j', (env, proxied) => {
-    expect(proxiedContainers(container(env))).toEqual(proxied ? ['app'] : []);
+    expect(proxiedContainers(container(env), 'ipv4', () => undefined)).toEqual(proxied ? ['app'] : []);
+  });
+
+  it('of ConfigMaps count, and what the container sets itself comes first', () => {
+    const from = { envFrom: [{ configMapRef: { name: 'proxy' } }, { secretRef: { name: 's' } }] };
+    const data: Record<string, Record<string, string>> = { proxy: { HTTP_PROXY: 'http://p' }, except: { list: '169.254.170.23' } };
+    const proxied = (one: object) => proxiedContainers({ containers: [{ name: 'app', ...one }] }, 'ipv4', (name) => data[name]);
+    const reference = { name: 'NO_PROXY', valueFrom: { configMapKeyRef: { name: 'except', key: 'list' } } };
+    expect(proxied(from)).toEqual(['app']);
+    expect(proxied({ ...from, env: [reference] })).toEqual([]);
+    expect(proxied({ ...from, env: [{ name: 'http_proxy', value: '' }] })).toEqual([]);
+    expect(proxied({ envFrom: [{ configMapRef: { name: 'unread' } }], env: [{ name: 'NO_PROXY', valueFrom: {} }] })).toEqual([]);
+    expect(proxied({ envFrom: [{ configMapRef: { name: 'proxy' }, prefix: 'MY_' }] })).toEqual([]);
+  });
+
+  it('ask the agent of an IPv6 cluster at its own address', () => {
+    const spec = (except: string) => ({
+      containers: [
+        {
+          name: 'app',
+          env: [
+            { name: 'HTTP_PROXY', value: 'http://p' },
+            { name: 'NO_PROXY', value: except },
+          ],
+        },
+      ],
+    });
+    expect(proxiedContainers(spec('169.254.170.23'), 'ipv6', () => undefined)).toEqual(['app']);
+    expect(proxiedContainers(spec('[fd00:ec2::23]'), 'ipv6', () => undefined)).toEqual([]);
   });
 
   it('sees who takes port 80', () => {

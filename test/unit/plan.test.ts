@@ -131,7 +131,12 @@ describe('the agent', () => {
 
   it('is installed in the default version where it is missing', () => {
     const plan = planOf(inventory({ agent: missing }));
-    expect(plan.agent).toEqual({ action: 'install', addonVersion: 'v1.3.8-eksbuild.2', nodeNames: ['node-a', 'node-b'] });
+    expect(plan.agent).toEqual({
+      action: 'install',
+      addonVersion: 'v1.3.8-eksbuild.2',
+      configuration: null,
+      nodeNames: ['node-a', 'node-b'],
+    });
     expect(plan.findings.map(({ code, subject }) => [code, subject])).toEqual([['PS402', 'Addon/eks-pod-identity-agent']]);
   });
 

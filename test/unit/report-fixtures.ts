@@ -115,6 +115,7 @@ export function journal(changes: {
     reason: '',
     digest: made?.digest ?? '',
     options: migrationOptions.parse({}),
+    approval: null,
     startedAt: '2026-03-02T10:00:00.000Z',
     endedAt: '2026-03-02T10:12:30.000Z',
     calls: { eks: 20, iam: 9, sts: 8, kubernetes: 120, cloudtrail: 0 },

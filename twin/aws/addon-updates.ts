@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
 import type { KubernetesSide } from '../contracts.ts';
 import type { AddonDescription } from '../snapshot.ts';
+import { isConfiguration } from './addon-configuration.ts';
 import { EKS_RESTARTED_AT, isRolledOut, podTemplateOf } from './addon-pods.ts';
 import type { Addons } from './addons.ts';
 import { AwsError } from './errors.ts';
@@ -282,15 +283,4 @@ function paramsOf(change: AddonChange): UpdateState['params'] {
     ['PodIdentityAssociations', change.podIdentityAssociations === undefined ? undefined : JSON.stringify(change.podIdentityAssociations)],
   ];
   return values.flatMap(([type, value]) => (value === undefined ? [] : [{ type, value }]));
-}
-
-/** Whether text is JSON of an object. */
-export function isConfiguration(text: string): boolean {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-  } catch (error) {
-    if (error instanceof SyntaxError) return false;
-    throw error;
-  }
 }

@@ -1,6 +1,7 @@
 import type { KubernetesSide } from '../contracts.ts';
 import type { AddonConfiguration, AddonDescription, AddonVersions } from '../snapshot.ts';
-import { AGENT, AGENT_NAMESPACE, agentDaemonSet } from './agent-daemonset.ts';
+import { isValidConfiguration } from './addon-configuration.ts';
+import { AGENT, AGENT_NAMESPACE, AGENT_SETS, agentDaemonSets } from './agent-daemonset.ts';
 import { AwsError } from './errors.ts';
 import type { Actor } from './records.ts';
 import type { AwsState } from './state.ts';
@@ -104,6 +105,12 @@ export class Addons {
       throw new AwsError('InvalidRequestException', 400, `The twin does not imitate the installation of add-on ${request.addonName} yet`);
     }
     const addonVersion = this.#pickVersion(request.addonName, request.addonVersion);
+    const { configurationSchema } = this.configuration(request.addonName, addonVersion);
+    if (request.configurationValues !== undefined && !isValidConfiguration(request.configurationValues, configurationSchema))
+      throw new AwsError('InvalidParameterException', 400, 'ConfigurationValue provided in request is not supported', {
+        addonName: request.addonName,
+        clusterName: this.#state.cluster.name,
+      });
     const now = new Date(this.#state.clock.now()).toISOString();
     const arn = `arn:${this.#state.partition}:eks:${this.#state.region}:${this.#state.accountId}:addon/${this.#state.cluster.name}/${request.addonName}/${this.#state.uuid('addon')}`;
     const addon: AddonDescription = {
@@ -124,7 +131,7 @@ export class Addons {
     this.#set(request.addonName, addon, by);
     // The DaemonSet comes first and its pods start; the add-on turns ACTIVE when they should be there.
     const wait = this.#state.delays.addonActive;
-    this.#state.clock.schedule(wait / 2, () => this.#ifStill(arn, 'CREATING', () => this.#bringAgent(addonVersion)));
+    this.#state.clock.schedule(wait / 2, () => this.#ifStill(arn, 'CREATING', (current) => this.#bringAgent(current)));
     this.#state.clock.schedule(wait, () =>
       this.#ifStill(arn, 'CREATING', (current) =>
         this.#set(request.addonName, { ...current, status: 'ACTIVE', modifiedAt: this.#nowText() }, 'system'),
@@ -144,7 +151,7 @@ export class Addons {
     this.#set(addonName, deleting, by);
     const wait = this.#state.delays.addonActive;
     this.#state.clock.schedule(wait / 2, () => {
-      if (!preserve) this.#kubernetes?.remove('DaemonSet', AGENT_NAMESPACE, AGENT);
+      if (!preserve) for (const name of AGENT_SETS) this.#kubernetes?.remove('DaemonSet', AGENT_NAMESPACE, name);
     });
     this.#state.clock.schedule(wait, () => this.#ifStill(addon.addonArn, 'DELETING', () => this.#set(addonName, undefined, 'system')));
     return deleting;
@@ -184,8 +191,9 @@ export class Addons {
     if (addon !== undefined) action(addon);
   }
 
-  #bringAgent(addonVersion: string): void {
-    this.#kubernetes?.apply(agentDaemonSet(this.#state.region, this.#state.cluster.name, addonVersion));
+  #bringAgent({ addonVersion, configurationValues }: AddonDescription): void {
+    const sets = agentDaemonSets(this.#state.region, this.#state.cluster.name, addonVersion, configurationValues);
+    for (const set of sets) this.#kubernetes?.apply(set);
   }
 
   #nowText(): string {

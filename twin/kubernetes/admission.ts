@@ -21,8 +21,9 @@ export function createAdmission(settings: {
   readonly kinds: KindRegistry;
   readonly aws: AwsSide;
   readonly region: string | undefined;
+  readonly ipv6: boolean;
 }): Admission {
-  const { store, kinds, aws, region } = settings;
+  const { store, kinds, aws, region, ipv6 } = settings;
   const serviceAccounts = kinds.byKind('', 'ServiceAccount') as Kind;
   let admitted = 0;
 
@@ -51,7 +52,7 @@ export function createAdmission(settings: {
     admitted += 1;
     const associated = aws.webhookSeesAssociation(namespace, accountName, instance);
     // The golden ratio's multiples spread evenly, and the same run gives the same lifetimes.
-    return injectIdentity(named, { region, serviceAccount, associated }, (admitted * 0.618_033_988_749_895) % 1);
+    return injectIdentity(named, { region, serviceAccount, associated, ipv6 }, (admitted * 0.618_033_988_749_895) % 1);
   };
 
   return {

@@ -16,6 +16,8 @@ export interface WebhookSettings {
   readonly serviceAccount: KubernetesObject | undefined;
   /** Whether the association file names the pod's service account. */
   readonly associated: boolean;
+  /** Whether the cluster's addresses are of IPv6: then the pods are sent to the agent's other address. */
+  readonly ipv6?: boolean;
 }
 
 const PREFIX = 'eks.amazonaws.com';
@@ -46,7 +48,9 @@ export function injectIdentity(pod: KubernetesObject, settings: WebhookSettings,
   if (!settings.associated && (roleArn === undefined || roleArn === '')) {
     return pod;
   }
-  const mode = settings.associated ? podIdentity(windows) : webIdentity(windows, roleArn ?? '', annotations[`${PREFIX}/audience`]);
+  const mode = settings.associated
+    ? podIdentity(windows, settings.ipv6 === true)
+    : webIdentity(windows, roleArn ?? '', annotations[`${PREFIX}/audience`]);
   const skipped = firstRecord(pod.metadata.annotations?.[`${PREFIX}/skip-containers`] ?? '');
   const regional = annotations[`${PREFIX}/sts-regional-endpoints`] === 'true';
   const inject = (container: Container): Container =>
@@ -92,11 +96,11 @@ function injectContainer(container: Container, mode: Mode, regional: boolean, re
   };
 }
 
-function podIdentity(windows: boolean): Mode {
+function podIdentity(windows: boolean, ipv6: boolean): Mode {
   const directory = '/var/run/secrets/pods.eks.amazonaws.com/serviceaccount';
   return {
     env: [
-      { name: 'AWS_CONTAINER_CREDENTIALS_FULL_URI', value: 'http://169.254.170.23/v1/credentials' },
+      { name: 'AWS_CONTAINER_CREDENTIALS_FULL_URI', value: `http://${ipv6 ? '[fd00:ec2::23]' : '169.254.170.23'}/v1/credentials` },
       { name: 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE', value: tokenFile(windows, directory, 'eks-pod-identity-token') },
     ],
     volumeName: 'eks-pod-identity-token',

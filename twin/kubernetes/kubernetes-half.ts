@@ -27,6 +27,8 @@ export interface KubernetesHalfSettings {
   readonly clusterName: string;
   /** The region that the webhook injects; without one it injects none. */
   readonly region?: string | undefined;
+  /** `ipv6` where the cluster's addresses are. */
+  readonly ipFamily?: string | undefined;
   /** `MAJOR.MINOR`, as EKS names it. */
   readonly kubernetesVersion?: string | undefined;
   /** RBAC: false denies with 403. Everything is allowed by default. Subresources are `pods/eviction`. */
@@ -61,7 +63,7 @@ export function createKubernetesHalf(settings: KubernetesHalfSettings): Kubernet
   const { clock, aws, delays } = settings;
   const kinds = new KindRegistry();
   const store = new Store(kinds, () => (world.loading ? clock.now() - AGE_AT_START : clock.now()));
-  const admission = createAdmission({ store, kinds, aws, region: settings.region });
+  const admission = createAdmission({ store, kinds, aws, region: settings.region, ipv6: settings.ipFamily === 'ipv6' });
   const queue = new WorkQueue(clock, CONTROLLER_LAG);
   const world: World = new World({ store, kinds, clock, queue, aws, delays, admission });
   const kubelet = new Kubelet(world, settings.unpullableImages ?? (() => false));

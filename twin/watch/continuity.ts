@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
-import { AGENT } from '../aws/agent-daemonset.ts';
+import { isAgentPod } from '../aws/agent-daemonset.ts';
 import type { AwsChange } from '../aws/records.ts';
 import type { AwsState } from '../aws/state.ts';
 import { containerNames, serviceAccountOf } from '../container-environment.ts';
@@ -87,7 +87,7 @@ export class Continuity {
       else known.pod = after;
     } else this.#drop(uid);
     // The agent's own pods decide for all pods of their node.
-    if (pod.metadata.labels?.['app.kubernetes.io/name'] === AGENT) this.#recheck(this.#byNode.get(String(pod.spec?.nodeName ?? '')));
+    if (isAgentPod(pod)) this.#recheck(this.#byNode.get(String(pod.spec?.nodeName ?? '')));
   }
 
   awsChanged(change: AwsChange): void {

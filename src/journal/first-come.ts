@@ -1,0 +1,34 @@
+import { json, readClaim, readToken } from './items.ts';
+import type { Journal } from './journal.ts';
+import { claimKeyOf, tokenKey } from './layout.ts';
+import { ABSENT, PRESENT, type Table } from './table.ts';
+
+/** The journal's part in which the first of many writers stays: idempotency keys, and answers to task tokens. */
+export function createFirstCome(
+  table: Table,
+): Pick<Journal, 'claimKey' | 'putTaskToken' | 'answerTaskToken' | 'getTaskAnswer' | 'forgetTaskToken'> {
+  return {
+    claimKey: async (key, { runId, fingerprint }) => {
+      const item = { ...claimKeyOf(key), runId, fingerprint };
+      if (await table.put(item, ABSENT)) return readClaim(item);
+      // No claim is ever taken back, so the one that was in the way is there.
+      return readClaim((await table.get(claimKeyOf(key))) ?? {});
+    },
+    putTaskToken: async (runId, token) => {
+      await table.put({ ...tokenKey(runId), token });
+    },
+    answerTaskToken: async (runId, answer) => {
+      const item = await table.update(tokenKey(runId), { setOnce: [[['answer'], json(answer)]] }, PRESENT);
+      if (item === undefined) return undefined;
+      const noted = readToken(item);
+      return { token: noted.token, answer: noted.answer ?? answer };
+    },
+    getTaskAnswer: async (runId) => {
+      const item = await table.get(tokenKey(runId));
+      return item === undefined ? undefined : readToken(item).answer;
+    },
+    forgetTaskToken: async (runId) => {
+      await table.remove(tokenKey(runId));
+    },
+  };
+}

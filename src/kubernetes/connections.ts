@@ -1,0 +1,41 @@
+import { targetCredentials } from '../aws/clients.ts';
+import { type ConnectionSettings, openConnections, targetKey } from '../aws/connections.ts';
+import { pacingKey } from '../aws/pacing.ts';
+import type { ClusterRuntime } from '../migration/runtime.ts';
+import type { ClusterTarget } from '../model/run.ts';
+import type { KubernetesGateway } from './gateway.ts';
+import { createKubernetesGateway } from './kubernetes-gateway.ts';
+
+/** The part of a {@link ClusterRuntime} that reaches the world: AWS as `createConnections` does, and one connection to each cluster. */
+export function createClusterConnections(settings: ConnectionSettings): Pick<ClusterRuntime, 'aws' | 'kubernetes' | 'takeCalls'> {
+  const { aws, takeCalls, count, pacer, awsSettings } = openConnections(settings);
+  const clusters = new Map<string, Promise<KubernetesGateway>>();
+  const connect = async (target: ClusterTarget): Promise<KubernetesGateway> =>
+    createKubernetesGateway({
+      cluster: await aws(target).eks.describeCluster(),
+      clusterName: target.clusterName,
+      region: target.region,
+      credentials: targetCredentials(awsSettings(target)),
+      clock: settings.clock,
+      retryDelays: settings.retryDelays,
+      onRequest: () => count('kubernetes'),
+      pacer,
+      pacingKey: pacingKey('kubernetes', target),
+    });
+  return {
+    aws,
+    takeCalls,
+    kubernetes: (target) => {
+      const key = targetKey(target);
+      const existing = clusters.get(key);
+      if (existing !== undefined) {
+        return existing;
+      }
+      const connecting = connect(target);
+      clusters.set(key, connecting);
+      // A failure is not kept: the next step tries again.
+      connecting.catch(() => clusters.delete(key));
+      return connecting;
+    },
+  };
+}

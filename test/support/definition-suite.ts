@@ -1,0 +1,139 @@
+import aslValidator from 'asl-validator';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { ERRORS } from '../../src/model/errors.ts';
+
+/** A rule of `Retry` or `Catch`. */
+export interface Rule {
+  readonly ErrorEquals: readonly string[];
+  readonly [field: string]: unknown;
+}
+/** A state, as far as it is looked at. */
+export interface State {
+  readonly Type: string;
+  readonly Retry?: readonly Rule[];
+  readonly Catch?: readonly Rule[];
+  readonly ItemProcessor?: Machine;
+  readonly [field: string]: unknown;
+}
+/** A state machine, or the processor of a Map. */
+export interface Machine {
+  readonly StartAt: string;
+  readonly States: Readonly<Record<string, State>>;
+  readonly [field: string]: unknown;
+}
+
+const LAMBDA_ERRORS = [
+  'Lambda.ServiceException',
+  'Lambda.AWSLambdaException',
+  'Lambda.SdkClientException',
+  'Lambda.TooManyRequestsException',
+];
+const RETRYABLE = Object.entries(ERRORS).flatMap(([name, row]) => (row.retryable ? [name] : []));
+/** Everything that a state of ours may say: what both engines do alike. The packaging adds the default of `QueryLanguage`. */
+const FIELDS: Readonly<Record<string, readonly string[]>> = {
+  Task: ['Type', 'Comment', 'Resource', 'Parameters', 'TimeoutSeconds', 'Retry', 'Catch', 'ResultPath', 'OutputPath', 'Next', 'End'],
+  Map: ['Type', 'Comment', 'ItemsPath', 'ItemSelector', 'MaxConcurrency', 'ItemProcessor', 'Catch', 'ResultPath', 'Next'],
+  Choice: ['Type', 'Comment', 'Choices', 'Default'],
+  Wait: ['Type', 'Comment', 'SecondsPath', 'Next'],
+  Pass: ['Type', 'Comment', 'Parameters', 'Result', 'ResultPath', 'Next', 'End'],
+  Fail: ['Type', 'Comment', 'Error', 'Cause'],
+};
+
+/** Every state of a machine and of those within it. */
+export function states(machine: Machine): [string, State][] {
+  return Object.entries(machine.States).flatMap(([name, state]) => [
+    [name, state] as [string, State],
+    ...(state.ItemProcessor === undefined ? [] : states(state.ItemProcessor)),
+  ]);
+}
+
+/** What holds of every definition of ours, whether it is the source or what the packaging made of it. */
+export function describeDefinition(name: string, load: () => Promise<Machine>): void {
+  describe(`the definition of ${name}`, () => {
+    let machine: Machine;
+    let all: [string, State][];
+    const ofType = (type: string) => all.filter(([, state]) => state.Type === type);
+
+    beforeAll(async () => {
+      machine = await load();
+      all = states(machine);
+    });
+
+    it('is valid by asl-validator', () => {
+      const arns = JSON.parse(JSON.stringify(machine), (_key, value) =>
+        typeof value === 'object' && value !== null && 'Fn::GetAtt' in value ? 'arn:aws:lambda:us-east-1:123456789012:function:any' : value,
+      );
+      const result = aslValidator(arns, { checkArn: true, checkPaths: true });
+      expect(result.isValid ? '' : result.errorsText('\n')).toBe('');
+    });
+
+    it('names each state once', () => {
+      const names = all.map(([stateName]) => stateName);
+      expect(names.filter((stateName, index) => names.indexOf(stateName) !== index)).toEqual([]);
+    });
+
+    it('uses only features that both engines honour', () => {
+      const unknown = all.flatMap(([stateName, state]) =>
+        Object.keys(state)
+          .filter((field) => !['QueryLanguage', ...(FIELDS[state.Type] ?? [])].includes(field))
+          .map((field) => `${stateName}.${field}`),
+      );
+      expect(unknown).toEqual([]);
+      expect(JSON.stringify(machine)).not.toMatch(/JSONata|"Assign"|ResultWriter|ItemReader|ItemBatcher|Tolerated/);
+    });
+
+    it('bounds every Task in time', () => {
+      const unbounded = ofType('Task').filter(([, state]) => !(Number(state.TimeoutSeconds) > 0));
+      expect(unbounded.map(([stateName]) => stateName)).toEqual([]);
+    });
+
+    it('retries every transient error of Lambda and of ours in every Task, with full jitter and a bounded delay', () => {
+      for (const [stateName, state] of ofType('Task')) {
+        const retried = (state.Retry ?? []).flatMap((rule) => rule.ErrorEquals);
+        expect(retried, stateName).toEqual(expect.arrayContaining([...LAMBDA_ERRORS, ...RETRYABLE]));
+        for (const rule of state.Retry ?? []) {
+          expect(rule, stateName).toMatchObject({
+            JitterStrategy: 'FULL',
+            MaxDelaySeconds: expect.any(Number),
+            MaxAttempts: expect.any(Number),
+          });
+        }
+      }
+    });
+
+    it('waits longer for a function that is busy than for one that fails: its reserved concurrency makes a queue', () => {
+      for (const [stateName, state] of ofType('Task')) {
+        const rule = state.Retry?.find(({ ErrorEquals }) => ErrorEquals.includes('Lambda.TooManyRequestsException'));
+        expect(rule, stateName).toMatchObject({ ErrorEquals: ['Lambda.TooManyRequestsException'], MaxAttempts: 60, MaxDelaySeconds: 60 });
+      }
+    });
+
+    it('retries nothing that another try cannot mend', () => {
+      const retried = new Set(all.flatMap(([, state]) => (state.Retry ?? []).flatMap((rule) => rule.ErrorEquals)));
+      expect([...retried].sort()).toEqual([...LAMBDA_ERRORS, ...RETRYABLE, 'States.Timeout'].sort());
+    });
+
+    it('names only errors of the table, of Lambda and of Step Functions', () => {
+      const named = all.flatMap(([, state]) => [...(state.Retry ?? []), ...(state.Catch ?? [])].flatMap((rule) => rule.ErrorEquals));
+      const failing = ofType('Fail').map(([, state]) => String(state.Error));
+      const unknown = [...named, ...failing].filter((error) => !(error in ERRORS) && !/^(States|Lambda)\./.test(error));
+      expect(unknown).toEqual([]);
+    });
+
+    it('has States.ALL alone and last', () => {
+      for (const [stateName, state] of all) {
+        for (const rules of [state.Retry ?? [], state.Catch ?? []]) {
+          for (const [index, rule] of rules.entries()) {
+            if (!rule.ErrorEquals.includes('States.ALL')) continue;
+            expect(rule.ErrorEquals, stateName).toEqual(['States.ALL']);
+            expect(index, stateName).toBe(rules.length - 1);
+          }
+        }
+      }
+    });
+
+    it('waits only as long as a step says', () => {
+      expect(ofType('Wait').filter(([, state]) => typeof state.SecondsPath !== 'string')).toEqual([]);
+    });
+  });
+}
