@@ -186,9 +186,10 @@ export function fewestCalls(size: ClusterSize): number {
     'ListFargateProfiles',
     'DescribeAddonVersions',
     'DescribeAddonConfiguration',
+    'ListAccessEntries',
   ].length;
-  // Beside them one list of OIDC providers, both kinds of network policies, and one look at IRSA's exchanges in CloudTrail.
-  return lists + eks + pagesOf(roles, PAGES.roles) + 1 + 2 + 1;
+  // Beside them one list of OIDC providers, three kinds of network policies, and one look at IRSA's exchanges in CloudTrail.
+  return lists + eks + pagesOf(roles, PAGES.roles) + 1 + 3 + 1;
 }
 
 /** Takes the inventory of a generated cluster and plans it. The gateways are in memory: what is measured is podshift's own work. */

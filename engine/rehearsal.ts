@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import type { Journal } from '../src/journal/journal.ts';
 import type { Logger } from '../src/migration/runtime.ts';
+import type { Clock } from '../src/model/clock.ts';
 import { isPodshiftError, type PodshiftError } from '../src/model/errors.ts';
 import type { migrationOptions } from '../src/model/options.ts';
 import type { RunReport } from '../src/model/report.ts';
@@ -11,7 +12,7 @@ import { createVirtualClock, type VirtualClock } from '../twin/clock.ts';
 import type { TwinDelays, TwinHooks } from '../twin/contracts.ts';
 import { loadSnapshot, type Snapshot } from '../twin/snapshot.ts';
 import { startTwin, type Twin } from '../twin/twin.ts';
-import { openLocalJournal, openMemoryJournal } from './local-journal.ts';
+import { type LocalJournal, openLocalJournal, openMemoryJournal } from './local-journal.ts';
 import { type Migration, type MigrationInput, migrate, rollBack } from './local-migration.ts';
 import { createLocalRuntime, type LocalRuntime } from './local-runtime.ts';
 import type { Service } from './service.ts';
@@ -35,8 +36,8 @@ export interface RehearsalSettings {
   readonly prepare?: (twin: Twin) => void;
   /** Images that no kubelet of the twin can pull. */
   readonly unpullableImages?: NonNullable<Parameters<typeof startTwin>[0]['unpullableImages']>;
-  /** Default `dynalite`: DynamoDB's real client. `memory` is for simulations of hundreds of runs. */
-  readonly journal?: 'dynalite' | 'memory';
+  /** Default `dynalite`: DynamoDB's real client. `memory` is for simulations of hundreds of runs; a function makes another one. */
+  readonly journal?: 'dynalite' | 'memory' | ((clock: Clock) => Pick<LocalJournal, 'journal' | 'close'>);
   /** Silent where absent. */
   readonly logger?: Logger;
 }
@@ -55,6 +56,8 @@ export interface Rehearsal extends RehearsedRun {
   readonly clock: VirtualClock;
   readonly journal: Journal;
   readonly runtime: LocalRuntime;
+  /** The logger of the settings, which all log lines reach. */
+  readonly logger: Logger;
   readonly target: ClusterTarget;
   /** A second run over the same twin; with the same options, where no others are given. */
   rerun(options?: z.input<typeof migrationOptions>): Promise<RehearsedRun>;
@@ -79,15 +82,18 @@ export async function rehearse(settings: RehearsalSettings): Promise<Rehearsal> 
     ...(hooks === undefined ? {} : { hooks }),
   });
   settings.prepare?.(twin);
-  const local = settings.journal === 'memory' ? openMemoryJournal({ clock }) : await openLocalJournal({ clock });
+  const { journal: kind = 'dynalite' } = settings;
+  const local =
+    typeof kind === 'function' ? kind(clock) : kind === 'memory' ? openMemoryJournal({ clock }) : await openLocalJournal({ clock });
   const target = { clusterName: twin.clusterName, region: twin.region, assumeRoleArn: null };
+  const logger = settings.logger ?? SILENT;
   const runtime = createLocalRuntime({
     clock: clock.engine,
     journal: local.journal,
     endpoint: twin.awsEndpoint,
     credentials: twin.credentials,
     retryDelays: 'none',
-    logger: settings.logger ?? SILENT,
+    logger,
     random: replayable(),
   });
   const close = async (): Promise<void> => {
@@ -130,6 +136,7 @@ export async function rehearse(settings: RehearsalSettings): Promise<Rehearsal> 
       clock,
       journal: local.journal,
       runtime,
+      logger,
       target,
       rerun: run,
       rollback: async (runId = first.runId, unitIds) =>

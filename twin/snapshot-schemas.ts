@@ -88,6 +88,18 @@ const fargateProfile = z.looseObject({
   status: z.string().default('ACTIVE'),
 });
 
+const nodegroup = z.looseObject({
+  nodegroupName: z.string().min(1),
+  clusterName: z.string().min(1),
+  nodeRole: roleArn,
+});
+
+const accessEntry = z.looseObject({
+  clusterName: z.string().min(1),
+  principalArn: z.string().min(1),
+  type: z.string().default('STANDARD'),
+});
+
 const role = z.looseObject({
   Path: z.string().startsWith('/').default('/'),
   RoleName: z.string().min(1),
@@ -101,7 +113,13 @@ const role = z.looseObject({
   Tags: z.array(z.looseObject({ Key: z.string(), Value: z.string() })).default([]),
 });
 
-const account = z.looseObject({ RoleDetailList: z.array(role) });
+const policy = z.looseObject({
+  PolicyName: z.string().min(1),
+  Arn: z.string().min(1),
+  PolicyVersionList: z.array(z.looseObject({ Document: z.unknown(), IsDefaultVersion: z.boolean() })).default([]),
+});
+
+const account = z.looseObject({ RoleDetailList: z.array(role), Policies: z.array(policy).default([]) });
 const providers = z.looseObject({ OpenIDConnectProviderList: z.array(z.looseObject({ Arn: z.string().min(1) })) });
 
 /** `describe-cluster`: every field, the ones read here typed. */
@@ -112,6 +130,10 @@ export type AddonConfiguration = z.output<typeof addonConfiguration>;
 export type AddonVersions = z.output<typeof addonVersions>;
 export type AssociationDescription = z.output<typeof association>;
 export type FargateProfileDescription = z.output<typeof fargateProfile>;
+export type NodegroupDescription = z.output<typeof nodegroup>;
+export type AccessEntryDescription = z.output<typeof accessEntry>;
+/** A managed policy of the account's own. */
+export type PolicyDescription = z.output<typeof policy>;
 /** A role of the account; `trustPolicy` is its trust document as IAM stores it, decoded to text. */
 export type SnapshotRole = Pick<
   z.output<typeof role>,
@@ -126,6 +148,8 @@ export const readAddon = reader(addon, 'addon', 'the answer of describe-addon');
 export const readAddonConfiguration = reader(addonConfiguration, undefined, 'the answer of describe-addon-configuration');
 export const readAssociation = reader(association, 'association', 'the answer of describe-pod-identity-association');
 export const readFargateProfile = reader(fargateProfile, 'fargateProfile', 'the answer of describe-fargate-profile');
+export const readNodegroup = reader(nodegroup, 'nodegroup', 'the answer of describe-nodegroup');
+export const readAccessEntry = reader(accessEntry, 'accessEntry', 'the answer of describe-access-entry');
 
 const readAddonList = reader(z.array(addonVersions), 'addons', 'the answer of describe-addon-versions');
 const readRoles = reader(account, undefined, 'the answer of get-account-authorization-details');
@@ -142,6 +166,11 @@ export function readProviders(value: unknown, file: string): string[] {
     ? { OpenIDConnectProviderList: value.map((entry) => (typeof entry === 'string' ? { Arn: entry } : entry)) }
     : value;
   return readProviderList(listed, file).OpenIDConnectProviderList.map((provider) => provider.Arn);
+}
+
+/** The account's own managed policies, where get-account-authorization-details was asked for them. Throws `SnapshotUnreadable`. */
+export function readPolicies(value: unknown, file: string): PolicyDescription[] {
+  return readRoles(value, file).Policies;
 }
 
 /** The roles of get-account-authorization-details; two of one name are refused. Throws `SnapshotUnreadable`. */

@@ -4,12 +4,16 @@ import type { KubernetesObject } from '../src/kubernetes/gateway.ts';
 import { PodshiftError } from '../src/model/errors.ts';
 import { parseJson, parseKubernetes, type SourcedObject } from './snapshot-files.ts';
 import {
+  type AccessEntryDescription,
   type AddonConfiguration,
   type AddonDescription,
   type AddonVersions,
   type AssociationDescription,
   type ClusterDescription,
   type FargateProfileDescription,
+  type NodegroupDescription,
+  type PolicyDescription,
+  readAccessEntry,
   readAccount,
   readAddon,
   readAddonConfiguration,
@@ -17,17 +21,22 @@ import {
   readAssociation,
   readCluster,
   readFargateProfile,
+  readNodegroup,
+  readPolicies,
   readProviders,
   type SnapshotRole,
 } from './snapshot-schemas.ts';
 
 export type {
+  AccessEntryDescription,
   AddonConfiguration,
   AddonDescription,
   AddonVersions,
   AssociationDescription,
   ClusterDescription,
   FargateProfileDescription,
+  NodegroupDescription,
+  PolicyDescription,
   SnapshotRole,
 } from './snapshot-schemas.ts';
 
@@ -44,7 +53,10 @@ export interface Snapshot {
   readonly addonVersions: readonly AddonVersions[];
   readonly associations: readonly AssociationDescription[];
   readonly fargateProfiles: readonly FargateProfileDescription[];
+  readonly nodegroups: readonly NodegroupDescription[];
+  readonly accessEntries: readonly AccessEntryDescription[];
   readonly roles: readonly SnapshotRole[];
+  readonly policies: readonly PolicyDescription[];
   /** ARNs. A snapshot without the list has the cluster's own issuer registered. */
   readonly openIdConnectProviders: readonly string[];
   readonly objects: readonly KubernetesObject[];
@@ -62,6 +74,8 @@ export interface SnapshotParts {
   readonly addonVersions?: unknown;
   readonly associations?: readonly unknown[];
   readonly fargateProfiles?: readonly unknown[];
+  readonly nodegroups?: readonly unknown[];
+  readonly accessEntries?: readonly unknown[];
   readonly openIdConnectProviders?: unknown;
 }
 
@@ -79,6 +93,8 @@ interface Files {
   readonly addonVersions: File | undefined;
   readonly associations: readonly File[];
   readonly fargateProfiles: readonly File[];
+  readonly nodegroups: readonly File[];
+  readonly accessEntries: readonly File[];
   readonly providers: File | undefined;
   readonly objects: readonly SourcedObject[];
 }
@@ -106,30 +122,23 @@ export async function loadSnapshot(folder: string): Promise<Snapshot> {
     const files = await Promise.all(names.map((name) => one(`${under}/${name}`)));
     return files.filter((file) => file !== undefined);
   };
-  const [cluster, account, addons, addonConfigurations, addonVersions, associations, fargateProfiles, providers, kubernetes] =
-    await Promise.all([
-      required('eks/cluster.json', 'aws eks describe-cluster --name NAME'),
-      required('iam/account-authorization-details.json', 'aws iam get-account-authorization-details'),
-      all('eks/addons'),
-      all('eks/addon-configurations'),
-      one('eks/addon-versions.json'),
-      all('eks/pod-identity-associations'),
-      all('eks/fargate-profiles'),
-      one('iam/open-id-connect-providers.json'),
-      readKubernetesFolder(folder),
-    ]);
-  return build({
-    source: folder,
-    cluster,
-    account,
-    addons,
-    addonConfigurations,
-    addonVersions,
-    associations,
-    fargateProfiles,
-    providers,
-    objects: kubernetes,
-  });
+  const [cluster, account, addonVersions, providers, objects] = await Promise.all([
+    required('eks/cluster.json', 'aws eks describe-cluster --name NAME'),
+    required('iam/account-authorization-details.json', 'aws iam get-account-authorization-details'),
+    one('eks/addon-versions.json'),
+    one('iam/open-id-connect-providers.json'),
+    readKubernetesFolder(folder),
+  ]);
+  const [addons, addonConfigurations, associations, fargateProfiles, nodegroups, accessEntries] = await Promise.all([
+    all('eks/addons'),
+    all('eks/addon-configurations'),
+    all('eks/pod-identity-associations'),
+    all('eks/fargate-profiles'),
+    all('eks/nodegroups'),
+    all('eks/access-entries'),
+  ]);
+  const listed = { addons, addonConfigurations, associations, fargateProfiles, nodegroups, accessEntries };
+  return build({ source: folder, cluster, account, addonVersions, providers, objects, ...listed });
 }
 
 /** A snapshot of documents in memory, checked as files are. Throws `SnapshotUnreadable`. */
@@ -144,6 +153,8 @@ export function snapshotFromObjects(parts: SnapshotParts): Snapshot {
     addonVersions: parts.addonVersions === undefined ? undefined : { name: 'addonVersions', value: parts.addonVersions },
     associations: (parts.associations ?? []).map(file('associations')),
     fargateProfiles: (parts.fargateProfiles ?? []).map(file('fargateProfiles')),
+    nodegroups: (parts.nodegroups ?? []).map(file('nodegroups')),
+    accessEntries: (parts.accessEntries ?? []).map(file('accessEntries')),
     providers:
       parts.openIdConnectProviders === undefined ? undefined : { name: 'openIdConnectProviders', value: parts.openIdConnectProviders },
     objects: parseKubernetes(parts.objects, 'objects'),
@@ -177,7 +188,10 @@ function build(files: Files): Snapshot {
     addonVersions: files.addonVersions === undefined ? [] : readAddonVersions(files.addonVersions.value, files.addonVersions.name),
     associations: files.associations.map((file) => ownCluster(file, readAssociation(file.value, file.name))),
     fargateProfiles: files.fargateProfiles.map((file) => ownCluster(file, readFargateProfile(file.value, file.name))),
+    nodegroups: files.nodegroups.map((file) => ownCluster(file, readNodegroup(file.value, file.name))),
+    accessEntries: files.accessEntries.map((file) => ownCluster(file, readAccessEntry(file.value, file.name))),
     roles,
+    policies: readPolicies(files.account.value, files.account.name),
     openIdConnectProviders: files.providers === undefined ? ownProvider : readProviders(files.providers.value, files.providers.name),
     objects,
   });

@@ -3,11 +3,14 @@ import {
   DeletePodIdentityAssociationCommand,
   DescribeClusterCommand,
   DescribeFargateProfileCommand,
+  DescribeNodegroupCommand,
   DescribePodIdentityAssociationCommand,
   type EKSClient,
   type PodIdentityAssociation,
   type PodIdentityAssociationSummary,
+  paginateListAccessEntries,
   paginateListFargateProfiles,
+  paginateListNodegroups,
   paginateListPodIdentityAssociations,
   type Cluster as SdkCluster,
 } from '@aws-sdk/client-eks';
@@ -15,7 +18,7 @@ import { PodshiftError } from '../model/errors.ts';
 import type { ClusterTarget } from '../model/run.ts';
 import { addonOperations } from './eks-addons.ts';
 import { awsCall, awsLookup } from './errors.ts';
-import type { Association, AssociationSummary, Cluster, EksGateway, FargateProfile } from './gateways.ts';
+import type { Association, AssociationSummary, Cluster, EksGateway, FargateProfile, Nodegroup } from './gateways.ts';
 
 /** The most that EKS gives in one page of any list. */
 const PAGE_SIZE = 100;
@@ -63,6 +66,17 @@ export function createEksGateway(target: ClusterTarget, client: () => EKSClient)
     ...addonOperations(clusterName, client),
 
     listFargateProfiles: () => listFargateProfiles(clusterName, client),
+
+    listAccessEntries: () =>
+      awsCall(eks('ListAccessEntries'), async () => {
+        const principals: string[] = [];
+        for await (const page of paginateListAccessEntries({ client: client(), pageSize: PAGE_SIZE }, { clusterName })) {
+          principals.push(...(page.accessEntries ?? []));
+        }
+        return principals;
+      }),
+
+    listNodegroups: () => listNodegroups(clusterName, client),
   };
 }
 
@@ -136,4 +150,21 @@ async function listFargateProfiles(clusterName: string, client: () => EKSClient)
     }
   }
   return profiles;
+}
+
+async function listNodegroups(clusterName: string, client: () => EKSClient): Promise<Nodegroup[]> {
+  const names = await awsCall(eks('ListNodegroups'), async () => {
+    const all: string[] = [];
+    for await (const page of paginateListNodegroups({ client: client(), pageSize: PAGE_SIZE }, { clusterName })) {
+      all.push(...(page.nodegroups ?? []));
+    }
+    return all;
+  });
+  const groups: Nodegroup[] = [];
+  for (const name of names) {
+    const command = new DescribeNodegroupCommand({ clusterName, nodegroupName: name });
+    const answer = await awsLookup(eks('DescribeNodegroup'), () => client().send(command));
+    if (answer?.nodegroup !== undefined) groups.push({ name, nodeRoleArn: answer.nodegroup.nodeRole ?? '' });
+  }
+  return groups;
 }

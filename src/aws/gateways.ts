@@ -52,6 +52,9 @@ export interface EksGateway {
   /** Deleting what is gone is no error. */
   deleteAddon(addonName: string): Promise<void>;
   listFargateProfiles(): Promise<FargateProfile[]>;
+  /** ARNs of the principals with an access entry. Throws `InvalidRequest` where the cluster takes principals from the aws-auth ConfigMap alone. */
+  listAccessEntries(): Promise<string[]>;
+  listNodegroups(): Promise<Nodegroup[]>;
 }
 
 /** `describe-cluster`, as far as podshift uses it (domain.md §1.7). */
@@ -142,6 +145,12 @@ export interface FargateProfile {
   readonly selectors: readonly { readonly namespace: string; readonly labels: Readonly<Record<string, string>> }[];
 }
 
+/** A managed node group. */
+export interface Nodegroup {
+  readonly name: string;
+  readonly nodeRoleArn: string;
+}
+
 export interface IamGateway {
   /** Every role of the account with its trust policy; IAM leaves the tags out of this list (IAM API Reference, "ListRoles"). */
   listRoles(): Promise<Role[]>;
@@ -168,10 +177,10 @@ export interface Role {
 
 export interface RoleWithTags extends Role {
   readonly tags: Readonly<Record<string, string>>;
-  /** In bulk reads: it has one of the policies that every EKS worker node needs. */
-  readonly workerNode?: boolean;
   /** Its permission policies; of the bulk read alone. */
   readonly policies?: readonly RolePolicy[];
+  /** Names of the instance profiles that it is in; of the bulk read alone. */
+  readonly instanceProfiles?: readonly string[];
 }
 
 /** A permission policy of a role. */

@@ -47,8 +47,10 @@ export function createIamGateway(client: () => IAMClient): IamGateway {
           (detail): RoleWithTags => ({
             ...role(detail),
             tags: tagsOf(detail.Tags),
-            workerNode: isWorkerNode(detail),
             policies: policiesOf(detail, documents),
+            instanceProfiles: (detail.InstanceProfileList ?? []).flatMap(({ InstanceProfileName: name }) =>
+              name === undefined ? [] : [name],
+            ),
           }),
         );
       }),
@@ -86,11 +88,6 @@ export function createIamGateway(client: () => IAMClient): IamGateway {
       return (answer.OpenIDConnectProviderList ?? []).flatMap((provider) => (provider.Arn === undefined ? [] : [provider.Arn]));
     },
   };
-}
-
-/** A node's role has one of these (EKS User Guide, "Amazon EKS node IAM role"). */
-function isWorkerNode(detail: RoleDetail): boolean {
-  return (detail.AttachedManagedPolicies ?? []).some((policy) => /^AmazonEKSWorkerNode(Minimal)?Policy$/.test(policy.PolicyName ?? ''));
 }
 
 function policiesOf(detail: RoleDetail, documents: ReadonlyMap<string, string>): RolePolicy[] {

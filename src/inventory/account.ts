@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import type { AssociationSummary, AwsGateways, Cluster, Role, RoleWithTags } from '../aws/gateways.ts';
 import { isPodshiftError } from '../model/errors.ts';
-import type { AssociationFacts, ClusterFacts, RoleFacts } from '../model/inventory.ts';
+import type { AssociationFacts, ClusterFacts, PolicyFacts, RoleFacts } from '../model/inventory.ts';
 import { type InstalledAddon, owningAddon, readAddons } from './addons.ts';
 import { roleOwners } from './owners.ts';
 import { policyFacts } from './policies.ts';
@@ -76,10 +76,16 @@ export async function readRoles(aws: AwsGateways, roles: Account['roles'], wante
         name: role.roleName,
         trustPolicy: (withTags ?? role).trustPolicy,
         owners: roleOwners(withTags?.tags ?? {}),
-        ...('policies' in role && role.policies !== undefined ? { policies: policyFacts(role.policies) } : {}),
+        ...('policies' in role && role.policies !== undefined ? permissionsOf(policyFacts(role.policies), roles) : {}),
       };
     }),
   );
+}
+
+/** What a role's permissions say, with the trust policies of the roles that they name. */
+function permissionsOf(policies: PolicyFacts, roles: Account['roles']): Pick<RoleFacts, 'policies' | 'chained'> {
+  const chained = roles.filter(({ arn }) => policies.assumes.includes(arn)).map(({ arn, trustPolicy }) => ({ arn, trustPolicy }));
+  return { policies, ...(chained.length === 0 ? {} : { chained }) };
 }
 
 /** The associations behind these summaries; one that went away meanwhile is left out. */

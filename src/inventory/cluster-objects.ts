@@ -5,6 +5,7 @@ import { RESOURCES } from '../kubernetes/resources.ts';
 import type { IndirectUserFact, LegacyFact } from '../model/inventory.ts';
 import { type AgentPod, type AgentSet, agentPod, agentSet, isAgent } from './agent.ts';
 import { type Budget, blockingBudgets } from './budgets.ts';
+import { identityController } from './controllers.ts';
 import { irsaProviderClasses, legacyFacts, secretStoreUsers } from './indirect.ts';
 import type { FirstLists } from './metadata.ts';
 import { cutsOffByPodGroups, type EgressPolicy, egressPolicies, type Family, takesPort80 } from './network.ts';
@@ -43,9 +44,13 @@ export interface ClusterObjects {
   readonly providerClasses: ReadonlySet<string>;
   readonly legacy: readonly LegacyFact[];
   readonly egress: readonly EgressPolicy[];
+  /** As listed: who identifies pods by their service account is read from them as well. */
+  readonly ciliumPolicies: readonly KubernetesObject[];
   /** Workloads that take port 80 of their nodes, and those of controllers that manage associations; `Kind/namespace/name`. */
   readonly port80: readonly string[];
   readonly controllers: readonly string[];
+  /** Those among them that delete an association when the annotation goes. */
+  readonly annotationControllers: readonly string[];
   readonly podGroupsCutOff: boolean;
   readonly agentSets: readonly AgentSet[];
   readonly agentPods: readonly AgentPod[];
@@ -66,6 +71,7 @@ export async function readObjects(kubernetes: KubernetesGateway, scope: Scope, f
   const daemonNames = new Map(first.daemons.map(({ kind, metadata }) => [`${metadata.namespace}/${metadata.name}`, kind]));
   const port80: string[] = [];
   const controllers: string[] = [];
+  const byAnnotation: string[] = [];
   let podGroupsCutOff = false;
 
   const workload = (object: KubernetesObject) => {
@@ -73,7 +79,7 @@ export async function readObjects(kubernetes: KubernetesGateway, scope: Scope, f
     if (controller !== undefined && object.metadata.uid !== undefined) above.set(object.metadata.uid, controller);
     if (isAgent(object)) agentSets.push(agentSet(object));
     if (object.kind === 'DaemonSet' && object.metadata.name === 'aws-node') podGroupsCutOff ||= cutsOffByPodGroups(object);
-    notePlatform(object, port80, controllers);
+    notePlatform(object, port80, controllers, byAnnotation);
     if (controller !== undefined && isKnown(controller)) return;
     const namespace = object.metadata.namespace ?? '';
     if (scope.lists(namespace)) legacy.push(...legacyFacts(object, scope.roleKeys));
@@ -100,15 +106,18 @@ export async function readObjects(kubernetes: KubernetesGateway, scope: Scope, f
     });
   const whole = (resource: Resource) => limit(() => kubernetes.list(resource));
 
+  const policies = async (resource: Resource) => (await whole(resource)).map((object) => withKind(object, resource));
+
   for (const object of [...first.daemonSets, ...first.deployments]) workload(object);
-  const [nodes, budgets, stores, clusterStores, classes, policies, ciliumPolicies] = await Promise.all([
+  const [nodes, budgets, stores, clusterStores, classes, network, cilium, ciliumClusterwide] = await Promise.all([
     whole(RESOURCES.nodes),
     whole(RESOURCES.podDisruptionBudgets),
     limit(() => listStores(kubernetes, RESOURCES.secretStores)),
     limit(() => listStores(kubernetes, RESOURCES.clusterSecretStores)),
     whole(RESOURCES.secretProviderClasses),
-    whole(RESOURCES.networkPolicies),
-    whole(RESOURCES.ciliumNetworkPolicies),
+    policies(RESOURCES.networkPolicies),
+    policies(RESOURCES.ciliumNetworkPolicies),
+    policies(RESOURCES.ciliumClusterwideNetworkPolicies),
     each(RESOURCES.pods, pod),
     ...[
       RESOURCES.statefulSets,
@@ -128,9 +137,11 @@ export async function readObjects(kubernetes: KubernetesGateway, scope: Scope, f
     secretStoreUsers: [...secretStoreUsers(stores), ...secretStoreUsers(clusterStores)],
     providerClasses: irsaProviderClasses(classes),
     legacy,
-    egress: egressPolicies(policies, ciliumPolicies, scope.family),
+    egress: egressPolicies({ network, cilium, ciliumClusterwide, family: scope.family, byCilium: first.daemonSets.some(isCilium) }),
+    ciliumPolicies: cilium,
     port80: port80.sort(),
     controllers: controllers.sort(),
+    annotationControllers: byAnnotation.sort(),
     podGroupsCutOff,
     agentSets,
     agentPods,
@@ -151,14 +162,19 @@ function withKind(object: KubernetesObject, resource: Resource): KubernetesObjec
   return { ...object, apiVersion: resource.group === '' ? resource.version : `${resource.group}/${resource.version}`, kind: resource.kind };
 }
 
-/** Images of controllers that make associations or annotations themselves: ACK's EKS controller, Crossplane's EKS provider, an operator of restate. */
-const CONTROLLERS = /(aws-controllers-k8s\/eks-controller|provider-aws-eks|provider-upjet-aws|pod-identity-operator)/;
-
-function notePlatform(object: KubernetesObject, port80: string[], controllers: string[]): void {
+/** Notes a workload that takes port 80 of its nodes, and one that manages what podshift changes. */
+function notePlatform(object: KubernetesObject, port80: string[], controllers: string[], byAnnotation: string[]): void {
   const spec = templateOf(object)?.spec;
   const subject = `${object.kind}/${object.metadata.namespace ?? ''}/${object.metadata.name}`;
   if (controllerOf(object) !== undefined || isAgent(object)) return;
   if (takesPort80(spec)) port80.push(subject);
-  const images: string[] = (spec?.containers ?? []).map((container: { image?: string }) => container.image ?? '');
-  if (images.some((image) => CONTROLLERS.test(image))) controllers.push(subject);
+  const kind = identityController(spec);
+  if (kind !== undefined) controllers.push(subject);
+  if (kind === 'by-annotation') byAnnotation.push(subject);
+}
+
+/** Whether a DaemonSet is Cilium's agent, which enforces every kind of network policy. */
+function isCilium({ spec }: KubernetesObject): boolean {
+  const images: string[] = (spec?.template?.spec?.containers ?? []).map((container: { image?: string }) => container.image ?? '');
+  return images.some((image) => /(^|\/)cilium\/cilium(-ci)?[:@]/.test(`${image}:`));
 }

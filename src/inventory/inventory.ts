@@ -9,7 +9,7 @@ import { type Account, clusterFacts, readAccount, readAssociations, readRoles } 
 import { addonFacts } from './addons.ts';
 import { readAgent } from './agent.ts';
 import { readObjects, type Scope } from './cluster-objects.ts';
-import { joinWorkloads, nodeFacts, readConfigMaps } from './join.ts';
+import { joinWorkloads, markUnserved, nodeFacts, readConfigMaps } from './join.ts';
 import { askingServiceAccounts, readFirstLists, readMetadata, rolesAskedFor } from './metadata.ts';
 import { shapeOf } from './metadata-users.ts';
 import { objectOwners } from './owners.ts';
@@ -73,6 +73,8 @@ export async function takeInventory(
   const drafts = joined.filter(({ facts }) => keptNames.has(`${facts.namespace}/${facts.serviceAccount}`));
   await readConfigMaps(kubernetes, drafts, scope.family);
   const nodes = nodeFacts(objects);
+  const platform = await platformFacts(aws, kubernetes, account, objects, clock);
+  markUnserved(drafts, objects.nodes, platform.nodeRoles);
   const keptAssociations = associations.filter((association) => keptNames.has(`${association.namespace}/${association.serviceAccount}`));
   const read = new Set(roles.map((role) => role.arn));
   const asked = [...keptAssociations.map((association) => association.roleArn), ...rolesAskedFor(drafts, first.roleKeys, account.roles)];
@@ -101,7 +103,7 @@ export async function takeInventory(
       await addonFacts(aws, account.addons, associations, account.cluster.version, (name) => kept.some(({ addon }) => addon === name)),
       (addon) => addon.name,
     ),
-    platform: await platformFacts(aws, account, objects, clock),
+    platform,
     legacy: sortBy(objects.legacy, (fact) => `${fact.subject} ${fact.kind}`),
     ...(served
       ? {

@@ -1,9 +1,9 @@
 import type { KubernetesGateway, KubernetesObject } from '../kubernetes/gateway.ts';
 import { RESOURCES } from '../kubernetes/resources.ts';
-import type { NodeFacts, OverrideFact, WorkloadFacts } from '../model/inventory.ts';
+import type { NodeFacts, NodeRoleFact, OverrideFact, WorkloadFacts } from '../model/inventory.ts';
 import type { ClusterObjects, Scope } from './cluster-objects.ts';
 import { cutOffBy, type Family, proxiedContainers } from './network.ts';
-import { isFargateNode } from './nodes.ts';
+import { fits, isFargateNode, type Node } from './nodes.ts';
 import { configMapOverrides } from './overrides.ts';
 import { type LivePod, topController } from './pods.ts';
 import { candidateNodes, type Draft, draftUnknown, draftWorkload } from './workloads.ts';
@@ -119,6 +119,20 @@ async function configMapsOf(kubernetes: KubernetesGateway, drafts: readonly Draf
   return new Map(
     objects.filter((object) => object !== undefined).map((object) => [`${object.metadata.namespace}/${object.metadata.name}`, object]),
   );
+}
+
+/** Nodes noted of one workload at most. */
+const MOST_UNSERVED = 5;
+
+/** Notes on each workload the nodes that run its pods, or could, and whose role does not let the agent fetch credentials. */
+export function markUnserved(drafts: readonly Draft[], nodes: readonly Node[], roles: readonly NodeRoleFact[]): void {
+  const lacking = new Set(roles.flatMap(({ agent, nodeNames }) => (agent === 'no' ? (nodeNames ?? []) : [])));
+  const unserved = nodes.filter((node) => lacking.has(node.name));
+  if (unserved.length === 0) return;
+  for (const draft of drafts) {
+    const found = unserved.filter((node) => draft.nodes.has(node.name) || fits(draft.spec, node)).map(({ name }) => name);
+    if (found.length > 0) draft.facts.unservedNodes = found.slice(0, MOST_UNSERVED);
+  }
 }
 
 /** The nodes' facts: class, readiness, and whether the agent is ready there. */

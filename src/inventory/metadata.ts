@@ -8,6 +8,7 @@ import { type ConfigMapData, configMapsOf } from './daemon-arguments.ts';
 import { assumeGrants, defaultRoleUsers } from './daemon-users.ts';
 import { daemonContainer, readDaemon } from './daemons.ts';
 import { identityPolicies, pickAnnotations, readBinding } from './metadata-users.ts';
+import { isWorkerNode } from './node-roles.ts';
 import type { Draft } from './workloads.ts';
 
 /** kiam's own pod annotations besides its role (uswitch/kiam, pkg/k8s/annotations.go). */
@@ -112,7 +113,7 @@ export async function readMetadata(
   const [roleBindings, clusterRoleBindings, policies] = await Promise.all([
     kubernetes.list(RESOURCES.roleBindings),
     kubernetes.list(RESOURCES.clusterRoleBindings),
-    readPolicies(kubernetes, world.kept),
+    readPolicies(kubernetes, objects.ciliumPolicies, world.kept),
   ]);
   const bindings = [...roleBindings.map(kindly('RoleBinding')), ...clusterRoleBindings.map(kindly('ClusterRoleBinding'))]
     .map(readBinding)
@@ -122,7 +123,7 @@ export async function readMetadata(
     ...bindings.flatMap((binding) => binding.serviceAccounts),
     ...account.associations.map((association) => `${association.namespace}/${association.serviceAccount}`),
   ];
-  const nodeRoles = account.roles.filter((role) => 'workerNode' in role && role.workerNode).map((role) => role.arn);
+  const nodeRoles = account.roles.filter(isWorkerNode).map((role) => role.arn);
   return {
     daemons: daemons.sort((a, b) => (a.subject < b.subject ? -1 : 1)),
     namespaces: namespaces
@@ -148,12 +149,15 @@ function kindly(kind: string) {
 }
 
 /** Policies of the tools that know pods by their service account; a kind that is not served is an empty list. */
-async function readPolicies(kubernetes: KubernetesGateway, kept: ReadonlySet<string>): Promise<IdentityPolicyFact[]> {
+async function readPolicies(
+  kubernetes: KubernetesGateway,
+  cilium: readonly KubernetesObject[],
+  kept: ReadonlySet<string>,
+): Promise<IdentityPolicyFact[]> {
   const resources = [
     RESOURCES.authorizationPolicies,
     RESOURCES.kyvernoPolicies,
     RESOURCES.kyvernoClusterPolicies,
-    RESOURCES.ciliumNetworkPolicies,
     RESOURCES.calicoNetworkPolicies,
   ];
   const lists = await Promise.all(
@@ -161,5 +165,6 @@ async function readPolicies(kubernetes: KubernetesGateway, kept: ReadonlySet<str
       (await kubernetes.list(resource)).map(kindly(resource.kind)).flatMap((object) => identityPolicies(object, kept)),
     ),
   );
-  return lists.flat().sort((a, b) => (`${a.subject} ${a.serviceAccount}` < `${b.subject} ${b.serviceAccount}` ? -1 : 1));
+  const all = [...lists.flat(), ...cilium.flatMap((object) => identityPolicies(object, kept))];
+  return all.sort((a, b) => (`${a.subject} ${a.serviceAccount}` < `${b.subject} ${b.serviceAccount}` ? -1 : 1));
 }

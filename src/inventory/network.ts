@@ -13,56 +13,76 @@ export type Family = 'ipv4' | 'ipv6';
 
 /** A policy that limits where pods may connect to. */
 export interface EgressPolicy {
-  /** `Kind/namespace/name`. */
+  /** `Kind/namespace/name`, or `Kind/name` for the whole cluster. */
   readonly subject: string;
-  readonly namespace: string;
+  /** Null for the whole cluster. */
+  readonly namespace: string | null;
   readonly selects: (labels: Readonly<Record<string, string>>) => boolean;
   readonly allowsAgent: boolean;
+  /** It takes the agent away whatever other policies allow. */
+  readonly deniesAgent: boolean;
 }
 
-/** The egress rules of NetworkPolicies and CiliumNetworkPolicies. */
-export function egressPolicies(policies: readonly KubernetesObject[], cilium: readonly KubernetesObject[], family: Family): EgressPolicy[] {
-  const found = policies.flatMap((policy): EgressPolicy[] => {
+/** The lists of policies, and what decides how they work. */
+export interface Policies {
+  readonly network: readonly KubernetesObject[];
+  readonly cilium: readonly KubernetesObject[];
+  readonly ciliumClusterwide: readonly KubernetesObject[];
+  readonly family: Family;
+  /** Cilium enforces the policies: then the agent's address is its entity `host`, and no CIDR is (cilium/cilium issue 34387). */
+  readonly byCilium: boolean;
+}
+
+/** The egress rules of NetworkPolicies and of Cilium's own. */
+export function egressPolicies({ network, cilium, ciliumClusterwide, family, byCilium }: Policies): EgressPolicy[] {
+  const found = network.flatMap((policy): EgressPolicy[] => {
     const spec: Spec = policy.spec ?? {};
     const types: string[] = spec.policyTypes ?? (spec.egress === undefined ? ['Ingress'] : ['Ingress', 'Egress']);
     if (!types.includes('Egress')) return [];
-    return [
-      policyOf(
-        'NetworkPolicy',
-        policy,
-        spec.podSelector,
-        (spec.egress ?? []).some((rule: Spec) => ruleAllowsAgent(rule, family)),
-      ),
-    ];
+    const allowsAgent = (spec.egress ?? []).some((rule: Spec) => ruleAllowsAgent(rule, family, byCilium));
+    return [policyOf(policy, spec.podSelector, { allowsAgent, deniesAgent: false })];
   });
-  const more = cilium.flatMap((policy): EgressPolicy[] =>
-    [policy.spec, ...(policy.specs ?? [])].flatMap((spec: Spec) =>
-      spec?.egress === undefined
-        ? []
-        : [policyOf('CiliumNetworkPolicy', policy, spec.endpointSelector, spec.egress.some(ciliumAllowsAgent))],
-    ),
-  );
-  return [...found, ...more];
+  return [...found, ...cilium.flatMap(ciliumPolicies), ...ciliumClusterwide.flatMap(ciliumPolicies)];
 }
 
-function policyOf(kind: string, policy: KubernetesObject, selector: Spec, allowsAgent: boolean): EgressPolicy {
-  const { namespace = '', name } = policy.metadata;
+/** Of Cilium's rules one with `egress` or `egressDeny` limits the pods that it selects, unless it says that it does not. */
+function ciliumPolicies(policy: KubernetesObject): EgressPolicy[] {
+  return [policy.spec, ...(policy.specs ?? [])].flatMap((spec: Spec) => {
+    const rules: Spec[] = spec?.egress ?? [];
+    const denials: Spec[] = spec?.egressDeny ?? [];
+    const limits = spec?.enableDefaultDeny?.egress ?? (spec?.egress !== undefined || spec?.egressDeny !== undefined);
+    const deniesAgent = denials.some(ciliumReachesAgent);
+    if (!limits && !deniesAgent) return [];
+    return [policyOf(policy, spec.endpointSelector, { allowsAgent: rules.some(ciliumReachesAgent), deniesAgent })];
+  });
+}
+
+function policyOf(policy: KubernetesObject, selector: Spec, verdict: Pick<EgressPolicy, 'allowsAgent' | 'deniesAgent'>): EgressPolicy {
+  const { namespace = null, name } = policy.metadata;
   return {
-    subject: `${kind}/${namespace}/${name}`,
+    subject: [policy.kind, ...(namespace === null ? [] : [namespace]), name].join('/'),
     namespace,
-    allowsAgent,
+    ...verdict,
     selects: (labels) =>
-      Object.entries(selector?.matchLabels ?? {}).every(([key, value]) => labels[key] === value) &&
-      matchesExpressions(selector?.matchExpressions, labels),
+      Object.entries(selector?.matchLabels ?? {}).every(([key, value]) => labels[bareLabel(key)] === value) &&
+      matchesExpressions(
+        (selector?.matchExpressions ?? []).map((one: Spec) => ({ ...one, key: bareLabel(one.key) })),
+        labels,
+      ),
   };
 }
 
+/** Cilium's selectors may name the source of a label ahead of it. */
+function bareLabel(key: string): string {
+  return key.replace(/^(k8s|any)[:.]/, '');
+}
+
 /** A rule without peers allows all; of the agent's two addresses the one that the webhook injects is enough. */
-function ruleAllowsAgent(rule: Spec, family: Family): boolean {
+function ruleAllowsAgent(rule: Spec, family: Family, byCilium: boolean): boolean {
   const ports: Spec[] = rule?.ports ?? [];
   const port = ports.length === 0 || ports.some((one) => (one.protocol ?? 'TCP') === 'TCP' && includesPort(one));
   const peers: Spec[] = rule?.to ?? [];
-  const peer = peers.length === 0 || peers.some((one) => one.ipBlock !== undefined && blockHas(one.ipBlock, family));
+  const peer = peers.length === 0 || peers.some((one) => !byCilium && one.ipBlock !== undefined && blockHas(one.ipBlock, family));
   return port && peer;
 }
 
@@ -85,21 +105,26 @@ function inBlock(cidr: unknown, family: Family): boolean {
   return list.check(AGENT_ADDRESSES[family], family);
 }
 
-/** Under Cilium the agent's address is the `host` entity, which no CIDR matches (cilium/cilium issue 34387). */
-function ciliumAllowsAgent(rule: Spec): boolean {
+/** Whether one of Cilium's rules reaches the agent: by its entity, or by its port alone. An empty rule reaches nobody (Cilium, "Egress Default Deny"). */
+function ciliumReachesAgent(rule: Spec): boolean {
   const entities: string[] = rule?.toEntities ?? [];
+  const named = Object.keys(rule ?? {}).some((key) => key.startsWith('to') && key !== 'toPorts');
   const ports: Spec[] = (rule?.toPorts ?? []).flatMap((one: Spec) => one.ports ?? []);
-  const open = Object.keys(rule ?? {}).length === 0;
-  return (
-    (open || entities.includes('host') || entities.includes('all')) &&
-    (ports.length === 0 || ports.some((one) => String(one.port) === '80'))
-  );
+  const port = ports.length === 0 || ports.some(reachesPort);
+  return port && (named ? entities.includes('host') || entities.includes('all') : rule?.toPorts !== undefined);
 }
 
-/** Egress policies that cut a pod of these labels off from the agent: those that select it, where none of them lets it through. */
+function reachesPort({ port, endPort, protocol = 'ANY' }: Spec): boolean {
+  const first = Number(port);
+  return ['ANY', 'TCP'].includes(protocol) && (first === 0 || (first <= AGENT_PORT && AGENT_PORT <= Number(endPort ?? first)));
+}
+
+/** Policies that cut a pod of these labels off from the agent: those that deny it, or all that select it where none of them lets it through. */
 export function cutOffBy(policies: readonly EgressPolicy[], namespace: string, labels: Readonly<Record<string, string>>): string[] {
-  const selecting = policies.filter((policy) => policy.namespace === namespace && policy.selects(labels));
-  return selecting.some((policy) => policy.allowsAgent) ? [] : selecting.map(({ subject }) => subject).sort();
+  const selecting = policies.filter((policy) => (policy.namespace ?? namespace) === namespace && policy.selects(labels));
+  const denying = selecting.filter((policy) => policy.deniesAgent);
+  const cutting = denying.length > 0 ? denying : selecting.some((policy) => policy.allowsAgent) ? [] : selecting;
+  return [...new Set(cutting.map(({ subject }) => subject))].sort();
 }
 
 /** The data of a ConfigMap of the pod's namespace; undefined where it was not read. */

@@ -6,12 +6,13 @@ interface Statement {
   readonly Sid?: unknown;
   readonly Effect?: string;
   readonly Action?: unknown;
+  readonly NotAction?: unknown;
   readonly Resource?: unknown;
   readonly Condition?: unknown;
 }
 
 /** Policies of AWS that let a node's agent ask EKS Auth (AWS Managed Policy Reference). */
-const NODE_POLICIES = /\/(AmazonEKSWorkerNodePolicy|AmazonEKSWorkerNodeMinimalPolicy|AdministratorAccess)$/;
+const NODE_POLICIES = /\/(AmazonEKSWorkerNodePolicy|AmazonEKSWorkerNodeMinimalPolicy|AdministratorAccess|PowerUserAccess)$/;
 
 /** Condition keys that depend on the session's name, which EKS chooses under Pod Identity. */
 const SESSION_KEYS = ['aws:userid', 'sts:rolesessionname'];
@@ -20,11 +21,11 @@ const SESSION_KEYS = ['aws:userid', 'sts:rolesessionname'];
 export function policyFacts(policies: readonly RolePolicy[]): PolicyFacts {
   const all = policies.flatMap((policy) => statementsOf(policy.document));
   const allowed = all.filter((statement) => statement.Effect === 'Allow');
-  const conditions = JSON.stringify(all.map((statement) => statement.Condition ?? null)).toLowerCase();
+  const assuming = allowed.filter((statement) => grants(statement, 'sts:assumerole', false));
   return {
-    assumesRoles: allowed.some((statement) => grants(statement, 'sts:assumerole', false)),
+    assumes: [...new Set(assuming.flatMap((statement) => listed(statement.Resource)))].sort(),
     usesKafka: allowed.some((statement) => listed(statement.Action).some((action) => /^kafka-cluster:/i.test(action))),
-    sessionKeys: SESSION_KEYS.filter((key) => conditions.includes(`"${key}"`)),
+    sessionKeys: SESSION_KEYS.filter((key) => all.some((statement) => dependsOn(statement, key))),
   };
 }
 
@@ -37,12 +38,22 @@ export function assumeStatements(policies: readonly RolePolicy[]): Omit<AssumeGr
   );
 }
 
+/** Whether a statement looks at a condition key, by a condition or by a policy variable. */
+function dependsOn({ Condition, Resource }: Statement, key: string): boolean {
+  const text = JSON.stringify([Condition, Resource]).toLowerCase();
+  return text.includes(`"${key}"`) || text.includes(`\${${key}`);
+}
+
 /** Whether a node role lets the agent ask EKS Auth; `unknown` where an attached policy's document was not read. */
 export function allowsAgent(policies: readonly RolePolicy[]): 'yes' | 'no' | 'unknown' {
+  const denies = (statement: Statement) =>
+    statement.Effect === 'Deny' && statement.Condition === undefined && grants(statement, 'eks-auth:assumeroleforpodidentity', true);
+  if (policies.some((policy) => statementsOf(policy.document).some(denies))) return 'no';
   if (policies.some(({ arn }) => NODE_POLICIES.test(arn))) return 'yes';
   const statements = policies.flatMap((policy) => statementsOf(policy.document));
   if (statements.some((statement) => statement.Effect === 'Allow' && grants(statement, 'eks-auth:assumeroleforpodidentity', true)))
     return 'yes';
+  if (statements.some((statement) => statement.Effect === 'Allow' && statement.NotAction !== undefined)) return 'unknown';
   // AWS's own policies beside those above do not grant it; a customer's may.
   return policies.some(({ arn, document }) => document === '' && !/^arn:[a-z-]+:iam::aws:policy\//.test(arn)) ? 'unknown' : 'no';
 }

@@ -54,23 +54,28 @@ export async function openRun(runtime: Runtime, input: OpenRunInput): Promise<Op
   return { runId, state: 'open', status: 'running', mode, approval, expectedDigest };
 }
 
-/**
- * Whether podshift can work on this cluster at all: it is active, runs in the cloud, and its API server answers and lets
- * podshift read. Throws `InvalidRequest` for the first two, `ConfigMapAuthentication` where the API server refuses podshift and
- * takes principals from the aws-auth ConfigMap alone, else what the Kubernetes gateway throws.
- */
+/** {@link inspectCluster} for the cluster of a run. */
 export async function checkCluster(
   runtime: ClusterRuntime,
   input: { runId: string },
 ): Promise<{ kubernetesVersion: string; autoMode: boolean }> {
-  const run = await runtime.journal.getRun(input.runId);
-  const cluster = await runtime.aws(run.target).eks.describeCluster();
+  return inspectCluster(runtime, (await runtime.journal.getRun(input.runId)).target);
+}
+
+/**
+ * Whether podshift can work on this cluster at all: it is active, and its API server answers and lets podshift read. What the
+ * platform lacks is for the plan to tell. Throws `InvalidRequest` for the first, `ConfigMapAuthentication` where the API server refuses podshift and
+ * takes principals from the aws-auth ConfigMap alone, else what the Kubernetes gateway throws.
+ */
+export async function inspectCluster(
+  runtime: ClusterRuntime,
+  target: ClusterTarget,
+): Promise<{ kubernetesVersion: string; autoMode: boolean }> {
+  const cluster = await runtime.aws(target).eks.describeCluster();
   if (cluster.status !== 'ACTIVE')
     throw new PodshiftError('InvalidRequest', `cluster ${cluster.name} is ${cluster.status}, not ACTIVE; wait until it is`);
-  if (cluster.outpost)
-    throw new PodshiftError('InvalidRequest', `cluster ${cluster.name} runs on an Outpost, where EKS Pod Identity is not offered`);
   try {
-    const kubernetes = await runtime.kubernetes(run.target);
+    const kubernetes = await runtime.kubernetes(target);
     await kubernetes.get(RESOURCES.namespaces, undefined, 'kube-system');
   } catch (error) {
     const refused = error instanceof PodshiftError && error.name === 'KubernetesUnauthorized';

@@ -35,6 +35,7 @@ export const FINDINGS = {
   PS114: { severity: 'warning', title: 'The role assumes other roles', remedy: 'Session tags are passed on: let each of those roles trust sts:TagSession for this role beside sts:AssumeRole, or the call fails.' },
   PS115: { severity: 'blocker', title: "The role's permissions depend on the session's name", remedy: 'Under Pod Identity EKS chooses the session name, and it changes with each pod. Rewrite the conditions, or keep the service account on IRSA.' },
   PS116: { severity: 'warning', title: 'The session tags take much of the packed policy size', remedy: 'Pod Identity uses about half of it; a further session policy or further tags may fail with PackedPolicyTooLarge. Shorten what the application adds.' },
+  PS117: { severity: 'blocker', title: 'A role that it assumes takes no session tags', remedy: 'Let that role trust sts:TagSession for this role beside sts:AssumeRole (and allow sts:TagSession in this role where the other trusts its whole account), then plan again.' },
   // The trust policy
   PS201: { severity: 'blocker', title: 'The trust policy cannot be read', remedy: "Correct the trust policy so that IAM's policy grammar holds, then plan again." },
   PS202: { severity: 'blocker', title: 'The trust policy does not admit the service account today', remedy: 'Correct the trust policy, or remove the annotation; nothing works through it today, so nothing may start to.' },
@@ -86,13 +87,14 @@ export const FINDINGS = {
   PS406: { severity: 'blocker', title: "The cluster's version is too old for Pod Identity", remedy: 'Update the cluster, then plan again.' },
   PS407: { severity: 'blocker', title: 'Pods run on hybrid nodes without the agent', remedy: 'Set the configuration values {"daemonsets":{"hybrid":{"create":true}}} of the agent add-on (hybrid-bottlerocket on Bottlerocket) and enableCredentialsFile in the nodeadm configuration of the nodes, or give those pods a service account of their own.' },
   PS408: { severity: 'warning', title: "The cluster's endpoint is private", remedy: 'Nodes without a way to the internet need the interface endpoint that the message names, or the agent cannot fetch credentials.' },
-  PS409: { severity: 'blocker', title: 'A node role does not let the agent fetch credentials', remedy: 'Attach AmazonEKSWorkerNodePolicy to it, or allow eks-auth:AssumeRoleForPodIdentity, then plan again.' },
+  PS409: { severity: 'blocker', title: 'A node role of the pods does not let the agent fetch credentials', remedy: 'Attach AmazonEKSWorkerNodePolicy to it, or allow eks-auth:AssumeRoleForPodIdentity, then plan again.' },
   PS410: { severity: 'warning', title: 'Security groups for pods are enforced strictly', remedy: 'Set POD_SECURITY_GROUP_ENFORCING_MODE to standard in the VPC CNI: pods with a security group of their own cannot reach the agent otherwise.' },
   PS411: { severity: 'warning', title: 'A workload takes port 80 of its nodes', remedy: 'The agent listens on port 80 of its own link-local address. Bind the workload to the address that it needs instead of all.' },
   PS412: { severity: 'blocker', title: 'The cluster would pass its quota of associations', remedy: 'A cluster takes 5,000 associations. Delete those that nobody needs, or migrate fewer service accounts.' },
   PS413: { severity: 'warning', title: 'Another controller manages associations or annotations', remedy: 'Tell it about the migration, or exclude these service accounts from it: it may put back what podshift changes.' },
   PS414: { severity: 'blocker', title: 'The agent listens on another address than pods ask', remedy: 'Let the agent listen on both of its addresses: take -b out of the additionalArgs of its configuration values, then plan again.' },
   PS415: { severity: 'warning', title: 'The agent ends again and again on a node', remedy: "Look at the log of its pod: IPv6 that is off, a taken port 80, or missing credentials of a hybrid node keep it from starting." },
+  PS416: { severity: 'warning', title: 'Some node roles do not let the agent fetch credentials', remedy: 'Attach AmazonEKSWorkerNodePolicy to the role, or allow eks-auth:AssumeRoleForPodIdentity. Service accounts whose pods can run on its nodes are held.' },
   // Owners and indirect users
   PS501: { severity: 'warning', title: 'The owner of the service account would put the annotation back', remedy: 'The annotation stays. Remove it at its source after the migration.' },
   PS502: { severity: 'info', title: 'The annotations stay, as asked for', remedy: 'Remove them when you no longer need the way back to IRSA.' },
@@ -100,6 +102,7 @@ export const FINDINGS = {
   PS504: { severity: 'info', title: 'A GitOps tool owns the workload', remedy: 'The restart annotation is usually tolerated; where it is not, the tool rolls the pods once more, without harm.' },
   PS505: { severity: 'blocker', title: "A secret store of External Secrets uses the service account's token", remedy: "Let the store use the operator's own identity: a token of the service account cannot be exchanged by Pod Identity." },
   PS506: { severity: 'blocker', title: "A SecretProviderClass uses the pods' IRSA role", remedy: 'Set usePodIdentity to "true" in the SecretProviderClass together with the migration, by hand; podshift does not change it.' },
+  PS507: { severity: 'warning', title: 'A controller deletes the association together with the annotation', remedy: 'The annotation stays. Take the service account out of the scope of the controller that the message names, then remove the annotation.' },
   // Seen and left alone
   PS601: { severity: 'info', title: 'A pod asks kube2iam or kiam for a role', remedy: 'The unit of its service account says what becomes of it. Where no daemon runs, nothing works through the annotation.' },
   PS602: { severity: 'info', title: 'A kube2iam or kiam daemon runs', remedy: 'It keeps running through the migration: it is the way back.' },

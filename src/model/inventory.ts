@@ -128,6 +128,8 @@ export interface WorkloadFacts {
   readonly proxied?: readonly string[];
   /** Network policies that cut its pods off from the agent. */
   readonly cutOffBy?: readonly string[];
+  /** Up to five nodes that run its pods, or could, and whose role does not let the agent in; absent where there is none. */
+  readonly unservedNodes?: readonly string[];
   /** SecretProviderClasses of the AWS provider that it mounts without `usePodIdentity`. */
   readonly secretProviderClasses: readonly string[];
   /** What kube2iam or kiam see of its pods; absent where neither runs. */
@@ -150,12 +152,14 @@ export interface RoleFacts {
   readonly owners: readonly OwnerFact[];
   /** Absent where the permission policies may not be read. */
   readonly policies?: PolicyFacts;
+  /** The trust policies of the account's roles that its permissions let it assume by their whole ARNs. */
+  readonly chained?: readonly { readonly arn: string; readonly trustPolicy: string }[];
 }
 
 /** What a role's permission policies say that another way to the role can break. */
 export interface PolicyFacts {
-  /** They allow sts:AssumeRole by name. */
-  readonly assumesRoles: boolean;
+  /** The resources that they allow sts:AssumeRole on, by that action's name; sorted. */
+  readonly assumes: readonly string[];
   /** They allow actions of MSK's IAM access control, which knows a client by its session. */
   readonly usesKafka: boolean;
   /** Condition keys that hold the session's name. */
@@ -171,6 +175,15 @@ export interface OldSdkFact {
   readonly minimum: string;
 }
 
+/** A role that nodes of the cluster run as. */
+export interface NodeRoleFact {
+  readonly arn: string;
+  /** Whether it lets the agent ask EKS Auth. */
+  readonly agent: 'yes' | 'no' | 'unknown';
+  /** The nodes that run as it; null where nobody asked, as all roles answer alike. */
+  readonly nodeNames: readonly string[] | null;
+}
+
 /** What the cluster as a whole says about Pod Identity. */
 export interface PlatformFacts {
   /** Its API server has no public endpoint. */
@@ -179,11 +192,13 @@ export interface PlatformFacts {
   readonly podGroupsCutOff: boolean;
   /** Workloads that take port 80 of their nodes. */
   readonly port80: readonly string[];
-  readonly nodeRoles: readonly { readonly arn: string; readonly agent: 'yes' | 'no' | 'unknown' }[];
+  readonly nodeRoles: readonly NodeRoleFact[];
   /** Associations of the cluster. */
   readonly associations: number;
   /** Workloads of controllers that manage associations or annotations themselves. */
   readonly controllers: readonly string[];
+  /** Those among them that delete an association when its annotation goes. */
+  readonly annotationControllers?: readonly string[];
   readonly oldSdks: readonly OldSdkFact[];
 }
 

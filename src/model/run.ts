@@ -52,6 +52,8 @@ export interface ApprovalAnswer {
   readonly by: string;
   /** RFC 3339. */
   readonly at: string;
+  /** The request that brought it, as the access log names it. */
+  readonly requestId: string;
 }
 
 /** How the approval of a run's plan stands. `expired`: the run ended before anybody's answer reached it. */

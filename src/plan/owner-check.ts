@@ -27,6 +27,7 @@ export function checkOwners(unit: UnitDraft, world: World): void {
   const { annotationPrefix } = world.inventory;
   const present = OLD_WAY.map((name) => `${annotationPrefix}/${name}`).filter((key) => unit.facts.annotations[key] !== undefined);
   const [owner] = unit.facts.owners;
+  const [controller] = world.inventory.platform?.annotationControllers ?? [];
   if (owner !== undefined)
     note(
       unit,
@@ -35,6 +36,8 @@ export function checkOwners(unit: UnitDraft, world: World): void {
       `${nameOfOwner(owner)} owns ServiceAccount ${unit.id}, so its annotation stays`,
       `After the migration, remove ${present.join(' and ')} from the service account ${unit.id} at its source: ${sourceOf(owner)}.`,
     );
+  else if (controller !== undefined)
+    note(unit, 'PS507', accountSubject(unit), `${controller} would delete the association of ${unit.id} with its annotation, so it stays`);
   else if (world.options.keepAnnotations)
     note(unit, 'PS502', accountSubject(unit), `the annotations of ${unit.id} stay, as the options say`);
   else unit.removeAnnotations = present;

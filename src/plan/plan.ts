@@ -9,7 +9,7 @@ import { planPlatform } from './agent.ts';
 import { canonicalJson, planDigest } from './digest.ts';
 import { createWorld, type UnitDraft, type World } from './draft.ts';
 import { checkRoleOwner } from './owner-check.ts';
-import { platformFindings } from './platform-check.ts';
+import { holdBeyondQuota, platformFindings } from './platform-check.ts';
 import { planRetirement } from './retirement.ts';
 import { planRole, type RoleOutcome } from './roles.ts';
 import { seenFindings } from './seen.ts';
@@ -90,6 +90,8 @@ interface PlannedRole {
 function planWaves(units: readonly UnitDraft[], world: World): { waves: Map<string, number>; roles: PlannedRole[] } {
   for (;;) {
     holdTogether(units);
+    // A unit beyond the quota may hold the others of its add-on, which make room again.
+    if (holdBeyondQuota(units, world.inventory)) holdTogether(units);
     const migrating = units.filter((unit): unit is Migrating => decisionOf(unit) === 'migrate');
     const waves = assignWaves(migrating.map(waveUnit), world.options.waveSize);
     const roles = planRoles(migrating, waves, world);

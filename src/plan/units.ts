@@ -113,6 +113,7 @@ const ONLY_WHEN_MIGRATED = new Set<FindingCode>([
   'PS502',
   'PS503',
   'PS504',
+  'PS507',
   'PS613',
   'PS614',
   'PS713',

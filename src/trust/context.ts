@@ -157,9 +157,10 @@ const ABSENT_FOR_ROLES: ReadonlySet<string> = new Set([
   'sts:transitivetagkeys',
 ]);
 
-/** The call of a daemon that runs as an IAM role (IAM user guide, "AWS global condition context keys"). */
-export function roleCall({ principalArn }: RoleRequest): Call {
+/** The call of a daemon or an application that runs as an IAM role (IAM user guide, "AWS global condition context keys"). */
+export function roleCall({ principalArn, tagged = false }: RoleRequest): Call {
   const context: Context = (key) => {
+    if (tagged && (key.startsWith('aws:requesttag/') || key === 'aws:tagkeys' || key === 'sts:transitivetagkeys')) return UNKNOWN;
     if (key === 'aws:principalarn') return one(principalArn);
     if (key === 'aws:principalaccount') return one(accountOf(principalArn));
     if (key === 'aws:principaltype') return one('AssumedRole');
@@ -167,7 +168,7 @@ export function roleCall({ principalArn }: RoleRequest): Call {
     if (key === 'sts:rolesessionname') return PRESENT;
     return key.startsWith('aws:requesttag/') || ABSENT_FOR_ROLES.has(key) || isTokenClaim(key) ? ABSENT : UNKNOWN;
   };
-  return { principalType: 'AWS', principal: principalArn, actions: ['sts:assumerole'], context };
+  return { principalType: 'AWS', principal: principalArn, actions: [tagged ? 'sts:tagsession' : 'sts:assumerole'], context };
 }
 
 /** The account of an ARN, which has six parts. */

@@ -122,6 +122,8 @@ export interface WebIdentityRequest {
 /** One `AssumeRole` call by an IAM role, such as that of a node, without external id, tags or MFA. */
 export interface RoleRequest {
   readonly principalArn: string;
+  /** The caller's session passes its tags on, as one of Pod Identity does: then it needs `sts:TagSession` alone, whatever the tags are. */
+  readonly tagged?: boolean;
 }
 
 /** One `AssumeRole` call by EKS Pod Identity for a service account. */

@@ -3,16 +3,13 @@ import {
   CreatePodIdentityAssociationCommand,
   DeleteAddonCommand,
   DeletePodIdentityAssociationCommand,
-  DescribeAddonCommand,
   DescribeAddonConfigurationCommand,
   DescribeClusterCommand,
-  DescribeFargateProfileCommand,
   DescribePodIdentityAssociationCommand,
   DescribeUpdateCommand,
   EKSClient,
   ListAddonsCommand,
   ListClustersCommand,
-  ListFargateProfilesCommand,
   ListPodIdentityAssociationsCommand,
   paginateDescribeAddonVersions,
   paginateListPodIdentityAssociations,
@@ -171,30 +168,6 @@ describe('EKS of the twin', () => {
     expect([sees(0), sees(1)]).toEqual([false, false]);
   });
 
-  it('installs the agent: CREATING, its DaemonSet, ACTIVE; and removes it', async () => {
-    const { client, account: twin } = await open();
-    const addonName = 'eks-pod-identity-agent';
-    await expect(client.send(new DescribeAddonCommand({ clusterName, addonName }))).rejects.toMatchObject({
-      name: 'ResourceNotFoundException',
-    });
-    const { addon } = await client.send(
-      new CreateAddonCommand({ clusterName, addonName, addonVersion: 'v1.3.4-eksbuild.1', clientRequestToken: 'one' }),
-    );
-    expect(addon?.status).toBe('CREATING');
-    expect((await client.send(new CreateAddonCommand({ clusterName, addonName, clientRequestToken: 'one' }))).addon?.addonArn).toBe(
-      addon?.addonArn,
-    );
-    await expect(client.send(new CreateAddonCommand({ clusterName, addonName }))).rejects.toMatchObject({ name: 'ResourceInUseException' });
-    await twin.clock.advance(30_000);
-    expect((await client.send(new DescribeAddonCommand({ clusterName, addonName }))).addon?.status).toBe('ACTIVE');
-    expect(twin.cluster.object('DaemonSet', 'kube-system', addonName)?.spec.template.spec.hostNetwork).toBe(true);
-    expect((await client.send(new ListAddonsCommand({ clusterName }))).addons).toEqual([addonName]);
-    expect((await client.send(new DeleteAddonCommand({ clusterName, addonName }))).addon?.status).toBe('DELETING');
-    await twin.clock.advance(30_000);
-    expect((await client.send(new ListAddonsCommand({ clusterName }))).addons).toEqual([]);
-    expect(twin.cluster.object('DaemonSet', 'kube-system', addonName)).toBeUndefined();
-  });
-
   it('refuses an add-on version that the cluster cannot run', async () => {
     const { client } = await open();
     const command = new CreateAddonCommand({ clusterName, addonName: 'eks-pod-identity-agent', addonVersion: 'v9.9.9' });
@@ -268,18 +241,6 @@ describe('EKS of the twin', () => {
     await expect(client.send(new DeleteAddonCommand({ clusterName, addonName: 'vpc-cni' }))).rejects.toMatchObject({
       name: 'InvalidRequestException',
     });
-  });
-
-  it('lists and describes Fargate profiles', async () => {
-    const fargateProfiles = [
-      { fargateProfile: { fargateProfileName: 'f', clusterName, selectors: [{ namespace: 'batch', labels: { compute: 'fargate' } }] } },
-    ];
-    const { client, account: twin } = await open({ parts: { fargateProfiles } });
-    expect((await client.send(new ListFargateProfilesCommand({ clusterName }))).fargateProfileNames).toEqual(['f']);
-    const { fargateProfile } = await client.send(new DescribeFargateProfileCommand({ clusterName, fargateProfileName: 'f' }));
-    expect(fargateProfile?.selectors).toEqual([{ namespace: 'batch', labels: { compute: 'fargate' } }]);
-    expect(twin.identities.isFargate('batch', { compute: 'fargate', app: 'x' })).toBe(true);
-    expect(twin.identities.isFargate('batch', {})).toBe(false);
   });
 
   it('throttles by its rate, with 429, and recovers as time goes by', async () => {

@@ -86,7 +86,7 @@ describe('a whole twin, through the gateways of the product', () => {
     });
     await clock.advance(60_000);
     expect(await aws.eks.describeAddon('eks-pod-identity-agent')).toMatchObject({ status: 'ACTIVE' });
-    expect(started.identities.agentOn('node-1')).toBeDefined();
+    expect(started.identities.agent.agentOn('node-1')).toBeDefined();
 
     const before = (await aws.iam.getRole('cart'))?.trustPolicy ?? '';
     await expect(aws.eks.createAssociation(association)).rejects.toMatchObject({ name: 'RoleNotReady' });

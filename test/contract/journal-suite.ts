@@ -108,7 +108,7 @@ export function describeJournal({ name, exceptions, start }: JournalBackend): vo
       });
 
       behaviour('keeps the approval of a run', async () => {
-        const answer = { decision: 'approve' as const, digest: 'd', by: 'arn:aws:iam::111122223333:user/me', at: 't' };
+        const answer = { decision: 'approve' as const, digest: 'd', by: 'arn:aws:iam::111122223333:user/me', at: 't', requestId: 'r' };
         const approval = { status: 'approved' as const, expiresAt: '2025-01-08T00:00:00.000Z', answer };
         expect((await journal.updateRun(runId, { approval })).approval).toEqual(approval);
         expect((await journal.updateRun(runId, { reason: 'why' })).approval).toEqual(approval);

@@ -12,12 +12,22 @@ export interface Moto {
   close(): Promise<void>;
 }
 
+/** What a moto server can do beyond keeping what it is told. */
+export interface MotoOptions {
+  /** Its Step Functions carries executions out. What their tasks call is asked of this port of loopback. */
+  readonly executions?: { readonly taskPort: number };
+}
+
 /** Starts `moto_server` of a folder of programs on a free port of loopback. */
-export async function startMoto(bin: string): Promise<Moto> {
+export async function startMoto(bin: string, { executions }: MotoOptions = {}): Promise<Moto> {
   const [port = 0] = await freePorts(1);
   const child = spawn(join(bin, 'moto_server'), ['-H', LOOPBACK, '-p', String(port)], {
     // Trust policies decide, and the account is the one of the suites.
-    env: { PATH: process.env.PATH, MOTO_ACCOUNT_ID: '111122223333' },
+    env: {
+      PATH: process.env.PATH,
+      MOTO_ACCOUNT_ID: '111122223333',
+      ...(executions === undefined ? {} : { MOTO_PORT: String(executions.taskPort) }),
+    },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let log = '';
@@ -36,12 +46,10 @@ export async function startMoto(bin: string): Promise<Moto> {
       throw new Error(`moto_server does not answer:\n${log}`);
     }
   }
-  return {
-    endpoint,
-    reset: async () => {
-      const answer = await fetch(`${endpoint}/moto-api/reset`, { method: 'POST' });
-      if (!answer.ok) throw new Error(`moto does not reset: ${answer.status}`);
-    },
-    close,
+  const tell = async (path: string, body: unknown): Promise<void> => {
+    const answer = await fetch(`${endpoint}/moto-api/${path}`, { method: 'POST', body: JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`moto does not ${path}: ${answer.status}`);
   };
+  if (executions !== undefined) await tell('config', { stepfunctions: { execute_state_machine: true } });
+  return { endpoint, reset: () => tell('reset', {}), close };
 }

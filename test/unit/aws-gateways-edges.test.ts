@@ -63,6 +63,8 @@ describe('answers that lack what AWS may leave out', () => {
     expect(await eks.listAssociations()).toEqual([]);
     expect(await eks.listAddons()).toEqual([]);
     expect(await eks.listFargateProfiles()).toEqual([]);
+    expect(await eks.listAccessEntries()).toEqual([]);
+    expect(await eks.listNodegroups()).toEqual([]);
     expect(await eks.describeAssociation('a')).toBeUndefined();
     expect(await eks.describeAddon('a')).toBeUndefined();
     expect(await eks.defaultAddonVersion('a', '1.30')).toBeUndefined();
@@ -80,6 +82,9 @@ describe('answers that lack what AWS may leave out', () => {
       addons: [{}, { addonVersions: [{}, { compatibilities: [{ clusterVersion: '1.30', defaultVersion: true }] }] }],
       fargateProfileNames: ['p'],
       fargateProfile: {},
+      nodegroups: ['g'],
+      nodegroup: {},
+      accessEntries: ['arn'],
     });
     const nobody = { associationId: '', associationArn: '', namespace: '', serviceAccount: '', ownerArn: undefined };
     expect(await eks.listAssociations()).toEqual([nobody]);
@@ -99,11 +104,14 @@ describe('answers that lack what AWS may leave out', () => {
     });
     expect(await eks.defaultAddonVersion('a', '1.30')).toBeUndefined();
     expect(await eks.listFargateProfiles()).toEqual([{ name: 'p', selectors: [] }]);
+    expect(await eks.listNodegroups()).toEqual([{ name: 'g', nodeRoleArn: '' }]);
+    expect(await eks.listAccessEntries()).toEqual(['arn']);
   });
 
-  it('passes over a Fargate profile that is gone between the list and its description', async () => {
-    const { eks } = await answering({ fargateProfileNames: ['p'] });
+  it('passes over a Fargate profile and a node group that are gone between the list and their description', async () => {
+    const { eks } = await answering({ fargateProfileNames: ['p'], nodegroups: ['g'] });
     expect(await eks.listFargateProfiles()).toEqual([]);
+    expect(await eks.listNodegroups()).toEqual([]);
   });
 
   it('reads what IAM and STS leave out as empty', async () => {
@@ -117,7 +125,7 @@ describe('answers that lack what AWS may leave out', () => {
     expect(await (await xml('ListOpenIDConnectProviders', '')).iam.listOpenIdConnectProviders()).toEqual([]);
     expect(await (await xml('GetCallerIdentity', '')).sts.getCallerIdentity()).toEqual({ accountId: '', arn: '' });
     const { iam } = await xml('GetAccountAuthorizationDetails', '<RoleDetailList><member><RoleName>a</RoleName></member></RoleDetailList>');
-    expect(await iam.listRolesWithTags()).toEqual([{ ...empty, roleName: 'a', tags: {}, workerNode: false, policies: [] }]);
+    expect(await iam.listRolesWithTags()).toEqual([{ ...empty, roleName: 'a', tags: {}, policies: [], instanceProfiles: [] }]);
     expect(await (await xml('GetAccountAuthorizationDetails', '')).iam.listRolesWithTags()).toEqual([]);
   });
 

@@ -90,8 +90,8 @@ describe('the gateway to Step Functions', () => {
 
   it('refuses a machine that this function has no ARN of', async () => {
     const { executions, seen } = await gateway(() => ({ body: {} }));
-    await expect(executions.start('migrate-fleet', 'r1', {})).rejects.toMatchObject({ name: 'InvalidInput' });
-    await expect(executions.status('rollback-run', 'r1')).rejects.toMatchObject({ name: 'InvalidInput' });
+    await expect(executions.start('migrate-fleet', 'r1', {})).rejects.toMatchObject({ name: 'InternalError' });
+    await expect(executions.status('rollback-run', 'r1')).rejects.toMatchObject({ name: 'InternalError' });
     expect(seen).toEqual([]);
   });
 
@@ -99,7 +99,7 @@ describe('the gateway to Step Functions', () => {
     const runtime = createServiceRuntime({ JOURNAL_TABLE: 'table', LOG_LEVEL: 'ERROR' });
     expect(await runtime.executions()).toBe(await runtime.executions());
     await expect((await runtime.executions()).start('migrate-cluster', 'r1', {})).rejects.toMatchObject({
-      name: 'InvalidInput',
+      name: 'InternalError',
       message: expect.stringContaining('migrate-cluster'),
     });
   });

@@ -1,7 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import type { Addon, AddonVersion, Association, AwsGateways, Cluster, FargateProfile, RoleWithTags } from '../../src/aws/gateways.ts';
+import type {
+  Addon,
+  AddonVersion,
+  Association,
+  AwsGateways,
+  Cluster,
+  FargateProfile,
+  Nodegroup,
+  RoleWithTags,
+} from '../../src/aws/gateways.ts';
 import type { KubernetesGateway, KubernetesObject, Resource } from '../../src/kubernetes/gateway.ts';
 import { PodshiftError } from '../../src/model/errors.ts';
 import { noCalls } from '../../src/model/run.ts';
@@ -18,6 +27,9 @@ export interface FakeWorld {
   associations: Association[];
   addons: Addon[];
   fargateProfiles: FargateProfile[];
+  /** Principals with an access entry; none where absent. */
+  accessEntries?: string[] | 'denied';
+  nodegroups?: Nodegroup[];
   defaultAddonVersion: string | undefined;
   addonVersions?: AddonVersion[];
   /** Service accounts that a version of an add-on can give a role by Pod Identity, by `NAME@VERSION`. */
@@ -93,6 +105,15 @@ export function fakeGateways(world: FakeWorld) {
       listFargateProfiles: async () => {
         count('eks', 'ListFargateProfiles', pagesOf(world.fargateProfiles.length, PAGES.eks) + world.fargateProfiles.length);
         return clone(world.fargateProfiles);
+      },
+      listAccessEntries: async () => {
+        count('eks', 'ListAccessEntries');
+        if (world.accessEntries === 'denied') throw new PodshiftError('AccessDenied', 'eks:ListAccessEntries is not allowed');
+        return [...(world.accessEntries ?? [])];
+      },
+      listNodegroups: async () => {
+        count('eks', 'ListNodegroups', 1 + (world.nodegroups?.length ?? 0));
+        return clone(world.nodegroups ?? []);
       },
     },
     iam: {

@@ -146,6 +146,8 @@ export async function fakeMigration(): Promise<FakeMigration> {
         if (found !== undefined) account.addons.set(name, { ...found, status: 'DELETING' });
       },
       listFargateProfiles: async () => [],
+      listAccessEntries: async () => [],
+      listNodegroups: async () => [],
     },
     iam: {
       listRoles: async () => [...account.roles.values()],

@@ -10,7 +10,7 @@ import { SECOND, START, type Steps, writeProject } from './engine-project.ts';
 
 const SNAPSHOT = fileURLToPath(new URL('../../examples/shop', import.meta.url));
 
-const REFUSAL = { decision: 'refuse' as const, digest: 'd', by: 'me', at: 't' };
+const REFUSAL = { decision: 'refuse' as const, digest: 'd', by: 'me', at: 't', requestId: 'r' };
 
 const WAITING = {
   StartAt: 'Ask',

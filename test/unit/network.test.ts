@@ -1,19 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { compareVersions, isConfiguration } from '../../src/inventory/addons.ts';
-import { cutOffBy, egressPolicies, type Family, proxiedContainers, takesPort80 } from '../../src/inventory/network.ts';
-import { allowsAgent, policyFacts } from '../../src/inventory/policies.ts';
-import { oldSdk, oldSdks } from '../../src/inventory/sdks.ts';
+import { cutOffBy, egressPolicies, type Policies, proxiedContainers, takesPort80 } from '../../src/inventory/network.ts';
 
-const policy = (spec: object) => ({
+const policy = (spec: object, kind = 'NetworkPolicy') => ({
   apiVersion: 'networking.k8s.io/v1',
-  kind: 'NetworkPolicy',
+  kind,
   metadata: { name: 'p', namespace: 'shop' },
   spec,
 });
-const cut = (spec: object, family: Family = 'ipv4') =>
-  cutOffBy(egressPolicies([policy({ podSelector: {}, policyTypes: ['Egress'], ...spec })], [], family), 'shop', { app: 'api' });
-const cilium = (spec: object) =>
-  cutOffBy(egressPolicies([], [policy({ endpointSelector: { matchLabels: { app: 'api' } }, ...spec })], 'ipv4'), 'shop', { app: 'api' });
+const NONE: Policies = { network: [], cilium: [], ciliumClusterwide: [], family: 'ipv4', byCilium: false };
+const cut = (spec: object, more: Partial<Policies> = {}) =>
+  cutOffBy(egressPolicies({ ...NONE, network: [policy({ podSelector: {}, policyTypes: ['Egress'], ...spec })], ...more }), 'shop', {
+    app: 'api',
+  });
+const ciliumPolicy = (spec: object) => policy({ endpointSelector: { matchLabels: { 'k8s:app': 'api' } }, ...spec }, 'CiliumNetworkPolicy');
+const ofCilium = (...specs: object[]) => cutOffBy(egressPolicies({ ...NONE, cilium: specs.map(ciliumPolicy) }), 'shop', { app: 'api' });
 const agent = { ipBlock: { cidr: '169.254.170.23/32' } };
 
 describe('network policies', () => {
@@ -35,20 +36,62 @@ describe('network policies', () => {
 
   it('go by the address that the cluster’s pods are given', () => {
     const to = (cidr: string) => ({ egress: [{ to: [{ ipBlock: { cidr } }] }] });
-    expect(cut(to('fd00:ec2::23/128'), 'ipv6')).toEqual([]);
-    expect(cut(to('::/0'), 'ipv6')).toEqual([]);
-    expect(cut(to('169.254.170.23/32'), 'ipv6')).toEqual(['NetworkPolicy/shop/p']);
+    expect(cut(to('fd00:ec2::23/128'), { family: 'ipv6' })).toEqual([]);
+    expect(cut(to('::/0'), { family: 'ipv6' })).toEqual([]);
+    expect(cut(to('169.254.170.23/32'), { family: 'ipv6' })).toEqual(['NetworkPolicy/shop/p']);
     expect(cut(to('fd00:ec2::23/128'))).toEqual(['NetworkPolicy/shop/p']);
     expect(cut(to('not a network'))).toEqual(['NetworkPolicy/shop/p']);
     expect(cut(to('169.254.170.23/99'))).toEqual(['NetworkPolicy/shop/p']);
   });
 
+  it('name no address where Cilium enforces them: it is the host there', () => {
+    const byCilium = { byCilium: true };
+    expect(cut({ egress: [{ to: [agent] }] }, byCilium)).toEqual(['NetworkPolicy/shop/p']);
+    expect(cut({ egress: [{ ports: [{ port: 80 }] }] }, byCilium)).toEqual([]);
+    const more = { ...byCilium, cilium: [ciliumPolicy({ egress: [{ toEntities: ['host'] }] })] };
+    expect(cut({ egress: [{ to: [agent] }] }, more)).toEqual([]);
+  });
+
+  const host = { toEntities: ['host'] };
+  const ports = (port: string, more: object = {}) => ({ toPorts: [{ ports: [{ port, ...more }] }] });
   it.each<[string, object, boolean]>([
-    ['the host on port 80', { egress: [{ toEntities: ['host'], toPorts: [{ ports: [{ port: '80' }] }] }] }, false],
+    ['the host on port 80', { egress: [{ ...host, ...ports('80') }] }, false],
+    ['the host on a range of ports', { egress: [{ ...host, ...ports('1', { endPort: 1024, protocol: 'TCP' }) }] }, false],
+    ['the host on any port', { egress: [{ ...host, ...ports('0') }] }, false],
+    ['the host on another port', { egress: [{ ...host, ...ports('443') }] }, true],
+    ['the host on port 80 of UDP', { egress: [{ ...host, ...ports('80', { protocol: 'UDP' }) }] }, true],
+    ['everybody', { egress: [{ toEntities: ['all'] }] }, false],
+    ['port 80 of everybody', { egress: [ports('80')] }, false],
+    ['the world', { egress: [{ toEntities: ['world'] }] }, true],
     ['the address, which is the host', { egress: [{ toCIDR: ['169.254.170.23/32'] }] }, true],
-    ['no rules', {}, false],
+    ['nobody, by an empty rule', { egress: [{}] }, true],
+    ['nobody, by no rule', { egress: [] }, true],
+    ['others, without closing all else', { egress: [{ toEntities: ['world'] }], enableDefaultDeny: { egress: false } }, false],
+    ['the host but for port 80', { egress: [host], egressDeny: [{ ...host, ...ports('80') }] }, true],
+    ['all but the world', { egress: [{ toEntities: ['all'] }], egressDeny: [{ toEntities: ['world'] }] }, false],
+    ['nothing of egress', { ingress: [{}] }, false],
+    ['other pods', { endpointSelector: { matchLabels: { app: 'web' } }, egress: [] }, false],
+    ['nobody, by label in a list', { endpointSelector: { matchExpressions: [{ key: 'any:app', operator: 'Exists' }] }, egress: [] }, true],
   ])('of Cilium that allow %s', (_, spec, isCut) => {
-    expect(cilium(spec)).toEqual(isCut ? ['CiliumNetworkPolicy/shop/p'] : []);
+    expect(ofCilium(spec)).toEqual(isCut ? ['CiliumNetworkPolicy/shop/p'] : []);
+  });
+
+  it('of Cilium add up, but what one denies no other allows', () => {
+    expect(ofCilium({ egress: [] }, { egress: [host] })).toEqual([]);
+    expect(ofCilium({ egress: [host] }, { egressDeny: [host], enableDefaultDeny: { egress: false } })).toEqual([
+      'CiliumNetworkPolicy/shop/p',
+    ]);
+  });
+
+  it('of Cilium for the whole cluster count in every namespace, and each part of one with several', () => {
+    const wide = {
+      apiVersion: 'cilium.io/v2',
+      kind: 'CiliumClusterwideNetworkPolicy',
+      metadata: { name: 'p' },
+      specs: [{ ingress: [] }, { egress: [] }],
+    };
+    const found = egressPolicies({ ...NONE, ciliumClusterwide: [wide] });
+    expect(cutOffBy(found, 'anywhere', {})).toEqual(['CiliumClusterwideNetworkPolicy/p']);
   });
 });
 
@@ -99,53 +142,6 @@ describe('proxies and ports', () => {
     expect(takesPort80({ hostNetwork: true, containers: [{ ports: [{ containerPort: 80 }] }] })).toBe(true);
     expect(takesPort80({ containers: [{ ports: [{ hostPort: 80 }] }] })).toBe(true);
     expect(takesPort80({ containers: [{ ports: [{ containerPort: 80 }] }] })).toBe(false);
-  });
-});
-
-describe('permission policies', () => {
-  const inline = (statement: object) => [{ arn: '', document: JSON.stringify({ Statement: statement }) }];
-  it.each<[string, { arn: string; document: string }[], 'yes' | 'no' | 'unknown']>([
-    ['the worker policy', [{ arn: 'arn:aws:iam::aws:policy/AmazonEKSWorkerNodePolicy', document: '' }], 'yes'],
-    ['an inline statement', inline({ Effect: 'Allow', Action: 'eks-auth:*' }), 'yes'],
-    ['everything', inline({ Effect: 'Allow', Action: ['*'] }), 'yes'],
-    ["another of AWS's", [{ arn: 'arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy', document: '' }], 'no'],
-    ["a customer's that was not read", [{ arn: 'arn:aws:iam::444455556666:policy/nodes', document: '' }], 'unknown'],
-    ['nothing', [{ arn: '', document: 'not json' }], 'no'],
-  ])('%s lets the agent in or not', (_, policies, answer) => {
-    expect(allowsAgent(policies)).toBe(answer);
-  });
-
-  it('sees role chaining, MSK and session names', () => {
-    expect(policyFacts(inline({ Effect: 'Allow', Action: 'sts:Assume*' })).assumesRoles).toBe(true);
-    expect(policyFacts(inline({ Effect: 'Allow', Action: '*' })).assumesRoles).toBe(false);
-    expect(policyFacts(inline([{ Effect: 'Allow', Action: ['kafka-cluster:Connect'] }])).usesKafka).toBe(true);
-    const condition = { StringLike: { 'aws:userId': 'AROA*:name' } };
-    expect(policyFacts(inline({ Effect: 'Allow', Action: 's3:*', Condition: condition })).sessionKeys).toEqual(['aws:userid']);
-  });
-});
-
-describe('SDKs', () => {
-  it.each<[string, string | undefined]>([
-    ['Boto3/1.26.3 Python/3.9', '1.26.3'],
-    ['Boto3/1.34.41', undefined],
-    ['aws-sdk-java/1.12.100 Linux', '1.12.100'],
-    ['aws-sdk-java/2.21.30', undefined],
-    ['aws-sdk-go/1.44.0 (go1.19)', '1.44.0'],
-    ['aws-cli/2.9.0', '2.9.0'],
-    ['something/1', undefined],
-  ])('%s', (userAgent, version) => {
-    expect(oldSdk(userAgent)?.version).toBe(version);
-  });
-
-  it('goes by the last exchange of a service account', () => {
-    const event = (userAgent: unknown, userName = 'system:serviceaccount:shop:api') => ({
-      eventId: '',
-      eventName: '',
-      eventTime: 0,
-      event: { userAgent, userIdentity: { userName } },
-    });
-    expect(oldSdks([event('Boto3/1.20.0'), event('x', 'someone'), event(1)])).toMatchObject([{ namespace: 'shop', serviceAccount: 'api' }]);
-    expect(oldSdks([event('Boto3/1.40.0'), event('Boto3/1.20.0')])).toEqual([]);
   });
 });
 

@@ -2,6 +2,7 @@ import type { AddonUpdates } from './addon-updates.ts';
 import { addonAnswer, addonChange, newAddon, updateAnswer } from './addon-wire.ts';
 import type { Addons } from './addons.ts';
 import { associationRoutes } from './eks-associations.ts';
+import { computeRoutes } from './eks-compute.ts';
 import { AwsError } from './errors.ts';
 import { needed, paged, type RestRequest, type RestRoute, toSeconds } from './rest.ts';
 import type { AwsState } from './state.ts';
@@ -91,37 +92,7 @@ export function eksRoutes(
       (request) => ({ update: updateAnswer(updates.get(request.path.update ?? '', request.query.get('addonName'))) }),
       { object: (request) => request.path.update ?? '' },
     ),
-    route('ListFargateProfiles', 'GET', '/clusters/{cluster}/fargate-profiles', (request) =>
-      paged(
-        request,
-        state.fargateProfiles.map((profile) => profile.fargateProfileName),
-        'fargateProfileNames',
-      ),
-    ),
-    route(
-      'DescribeFargateProfile',
-      'GET',
-      '/clusters/{cluster}/fargate-profiles/{profile}',
-      (request) => {
-        const found = state.fargateProfiles.find((profile) => profile.fargateProfileName === request.path.profile);
-        if (found === undefined)
-          throw new AwsError('ResourceNotFoundException', 404, `No Fargate Profile found with name: ${request.path.profile}.`, {
-            clusterName: name,
-          });
-        return { fargateProfile: toSeconds(found, 'createdAt') };
-      },
-      { object: (request) => request.path.profile ?? '' },
-    ),
-    route('ListAccessEntries', 'GET', '/clusters/{cluster}/access-entries', (request) => paged(request, [], 'accessEntries')),
-    route(
-      'DescribeAccessEntry',
-      'GET',
-      '/clusters/{cluster}/access-entries/{principal}',
-      (request) => {
-        throw new AwsError('ResourceNotFoundException', 404, `The specified principalArn could not be found: ${request.path.principal}`);
-      },
-      { object: (request) => request.path.principal ?? '' },
-    ),
+    ...computeRoutes(state).map((one) => ({ ...one, run: checked(one.run) })),
     route('ListTagsForResource', 'GET', '/tags/{arn}', (request) => ({ tags: { ...tagged(state, addons, request.path.arn ?? '').tags } }), {
       object: (request) => request.path.arn ?? '',
     }),

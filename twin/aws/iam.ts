@@ -1,3 +1,4 @@
+import type { PolicyDescription } from '../snapshot.ts';
 import { AwsError } from './errors.ts';
 import type { RoleState } from './records.ts';
 import type { AwsState } from './state.ts';
@@ -146,7 +147,7 @@ function listRoles(state: AwsState, parameters: URLSearchParams): Record<string,
   return { ...rest, Roles: items.map((role) => roleSummary(state, role)) };
 }
 
-/** Of the four kinds of detail the twin has roles; an absent filter means all kinds (IAM API Reference). */
+/** Of the four kinds of detail the twin has roles and the account's own policies; an absent filter means all kinds (IAM API Reference). */
 function authorizationDetails(state: AwsState, parameters: URLSearchParams): Record<string, unknown> {
   const kinds = [...parameters].filter(([name]) => name.startsWith('Filter.member.')).map(([, kind]) => kind);
   const wanted = kinds.length === 0 || kinds.includes('Role');
@@ -159,8 +160,20 @@ function authorizationDetails(state: AwsState, parameters: URLSearchParams): Rec
       PolicyDocument: typeof PolicyDocument === 'string' ? PolicyDocument : encodeDocument(JSON.stringify(PolicyDocument)),
     })),
     AttachedManagedPolicies: role.description.AttachedManagedPolicies.map(({ PolicyName, PolicyArn }) => ({ PolicyName, PolicyArn })),
+    InstanceProfileList: role.description.InstanceProfileList,
   }));
-  return { ...rest, UserDetailList: [], GroupDetailList: [], RoleDetailList: details, Policies: [] };
+  const local = (kinds.length === 0 || kinds.includes('LocalManagedPolicy')) && !parameters.has('Marker');
+  const policies = local ? state.snapshot.policies.map(policyDetail) : [];
+  return { ...rest, UserDetailList: [], GroupDetailList: [], RoleDetailList: details, Policies: policies };
+}
+
+/** One of the account's own managed policies, its documents URL-encoded as IAM's are. */
+function policyDetail(policy: PolicyDescription): Record<string, unknown> {
+  const versions = policy.PolicyVersionList.map((version) => ({
+    ...version,
+    Document: typeof version.Document === 'string' ? version.Document : encodeDocument(JSON.stringify(version.Document)),
+  }));
+  return { PolicyName: policy.PolicyName, Arn: policy.Arn, PolicyVersionList: versions };
 }
 
 function pageOfRoles(state: AwsState, parameters: URLSearchParams, isWanted: (role: RoleState) => boolean) {

@@ -1,0 +1,184 @@
+import { createLocalExecutions } from '../../engine/local-executions.ts';
+import { openLocalJournal } from '../../engine/local-journal.ts';
+import { createLocalRuntime } from '../../engine/local-runtime.ts';
+import type { Service } from '../../engine/service.ts';
+import type { Journal } from '../../src/journal/journal.ts';
+import type { ApprovalAnswer } from '../../src/model/run.ts';
+import type { ExecutionStatus, Executions, StateMachineName } from '../../src/service/executions.ts';
+import { createSystemClock, createVirtualClock } from '../../twin/clock.ts';
+import type { TwinDelays, TwinHooks } from '../../twin/contracts.ts';
+import type { Snapshot } from '../../twin/snapshot.ts';
+import { startTwin, type Twin, type TwinSettings } from '../../twin/twin.ts';
+import type { Packaged } from '../support/package-service.ts';
+import { type Cloud, createCloudJournal, REGION } from './cloud.ts';
+import { startLambda } from './lambda.ts';
+import { applyRules } from './rule.ts';
+
+/** One engine over a twin of its own: what a scenario drives. */
+export interface World {
+  readonly twin: Twin;
+  readonly journal: Journal;
+  readonly executions: Executions;
+  /** Waits for the end of an execution that was started, and of the way back that its failure starts. */
+  ended(machine: StateMachineName, name: string): Promise<ExecutionStatus>;
+  /** Answers the approval that a run waits for, once it does. Tells the token, which must be nowhere else. */
+  answer(runId: string, decision: ApprovalAnswer['decision']): Promise<string>;
+  /** All that the functions printed to their logs. */
+  log(): string;
+  close(): Promise<void>;
+}
+
+/** The cluster of a scenario, and how it behaves. */
+export interface Scene {
+  readonly snapshot: Snapshot;
+  /** Made anew for each engine, since hooks count. */
+  readonly hooks?: ((twin: () => Twin) => TwinHooks) | undefined;
+}
+
+/** Everything of AWS and Kubernetes takes effect at once; CloudTrail delivers nothing before a run has ended. */
+const DELAYS: TwinDelays = {
+  iamPropagation: 0,
+  associationPropagation: 0,
+  addonActive: 0,
+  podStart: 0,
+  podReady: 0,
+  cloudTrailDelivery: 3_600_000,
+};
+
+const START = Date.parse('2026-03-02T09:00:00Z');
+
+/** How long to wait between two looks, in milliseconds. */
+const LOOK = 100;
+
+/** The twin of a scene, on a clock. */
+async function startScene({ snapshot, hooks }: Scene, clock: TwinSettings['clock']): Promise<Twin> {
+  const started: { twin?: Twin } = {};
+  const itself = (): Twin => {
+    if (started.twin === undefined) throw new TypeError('the twin is not started yet');
+    return started.twin;
+  };
+  const twin = await startTwin({ snapshot, clock, delays: DELAYS, ...(hooks === undefined ? {} : { hooks: hooks(itself) }) });
+  started.twin = twin;
+  return twin;
+}
+
+/** podshift's own engine: the packaged definitions, the handlers of this project, virtual time, a journal on dynalite. */
+export async function localWorld(service: Service, scene: Scene): Promise<World> {
+  const clock = createVirtualClock(START);
+  const twin = await startScene(scene, clock);
+  const { journal, close } = await openLocalJournal({ clock });
+  let log = '';
+  const line = (message: string, fields?: Record<string, unknown>): void => {
+    log += `${message} ${JSON.stringify(fields ?? {})}\n`;
+  };
+  const runtime = createLocalRuntime({
+    clock: clock.engine,
+    journal,
+    endpoint: twin.awsEndpoint,
+    credentials: twin.credentials,
+    retryDelays: 'none',
+    logger: { info: line, warn: line, error: line },
+  });
+  const executions = createLocalExecutions({ runtime, clock: clock.engine, service });
+  return {
+    twin,
+    journal,
+    executions,
+    ended: async (machine, name) => {
+      await executions.settled();
+      return statusOf(executions, machine, name);
+    },
+    answer: (runId, decision) => answerApproval(journal, executions, runId, decision),
+    log: () => log,
+    close: async () => {
+      await executions.close();
+      await close();
+      await twin.close();
+    },
+  };
+}
+
+/** Step Functions, Lambda and DynamoDB of moto: the packaged definitions and bundles, the machine's clock. */
+export async function cloudWorld(cloud: Cloud, packaged: Packaged, service: Service, name: string, scene: Scene): Promise<World> {
+  const clock = createSystemClock();
+  const twin = await startScene(scene, clock);
+  const tableName = `${name}-journal`;
+  const { journal, close } = await createCloudJournal(cloud, tableName);
+  const lambda = startLambda(packaged, environmentOf(cloud, twin, tableName));
+  const { Resources } = packaged.template;
+  const functionName = (id: string): string => String(Resources[id]?.Properties.FunctionName);
+  const deployed = await cloud.deploy({ name, service, functionName, invoke: lambda.invoke });
+  const { executions } = deployed;
+  const end = (machine: StateMachineName, execution: string): Promise<ExecutionStatus> =>
+    until(async () => {
+      const status = await statusOf(executions, machine, execution);
+      return status === 'RUNNING' ? undefined : status;
+    });
+  return {
+    twin,
+    journal,
+    executions,
+    ended: async (machine, execution) => {
+      const status = await end(machine, execution);
+      const change = machine === 'migrate-cluster' ? await deployed.change(machine, execution) : undefined;
+      const wayBack = change === undefined ? undefined : await applyRules(packaged.template, executions, change);
+      if (wayBack !== undefined) await end('rollback-run', wayBack);
+      return status;
+    },
+    answer: (runId, decision) => answerApproval(journal, executions, runId, decision),
+    log: () => lambda.log(),
+    close: async () => {
+      await lambda.close();
+      close();
+      await twin.close();
+      clock.close();
+    },
+  };
+}
+
+/** The environment of the functions: a region, credentials, and an endpoint for each service, by the SDK's own variables. */
+function environmentOf(cloud: Cloud, twin: Twin, tableName: string): Readonly<Record<string, string>> {
+  const ofTwin = ['EKS', 'IAM', 'STS', 'CLOUDTRAIL'].map((service) => [`AWS_ENDPOINT_URL_${service}`, twin.awsEndpoint]);
+  return {
+    AWS_REGION: REGION,
+    AWS_ACCESS_KEY_ID: twin.credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: twin.credentials.secretAccessKey,
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_ENDPOINT_URL: cloud.endpoint,
+    JOURNAL_TABLE: tableName,
+    LOG_LEVEL: 'INFO',
+    ...Object.fromEntries(ofTwin),
+  };
+}
+
+async function statusOf(executions: Executions, machine: StateMachineName, name: string): Promise<ExecutionStatus> {
+  const status = await executions.status(machine, name);
+  if (status === undefined) throw new Error(`there is no execution ${name} of ${machine}`);
+  return status;
+}
+
+async function answerApproval(
+  journal: Journal,
+  executions: Executions,
+  runId: string,
+  decision: ApprovalAnswer['decision'],
+): Promise<string> {
+  const by = 'arn:aws:iam::111122223333:user/operator';
+  const { token, answer } = await until(async () => {
+    const run = (await journal.listRuns()).find((one) => one.runId === runId);
+    if (run?.approval?.status !== 'waiting') return undefined;
+    return journal.answerTaskToken(runId, { decision, digest: run.digest, by, at: '2026-03-02T09:00:00.000Z', requestId: 'r' });
+  });
+  if (decision === 'approve') await executions.succeedTask(token, answer);
+  else await executions.failTask(token, 'ApprovalMismatch', 'the plan was refused');
+  return token;
+}
+
+/** Asks until there is an answer; the test's own time-out is the end of it. */
+async function until<T>(ask: () => Promise<T | undefined>): Promise<T> {
+  for (;;) {
+    const answer = await ask();
+    if (answer !== undefined) return answer;
+    await new Promise((resolve) => setTimeout(resolve, LOOK));
+  }
+}
