@@ -11,6 +11,7 @@ import type {
 import type { CallCounts, ClusterTarget } from '../model/run.ts';
 import { isThrottle } from './errors.ts';
 import { type Pacer, pacingKey } from './pacing.ts';
+import { TIMEOUTS } from './timeouts.ts';
 
 /** How the gateways reach AWS. */
 export interface AwsSettings {
@@ -29,10 +30,6 @@ export interface AwsSettings {
 
 /** Requests of one send() at most, the first included. */
 const MAX_ATTEMPTS = 5;
-
-/** Milliseconds until a connection must stand, and from the request until its answer. */
-const CONNECTION_TIMEOUT = 5_000;
-const REQUEST_TIMEOUT = 30_000;
 
 /** A back-off of nothing. */
 const NO_DELAY = { setDelayBase: () => undefined, computeNextBackoffDelay: () => 0 };
@@ -76,7 +73,7 @@ export function clientConfiguration(settings: AwsSettings, credentials: AwsCrede
     region: settings.target.region,
     credentials,
     retryStrategy: retryStrategy(settings.retryDelays),
-    requestHandler: { connectionTimeout: CONNECTION_TIMEOUT, requestTimeout: REQUEST_TIMEOUT, throwOnRequestTimeout: true },
+    requestHandler: TIMEOUTS,
     ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint }),
   };
 }

@@ -6,16 +6,29 @@ import type { ClusterTarget } from '../model/run.ts';
 import type { KubernetesGateway } from './gateway.ts';
 import { createKubernetesGateway } from './kubernetes-gateway.ts';
 
+/** Besides, for clusters. */
+export interface ClusterConnectionSettings extends ConnectionSettings {
+  /**
+   * The role that signs the bearer tokens where a target names none: the one that the clusters of podshift's own account know.
+   * The credentials themselves where absent.
+   */
+  readonly clusterAccessRoleArn?: string | undefined;
+}
+
 /** The part of a {@link ClusterRuntime} that reaches the world: AWS as `createConnections` does, and one connection to each cluster. */
-export function createClusterConnections(settings: ConnectionSettings): Pick<ClusterRuntime, 'aws' | 'kubernetes' | 'takeCalls'> {
+export function createClusterConnections(settings: ClusterConnectionSettings): Pick<ClusterRuntime, 'aws' | 'kubernetes' | 'takeCalls'> {
   const { aws, takeCalls, count, pacer, awsSettings } = openConnections(settings);
   const clusters = new Map<string, Promise<KubernetesGateway>>();
+  const identity = (target: ClusterTarget): ClusterTarget => ({
+    ...target,
+    assumeRoleArn: target.assumeRoleArn ?? settings.clusterAccessRoleArn ?? null,
+  });
   const connect = async (target: ClusterTarget): Promise<KubernetesGateway> =>
     createKubernetesGateway({
       cluster: await aws(target).eks.describeCluster(),
       clusterName: target.clusterName,
       region: target.region,
-      credentials: targetCredentials(awsSettings(target)),
+      credentials: targetCredentials(awsSettings(identity(target))),
       clock: settings.clock,
       retryDelays: settings.retryDelays,
       onRequest: () => count('kubernetes'),
