@@ -66,6 +66,8 @@ const entryItem = z.object({
     'service-account',
     'binding',
     'template',
+    'daemon',
+    'rule',
   ]),
   object: z.string(),
   before: z.string(),

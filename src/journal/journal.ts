@@ -32,6 +32,9 @@ export interface KeyClaim {
   readonly fingerprint: string;
 }
 
+/** The documents of a run: what was read, what was decided, and how the retirement of a daemon stands. */
+export type DocumentName = 'inventory' | 'plan' | 'retirement';
+
 /**
  * The durable record of runs and fleets. All reads are consistent; all writes are conditional on what they replace. Every method can
  * throw `Throttled` and `ServiceUnavailable`; reads of a run throw `RunNotFound` and `JournalTooNew`.
@@ -56,9 +59,9 @@ export interface Journal extends FleetJournal {
   addCalls(runId: string, calls: CallCounts): Promise<void>;
 
   /** Keeps a document of any size with the run, replacing the one of the same name. */
-  putDocument(runId: string, name: 'inventory' | 'plan', value: unknown): Promise<void>;
+  putDocument(runId: string, name: DocumentName, value: unknown): Promise<void>;
   /** Undefined where there is none. */
-  getDocument(runId: string, name: 'inventory' | 'plan'): Promise<unknown>;
+  getDocument(runId: string, name: DocumentName): Promise<unknown>;
 
   /** Creates units that are not there yet; those that are there stay as they are. */
   putUnits(units: readonly UnitRecord[]): Promise<void>;

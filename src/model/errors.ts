@@ -223,6 +223,13 @@ export const ERRORS = {
     retryable: false,
     remedy: 'The run is rolled back, as its options ask. The reasons of its units say what failed.',
   },
+  RetirementFailed: {
+    code: 'PE507',
+    exitCode: 1,
+    retryable: false,
+    remedy:
+      'The daemon could not be retired, and runs again as before. The reason names the node or the object; mend it, then retire the daemon again.',
+  },
   // podshift itself
   InternalError: { code: 'PE901', exitCode: 1, retryable: false, remedy: 'This is a bug in podshift. Report it with the message.' },
 } as const satisfies Record<string, ErrorRow>;

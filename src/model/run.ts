@@ -128,7 +128,9 @@ export type EntryKind =
   | 'addon'
   | 'service-account'
   | 'binding'
-  | 'template';
+  | 'template'
+  | 'daemon'
+  | 'rule';
 
 /**
  * One write of the product to AWS or Kubernetes. It is recorded as `intended` with its before-image ahead of the write;

@@ -52,6 +52,7 @@ export const STATUSES = {
   AgentNotReady: 409,
   UndoFailed: 409,
   WaveFailed: 409,
+  RetirementFailed: 409,
   InternalError: 500,
 } as const satisfies Record<ErrorName, number>;
 
