@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { AwsSettings } from '../src/aws/aws-gateways.ts';
+import { createPacer, type Pacer } from '../src/aws/pacing.ts';
 import type { Journal } from '../src/journal/journal.ts';
 import { createClusterConnections } from '../src/kubernetes/connections.ts';
 import type { ClusterRuntime, Logger, ServiceRuntime } from '../src/migration/runtime.ts';
@@ -17,6 +18,8 @@ export interface LocalRuntimeSettings {
   /** The SDK's default chain where absent. */
   readonly credentials?: NonNullable<AwsSettings['credentials']>;
   readonly retryDelays: 'standard' | 'none';
+  /** Where absent, one of this process' own with standard delays, and none without. */
+  readonly pacer?: Pacer;
   readonly logger: Logger;
   /** Source of the ids' random bytes; a rehearsal gives one that can be replayed. */
   readonly random?: (bytes: number) => Uint8Array;
@@ -29,18 +32,31 @@ export interface LocalRuntime extends ClusterRuntime, ServiceRuntime {
 
 /** The runtime that the local engine hands to the steps: the same gateways as a Lambda's. */
 export function createLocalRuntime(settings: LocalRuntimeSettings): LocalRuntime {
-  const { clock, journal, logger, endpoint, credentials, retryDelays, random = randomBytes } = settings;
+  const { clock, endpoint, credentials, retryDelays } = settings;
+  const ownPacer = () => createPacer(clock, (milliseconds) => clock.pause(milliseconds));
+  const pacer = settings.pacer ?? (retryDelays === 'standard' ? ownPacer() : undefined);
+  const connections = createClusterConnections({
+    clock,
+    retryDelays,
+    ...(pacer === undefined ? {} : { pacer }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(credentials === undefined ? {} : { credentials }),
+  });
+  return createRuntimeOver(connections, settings);
+}
+
+/** A runtime of this process that reaches the world by these connections. */
+export function createRuntimeOver(
+  connections: Pick<ClusterRuntime, 'aws' | 'kubernetes' | 'takeCalls'>,
+  settings: Pick<LocalRuntimeSettings, 'clock' | 'journal' | 'logger' | 'random'>,
+): LocalRuntime {
+  const { clock, journal, logger, random = randomBytes } = settings;
   const runtime: LocalRuntime = {
     clock,
     journal,
     logger: contextual(logger),
     ids: createIds(clock, random),
-    ...createClusterConnections({
-      clock,
-      retryDelays,
-      ...(endpoint === undefined ? {} : { endpoint }),
-      ...(credentials === undefined ? {} : { credentials }),
-    }),
+    ...connections,
     executions: async () => executions,
   };
   const executions = createLocalExecutions({ runtime, clock });

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { z } from 'zod';
+import { createPacer, type Pacer } from '../src/aws/pacing.ts';
 import type { Journal } from '../src/journal/journal.ts';
 import type { Logger } from '../src/migration/runtime.ts';
 import type { Clock } from '../src/model/clock.ts';
@@ -36,6 +37,10 @@ export interface RehearsalSettings {
   readonly prepare?: (twin: Twin) => void;
   /** Images that no kubelet of the twin can pull. */
   readonly unpullableImages?: NonNullable<Parameters<typeof startTwin>[0]['unpullableImages']>;
+  /** Whether requests are paced, in virtual time, as those to a real account are. Not by default: each would move the clock. */
+  readonly paced?: boolean;
+  /** What the twin allows of each service; no end of requests where absent. */
+  readonly rateLimits?: NonNullable<Parameters<typeof startTwin>[0]['rateLimits']>;
   /** Default `dynalite`: DynamoDB's real client. `memory` is for simulations of hundreds of runs; a function makes another one. */
   readonly journal?: 'dynalite' | 'memory' | ((clock: Clock) => Pick<LocalJournal, 'journal' | 'close'>);
   /** Silent where absent. */
@@ -59,8 +64,8 @@ export interface Rehearsal extends RehearsedRun {
   /** The logger of the settings, which all log lines reach. */
   readonly logger: Logger;
   readonly target: ClusterTarget;
-  /** A second run over the same twin. */
-  rerun(): Promise<RehearsedRun>;
+  /** A second run over the same twin; with the same options, where no others are given. */
+  rerun(options?: z.input<typeof migrationOptions>): Promise<RehearsedRun>;
   /** Rolls a run back, the first one where none is named; all units, where none are named. */
   rollback(runId?: string, unitIds?: readonly string[]): Promise<RehearsedRun>;
   close(): Promise<void>;
@@ -78,6 +83,7 @@ export async function rehearse(settings: RehearsalSettings): Promise<Rehearsal> 
     snapshot,
     clock,
     unpullableImages: settings.unpullableImages,
+    ...(settings.rateLimits === undefined ? {} : { rateLimits: settings.rateLimits }),
     ...(delays === undefined ? {} : { delays }),
     ...(hooks === undefined ? {} : { hooks }),
   });
@@ -93,6 +99,7 @@ export async function rehearse(settings: RehearsalSettings): Promise<Rehearsal> 
     endpoint: twin.awsEndpoint,
     credentials: twin.credentials,
     retryDelays: 'none',
+    ...(settings.paced === true ? { pacer: virtualPacer(clock) } : {}),
     logger,
     random: replayable(),
   });
@@ -114,7 +121,7 @@ export async function rehearse(settings: RehearsalSettings): Promise<Rehearsal> 
     failure,
     report: await buildReport(local.journal, runId, twin.promises()),
   });
-  const run = async (): Promise<RehearsedRun> => {
+  const run = async (chosen: z.input<typeof migrationOptions> = options): Promise<RehearsedRun> => {
     const runId = runtime.ids.next();
     const input = {
       runId,
@@ -122,7 +129,7 @@ export async function rehearse(settings: RehearsalSettings): Promise<Rehearsal> 
       mode,
       approval: settings.approve === undefined ? ('none' as const) : ('required' as const),
       expectedDigest: null,
-      options,
+      options: chosen,
     };
     const approve = settings.approve === undefined ? {} : { approve: settings.approve };
     return ended(runId, await failureOf(async () => (await migrate({ ...shared, ...approve, input })).failure));
@@ -165,6 +172,25 @@ async function failureOf(work: () => Promise<PodshiftError | null>): Promise<Pod
     }
     throw error;
   }
+}
+
+/** Paces in virtual time, which stands still while a request is on its way. */
+function virtualPacer(clock: VirtualClock): Pacer {
+  const pacer = createPacer(clock, (milliseconds) => clock.engine.pause(milliseconds));
+  const holds: (() => void)[] = [];
+  return {
+    ...pacer,
+    acquire: async (service, key) => {
+      await pacer.acquire(service, key);
+      holds.push(clock.hold());
+    },
+    report: (service, key, outcome) => {
+      pacer.report(service, key, outcome);
+      const release = holds.shift();
+      // Whoever waited for the answer goes on first.
+      if (release !== undefined) setImmediate(release);
+    },
+  };
 }
 
 /** Bytes that look random and are the same in each rehearsal. */

@@ -209,16 +209,17 @@ function engineView(
   hold: () => () => void,
 ): EngineClock {
   /** The busy work that a call comes from, and how many of its strands rest now: it holds the clock while none does. */
-  const works = new AsyncLocalStorage<{ resting: number; release: () => void }>();
+  const works = new AsyncLocalStorage<{ resting: number; ended: boolean; release: () => void }>();
   return {
     now,
     sleep: (seconds) => sleep(seconds * 1000),
     after: (seconds, action) => schedule(seconds * 1000, action),
     busy: async (work) => {
-      const own = { resting: 0, release: hold() };
+      const own = { resting: 0, ended: false, release: hold() };
       try {
         return await works.run(own, work);
       } finally {
+        own.ended = true;
         own.release();
       }
     },
@@ -230,7 +231,7 @@ function engineView(
       // Held again at the very instant that it wakes, ahead of whatever else is due later.
       schedule(milliseconds, () => {
         own.resting -= 1;
-        if (own.resting === 0) own.release = hold();
+        if (own.resting === 0 && !own.ended) own.release = hold();
       });
       await sleep(milliseconds);
     },

@@ -43,8 +43,7 @@ export async function sendPaced<T>(
   isThrottled: (outcome: { readonly answer: T } | { readonly error: unknown }) => boolean,
 ): Promise<T> {
   const { pacer, service, key } = paced;
-  const report = (outcome: Parameters<typeof isThrottled>[0]) =>
-    pacer?.report(service, key, isThrottled(outcome) ? 'throttled' : 'passed');
+  const report = (outcome: Parameters<typeof isThrottled>[0]) => pacer?.report(service, key, isThrottled(outcome) ? 'throttled' : 'passed');
   await pacer?.acquire(service, key);
   try {
     const answer = await send();
