@@ -43,7 +43,7 @@ function rows({ service, ids, oldestRunSeconds }) {
       : [
           {
             name: 'execution-failed',
-            means: 'A fleet or a scan ended before its time.',
+            means: 'An execution of another state machine failed.',
             metrics: executions(others, 'ExecutionsFailed', 'ExecutionsAborted', 'ExecutionsTimedOut'),
           },
         ]),

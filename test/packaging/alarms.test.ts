@@ -90,7 +90,8 @@ describe('the alarms', () => {
   });
 
   it('are on the dashboard, with metrics that podshift has', () => {
-    const { 'Fn::Sub': body } = template.Resources.Dashboard?.Properties.DashboardBody as { readonly 'Fn::Sub': string };
+    const dashboard = template.Resources.Dashboard?.Properties.DashboardBody as { readonly 'Fn::Sub': string } | undefined;
+    const body = dashboard?.['Fn::Sub'] ?? '';
     const { widgets } = JSON.parse(body) as { widgets: { type: string; properties: { alarms?: string[] }; x: number; width: number }[] };
     const ids = Object.entries(template.Resources).flatMap(([id, { Type }]) =>
       Type === 'AWS::CloudWatch::Alarm' ? [`\${${id}.Arn}`] : [],
