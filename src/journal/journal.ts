@@ -11,6 +11,7 @@ import type {
   RunRecord,
   UnitRecord,
 } from '../model/run.ts';
+import type { FleetJournal } from './fleet-journal.ts';
 
 /** A part of a list: so many items at most, after the one that `after` names; null for the first ones. */
 export interface PageRequest {
@@ -35,10 +36,10 @@ export interface KeyClaim {
 export type DocumentName = 'inventory' | 'plan' | 'retirement';
 
 /**
- * The durable record of runs. All reads are consistent; all writes are conditional on what they replace. Every method can
+ * The durable record of runs and fleets. All reads are consistent; all writes are conditional on what they replace. Every method can
  * throw `Throttled` and `ServiceUnavailable`; reads of a run throw `RunNotFound` and `JournalTooNew`.
  */
-export interface Journal {
+export interface Journal extends FleetJournal {
   /** Creates the run, or returns the one that exists under this id (a step that runs twice). */
   createRun(run: { runId: string; target: ClusterTarget; options: MigrationOptions; startedAt: string }): Promise<RunRecord>;
   getRun(runId: string): Promise<RunRecord>;

@@ -25,6 +25,7 @@ describe('osls package', () => {
     for (const [id, file] of [
       ['MigrateCluster', 'migrate-cluster'],
       ['RollbackRun', 'rollback-run'],
+      ['MigrateFleet', 'migrate-fleet'],
     ] as const) {
       const definition = service.template.Resources[id]?.Properties.DefinitionString as
         | { 'Fn::Sub': [string, Record<string, unknown>] }
