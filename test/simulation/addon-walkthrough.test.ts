@@ -60,6 +60,13 @@ describe('vpc-cni v1.19.0-eksbuild.1 on Kubernetes 1.30', () => {
       await client.send(new CreateAddonCommand({ clusterName, addonName: AGENT }));
       await clock.advance(120_000);
       expect(credentialsOf(twin).flat()).toEqual([]);
+      const refusal = (request: object) =>
+        client.send(new CreateAddonCommand({ clusterName, addonName: CNI, ...request })).catch((error: Error) => error.name);
+      expect(await refusal({ addonName: 'aws-ebs-csi-driver' })).toBe('InvalidParameterException');
+      expect(await refusal({ addonVersion: 'v9.9.9-eksbuild.1' })).toBe('InvalidParameterException');
+      expect(await refusal({ podIdentityAssociations: [{ serviceAccount: 'other', roleArn }] })).toBe('InvalidParameterException');
+      expect(await refusal({ addonName: 'coredns' })).toBe('ResourceInUseException');
+      expect(await eks.describeAddon(CNI)).toBeUndefined();
       const podIdentityAssociations = [{ serviceAccount: 'aws-node', roleArn }];
       const create = new CreateAddonCommand({ clusterName, addonName: CNI, podIdentityAssociations, resolveConflicts: 'PRESERVE' });
       expect((await client.send(create)).addon?.status).toBe('CREATING');
