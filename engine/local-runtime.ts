@@ -4,6 +4,7 @@ import type { Journal } from '../src/journal/journal.ts';
 import { createClusterConnections } from '../src/kubernetes/connections.ts';
 import type { ClusterRuntime, Logger, ServiceRuntime } from '../src/migration/runtime.ts';
 import { createIds } from '../src/model/ids.ts';
+import { contextual } from '../src/service/log-context.ts';
 import type { EngineClock } from './clock.ts';
 import { createLocalExecutions, type LocalExecutions } from './local-executions.ts';
 
@@ -32,7 +33,7 @@ export function createLocalRuntime(settings: LocalRuntimeSettings): LocalRuntime
   const runtime: LocalRuntime = {
     clock,
     journal,
-    logger,
+    logger: contextual(logger),
     ids: createIds(clock, random),
     ...createClusterConnections({
       clock,

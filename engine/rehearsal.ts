@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import type { Journal } from '../src/journal/journal.ts';
 import type { Logger } from '../src/migration/runtime.ts';
+import type { Clock } from '../src/model/clock.ts';
 import { isPodshiftError, type PodshiftError } from '../src/model/errors.ts';
 import type { migrationOptions } from '../src/model/options.ts';
 import type { RunReport } from '../src/model/report.ts';
@@ -11,7 +12,7 @@ import { createVirtualClock, type VirtualClock } from '../twin/clock.ts';
 import type { TwinDelays, TwinHooks } from '../twin/contracts.ts';
 import { loadSnapshot, type Snapshot } from '../twin/snapshot.ts';
 import { startTwin, type Twin } from '../twin/twin.ts';
-import { openLocalJournal, openMemoryJournal } from './local-journal.ts';
+import { type LocalJournal, openLocalJournal, openMemoryJournal } from './local-journal.ts';
 import { type Migration, type MigrationInput, migrate, rollBack } from './local-migration.ts';
 import { createLocalRuntime, type LocalRuntime } from './local-runtime.ts';
 import type { Service } from './service.ts';
@@ -35,8 +36,8 @@ export interface RehearsalSettings {
   readonly prepare?: (twin: Twin) => void;
   /** Images that no kubelet of the twin can pull. */
   readonly unpullableImages?: NonNullable<Parameters<typeof startTwin>[0]['unpullableImages']>;
-  /** Default `dynalite`: DynamoDB's real client. `memory` is for simulations of hundreds of runs. */
-  readonly journal?: 'dynalite' | 'memory';
+  /** Default `dynalite`: DynamoDB's real client. `memory` is for simulations of hundreds of runs; a function makes another one. */
+  readonly journal?: 'dynalite' | 'memory' | ((clock: Clock) => Pick<LocalJournal, 'journal' | 'close'>);
   /** Silent where absent. */
   readonly logger?: Logger;
 }
@@ -79,7 +80,9 @@ export async function rehearse(settings: RehearsalSettings): Promise<Rehearsal> 
     ...(hooks === undefined ? {} : { hooks }),
   });
   settings.prepare?.(twin);
-  const local = settings.journal === 'memory' ? openMemoryJournal({ clock }) : await openLocalJournal({ clock });
+  const { journal: kind = 'dynalite' } = settings;
+  const local =
+    typeof kind === 'function' ? kind(clock) : kind === 'memory' ? openMemoryJournal({ clock }) : await openLocalJournal({ clock });
   const target = { clusterName: twin.clusterName, region: twin.region, assumeRoleArn: null };
   const runtime = createLocalRuntime({
     clock: clock.engine,

@@ -5,6 +5,7 @@ import type { JournalRuntime } from '../src/migration/runtime.ts';
 import { isPodshiftError, PodshiftError } from '../src/model/errors.ts';
 import { noCalls } from '../src/model/run.ts';
 import { schemaProblems } from '../src/model/schema-problems.ts';
+import { logFieldsOf, withLogFields } from '../src/service/log-context.ts';
 
 /** A step of a state machine: plain JSON in, plain JSON out, all effects through the runtime. Safe to run twice. */
 export type Step<Input, Output, Reach extends JournalRuntime = JournalRuntime> = (runtime: Reach, input: Input) => Promise<Output>;
@@ -38,16 +39,20 @@ export function stepFunction<Schema extends z.ZodType, Output, Reach extends Jou
 ): StepHandler<Output, Reach> {
   const chain = (getRuntime: () => Promise<Reach>) =>
     middy<unknown, Output, Error, Context>(async (event: unknown) => step(await getRuntime(), event as z.output<Schema>))
+      .use(loggedEnd(getRuntime))
       .use(namedErrors(getRuntime))
       .use(countedCalls(getRuntime))
       .use(strictInput(schema));
   const onLambda = chain(runtimeOfEnvironment);
-  return Object.assign((event: unknown, context: Context): Promise<Output> => onLambda(event, context), {
-    withRuntime(runtime: Reach) {
-      const local = chain(async () => runtime);
-      return (event: unknown): Promise<Output> => local(event, {} as Context);
+  return Object.assign(
+    (event: unknown, context: Context): Promise<Output> => withLogFields(logFieldsOf(event, context), () => onLambda(event, context)),
+    {
+      withRuntime(runtime: Reach) {
+        const local = chain(async () => runtime);
+        return (event: unknown): Promise<Output> => withLogFields(logFieldsOf(event, {}), () => local(event, {} as Context));
+      },
     },
-  });
+  );
 }
 
 let runtime: Promise<JournalRuntime> | undefined;
@@ -67,6 +72,13 @@ function strictInput(schema: z.ZodType): middy.MiddlewareObj<unknown, unknown> {
       }
       request.event = parsed.data;
     },
+  };
+}
+
+/** One line for each step that ended well; one that failed has its error's. */
+function loggedEnd(getRuntime: () => Promise<JournalRuntime>): middy.MiddlewareObj<unknown, unknown> {
+  return {
+    after: async () => (await getRuntime()).logger.info('done'),
   };
 }
 
@@ -96,7 +108,7 @@ function namedErrors(getRuntime: () => Promise<JournalRuntime>): middy.Middlewar
     onError: async (request) => {
       const { logger } = await getRuntime();
       const error = isPodshiftError(request.error) ? request.error : unexpected(request.error);
-      logger.error(error.message, { error: error.name, code: error.code, runId: runIdOf(request.event), ...error.details });
+      logger.error(error.message, { error: error.name, code: error.code, ...error.details });
       throw error;
     },
   };

@@ -4,37 +4,55 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { createDynamoJournal } from '../src/journal/dynamo-journal.ts';
-import type { JournalRuntime } from '../src/migration/runtime.ts';
+import type { JournalRuntime, Logger } from '../src/migration/runtime.ts';
 import { PodshiftError } from '../src/model/errors.ts';
 import { createIds } from '../src/model/ids.ts';
 import { noCalls } from '../src/model/run.ts';
 import { schemaProblems } from '../src/model/schema-problems.ts';
+import { contextual } from '../src/service/log-context.ts';
 
 /** What a function reads of its environment; serverless.yml sets it. */
 export const lambdaEnvironment = z.object({
   /** Name of the DynamoDB table of the journal. */
   JOURNAL_TABLE: z.string().min(1),
   LOG_LEVEL: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']),
+  /** What log lines and metrics name as their service, such as `podshift-prod`. */
+  POWERTOOLS_SERVICE_NAME: z.string().min(1).default('podshift'),
 });
+
+/** The environment as `schema` has it. Throws `InvalidInput` naming the variable that is missing or wrong. */
+export function readEnvironment<Schema extends z.ZodType>(
+  schema: Schema,
+  environment: Record<string, string | undefined>,
+): z.output<Schema> {
+  const parsed = schema.safeParse(environment);
+  if (parsed.success) return parsed.data;
+  throw new PodshiftError('InvalidInput', `the environment of this function is wrong: ${schemaProblems(parsed.error)}`);
+}
 
 /** The runtime of any Lambda function. Throws `InvalidInput` naming the variable that is missing or wrong. */
 export function createLambdaRuntime(environment: Record<string, string | undefined>): JournalRuntime {
-  const parsed = lambdaEnvironment.safeParse(environment);
-  if (!parsed.success) {
-    throw new PodshiftError('InvalidInput', `the environment of this function is wrong: ${schemaProblems(parsed.error)}`);
-  }
+  const parsed = readEnvironment(lambdaEnvironment, environment);
   const clock = { now: () => Date.now() };
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({}), { marshallOptions: { removeUndefinedValues: true } });
-  const logger = new PowertoolsLogger({ serviceName: 'podshift', logLevel: parsed.data.LOG_LEVEL });
   return {
     clock,
     ids: createIds(clock, randomBytes),
-    journal: createDynamoJournal({ client, tableName: parsed.data.JOURNAL_TABLE, clock }),
-    logger: {
-      info: (message, fields) => logger.info(message, fields ?? {}),
-      warn: (message, fields) => logger.warn(message, fields ?? {}),
-      error: (message, fields) => logger.error(message, fields ?? {}),
-    },
+    journal: createDynamoJournal({ client, tableName: parsed.JOURNAL_TABLE, clock }),
+    logger: createLogger(parsed),
     takeCalls: noCalls,
   };
+}
+
+/** Structured log lines, each with the ids of its invocation and its X-Ray trace. */
+export function createLogger({
+  LOG_LEVEL,
+  POWERTOOLS_SERVICE_NAME,
+}: Pick<z.output<typeof lambdaEnvironment>, 'LOG_LEVEL' | 'POWERTOOLS_SERVICE_NAME'>): Logger {
+  const logger = new PowertoolsLogger({ serviceName: POWERTOOLS_SERVICE_NAME, logLevel: LOG_LEVEL });
+  return contextual({
+    info: (message, fields) => logger.info(message, fields ?? {}),
+    warn: (message, fields) => logger.warn(message, fields ?? {}),
+    error: (message, fields) => logger.error(message, fields ?? {}),
+  });
 }

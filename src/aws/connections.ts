@@ -16,6 +16,8 @@ export interface ConnectionSettings {
   /** The SDK's default chain where absent. */
   readonly credentials?: AwsCredentialIdentity | AwsCredentialIdentityProvider;
   readonly retryDelays: 'standard' | 'none';
+  /** Called for each request that was refused as one too many, the SDK's retries included; a rehearsal's are not told. */
+  readonly onThrottle?: (service: keyof CallCounts) => void;
 }
 
 /** The part of a {@link Runtime} that reaches AWS: one set of clients for each target, every request counted. */
@@ -38,7 +40,7 @@ export function openConnections(settings: ConnectionSettings): Connections {
   const count = (service: keyof CallCounts) => {
     calls[service] += 1;
   };
-  const paced = settings.retryDelays === 'none' ? {} : { pacer: createPacer(settings.clock, (milliseconds) => delay(milliseconds)) };
+  const paced = settings.retryDelays === 'none' ? {} : { pacer: openPacer(settings) };
   const gateways = new Map<string, AwsGateways>();
   const awsSettings = (target: ClusterTarget): AwsSettings => ({
     target,
@@ -66,6 +68,17 @@ export function openConnections(settings: ConnectionSettings): Connections {
       const taken = calls;
       calls = noCalls();
       return taken;
+    },
+  };
+}
+
+function openPacer({ clock, onThrottle }: ConnectionSettings): Pacer {
+  const pacer = createPacer(clock, (milliseconds) => delay(milliseconds));
+  return {
+    ...pacer,
+    report: (service, key, outcome) => {
+      if (outcome === 'throttled') onThrottle?.(service);
+      pacer.report(service, key, outcome);
     },
   };
 }

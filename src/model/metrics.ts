@@ -40,7 +40,7 @@ export interface DataPoint {
   readonly dimensions: Readonly<Record<string, string>>;
 }
 
-/** Takes data points; they are written when the function's invocation ends. */
+/** Takes data points. */
 export interface Metrics {
   add(point: DataPoint): void;
 }

@@ -1,15 +1,7 @@
 import type { Change } from '../journal/changes.ts';
+import type { JournalWrite } from '../journal/stream.ts';
 import { EVENT_SOURCE, MAX_TEXT, type PodshiftEvent } from '../model/events.ts';
 import type { RunRecord } from '../model/run.ts';
-
-/** Where and when a change happened: the stream record's own facts, the same however often it is read. */
-export interface Occurrence {
-  readonly id: string;
-  /** A whole number in decimal digits; later changes of an item have higher ones. */
-  readonly sequence: string;
-  /** RFC 3339. */
-  readonly time: string;
-}
 
 /**
  * Whether a change is an event: a run or a unit that is new or stands otherwise than before (with a run its approval counts),
@@ -36,7 +28,11 @@ export type News = Exclude<Change, { kind: 'evidence' }>;
  * The event that a change of the journal is. `run` is the run that the change belongs to:
  * only its cluster is taken from it, which never changes, so that the same change gives the same event whenever it is read. Pure.
  */
-export function eventOf(change: News, run: RunRecord, { id, sequence, time }: Occurrence): PodshiftEvent {
+export function eventOf(
+  change: News,
+  run: RunRecord,
+  { id, sequence, time }: Pick<JournalWrite, 'id' | 'sequence' | 'time'>,
+): PodshiftEvent {
   const { target, clusterArn } = run;
   const common = { schemaVersion: 1, id, sequence, runId: run.runId, clusterName: target.clusterName, region: target.region } as const;
   switch (change.kind) {

@@ -1,20 +1,12 @@
 import { type Change, isWatched, readChange } from '../journal/changes.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { Key } from '../journal/layout.ts';
-import type { Item } from '../journal/table.ts';
+import type { JournalWrite } from '../journal/stream.ts';
 import type { Logger } from '../migration/runtime.ts';
 import { isPodshiftError } from '../model/errors.ts';
 import type { Metrics } from '../model/metrics.ts';
 import type { RunRecord } from '../model/run.ts';
-import { type BusEntry, busEntry, eventOf, isNews, type Occurrence } from './events.ts';
+import { type BusEntry, busEntry, eventOf, isNews } from './events.ts';
 import { measuresOf } from './measures.ts';
-
-/** One write to the journal's table, as its stream tells it. */
-export interface JournalWrite extends Occurrence {
-  readonly key: Key;
-  readonly before: Item | undefined;
-  readonly after: Item | undefined;
-}
 
 /** A bus that takes events. */
 export interface EventBus {

@@ -1,6 +1,6 @@
 import type { Key } from '../../src/journal/layout.ts';
+import type { JournalWrite } from '../../src/journal/stream.ts';
 import type { Item, Table } from '../../src/journal/table.ts';
-import type { JournalWrite } from '../../src/service/publish.ts';
 
 /**
  * The same table, with each write told as DynamoDB Streams tells it (DynamoDB developer guide, "Change data capture"): the

@@ -2,12 +2,13 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { createMemoryTable } from '../../engine/memory-table.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { runKey, tokenKey } from '../../src/journal/layout.ts';
+import type { JournalWrite } from '../../src/journal/stream.ts';
 import { createTableJournal } from '../../src/journal/table-journal.ts';
 import { PodshiftError } from '../../src/model/errors.ts';
 import type { DataPoint } from '../../src/model/metrics.ts';
 import { migrationOptions } from '../../src/model/options.ts';
 import { JOURNAL_VERSION } from '../../src/model/run.ts';
-import { type EventBus, type JournalWrite, publishWrites } from '../../src/service/publish.ts';
+import { type EventBus, publishWrites } from '../../src/service/publish.ts';
 import { CLUSTER, unit } from '../contract/journal-records.ts';
 import { recordWrites } from '../support/recorded-table.ts';
 

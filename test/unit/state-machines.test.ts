@@ -74,9 +74,9 @@ describe('migrate-unit', () => {
 });
 
 describe('serverless.yml', () => {
-  it('declares exactly the functions that the state machines call, each with a module that exports a handler', async () => {
+  it('declares exactly the functions that the state machines or events call, each with a module that exports a handler', async () => {
     const service = parse(await readFile(new URL('../../serverless.yml', import.meta.url), 'utf8')) as {
-      functions: Record<string, { handler: string; timeout?: number }>;
+      functions: Record<string, { handler: string; timeout?: number; events?: unknown }>;
       provider: { timeout: number };
     };
     const called = new Set<string>();
@@ -93,7 +93,8 @@ describe('serverless.yml', () => {
         );
       }
     }
-    expect(Object.keys(service.functions).sort()).toEqual([...called].sort());
+    const triggered = Object.entries(service.functions).flatMap(([name, { events }]) => (events === undefined ? [] : [name]));
+    expect(Object.keys(service.functions).sort()).toEqual([...called, ...triggered].sort());
     for (const [name, { handler }] of Object.entries(service.functions)) {
       const module = (await import(new URL(`../../${handler.replace(/\.handler$/, '.ts')}`, import.meta.url).href)) as Record<
         string,
