@@ -2,8 +2,8 @@ import { PodshiftError } from '../model/errors.ts';
 import type { Evidence, UnitRecord } from '../model/run.ts';
 import { retireIssuerSubjects } from '../trust/index.ts';
 import { type Batch, batchOf } from './batch.ts';
+import { UNREVOKED, unblockRestored } from './block-role.ts';
 import { planOf } from './plan-run.ts';
-import { UNREVOKED } from './revoke-trust.ts';
 import { accountOf, documentOf, noteTrust, policyOf, sameDocument, trustKey, trustNow, withLease, writeTrust } from './role-trust.ts';
 import type { JournalRuntime, Runtime } from './runtime.ts';
 import { forwardRun, journaledWrite, LOCK_SECONDS } from './write.ts';
@@ -89,8 +89,8 @@ export async function restoreOldTrust(runtime: Runtime, input: { runId: string; 
     const found = await trustNow(iam, role);
     const wrote = !sameDocument(found, before);
     if (wrote && !sameDocument(found, record.trustAfter) && (entry.after === null || !sameDocument(found, documentOf(entry.after)))) {
-      const problem = `${UNREVOKED}: the trust policy of ${input.roleArn} was changed after podshift wrote it`;
-      await runtime.journal.updateRole(run.runId, input.roleArn, { blocked: problem });
+      const problem = `the trust policy of ${input.roleArn} was changed after podshift wrote it`;
+      await runtime.journal.updateRole(run.runId, input.roleArn, { blocked: `${UNREVOKED}: ${problem}` });
       throw new PodshiftError('UndoFailed', problem);
     }
     if (wrote) {
@@ -99,6 +99,7 @@ export async function restoreOldTrust(runtime: Runtime, input: { runId: string; 
     }
     await noteTrust(runtime, record, before);
     await runtime.journal.markUndone(run.runId, key);
+    await unblockRestored(runtime, record);
     return { wrote };
   });
 }

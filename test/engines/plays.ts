@@ -1,4 +1,6 @@
-import { type ErrorName, PodshiftError } from '../../src/model/errors.ts';
+import type { ErrorName } from '../../src/model/errors.ts';
+import { type Act, type Acts, fails, failsOnce, once } from './acts.ts';
+import { READY, unitActs, unitsOf, WAITING } from './unit-acts.ts';
 
 /** One execution whose functions are scripted: what each answers decides the way through the definition. */
 export interface Play {
@@ -6,109 +8,10 @@ export interface Play {
   readonly machine: 'migrate-cluster' | 'rollback-run';
   readonly input: object;
   readonly acts: Acts;
+  /** Types of events that are in podshift's reckoning of the history alone: it takes a request for an answer as made, even where that fails. */
+  readonly reckoned?: readonly string[];
   /** What the waiting task is told, once its function has its token. */
   readonly answer?: { readonly output: unknown } | { readonly error: ErrorName; readonly cause: string };
-}
-
-/** What functions answer, by their logical IDs without their common ending. */
-export type Acts = Readonly<Record<string, Act>>;
-
-/** Answers one call, the `nth` (from 1) of this function for this subject; throws what the function fails with. */
-type Act = (event: Call, nth: number) => unknown;
-
-/** The fields of an event by which acts decide. */
-interface Call {
-  readonly runId: string;
-  readonly unitId: string;
-  readonly roleArn: string;
-  readonly kind: string;
-}
-
-/** Whom a call is about, so that calls of one function for many are counted apart. */
-export function subjectOf(event: unknown): string {
-  const { unitId, roleArn, kind } = event as Partial<Call>;
-  return unitId ?? roleArn ?? kind ?? '';
-}
-
-/** `true` at the first call and `false` after it, and so on: what a loop is driven by. */
-const once = <T>(first: T, then: T): ((_event: Call, nth: number) => T) => {
-  return (_event, nth) => (nth === 1 ? first : then);
-};
-
-const fails = (name: ErrorName) => (): never => {
-  throw new PodshiftError(name, `scripted: ${name}`);
-};
-
-/** Fails once, then answers. */
-const failsOnce =
-  (name: ErrorName, output: unknown): Act =>
-  (_event, nth) =>
-    nth === 1 ? fails(name)() : output;
-
-const READY = { status: 'ready', waitSeconds: 0, soakSeconds: 0 };
-const WAITING = { status: 'waiting', waitSeconds: 1, soakSeconds: 0 };
-
-/** The functions of one unit that are polled until they say that they are ready. */
-const POLLED = [
-  'CheckAddon',
-  'CheckInjection',
-  'ProveCredentials',
-  'CheckRollout',
-  'VerifyPods',
-  'ConfirmUse',
-  'CheckTogether',
-  'CheckRenewal',
-];
-/** The functions of one unit whose answer is not looked at. */
-const DONE = ['SplitServiceAccount', 'Associate', 'UpdateAddon', 'RestartWorkloads', 'FinishUnit'];
-
-/**
- * What is in store for a unit is in its id: `KIND FUNCTION` for a function that fails for good, is throttled once, or has to
- * be asked twice; `KIND` alone for how it begins.
- */
-export function unitsOf(functions: readonly string[]): string[] {
-  const own = functions.filter((name) => !['UndoUnit', 'MarkNeedsOperator'].includes(name));
-  return [
-    ...['plain', 'ended', 'undo', 'split', 'addon', 'lost', 'needs-operator'],
-    ...own.map((name) => `fail ${name}`),
-    ...own.filter((name) => name !== 'UpdateAddon').map((name) => `throttle ${name}`),
-    ...[...POLLED, 'UndoUnit'].map((name) => `wait ${name}`),
-  ];
-}
-
-const ADDON = ['UpdateAddon', 'CheckAddon', 'CheckTogether'];
-
-/** How a unit begins, so that its way leads past the function that its id names. */
-function actionOf(unitId: string): string {
-  const [kind = '', name = ''] = unitId.split(' ');
-  if (kind === 'ended') return 'none';
-  if (['undo', 'lost', 'needs-operator'].includes(kind) || name === 'UndoUnit') return 'undo';
-  if (kind === 'split' || name === 'SplitServiceAccount') return 'split';
-  return kind === 'addon' || ADDON.includes(name) ? 'update-addon' : 'associate';
-}
-
-/** The acts of every function of a unit, by what its id has in store. */
-function unitActs(): Acts {
-  const scripted = (name: string, output: unknown): Act => {
-    return ({ unitId }, nth) => {
-      if (unitId === `fail ${name}`) return fails('AccessDenied')();
-      if (unitId === `throttle ${name}`) return failsOnce('Throttled', output)({} as Call, nth);
-      return unitId === `wait ${name}` && nth === 1 ? WAITING : output;
-    };
-  };
-  const undone = ({ unitId }: Call) => ({ ...READY, unitId, unitStatus: 'rolled-back' });
-  return {
-    ...Object.fromEntries(DONE.map((name) => [name, scripted(name, {})])),
-    ...Object.fromEntries(POLLED.map((name) => [name, scripted(name, READY)])),
-    OpenUnit: (event, nth) => scripted('OpenUnit', { action: actionOf(event.unitId) })(event, nth),
-    RemoveAnnotations: (event, nth) =>
-      scripted('RemoveAnnotations', { templates: event.unitId.includes('CheckRenewal') ? 1 : 0 })(event, nth),
-    UndoUnit: (event, nth) => {
-      if (['lost', 'needs-operator'].includes(event.unitId)) return fails('UndoFailed')();
-      return event.unitId === 'wait UndoUnit' && nth === 1 ? WAITING : undone(event);
-    },
-    MarkNeedsOperator: ({ unitId }) => (unitId === 'lost' ? fails('JournalTooNew')() : { unitId, status: 'needs-operator' }),
-  };
 }
 
 const RUN = { runId: 'r1', target: { clusterName: 'c' }, mode: 'run', approval: 'none', expectedDigest: null, options: {} };
@@ -129,9 +32,9 @@ const CLUSTER: Acts = {
   GrantTrust: () => ({ wrote: true }),
   BlockRole: () => ({ wrote: false }),
   JudgeWave: () => ({ decision: 'continue', reason: '', roleArns: [] }),
-  RevokeTrust: () => ({}),
+  RevokeTrust: () => ({ wrote: true }),
   RolesToRetire: () => ({ done: true, items: [], after: '' }),
-  RetireOldTrust: () => ({}),
+  RetireOldTrust: () => ({ wrote: true }),
   CloseRun: ({ runId, ...event }) => ({ runId, ...event }),
   ...unitActs(),
 };
@@ -154,7 +57,21 @@ export function clusterPlays(functions: readonly string[]): Play[] {
       },
       BlockRole: failsOnce('Conflict', { wrote: false }),
       JudgeWave: failsOnce('ServiceUnavailable', { decision: 'continue', reason: '', roleArns: ['b'] }),
-      RevokeTrust: failsOnce('RoleNotReady', {}),
+      RevokeTrust: failsOnce('RoleNotReady', { wrote: true }),
+    }),
+    play('a wave whose trust is not known in the end', {
+      NextWave: wave({ roleArns: ['a', 'b'], unitIds: ['plain'] }),
+      GrantTrust: ({ roleArn }) => (roleArn === 'a' ? fails('NotFound')() : { wrote: true }),
+      BlockRole: fails('JournalTooNew'),
+    }),
+    play('a role that cannot be narrowed, and is noted', {
+      JudgeWave: () => ({ decision: 'continue', reason: '', roleArns: ['a', 'b'] }),
+      RevokeTrust: ({ roleArn }) => (roleArn === 'a' ? fails('NotFound')() : { wrote: true }),
+    }),
+    play('a role that cannot be narrowed, and is not noted', {
+      JudgeWave: () => ({ decision: 'continue', reason: '', roleArns: ['a', 'b'] }),
+      RevokeTrust: ({ roleArn }) => (roleArn === 'a' ? fails('NotFound')() : { wrote: true }),
+      BlockRole: fails('JournalTooNew'),
     }),
     play('roles of which none is written', { NextWave: wave({ roleArns: ['a'] }), GrantTrust: () => ({ wrote: false }) }),
     play('a wave that halts', { JudgeWave: () => ({ decision: 'halt', reason: 'too many failed', roleArns: [] }) }),
@@ -162,9 +79,14 @@ export function clusterPlays(functions: readonly string[]): Play[] {
     play('roles to retire, in two batches', {
       RolesToRetire: (_event, nth) => ({ done: nth === 3, items: nth === 3 ? [] : [`a${nth}`, `b${nth}`], after: `b${nth}` }),
     }),
-    play('a role that cannot be retired', {
+    play('a role that cannot be retired, and is noted', {
       RolesToRetire: once({ done: false, items: ['a'], after: 'a' }, { done: true, items: [], after: '' }),
       RetireOldTrust: fails('WideningRefused'),
+    }),
+    play('a role that cannot be retired, and is not noted', {
+      RolesToRetire: once({ done: false, items: ['a'], after: 'a' }, { done: true, items: [], after: '' }),
+      RetireOldTrust: fails('WideningRefused'),
+      BlockRole: fails('JournalTooNew'),
     }),
     play('an agent that is installed and waited for', {
       MakePlan: () => ({ ...NO_AGENT, agent: 'install' }),
@@ -193,7 +115,7 @@ export function clusterPlays(functions: readonly string[]): Play[] {
     play(
       'a plan whose approval cannot be asked for',
       { RequestApproval: fails('RunNotFound') },
-      { input: { ...RUN, approval: 'required' } },
+      { input: { ...RUN, approval: 'required' }, reckoned: ['TaskSubmitted'] },
     ),
   ];
 }
@@ -215,7 +137,8 @@ const ROLLBACK: Acts = {
   OpenRollback: () => OPENED,
   RollbackBatch: () => ({ done: true, items: [], after: '' }),
   RestoreOldTrust: () => ({ wrote: true }),
-  RevokeTrust: () => ({}),
+  RevokeTrust: () => ({ wrote: true }),
+  BlockRole: () => ({ wrote: false }),
   RemoveAgent: () => ({ ...READY, tries: 1 }),
   CloseRollback: (event) => ({ ...event, status: 'rolled-back' }),
   ...unitActs(),
@@ -242,10 +165,23 @@ export function rollbackPlays(): Play[] {
       RestoreOldTrust: failsOnce('Throttled', { wrote: true }),
     }),
     play('roles whose old trust is there', { RollbackBatch: batches('roles', ['a']), RestoreOldTrust: () => ({ wrote: false }) }),
-    play('a role that does not get its old trust back', { RollbackBatch: batches('roles', ['a']), RestoreOldTrust: fails('UndoFailed') }),
-    play('a role that cannot be narrowed', {
+    play('a role that does not get its old trust back', {
+      RollbackBatch: batches('roles', ['a', 'b']),
+      RestoreOldTrust: ({ roleArn }) => (roleArn === 'a' ? fails('UndoFailed')() : { wrote: true }),
+    }),
+    play('a role that does not get its old trust back, and is not noted', {
+      RollbackBatch: batches('roles', ['a']),
+      RestoreOldTrust: fails('UndoFailed'),
+      BlockRole: fails('JournalTooNew'),
+    }),
+    play('a role that cannot be narrowed, and is noted', {
+      RollbackBatch: (call, nth) => batches('roles', ['a', 'b'])(call, nth - 1),
+      RevokeTrust: ({ roleArn }) => (roleArn === 'a' ? fails('NotFound')() : { wrote: true }),
+    }),
+    play('a role that cannot be narrowed, and is not noted', {
       RollbackBatch: (call, nth) => batches('roles', ['a'])(call, nth - 1),
-      RevokeTrust: fails('UndoFailed'),
+      RevokeTrust: fails('NotFound'),
+      BlockRole: fails('JournalTooNew'),
     }),
     play('an agent that takes its time to go', { RemoveAgent: once({ ...WAITING, tries: 1 }, { ...READY, tries: 2 }) }),
     play('an agent that does not go', { RemoveAgent: fails('AccessDenied') }),

@@ -9,9 +9,10 @@ import { runStateMachine } from '../../engine/state-machine.ts';
 import type { ClusterRuntime } from '../../src/migration/runtime.ts';
 import { isPodshiftError } from '../../src/model/errors.ts';
 import { createVirtualClock } from '../../twin/clock.ts';
+import { subjectOf } from './acts.ts';
 import type { Cloud } from './cloud.ts';
 import type { Invocation } from './lambda.ts';
-import { type Play, subjectOf } from './plays.ts';
+import type { Play } from './plays.ts';
 
 /** What an engine made of a play. */
 export interface Trace {

@@ -54,7 +54,8 @@ describe.skipIf('missing' in python)("podshift's engine and moto's Step Function
     async (_title, play: Play, index) => {
       if (cloud === undefined) throw new TypeError('moto is not started');
       const local = await playLocally(play, service, () => undefined);
-      expect(await playInCloud(play, cloud, service, `play-${index}`)).toEqual(local);
+      const history = Object.fromEntries(Object.entries(local.history).filter(([type]) => !(play.reckoned ?? []).includes(type)));
+      expect(await playInCloud(play, cloud, service, `play-${index}`)).toEqual({ ...local, history });
     },
   );
 });
@@ -68,9 +69,9 @@ function transitionsOf(machine: Machine): string[] {
   return [...new Set([machine.StartAt, ...processors, ...from])];
 }
 
+/** What can follow a state. A Map's own Catch is left out: no function can bring about what Step Functions itself lets a Map fail with. */
 function nextOf(state: State): string[] {
   const { Choices = [], Default } = state as { Choices?: readonly { Next: string }[]; Default?: string };
-  return [state.Next, Default, ...Choices.map(({ Next }) => Next), ...(state.Catch ?? []).map(({ Next }) => Next)].filter(
-    (next) => next !== undefined,
-  );
+  const caught = state.Type === 'Map' ? [] : (state.Catch ?? []);
+  return [state.Next, Default, ...Choices.map(({ Next }) => Next), ...caught.map(({ Next }) => Next)].filter((next) => next !== undefined);
 }
