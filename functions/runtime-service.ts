@@ -1,6 +1,7 @@
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { z } from 'zod';
 import { createExecutions } from '../src/aws/executions.ts';
+import { TIMEOUTS } from '../src/aws/timeouts.ts';
 import type { ServiceRuntime } from '../src/migration/runtime.ts';
 import type { Executions } from '../src/service/executions.ts';
 import { createLambdaRuntime } from './runtime.ts';
@@ -26,7 +27,7 @@ export function createServiceRuntime(environment: Record<string, string | undefi
 
 function executionsOf(environment: z.output<typeof serviceEnvironment>): Executions {
   return createExecutions({
-    client: new SFNClient({}),
+    client: new SFNClient({ requestHandler: TIMEOUTS }),
     stateMachineArns: {
       'migrate-cluster': environment.MIGRATE_CLUSTER_ARN,
       'migrate-fleet': environment.MIGRATE_FLEET_ARN,

@@ -3,6 +3,7 @@ import { Logger as PowertoolsLogger } from '@aws-lambda-powertools/logger';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
+import { TIMEOUTS } from '../src/aws/timeouts.ts';
 import { createDynamoJournal } from '../src/journal/dynamo-journal.ts';
 import type { JournalRuntime, Logger } from '../src/migration/runtime.ts';
 import { PodshiftError } from '../src/model/errors.ts';
@@ -34,7 +35,9 @@ export function readEnvironment<Schema extends z.ZodType>(
 export function createLambdaRuntime(environment: Record<string, string | undefined>): JournalRuntime {
   const parsed = readEnvironment(lambdaEnvironment, environment);
   const clock = { now: () => Date.now() };
-  const client = DynamoDBDocumentClient.from(new DynamoDBClient({}), { marshallOptions: { removeUndefinedValues: true } });
+  const client = DynamoDBDocumentClient.from(new DynamoDBClient({ requestHandler: TIMEOUTS }), {
+    marshallOptions: { removeUndefinedValues: true },
+  });
   return {
     clock,
     ids: createIds(clock, randomBytes),

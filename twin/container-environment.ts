@@ -79,6 +79,17 @@ export function credentialSource(
   return { kind: 'instance-metadata' };
 }
 
+/** The variables that a container was started with; none for a container that the pod does not have. */
+export function environmentOfContainer(
+  pod: KubernetesObject,
+  containerName: string,
+  cluster: Pick<KubernetesSide, 'object'>,
+): ReadonlyMap<string, string> {
+  const all = [...((pod.spec?.initContainers ?? []) as Container[]), ...((pod.spec?.containers ?? []) as Container[])];
+  const container = all.find((one) => one.name === containerName);
+  return container === undefined ? new Map() : environmentOf(pod, container, cluster);
+}
+
 function environmentOf(pod: KubernetesObject, container: Container, cluster: Pick<KubernetesSide, 'object'>): Map<string, string> {
   const found = new Map<string, string>();
   const { namespace } = pod.metadata;

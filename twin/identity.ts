@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '../src/kubernetes/gateway.ts';
-import { agentHosts, isAgentPod } from './aws/agent-daemonset.ts';
+import { AgentPath, isFargateNode } from './agent-path.ts';
 import type { CloudTrailLog } from './aws/cloudtrail-log.ts';
 import { AGENT_RENEWAL, AgentCache, assumeForPod, recordAssume } from './aws/eks-auth.ts';
 import { readEksToken } from './aws/eks-token.ts';
@@ -36,8 +36,8 @@ export class PodIdentities implements AwsSide {
   readonly #trail: CloudTrailLog;
   readonly #cache: AgentCache;
   readonly #sources = new Map<string, Map<string, CredentialSource | undefined>>();
-  /** Ready agent pods by node, with the hosts that they listen on. */
-  readonly #agents = new Map<string, { readonly uid: string; readonly hosts: readonly string[] }>();
+  /** The containers' way to the agent of their node. */
+  readonly agent = new AgentPath();
   /** The nodes' way to instance metadata, with kube2iam and kiam on it. */
   readonly metadata: MetadataPath;
   #kubernetes: KubernetesSide | undefined;
@@ -55,12 +55,9 @@ export class PodIdentities implements AwsSide {
   connect(kubernetes: KubernetesSide): void {
     this.#kubernetes = kubernetes;
     this.metadata.connect(kubernetes);
-    for (const pod of kubernetes.objects('Pod')) this.#noteAgent(pod);
+    this.agent.connect(kubernetes);
     kubernetes.onChange(({ before, after }) => {
-      const pod = after ?? before;
-      if (pod?.kind !== 'Pod') return;
-      if (after === undefined) this.#forget(pod);
-      else this.#noteAgent(after);
+      if (before?.kind === 'Pod' && after === undefined) this.#forget(before);
     });
   }
 
@@ -89,6 +86,14 @@ export class PodIdentities implements AwsSide {
     return this.ask(pod, containerName, { record: true }).identity;
   }
 
+  instanceMetadata(pod: KubernetesObject): number | string {
+    return this.metadata.get(pod);
+  }
+
+  removeRule(nodeName: string, rule: readonly string[]): number {
+    return this.metadata.removeRule(nodeName, rule);
+  }
+
   /** The link of the chain that a container's environment leads to; undefined where the pod has no such container. */
   source(pod: KubernetesObject, containerName: string): CredentialSource | undefined {
     const uid = pod.metadata.uid ?? '';
@@ -107,7 +112,7 @@ export class PodIdentities implements AwsSide {
     if (source === undefined) return refused(`the pod has no container ${containerName}`);
     if (source.kind === 'static-keys') return granted({ via: 'static-keys', roleArn: '', assumedRoleArn: '' });
     if (source.kind === 'web-identity') return this.#webIdentity(pod, source, options.record);
-    if (source.kind === 'container') return this.#container(pod, source, options.record);
+    if (source.kind === 'container') return this.#container(pod, containerName, source, options.record);
     return this.#instanceMetadata(pod, options.record);
   }
 
@@ -115,21 +120,14 @@ export class PodIdentities implements AwsSide {
   recordRenewal(pod: KubernetesObject, containerName: string, at: number): void {
     const source = this.source(pod, containerName);
     if (source?.kind === 'web-identity' && source.audience !== undefined) this.#recordWebIdentity(pod, source.roleArn, source.audience, at);
-    if (source?.kind === 'container' && this.agentOn(String(pod.spec?.nodeName ?? '')) !== undefined)
+    if (source?.kind === 'container' && this.agent.obstacle(pod, containerName, source.uri) === undefined)
       this.#recordAssume(subjectOf(pod), at);
-    if (source?.kind === 'instance-metadata') this.#recordMetadata(this.metadata.ask(pod), at);
+    if (source?.kind === 'instance-metadata') this.#recordMetadata(pod, this.metadata.ask(pod), at);
   }
 
   /** Whether a container has a role of its own, be it from a daemon, and not its node's. */
   isOwn({ via, roleArn }: CallerIdentity): boolean {
     return via === 'web-identity' || via === 'pod-identity' || (via === 'instance-metadata' && roleArn !== this.nodeRoleArn);
-  }
-
-  /** Whether a ready Pod Identity agent serves the node: the add-on's pod, or the one that Auto Mode has built in. */
-  agentOn(nodeName: string): string | undefined {
-    const node = this.#cluster().object('Node', undefined, nodeName);
-    if (node?.metadata.labels?.['eks.amazonaws.com/compute-type'] === 'auto') return 'built-in';
-    return this.#agents.get(nodeName)?.uid;
   }
 
   /** The role of the nodes' instance profile; the snapshot does not name it, so it is the EC2 role with the worker node policy. */
@@ -166,21 +164,16 @@ export class PodIdentities implements AwsSide {
     return error;
   }
 
-  #container(pod: KubernetesObject, source: Extract<CredentialSource, { kind: 'container' }>, record: boolean): Answer {
+  #container(
+    pod: KubernetesObject,
+    containerName: string,
+    source: Extract<CredentialSource, { kind: 'container' }>,
+    record: boolean,
+  ): Answer {
     const nodeName = String(pod.spec?.nodeName ?? '');
-    if (!/^http:\/\/(169\.254\.170\.23|\[fd00:ec2::23\])(:80)?\/v1\/credentials$/.test(source.uri))
-      return refused(`no one answers at ${source.uri}`);
-    const node = this.#cluster().object('Node', undefined, nodeName);
-    if (isFargateNode(nodeName, node))
-      return refused('Error when retrieving credentials from container-role: there is no Pod Identity agent on Fargate');
-    if (node?.metadata.labels?.['kubernetes.io/os'] === 'windows')
-      return refused('Error when retrieving credentials from container-role: there is no Pod Identity agent on Windows');
-    const agentUid = this.agentOn(nodeName);
-    if (agentUid === undefined)
-      return refused(`Error when retrieving credentials from container-role: no ready Pod Identity agent on node ${nodeName}`);
-    const { host } = new URL(source.uri);
-    if (this.#agents.get(nodeName)?.hosts.includes(host) === false)
-      return refused(`Error when retrieving credentials from container-role: the agent of node ${nodeName} does not listen on ${host}`);
+    const obstacle = this.agent.obstacle(pod, containerName, source.uri);
+    if (obstacle !== undefined) return refused(obstacle);
+    const agentUid = this.agent.agentOn(nodeName) ?? '';
     if (source.audience !== PODS_SERVICE) return refused('the Pod Identity token file does not exist or has another audience');
     const now = this.#state.clock.now();
     const subject = subjectOf(pod);
@@ -203,8 +196,15 @@ export class PodIdentities implements AwsSide {
     recordAssume(this.#state, this.#trail, { subject, assumed: assumeForPod(this.#state, subject, at), nodeRoleArn: this.nodeRoleArn, at });
   }
 
-  #recordMetadata(answer: MetadataAnswer, at: number): void {
-    if (answer.kind === 'role') this.#trail.add(daemonAssumeRole(this.#state, answer, at));
+  /** A node's session is named after its instance; kiam's server names its own. */
+  #recordMetadata(pod: KubernetesObject, answer: MetadataAnswer, at: number): void {
+    if (answer.kind !== 'role') return;
+    const node = this.#cluster().object('Node', undefined, String(pod.spec?.nodeName ?? ''));
+    const instance = String(node?.spec?.providerID ?? 'i-0123456789abcdef0')
+      .split('/')
+      .at(-1) as string;
+    const callerSession = answer.callerArn === this.nodeRoleArn ? instance : 'kiam-kiam';
+    this.#trail.add(daemonAssumeRole(this.#state, { ...answer, callerSession }, at));
   }
 
   #instanceMetadata(pod: KubernetesObject, record: boolean): Answer {
@@ -213,7 +213,7 @@ export class PodIdentities implements AwsSide {
     if (isFargateNode(nodeName, this.#cluster().object('Node', undefined, nodeName)))
       return refused('Unable to locate credentials: there is no instance metadata on Fargate');
     const answer = this.metadata.ask(pod);
-    if (record) this.#recordMetadata(answer, this.#state.clock.now());
+    if (record) this.#recordMetadata(pod, answer, this.#state.clock.now());
     if (answer.kind === 'none') return refused(`Unable to locate credentials: ${answer.error}`);
     if (answer.kind === 'role')
       return granted({
@@ -234,23 +234,10 @@ export class PodIdentities implements AwsSide {
     return this.#kubernetes;
   }
 
-  #noteAgent(pod: KubernetesObject): void {
-    if (!isAgentPod(pod)) return;
-    const nodeName = String(pod.spec?.nodeName ?? '');
-    const uid = pod.metadata.uid ?? '';
-    const ready = (pod.status?.conditions ?? []).some(
-      (condition: { type: string; status: string }) => condition.type === 'Ready' && condition.status === 'True',
-    );
-    if (ready && nodeName !== '') this.#agents.set(nodeName, { uid, hosts: agentHosts(pod) });
-    else if (this.#agents.get(nodeName)?.uid === uid) this.#agents.delete(nodeName);
-  }
-
   #forget(pod: KubernetesObject): void {
     const uid = pod.metadata.uid ?? '';
     this.#cache.forget(uid);
     this.#sources.delete(uid);
-    const nodeName = String(pod.spec?.nodeName ?? '');
-    if (this.#agents.get(nodeName)?.uid === uid) this.#agents.delete(nodeName);
   }
 }
 
@@ -269,10 +256,6 @@ function subjectOf(pod: KubernetesObject): PodSubject {
 
 function webSession(pod: KubernetesObject): string {
   return `botocore-session-${Math.floor(Date.parse(pod.metadata.creationTimestamp ?? '1970-01-01T00:00:00Z') / 1000)}`;
-}
-
-function isFargateNode(nodeName: string, node: KubernetesObject | undefined): boolean {
-  return nodeName.startsWith('fargate-') || node?.metadata.labels?.['eks.amazonaws.com/compute-type'] === 'fargate';
 }
 
 function granted(identity: Omit<CallerIdentity, 'error'>): Answer {

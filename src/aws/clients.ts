@@ -1,4 +1,3 @@
-import { fromNodeProviderChain, fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import { StandardRetryStrategy } from '@smithy/core/retry';
 import type {
   AwsCredentialIdentity,
@@ -11,6 +10,7 @@ import type {
 import type { CallCounts, ClusterTarget } from '../model/run.ts';
 import { isThrottle } from './errors.ts';
 import { type Pacer, pacingKey } from './pacing.ts';
+import { TIMEOUTS } from './timeouts.ts';
 
 /** How the gateways reach AWS. */
 export interface AwsSettings {
@@ -29,10 +29,6 @@ export interface AwsSettings {
 
 /** Requests of one send() at most, the first included. */
 const MAX_ATTEMPTS = 5;
-
-/** Milliseconds until a connection must stand, and from the request until its answer. */
-const CONNECTION_TIMEOUT = 5_000;
-const REQUEST_TIMEOUT = 30_000;
 
 /** A back-off of nothing. */
 const NO_DELAY = { setDelayBase: () => undefined, computeNextBackoffDelay: () => 0 };
@@ -76,31 +72,7 @@ export function clientConfiguration(settings: AwsSettings, credentials: AwsCrede
     region: settings.target.region,
     credentials,
     retryStrategy: retryStrategy(settings.retryDelays),
-    requestHandler: { connectionTimeout: CONNECTION_TIMEOUT, requestTimeout: REQUEST_TIMEOUT, throwOnRequestTimeout: true },
+    requestHandler: TIMEOUTS,
     ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint }),
   };
-}
-
-/** The credentials that act on the target: the given or default ones, or those of the role that the target names. */
-export function targetCredentials(settings: AwsSettings): AwsCredentialIdentityProvider {
-  const { target, credentials, endpoint } = settings;
-  const base: AwsCredentialIdentityProvider =
-    credentials === undefined
-      ? fromNodeProviderChain({ clientConfig: { region: target.region } })
-      : typeof credentials === 'function'
-        ? credentials
-        : () => Promise.resolve(credentials);
-  if (target.assumeRoleArn === null) {
-    return base;
-  }
-  return fromTemporaryCredentials({
-    masterCredentials: base,
-    params: { RoleArn: target.assumeRoleArn, RoleSessionName: 'podshift' },
-    clientConfig: {
-      region: target.region,
-      ...(endpoint === undefined ? {} : { endpoint }),
-      retryStrategy: retryStrategy(settings.retryDelays),
-    },
-    clientPlugins: [requestCounter(settings, 'sts')],
-  });
 }

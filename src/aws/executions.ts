@@ -12,7 +12,7 @@ import { awsCall, awsLookup } from './errors.ts';
 
 export interface ExecutionsSettings {
   readonly client: SFNClient;
-  /** A machine without an ARN is one that this function neither starts nor asks about: `InvalidInput`. */
+  /** A machine without an ARN is one that this function neither starts nor asks about: `InternalError`. */
   readonly stateMachineArns: Readonly<Record<StateMachineName, string | undefined>>;
 }
 
@@ -24,7 +24,7 @@ export function createExecutions({ client, stateMachineArns }: ExecutionsSetting
   const arnOf = (stateMachine: StateMachineName): string => {
     const arn = stateMachineArns[stateMachine];
     if (arn === undefined)
-      throw new PodshiftError('InvalidInput', `the environment of this function does not say the ARN of ${stateMachine}`);
+      throw new PodshiftError('InternalError', `the environment of this function does not say the ARN of ${stateMachine}`);
     return arn;
   };
   return {
@@ -48,6 +48,11 @@ export function createExecutions({ client, stateMachineArns }: ExecutionsSetting
         cause: reason.slice(0, CAUSE_LENGTH),
       });
       await awsCall({ service: 'states', operation: 'StopExecution' }, () => client.send(command));
+    },
+    failure: async (stateMachine, name) => {
+      const command = new DescribeExecutionCommand({ executionArn: executionArn(arnOf(stateMachine), name) });
+      const answer = await awsLookup({ service: 'states', operation: 'DescribeExecution' }, () => client.send(command));
+      return answer?.error === undefined ? undefined : { error: answer.error, cause: answer.cause ?? '' };
     },
     succeedTask: async (taskToken, output) => {
       const command = new SendTaskSuccessCommand({ taskToken, output: JSON.stringify(output) });

@@ -1,4 +1,3 @@
-import { targetCredentials } from '../aws/clients.ts';
 import { type ConnectionSettings, openConnections, targetKey } from '../aws/connections.ts';
 import { pacingKey } from '../aws/pacing.ts';
 import type { ClusterRuntime } from '../migration/runtime.ts';
@@ -6,16 +5,29 @@ import type { ClusterTarget } from '../model/run.ts';
 import type { KubernetesGateway } from './gateway.ts';
 import { createKubernetesGateway } from './kubernetes-gateway.ts';
 
+/** Besides, for clusters. */
+export interface ClusterConnectionSettings extends ConnectionSettings {
+  /**
+   * The role that signs the bearer tokens where a target names none: the one that the clusters of podshift's own account know.
+   * The credentials themselves where absent.
+   */
+  readonly clusterAccessRoleArn?: string | undefined;
+}
+
 /** The part of a {@link ClusterRuntime} that reaches the world: AWS as `createConnections` does, and one connection to each cluster. */
-export function createClusterConnections(settings: ConnectionSettings): Pick<ClusterRuntime, 'aws' | 'kubernetes' | 'takeCalls'> {
-  const { aws, takeCalls, count, pacer, awsSettings } = openConnections(settings);
+export function createClusterConnections(settings: ClusterConnectionSettings): Pick<ClusterRuntime, 'aws' | 'kubernetes' | 'takeCalls'> {
+  const { aws, takeCalls, count, pacer, credentialsOf } = openConnections(settings);
   const clusters = new Map<string, Promise<KubernetesGateway>>();
+  const identity = (target: ClusterTarget): ClusterTarget => ({
+    ...target,
+    assumeRoleArn: target.assumeRoleArn ?? settings.clusterAccessRoleArn ?? null,
+  });
   const connect = async (target: ClusterTarget): Promise<KubernetesGateway> =>
     createKubernetesGateway({
       cluster: await aws(target).eks.describeCluster(),
       clusterName: target.clusterName,
       region: target.region,
-      credentials: targetCredentials(awsSettings(target)),
+      credentials: credentialsOf(identity(target)),
       clock: settings.clock,
       retryDelays: settings.retryDelays,
       onRequest: () => count('kubernetes'),

@@ -54,21 +54,28 @@ export async function openRun(runtime: Runtime, input: OpenRunInput): Promise<Op
   return { runId, state: 'open', status: 'running', mode, approval, expectedDigest };
 }
 
+/** {@link inspectCluster} for the cluster of a run. */
+export async function checkCluster(
+  runtime: ClusterRuntime,
+  input: { runId: string },
+): Promise<{ kubernetesVersion: string; autoMode: boolean }> {
+  return inspectCluster(runtime, (await runtime.journal.getRun(input.runId)).target);
+}
+
 /**
  * Whether podshift can work on this cluster at all: it is active, and its API server answers and lets podshift read. What the
  * platform lacks is for the plan to tell. Throws `InvalidRequest` for the first, `ConfigMapAuthentication` where the API server refuses podshift and
  * takes principals from the aws-auth ConfigMap alone, else what the Kubernetes gateway throws.
  */
-export async function checkCluster(
+export async function inspectCluster(
   runtime: ClusterRuntime,
-  input: { runId: string },
+  target: ClusterTarget,
 ): Promise<{ kubernetesVersion: string; autoMode: boolean }> {
-  const run = await runtime.journal.getRun(input.runId);
-  const cluster = await runtime.aws(run.target).eks.describeCluster();
+  const cluster = await runtime.aws(target).eks.describeCluster();
   if (cluster.status !== 'ACTIVE')
     throw new PodshiftError('InvalidRequest', `cluster ${cluster.name} is ${cluster.status}, not ACTIVE; wait until it is`);
   try {
-    const kubernetes = await runtime.kubernetes(run.target);
+    const kubernetes = await runtime.kubernetes(target);
     await kubernetes.get(RESOURCES.namespaces, undefined, 'kube-system');
   } catch (error) {
     const refused = error instanceof PodshiftError && error.name === 'KubernetesUnauthorized';

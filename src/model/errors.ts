@@ -13,6 +13,26 @@ export const ERRORS = {
   },
   RunNotFound: { code: 'PE103', exitCode: 2, retryable: false, remedy: 'Run "podshift status" to list the runs of this journal.' },
   InvalidInput: { code: 'PE104', exitCode: 2, retryable: false, remedy: 'Compare the input with the schema that the message names.' },
+  IdempotencyKeyReused: {
+    code: 'PE105',
+    exitCode: 2,
+    retryable: false,
+    remedy: 'Send a new Idempotency-Key with a new request; keep the key only to send the same request again.',
+  },
+  PayloadTooLarge: { code: 'PE106', exitCode: 2, retryable: false, remedy: 'Send a smaller body; the message names the limit.' },
+  UnsupportedMediaType: { code: 'PE107', exitCode: 2, retryable: false, remedy: 'Send JSON with "Content-Type: application/json".' },
+  AnswerTooLarge: {
+    code: 'PE108',
+    exitCode: 1,
+    retryable: false,
+    remedy: 'Ask with "Accept-Encoding: gzip", or read the units page by page.',
+  },
+  FleetNotFound: {
+    code: 'PE109',
+    exitCode: 2,
+    retryable: false,
+    remedy: 'Run "podshift fleet status" to list the fleets of this journal.',
+  },
   // The world refuses
   WorldMoved: { code: 'PE201', exitCode: 3, retryable: false, remedy: 'Make a new plan, read what changed, and approve its digest.' },
   ClusterLocked: {
@@ -53,6 +73,26 @@ export const ERRORS = {
     remedy: 'The change would let more principals assume the role than the plan allows. Nothing was written; report this with the plan.',
   },
   ApprovalMismatch: { code: 'PE208', exitCode: 3, retryable: false, remedy: 'Approve the digest that the plan shows.' },
+  RunNotWaiting: {
+    code: 'PE209',
+    exitCode: 3,
+    retryable: false,
+    remedy: 'Look at the run: it waits for an approval only while its approval is "waiting".',
+  },
+  ApprovalAnswered: { code: 'PE210', exitCode: 3, retryable: false, remedy: 'Look at the run: its approval says who answered, and what.' },
+  ApprovalRefused: { code: 'PE211', exitCode: 3, retryable: false, remedy: 'Nothing was done. Ask who refused, and start a new run.' },
+  RunUnderWay: {
+    code: 'PE212',
+    exitCode: 3,
+    retryable: false,
+    remedy: 'Wait until the run has ended, or ask for it to be stopped: "stop": true, or --stop on the command line.',
+  },
+  NothingToUndo: {
+    code: 'PE213',
+    exitCode: 3,
+    retryable: false,
+    remedy: 'Nothing is left to restore: the run wrote nothing, or all is undone.',
+  },
   // AWS
   ClusterNotFound: {
     code: 'PE301',
@@ -110,6 +150,13 @@ export const ERRORS = {
     exitCode: 3,
     retryable: false,
     remedy: 'The state that waited has its answer already, or waited too long. Look at the run; start a new one if it ended.',
+  },
+  MemberRoleRefused: {
+    code: 'PE313',
+    exitCode: 1,
+    retryable: false,
+    remedy:
+      'Deploy infra/member-account.yml in that account: its role must have this name, trust the role that podshift runs as, and ask for the same external id.',
   },
   // Kubernetes
   KubernetesUnauthorized: {
@@ -175,6 +222,13 @@ export const ERRORS = {
     exitCode: 1,
     retryable: false,
     remedy: 'The run is rolled back, as its options ask. The reasons of its units say what failed.',
+  },
+  RetirementFailed: {
+    code: 'PE507',
+    exitCode: 1,
+    retryable: false,
+    remedy:
+      'The daemon could not be retired, and runs again as before. The reason names the node or the object; mend it, then retire the daemon again.',
   },
   // podshift itself
   InternalError: { code: 'PE901', exitCode: 1, retryable: false, remedy: 'This is a bug in podshift. Report it with the message.' },

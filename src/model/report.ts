@@ -8,7 +8,8 @@ const findingSchema = z.strictObject({
   remedy: z.string(),
 });
 
-const unitSchema = z.strictObject({
+/** A unit as every report shows it. */
+export const unitSchema = z.strictObject({
   namespace: z.string(),
   serviceAccount: z.string(),
   /** The service account that the unit is split from; absent where it keeps its own. */
@@ -32,6 +33,15 @@ const evidenceSchema = z.strictObject({
   facts: z.record(z.string(), z.unknown()),
 });
 
+/** How the approval of a run's plan stands, and who gave or refused it. */
+export const approvalSchema = z.strictObject({
+  status: z.enum(['waiting', 'approved', 'refused', 'expired']),
+  expiresAt: z.string(),
+  answer: z
+    .strictObject({ decision: z.enum(['approve', 'refuse']), digest: z.string(), by: z.string(), at: z.string(), requestId: z.string() })
+    .nullable(),
+});
+
 const runSchema = z.strictObject({
   id: z.string(),
   status: z.enum(['pending', 'running', 'rolling-back', 'planned', 'migrated', 'held', 'rolled-back', 'needs-operator']),
@@ -39,6 +49,8 @@ const runSchema = z.strictObject({
   digest: z.string(),
   startedAt: z.string(),
   endedAt: z.string().nullable(),
+  /** Absent where nobody was asked to approve. */
+  approval: approvalSchema.optional(),
 });
 
 const common = {

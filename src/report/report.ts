@@ -46,6 +46,7 @@ export async function buildReport(journal: Journal, runId: string, promises: Pro
       digest: run.digest,
       startedAt: run.startedAt,
       endedAt: run.endedAt,
+      ...(run.approval === null ? {} : { approval: { ...run.approval } }),
     },
     units: units.map((unit) => ({
       ...describeUnit(unit, records.get(unit.id)),
@@ -102,7 +103,8 @@ const STATUS_OF_DECISION: Readonly<Record<UnitPlan['decision'], UnitStatus>> = {
   'already-associated': 'migrated',
 };
 
-function describeUnit(plan: UnitPlan, record: UnitRecord | undefined): PlanReport['units'][number] {
+/** A unit as the plan has it, and as it stands where there is a record of it. */
+export function describeUnit(plan: UnitPlan, record: UnitRecord | undefined): PlanReport['units'][number] {
   return {
     namespace: plan.namespace,
     serviceAccount: plan.serviceAccount,

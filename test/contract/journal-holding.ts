@@ -74,6 +74,7 @@ export function describeHolding(suite: {
       digest: 'd',
       by,
       at: '2025-01-01T00:00:00.000Z',
+      requestId: `request of ${by}`,
     });
 
     behaviour('is given to those who answer it, and the first of many answers stays', async () => {

@@ -4,6 +4,7 @@ import type { Clock } from '../../src/model/clock.ts';
 import { migrationOptions } from '../../src/model/options.ts';
 import type { Evidence } from '../../src/model/run.ts';
 import { behavioursWith, type Exceptions } from './behaviours.ts';
+import { describeFleets } from './journal-fleets.ts';
 import { describeHolding } from './journal-holding.ts';
 import { CLUSTER, intent, ROLE, role, unit } from './journal-records.ts';
 import { describeScans } from './journal-scans.ts';
@@ -108,7 +109,7 @@ export function describeJournal({ name, exceptions, start }: JournalBackend): vo
       });
 
       behaviour('keeps the approval of a run', async () => {
-        const answer = { decision: 'approve' as const, digest: 'd', by: 'arn:aws:iam::111122223333:user/me', at: 't' };
+        const answer = { decision: 'approve' as const, digest: 'd', by: 'arn:aws:iam::111122223333:user/me', at: 't', requestId: 'r' };
         const approval = { status: 'approved' as const, expiresAt: '2025-01-08T00:00:00.000Z', answer };
         expect((await journal.updateRun(runId, { approval })).approval).toEqual(approval);
         expect((await journal.updateRun(runId, { reason: 'why' })).approval).toEqual(approval);
@@ -286,6 +287,7 @@ export function describeJournal({ name, exceptions, start }: JournalBackend): vo
       });
     });
 
+    describeFleets({ behaviour, journal: () => journal, name: () => runId, now: () => now });
     describeScans({ behaviour, journal: () => journal, runId: () => runId });
     describeHolding({
       behaviour,

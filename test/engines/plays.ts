@@ -18,6 +18,9 @@ const RUN = { runId: 'r1', target: { clusterName: 'c' }, mode: 'run', approval: 
 const OPEN: Act = ({ runId, ...event }) => ({ ...RUN, ...event, runId, state: 'open', status: 'running' });
 const NO_AGENT = { status: 'changes', begun: false, agent: 'ready' };
 
+/** What the end of the waves tells: the daemons that are to be retired. */
+const done = (daemons: readonly string[] = []) => ({ status: 'done', daemons });
+
 /** A run of one wave without anything in it, and nothing to retire. */
 const CLUSTER: Acts = {
   OpenRun: OPEN,
@@ -28,7 +31,7 @@ const CLUSTER: Acts = {
   RequestApproval: () => ({}),
   InstallAgent: () => ({}),
   CheckAgent: () => READY,
-  NextWave: once({ status: 'wave', wave: 0, roleArns: [], unitIds: [], iamWaitSeconds: 0 }, { status: 'done' } as never),
+  NextWave: once({ status: 'wave', wave: 0, roleArns: [], unitIds: [], iamWaitSeconds: 0 }, done() as never),
   GrantTrust: () => ({ wrote: true }),
   BlockRole: () => ({ wrote: false }),
   JudgeWave: () => ({ decision: 'continue', reason: '', roleArns: [] }),
@@ -36,11 +39,17 @@ const CLUSTER: Acts = {
   RolesToRetire: () => ({ done: true, items: [], after: '' }),
   RetireOldTrust: () => ({ wrote: true }),
   CloseRun: ({ runId, ...event }) => ({ runId, ...event }),
+  OpenRetirement: () => ({ status: 'retire' }),
+  RemoveRules: () => READY,
+  StopDaemon: () => READY,
+  ProveRules: () => READY,
+  RestoreDaemon: () => READY,
+  MarkDaemonLost: () => ({}),
   ...unitActs(),
 };
 
 const wave = (contents: object) =>
-  once({ status: 'wave', wave: 0, roleArns: [], unitIds: [], iamWaitSeconds: 0, ...contents }, { status: 'done' } as never);
+  once({ status: 'wave', wave: 0, roleArns: [], unitIds: [], iamWaitSeconds: 0, ...contents }, done() as never);
 
 /** Every way through migrate-cluster; `functions` are those of a unit. */
 export function clusterPlays(functions: readonly string[]): Play[] {
@@ -95,6 +104,7 @@ export function clusterPlays(functions: readonly string[]): Play[] {
     }),
     play('an agent that does not get ready', { MakePlan: () => ({ ...NO_AGENT, agent: 'install' }), CheckAgent: fails('AgentNotReady') }),
     play('add-ons that are waited for ahead of the inventory', { TakeInventory: once(WAITING, READY) }),
+    ...retirementPlays(play),
     play('a run that has ended', { OpenRun: (event) => ({ ...RUN, ...event, state: 'ended', status: 'migrated' }) }),
     play('a run that is refused at the door', { OpenRun: fails('ClusterLocked') }),
     play('a cluster that cannot be worked on', { CheckCluster: fails('ConfigMapAuthentication') }),
@@ -120,6 +130,29 @@ export function clusterPlays(functions: readonly string[]): Play[] {
   ];
 }
 
+/** The functions that retire a daemon, in their order. */
+const RETIREMENT = ['OpenRetirement', 'RemoveRules', 'StopDaemon', 'ProveRules'];
+
+/** Every way through the retirement of a daemon. */
+function retirementPlays(play: (title: string, acts: Acts) => Play): Play[] {
+  const retire = (title: string, acts: Acts): Play => play(title, { NextWave: () => done(['kube2iam']), ...acts });
+  const polled = RETIREMENT.slice(1).map((name) => [name, once(WAITING, READY)] as const);
+  return [
+    retire('a daemon that is retired, with patience', Object.fromEntries(polled)),
+    ...RETIREMENT.map((name) =>
+      retire(`a daemon whose retirement fails at ${name}`, { [name]: fails('AccessDenied'), RestoreDaemon: once(WAITING, READY) }),
+    ),
+    retire('a daemon that goes on being restored', { OpenRetirement: () => ({ status: 'restore' }) }),
+    retire('a daemon that is left alone', { OpenRetirement: () => ({ status: 'nothing' }) }),
+    retire('a daemon that cannot be restored', { StopDaemon: fails('NotFound'), RestoreDaemon: fails('UndoFailed') }),
+    retire('a daemon that is lost', {
+      StopDaemon: fails('NotFound'),
+      RestoreDaemon: fails('UndoFailed'),
+      MarkDaemonLost: fails('JournalTooNew'),
+    }),
+  ];
+}
+
 const BACK = { runId: 'r1', unitIds: null, reason: 'asked for' };
 const OPENED = {
   runId: 'r1',
@@ -139,6 +172,7 @@ const ROLLBACK: Acts = {
   RestoreOldTrust: () => ({ wrote: true }),
   RevokeTrust: () => ({ wrote: true }),
   BlockRole: () => ({ wrote: false }),
+  RestoreDaemon: () => READY,
   RemoveAgent: () => ({ ...READY, tries: 1 }),
   CloseRollback: (event) => ({ ...event, status: 'rolled-back' }),
   ...unitActs(),
@@ -183,6 +217,8 @@ export function rollbackPlays(): Play[] {
       RevokeTrust: fails('NotFound'),
       BlockRole: fails('JournalTooNew'),
     }),
+    play('a daemon that takes its time to come back', { RestoreDaemon: once(WAITING, READY) }),
+    play('a daemon that does not come back', { RestoreDaemon: fails('UndoFailed') }),
     play('an agent that takes its time to go', { RemoveAgent: once({ ...WAITING, tries: 1 }, { ...READY, tries: 2 }) }),
     play('an agent that does not go', { RemoveAgent: fails('AccessDenied') }),
     play('nothing to take back', { OpenRollback: () => ({ ...OPENED, status: 'nothing' }) }),

@@ -167,7 +167,7 @@ async function answerApproval(
   const { token, answer } = await until(async () => {
     const run = (await journal.listRuns()).find((one) => one.runId === runId);
     if (run?.approval?.status !== 'waiting') return undefined;
-    return journal.answerTaskToken(runId, { decision, digest: run.digest, by, at: '2026-03-02T09:00:00.000Z' });
+    return journal.answerTaskToken(runId, { decision, digest: run.digest, by, at: '2026-03-02T09:00:00.000Z', requestId: 'r' });
   });
   if (decision === 'approve') await executions.succeedTask(token, answer);
   else await executions.failTask(token, 'ApprovalMismatch', 'the plan was refused');

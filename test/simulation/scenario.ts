@@ -210,7 +210,7 @@ function statuses(run: RehearsedRun): Record<string, string> {
 }
 
 /** Secrets of the twin (keys, session tokens, bearer tokens) that stand in the report, the journal or the log. */
-async function secretsIn({ report, twin, journal, runId, runtime }: Rehearsal): Promise<string[]> {
+async function secretsIn({ report, twin, journal, runId, logger }: Rehearsal): Promise<string[]> {
   const documents = await Promise.all([
     journal.getRun(runId),
     journal.getDocument(runId, 'inventory'),
@@ -220,7 +220,7 @@ async function secretsIn({ report, twin, journal, runId, runtime }: Rehearsal): 
     journal.listEntries(runId),
     journal.listEvidence(runId).then((evidence) => [...evidence]),
   ]);
-  const lines = logged.get(runtime.logger);
+  const lines = logged.get(logger);
   expect(lines, 'the log was kept').toBeDefined();
   const text = JSON.stringify([report, documents, lines]);
   const patterns = [twin.credentials.secretAccessKey, 'k8s-aws-v1.', 'eyJhbGci', 'SecretAccessKey', 'X-Amz-Signature', 'Bearer '];

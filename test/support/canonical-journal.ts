@@ -28,7 +28,7 @@ export async function recordedRun(journal: Journal, runId: string): Promise<Reco
  */
 export function canonicalRun({ run, units, roles, entries, evidence }: RecordedRun): Readonly<Record<string, unknown>> {
   const { startedAt: _started, endedAt, calls: _calls, approval, ...rest } = run;
-  const { at: _at, ...answer } = approval?.answer ?? {};
+  const { at: _at, requestId: _request, ...answer } = approval?.answer ?? {};
   const canonical = {
     run: { ...rest, ended: endedAt !== null, approval: approval === null ? null : { status: approval.status, answer } },
     units: sortedBy(units, 'unitId').map(({ stepStartedAt, ...unit }) => ({ ...unit, steps: Object.keys(stepStartedAt).sort() })),

@@ -51,3 +51,51 @@ describe('the connections of a process', () => {
     expect(takeCalls()).toEqual(noCalls());
   });
 });
+
+describe('who signs in to a cluster', () => {
+  const ACCESS = 'arn:aws:iam::444455556666:role/podshift/prod/podshift-cluster-access-prod-eu-west-1';
+  const MEMBER = 'arn:aws:iam::111122223333:role/podshift-member';
+  const session = (roleArn: string): string => `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult>
+    <AssumedRoleUser><Arn>${roleArn}/podshift</Arn><AssumedRoleId>AROA:podshift</AssumedRoleId></AssumedRoleUser>
+    <Credentials><AccessKeyId>KEYOF${roleArn.slice(13, 25)}</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>
+    <Expiration>2100-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`;
+
+  /** The key that signed the first bearer token, and the roles that were assumed. */
+  async function signed(assumeRoleArn: string | null, clusterAccessRoleArn?: string) {
+    const api = await startScript(() => ({ body: {} }), true);
+    const certificateAuthority = { data: Buffer.from(api.certificateAuthority).toString('base64') };
+    const assumed: string[] = [];
+    const server = await startScript(({ body }) => {
+      const role = new URLSearchParams(body).get('RoleArn');
+      if (role === null) return { body: { cluster: { name: 'shop', endpoint: api.url, certificateAuthority } } };
+      assumed.push(role);
+      return { headers: { 'content-type': 'text/xml' }, body: session(role) };
+    });
+    const clock = { now: () => Date.UTC(2026, 0, 5) };
+    const { kubernetes } = createClusterConnections({
+      clock,
+      endpoint: server.url,
+      credentials,
+      retryDelays: 'none',
+      clusterAccessRoleArn,
+    });
+    await (await kubernetes({ ...target, assumeRoleArn })).get(RESOURCES.pods, 'shop', 'a');
+    const token = (api.seen[0]?.headers.authorization ?? '').replace('Bearer k8s-aws-v1.', '');
+    const url = new URL(Buffer.from(token, 'base64url').toString());
+    return { key: url.searchParams.get('X-Amz-Credential')?.split('/')[0], assumed };
+  }
+
+  it('is the principal of the credentials, where nothing else is said', async () => {
+    expect(await signed(null)).toEqual({ key: 'AKID', assumed: [] });
+  });
+
+  it('is the role that the clusters of the own account know, for the token alone', async () => {
+    expect(await signed(null, ACCESS)).toEqual({ key: 'KEYOF444455556666', assumed: [ACCESS] });
+  });
+
+  it('is the role of the member account, where the target names one', async () => {
+    const { key, assumed } = await signed(MEMBER, ACCESS);
+    expect(key).toBe('KEYOF111122223333');
+    expect(new Set(assumed)).toEqual(new Set([MEMBER]));
+  });
+});

@@ -67,7 +67,7 @@ function recorded(engine: Engine, changes: Partial<RecordedRun> = {}): RecordedR
       approval: {
         status: 'approved',
         expiresAt: time(engine, 8),
-        answer: { decision: 'approve', digest: 'd', by: 'arn:aws:iam::111122223333:user/me', at: time(engine, 2) },
+        answer: { decision: 'approve', digest: 'd', by: 'arn:aws:iam::111122223333:user/me', at: time(engine, 2), requestId: uuid(engine) },
       },
       startedAt: time(engine, 0),
       endedAt: time(engine, 9),

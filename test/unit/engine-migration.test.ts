@@ -117,7 +117,9 @@ describe('migrate', () => {
     const result = await migrate({ ...migration(run, { approval: 'required' }), approve });
     expect(result).toMatchObject({ status: 'migrated' });
     expect(asked).toEqual([expect.objectContaining({ digest: run.report.run.digest })]);
-    expect(await run.journal.answerTaskToken('a'.repeat(26), { decision: 'approve', digest: 'd', by: 'me', at: 't' })).toBeUndefined();
+    expect(
+      await run.journal.answerTaskToken('a'.repeat(26), { decision: 'approve', digest: 'd', by: 'me', at: 't', requestId: 'r' }),
+    ).toBeUndefined();
     expect(await run.journal.getRun('a'.repeat(26))).toMatchObject({ approval: { status: 'approved', answer: null } });
   });
 

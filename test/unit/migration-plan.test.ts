@@ -183,7 +183,7 @@ describe('the approval', () => {
     const output = await requestApproval(fake.runtime, { runId: RUN, taskToken: 'secret-token' });
     expect(output).toEqual({ runId: RUN, digest: 'digest-1' });
     expect(JSON.stringify([output, fake.logs, await run(), await fake.runtime.journal.listEntries(RUN)])).not.toContain('secret-token');
-    const answer = { decision: 'approve' as const, digest: 'digest-1', by: 'arn:aws:iam::111122223333:user/me', at: 't' };
+    const answer = { decision: 'approve' as const, digest: 'digest-1', by: 'arn:aws:iam::111122223333:user/me', at: 't', requestId: 'r' };
     expect(await fake.runtime.journal.answerTaskToken(RUN, answer)).toEqual({ token: 'secret-token', answer });
     expect((await run()).approval).toEqual({ status: 'waiting', expiresAt: new Date(START + 604_800_000).toISOString(), answer: null });
   });

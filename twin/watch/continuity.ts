@@ -66,6 +66,7 @@ export class Continuity {
     this.#parts = parts;
     for (const pod of parts.kubernetes.objects('Pod')) if (isRunning(pod)) this.#learn(pod);
     for (const pod of parts.kubernetes.objects('Pod')) if (isRunning(pod)) this.#take(pod);
+    parts.identities.agent.onPolicy(() => this.#recheck(new Set(this.#pods.keys())));
     parts.identities.metadata.onChange((nodeName) =>
       this.#recheck(nodeName === undefined ? new Set(this.#pods.keys()) : this.#byNode.get(nodeName)),
     );

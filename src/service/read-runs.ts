@@ -1,0 +1,33 @@
+import type { JournalRuntime } from '../migration/runtime.ts';
+import { renderReport } from '../report/render.ts';
+import { buildReport } from '../report/report.ts';
+import { type ApiAnswer, Text } from './answer.ts';
+import { cursorOf, placeOf } from './cursor.ts';
+import type { ApiRequest } from './request.ts';
+import { describeRun, describeRuns, describeUnits } from './resources.ts';
+import { REPORT_TYPES, type ROUTES } from './routes.ts';
+
+/** `GET /runs`. */
+export async function listRuns(runtime: JournalRuntime, { query }: ApiRequest<typeof ROUTES.listRuns>): Promise<ApiAnswer> {
+  const { items, next } = await runtime.journal.pageRuns({ limit: query.limit, after: placeOf(query.cursor) });
+  return { status: 200, body: describeRuns(items, cursorOf(next)) };
+}
+
+/** `GET /runs/{runId}`. Throws `RunNotFound`. */
+export async function getRun(runtime: JournalRuntime, { path }: ApiRequest<typeof ROUTES.getRun>): Promise<ApiAnswer> {
+  return { status: 200, body: describeRun(await runtime.journal.getRun(path.runId)) };
+}
+
+/** `GET /runs/{runId}/units`. Throws `RunNotFound`. */
+export async function listUnits(runtime: JournalRuntime, { path, query }: ApiRequest<typeof ROUTES.listUnits>): Promise<ApiAnswer> {
+  const { runId } = await runtime.journal.getRun(path.runId);
+  const { items, next } = await runtime.journal.pageUnits(runId, { limit: query.limit, after: placeOf(query.cursor) });
+  return { status: 200, body: describeUnits(runId, items, cursorOf(next)) };
+}
+
+/** `GET /runs/{runId}/report`. Throws `RunNotFound`. */
+export async function getReport(runtime: JournalRuntime, { path, query }: ApiRequest<typeof ROUTES.getReport>): Promise<ApiAnswer> {
+  const report = await buildReport(runtime.journal, path.runId, null);
+  if (query.format === 'json') return { status: 200, body: report };
+  return { status: 200, body: new Text(renderReport(report, query.format, { columns: 0, color: false }), REPORT_TYPES[query.format]) };
+}

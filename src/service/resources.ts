@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { migrationOptions } from '../model/options.ts';
+import { approvalSchema, unitSchema } from '../model/report.ts';
+import type { RunRecord, UnitRecord } from '../model/run.ts';
+import { describeUnit } from '../report/report.ts';
+
+/** What the API answers with: the journal's records in the words of the reports, without anything secret. */
+const apiVersion = z.literal('podshift/v1');
+
+const time = z.iso.datetime();
+
+const clusterTarget = z
+  .strictObject({
+    clusterName: z.string(),
+    region: z.string(),
+    assumeRoleArn: z.string().nullable(),
+    externalId: z.string().optional().describe('The external id that this role asks for'),
+  })
+  .describe('Which cluster the run works on, and the role that is assumed first');
+
+/** A run as the API shows it. */
+export const runResource = z.strictObject({
+  apiVersion,
+  kind: z.literal('Run'),
+  id: z.string(),
+  status: z.enum(['pending', 'running', 'rolling-back', 'planned', 'migrated', 'held', 'rolled-back', 'needs-operator']),
+  reason: z.string().describe('Why it ended so, or what an operator must do; empty while all is well'),
+  cluster: z.string().describe('ARN of the cluster; empty until it was described'),
+  target: clusterTarget,
+  digest: z.string().describe("The plan's digest; empty until there is a plan"),
+  approval: approvalSchema.nullable(),
+  options: migrationOptions,
+  startedAt: time,
+  endedAt: time.nullable(),
+  calls: z.strictObject({ eks: z.int(), iam: z.int(), sts: z.int(), kubernetes: z.int(), cloudtrail: z.int() }),
+});
+
+const next = z.string().nullable().describe('The cursor of the next page; null on the last one');
+
+/** A page of runs, the newest first. */
+export const runList = z.strictObject({ apiVersion, kind: z.literal('RunList'), runs: z.array(runResource), next });
+
+/** A page of a run's units, by namespace and service account. */
+export const unitList = z.strictObject({ apiVersion, kind: z.literal('UnitList'), run: z.string(), units: z.array(unitSchema), next });
+
+export type RunResource = z.output<typeof runResource>;
+export type RunList = z.output<typeof runList>;
+export type UnitList = z.output<typeof unitList>;
+
+/** The run without what is the journal's own. */
+export function describeRun(run: RunRecord): RunResource {
+  return {
+    apiVersion: 'podshift/v1',
+    kind: 'Run',
+    id: run.runId,
+    status: run.status,
+    reason: run.reason,
+    cluster: run.clusterArn,
+    target: { ...run.target },
+    digest: run.digest,
+    approval: run.approval === null ? null : { ...run.approval },
+    options: run.options,
+    startedAt: run.startedAt,
+    endedAt: run.endedAt,
+    calls: { ...run.calls },
+  };
+}
+
+/** A page of runs; `next` is a cursor. */
+export function describeRuns(runs: readonly RunRecord[], next: string | null): RunList {
+  return { apiVersion: 'podshift/v1', kind: 'RunList', runs: runs.map(describeRun), next };
+}
+
+/** A page of a run's units, as the report shows them; `next` is a cursor. */
+export function describeUnits(runId: string, units: readonly UnitRecord[], next: string | null): UnitList {
+  return { apiVersion: 'podshift/v1', kind: 'UnitList', run: runId, units: units.map((unit) => describeUnit(unit.plan, unit)), next };
+}
