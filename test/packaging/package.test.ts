@@ -23,6 +23,7 @@ describe('osls package', () => {
     const unit = JSON.parse(await readFile(join(ROOT, 'statemachine/migrate-unit.asl.json'), 'utf8'));
     for (const [id, file] of [
       ['MigrateCluster', 'migrate-cluster'],
+      ['ScanCluster', 'scan-cluster'],
       ['RollbackRun', 'rollback-run'],
     ] as const) {
       const definition = service.template.Resources[id]?.Properties.DefinitionString as
