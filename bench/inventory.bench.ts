@@ -55,6 +55,7 @@ export function generateCluster(size: ClusterSize): FakeWorld {
       autoMode: false,
       outpost: false,
       hybridNodes: false,
+      tags: {},
     },
     objects,
     roles: Array.from({ length: size.roles }, (_, index) => roleOf(index, subjects.get(index) ?? [])),

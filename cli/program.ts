@@ -169,6 +169,7 @@ function withCluster(command: Command, snapshots: boolean): Command {
   command.addOption(new Option('--cluster <name>', 'name of the EKS cluster').helpGroup('Cluster:'));
   command.addOption(new Option('--region <region>', 'its region (default: as the AWS CLI finds it)').helpGroup('Cluster:'));
   command.addOption(new Option('--role-arn <arn>', 'role to assume first').helpGroup('Cluster:'));
+  command.addOption(new Option('--external-id <id>', 'the external id that this role asks for').helpGroup('Cluster:'));
   return withAccess(command);
 }
 

@@ -148,7 +148,9 @@ async function targetOf(invocation: Invocation, { environment }: CommandContext)
   }
   const region =
     textFlag(invocation, 'region') ?? environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION ?? (await profileRegion(invocation));
-  return { clusterName, region, assumeRoleArn: textFlag(invocation, 'roleArn') ?? null };
+  const externalId = textFlag(invocation, 'externalId');
+  const assumeRoleArn = textFlag(invocation, 'roleArn') ?? null;
+  return { clusterName, region, assumeRoleArn, ...(externalId === undefined ? {} : { externalId }) };
 }
 
 /** The region of the AWS configuration's profile, found as the SDK finds it. */

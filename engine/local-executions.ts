@@ -28,6 +28,7 @@ interface Started {
   readonly input: unknown;
   readonly controller: AbortController;
   status: ExecutionStatus;
+  failure?: { readonly error: string; readonly cause: string };
 }
 
 /**
@@ -72,7 +73,8 @@ export function createLocalExecutions(settings: LocalExecutionsSettings): LocalE
     } catch (error) {
       execution.status = execution.controller.signal.aborted ? 'ABORTED' : isPodshiftError(error, 'StepTimedOut') ? 'TIMED_OUT' : 'FAILED';
       const reason = error instanceof Error ? error.message : `a ${typeof error} was thrown`;
-      runtime.logger.error(reason, { stateMachine, execution: name, error: error instanceof Error ? error.name : typeof error });
+      execution.failure = { error: error instanceof Error ? error.name : typeof error, cause: reason };
+      runtime.logger.error(reason, { stateMachine, execution: name, error: execution.failure.error });
       // What the EventBridge rule hands on: the detail of Step Functions' event.
       if (stateMachine === 'migrate-cluster' && !closed) {
         const { executionArn, status, input } = execution;
@@ -96,6 +98,7 @@ export function createLocalExecutions(settings: LocalExecutionsSettings): LocalE
       if (execution === undefined) throw new PodshiftError('NotFound', `there is no execution ${name} of ${stateMachine}`);
       execution.controller.abort(new PodshiftError('WaveFailed', reason));
     },
+    failure: async (stateMachine, name) => started.get(`${stateMachine}:${name}`)?.failure,
     succeedTask: async (token, output) => taskTokens.answer(token, { output }),
     failTask: async (token, error, cause) => taskTokens.answer(token, { error, cause }),
     settled,

@@ -29,18 +29,28 @@ export interface LocalRuntime extends ClusterRuntime, ServiceRuntime {
 
 /** The runtime that the local engine hands to the steps: the same gateways as a Lambda's. */
 export function createLocalRuntime(settings: LocalRuntimeSettings): LocalRuntime {
-  const { clock, journal, logger, endpoint, credentials, retryDelays, random = randomBytes } = settings;
+  const { clock, endpoint, credentials, retryDelays } = settings;
+  const connections = createClusterConnections({
+    clock,
+    retryDelays,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(credentials === undefined ? {} : { credentials }),
+  });
+  return createRuntimeOver(connections, settings);
+}
+
+/** A runtime of this process that reaches the world by these connections. */
+export function createRuntimeOver(
+  connections: Pick<ClusterRuntime, 'aws' | 'kubernetes' | 'takeCalls'>,
+  settings: Pick<LocalRuntimeSettings, 'clock' | 'journal' | 'logger' | 'random'>,
+): LocalRuntime {
+  const { clock, journal, logger, random = randomBytes } = settings;
   const runtime: LocalRuntime = {
     clock,
     journal,
     logger: contextual(logger),
     ids: createIds(clock, random),
-    ...createClusterConnections({
-      clock,
-      retryDelays,
-      ...(endpoint === undefined ? {} : { endpoint }),
-      ...(credentials === undefined ? {} : { credentials }),
-    }),
+    ...connections,
     executions: async () => executions,
   };
   const executions = createLocalExecutions({ runtime, clock });

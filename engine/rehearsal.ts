@@ -59,8 +59,8 @@ export interface Rehearsal extends RehearsedRun {
   /** The logger of the settings, which all log lines reach. */
   readonly logger: Logger;
   readonly target: ClusterTarget;
-  /** A second run over the same twin. */
-  rerun(): Promise<RehearsedRun>;
+  /** A second run over the same twin; with the same options, where no others are given. */
+  rerun(options?: z.input<typeof migrationOptions>): Promise<RehearsedRun>;
   /** Rolls a run back, the first one where none is named; all units, where none are named. */
   rollback(runId?: string, unitIds?: readonly string[]): Promise<RehearsedRun>;
   close(): Promise<void>;
@@ -114,7 +114,7 @@ export async function rehearse(settings: RehearsalSettings): Promise<Rehearsal> 
     failure,
     report: await buildReport(local.journal, runId, twin.promises()),
   });
-  const run = async (): Promise<RehearsedRun> => {
+  const run = async (chosen: z.input<typeof migrationOptions> = options): Promise<RehearsedRun> => {
     const runId = runtime.ids.next();
     const input = {
       runId,
@@ -122,7 +122,7 @@ export async function rehearse(settings: RehearsalSettings): Promise<Rehearsal> 
       mode,
       approval: settings.approve === undefined ? ('none' as const) : ('required' as const),
       expectedDigest: null,
-      options,
+      options: chosen,
     };
     const approve = settings.approve === undefined ? {} : { approve: settings.approve };
     return ended(runId, await failureOf(async () => (await migrate({ ...shared, ...approve, input })).failure));

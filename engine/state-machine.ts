@@ -1,7 +1,7 @@
 import type { ClusterRuntime } from '../src/migration/runtime.ts';
 import { ERRORS, type ErrorName, PodshiftError } from '../src/model/errors.ts';
 import type { StateMachineName } from '../src/service/executions.ts';
-import type { State } from './asl.ts';
+import type { Machine, State } from './asl.ts';
 import { allStates, checkDefinition, logicalIdOf } from './check.ts';
 import type { EngineClock } from './clock.ts';
 import { Execution } from './execution.ts';
@@ -60,14 +60,8 @@ const INVOKE_AND_WAIT = `${INVOKE}.waitForTaskToken`;
  */
 export async function runStateMachine(run: StateMachineRun): Promise<unknown> {
   const { name, runtime, clock } = run;
-  const service = run.service ?? (await loadService());
-  const machine = await service.stateMachine(name);
-  checkDefinition(machine, name);
-  const handlers = await loadHandlers(
-    service,
-    [...allStates(machine)].map(([, state]) => state),
-    runtime,
-  );
+  // An execution that another one started must not find that time went on while it was loaded.
+  const { machine, handlers } = await clock.busy(() => load(run));
   const signal = run.signal ?? new AbortController().signal;
   const execution = new Execution(
     {
@@ -89,6 +83,18 @@ export async function runStateMachine(run: StateMachineRun): Promise<unknown> {
 }
 
 type Handler = (event: unknown) => Promise<unknown>;
+
+async function load({
+  name,
+  runtime,
+  service: given,
+}: StateMachineRun): Promise<{ machine: Machine; handlers: ReadonlyMap<string, Handler> }> {
+  const service = given ?? (await loadService());
+  const machine = await service.stateMachine(name);
+  checkDefinition(machine, name);
+  const states = [...allStates(machine)].map(([, state]) => state);
+  return { machine, handlers: await loadHandlers(service, states, runtime) };
+}
 
 /** The function that a Task state calls, by its logical ID. */
 function functionOf(state: State): string {

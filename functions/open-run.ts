@@ -3,7 +3,12 @@ import { openRun } from '../src/migration/open-run.ts';
 import { migrationOptions } from '../src/model/options.ts';
 import { accountFunction } from './middleware-account.ts';
 
-const target = z.strictObject({ clusterName: z.string().min(1), region: z.string().min(1), assumeRoleArn: z.string().nullable() });
+const target = z.strictObject({
+  clusterName: z.string().min(1),
+  region: z.string().min(1),
+  assumeRoleArn: z.string().nullable(),
+  externalId: z.string().optional(),
+});
 
 /** Creates a run, or takes it up. */
 export const handler = accountFunction(

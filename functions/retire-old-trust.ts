@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { retireOldTrust } from '../src/migration/retire-trust.ts';
-import { accountFunction } from './middleware-account.ts';
+import { clusterFunction } from './middleware-cluster.ts';
 
 /** Takes proved service accounts out of one role's OIDC statements. */
-export const handler = accountFunction(z.strictObject({ runId: z.string().min(1), roleArn: z.string().min(1) }), retireOldTrust);
+export const handler = clusterFunction(z.strictObject({ runId: z.string().min(1), roleArn: z.string().min(1) }), retireOldTrust);

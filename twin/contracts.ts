@@ -73,6 +73,10 @@ export interface AwsSide {
   webhookSeesAssociation(namespace: string, serviceAccount: string, instance: number): boolean;
   /** Who a process in this container is when it asks now, by the provider order of an up-to-date SDK. It records CloudTrail events and fills the agent's cache, as the call would. */
   callerIdentity(pod: KubernetesObject, containerName: string): CallerIdentity;
+  /** What a process of the pod gets that asks instance metadata without a token: an HTTP status, or its error's words. */
+  instanceMetadata(pod: KubernetesObject): number | string;
+  /** Deletes a rule of PREROUTING from a node, by what follows `-A PREROUTING`; answers how often it was there. */
+  removeRule(nodeName: string, rule: readonly string[]): number;
   /** The principal behind an EKS bearer token (domain.md §7.1), or undefined for a bad one. */
   authenticate(bearerToken: string): { readonly arn: string } | undefined;
   /** Whether a Fargate profile takes pods of this namespace with these labels. */

@@ -86,6 +86,14 @@ export class PodIdentities implements AwsSide {
     return this.ask(pod, containerName, { record: true }).identity;
   }
 
+  instanceMetadata(pod: KubernetesObject): number | string {
+    return this.metadata.get(pod);
+  }
+
+  removeRule(nodeName: string, rule: readonly string[]): number {
+    return this.metadata.removeRule(nodeName, rule);
+  }
+
   /** The link of the chain that a container's environment leads to; undefined where the pod has no such container. */
   source(pod: KubernetesObject, containerName: string): CredentialSource | undefined {
     const uid = pod.metadata.uid ?? '';
@@ -114,7 +122,7 @@ export class PodIdentities implements AwsSide {
     if (source?.kind === 'web-identity' && source.audience !== undefined) this.#recordWebIdentity(pod, source.roleArn, source.audience, at);
     if (source?.kind === 'container' && this.agent.obstacle(pod, containerName, source.uri) === undefined)
       this.#recordAssume(subjectOf(pod), at);
-    if (source?.kind === 'instance-metadata') this.#recordMetadata(this.metadata.ask(pod), at);
+    if (source?.kind === 'instance-metadata') this.#recordMetadata(pod, this.metadata.ask(pod), at);
   }
 
   /** Whether a container has a role of its own, be it from a daemon, and not its node's. */
@@ -188,8 +196,15 @@ export class PodIdentities implements AwsSide {
     recordAssume(this.#state, this.#trail, { subject, assumed: assumeForPod(this.#state, subject, at), nodeRoleArn: this.nodeRoleArn, at });
   }
 
-  #recordMetadata(answer: MetadataAnswer, at: number): void {
-    if (answer.kind === 'role') this.#trail.add(daemonAssumeRole(this.#state, answer, at));
+  /** A node's session is named after its instance; kiam's server names its own. */
+  #recordMetadata(pod: KubernetesObject, answer: MetadataAnswer, at: number): void {
+    if (answer.kind !== 'role') return;
+    const node = this.#cluster().object('Node', undefined, String(pod.spec?.nodeName ?? ''));
+    const instance = String(node?.spec?.providerID ?? 'i-0123456789abcdef0')
+      .split('/')
+      .at(-1) as string;
+    const callerSession = answer.callerArn === this.nodeRoleArn ? instance : 'kiam-kiam';
+    this.#trail.add(daemonAssumeRole(this.#state, { ...answer, callerSession }, at));
   }
 
   #instanceMetadata(pod: KubernetesObject, record: boolean): Answer {
@@ -198,7 +213,7 @@ export class PodIdentities implements AwsSide {
     if (isFargateNode(nodeName, this.#cluster().object('Node', undefined, nodeName)))
       return refused('Unable to locate credentials: there is no instance metadata on Fargate');
     const answer = this.metadata.ask(pod);
-    if (record) this.#recordMetadata(answer, this.#state.clock.now());
+    if (record) this.#recordMetadata(pod, answer, this.#state.clock.now());
     if (answer.kind === 'none') return refused(`Unable to locate credentials: ${answer.error}`);
     if (answer.kind === 'role')
       return granted({

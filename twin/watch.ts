@@ -107,6 +107,7 @@ export class Watch {
       addons.names().map((name) => comparable(addons.get(name))),
       found,
     );
+    compareSets('Rule', this.#baseline.rules, this.#settings.identities.metadata.allRules(), found);
     for (const pod of kubernetes.objects('Pod')) if (isProbe(pod)) found.push(`${objectKey(pod)}: probe pod left`);
     return found;
   }

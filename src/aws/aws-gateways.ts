@@ -3,8 +3,9 @@ import { EKSClient } from '@aws-sdk/client-eks';
 import { IAMClient } from '@aws-sdk/client-iam';
 import { STSClient } from '@aws-sdk/client-sts';
 import type { CallCounts } from '../model/run.ts';
-import { type AwsSettings, clientConfiguration, requestCounter, targetCredentials } from './clients.ts';
+import { type AwsSettings, clientConfiguration, requestCounter } from './clients.ts';
 import { createCloudTrailGateway } from './cloudtrail-gateway.ts';
+import { targetCredentials } from './credentials.ts';
 import { createEksGateway } from './eks-gateway.ts';
 import type { AwsGateways } from './gateways.ts';
 import { createIamGateway } from './iam-gateway.ts';
@@ -12,9 +13,11 @@ import { createStsGateway } from './sts-gateway.ts';
 
 export type { AwsSettings } from './clients.ts';
 
-/** The gateways to one account and region over the SDK's clients: one client for each service, made when it is first needed. */
-export function createAwsGateways(settings: AwsSettings): AwsGateways {
-  const credentials = targetCredentials(settings);
+/**
+ * The gateways to one account and region over the SDK's clients: one client for each service, made when it is first needed.
+ * `credentials` are the target's, where the caller has them already.
+ */
+export function createAwsGateways(settings: AwsSettings, credentials = targetCredentials(settings)): AwsGateways {
   const configuration = () => clientConfiguration(settings, credentials);
   const count = (service: keyof CallCounts) => requestCounter(settings, service);
   return {

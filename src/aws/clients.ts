@@ -1,4 +1,3 @@
-import { fromNodeProviderChain, fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import { StandardRetryStrategy } from '@smithy/core/retry';
 import type {
   AwsCredentialIdentity,
@@ -76,28 +75,4 @@ export function clientConfiguration(settings: AwsSettings, credentials: AwsCrede
     requestHandler: TIMEOUTS,
     ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint }),
   };
-}
-
-/** The credentials that act on the target: the given or default ones, or those of the role that the target names. */
-export function targetCredentials(settings: AwsSettings): AwsCredentialIdentityProvider {
-  const { target, credentials, endpoint } = settings;
-  const base: AwsCredentialIdentityProvider =
-    credentials === undefined
-      ? fromNodeProviderChain({ clientConfig: { region: target.region } })
-      : typeof credentials === 'function'
-        ? credentials
-        : () => Promise.resolve(credentials);
-  if (target.assumeRoleArn === null) {
-    return base;
-  }
-  return fromTemporaryCredentials({
-    masterCredentials: base,
-    params: { RoleArn: target.assumeRoleArn, RoleSessionName: 'podshift' },
-    clientConfig: {
-      region: target.region,
-      ...(endpoint === undefined ? {} : { endpoint }),
-      retryStrategy: retryStrategy(settings.retryDelays),
-    },
-    clientPlugins: [requestCounter(settings, 'sts')],
-  });
 }

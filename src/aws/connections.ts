@@ -5,6 +5,7 @@ import type { Clock } from '../model/clock.ts';
 import { type CallCounts, type ClusterTarget, noCalls } from '../model/run.ts';
 import { createAwsGateways } from './aws-gateways.ts';
 import type { AwsSettings } from './clients.ts';
+import { keptCredentials, targetCredentials } from './credentials.ts';
 import type { AwsGateways } from './gateways.ts';
 import { createPacer, type Pacer } from './pacing.ts';
 
@@ -31,7 +32,8 @@ export interface Connections extends Pick<Runtime, 'aws' | 'takeCalls'> {
   readonly count: (service: keyof CallCounts) => void;
   /** Absent in a rehearsal: its time is virtual, and its requests are paced by nothing. */
   readonly pacer?: Pacer;
-  awsSettings(target: ClusterTarget): AwsSettings;
+  /** Those that act on the target: one session of a role serves all clusters that are reached by it. */
+  credentialsOf(target: ClusterTarget): AwsCredentialIdentityProvider;
 }
 
 /** Opens the connections of a process; the clients are made when they are first needed. */
@@ -40,6 +42,7 @@ export function openConnections(settings: ConnectionSettings): Connections {
   const count = (service: keyof CallCounts) => {
     calls[service] += 1;
   };
+  const sessions = new Map<string, AwsCredentialIdentityProvider>();
   const paced = settings.retryDelays === 'none' ? {} : { pacer: openPacer(settings) };
   const gateways = new Map<string, AwsGateways>();
   const awsSettings = (target: ClusterTarget): AwsSettings => ({
@@ -50,9 +53,15 @@ export function openConnections(settings: ConnectionSettings): Connections {
     ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint }),
     ...(settings.credentials === undefined ? {} : { credentials: settings.credentials }),
   });
+  const credentialsOf = (target: ClusterTarget): AwsCredentialIdentityProvider => {
+    const key = JSON.stringify([target.region, target.assumeRoleArn, target.externalId]);
+    const session = sessions.get(key) ?? keptCredentials(targetCredentials(awsSettings(target)), settings.clock);
+    sessions.set(key, session);
+    return session;
+  };
   return {
     count,
-    awsSettings,
+    credentialsOf,
     ...paced,
     aws: (target) => {
       const key = targetKey(target);
@@ -60,7 +69,7 @@ export function openConnections(settings: ConnectionSettings): Connections {
       if (existing !== undefined) {
         return existing;
       }
-      const made = createAwsGateways(awsSettings(target));
+      const made = createAwsGateways(awsSettings(target), credentialsOf(target));
       gateways.set(key, made);
       return made;
     },
@@ -85,5 +94,5 @@ function openPacer({ clock, onThrottle }: ConnectionSettings): Pacer {
 
 /** The same text for the same target. */
 export function targetKey(target: ClusterTarget): string {
-  return JSON.stringify([target.clusterName, target.region, target.assumeRoleArn]);
+  return JSON.stringify([target.clusterName, target.region, target.assumeRoleArn, target.externalId]);
 }

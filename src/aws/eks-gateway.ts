@@ -9,6 +9,7 @@ import {
   type PodIdentityAssociation,
   type PodIdentityAssociationSummary,
   paginateListAccessEntries,
+  paginateListClusters,
   paginateListFargateProfiles,
   paginateListNodegroups,
   paginateListPodIdentityAssociations,
@@ -30,6 +31,15 @@ const eks = (operation: string) => ({ service: 'eks', operation });
 export function createEksGateway(target: ClusterTarget, client: () => EKSClient): EksGateway {
   const { clusterName } = target;
   return {
+    listClusters: () =>
+      awsCall(eks('ListClusters'), async () => {
+        const names: string[] = [];
+        for await (const page of paginateListClusters({ client: client(), pageSize: PAGE_SIZE }, {})) {
+          names.push(...(page.clusters ?? []));
+        }
+        return names;
+      }),
+
     describeCluster: () => describeCluster(target, client),
 
     listAssociations: (filter = {}) =>
@@ -103,6 +113,7 @@ function cluster(answer: SdkCluster, target: ClusterTarget): Cluster {
     endpointPublicAccess: answer.resourcesVpcConfig?.endpointPublicAccess ?? false,
     autoMode: answer.computeConfig?.enabled ?? false,
     outpost: answer.outpostConfig !== undefined,
+    tags: answer.tags ?? {},
     hybridNodes: (answer.remoteNetworkConfig?.remoteNodeNetworks ?? []).length > 0,
   };
 }

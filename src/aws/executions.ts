@@ -49,6 +49,11 @@ export function createExecutions({ client, stateMachineArns }: ExecutionsSetting
       });
       await awsCall({ service: 'states', operation: 'StopExecution' }, () => client.send(command));
     },
+    failure: async (stateMachine, name) => {
+      const command = new DescribeExecutionCommand({ executionArn: executionArn(arnOf(stateMachine), name) });
+      const answer = await awsLookup({ service: 'states', operation: 'DescribeExecution' }, () => client.send(command));
+      return answer?.error === undefined ? undefined : { error: answer.error, cause: answer.cause ?? '' };
+    },
     succeedTask: async (taskToken, output) => {
       const command = new SendTaskSuccessCommand({ taskToken, output: JSON.stringify(output) });
       await awsCall({ service: 'states', operation: 'SendTaskSuccess' }, () => client.send(command));

@@ -4,6 +4,8 @@
  * retries), `AccessDenied`, `CredentialsMissing`, `InvalidRequest`, `LimitExceeded`, `AlreadyExists`, `NotFound`.
  */
 export interface EksGateway {
+  /** Names of all clusters of the account and region, whichever cluster the gateway is for. */
+  listClusters(): Promise<string[]>;
   /** Throws `ClusterNotFound`. */
   describeCluster(): Promise<Cluster>;
   listAssociations(filter?: { namespace?: string; serviceAccount?: string }): Promise<AssociationSummary[]>;
@@ -76,6 +78,7 @@ export interface Cluster {
   readonly autoMode: boolean;
   readonly outpost: boolean;
   readonly hybridNodes: boolean;
+  readonly tags: Readonly<Record<string, string>>;
 }
 
 export interface AssociationSummary {

@@ -15,6 +15,8 @@ export interface DaemonArguments {
   readonly words: readonly string[];
   /** The last value of each flag; a flag without a value has `true`, one that is negated `false`. */
   readonly flags: ReadonlyMap<string, string>;
+  /** What its environment holds. */
+  readonly variables: ReadonlyMap<string, string>;
 }
 
 /** Flags that take no value of the next word (pflag and kingpin: a switch takes one by `=` alone). */
@@ -49,7 +51,7 @@ export function readArguments(container: Container, switches: Switches, configMa
       flags.set(name, all[index] as string);
     }
   }
-  return { words, flags };
+  return { words, flags, variables: environment };
 }
 
 /** The words of `sh -c LINE`; undefined where no shell is asked. */
@@ -119,6 +121,13 @@ export class FlagReader {
     if (/^(1|t|T|TRUE|true|True)$/.test(value)) return true;
     if (!/^(0|f|F|FALSE|false|False)$/.test(value)) this.unread.push(`--${name}`);
     return false;
+  }
+
+  /** An address: the node's own, or one that is written out; null where it is missing or comes from what podshift does not read. */
+  address(name: string): { readonly kind: 'node' } | { readonly kind: 'address'; readonly address: string } | null {
+    const value = this.#flags.get(name) ?? '';
+    if (value === BY_NODE) return { kind: 'node' };
+    return value === '' || value.includes(UNREADABLE) || value.includes(BY_NODE) ? null : { kind: 'address', address: value };
   }
 
   port(name: string, fallback: number): number {

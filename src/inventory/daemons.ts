@@ -1,6 +1,8 @@
 import type { KubernetesObject } from '../kubernetes/gateway.ts';
 import type { DaemonFacts, Interception, Kube2iamSettings, RoleBase } from '../model/metadata.ts';
 import { type ConfigMapData, FlagReader, readArguments, type Switches } from './daemon-arguments.ts';
+import { isStopped, reaches, stopMark } from './daemon-reach.ts';
+import type { Node } from './nodes.ts';
 import { objectOwners } from './owners.ts';
 import { templateOf } from './workloads.ts';
 
@@ -55,8 +57,23 @@ export function daemonContainer(object: KubernetesObject): { container: Containe
   return undefined;
 }
 
-/** A daemon's facts; undefined for any other object. `nodeNames` are those of its ready pods. */
-export function readDaemon(object: KubernetesObject, configMaps: ConfigMapData, nodeNames: readonly string[]): DaemonFacts | undefined {
+/** What a daemon's facts need besides its object. */
+export interface DaemonSurroundings {
+  /** Nodes with a ready pod of it. */
+  readonly nodeNames: readonly string[];
+  readonly nodes: readonly Node[];
+  /** Labels of its namespace. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+const NOWHERE: DaemonSurroundings = { nodeNames: [], nodes: [], labels: {} };
+
+/** A daemon's facts; undefined for any other object. */
+export function readDaemon(
+  object: KubernetesObject,
+  configMaps: ConfigMapData,
+  { nodeNames, nodes, labels }: DaemonSurroundings = NOWHERE,
+): DaemonFacts | undefined {
   const found = daemonContainer(object);
   if (found === undefined) return undefined;
   const { namespace = '', name } = object.metadata;
@@ -73,6 +90,11 @@ export function readDaemon(object: KubernetesObject, configMaps: ConfigMapData, 
     unread: [...new Set(unread)].sort(),
     nodeNames: [...new Set(nodeNames)].sort(),
     owners: objectOwners({ ...object.metadata, ownerReferences: [] }),
+    image: found.container.image ?? '',
+    reach: nodes.filter((node) => reaches(object, node)).map((node) => node.name),
+    stopped: isStopped(object),
+    stoppedBy: stopMark(object),
+    podSecurity: labels['pod-security.kubernetes.io/enforce'] ?? '',
   };
 }
 
@@ -100,30 +122,49 @@ function readKube2iam(container: Container, configMaps: ConfigMapData): Read {
     base,
     defaultRole: reader.text('default-role', ''),
     discoverDefaultRole: reader.flag('auto-discover-default-role', false),
-    interception: readInterception(reader, { hostInterface: 'docker0', portFlag: 'app-port', port: 8181 }),
+    interception: readInterception(reader, {
+      hostInterface: 'docker0',
+      portFlag: 'app-port',
+      port: 8181,
+      hostAddress: reader.address('host-ip'),
+      removesRule: false,
+    }),
   };
   return { settings, unread: reader.unread };
 }
 
 function readInterception(
   reader: FlagReader,
-  defaults: { readonly hostInterface: string; readonly portFlag: string; readonly port: number },
+  defaults: { readonly hostInterface: string; readonly portFlag: string; readonly port: number } & Pick<
+    Interception,
+    'hostAddress' | 'removesRule'
+  >,
 ): Interception {
   return {
     iptables: reader.flag('iptables', false),
     hostInterface: reader.text('host-interface', defaults.hostInterface),
     port: reader.port(defaults.portFlag, defaults.port),
     metadataAddress: reader.text('metadata-addr', '169.254.169.254').replace(/:\d+$/, ''),
+    hostAddress: defaults.hostAddress,
+    removesRule: defaults.removesRule,
   };
 }
 
 /** kiam is one program with two parts; which one it is its first word tells, and else the object's name. */
 function readKiam(container: Container, object: KubernetesObject, configMaps: ConfigMapData): Read {
-  const { words, flags } = readArguments(container, KIAM_SWITCHES, configMaps);
+  const { words, flags, variables } = readArguments(container, KIAM_SWITCHES, configMaps);
   const reader = new FlagReader(flags);
   const part = [...words, container.name, ...object.metadata.name.split('-')].find((word) => word === 'agent' || word === 'server');
   if (part === 'agent') {
-    const interception = readInterception(reader, { hostInterface: 'docker0', portFlag: 'port', port: 3100 });
+    // The agent takes HOST_IP of its environment where --host is not given (cmd/kiam/agent.go).
+    const host = flags.get('host') ?? variables.get('HOST_IP') ?? '';
+    const interception = readInterception(reader, {
+      hostInterface: 'docker0',
+      portFlag: 'port',
+      port: 3100,
+      hostAddress: new FlagReader(new Map([['host', host]])).address('host'),
+      removesRule: reader.flag('iptables-remove', true),
+    });
     const allowRoute = reader.text('allow-route-regexp', reader.text('whitelist-route-regexp', '^$'));
     return { settings: { part: 'kiam-agent', allowRoute, interception }, unread: reader.unread };
   }

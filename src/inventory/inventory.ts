@@ -111,7 +111,16 @@ export async function takeInventory(
     ),
     platform,
     legacy: sortBy(objects.legacy, (fact) => `${fact.subject} ${fact.kind}`),
-    ...(served ? { metadata: await readMetadata(kubernetes, first, objects, account, { kept: keptNames, serviceAccounts }) } : {}),
+    ...(served
+      ? {
+          metadata: await readMetadata(kubernetes, first, objects, account, {
+            kept: keptNames,
+            serviceAccounts,
+            workloads: joined.map(({ facts }) => facts),
+            hasRole: rolesOfTheirOwn(serviceAccounts, account, prefix),
+          }),
+        }
+      : {}),
   };
 }
 
@@ -128,6 +137,16 @@ function plainServiceAccounts(
     if (!asking.has(id) || known.has(id) || !isSelected(options, namespace, name)) return [];
     return [{ namespace, name, uid, resourceVersion, annotations: {}, owners: objectOwners(metadata), addon: null }];
   });
+}
+
+/** Service accounts whose pods get a role by IRSA or Pod Identity. */
+function rolesOfTheirOwn(objects: readonly KubernetesObject[], account: Account, prefix: string): (id: string) => boolean {
+  const annotated = objects.filter(({ metadata }) => metadata.annotations?.[`${prefix}/role-arn`] !== undefined);
+  const ids = new Set([
+    ...annotated.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`),
+    ...account.associations.map(({ namespace, serviceAccount }) => `${namespace}/${serviceAccount}`),
+  ]);
+  return (id) => ids.has(id);
 }
 
 function withShape(facts: ServiceAccountFacts, objects: readonly KubernetesObject[], prefix: string): ServiceAccountFacts {

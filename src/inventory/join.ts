@@ -21,7 +21,7 @@ export function joinWorkloads(objects: ClusterObjects, scope: Scope): Draft[] {
     if (draft === undefined) continue;
     const { facts } = draft;
     facts.livePods += 1;
-    if (!pod.terminating) addLive(facts, pod.metadata);
+    if (!pod.terminating) addLive(facts, pod);
     if (pod.nodeName !== undefined) {
       draft.nodes.add(pod.nodeName);
       if (fargateNodes.has(pod.nodeName) || isFargateNode(pod.nodeName)) facts.fargate ??= `node ${pod.nodeName}`;
@@ -45,11 +45,12 @@ export function joinWorkloads(objects: ClusterObjects, scope: Scope): Draft[] {
   return [...drafts.values()];
 }
 
-function addLive(facts: Draft['facts'], annotations: Readonly<Record<string, string>>): void {
-  if (facts.metadata === undefined) return;
+function addLive(facts: Draft['facts'], { metadata: annotations, exposed }: LivePod): void {
+  const known = facts.metadata;
+  if (known === undefined) return;
   const text = JSON.stringify(annotations);
-  if (facts.metadata.live.some((known) => JSON.stringify(known) === text)) return;
-  facts.metadata = { ...facts.metadata, live: [...facts.metadata.live, annotations] };
+  const live = known.live.some((one) => JSON.stringify(one) === text) ? known.live : [...known.live, annotations];
+  facts.metadata = { ...known, live, exposed: known.exposed + Number(exposed) };
 }
 
 /**

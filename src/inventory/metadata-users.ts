@@ -20,6 +20,7 @@ export function templateFacts(template: { metadata?: ObjectMeta; spec: PodSpec }
     hostNetwork: spec?.hostNetwork === true,
     template: template === undefined ? null : pickAnnotations(template.metadata, keys),
     live: [],
+    exposed: 0,
     fields: { serviceAccountName: spec?.serviceAccountName ?? null, serviceAccount: spec?.serviceAccount ?? null },
   };
 }

@@ -1,9 +1,11 @@
 import type { KubernetesGateway, KubernetesObject } from '../kubernetes/gateway.ts';
 import { RESOURCES } from '../kubernetes/resources.ts';
+import type { WorkloadFacts } from '../model/inventory.ts';
 import type { BindingFacts, DaemonFacts, IdentityPolicyFact, MetadataInventory } from '../model/metadata.ts';
 import type { Account } from './account.ts';
 import type { ClusterObjects } from './cluster-objects.ts';
 import { type ConfigMapData, configMapsOf } from './daemon-arguments.ts';
+import { assumeGrants, defaultRoleUsers } from './daemon-users.ts';
 import { daemonContainer, readDaemon } from './daemons.ts';
 import { identityPolicies, pickAnnotations, readBinding } from './metadata-users.ts';
 import { isWorkerNode } from './node-roles.ts';
@@ -48,9 +50,7 @@ export async function readFirstLists(kubernetes: KubernetesGateway): Promise<Fir
       if (object !== undefined) known.set(name, object.data ?? {});
     }
   }
-  const settings = daemons.map(
-    (daemon) => readDaemon(daemon, configMaps.get(daemon.metadata.namespace ?? '') as ConfigMapData, [])?.settings,
-  );
+  const settings = daemons.map((daemon) => readDaemon(daemon, configMaps.get(daemon.metadata.namespace ?? '') as ConfigMapData)?.settings);
   const kube2iam = settings.filter((one) => one?.part === 'kube2iam');
   const kiam = settings.some((one) => one?.part === 'kiam-agent' || one?.part === 'kiam-server');
   const roleKeys = new Set([...kube2iam.map((one) => one.roleKey), ...(kiam ? KIAM_KEYS.slice(0, 1) : [])]);
@@ -78,26 +78,39 @@ export function rolesAskedFor(drafts: readonly Draft[], roleKeys: ReadonlySet<st
   return new Set(roles.filter((role) => names.has(role.roleName)).map((role) => role.arn));
 }
 
+/** What was read of the cluster ahead of the daemons' part. */
+export interface MetadataWorld {
+  /** `NAMESPACE/NAME` of the service accounts that are in the inventory. */
+  readonly kept: ReadonlySet<string>;
+  readonly serviceAccounts: readonly KubernetesObject[];
+  /** Every workload of the cluster. */
+  readonly workloads: readonly WorkloadFacts[];
+  /** Whether a service account has a role of its own, ahead of instance metadata. */
+  readonly hasRole: (id: string) => boolean;
+}
+
 /** All else that decisions about the daemons' pods need. */
 export async function readMetadata(
   kubernetes: KubernetesGateway,
   first: FirstLists,
   objects: ClusterObjects,
   account: Account,
-  world: { readonly kept: ReadonlySet<string>; readonly serviceAccounts: readonly KubernetesObject[] },
+  world: MetadataWorld,
 ): Promise<MetadataInventory> {
   const spaces = new Set([...world.kept].map((id) => id.split('/')[0] as string));
+  const namespaces = await kubernetes.list(RESOURCES.namespaces);
   const daemons = first.daemons.flatMap((object): DaemonFacts[] => {
     const { namespace = '', name } = object.metadata;
-    const nodes = objects.daemonPods.filter((pod) => pod.owner === `${object.kind}/${namespace}/${name}`).map((pod) => pod.nodeName);
-    return [readDaemon(object, first.configMaps.get(namespace) as ConfigMapData, nodes)].filter((daemon) => daemon !== undefined);
+    const nodeNames = objects.daemonPods.filter((pod) => pod.owner === `${object.kind}/${namespace}/${name}`).map((pod) => pod.nodeName);
+    const labels = namespaces.find(({ metadata }) => metadata.name === namespace)?.metadata.labels ?? {};
+    const surroundings = { nodeNames, nodes: objects.nodes, labels };
+    return [readDaemon(object, first.configMaps.get(namespace) as ConfigMapData, surroundings)].filter((daemon) => daemon !== undefined);
   });
   const namespaceKeys = new Set([
     PERMITTED,
     ...daemons.flatMap(({ settings }) => (settings.part === 'kube2iam' ? [settings.namespaceKey] : [])),
   ]);
-  const [namespaces, roleBindings, clusterRoleBindings, policies] = await Promise.all([
-    kubernetes.list(RESOURCES.namespaces),
+  const [roleBindings, clusterRoleBindings, policies] = await Promise.all([
     kubernetes.list(RESOURCES.roleBindings),
     kubernetes.list(RESOURCES.clusterRoleBindings),
     readPolicies(kubernetes, objects.ciliumPolicies, world.kept),
@@ -121,6 +134,8 @@ export async function readMetadata(
     bindings: bindings.filter((binding) => binding.serviceAccounts.some((id) => world.kept.has(id))).sort(byBinding),
     identityPolicies: policies,
     takenNames: [...new Set(taken)].filter((id) => spaces.has(id.split('/')[0] as string)).sort(),
+    defaultRoleUsers: defaultRoleUsers(daemons, world),
+    assumeGrants: assumeGrants(daemons, nodeRoles, account),
   };
 }
 

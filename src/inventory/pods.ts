@@ -15,6 +15,8 @@ export interface LivePod {
   readonly terminating: boolean;
   readonly windows: boolean;
   readonly overrides: readonly OverrideFact[];
+  /** Some container has no credentials ahead of instance metadata. */
+  readonly exposed: boolean;
   /** The annotations that kube2iam or kiam read. */
   readonly metadata: Readonly<Record<string, string>>;
   /** The pod itself where no known controller stands above it: then it is its own template. */
@@ -39,9 +41,17 @@ export function readLivePod(
     terminating: pod.metadata.deletionTimestamp !== undefined,
     windows: wantsWindows(pod.spec),
     overrides: skipped ? [] : findOverrides(pod.spec, pod.metadata.annotations ?? {}, { prefix, live: true }).overrides,
+    exposed: (pod.spec?.containers ?? []).some(isExposed),
     metadata: pickAnnotations(pod.metadata, podKeys),
     object: controller !== undefined && isKnown(controller) ? undefined : pod,
   };
+}
+
+/** Variables that the webhook injects, for Pod Identity and for IRSA: SDKs heed them ahead of instance metadata. */
+const INJECTED = new Set(['AWS_CONTAINER_CREDENTIALS_FULL_URI', 'AWS_WEB_IDENTITY_TOKEN_FILE']);
+
+function isExposed({ env = [] }: { readonly env?: readonly { readonly name: string }[] }): boolean {
+  return !env.some(({ name }) => INJECTED.has(name));
 }
 
 /**

@@ -1,7 +1,9 @@
 import type { RolePolicy } from '../aws/gateways.ts';
 import type { PolicyFacts } from '../model/inventory.ts';
+import type { AssumeGrantFact } from '../model/metadata.ts';
 
 interface Statement {
+  readonly Sid?: unknown;
   readonly Effect?: string;
   readonly Action?: unknown;
   readonly NotAction?: unknown;
@@ -25,6 +27,15 @@ export function policyFacts(policies: readonly RolePolicy[]): PolicyFacts {
     usesKafka: allowed.some((statement) => listed(statement.Action).some((action) => /^kafka-cluster:/i.test(action))),
     sessionKeys: SESSION_KEYS.filter((key) => all.some((statement) => dependsOn(statement, key))),
   };
+}
+
+/** The statements of a role's permission policies that allow sts:AssumeRole, wildcards counted. */
+export function assumeStatements(policies: readonly RolePolicy[]): Omit<AssumeGrantFact, 'roleArn'>[] {
+  return policies.flatMap(({ arn, document }) =>
+    statementsOf(document)
+      .filter((statement) => statement.Effect === 'Allow' && grants(statement, 'sts:assumerole', true))
+      .map(({ Sid, Resource }) => ({ policy: arn, sid: typeof Sid === 'string' ? Sid : '', resources: listed(Resource) })),
+  );
 }
 
 /** Whether a statement looks at a condition key, by a condition or by a policy variable. */

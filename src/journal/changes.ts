@@ -24,8 +24,8 @@ export function readChange(key: Key, before: Item | undefined, after: Item | und
   if (after === undefined || !isWatched(key)) return undefined;
   const runId = key.pk.slice('RUN#'.length);
   if (key.sk === 'RUN') {
-    const run = readRun(checkVersion(after, runId));
-    return { kind: 'run', before: before === undefined ? null : readRun(checkVersion(before, runId)), after: run };
+    const run = readRun(checkVersion(after, `run ${runId}`));
+    return { kind: 'run', before: before === undefined ? null : readRun(checkVersion(before, `run ${runId}`)), after: run };
   }
   if (key.sk.startsWith('UNIT#')) return { kind: 'unit', before: before === undefined ? null : readUnit(before), after: readUnit(after) };
   if (before !== undefined) return undefined;

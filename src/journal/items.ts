@@ -66,6 +66,8 @@ const entryItem = z.object({
     'service-account',
     'binding',
     'template',
+    'daemon',
+    'rule',
   ]),
   object: z.string(),
   before: z.string(),
@@ -91,7 +93,7 @@ const driftItem = z.object({
 });
 
 /** Throws `InternalError` for an item that this version did not write so. */
-function parse<T>(schema: z.ZodType<T>, item: Item): T {
+export function parseItem<T>(schema: z.ZodType<T>, item: Item): T {
   const parsed = schema.safeParse(item);
   if (!parsed.success) {
     const fields = parsed.error.issues.map((issue) => issue.path.join('.')).join(', ');
@@ -100,24 +102,24 @@ function parse<T>(schema: z.ZodType<T>, item: Item): T {
   return parsed.data;
 }
 
-/** JSON text of any value; undefined, which JSON lacks, becomes null. */
-export function json(value: unknown): string {
-  return JSON.stringify(value ?? null);
-}
-
-/** Throws `JournalTooNew` for the item of a run that a newer version wrote. */
-export function checkVersion(item: Item, runId: string): Item {
+/** The item of a run or a fleet, named by `what`. Throws `JournalTooNew` for one of a newer version. */
+export function checkVersion(item: Item, what: string): Item {
   if ((item.schemaVersion as number) > JOURNAL_VERSION) {
     throw new PodshiftError(
       'JournalTooNew',
-      `run ${runId} was written in journal version ${item.schemaVersion}; this podshift reads up to ${JOURNAL_VERSION}`,
+      `${what} was written in journal version ${item.schemaVersion}; this podshift reads up to ${JOURNAL_VERSION}`,
     );
   }
   return item;
 }
 
+/** JSON text of any value; undefined, which JSON lacks, becomes null. */
+export function json(value: unknown): string {
+  return JSON.stringify(value ?? null);
+}
+
 export function readRun(item: Item): RunRecord {
-  const { target, options, approval = 'null', ...rest } = parse(runItem, item);
+  const { target, options, approval = 'null', ...rest } = parseItem(runItem, item);
   return {
     ...rest,
     approval: JSON.parse(approval) as RunRecord['approval'],
@@ -132,21 +134,21 @@ export function writeUnit(unit: UnitRecord): Item {
 }
 
 export function readUnit(item: Item): UnitRecord {
-  const { plan, ...rest } = parse(unitItem, item);
+  const { plan, ...rest } = parseItem(unitItem, item);
   return { ...rest, plan: JSON.parse(plan) as UnitPlan };
 }
 
 export function readRole(item: Item): RoleRecord {
-  return parse(roleItem, item);
+  return parseItem(roleItem, item);
 }
 
 export function readEntry(item: Item): JournalEntry {
-  const { before, after, ...rest } = parse(entryItem, item);
+  const { before, after, ...rest } = parseItem(entryItem, item);
   return { ...rest, before: JSON.parse(before), after: JSON.parse(after) };
 }
 
 export function readEvidence(item: Item): { unitId: string; evidence: Evidence } {
-  const { unitId, evidence } = parse(evidenceItem, item);
+  const { unitId, evidence } = parseItem(evidenceItem, item);
   return { unitId, evidence: JSON.parse(evidence) as Evidence };
 }
 
@@ -155,16 +157,16 @@ export function writeDrift(drift: DriftRecord): Item {
 }
 
 export function readDrift(item: Item): DriftRecord {
-  const { findings, ...rest } = parse(driftItem, item);
+  const { findings, ...rest } = parseItem(driftItem, item);
   return { ...rest, findings: JSON.parse(findings) as Finding[] };
 }
 
 export function readClaim(item: Item): KeyClaim {
-  return parse(claimItem, item);
+  return parseItem(claimItem, item);
 }
 
 /** A task token's item: the token and, where somebody answered, the answer. */
 export function readToken(item: Item): { token: string; answer: ApprovalAnswer | undefined } {
-  const { token, answer } = parse(tokenItem, item);
+  const { token, answer } = parseItem(tokenItem, item);
   return { token, answer: answer === undefined ? undefined : (JSON.parse(answer) as ApprovalAnswer) };
 }

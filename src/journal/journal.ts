@@ -11,6 +11,7 @@ import type {
   RunRecord,
   UnitRecord,
 } from '../model/run.ts';
+import type { FleetJournal } from './fleet-journal.ts';
 
 /** A part of a list: so many items at most, after the one that `after` names; null for the first ones. */
 export interface PageRequest {
@@ -31,11 +32,14 @@ export interface KeyClaim {
   readonly fingerprint: string;
 }
 
+/** The documents of a run: what was read, what was decided, and how the retirement of a daemon stands. */
+export type DocumentName = 'inventory' | 'plan' | 'retirement';
+
 /**
- * The durable record of runs. All reads are consistent; all writes are conditional on what they replace. Every method can
+ * The durable record of runs and fleets. All reads are consistent; all writes are conditional on what they replace. Every method can
  * throw `Throttled` and `ServiceUnavailable`; reads of a run throw `RunNotFound` and `JournalTooNew`.
  */
-export interface Journal {
+export interface Journal extends FleetJournal {
   /** Creates the run, or returns the one that exists under this id (a step that runs twice). */
   createRun(run: { runId: string; target: ClusterTarget; options: MigrationOptions; startedAt: string }): Promise<RunRecord>;
   getRun(runId: string): Promise<RunRecord>;
@@ -55,9 +59,9 @@ export interface Journal {
   addCalls(runId: string, calls: CallCounts): Promise<void>;
 
   /** Keeps a document of any size with the run, replacing the one of the same name. */
-  putDocument(runId: string, name: 'inventory' | 'plan', value: unknown): Promise<void>;
+  putDocument(runId: string, name: DocumentName, value: unknown): Promise<void>;
   /** Undefined where there is none. */
-  getDocument(runId: string, name: 'inventory' | 'plan'): Promise<unknown>;
+  getDocument(runId: string, name: DocumentName): Promise<unknown>;
 
   /** Creates units that are not there yet; those that are there stay as they are. */
   putUnits(units: readonly UnitRecord[]): Promise<void>;

@@ -10,6 +10,9 @@ export interface Key {
 /** The partition that lists all runs. */
 export const RUNS = 'RUNS';
 
+/** The partition that lists all fleets. */
+export const FLEETS = 'FLEETS';
+
 /** Everything of one run but its task token lies in one partition. */
 export const runPartition = (runId: string): string => `RUN#${runId}`;
 
@@ -33,6 +36,12 @@ export const chunkKey = (runId: string, name: string, digest: string, index: num
   pk: runPartition(runId),
   sk: `${chunkPrefix(name, digest)}${padded(index)}`,
 });
+/** Everything of one fleet but its runs lies in one partition. */
+export const fleetPartition = (fleetId: string): string => `FLEET#${fleetId}`;
+export const fleetKey = (fleetId: string): Key => ({ pk: fleetPartition(fleetId), sk: 'FLEET' });
+export const fleetIndexKey = (startedAt: string, fleetId: string): Key => ({ pk: FLEETS, sk: `${startedAt}#${fleetId}` });
+export const placeKey = (fleetId: string, placeId: string): Key => ({ pk: fleetPartition(fleetId), sk: `PLACE#${placeId}` });
+export const memberKey = (fleetId: string, clusterArn: string): Key => ({ pk: fleetPartition(fleetId), sk: `MEMBER#${clusterArn}` });
 export const lockKey = (clusterArn: string): Key => ({ pk: `LOCK#${clusterArn}`, sk: 'LOCK' });
 /** Begins the keys of the runs that have held a cluster's lock. */
 export const LOCK_HOLDERS = 'RUN#';

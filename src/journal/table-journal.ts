@@ -11,6 +11,7 @@ import { entryKey, evidenceKey, type Key, RUNS, roleKey, runIndexKey, runKey, ru
 import { createLocks } from './locks.ts';
 import { createScans } from './scans.ts';
 import { ABSENT, changesOf, type Item, isEmpty, type Path, PRESENT, type Table, type Update } from './table.ts';
+import { createFleetJournal } from './table-fleet-journal.ts';
 
 /** Requests under way at once where many items are written. */
 const CONCURRENCY = 16;
@@ -22,7 +23,7 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
     if (item === undefined) {
       throw new PodshiftError('RunNotFound', `there is no run ${runId} in this journal`);
     }
-    return checkVersion(item, runId);
+    return checkVersion(item, `run ${runId}`);
   };
   const getRun = async (runId: string): Promise<RunRecord> => readRun(await getRunItem(runId));
 
@@ -58,7 +59,7 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
     const items = await Promise.all(
       index.map((entry) => limit(async () => ({ runId: String(entry.runId), item: await table.get(runKey(String(entry.runId))) }))),
     );
-    return items.flatMap(({ runId, item }) => (item === undefined ? [] : [readRun(checkVersion(item, runId))]));
+    return items.flatMap(({ runId, item }) => (item === undefined ? [] : [readRun(checkVersion(item, `run ${runId}`))]));
   };
 
   return {
@@ -203,5 +204,6 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
     ...createExecutions(table),
     ...createScans(table),
     ...createFirstCome(table),
+    ...createFleetJournal(table),
   };
 }

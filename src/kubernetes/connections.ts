@@ -1,4 +1,3 @@
-import { targetCredentials } from '../aws/clients.ts';
 import { type ConnectionSettings, openConnections, targetKey } from '../aws/connections.ts';
 import { pacingKey } from '../aws/pacing.ts';
 import type { ClusterRuntime } from '../migration/runtime.ts';
@@ -17,7 +16,7 @@ export interface ClusterConnectionSettings extends ConnectionSettings {
 
 /** The part of a {@link ClusterRuntime} that reaches the world: AWS as `createConnections` does, and one connection to each cluster. */
 export function createClusterConnections(settings: ClusterConnectionSettings): Pick<ClusterRuntime, 'aws' | 'kubernetes' | 'takeCalls'> {
-  const { aws, takeCalls, count, pacer, awsSettings } = openConnections(settings);
+  const { aws, takeCalls, count, pacer, credentialsOf } = openConnections(settings);
   const clusters = new Map<string, Promise<KubernetesGateway>>();
   const identity = (target: ClusterTarget): ClusterTarget => ({
     ...target,
@@ -28,7 +27,7 @@ export function createClusterConnections(settings: ClusterConnectionSettings): P
       cluster: await aws(target).eks.describeCluster(),
       clusterName: target.clusterName,
       region: target.region,
-      credentials: targetCredentials(awsSettings(identity(target))),
+      credentials: credentialsOf(identity(target)),
       clock: settings.clock,
       retryDelays: settings.retryDelays,
       onRequest: () => count('kubernetes'),

@@ -2,7 +2,9 @@ import pLimit from 'p-limit';
 import { timestamp } from '../model/clock.ts';
 import type { RunRecord, RunStatus, UnitRecord } from '../model/run.ts';
 import { settleApproval } from './approval.ts';
-import { countUnits, type Outcome, outcomeOf } from './outcome.ts';
+import { countUnits, type Outcome, outcomeOf, outcomeWithRetirement } from './outcome.ts';
+import { planOf } from './plan-run.ts';
+import { retirementOf } from './retirement-record.ts';
 import type { JournalRuntime } from './runtime.ts';
 
 /** Writes to the journal under way at once. */
@@ -32,7 +34,16 @@ export async function closeRun(runtime: JournalRuntime, input: CloseRunInput): P
   const units = await runtime.journal.listUnits(run.runId);
   if (input.ending === 'planned') return endRun(runtime, run, { status: 'planned', reason: input.reason }, units);
   const halted = input.ending === 'halted' ? input.reason : '';
-  return endRun(runtime, run, outcomeOf(units, await runtime.journal.listRoles(run.runId), halted), units);
+  const outcome = outcomeOf(units, await runtime.journal.listRoles(run.runId), halted);
+  const retirement = await retirementOf(runtime, run.runId);
+  if (retirement === undefined && run.options.retireOnly)
+    return endRun(runtime, run, { status: 'held', reason: await refusalOf(runtime, run.runId) }, units);
+  return endRun(runtime, run, outcomeWithRetirement(outcome, retirement, run.options.retireOnly), units);
+}
+
+/** Why the plan of a run that was to retire a daemon alone refuses to. */
+async function refusalOf(runtime: JournalRuntime, runId: string): Promise<string> {
+  return (await planOf(runtime, runId)).retirement?.reason ?? 'the options name no daemon to retire';
 }
 
 /** Ends a run whose plan was refused, or whose approval nobody gave in time; `otherwise` where it never came to wait. */

@@ -1,3 +1,4 @@
+import type { RetirementRecord } from '../model/retirement.ts';
 import type { RoleRecord, RunStatus, UnitCounts, UnitRecord } from '../model/run.ts';
 import { UNREVOKED } from './revoke-trust.ts';
 
@@ -39,6 +40,26 @@ export function outcomeOf(units: readonly UnitRecord[], roles: readonly RoleReco
 
 function needsOperator(reason: string): Outcome {
   return { status: 'needs-operator', reason };
+}
+
+/**
+ * How a run ends that was to retire a daemon, given how its units ended. A refusal is no failure of the migration; a run
+ * that was to retire alone is held by it. A daemon that was put back, or that could not be, asks for an operator.
+ */
+export function outcomeWithRetirement(outcome: Outcome, record: RetirementRecord | undefined, alone: boolean): Outcome {
+  if (record === undefined) return outcome;
+  const { status, reason, plan } = record;
+  if (status === 'retired' || status === 'done') return alone ? { status: 'migrated', reason: '' } : outcome;
+  if (status === 'refused') return alone ? { status: 'held', reason } : outcome;
+  if (status !== 'restored')
+    return needsOperator(
+      `put ${plan.mechanism} back by hand, or roll this run back: ${reason === '' ? 'its retirement did not end' : reason}`,
+    );
+  if (alone) return { status: 'rolled-back', reason };
+  if (outcome.status !== 'migrated') return outcome;
+  return needsOperator(
+    `retire ${plan.mechanism} once its reason is mended: the service accounts are migrated, and it runs again as before (${reason})`,
+  );
 }
 
 /** How the units of a run stand at its end. */

@@ -44,7 +44,9 @@ async function isStillBusy(runtime: Runtime, run: RunRecord, inventory: Inventor
 }
 
 async function freshInventory(runtime: ClusterRuntime, run: RunRecord): Promise<Inventory> {
-  return readInventory(runtime.aws(run.target), await runtime.kubernetes(run.target), run.options, runtime.clock);
+  // Anybody in the cluster can depend on a daemon.
+  const options = run.options.retireOnly ? { ...run.options, namespaces: [], serviceAccounts: [] } : run.options;
+  return readInventory(runtime.aws(run.target), await runtime.kubernetes(run.target), options, runtime.clock);
 }
 
 /** What the state machine does next. `nothing`: no unit is to be migrated; `planned`: planning is all that was asked for. */
@@ -87,13 +89,18 @@ export async function makePlan(
   if (run.digest !== plan.digest) await runtime.journal.updateRun(run.runId, { digest: plan.digest });
   const migrating = plan.units.filter((unit) => unit.decision === 'migrate').length;
   return {
-    status: input.mode === 'plan' ? 'planned' : migrating === 0 ? 'nothing' : 'migrate',
+    status: input.mode === 'plan' ? 'planned' : migrating === 0 && !retires(plan) ? 'nothing' : 'migrate',
     agent: plan.agent.action,
     digest: plan.digest,
     units: migrating,
     waves: plan.waves,
     begun: (await runtime.journal.listEntries(run.runId)).length > 0,
   };
+}
+
+/** Whether the run has more to do than its units. */
+function retires({ retirement }: Plan): boolean {
+  return retirement !== undefined && retirement.decision !== 'refuse';
 }
 
 async function storedOrNewPlan(runtime: JournalRuntime, run: RunRecord): Promise<Plan> {

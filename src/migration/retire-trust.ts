@@ -1,21 +1,32 @@
 import { PodshiftError } from '../model/errors.ts';
-import type { Evidence, UnitRecord } from '../model/run.ts';
-import { retireIssuerSubjects } from '../trust/index.ts';
+import type { ServiceAccountName } from '../model/plan.ts';
+import type { Evidence, RunRecord, UnitRecord } from '../model/run.ts';
+import { type RetireResult, retireIssuerSubjects, retirePrincipals, type TrustPolicy } from '../trust/index.ts';
 import { type Batch, batchOf } from './batch.ts';
-import { planOf } from './plan-run.ts';
+import { principalsToRetire, rolesOfDaemon } from './daemon-trust.ts';
 import { UNREVOKED } from './revoke-trust.ts';
-import { accountOf, documentOf, noteTrust, policyOf, sameDocument, trustKey, trustNow, withLease, writeTrust } from './role-trust.ts';
-import type { JournalRuntime, Runtime } from './runtime.ts';
+import {
+  accountOf,
+  documentOf,
+  type Lease,
+  noteTrust,
+  policyOf,
+  sameDocument,
+  type TrustedRole,
+  trustedRole,
+  trustKey,
+  trustNow,
+  withLease,
+  writeTrust,
+} from './role-trust.ts';
+import type { ClusterRuntime, JournalRuntime, Runtime } from './runtime.ts';
 import { forwardRun, journaledWrite, LOCK_SECONDS } from './write.ts';
 
-/** The next roles with a unit whose old way may go; none unless the run's options ask for it. */
+/** The next roles with a unit whose old way may go, where the run's options ask for it, and those of a daemon that is retired. */
 export async function rolesToRetire(runtime: JournalRuntime, input: { runId: string; after: string }): Promise<Batch> {
   const run = await forwardRun(runtime, input.runId);
   const units = run.options.retireOldTrust ? await retirable(runtime, run.runId) : [];
-  return batchOf(
-    units.map((unit) => unit.plan.roleArn),
-    input.after,
-  );
+  return batchOf([...units.map((unit) => unit.plan.roleArn), ...(await rolesOfDaemon(runtime, run.runId))], input.after);
 }
 
 /** A session by web identity lasts an hour by default (STS API Reference): a process that renews it was heard of by then. */
@@ -33,46 +44,80 @@ async function retirable(runtime: JournalRuntime, runId: string): Promise<UnitRe
 }
 
 /**
- * Takes the proved service accounts out of the role's statements for this cluster's OIDC provider. A document that the
- * trust engine will not edit, or that somebody changed, stays as it is: the migration is whole without this.
+ * Takes the old way out of a role's trust policy: the proved service accounts out of its statements for this cluster's OIDC
+ * provider, and the principals of a retired daemon, once its silence is proved. A document that the trust engine will not
+ * edit, or that somebody changed, stays as it is: the migration is whole without this.
  */
 export async function retireOldTrust(
-  runtime: Runtime,
+  runtime: ClusterRuntime,
   input: { runId: string; roleArn: string },
 ): Promise<{ wrote: boolean; reason: string }> {
   const run = await forwardRun(runtime, input.runId);
-  const role = (await planOf(runtime, run.runId)).roles.find((candidate) => candidate.roleArn === input.roleArn);
+  const principals = await principalsToRetire(runtime, run, input.roleArn);
+  const units = run.options.retireOldTrust ? await retirable(runtime, run.runId) : [];
+  const concerned = units.filter((unit) => unit.plan.roleArn === input.roleArn);
+  const serviceAccounts = concerned.map((unit) => ({ namespace: unit.plan.namespace, name: unit.plan.serviceAccount }));
   const { oidcIssuer } = await runtime.aws(run.target).eks.describeCluster();
-  if (role === undefined || oidcIssuer === undefined)
-    return { wrote: false, reason: 'the cluster has no OIDC issuer, or the plan does not name the role' };
-  const units = (await retirable(runtime, run.runId)).filter((unit) => unit.plan.roleArn === input.roleArn);
-  const serviceAccounts = units.map((unit) => ({ namespace: unit.plan.namespace, name: unit.plan.serviceAccount }));
+  const request: OldWay = { principals, issuer: serviceAccounts.length === 0 ? undefined : oidcIssuer, serviceAccounts };
+  if (principals.length === 0 && request.issuer === undefined) return { wrote: false, reason: 'nothing of the old way may go' };
+  const role = trustedRole(input.roleArn);
+  return withLease(runtime, run.runId, input.roleArn, (lease) => retireUnderLease(runtime, run, lease, role, request));
+}
+
+/** Whom a trust policy loses. */
+interface OldWay {
+  readonly principals: readonly string[];
+  readonly issuer: string | undefined;
+  readonly serviceAccounts: readonly ServiceAccountName[];
+}
+
+async function retireUnderLease(
+  runtime: Runtime,
+  run: RunRecord,
+  lease: Lease,
+  role: TrustedRole,
+  oldWay: OldWay,
+): Promise<{ wrote: boolean; reason: string }> {
   const { iam } = runtime.aws(run.target);
   const key = trustKey(role.roleArn, 'retire');
-  return withLease(runtime, run.runId, input.roleArn, async (lease) => {
-    const record = await runtime.journal.getRole(run.runId, input.roleArn);
-    const begun = await runtime.journal.getEntry(run.runId, key);
-    const found = await trustNow(iam, role);
-    const before = begun === undefined ? found : documentOf(begun.before);
-    const result = retireIssuerSubjects(policyOf(role, before), { issuer: oidcIssuer, ...accountOf(run.clusterArn), serviceAccounts });
-    if (result.kind === 'refused') return { wrote: false, reason: result.problem.message };
-    if (result.kind === 'unchanged') return { wrote: false, reason: 'no statement names them' };
-    if (!sameDocument(found, before) && !sameDocument(found, result.text))
-      return { wrote: false, reason: 'the trust policy changed meanwhile' };
-    await journaledWrite(runtime, run, {
-      key,
-      unitId: null,
-      kind: 'trust',
-      object: role.roleArn,
-      before: { document: before },
-      perform: async () => {
-        if (!sameDocument(found, result.text)) await writeTrust(lease, iam, role, before, result.text);
-        return { document: result.text };
-      },
-    });
-    await noteTrust(runtime, record, result.text);
-    return { wrote: true, reason: '' };
+  const record = await runtime.journal.getRole(run.runId, role.roleArn);
+  const begun = await runtime.journal.getEntry(run.runId, key);
+  const found = await trustNow(iam, role);
+  const before = begun === undefined ? found : documentOf(begun.before);
+  const result = withoutOldWay(run, role, policyOf(role, before), oldWay);
+  if (result.kind === 'refused') return { wrote: false, reason: result.problem.message };
+  if (result.kind === 'unchanged') return { wrote: false, reason: 'no statement names them' };
+  if (!sameDocument(found, before) && !sameDocument(found, result.text))
+    return { wrote: false, reason: 'the trust policy changed meanwhile' };
+  await journaledWrite(runtime, run, {
+    key,
+    unitId: null,
+    kind: 'trust',
+    object: role.roleArn,
+    before: { document: before },
+    perform: async () => {
+      if (!sameDocument(found, result.text)) await writeTrust(lease, iam, role, before, result.text);
+      return { document: result.text };
+    },
   });
+  await noteTrust(runtime, record, result.text);
+  return { wrote: true, reason: '' };
+}
+
+function withoutOldWay(
+  run: RunRecord,
+  role: TrustedRole,
+  policy: TrustPolicy,
+  { principals, issuer, serviceAccounts }: OldWay,
+): RetireResult {
+  const subjects =
+    issuer === undefined
+      ? ({ kind: 'unchanged' } as const)
+      : retireIssuerSubjects(policy, { issuer, ...accountOf(run.clusterArn), serviceAccounts });
+  if (subjects.kind === 'refused' || principals.length === 0) return subjects;
+  if (subjects.kind === 'unchanged') return retirePrincipals(policy, principals);
+  const both = retirePrincipals(policyOf(role, subjects.text), principals);
+  return both.kind === 'unchanged' ? subjects : both;
 }
 
 /** The first step of a way back after a retirement: the old way is trusted again before any unit returns to it. */
@@ -80,8 +125,8 @@ export async function restoreOldTrust(runtime: Runtime, input: { runId: string; 
   const run = await runtime.journal.getRun(input.runId);
   const key = trustKey(input.roleArn, 'retire');
   const entry = await runtime.journal.getEntry(run.runId, key);
-  const role = (await planOf(runtime, run.runId)).roles.find((candidate) => candidate.roleArn === input.roleArn);
-  if (entry === undefined || entry.state === 'undone' || role === undefined) return { wrote: false };
+  if (entry === undefined || entry.state === 'undone') return { wrote: false };
+  const role = trustedRole(input.roleArn);
   const { iam } = runtime.aws(run.target);
   const before = documentOf(entry.before);
   return withLease(runtime, run.runId, input.roleArn, async (lease) => {

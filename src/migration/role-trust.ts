@@ -57,15 +57,23 @@ function canonical(text: string): string {
   }
 }
 
+/** A role whose trust policy is read and written. */
+export type TrustedRole = Pick<RolePlan, 'roleArn' | 'roleName'>;
+
+/** The role of an ARN: IAM's calls take the name, which is what follows the path. */
+export function trustedRole(roleArn: string): TrustedRole {
+  return { roleArn, roleName: roleArn.split('/').at(-1) as string };
+}
+
 /** The role's trust policy as IAM has it now. Throws `NotFound`. */
-export async function trustNow(iam: IamGateway, role: RolePlan): Promise<string> {
+export async function trustNow(iam: IamGateway, role: TrustedRole): Promise<string> {
   const found = await iam.getRole(role.roleName);
   if (found === undefined) throw new PodshiftError('NotFound', `role ${role.roleArn} does not exist any more`);
   return found.trustPolicy;
 }
 
 /** The policy of a text that the plan has read already. Throws `TrustPolicyMoved` where it cannot be read now. */
-export function policyOf(role: RolePlan, text: string): TrustPolicy {
+export function policyOf(role: Pick<RolePlan, 'roleArn'>, text: string): TrustPolicy {
   const parsed = parseTrustPolicy(text);
   if (!parsed.ok) throw new PodshiftError('TrustPolicyMoved', `the trust policy of ${role.roleArn} cannot be read: ${parsed.problem}`);
   return parsed.policy;
@@ -75,7 +83,7 @@ export function policyOf(role: RolePlan, text: string): TrustPolicy {
  * Writes a document under the role's lease and reads it back. Throws `LeaseHeld` where the lease runs out, `RoleNotReady` while IAM shows the old one still (its reads lag behind its
  * writes), `TrustPolicyMoved` where it shows a third one.
  */
-export async function writeTrust(lease: Lease, iam: IamGateway, role: RolePlan, before: string, document: string): Promise<void> {
+export async function writeTrust(lease: Lease, iam: IamGateway, role: TrustedRole, before: string, document: string): Promise<void> {
   lease.check();
   await iam.updateAssumeRolePolicy(role.roleName, document);
   const found = await trustNow(iam, role);

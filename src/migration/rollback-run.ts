@@ -4,6 +4,7 @@ import { type Batch, batchOf } from './batch.ts';
 import { endRun, holdPendingUnits, type RunOutput } from './close-run.ts';
 import { type Failure, reasonOf } from './grant-trust.ts';
 import { outcomeOf } from './outcome.ts';
+import { markDaemonLost } from './retirement-record.ts';
 import type { JournalRuntime } from './runtime.ts';
 import { LOCK_SECONDS } from './write.ts';
 
@@ -84,8 +85,11 @@ export async function rollbackBatch(runtime: JournalRuntime, { runId, kind, chos
       after,
     );
   }
+  // A run that retired a daemon alone has roles and no units.
   const concerned = new Set(units.map((unit) => unit.plan.roleArn));
-  const written = entries.filter((entry) => entry.kind === 'trust' && entry.state !== 'undone' && concerned.has(entry.object));
+  const written = entries.filter(
+    (entry) => entry.kind === 'trust' && entry.state !== 'undone' && (chosen === null || concerned.has(entry.object)),
+  );
   return batchOf(
     written.map((entry) => entry.object),
     after,
@@ -114,6 +118,7 @@ export async function closeRollback(
   await holdUnbegun(runtime, run.runId, input.reason);
   const units = await runtime.journal.listUnits(run.runId);
   if (entries.length === 0) return endRun(runtime, run, { status: 'held', reason: input.reason }, units);
+  if (input.failure !== null) await markDaemonLost(runtime, { runId: run.runId, failure: input.failure });
   const problem = input.failure === null ? '' : `finish the way back by hand: ${reasonOf(input.failure)}`;
   const outcome = outcomeOf(units, await runtime.journal.listRoles(run.runId), problem);
   // Nothing migrated is left: what this run wrote of its own (trust policies, the agent) went back too.

@@ -14,6 +14,8 @@ export interface NextWaveOutput {
   readonly unitIds: readonly string[];
   /** How long to wait after its trust policies were written; 0 where none is to be written. */
   readonly iamWaitSeconds: number;
+  /** The daemon to retire once all waves are done, if the options name one. */
+  readonly daemons: readonly string[];
 }
 
 /** The first wave with a unit that has not ended: the canary first, and after a crash the one that was under way. */
@@ -21,11 +23,15 @@ export async function nextWave(runtime: JournalRuntime, input: { runId: string }
   const run = await forwardRun(runtime, input.runId);
   const open = (await runtime.journal.listUnits(run.runId)).filter((unit) => !isEnd(unit));
   const wave = Math.min(...open.map((unit) => unit.plan.wave ?? Number.POSITIVE_INFINITY));
-  if (!Number.isFinite(wave)) return { status: 'done', wave: 0, roleArns: [], unitIds: [], iamWaitSeconds: 0 };
+  if (!Number.isFinite(wave)) return { status: 'done', wave: 0, roleArns: [], unitIds: [], iamWaitSeconds: 0, daemons: daemonsOf(run) };
   const units = open.filter((unit) => unit.plan.wave === wave);
   const roleArns = [...new Set(units.map((unit) => unit.plan.roleArn))].sort();
   const iamWaitSeconds = await iamWait(runtime, run, await planOf(runtime, run.runId), wave, roleArns);
-  return { status: 'wave', wave, roleArns, unitIds: units.map((unit) => unit.unitId).sort(), iamWaitSeconds };
+  return { status: 'wave', wave, roleArns, unitIds: units.map((unit) => unit.unitId).sort(), iamWaitSeconds, daemons: [] };
+}
+
+function daemonsOf({ options: { retireDaemon } }: RunRecord): string[] {
+  return retireDaemon === 'none' ? [] : [retireDaemon];
 }
 
 /** A write of an earlier try has had part of its time to spread already. */

@@ -27,6 +27,12 @@ export const ERRORS = {
     retryable: false,
     remedy: 'Ask with "Accept-Encoding: gzip", or read the units page by page.',
   },
+  FleetNotFound: {
+    code: 'PE109',
+    exitCode: 2,
+    retryable: false,
+    remedy: 'Run "podshift fleet status" to list the fleets of this journal.',
+  },
   // The world refuses
   WorldMoved: { code: 'PE201', exitCode: 3, retryable: false, remedy: 'Make a new plan, read what changed, and approve its digest.' },
   ClusterLocked: {
@@ -145,6 +151,13 @@ export const ERRORS = {
     retryable: false,
     remedy: 'The state that waited has its answer already, or waited too long. Look at the run; start a new one if it ended.',
   },
+  MemberRoleRefused: {
+    code: 'PE313',
+    exitCode: 1,
+    retryable: false,
+    remedy:
+      'Deploy infra/member-account.yml in that account: its role must have this name, trust the role that podshift runs as, and ask for the same external id.',
+  },
   // Kubernetes
   KubernetesUnauthorized: {
     code: 'PE401',
@@ -209,6 +222,13 @@ export const ERRORS = {
     exitCode: 1,
     retryable: false,
     remedy: 'The run is rolled back, as its options ask. The reasons of its units say what failed.',
+  },
+  RetirementFailed: {
+    code: 'PE507',
+    exitCode: 1,
+    retryable: false,
+    remedy:
+      'The daemon could not be retired, and runs again as before. The reason names the node or the object; mend it, then retire the daemon again.',
   },
   // podshift itself
   InternalError: { code: 'PE901', exitCode: 1, retryable: false, remedy: 'This is a bug in podshift. Report it with the message.' },

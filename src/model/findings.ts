@@ -141,6 +141,18 @@ export const FINDINGS = {
   PS720: { severity: 'warning', title: 'The annotation of the pod template stays', remedy: 'Remove it at its source after the migration; until then it does no harm.' },
   PS721: { severity: 'info', title: 'The annotation is removed by a second restart', remedy: 'After proof and soak the template changes once more. To save the restart, remove the annotation together with the first one: --fold-annotation-removal.' },
   PS722: { severity: 'blocker', title: 'The service account has to be split, and it has an association', remedy: 'Delete the association, or give each workload a service account of its own by hand.' },
+  // Retiring a daemon
+  PS731: { severity: 'blocker', title: 'The workload still gets its role from the daemon', remedy: 'Migrate it, or take the annotation off its pod template and its pods. Then retire the daemon.' },
+  PS732: { severity: 'blocker', title: "The pods get the daemon's default role", remedy: 'Give them the role by a service account of their own, or take the default role off the daemon first and see that nothing misses it. Then retire the daemon.' },
+  PS733: { severity: 'blocker', title: 'The daemon is not in the cluster', remedy: 'Nothing is to be retired. If a rule of it is left on the nodes, remove it by hand, or replace the nodes.' },
+  PS734: { severity: 'blocker', title: "The daemon's rule cannot be rebuilt", remedy: "Let the daemon add the rule itself for the pods' interfaces (--iptables, --host-ip, --host-interface), so that podshift knows it exactly; or retire daemon and rule by hand." },
+  PS735: { severity: 'blocker', title: 'A tool would start the daemon again', remedy: 'Stop the daemon at its source, then retire it with podshift.' },
+  PS736: { severity: 'blocker', title: "The daemon's namespace does not admit the pods that remove the rule", remedy: "They need the host network and the capability NET_ADMIN, as the daemon's own pods do. Let the namespace enforce the Pod Security level privileged until the daemon is retired." },
+  PS737: { severity: 'blocker', title: 'A node that may have the rule is not ready', remedy: 'Wait until the node is ready, or remove it from the cluster. Then retire the daemon.' },
+  PS738: { severity: 'warning', title: "Pods will reach the nodes' instance metadata themselves", remedy: "Where the hop limit is 2 or more they can take the node's role there, which the daemon kept from them; podshift cannot read the limit from the cluster. Require IMDSv2 with a hop limit of 1 on the nodes, or block 169.254.169.254 by a network policy, before the daemon goes." },
+  PS739: { severity: 'info', title: 'The daemon stays as an object that runs nowhere', remedy: 'It is the way back. When you need none any more, delete it with its service account and RBAC (helm uninstall, or kubectl delete).' },
+  PS740: { severity: 'info', title: "A policy lets the daemon's role take other roles", remedy: 'Once nothing else that runs as this role takes a role, take sts:AssumeRole out of the policy.' },
+  PS741: { severity: 'warning', title: "The daemon's principal stays in a trust policy", remedy: 'podshift takes it out once CloudTrail has shown the new way in use and the old way silent for an hour. Retire the daemon once more later, or take the principal out by hand.' },
   // What changed between two scans
   PS801: { severity: 'warning', title: 'A new service account gets a role by IRSA', remedy: 'Plan and run again for it; give new workloads a Pod Identity association from the start.' },
   PS802: { severity: 'warning', title: 'New pods ask kube2iam or kiam for a role', remedy: 'Plan and run again for them; give new workloads a Pod Identity association from the start.' },

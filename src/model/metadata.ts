@@ -13,6 +13,10 @@ export interface Interception {
   readonly port: number;
   /** The address that is intercepted. */
   readonly metadataAddress: string;
+  /** Where on the node the rule sends the calls to: the node's own address, or one that is written out; null where podshift cannot read it. */
+  readonly hostAddress: { readonly kind: 'node' } | { readonly kind: 'address'; readonly address: string } | null;
+  /** Whether it takes its rule away itself when it stops in peace. */
+  readonly removesRule: boolean;
 }
 
 /** The settings of kube2iam (jtblin/kube2iam, cmd/main.go and server/server.go). */
@@ -67,6 +71,16 @@ export interface DaemonFacts {
   /** Nodes with a ready pod of it, sorted. */
   readonly nodeNames: readonly string[];
   readonly owners: readonly OwnerFact[];
+  /** Of the container that is the daemon. */
+  readonly image: string;
+  /** Nodes that its pods may run on, sorted: those that can have its rule. */
+  readonly reach: readonly string[];
+  /** It is meant to run nowhere: its node selector fits no node, or it has no replicas. */
+  readonly stopped: boolean;
+  /** The run that stopped it; null where podshift did not. */
+  readonly stoppedBy: string | null;
+  /** The Pod Security level that its namespace enforces; empty where it names none. */
+  readonly podSecurity: string;
 }
 
 /** What the daemons see of a workload's pods. */
@@ -76,6 +90,8 @@ export interface MetadataFacts {
   readonly template: Readonly<Record<string, string>> | null;
   /** The same of its live pods, each set once. */
   readonly live: readonly Readonly<Record<string, string>>[];
+  /** Live pods that get no credentials ahead of instance metadata: neither by Pod Identity nor by IRSA. */
+  readonly exposed: number;
   /** The service account fields of its template, each as it is there. */
   readonly fields: { readonly serviceAccountName: string | null; readonly serviceAccount: string | null };
 }
@@ -119,4 +135,18 @@ export interface MetadataInventory {
   readonly identityPolicies: readonly IdentityPolicyFact[];
   /** Names in use in these namespaces, `NAMESPACE/NAME`: service accounts, and what bindings and associations name. */
   readonly takenNames: readonly string[];
+  /** Workloads that kube2iam gives its default role, `Kind/namespace/name`: they ask for none, and nothing else gives them one. */
+  readonly defaultRoleUsers: readonly string[];
+  /** What lets the daemons' roles take other roles. */
+  readonly assumeGrants: readonly AssumeGrantFact[];
+}
+
+/** A statement of a role's permission policies that allows sts:AssumeRole. */
+export interface AssumeGrantFact {
+  readonly roleArn: string;
+  /** ARN of the attached policy; empty for an inline one. */
+  readonly policy: string;
+  /** Empty where it has none. */
+  readonly sid: string;
+  readonly resources: readonly string[];
 }

@@ -28,6 +28,16 @@ export const migrationOptions = z.strictObject({
   installAgent: z.boolean().default(true),
   /** After grade-3 evidence over an hour of the old way's silence (a soak of at least 65 minutes), take the migrated service accounts out of the roles' OIDC statements. */
   retireOldTrust: z.boolean().default(false),
+  /** After the migration, retire this daemon where nothing depends on it any more. */
+  retireDaemon: z.enum(['none', 'kube2iam', 'kiam']).default('none'),
+  /** Migrate nothing: retire the daemon alone. */
+  retireOnly: z.boolean().default(false),
+  /** Image of the pods that remove the daemon's rule and ask for instance metadata: any with `/bin/sh`, iptables, and wget or curl; empty for the daemon's own. */
+  retireImage: z.string().default(''),
+  /** Nodes on which such pods run at once. */
+  retireNodesAtOnce: z.int().min(1).max(500).default(20),
+  /** How long each phase of a retirement may take: the rules, the stop, the proof. */
+  retireTimeoutSeconds: z.int().min(1).default(1800),
   /** Image of the probe pod: any that has `/bin/sh` and the AWS CLI. */
   probeImage: z.string().min(1).default(DEFAULT_PROBE_IMAGE),
   /** Units in one wave after the canary. */

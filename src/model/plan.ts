@@ -1,6 +1,7 @@
 import type { AgentPods } from './agent.ts';
 import type { Finding, FindingCode } from './findings.ts';
 import type { BindingFacts, ServiceAccountShape } from './metadata.ts';
+import type { RetirementPlan } from './retirement.ts';
 
 /** How a pod gets its role today (design: words). */
 export type Mechanism = 'irsa' | 'kube2iam' | 'kiam' | 'addon';
@@ -159,4 +160,6 @@ export interface Plan {
   readonly findings: readonly Finding[];
   /** Number of waves; 0 where nothing migrates. */
   readonly waves: number;
+  /** What would come of the retirement that the options ask for, after this plan's migration; absent where they ask for none. */
+  readonly retirement?: RetirementPlan;
 }

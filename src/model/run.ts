@@ -17,6 +17,8 @@ export interface ClusterTarget {
   readonly region: string;
   /** A role to assume first, in the cluster's account; null for the caller's own credentials. */
   readonly assumeRoleArn: string | null;
+  /** The external id that this role asks for; absent where it asks for none. */
+  readonly externalId?: string | undefined;
 }
 
 /** Requests sent by the product, retries included. */
@@ -126,7 +128,9 @@ export type EntryKind =
   | 'addon'
   | 'service-account'
   | 'binding'
-  | 'template';
+  | 'template'
+  | 'daemon'
+  | 'rule';
 
 /**
  * One write of the product to AWS or Kubernetes. It is recorded as `intended` with its before-image ahead of the write;

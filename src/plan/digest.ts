@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Plan } from '../model/plan.ts';
+import type { RetirementPlan } from '../model/retirement.ts';
 
 /**
  * SHA-256 in hex over a plan's decisions and before-images, whatever the order in which the APIs listed things. What moves by
@@ -26,8 +27,14 @@ export function planDigest(plan: Omit<Plan, 'digest'>): string {
       .map(canonicalJson)
       .sort(),
     roles: plan.roles.map(canonicalJson).sort(),
+    ...(plan.retirement === undefined ? {} : { retirement: retirementDecisions(plan.retirement) }),
   };
   return createHash('sha256').update(canonicalJson(decisions)).digest('hex');
+}
+
+/** Nodes come and go, and a finding may be told in other words. */
+function retirementDecisions({ mechanism, decision, daemons, rule, principals, roles }: RetirementPlan): unknown {
+  return { mechanism, decision, daemons, rule: rule === null ? null : { image: rule.image, arguments: rule.arguments }, principals, roles };
 }
 
 /** JSON with the keys of every object sorted by code unit; arrays keep their order. */

@@ -2,13 +2,15 @@ import { type Clock, timestamp } from '../model/clock.ts';
 import type { Finding } from '../model/findings.ts';
 import type { Inventory, RoleFacts } from '../model/inventory.ts';
 import type { MigrationOptions } from '../model/options.ts';
-import type { Plan } from '../model/plan.ts';
+import type { Plan, RolePlan, UnitPlan } from '../model/plan.ts';
+import type { RetirementPlan } from '../model/retirement.ts';
 import { holdTogether } from './addon-check.ts';
 import { planPlatform } from './agent.ts';
 import { canonicalJson, planDigest } from './digest.ts';
 import { createWorld, type UnitDraft, type World } from './draft.ts';
 import { checkRoleOwner } from './owner-check.ts';
 import { holdBeyondQuota, platformFindings } from './platform-check.ts';
+import { planRetirement } from './retirement.ts';
 import { planRole, type RoleOutcome } from './roles.ts';
 import { seenFindings } from './seen.ts';
 import { decisionOf, draftUnits, findingsOf, unitPlan } from './units.ts';
@@ -21,27 +23,54 @@ import { assignWaves, compareText } from './waves.ts';
 export function makePlan(inventory: Inventory, options: MigrationOptions, clock: Clock): Plan {
   const world = createWorld(inventory, options);
   const platform = planPlatform(inventory, options);
-  const { units, findings: seen } = draftUnits(world, platform);
+  // A run that retires alone migrates nothing, so that nothing is planned of it.
+  const { units, findings: seen } = options.retireOnly ? { units: [], findings: [] } : draftUnits(world, platform);
   const { waves, roles } = planWaves(units, world);
-  const findings = [
-    ...platform.findings,
-    ...platformFindings(inventory),
-    ...seenFindings(inventory),
-    ...seen,
-    ...units.flatMap(findingsOf),
-  ];
+  const planned = units.map((unit) => unitPlan(unit, waves.get(unit.id) ?? null, world, units));
+  const retirement =
+    options.retireDaemon === 'none' ? undefined : planRetirement(inventory, options, options.retireDaemon, leaving(planned));
+  const findings = options.retireOnly
+    ? (retirement?.findings ?? [])
+    : [
+        ...platform.findings,
+        ...platformFindings(inventory),
+        ...seenFindings(inventory),
+        ...seen,
+        ...units.flatMap(findingsOf),
+        ...(retirement?.findings ?? []),
+      ];
   const plan: Omit<Plan, 'digest'> = {
     clusterArn: inventory.cluster.arn,
     clusterName: inventory.cluster.name,
     region: inventory.cluster.region,
     madeAt: timestamp(clock),
-    agent: platform.agent,
-    units: units.map((unit) => unitPlan(unit, waves.get(unit.id) ?? null, world, units)),
-    roles: roles.map(({ outcome }) => outcome.plan),
+    agent: options.retireOnly ? { action: 'ready', addonVersion: null, nodeNames: [] } : platform.agent,
+    units: planned,
+    roles: [...roles.map(({ outcome }) => outcome.plan), ...(options.retireOnly ? retiredRoles(retirement) : [])],
     findings: sortFindings(findings),
     waves: waves.size === 0 ? 0 : Math.max(...waves.values()) + 1,
+    ...(retirement === undefined ? {} : { retirement }),
   };
   return { ...plan, digest: planDigest(plan) };
+}
+
+/** Workloads that are off the daemon once the units have migrated, `Kind/namespace/name`. */
+function leaving(units: readonly UnitPlan[]): Set<string> {
+  const migrating = units.filter(({ decision }) => decision === 'migrate');
+  return new Set(migrating.flatMap(({ namespace, workloads }) => workloads.map(({ kind, name }) => `${kind}/${namespace}/${name}`)));
+}
+
+/** Roles whose trust policies a retirement alone would change. */
+function retiredRoles(retirement: RetirementPlan | undefined): RolePlan[] {
+  return (retirement?.roles ?? [])
+    .filter(({ trustBefore, trustAfter }) => retirement?.decision !== 'refuse' && trustBefore !== trustAfter)
+    .map(({ roleArn, trustBefore, trustAfter }) => ({
+      roleArn,
+      roleName: roleArn.split('/').at(-1) as string,
+      trustBefore,
+      trustAfter,
+      waves: [],
+    }));
 }
 
 /** A unit that migrates: one without a role has a blocker. */

@@ -14,6 +14,7 @@ export const STATUSES = {
   PayloadTooLarge: 413,
   UnsupportedMediaType: 415,
   AnswerTooLarge: 406,
+  FleetNotFound: 404,
   WorldMoved: 409,
   ClusterLocked: 409,
   LockLost: 409,
@@ -39,6 +40,7 @@ export const STATUSES = {
   RoleNotReady: 503,
   ExecutionExists: 409,
   TaskTokenGone: 410,
+  MemberRoleRefused: 424,
   KubernetesUnauthorized: 424,
   KubernetesForbidden: 424,
   ConfigMapAuthentication: 424,
@@ -50,6 +52,7 @@ export const STATUSES = {
   AgentNotReady: 409,
   UndoFailed: 409,
   WaveFailed: 409,
+  RetirementFailed: 409,
   InternalError: 500,
 } as const satisfies Record<ErrorName, number>;
 

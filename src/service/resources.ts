@@ -14,6 +14,7 @@ const clusterTarget = z
     clusterName: z.string(),
     region: z.string(),
     assumeRoleArn: z.string().nullable(),
+    externalId: z.string().optional().describe('The external id that this role asks for'),
   })
   .describe('Which cluster the run works on, and the role that is assumed first');
 

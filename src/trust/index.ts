@@ -5,6 +5,7 @@
 export { admitServiceAccounts, DEFAULT_SIZE_LIMIT } from './admit.ts';
 export { admitsPodIdentity, admitsRole, admitsWebIdentity } from './evaluate.ts';
 export { retireIssuerSubjects } from './retire.ts';
+export { retirePrincipals } from './retire-principals.ts';
 export { revokeServiceAccounts } from './revoke.ts';
 export { parseTrustPolicy, trustPolicySize } from './trust-policy.ts';
 export type {

@@ -68,6 +68,12 @@ describe('a whole twin, through the gateways of the product', () => {
     twin = undefined;
   });
 
+  it('lists its cluster, and gives out its tags', async () => {
+    const { twin: started, aws } = await open();
+    expect(await aws.eks.listClusters()).toEqual([started.clusterName]);
+    expect((await aws.eks.describeCluster()).tags).toEqual({});
+  });
+
   it('lets a signed token in, and none for another cluster', async () => {
     const { kubernetes } = await open();
     expect((await kubernetes().list(RESOURCES.serviceAccounts, { namespace: 'shop' })).map((one) => one.metadata.name)).toContain('cart');

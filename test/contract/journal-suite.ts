@@ -4,6 +4,7 @@ import type { Clock } from '../../src/model/clock.ts';
 import { migrationOptions } from '../../src/model/options.ts';
 import type { Evidence } from '../../src/model/run.ts';
 import { behavioursWith, type Exceptions } from './behaviours.ts';
+import { describeFleets } from './journal-fleets.ts';
 import { describeHolding } from './journal-holding.ts';
 import { CLUSTER, intent, ROLE, role, unit } from './journal-records.ts';
 import { describeScans } from './journal-scans.ts';
@@ -286,6 +287,7 @@ export function describeJournal({ name, exceptions, start }: JournalBackend): vo
       });
     });
 
+    describeFleets({ behaviour, journal: () => journal, name: () => runId, now: () => now });
     describeScans({ behaviour, journal: () => journal, runId: () => runId });
     describeHolding({
       behaviour,

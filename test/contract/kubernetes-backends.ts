@@ -42,6 +42,8 @@ async function startTwin(): Promise<RunningKubernetes> {
   const aws: AwsSide = {
     webhookSeesAssociation: (namespace, serviceAccount) => associated.has(`${namespace}/${serviceAccount}`),
     callerIdentity: () => ({ via: 'none', roleArn: '', assumedRoleArn: '', error: 'no credentials' }),
+    instanceMetadata: () => 401,
+    removeRule: () => 0,
     authenticate: (token) => (token === 'bad' ? undefined : { arn: token }),
     isFargate: () => false,
   };

@@ -19,19 +19,22 @@ describe('osls package', () => {
     service = await packaged();
   }, 600_000);
 
-  it('puts the definitions into the template as they are in statemachine/, with the unit inside', async () => {
-    const unit = JSON.parse(await readFile(join(ROOT, 'statemachine/migrate-unit.asl.json'), 'utf8'));
+  it('puts the definitions into the template as they are in statemachine/, with the unit and the daemon inside', async () => {
+    const part = async (name: string) => JSON.parse(await readFile(join(ROOT, `statemachine/${name}.asl.json`), 'utf8'));
+    const [unit, daemon] = [await part('migrate-unit'), await part('retire-daemon')];
     for (const [id, file] of [
       ['MigrateCluster', 'migrate-cluster'],
       ['ScanCluster', 'scan-cluster'],
       ['RollbackRun', 'rollback-run'],
+      ['MigrateFleet', 'migrate-fleet'],
     ] as const) {
       const definition = service.template.Resources[id]?.Properties.DefinitionString as
         | { 'Fn::Sub': [string, Record<string, unknown>] }
         | undefined;
       const [text = '', references = {}] = definition?.['Fn::Sub'] ?? [];
-      const source = JSON.parse(await readFile(join(ROOT, `statemachine/${file}.asl.json`), 'utf8'));
+      const source = await part(file);
       if (file === 'migrate-cluster') source.States.MigrateUnits.ItemProcessor = unit;
+      if (file === 'migrate-cluster') source.States.RetireDaemons.ItemProcessor = daemon;
       expect(resolved(text, references)).toEqual(source);
     }
   });

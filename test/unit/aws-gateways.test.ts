@@ -64,6 +64,7 @@ describe('the gateway to EKS', () => {
           resourcesVpcConfig: { endpointPublicAccess: true },
           computeConfig: { enabled: true },
           remoteNetworkConfig: { remoteNodeNetworks: [{ cidrs: ['10.0.0.0/8'] }] },
+          tags: { team: 'shop' },
         },
       },
     }));
@@ -82,8 +83,22 @@ describe('the gateway to EKS', () => {
       autoMode: true,
       outpost: false,
       hybridNodes: true,
+      tags: { team: 'shop' },
     });
     expect(seen[0]?.path).toBe('/clusters/shop');
+  });
+
+  it('follows every page of the clusters, a hundred at a time', async () => {
+    const { eks, seen } = await gateways(({ query }) => ({
+      body:
+        query.get('nextToken') === null
+          ? { clusters: ['a'], nextToken: 'n1' }
+          : query.get('nextToken') === 'n1'
+            ? { clusters: ['b'], nextToken: 'n2' }
+            : {},
+    }));
+    expect(await eks.listClusters()).toEqual(['a', 'b']);
+    expect(seen.map(({ path, query }) => [path, query.get('maxResults')])).toEqual(Array.from({ length: 3 }, () => ['/clusters', '100']));
   });
 
   it('fills in what a cluster that is being created lacks', async () => {
@@ -94,6 +109,7 @@ describe('the gateway to EKS', () => {
       certificateAuthority: '',
       oidcIssuer: undefined,
       hybridNodes: false,
+      tags: {},
     });
   });
 
@@ -441,6 +457,10 @@ describe('every gateway to AWS', () => {
         target: { ...target, assumeRoleArn: 'arn:x' },
       },
     );
-    await expect(eks.listAddons()).rejects.toMatchObject({ name: 'AccessDenied', message: 'not allowed to perform sts:AssumeRole' });
+    await expect(eks.listAddons()).rejects.toMatchObject({
+      name: 'MemberRoleRefused',
+      message: 'sts:AssumeRole of arn:x was refused',
+      details: { service: 'sts', operation: 'AssumeRole', httpStatus: 403 },
+    });
   });
 });

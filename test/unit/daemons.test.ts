@@ -14,7 +14,7 @@ function daemon(container: object, changes: { kind?: string; name?: string } = {
     metadata: { namespace: 'kube-system', name },
     spec: { template: { spec: { containers: [{ name: 'main', ...container }] } } },
   };
-  return readDaemon(object as KubernetesObject, MAPS, ['b', 'a', 'a']);
+  return readDaemon(object as KubernetesObject, MAPS, { nodeNames: ['b', 'a', 'a'], nodes: [], labels: {} });
 }
 
 const kube2iam = (args: string[], more: object = {}) => daemon({ image: 'jtblin/kube2iam:0.11.1', args, ...more });
@@ -78,7 +78,7 @@ describe('the flags of kube2iam', () => {
   it('that change no mapping are read past', () => {
     const more = '--iam-role-session-ttl=30m --node=n --resolve-duplicate-cache-ips --use-regional-sts-endpoint --metrics-port=8080';
     const times = '--backoff-max-elapsed-time 2s --backoff-max-interval 1s --cache-resync-period=30m --cache-sync-attempts=10';
-    const logs = '--log-format json --log-level=debug --verbose --insecure --api-server=https://x --api-token y --host-ip=10.0.0.1';
+    const logs = '--log-format json --log-level=debug --verbose --insecure --api-server=https://x --api-token y';
     expect(kube2iam([...`${more} ${times} ${logs}`.split(' '), '--default-role=last'])).toMatchObject({
       unread: [],
       settings: { ...kube2iam([])?.settings, defaultRole: 'last' },

@@ -51,6 +51,24 @@ describe('the gateway to Step Functions', () => {
     expect(asked(seen)[0]).toEqual(['AWSStepFunctions.DescribeExecution', { executionArn: EXECUTION, includedData: 'METADATA_ONLY' }]);
   });
 
+  it('tells what failed an execution, and nothing of one that did not or is not there', async () => {
+    const answers: ScriptedReply[] = [
+      { headers: JSON_1_0, body: { status: 'FAILED', error: 'ClusterUnreachable', cause: '{"errorMessage":"no answer"}' } },
+      { headers: JSON_1_0, body: { status: 'FAILED', error: 'WaveFailed' } },
+      { headers: JSON_1_0, body: { status: 'RUNNING' } },
+      refused('ExecutionDoesNotExist'),
+    ];
+    const { executions, seen } = await gateway((_request, index) => answers[index] ?? refused('InternalError'));
+    expect(await executions.failure('migrate-cluster', 'r1')).toEqual({
+      error: 'ClusterUnreachable',
+      cause: '{"errorMessage":"no answer"}',
+    });
+    expect(await executions.failure('migrate-cluster', 'r1')).toEqual({ error: 'WaveFailed', cause: '' });
+    expect(await executions.failure('migrate-cluster', 'r1')).toBeUndefined();
+    expect(await executions.failure('migrate-cluster', 'r1')).toBeUndefined();
+    expect(asked(seen)[0]).toEqual(['AWSStepFunctions.DescribeExecution', { executionArn: EXECUTION }]);
+  });
+
   it('stops an execution, and says why', async () => {
     const { executions, seen } = await gateway(() => ({ headers: JSON_1_0, body: { stopDate: 1 } }));
     await executions.stop('migrate-cluster', 'r1', 'asked for');

@@ -8,6 +8,8 @@ export interface FakeExecution {
   readonly name: string;
   readonly input: unknown;
   status: ExecutionStatus;
+  /** What failed it, where a test says so. */
+  failure?: { readonly error: string; readonly cause: string };
 }
 
 /** Executions that go nowhere by themselves, and the record of what was asked. */
@@ -55,6 +57,10 @@ export function fakeExecutions(): FakeExecutions {
     status: async (stateMachine, name) => {
       fail('status');
       return find(stateMachine, name)?.status;
+    },
+    failure: async (stateMachine, name) => {
+      fail('failure');
+      return find(stateMachine, name)?.failure;
     },
     stop: async (stateMachine, name) => {
       fail('stop');

@@ -58,6 +58,7 @@ export function fakeGateways(world: FakeWorld) {
   };
   const aws: AwsGateways = {
     eks: {
+      listClusters: unused,
       describeCluster: async () => {
         count('eks', 'DescribeCluster');
         return clone(world.cluster);
@@ -205,6 +206,7 @@ export function readWorld(folder: string): FakeWorld {
       autoMode: cluster.computeConfig?.enabled === true,
       outpost: cluster.outpostConfig !== undefined,
       hybridNodes: cluster.remoteNetworkConfig !== undefined,
+      tags: cluster.tags ?? {},
     },
     objects: [...named, ...named.flatMap((object) => podsOf(object, named))],
     roles: json('iam', 'account-authorization-details.json').RoleDetailList.map((role: Record<string, unknown>) => ({

@@ -66,6 +66,7 @@ export async function fakeMigration(): Promise<FakeMigration> {
       autoMode: false,
       outpost: false,
       hybridNodes: false,
+      tags: {},
     },
     roles: new Map(),
     associations: [],
@@ -91,6 +92,7 @@ export async function fakeMigration(): Promise<FakeMigration> {
 
   const aws: AwsGateways = {
     eks: {
+      listClusters: async () => [account.cluster.name],
       describeCluster: async () => account.cluster,
       listAssociations: async (filter) =>
         account.associations.filter(

@@ -97,8 +97,14 @@ describe('executions of this process', () => {
     const { executions, tokens } = await project(WAITING);
     await executions.start('migrate-cluster', 'r1', {});
     await executions.failTask(await tokens(), 'ApprovalMismatch', 'another digest');
+    expect(await executions.failure('migrate-cluster', 'r1')).toBeUndefined();
     await executions.settled();
     expect(await executions.status('migrate-cluster', 'r1')).toBe('FAILED');
+    expect(await executions.failure('migrate-cluster', 'r1')).toEqual({
+      error: 'ApprovalMismatch',
+      cause: expect.stringContaining('another digest'),
+    });
+    expect(await executions.failure('migrate-cluster', 'none')).toBeUndefined();
   });
 
   it('stop waiting at the state’s time-out', async () => {

@@ -21,7 +21,14 @@ function kube2iam(changes: Partial<Kube2iamSettings> = {}): Kube2iamSettings {
     base: { kind: 'prefix', prefix: BASE },
     defaultRole: '',
     discoverDefaultRole: false,
-    interception: { iptables: true, hostInterface: 'eni+', port: 8181, metadataAddress: '169.254.169.254' },
+    interception: {
+      iptables: true,
+      hostInterface: 'eni+',
+      port: 8181,
+      metadataAddress: '169.254.169.254',
+      hostAddress: null,
+      removesRule: false,
+    },
     ...changes,
   };
 }

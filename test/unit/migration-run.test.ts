@@ -31,6 +31,7 @@ describe('waves', () => {
       roleArns: [ROLE],
       unitIds: ['shop/orders'],
       iamWaitSeconds: 15,
+      daemons: [],
     });
     await setUnit('shop/orders', 'migrated');
     expect(await nextWave(fake.runtime, { runId: RUN })).toMatchObject({ wave: 1, unitIds: ['shop/b', 'shop/c'], iamWaitSeconds: 0 });

@@ -56,6 +56,7 @@ describe('pods become service accounts', () => {
             hostNetwork: true,
             template: { [KEY]: 'reader' },
             live: [],
+            exposed: 0,
             fields: { serviceAccountName: null, serviceAccount: null },
           },
         }),

@@ -1,5 +1,5 @@
 import type { Inventory, WorkloadFacts } from '../../src/model/inventory.ts';
-import type { DaemonFacts, KiamServerSettings, Kube2iamSettings, MetadataInventory } from '../../src/model/metadata.ts';
+import type { DaemonFacts, Interception, KiamServerSettings, Kube2iamSettings, MetadataInventory } from '../../src/model/metadata.ts';
 import type { MigrationOptions } from '../../src/model/options.ts';
 import { inventory, planOf, roleArn, serviceAccount, trust, workload } from './plan-inventories.ts';
 
@@ -13,7 +13,14 @@ export const role = (name: string, trustPolicy = by(NODE)) => ({
   owners: [],
 });
 
-export const interception = { iptables: true, hostInterface: 'eni+', port: 8181, metadataAddress: '169.254.169.254' };
+export const interception: Interception = {
+  iptables: true,
+  hostInterface: 'eni+',
+  port: 8181,
+  metadataAddress: '169.254.169.254',
+  hostAddress: { kind: 'node' },
+  removesRule: false,
+};
 export const settings: Kube2iamSettings = {
   part: 'kube2iam',
   roleKey: KEY,
@@ -37,6 +44,11 @@ export const kube2iam = (changes: Partial<Kube2iamSettings> = {}, facts: Partial
   unread: [],
   nodeNames: ['node-a', 'node-b'],
   owners: [],
+  image: 'jtblin/kube2iam:0.11.1',
+  reach: ['node-a', 'node-b'],
+  stopped: false,
+  stoppedBy: null,
+  podSecurity: '',
   ...facts,
 });
 export const kiamServer: KiamServerSettings = {
@@ -72,6 +84,7 @@ export function asking(
     hostNetwork: false,
     template: annotations,
     live: [annotations],
+    exposed: 0,
     fields: { serviceAccountName: 'api', serviceAccount: 'api' },
   };
   return workload(id, { serviceAccount: 'api', metadata, ...changes });
@@ -90,6 +103,8 @@ export function world(workloads: WorkloadFacts[], changes: Partial<MetadataInven
       bindings: [],
       identityPolicies: [],
       takenNames: names,
+      defaultRoleUsers: [],
+      assumeGrants: [],
       ...changes,
     },
     ...more,

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { describeDefinition, type Machine, type State, states } from '../support/definition-suite.ts';
 
-const MACHINES = ['migrate-cluster', 'scan-cluster', 'rollback-run'] as const;
+const MACHINES = ['migrate-cluster', 'scan-cluster', 'rollback-run', 'migrate-fleet'] as const;
+
 async function read(name: string): Promise<Machine> {
   const text = await readFile(new URL(`../../statemachine/${name}.asl.json`, import.meta.url), 'utf8');
   return JSON.parse(text) as Machine;
@@ -11,9 +12,10 @@ async function read(name: string): Promise<Machine> {
 
 /** The definition with its files put in, as the packaging does. */
 async function compose(name: string): Promise<Machine> {
-  const unit = await read('migrate-unit');
-  const isUnitFile = (value: unknown) => typeof value === 'string' && /^\$\{file\(statemachine\/migrate-unit\.asl\.json\)\}$/.test(value);
-  return JSON.parse(JSON.stringify(await read(name)), (_key, value) => (isUnitFile(value) ? unit : value));
+  const parts = new Map(await Promise.all(['migrate-unit', 'retire-daemon'].map(async (part) => [part, await read(part)] as const)));
+  const fileOf = (value: unknown): string =>
+    (typeof value === 'string' ? /^\$\{file\(statemachine\/([\w-]+)\.asl\.json\)\}$/.exec(value)?.[1] : undefined) ?? '';
+  return JSON.parse(JSON.stringify(await read(name)), (_key, value) => parts.get(fileOf(value)) ?? value);
 }
 
 function functionOf(state: State): string {

@@ -31,6 +31,8 @@ export const NOBODY: CallerIdentity = { via: 'none', roleArn: '', assumedRoleArn
 export const PLAIN_ACCOUNT: AwsSide = {
   webhookSeesAssociation: () => false,
   callerIdentity: () => NOBODY,
+  instanceMetadata: () => 401,
+  removeRule: () => 0,
   authenticate: (token) => (token === 'bad' ? undefined : { arn: 'arn:aws:iam::111122223333:role/operator' }),
   isFargate: () => false,
 };

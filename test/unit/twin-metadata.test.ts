@@ -42,7 +42,7 @@ describe("the twin's way to instance metadata", () => {
     await withTwin('examples/press-kube2iam', (twin, pod) => {
       const typesetter = pod('typesetter');
       const rules = twin.identities.metadata.rulesOn(typesetter.spec.nodeName);
-      expect(rules).toEqual([{ hostInterface: 'eni+', address: '169.254.169.254', port: 8282 }]);
+      expect(rules).toEqual([{ hostInterface: 'eni+', address: '169.254.169.254', port: 8282, host: '(node)' }]);
       for (const one of twin.kubernetes.objects('Pod').filter(({ metadata }) => metadata.name.startsWith('kube2iam-')))
         twin.kubernetes.remove('Pod', 'kube-system', one.metadata.name);
       expect(twin.identities.metadata.rulesOn(typesetter.spec.nodeName)).toEqual(rules);

@@ -118,10 +118,10 @@ export function webIdentityCall(
 /** A call of kube2iam or kiam to STS, as the node's role or the server's. */
 export function daemonAssumeRole(
   state: AwsState,
-  call: { readonly roleArn: string; readonly callerArn: string; readonly session: string },
+  call: { readonly roleArn: string; readonly callerArn: string; readonly session: string; readonly callerSession: string },
   at: number,
 ): NewTrailEvent {
-  const caller = `${call.callerArn.split('/').at(-1)}/i-0123456789abcdef0`;
+  const caller = `${call.callerArn.split('/').at(-1)}/${call.callerSession}`;
   return {
     eventName: 'AssumeRole',
     eventSource: 'sts.amazonaws.com',

@@ -1,8 +1,8 @@
 import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
-import type { CallerIdentity } from '../contracts.ts';
 import { isFinished, isReady, setCondition, timestamp } from './objects.ts';
 import { podStatus } from './pod-status.ts';
 import { Scheduler } from './scheduler.ts';
+import { type Ended, runShortLived } from './short-lived.ts';
 import type { World } from './world.ts';
 
 /** A pod that no node takes is looked at again after so many milliseconds. */
@@ -10,7 +10,7 @@ const UNSCHEDULABLE_RETRY = 30_000;
 /** From a failed pull until the kubelet backs off. */
 const PULL_BACK_OFF = 10_000;
 
-/** Scheduler and kubelets: they carry pods from Pending to ready, and run the probe pods that ask STS who they are. */
+/** Scheduler and kubelets: they carry pods from Pending to ready, and run the pods that end by themselves. */
 export class Kubelet {
   readonly #world: World;
   readonly #scheduler: Scheduler;
@@ -101,8 +101,9 @@ export class Kubelet {
       this.#later(pod, PULL_BACK_OFF, waiting('ImagePullBackOff'));
       return;
     }
-    if (isProbe(pod)) {
-      this.#runProbe(pod);
+    const ended = runShortLived(pod, this.#world.aws);
+    if (ended !== undefined) {
+      this.#end(pod, ended);
       return;
     }
     const running = this.#world.setStatus(pods, pod, this.#finalStatus(pod, false));
@@ -117,10 +118,8 @@ export class Kubelet {
     this.#world.setStatus(this.#world.pods, pod, podStatus(pod, { phase: 'Running', ready: true, now: this.#now() }));
   }
 
-  /** Each container asks who it is; the first container's answer decides the pod's end, as its exit code would. */
-  #runProbe(pod: KubernetesObject): void {
-    const containers = pod.spec.containers as { name: string }[];
-    const terminated = new Map(containers.map(({ name }) => [name, probeResult(this.#world.aws.callerIdentity(pod, name))]));
+  /** A pod whose containers end by themselves: their exit codes decide how it ended. */
+  #end(pod: KubernetesObject, terminated: ReadonlyMap<string, Ended>): void {
     const failed = [...terminated.values()].some(({ exitCode }) => exitCode !== 0);
     this.#world.setStatus(
       this.#world.pods,
@@ -163,23 +162,4 @@ export class Kubelet {
   #now(): string {
     return timestamp(this.#world.store.now());
   }
-}
-
-/** A pod that ends after it asked STS who it is. */
-function isProbe(pod: KubernetesObject): boolean {
-  const words = (pod.spec.containers as { command?: string[]; args?: string[] }[]).map(({ command = [], args = [] }) =>
-    [...command, ...args].join(' '),
-  );
-  return pod.spec.restartPolicy === 'Never' && words.some((text) => /\bsts get-caller-identity\b/.test(text));
-}
-
-/** What `aws sts get-caller-identity` prints, and its exit code (254: the service refused; 253: no credentials). */
-function probeResult(identity: CallerIdentity): { exitCode: number; message: string } {
-  if (identity.error !== '' || identity.via === 'none') {
-    return { exitCode: identity.via === 'none' ? 253 : 254, message: identity.error };
-  }
-  const arn = identity.assumedRoleArn === '' ? 'arn:aws:iam::000000000000:user/static-keys' : identity.assumedRoleArn;
-  const session = arn.split('/').at(-1) ?? '';
-  const message = JSON.stringify({ UserId: `AROATWIN:${session}`, Account: arn.split(':')[4] ?? '', Arn: arn });
-  return { exitCode: 0, message };
 }

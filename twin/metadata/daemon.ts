@@ -8,6 +8,8 @@ export interface Daemon {
   readonly version: number;
   option(name: string): string | undefined;
   isSet(name: string): boolean;
+  /** What its environment holds; `(node)` for what the node alone knows. */
+  variable(name: string): string | undefined;
   /** Whether it takes its rule away when it stops. */
   readonly cleansUp: boolean;
 }
@@ -32,7 +34,8 @@ export function daemonOf(pod: KubernetesObject, cluster: Pick<KubernetesSide, 'o
     ({ image = '', name }) => /(^|\/)(kube2iam|kiam)([:@-]|$)/.test(image) || /^(kube2iam|kiam)$/.test(name),
   );
   if (container === undefined) return undefined;
-  const line = commandLine(container, pod.metadata.namespace, cluster);
+  const values = variables(container, pod.metadata.namespace, cluster);
+  const line = commandLine(container, values);
   const isKube2iam = [container.image ?? '', container.name].some((text) => text.includes('kube2iam'));
   const isAgent =
     line.some((word) => /(^|\/)agent$/.test(word)) ||
@@ -55,11 +58,16 @@ export function daemonOf(pod: KubernetesObject, cluster: Pick<KubernetesSide, 'o
     version: Number(/\/?[^/@]*:v?(\d+)[^/@]*$/.exec((container.image ?? '').replace(/@.*/, ''))?.[1] ?? 4),
     option,
     isSet,
+    variable: (name) => values.get(name),
     cleansUp: byItself || (/iptables/.test(stop) && /-D\b|-A\//.test(stop)),
   };
 }
 
-function commandLine(container: Container, namespace: string | undefined, cluster: Pick<KubernetesSide, 'object'>): string[] {
+function variables(
+  container: Container,
+  namespace: string | undefined,
+  cluster: Pick<KubernetesSide, 'object'>,
+): ReadonlyMap<string, string> {
   const values = new Map<string, string>();
   for (const { name, value, valueFrom } of container.env ?? []) {
     const [kind, reference] = Object.entries(valueFrom ?? {})[0] ?? [];
@@ -68,6 +76,10 @@ function commandLine(container: Container, namespace: string | undefined, cluste
     const decoded = source === 'Secret' && data !== undefined ? Buffer.from(data, 'base64').toString() : data;
     values.set(name, value ?? decoded ?? '(node)');
   }
+  return values;
+}
+
+function commandLine(container: Container, values: ReadonlyMap<string, string>): string[] {
   const words = [...(container.command ?? []), ...(container.args ?? [])].map((word) =>
     word.replace(/(\$?)\$\(([\w.-]+)\)/g, (whole, escaped, name) => (escaped === '' ? (values.get(name) ?? whole) : whole.slice(1))),
   );

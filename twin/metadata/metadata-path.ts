@@ -3,14 +3,8 @@ import type { AwsState } from '../aws/state.ts';
 import { isAllowed } from '../aws/trust-evaluation.ts';
 import type { KubernetesSide } from '../contracts.ts';
 import { type Daemon, daemonOf } from './daemon.ts';
+import { covers, type Rule, ruleOf, sameRule, wordsOf } from './dnat.ts';
 import { askKiam, askKube2iam, type DaemonAnswer } from './rules.ts';
-
-/** One DNAT rule of a node: calls of these interfaces to instance metadata go to a port of the node. */
-export interface Rule {
-  readonly hostInterface: string;
-  readonly address: string;
-  readonly port: number;
-}
 
 interface Node {
   readonly rules: Rule[];
@@ -65,6 +59,31 @@ export class MetadataPath {
     return this.#nodes.get(nodeName)?.rules ?? [];
   }
 
+  /** Every node's rules, in order of nodes. */
+  allRules(): string[] {
+    return [...this.#nodes].flatMap(([name, { rules }]) => rules.map((rule) => `${name}: ${wordsOf(rule).join(' ')}`)).sort();
+  }
+
+  /** Deletes a rule of a node as often as it is there; answers how often that was. */
+  removeRule(nodeName: string, words: readonly string[]): number {
+    const rules = this.#nodes.get(nodeName)?.rules ?? [];
+    const left = rules.filter((rule) => wordsOf(rule).join(' ') !== words.join(' '));
+    const removed = rules.length - left.length;
+    rules.splice(0, rules.length, ...left);
+    if (removed > 0) this.#tell(nodeName);
+    return removed;
+  }
+
+  /** What a GET without a token comes to: the nodes ask for one, kube2iam hands every call on, kiam blocks what is not allowed. */
+  get(pod: KubernetesObject): number | string {
+    const node = this.#nodes.get(String(pod.spec?.nodeName ?? ''));
+    const rule = node === undefined ? undefined : this.#ruleFor(node, pod);
+    if (node === undefined || rule === undefined) return 401;
+    const listener = [...node.running.values()].find(({ port }) => port === rule.port);
+    if (listener === undefined) return `Failed to connect to 169.254.169.254 port 80: Connection refused`;
+    return listener.daemon.program === 'kube2iam' ? 401 : 404;
+  }
+
   /** What a pod's call comes to. */
   ask(pod: KubernetesObject): MetadataAnswer {
     return this.#answer(String(pod.spec?.nodeName ?? ''), pod);
@@ -89,11 +108,7 @@ export class MetadataPath {
 
   #answer(nodeName: string, pod: KubernetesObject): MetadataAnswer {
     const node = this.#nodes.get(nodeName);
-    // The host's own interfaces are not those of the rule.
-    const rule =
-      pod.spec?.hostNetwork === true
-        ? undefined
-        : node?.rules.find((one) => one.address === '169.254.169.254' && covers(one.hostInterface, this.#interface()));
+    const rule = node === undefined ? undefined : this.#ruleFor(node, pod);
     if (node === undefined || rule === undefined) return { kind: 'node' };
     const listener = [...node.running.values()].find(({ port }) => port === rule.port);
     if (listener === undefined) return { kind: 'none', error: `connection refused: nobody answers at port ${rule.port} of the node` };
@@ -112,6 +127,12 @@ export class MetadataPath {
     const serverRole = first.startsWith('arn:') ? first : `${server.option('role-base-arn') ?? question.accountPrefix}${first}`;
     if (!this.#admits(serverRole, this.#nodeRoleArn(), undefined)) return { kind: 'none', error: `the node may not assume ${serverRole}` };
     return this.#assume(askKiam(server, question), serverRole, pod);
+  }
+
+  /** The rule that a pod's calls meet; the host's own interfaces are not those of the rule. */
+  #ruleFor(node: Node, pod: KubernetesObject): Rule | undefined {
+    if (pod.spec?.hostNetwork === true) return undefined;
+    return node.rules.find((one) => one.address === '169.254.169.254' && covers(one.hostInterface, this.#interface()));
   }
 
   #assume(answer: DaemonAnswer, callerArn: string, pod: KubernetesObject): MetadataAnswer {
@@ -196,24 +217,4 @@ export class MetadataPath {
   #tell(nodeName: string | undefined): void {
     for (const listener of this.#listeners) listener(nodeName);
   }
-}
-
-/** The rule that a daemon adds (kube2iam: iptables/iptables.go; kiam: cmd/kiam/iptables.go). */
-export function ruleOf(daemon: Daemon): Rule {
-  const [portFlag, port] = daemon.program === 'kube2iam' ? (['app-port', 8181] as const) : (['port', 3100] as const);
-  return {
-    hostInterface: daemon.option('host-interface') ?? 'docker0',
-    address: (daemon.option('metadata-addr') ?? '169.254.169.254').replace(/:\d+$/, ''),
-    port: Number(daemon.option(portFlag) ?? port),
-  };
-}
-
-function sameRule(one: Rule, other: Rule): boolean {
-  return one.hostInterface === other.hostInterface && one.address === other.address && one.port === other.port;
-}
-
-/** Whether a rule is for an interface: `+` at the end stands for any rest, `!` ahead for all others (iptables(8)). */
-function covers(pattern: string, name: string): boolean {
-  if (pattern.startsWith('!')) return !covers(pattern.slice(1).trim(), name);
-  return pattern.endsWith('+') ? name.startsWith(pattern.slice(0, -1)) : pattern === name;
 }

@@ -4,7 +4,7 @@ import { isAllowed } from '../aws/trust-evaluation.ts';
 import { serviceAccountOf } from '../container-environment.ts';
 import type { KubernetesSide } from '../contracts.ts';
 import type { MetadataPath } from '../metadata/metadata-path.ts';
-import { type DaemonRoles, takeDaemonRoles } from './daemon-roles.ts';
+import { type DaemonRoles, daemonWorkloads, takeDaemonRoles } from './daemon-roles.ts';
 
 /** A service account that had a role by annotation when the twin started. */
 export interface BoundServiceAccount {
@@ -43,6 +43,10 @@ export interface Baseline {
   knows(key: string): boolean;
   /** What kube2iam or kiam gave to workloads. */
   readonly daemonRoles: DaemonRoles;
+  /** kube2iam and kiam themselves, by {@link objectKey}, with their service accounts (`NAMESPACE/NAME`). */
+  readonly daemons: ReadonlyMap<string, string>;
+  /** The nodes' rules for calls to instance metadata. */
+  readonly rules: readonly string[];
   /** Service accounts and workloads as they were, by {@link objectKey}. */
   readonly objects: ReadonlyMap<string, KubernetesObject>;
   /** Trust documents by role name. */
@@ -111,6 +115,8 @@ export function takeBaseline(
     serviceAccounts,
     knows: (key) => known.has(key),
     daemonRoles,
+    daemons: daemonWorkloads(kubernetes),
+    rules: path.allRules(),
     objects,
     trust: new Map([...state.roles.values()].map((role) => [role.name, state.storedTrust(role).text])),
     associations: new Map([...state.associations.values()].map((one) => [one.associationId, comparable(one)])),

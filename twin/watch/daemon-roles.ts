@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
 import { serviceAccountOf } from '../container-environment.ts';
 import type { KubernetesSide } from '../contracts.ts';
+import { daemonOf } from '../metadata/daemon.ts';
 import type { MetadataPath } from '../metadata/metadata-path.ts';
 
 /** What kube2iam or kiam gave to workloads when the twin started. */
@@ -65,4 +66,17 @@ function isFinished(workload: KubernetesObject): boolean {
       ({ type, status }: { type: string; status: string }) => /^(Complete|Failed)$/.test(type) && status === 'True',
     )
   );
+}
+
+/** The workloads that are kube2iam or kiam, `Kind/namespace/name`, with the service account of their pods (`NAMESPACE/NAME`). */
+export function daemonWorkloads(kubernetes: Pick<KubernetesSide, 'object' | 'objects'>): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const kind of ['DaemonSet', 'Deployment'])
+    for (const workload of kubernetes.objects(kind)) {
+      const { namespace = '', name } = workload.metadata;
+      const template = { ...workload.spec.template, metadata: { namespace, name } } as KubernetesObject;
+      if (daemonOf(template, kubernetes) !== undefined)
+        found.set(`${kind}/${namespace}/${name}`, `${namespace}/${template.spec.serviceAccountName ?? 'default'}`);
+    }
+  return found;
 }

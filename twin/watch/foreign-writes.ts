@@ -3,6 +3,7 @@ import { AGENT } from '../aws/agent-daemonset.ts';
 import type { AwsChange } from '../aws/records.ts';
 import type { ObjectChange } from '../contracts.ts';
 import { type Baseline, objectKey, templateServiceAccount } from './baseline.ts';
+import { isDaemonPod, isDaemonStep, runsAsDaemon } from './daemon-writes.ts';
 import { differences } from './differences.ts';
 import { isBindingStep, isSplitOff, isTemplateStep, maySplitOff } from './split-writes.ts';
 
@@ -35,7 +36,10 @@ export function judgeObject(change: ObjectChange, baseline: Baseline, operation:
     object.kind === 'ServiceAccount' ? `${object.metadata.namespace}/${object.metadata.name}` : templateServiceAccount(object);
   const bound = serviceAccount === undefined ? undefined : baseline.bound.get(serviceAccount);
   const isSplit = serviceAccount !== undefined && isSplitOff(serviceAccount, baseline);
-  if (isProbe(object)) return bound === undefined && !isSplit ? foreign('probe of a service account that is not bound') : undefined;
+  if (isProbe(object))
+    return bound === undefined && !isSplit && !runsAsDaemon(serviceAccount, baseline)
+      ? foreign('probe of a service account that is not bound')
+      : undefined;
   // Made for a split, and gone again on its way back.
   if (isSplit && object.kind === 'ServiceAccount' && object.metadata.labels?.[PROBE[0]] === PROBE[1]) return undefined;
   if (change.before === undefined) return foreign('created');
@@ -45,11 +49,12 @@ export function judgeObject(change: ObjectChange, baseline: Baseline, operation:
   if (leaving && object.kind === 'Pod' && (bound !== undefined || isSplit)) {
     return operation === 'delete pods' ? foreign('deleted past the eviction API, which heeds disruption budgets') : undefined;
   }
-  if (leaving) return foreign('deleted');
+  if (leaving) return isDaemonPod(object, baseline) ? undefined : foreign('deleted');
   const paths = differences(change.before, change.after as KubernetesObject).map((path) => path.join('\0'));
   if (paths.length === 0 || isBindingStep(paths, change.after as KubernetesObject, baseline)) return undefined;
   const allowed = (path: string): boolean => {
     if (isTemplateStep(path, change.after as KubernetesObject, baseline)) return true;
+    if (isDaemonStep(path, change.after as KubernetesObject, baseline)) return true;
     if (bound === undefined && !baseline.daemonRoles.byWorkload.has(objectKey(object))) return false;
     if (object.kind === 'ServiceAccount')
       return bound !== undefined && isAnnotationStep(path, change.after as KubernetesObject, bound.prefix, baseline);

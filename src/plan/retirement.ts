@@ -1,0 +1,109 @@
+import { type Finding, finding } from '../model/findings.ts';
+import type { Inventory } from '../model/inventory.ts';
+import type { MigrationOptions } from '../model/options.ts';
+import type { RetiredMechanism, RetiredRole, RetirementPlan, RulePlan } from '../model/retirement.ts';
+import { parseTrustPolicy, retirePrincipals } from '../trust/index.ts';
+import { createWorld } from './draft.ts';
+import { ruleArguments } from './interception.ts';
+import { metadataSystems } from './metadata-system.ts';
+import { consequences, dependents, type Interceptor, missing, obstacles, partsOf } from './retirement-check.ts';
+import { compareText } from './waves.ts';
+
+/**
+ * Whether kube2iam or kiam can be retired, and how: pure, over an inventory of the whole cluster. `leaving` are the
+ * workloads (`Kind/namespace/name`) that migrate ahead of it and count as gone; none where the inventory is of afterwards.
+ */
+export function planRetirement(
+  inventory: Inventory,
+  options: MigrationOptions,
+  mechanism: RetiredMechanism,
+  leaving: ReadonlySet<string> = new Set(),
+): RetirementPlan {
+  const world = createWorld(inventory, options);
+  const { metadata } = inventory;
+  if (metadata === undefined) return refusal({ mechanism, daemons: [], principals: [], roles: [] }, [missing(mechanism, world)]);
+  const parts = partsOf(mechanism, metadata);
+  const principals = principalsOf(mechanism, inventory);
+  const roles = planRoles(mechanism, inventory, principals);
+  const shared = {
+    mechanism,
+    daemons: parts.all.map(({ apiVersion, kind, namespace, name, stopped }) => ({
+      apiVersion,
+      kind,
+      namespace,
+      name,
+      action: stopped ? ('stopped' as const) : ('stop' as const),
+    })),
+    principals,
+    roles: roles.map(({ role }) => role),
+  };
+  const problems = [...obstacles(parts, world), ...dependents(parts, world, leaving)];
+  if (problems.length > 0) return refusal(shared, problems);
+  // Without an obstacle there is one interceptor, and its rule is known.
+  const [interceptor] = parts.interceptors as [Interceptor];
+  const findings = sorted([...consequences(parts, principals), ...roles.flatMap(({ findings: found }) => found)]);
+  return { ...shared, decision: 'retire', reason: '', rule: rulePlan(interceptor), findings };
+}
+
+function refusal(
+  shared: Pick<RetirementPlan, 'mechanism' | 'daemons' | 'principals' | 'roles'>,
+  problems: readonly Finding[],
+): RetirementPlan {
+  const [first, ...more] = problems as readonly [Finding, ...Finding[]];
+  const others = more.length === 0 ? '' : ` (and ${more.length} more)`;
+  return { ...shared, decision: 'refuse', reason: `${first.message}${others}`, rule: null, findings: sorted(problems) };
+}
+
+function rulePlan({ subject, namespace, name, image, reach, settings: { interception } }: Interceptor): RulePlan {
+  return {
+    interceptor: subject,
+    namespace,
+    name,
+    image,
+    arguments: ruleArguments(interception) as string[],
+    removedByDaemon: interception.removesRule,
+    nodeNames: reach,
+  };
+}
+
+/** Who asks STS for the pods' roles: the nodes' roles, or the role of kiam's server; nobody where the account does not tell. */
+function principalsOf(mechanism: RetiredMechanism, inventory: Inventory): readonly string[] {
+  return metadataSystems(inventory).find((system) => system.mechanism === mechanism)?.callers ?? [];
+}
+
+/** The roles that podshift gave to the daemon's pods by associations, and their trust policies without its principals. */
+function planRoles(
+  mechanism: RetiredMechanism,
+  { associations, roles }: Inventory,
+  principals: readonly string[],
+): { readonly role: RetiredRole; readonly findings: readonly Finding[] }[] {
+  const ours = Map.groupBy(
+    associations.filter((association) => association.mechanism === mechanism),
+    ({ roleArn }) => roleArn,
+  );
+  return [...ours]
+    .sort(([a], [b]) => compareText(a, b))
+    .map(([roleArn, members]) => {
+      const serviceAccounts = members.map(({ namespace, serviceAccount }) => `${namespace}/${serviceAccount}`).sort(compareText);
+      const trustBefore = roles.find(({ arn }) => arn === roleArn)?.trustPolicy ?? '';
+      const after = trustWithout(trustBefore, principals);
+      const role = { roleArn, serviceAccounts, trustBefore, trustAfter: after.text };
+      const problem = `the trust policy of ${roleArn} stays: ${after.problem}`;
+      return { role, findings: after.problem === '' ? [] : [finding('PS741', `Role/${roleArn}`, problem)] };
+    });
+}
+
+function trustWithout(text: string, principals: readonly string[]): { readonly text: string; readonly problem: string } {
+  if (principals.length === 0) return { text, problem: 'the account does not tell which roles the daemon asks as' };
+  const parsed = parseTrustPolicy(text);
+  if (!parsed.ok) return { text, problem: parsed.problem };
+  const result = retirePrincipals(parsed.policy, principals);
+  if (result.kind === 'refused') return { text, problem: result.problem.message };
+  return { text: result.kind === 'changed' ? result.text : text, problem: '' };
+}
+
+function sorted(findings: readonly Finding[]): Finding[] {
+  return [...findings].sort(
+    (a, b) => compareText(a.subject, b.subject) || compareText(a.code, b.code) || compareText(a.message, b.message),
+  );
+}
