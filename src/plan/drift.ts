@@ -109,7 +109,10 @@ function annotationDrift(id: string, was: Account, is: Account): Finding[] {
   const subject = `ServiceAccount/${id}`;
   if (was.role === is.role) return [];
   // podshift takes the annotation off behind its own association, EKS that of an add-on which podshift moves.
-  if (is.role === null) return isOurs(is) || was.associationId === MADE_BY_PODSHIFT ? [] : [finding('PS811', subject, `${id} no longer names the role ${was.role}`)];
+  if (is.role === null)
+    return isOurs(is) || was.associationId === MADE_BY_PODSHIFT
+      ? []
+      : [finding('PS811', subject, `${id} no longer names the role ${was.role}`)];
   if (was.role !== null) return [finding('PS806', subject, `${id} named the role ${was.role} and names ${is.role}`)];
   return was.associationId === null && is.associationId === null
     ? [finding('PS801', subject, `${id} names the role ${is.role}`)]
