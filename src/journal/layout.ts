@@ -47,6 +47,8 @@ export const lockKey = (clusterArn: string): Key => ({ pk: `LOCK#${clusterArn}`,
 export const LOCK_HOLDERS = 'RUN#';
 export const lockHolderKey = (clusterArn: string, runId: string): Key => ({ pk: `LOCK#${clusterArn}`, sk: `${LOCK_HOLDERS}${runId}` });
 export const leaseKey = (roleArn: string): Key => ({ pk: `LEASE#${roleArn}`, sk: 'LEASE' });
+/** How fast requests of one pacing key may go, for all processes together. */
+export const rateKey = (key: string): Key => ({ pk: `RATE#${key}`, sk: 'RATE' });
 export const claimKeyOf = (key: string): Key => ({ pk: `KEY#${key}`, sk: 'KEY' });
 /** Apart from the run's partition, so that no query of a run can return it. */
 export const tokenKey = (runId: string): Key => ({ pk: `TOKEN#${runId}`, sk: 'TOKEN' });
