@@ -3,9 +3,6 @@ import type { Machine, State } from './asl.ts';
 import { allStates } from './check.ts';
 import type { OnProgress, Progress } from './progress.ts';
 
-/** The most events that Step Functions keeps of one execution; one more fails it (Step Functions Developer Guide, "Quotas"). */
-export const HISTORY_LIMIT = 25_000;
-
 /** Counts what Step Functions would write into the histories of a machine's executions. */
 export interface HistoryCounter {
   /** To be told the progress of one execution of the machine, its children included. */
