@@ -1,6 +1,6 @@
 import { type Finding, finding } from '../model/findings.ts';
 import type { OwnerFact, WorkloadFacts } from '../model/inventory.ts';
-import type { AssumeGrantFact, DaemonFacts, Interception } from '../model/metadata.ts';
+import type { AssumeGrantFact, DaemonFacts, Interception, Kube2iamSettings, MetadataInventory } from '../model/metadata.ts';
 import type { RetiredMechanism } from '../model/retirement.ts';
 import type { World } from './draft.ts';
 import { workloadSubject } from './draft.ts';
@@ -14,6 +14,7 @@ const RECONCILING = new Set<OwnerFact['kind']>(['argo-cd', 'flux', 'operator']);
 /** One daemon's parts: those that intercept, and for kiam the server behind them. */
 export interface DaemonParts {
   readonly mechanism: RetiredMechanism;
+  readonly metadata: MetadataInventory;
   readonly all: readonly DaemonFacts[];
   readonly interceptors: readonly Interceptor[];
 }
@@ -21,15 +22,18 @@ export interface DaemonParts {
 export type Interceptor = DaemonFacts & { readonly settings: Extract<DaemonFacts['settings'], { interception: Interception }> };
 
 /** The parts of a daemon in this cluster. */
-export function partsOf(mechanism: RetiredMechanism, world: World): DaemonParts {
-  const all = (world.inventory.metadata?.daemons ?? []).filter((daemon) => daemon.mechanism === mechanism);
-  return { mechanism, all, interceptors: all.filter((daemon): daemon is Interceptor => 'interception' in daemon.settings) };
+export function partsOf(mechanism: RetiredMechanism, metadata: MetadataInventory): DaemonParts {
+  const all = metadata.daemons.filter((daemon) => daemon.mechanism === mechanism);
+  return { mechanism, metadata, all, interceptors: all.filter((daemon): daemon is Interceptor => 'interception' in daemon.settings) };
 }
 
 /** Annotations by which pods ask this daemon for a role. */
 function roleKeys({ mechanism, all }: DaemonParts): string[] {
-  if (mechanism === 'kiam') return [KIAM.role];
-  return all.flatMap(({ settings }) => (settings.part === 'kube2iam' ? [settings.roleKey] : []));
+  return mechanism === 'kiam' ? [KIAM.role] : kube2iamSettings(all).map(({ roleKey }) => roleKey);
+}
+
+function kube2iamSettings(daemons: readonly DaemonFacts[]): Kube2iamSettings[] {
+  return daemons.map(({ settings }) => settings).filter((settings): settings is Kube2iamSettings => settings.part === 'kube2iam');
 }
 
 /**
@@ -41,21 +45,21 @@ export function dependents(parts: DaemonParts, world: World, leaving: ReadonlySe
   const keys = roleKeys(parts);
   const asks = (annotations: Readonly<Record<string, string>> | null | undefined): string =>
     keys.map((key) => annotations?.[key] ?? '').find((value) => value !== '') ?? '';
-  const { workloads, legacy, metadata } = world.inventory;
+  const { workloads, legacy } = world.inventory;
   const known = new Set(workloads.map(workloadSubject));
   const byWorkload = workloads.flatMap((workload): Finding[] => {
     const subject = workloadSubject(workload);
-    const sets = [workload.metadata?.template, ...(workload.metadata?.live ?? [])];
-    const role = sets.map(asks).find((value) => value !== '');
-    if (role === undefined || leaving.has(subject) || workload.idle === 'finished') return [];
-    return stillDepends(workload, subject, role, parts.mechanism, world);
+    const seen = workload.metadata;
+    const role = [seen?.template, ...(seen?.live ?? [])].map(asks).find((value) => value !== '');
+    if (seen === undefined || role === undefined || leaving.has(subject) || workload.idle === 'finished') return [];
+    return stillDepends(workload, seen.exposed, `asked ${parts.mechanism} for the role ${role}`, world);
   });
   // A template whose service account does not exist is in no inventory of workloads.
   const unbound = legacy.filter(({ kind, subject }) => kind === 'annotation' && !subject.startsWith('Pod/') && !known.has(subject));
   return [
     ...byWorkload,
     ...unbound.map(({ subject, name }) => finding('PS731', subject, `${subject} asks ${parts.mechanism} for the role ${name}`)),
-    ...(parts.mechanism === 'kube2iam' ? (metadata?.defaultRoleUsers ?? []) : [])
+    ...(parts.mechanism === 'kube2iam' ? parts.metadata.defaultRoleUsers : [])
       .filter((subject) => !leaving.has(subject))
       .map((subject) =>
         finding('PS732', subject, `the pods of ${subject} ask for no role, and kube2iam gives them ${defaultRoleOf(parts.all)}`),
@@ -63,19 +67,13 @@ export function dependents(parts: DaemonParts, world: World, leaving: ReadonlySe
   ];
 }
 
-function stillDepends(workload: WorkloadFacts, subject: string, role: string, mechanism: string, world: World): Finding[] {
+function stillDepends(workload: WorkloadFacts, exposed: number, asked: string, world: World): Finding[] {
+  const subject = workloadSubject(workload);
   const id = `${workload.namespace}/${workload.serviceAccount}`;
-  if (!hasOwnRole(id, world)) return [finding('PS731', subject, `${subject} asks ${mechanism} for the role ${role}`)];
-  const { exposed = 0 } = workload.metadata ?? {};
+  if (!hasOwnRole(id, world)) return [finding('PS731', subject, `${subject} ${asked.replace('asked', 'asks')}`)];
   if (exposed === 0) return [];
-  return [
-    finding(
-      'PS731',
-      subject,
-      `${exposed} ${exposed === 1 ? 'pod' : 'pods'} of ${subject} asked ${mechanism} for the role ${role} before ${id} had one of its own`,
-      `Restart ${subject}, or wait until these pods have ended, then try again.`,
-    ),
-  ];
+  const remedy = `Restart ${subject}, or wait until these pods have ended. Then retire the daemon.`;
+  return [finding('PS731', subject, `${exposed} of the pods of ${subject} ${asked} before ${id} had one of its own`, remedy)];
 }
 
 /** Whether new pods of a service account get a role ahead of instance metadata: by Pod Identity or by IRSA. */
@@ -85,20 +83,25 @@ function hasOwnRole(id: string, { associationOf, inventory }: World): boolean {
 }
 
 function defaultRoleOf(daemons: readonly DaemonFacts[]): string {
-  const role = daemons.map(({ settings }) => (settings.part === 'kube2iam' ? settings.defaultRole : '')).find((name) => name !== '');
+  const role = kube2iamSettings(daemons)
+    .map(({ defaultRole }) => defaultRole)
+    .find((name) => name !== '');
   return role === undefined ? "the nodes' own role" : `its default role ${role}`;
+}
+
+/** That there is nothing to retire. */
+export function missing(mechanism: RetiredMechanism, { inventory }: World): Finding {
+  const what = mechanism === 'kiam' ? "kiam's agent" : 'kube2iam';
+  return finding('PS733', `Cluster/${inventory.cluster.name}`, `there is no DaemonSet of ${what} in the cluster`);
 }
 
 /** Why podshift cannot retire the daemon itself, whoever depends on it. */
 export function obstacles(parts: DaemonParts, world: World): Finding[] {
-  const { mechanism, all, interceptors } = parts;
-  const cluster = `Cluster/${world.inventory.cluster.name}`;
+  const { mechanism, metadata, all, interceptors } = parts;
   const [interceptor, second] = interceptors;
-  if (interceptor === undefined)
-    return [finding('PS733', cluster, `there is no DaemonSet of ${mechanism === 'kiam' ? "kiam's agent" : 'kube2iam'} in the cluster`)];
+  if (interceptor === undefined) return [missing(mechanism, world)];
   const found: Finding[] = [];
-  const others = world.inventory.metadata?.daemons.filter((daemon) => daemon.mechanism !== mechanism && 'interception' in daemon.settings);
-  const rival = second ?? others?.[0];
+  const rival = second ?? metadata.daemons.find((daemon) => daemon.mechanism !== mechanism && 'interception' in daemon.settings);
   if (rival !== undefined)
     found.push(finding('PS703', rival.subject, `${interceptor.subject} and ${rival.subject} answer for the same pods`));
   for (const daemon of all) {
@@ -141,7 +144,7 @@ function ruleObstacles({ subject, settings: { interception }, podSecurity, names
 }
 
 /** What is worth knowing once the daemon is gone. */
-export function consequences(parts: DaemonParts, world: World, principals: readonly string[]): Finding[] {
+export function consequences(parts: DaemonParts, principals: readonly string[]): Finding[] {
   const [interceptor] = parts.interceptors as [Interceptor];
   const closed = interceptor.settings.part === 'kiam-agent' ? `, most of which ${interceptor.subject} keeps from them today` : '';
   return [
@@ -151,9 +154,7 @@ export function consequences(parts: DaemonParts, world: World, principals: reado
       `pods that are not on the host network will reach the instance metadata of ${interceptor.reach.length} nodes themselves${closed}`,
     ),
     ...parts.all.map((daemon) => finding('PS739', daemon.subject, `${daemon.subject} stays in the cluster and runs nowhere`)),
-    ...(world.inventory.metadata?.assumeGrants ?? [])
-      .filter(({ roleArn }) => principals.includes(roleArn) || parts.mechanism === 'kiam')
-      .map(grantFinding),
+    ...parts.metadata.assumeGrants.filter(({ roleArn }) => principals.includes(roleArn) || parts.mechanism === 'kiam').map(grantFinding),
   ];
 }
 

@@ -6,7 +6,7 @@ import { parseTrustPolicy, retirePrincipals } from '../trust/index.ts';
 import { createWorld } from './draft.ts';
 import { ruleArguments } from './interception.ts';
 import { metadataSystems } from './metadata-system.ts';
-import { consequences, dependents, type Interceptor, obstacles, partsOf } from './retirement-check.ts';
+import { consequences, dependents, type Interceptor, missing, obstacles, partsOf } from './retirement-check.ts';
 import { compareText } from './waves.ts';
 
 /**
@@ -20,7 +20,9 @@ export function planRetirement(
   leaving: ReadonlySet<string> = new Set(),
 ): RetirementPlan {
   const world = createWorld(inventory, options);
-  const parts = partsOf(mechanism, world);
+  const { metadata } = inventory;
+  if (metadata === undefined) return refusal({ mechanism, daemons: [], principals: [], roles: [] }, [missing(mechanism, world)]);
+  const parts = partsOf(mechanism, metadata);
   const principals = principalsOf(mechanism, inventory);
   const roles = planRoles(mechanism, inventory, principals);
   const shared = {
@@ -36,15 +38,20 @@ export function planRetirement(
     roles: roles.map(({ role }) => role),
   };
   const problems = [...obstacles(parts, world), ...dependents(parts, world, leaving)];
-  const [first, ...more] = problems;
-  if (first !== undefined) {
-    const others = more.length === 0 ? '' : ` (and ${more.length} more)`;
-    return { ...shared, decision: 'refuse', reason: `${first.message}${others}`, rule: null, findings: sorted(problems) };
-  }
+  if (problems.length > 0) return refusal(shared, problems);
   // Without an obstacle there is one interceptor, and its rule is known.
   const [interceptor] = parts.interceptors as [Interceptor];
-  const findings = sorted([...consequences(parts, world, principals), ...roles.flatMap(({ findings: found }) => found)]);
+  const findings = sorted([...consequences(parts, principals), ...roles.flatMap(({ findings: found }) => found)]);
   return { ...shared, decision: 'retire', reason: '', rule: rulePlan(interceptor), findings };
+}
+
+function refusal(
+  shared: Pick<RetirementPlan, 'mechanism' | 'daemons' | 'principals' | 'roles'>,
+  problems: readonly Finding[],
+): RetirementPlan {
+  const [first, ...more] = problems as readonly [Finding, ...Finding[]];
+  const others = more.length === 0 ? '' : ` (and ${more.length} more)`;
+  return { ...shared, decision: 'refuse', reason: `${first.message}${others}`, rule: null, findings: sorted(problems) };
 }
 
 function rulePlan({ subject, namespace, name, image, reach, settings: { interception } }: Interceptor): RulePlan {
