@@ -12,5 +12,6 @@ export const commands: Readonly<Record<CommandName, () => Promise<RunCommand>>> 
   status: async () => (await import('./status.ts')).status,
   report: async () => (await import('./status.ts')).report,
   addon: async () => (await import('./addon.ts')).addon,
+  fleet: async () => (await import('./fleet.ts')).fleet,
   twin: async () => (await import('./twin.ts')).twin,
 };

@@ -3,8 +3,8 @@ import type { ServiceAccountName } from '../model/plan.ts';
 import type { Evidence, RunRecord, UnitRecord } from '../model/run.ts';
 import { type RetireResult, retireIssuerSubjects, retirePrincipals, type TrustPolicy } from '../trust/index.ts';
 import { type Batch, batchOf } from './batch.ts';
+import { UNREVOKED, unblockRestored } from './block-role.ts';
 import { principalsToRetire, rolesOfDaemon } from './daemon-trust.ts';
-import { UNREVOKED } from './revoke-trust.ts';
 import {
   accountOf,
   documentOf,
@@ -140,8 +140,8 @@ export async function restoreOldTrust(runtime: Runtime, input: { runId: string; 
       (entry.after as { readonly document?: string } | null)?.document,
     ];
     if (wrote && !ours.some((document) => document !== undefined && sameDocument(found, document))) {
-      const problem = `${UNREVOKED}: the trust policy of ${input.roleArn} was changed after podshift wrote it`;
-      await runtime.journal.updateRole(run.runId, input.roleArn, { blocked: problem });
+      const problem = `the trust policy of ${input.roleArn} was changed after podshift wrote it`;
+      await runtime.journal.updateRole(run.runId, input.roleArn, { blocked: `${UNREVOKED}: ${problem}` });
       throw new PodshiftError('UndoFailed', problem);
     }
     if (wrote) {
@@ -150,6 +150,7 @@ export async function restoreOldTrust(runtime: Runtime, input: { runId: string; 
     }
     await noteTrust(runtime, record, before);
     await runtime.journal.markUndone(run.runId, key);
+    await unblockRestored(runtime, record);
     return { wrote };
   });
 }

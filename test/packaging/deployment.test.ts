@@ -1,0 +1,79 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Packaged, Resource } from '../support/package-service.ts';
+import { packaged } from '../support/packaged.ts';
+
+describe('the stack', () => {
+  let service: Packaged;
+  const ofType = (type: string): [string, Resource][] => Object.entries(service.template.Resources).filter(([, { Type }]) => Type === type);
+  const functions = () => ofType('AWS::Lambda::Function').filter(([id]) => id.endsWith('LambdaFunction'));
+
+  beforeAll(async () => {
+    service = await packaged();
+  }, 600_000);
+
+  it('keeps every log for a while, and none for ever', () => {
+    expect(ofType('AWS::Logs::LogGroup').length).toBeGreaterThan(functions().length);
+    for (const [id, { Properties }] of ofType('AWS::Logs::LogGroup')) expect(Number(Properties.RetentionInDays), id).toBe(90);
+    // Each function writes to a log that is here; one that Lambda makes by itself is kept for ever.
+    for (const [id, { Properties }] of functions())
+      expect(
+        ofType('AWS::Logs::LogGroup').map(([, log]) => log.Properties.LogGroupName),
+        id,
+      ).toContain(`/aws/lambda/${Properties.FunctionName}`);
+  });
+
+  it('traces every function and every state machine', () => {
+    for (const [id, { Properties }] of functions()) expect(Properties.TracingConfig, id).toEqual({ Mode: 'Active' });
+    for (const [id, { Properties }] of ofType('AWS::StepFunctions::StateMachine'))
+      expect(Properties.TracingConfiguration, id).toEqual({ Enabled: true });
+  });
+
+  it('logs what state machines do, and never their data', () => {
+    for (const [id, { Properties }] of ofType('AWS::StepFunctions::StateMachine')) {
+      expect(Properties.LoggingConfiguration, id).toMatchObject({ Level: 'ERROR', IncludeExecutionData: false });
+      expect(JSON.stringify(Properties.LoggingConfiguration), id).toContain(`${id}Log`);
+    }
+  });
+
+  it('encrypts the journal, can restore it to any second, and keeps it when the stack goes', () => {
+    const table = service.template.Resources.JournalTable;
+    expect(table).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+    expect(table?.Properties).toMatchObject({
+      SSESpecification: { SSEEnabled: true },
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+    });
+  });
+
+  it('keeps what a rule cannot deliver, after every retry', () => {
+    // The framework's own schedules call functions: Lambda takes the event at once, and retries it itself.
+    const ours = ofType('AWS::Events::Rule').filter(([, { Properties }]) => Properties.EventPattern !== undefined);
+    expect(ours.map(([id]) => id)).toContain('RollbackRule');
+    for (const [id, { Properties }] of ours) {
+      for (const target of Properties.Targets as object[]) {
+        expect(target, id).toMatchObject({
+          RetryPolicy: { MaximumRetryAttempts: 185, MaximumEventAgeInSeconds: 86_400 },
+          DeadLetterConfig: { Arn: { 'Fn::GetAtt': ['DeadLetters', 'Arn'] } },
+        });
+      }
+    }
+    expect(service.template.Resources.DeadLetters?.Properties).toMatchObject({
+      SqsManagedSseEnabled: true,
+      MessageRetentionPeriod: 1_209_600,
+    });
+  });
+
+  it('gives no role an action by a pattern', () => {
+    for (const [id, { Properties }] of ofType('AWS::IAM::Role')) {
+      const policies = (Properties.Policies ?? []) as { PolicyDocument: { Statement: { Action: string | string[] }[] } }[];
+      const actions = policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement.flatMap(({ Action }) => Action));
+      expect(
+        actions.filter((action) => action.includes('*')),
+        id,
+      ).toEqual([]);
+    }
+  });
+
+  it('has functions out of any VPC where no parameter names one', () => {
+    for (const [id, { Properties }] of functions()) expect(Properties, id).not.toHaveProperty('VpcConfig');
+  });
+});
