@@ -173,7 +173,7 @@ async function profileRegion(invocation: Invocation): Promise<string> {
 }
 
 /** The steps' own log is for debugging: progress and errors are told by the command. */
-function loggerOf({ terminal, debug }: CommandContext): Logger {
+export function loggerOf({ terminal, debug }: CommandContext): Logger {
   const line =
     (level: string) =>
     (message: string, fields: Record<string, unknown> = {}): void => {
@@ -192,6 +192,6 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
-function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'code' in error && typeof error.code === 'string';
 }

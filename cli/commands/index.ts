@@ -13,5 +13,6 @@ export const commands: Readonly<Record<CommandName, () => Promise<RunCommand>>> 
   report: async () => (await import('./status.ts')).report,
   schedule: async () => (await import('./schedule.ts')).schedule,
   addon: async () => (await import('./addon.ts')).addon,
+  fleet: async () => (await import('./fleet.ts')).fleet,
   twin: async () => (await import('./twin.ts')).twin,
 };
