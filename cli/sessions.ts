@@ -140,7 +140,8 @@ export async function optionsOf(invocation: Invocation): Promise<z.input<typeof 
   }
 }
 
-async function targetOf(invocation: Invocation, { environment }: CommandContext): Promise<ClusterTarget> {
+/** The cluster of `--cluster`, in the region of `--region` or of the AWS configuration. Throws `UsageError` without either. */
+export async function targetOf(invocation: Invocation, { environment }: CommandContext): Promise<ClusterTarget> {
   const clusterName = textFlag(invocation, 'cluster');
   if (clusterName === undefined) {
     const snapshots = invocation.name === 'run' ? '' : ', or a snapshot folder to look at its twin';
@@ -169,7 +170,7 @@ async function profileRegion(invocation: Invocation): Promise<string> {
 }
 
 /** The steps' own log is for debugging: progress and errors are told by the command. */
-function loggerOf({ terminal, debug }: CommandContext): Logger {
+export function loggerOf({ terminal, debug }: CommandContext): Logger {
   const line =
     (level: string) =>
     (message: string, fields: Record<string, unknown> = {}): void => {

@@ -7,10 +7,13 @@ export const commands: Readonly<Record<CommandName, () => Promise<RunCommand>>> 
   plan: async () => (await import('./plan.ts')).plan,
   rehearse: async () => (await import('./rehearse.ts')).rehearse,
   demo: async () => (await import('./rehearse.ts')).demo,
+  approve: async () => (await import('../service/approve.ts')).approve,
+  watch: async () => (await import('../service/run.ts')).watch,
   run: async () => (await import('./run.ts')).run,
   rollback: async () => (await import('./rollback.ts')).rollback,
   status: async () => (await import('./status.ts')).status,
   report: async () => (await import('./status.ts')).report,
   addon: async () => (await import('./addon.ts')).addon,
+  serve: async () => (await import('./serve.ts')).serve,
   twin: async () => (await import('./twin.ts')).twin,
 };
