@@ -6,6 +6,8 @@ export interface EngineClock extends Clock {
   sleep(seconds: number): Promise<void>;
   /** Runs `action` after so many seconds, unless the answer is called first. By itself it makes a virtual clock go nowhere. */
   after(seconds: number, action: () => void): () => void;
-  /** Runs work during which a virtual clock stands still. */
+  /** Runs work during which a virtual clock stands still, but for its pauses. */
   busy<T>(work: () => Promise<T>): Promise<T>;
+  /** Resolves after so many milliseconds; the busy work that it is called from rests meanwhile, and lets a virtual clock go on. */
+  pause(milliseconds: number): Promise<void>;
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { AwsSettings } from '../src/aws/aws-gateways.ts';
+import { createPacer, type Pacer } from '../src/aws/pacing.ts';
 import type { Journal } from '../src/journal/journal.ts';
 import { createClusterConnections } from '../src/kubernetes/connections.ts';
 import type { ClusterRuntime, Logger, ServiceRuntime } from '../src/migration/runtime.ts';
@@ -17,6 +18,8 @@ export interface LocalRuntimeSettings {
   /** The SDK's default chain where absent. */
   readonly credentials?: NonNullable<AwsSettings['credentials']>;
   readonly retryDelays: 'standard' | 'none';
+  /** Where absent, one of this process' own with standard delays, and none without. */
+  readonly pacer?: Pacer;
   readonly logger: Logger;
   /** Source of the ids' random bytes; a rehearsal gives one that can be replayed. */
   readonly random?: (bytes: number) => Uint8Array;
@@ -30,9 +33,12 @@ export interface LocalRuntime extends ClusterRuntime, ServiceRuntime {
 /** The runtime that the local engine hands to the steps: the same gateways as a Lambda's. */
 export function createLocalRuntime(settings: LocalRuntimeSettings): LocalRuntime {
   const { clock, endpoint, credentials, retryDelays } = settings;
+  const ownPacer = () => createPacer(clock, (milliseconds) => clock.pause(milliseconds));
+  const pacer = settings.pacer ?? (retryDelays === 'standard' ? ownPacer() : undefined);
   const connections = createClusterConnections({
     clock,
     retryDelays,
+    ...(pacer === undefined ? {} : { pacer }),
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(credentials === undefined ? {} : { credentials }),
   });

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { z } from 'zod';
+import { createPacer, type Pacer } from '../src/aws/pacing.ts';
 import type { Journal } from '../src/journal/journal.ts';
 import type { Logger } from '../src/migration/runtime.ts';
 import type { Clock } from '../src/model/clock.ts';
@@ -36,6 +37,10 @@ export interface RehearsalSettings {
   readonly prepare?: (twin: Twin) => void;
   /** Images that no kubelet of the twin can pull. */
   readonly unpullableImages?: NonNullable<Parameters<typeof startTwin>[0]['unpullableImages']>;
+  /** Whether requests are paced, in virtual time, as those to a real account are. Not by default: each would move the clock. */
+  readonly paced?: boolean;
+  /** What the twin allows of each service; no end of requests where absent. */
+  readonly rateLimits?: NonNullable<Parameters<typeof startTwin>[0]['rateLimits']>;
   /** Default `dynalite`: DynamoDB's real client. `memory` is for simulations of hundreds of runs; a function makes another one. */
   readonly journal?: 'dynalite' | 'memory' | ((clock: Clock) => Pick<LocalJournal, 'journal' | 'close'>);
   /** Silent where absent. */
@@ -78,6 +83,7 @@ export async function rehearse(settings: RehearsalSettings): Promise<Rehearsal> 
     snapshot,
     clock,
     unpullableImages: settings.unpullableImages,
+    ...(settings.rateLimits === undefined ? {} : { rateLimits: settings.rateLimits }),
     ...(delays === undefined ? {} : { delays }),
     ...(hooks === undefined ? {} : { hooks }),
   });
@@ -93,6 +99,7 @@ export async function rehearse(settings: RehearsalSettings): Promise<Rehearsal> 
     endpoint: twin.awsEndpoint,
     credentials: twin.credentials,
     retryDelays: 'none',
+    ...(settings.paced === true ? { pacer: virtualPacer(clock) } : {}),
     logger,
     random: replayable(),
   });
@@ -165,6 +172,25 @@ async function failureOf(work: () => Promise<PodshiftError | null>): Promise<Pod
     }
     throw error;
   }
+}
+
+/** Paces in virtual time, which stands still while a request is on its way. */
+function virtualPacer(clock: VirtualClock): Pacer {
+  const pacer = createPacer(clock, (milliseconds) => clock.engine.pause(milliseconds));
+  const holds: (() => void)[] = [];
+  return {
+    ...pacer,
+    acquire: async (service, key) => {
+      await pacer.acquire(service, key);
+      holds.push(clock.hold());
+    },
+    report: (service, key, outcome) => {
+      pacer.report(service, key, outcome);
+      const release = holds.shift();
+      // Whoever waited for the answer goes on first.
+      if (release !== undefined) setImmediate(release);
+    },
+  };
 }
 
 /** Bytes that look random and are the same in each rehearsal. */

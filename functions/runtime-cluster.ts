@@ -3,6 +3,7 @@ import { createClusterConnections } from '../src/kubernetes/connections.ts';
 import type { ClusterRuntime } from '../src/migration/runtime.ts';
 import { createLambdaRuntime, readEnvironment } from './runtime.ts';
 import { throttleMetric } from './runtime-metrics.ts';
+import { createLambdaPacer } from './runtime-pacing.ts';
 
 /** What a function that works in the cluster reads of its environment besides. */
 const clusterEnvironment = z.object({
@@ -14,6 +15,7 @@ const clusterEnvironment = z.object({
 export function createClusterRuntime(environment: Record<string, string | undefined>): ClusterRuntime {
   const runtime = createLambdaRuntime(environment);
   const { CLUSTER_ACCESS_ROLE_ARN: clusterAccessRoleArn } = readEnvironment(clusterEnvironment, environment);
-  const settings = { clock: runtime.clock, retryDelays: 'standard', clusterAccessRoleArn, ...throttleMetric(environment) } as const;
+  const pacer = createLambdaPacer(environment, runtime.clock);
+  const settings = { clock: runtime.clock, retryDelays: 'standard', clusterAccessRoleArn, pacer, ...throttleMetric(environment) } as const;
   return { ...runtime, ...createClusterConnections(settings) };
 }

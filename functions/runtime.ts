@@ -4,7 +4,9 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { TIMEOUTS } from '../src/aws/timeouts.ts';
-import { createDynamoJournal } from '../src/journal/dynamo-journal.ts';
+import { openDynamoTable } from '../src/journal/dynamo-table.ts';
+import type { Table } from '../src/journal/table.ts';
+import { createTableJournal } from '../src/journal/table-journal.ts';
 import type { JournalRuntime, Logger } from '../src/migration/runtime.ts';
 import { PodshiftError } from '../src/model/errors.ts';
 import { createIds } from '../src/model/ids.ts';
@@ -35,17 +37,24 @@ export function readEnvironment<Schema extends z.ZodType>(
 export function createLambdaRuntime(environment: Record<string, string | undefined>): JournalRuntime {
   const parsed = readEnvironment(lambdaEnvironment, environment);
   const clock = { now: () => Date.now() };
-  const client = DynamoDBDocumentClient.from(new DynamoDBClient({ requestHandler: TIMEOUTS }), {
-    marshallOptions: { removeUndefinedValues: true },
-  });
   return {
     clock,
     ids: createIds(clock, randomBytes),
-    journal: createDynamoJournal({ client, tableName: parsed.JOURNAL_TABLE, clock }),
+    journal: createTableJournal(journalTable(environment), clock),
     logger: createLogger(parsed),
     takeCalls: noCalls,
   };
 }
+
+/** The journal's table. Throws `InvalidInput` naming the variable that is missing or wrong. */
+export function journalTable(environment: Record<string, string | undefined>): Table {
+  client ??= DynamoDBDocumentClient.from(new DynamoDBClient({ requestHandler: TIMEOUTS }), {
+    marshallOptions: { removeUndefinedValues: true },
+  });
+  return openDynamoTable(client, readEnvironment(lambdaEnvironment, environment).JOURNAL_TABLE);
+}
+
+let client: DynamoDBDocumentClient | undefined;
 
 /** Structured log lines, each with the ids of its invocation and its X-Ray trace. */
 export function createLogger({

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { EngineClock } from '../engine/clock.ts';
 import type { TwinClock } from './contracts.ts';
 
@@ -204,17 +205,32 @@ function engineView(
   schedule: TwinClock['schedule'],
   hold: () => () => void,
 ): EngineClock {
+  /** The busy work that a call comes from, and how many of its strands rest now: it holds the clock while none does. */
+  const works = new AsyncLocalStorage<{ resting: number; ended: boolean; release: () => void }>();
   return {
     now,
     sleep: (seconds) => sleep(seconds * 1000),
     after: (seconds, action) => schedule(seconds * 1000, action),
     busy: async (work) => {
-      const release = hold();
+      const own = { resting: 0, ended: false, release: hold() };
       try {
-        return await work();
+        return await works.run(own, work);
       } finally {
-        release();
+        own.ended = true;
+        own.release();
       }
+    },
+    pause: async (milliseconds) => {
+      const own = works.getStore();
+      if (own === undefined) return sleep(milliseconds);
+      own.resting += 1;
+      if (own.resting === 1) own.release();
+      // Held again at the very instant that it wakes, ahead of whatever else is due later.
+      schedule(milliseconds, () => {
+        own.resting -= 1;
+        if (own.resting === 0 && !own.ended) own.release = hold();
+      });
+      await sleep(milliseconds);
     },
   };
 }

@@ -9,7 +9,7 @@ import type {
 } from '@smithy/types';
 import type { CallCounts, ClusterTarget } from '../model/run.ts';
 import { isThrottle } from './errors.ts';
-import { type Pacer, pacingKey } from './pacing.ts';
+import { type Pacer, pacingKey, sendPaced } from './pacing.ts';
 import { TIMEOUTS } from './timeouts.ts';
 
 /** How the gateways reach AWS. */
@@ -48,18 +48,15 @@ export function requestCounter(settings: AwsSettings, service: keyof CallCounts)
   return {
     applyToStack: (stack) => {
       stack.addRelativeTo(
-        (next: InitializeHandler<object, MetadataBearer>) => async (request: InitializeHandlerArguments<object>) => {
-          await pacer?.acquire(service, key);
-          onRequest(service);
-          try {
-            const answer = await next(request);
-            pacer?.report(service, key, 'passed');
-            return answer;
-          } catch (error) {
-            pacer?.report(service, key, isThrottle(error) ? 'throttled' : 'passed');
-            throw error;
-          }
-        },
+        (next: InitializeHandler<object, MetadataBearer>) => (request: InitializeHandlerArguments<object>) =>
+          sendPaced(
+            { pacer, service, key },
+            () => {
+              onRequest(service);
+              return next(request);
+            },
+            (outcome) => 'error' in outcome && isThrottle(outcome.error),
+          ),
         { name: 'podshiftRequestCounter', relation: 'after', toMiddleware: 'retryMiddleware', override: true },
       );
     },

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from '@smithy/types';
 import type { Runtime } from '../migration/runtime.ts';
 import type { Clock } from '../model/clock.ts';
@@ -7,7 +6,7 @@ import { createAwsGateways } from './aws-gateways.ts';
 import type { AwsSettings } from './clients.ts';
 import { keptCredentials, targetCredentials } from './credentials.ts';
 import type { AwsGateways } from './gateways.ts';
-import { createPacer, type Pacer } from './pacing.ts';
+import type { Pacer } from './pacing.ts';
 
 /** What all connections of a process share. */
 export interface ConnectionSettings {
@@ -17,6 +16,8 @@ export interface ConnectionSettings {
   /** The SDK's default chain where absent. */
   readonly credentials?: AwsCredentialIdentity | AwsCredentialIdentityProvider;
   readonly retryDelays: 'standard' | 'none';
+  /** Paces requests: one for the whole process, or, in Lambda, for all that run now. Requests are sent at once where absent. */
+  readonly pacer?: Pacer;
   /** Called for each request that was refused as one too many, the SDK's retries included; a rehearsal's are not told. */
   readonly onThrottle?: (service: keyof CallCounts) => void;
 }
@@ -30,7 +31,6 @@ export function createConnections(settings: ConnectionSettings): Pick<Runtime, '
 /** The connections to AWS, and what others need to be counted, paced and signed alike. */
 export interface Connections extends Pick<Runtime, 'aws' | 'takeCalls'> {
   readonly count: (service: keyof CallCounts) => void;
-  /** Absent in a rehearsal: its time is virtual, and its requests are paced by nothing. */
   readonly pacer?: Pacer;
   /** Those that act on the target: one session of a role serves all clusters that are reached by it. */
   credentialsOf(target: ClusterTarget): AwsCredentialIdentityProvider;
@@ -43,7 +43,7 @@ export function openConnections(settings: ConnectionSettings): Connections {
     calls[service] += 1;
   };
   const sessions = new Map<string, AwsCredentialIdentityProvider>();
-  const paced = settings.retryDelays === 'none' ? {} : { pacer: openPacer(settings) };
+  const paced = settings.pacer === undefined ? {} : { pacer: telling(settings.pacer, settings.onThrottle) };
   const gateways = new Map<string, AwsGateways>();
   const awsSettings = (target: ClusterTarget): AwsSettings => ({
     target,
@@ -81,8 +81,8 @@ export function openConnections(settings: ConnectionSettings): Connections {
   };
 }
 
-function openPacer({ clock, onThrottle }: ConnectionSettings): Pacer {
-  const pacer = createPacer(clock, (milliseconds) => delay(milliseconds));
+/** A pacer that tells of throttled requests as well. */
+function telling(pacer: Pacer, onThrottle: ConnectionSettings['onThrottle']): Pacer {
   return {
     ...pacer,
     report: (service, key, outcome) => {

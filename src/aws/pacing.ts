@@ -13,7 +13,7 @@ interface Rates {
  * EKS and IAM publish no request rates, so the start is low; LookupEvents allows 2 a second to an account and region
  * (AWS CloudTrail API Reference); the API server answers its clients' default of 20 and more.
  */
-const RATES: Readonly<Record<keyof CallCounts, Rates>> = {
+export const RATES: Readonly<Record<keyof CallCounts, Rates>> = {
   eks: { start: 5, least: 0.2, most: 20, burst: 10 },
   iam: { start: 5, least: 0.2, most: 20, burst: 10 },
   sts: { start: 10, least: 0.5, most: 50, burst: 20 },
@@ -22,9 +22,9 @@ const RATES: Readonly<Record<keyof CallCounts, Rates>> = {
 };
 
 /** Requests a second that every request that goes through adds. */
-const INCREASE = 0.05;
+export const INCREASE = 0.05;
 /** A burst of refusals is one sign: the rate is halved once in so many milliseconds. */
-const HALVING_INTERVAL = 1000;
+export const HALVING_INTERVAL = 1000;
 
 /** One limiter for each key, shared by all that send requests under it. */
 export interface Pacer {
@@ -32,8 +32,27 @@ export interface Pacer {
   acquire(service: keyof CallCounts, key: string): Promise<void>;
   /** Tells how the request went: a throttled one halves the rate of its key, any other raises it a little. */
   report(service: keyof CallCounts, key: string, outcome: 'throttled' | 'passed'): void;
-  /** Requests a second that the key allows now. */
+  /** Requests a second that the key allows now, as far as this process knows. */
   rate(service: keyof CallCounts, key: string): number;
+}
+
+/** Sends one request when the key has room for it, and tells how it went. Nothing is paced without a pacer. */
+export async function sendPaced<T>(
+  paced: { readonly pacer: Pacer | undefined; readonly service: keyof CallCounts; readonly key: string },
+  send: () => Promise<T>,
+  isThrottled: (outcome: { readonly answer: T } | { readonly error: unknown }) => boolean,
+): Promise<T> {
+  const { pacer, service, key } = paced;
+  const report = (outcome: Parameters<typeof isThrottled>[0]) => pacer?.report(service, key, isThrottled(outcome) ? 'throttled' : 'passed');
+  await pacer?.acquire(service, key);
+  try {
+    const answer = await send();
+    report({ answer });
+    return answer;
+  } catch (error) {
+    report({ error });
+    throw error;
+  }
 }
 
 interface Bucket {
@@ -45,8 +64,8 @@ interface Bucket {
 }
 
 /**
- * Paces requests by token buckets whose rates adapt: additive increase, multiplicative decrease. `pause` waits so many
- * milliseconds; a rehearsal's does not, as its time is virtual.
+ * Paces the requests of one process by token buckets whose rates adapt: additive increase, multiplicative decrease. `pause` waits
+ * so many milliseconds of the clock's time.
  */
 export function createPacer(clock: Clock, pause: (milliseconds: number) => Promise<void>): Pacer {
   const buckets = new Map<string, Bucket>();

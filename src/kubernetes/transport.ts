@@ -1,7 +1,7 @@
 import { setTimeout as timer } from 'node:timers/promises';
 import { HttpMethod, IsomorphicFetchHttpLibrary, KubeConfig, RequestContext } from '@kubernetes/client-node';
 import type { Cluster } from '../aws/gateways.ts';
-import type { Pacer } from '../aws/pacing.ts';
+import { type Pacer, sendPaced } from '../aws/pacing.ts';
 import { PodshiftError } from '../model/errors.ts';
 import { connectionError } from './errors.ts';
 import type { TokenSource } from './token.ts';
@@ -65,6 +65,7 @@ type Dispatcher = ReturnType<RequestContext['getDispatcher']>;
  */
 export function createTransport(settings: TransportSettings): Transport {
   const { cluster, tokens, onRequest, delay = timer } = settings;
+  const paced = { pacer: settings.pacer, service: 'kubernetes', key: settings.pacingKey ?? '' } as const;
   const configuration = kubeConfig(cluster);
   const http = new IsomorphicFetchHttpLibrary();
   let shared: Promise<Dispatcher> | undefined;
@@ -85,11 +86,13 @@ export function createTransport(settings: TransportSettings): Transport {
     if (dispatcher !== undefined) {
       context.setDispatcher(dispatcher);
     }
-    await settings.pacer?.acquire('kubernetes', settings.pacingKey ?? '');
-    onRequest();
-    try {
+    const send = async (): Promise<ApiAnswer> => {
+      onRequest();
       const answer = await http.send(context).toPromise();
       return { status: answer.httpStatusCode, headers: answer.headers, body: await answer.body.text() };
+    };
+    try {
+      return await sendPaced(paced, send, (outcome) => 'answer' in outcome && isThrottle(outcome.answer));
     } catch (error) {
       throw connectionError(error, request.what);
     } finally {
@@ -105,8 +108,6 @@ export function createTransport(settings: TransportSettings): Transport {
         }
         throw error;
       });
-      const throttled = answer?.status === 429 && !isDisruptionBudget(answer);
-      settings.pacer?.report('kubernetes', settings.pacingKey ?? '', throttled ? 'throttled' : 'passed');
       if (answer !== undefined && !shouldRetry(request, answer, attempt)) {
         return answer;
       }
@@ -153,9 +154,13 @@ function requestContext(endpoint: string, request: ApiRequest, token: string): R
 /** A 429 was not applied, whatever the verb; a PodDisruptionBudget's 429 is an answer and not a throttle. */
 function shouldRetry(request: ApiRequest, answer: ApiAnswer, attempt: number): boolean {
   if (answer.status === 429) {
-    return attempt < THROTTLED_ATTEMPTS && !isDisruptionBudget(answer);
+    return attempt < THROTTLED_ATTEMPTS && isThrottle(answer);
   }
   return request.method === 'GET' && answer.status >= 500 && attempt < READ_ATTEMPTS;
+}
+
+function isThrottle(answer: ApiAnswer): boolean {
+  return answer.status === 429 && !isDisruptionBudget(answer);
 }
 
 /** Whether a 429 is the eviction API's refusal: its Status has the cause `DisruptionBudget` (Kubernetes, "API-initiated eviction"). */

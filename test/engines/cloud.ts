@@ -18,7 +18,7 @@ export const REGION = 'us-east-1';
 export const CREDENTIALS = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'example' };
 
 /** The state machines that every stack has. */
-type Machines = Exclude<StateMachineName, 'migrate-fleet'>;
+type Machines = Exclude<StateMachineName, 'migrate-fleet' | 'scan-cluster'>;
 
 /** An account of moto whose Step Functions carries executions out, with functions that this process serves. */
 export interface Cloud {

@@ -24,6 +24,7 @@ describe('osls package', () => {
     const [unit, daemon] = [await part('migrate-unit'), await part('retire-daemon')];
     for (const [id, file] of [
       ['MigrateCluster', 'migrate-cluster'],
+      ['ScanCluster', 'scan-cluster'],
       ['RollbackRun', 'rollback-run'],
       ['MigrateFleet', 'migrate-fleet'],
     ] as const) {

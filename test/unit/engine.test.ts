@@ -212,6 +212,7 @@ describe('failures', () => {
       sleep: () => Promise.resolve(),
       after: () => () => undefined,
       busy: <T>(work: () => Promise<T>) => work(),
+      pause: () => Promise.resolve(),
     };
     const machine = {
       StartAt: 'Work',

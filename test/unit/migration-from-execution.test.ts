@@ -15,6 +15,7 @@ describe('rollback-run, started by a failed execution', () => {
       sleep: async (seconds: number) => fake.pass(seconds),
       after: () => () => undefined,
       busy: <T>(work: () => Promise<T>) => work(),
+      pause: () => Promise.resolve(),
     };
     await fake.runtime.journal.noteExecution(RUN, 'forward-1', 'unheld');
     // The event's detail, as the rule hands it on: the execution's input is text.

@@ -44,6 +44,38 @@ describe('virtual clock', () => {
     expect(clock.now()).toBe(10);
   });
 
+  it('goes on while busy work rests, and stands still again when it wakes', async () => {
+    const clock = createVirtualClock(0);
+    const gate = Promise.withResolvers<void>();
+    const rested = Promise.withResolvers<number>();
+    const woken: string[] = [];
+    const sleeper = clock.sleep(10_000).then(() => void woken.push('sleeper'));
+    const work = clock.engine.busy(async () => {
+      // Two strands of one piece of work: the clock goes on when one of them rests, and stands still when neither does.
+      await Promise.all([clock.engine.pause(2000), clock.engine.pause(3000)]);
+      rested.resolve(clock.now());
+      await gate.promise;
+    });
+    expect(await rested.promise).toBe(3000);
+    await new Promise((resolve) => void setTimeout(resolve, 20));
+    expect([clock.now(), woken]).toEqual([3000, []]);
+    gate.resolve();
+    await Promise.all([work, sleeper]);
+    expect(clock.now()).toBe(10_000);
+  });
+
+  it('is held by no pause that outlives its work, nor by one outside of any', async () => {
+    const clock = createVirtualClock(0);
+    let late: Promise<void> | undefined;
+    await clock.engine.busy(async () => {
+      late = clock.engine.pause(500);
+    });
+    await late;
+    await clock.engine.pause(500);
+    await clock.sleep(1000);
+    expect(clock.now()).toBe(2000);
+  });
+
   it('goes on after work that failed', async () => {
     const clock = createVirtualClock(0);
     await expect(clock.engine.busy(async () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { type RehearsalSettings, rehearse } from '../../engine/rehearsal.ts';
+import { checkPromises, EXAMPLE, settingsOf } from './scenario.ts';
+
+const sum = (calls: object): number => Object.values(calls).reduce((total, count) => total + count, 0);
+
+/** A run over the example that keeps its promises; how it ended, its calls and how long it took. */
+async function run(settings: Partial<RehearsalSettings>) {
+  const rehearsal = await rehearse({ ...(await settingsOf(EXAMPLE)), ...settings });
+  try {
+    await checkPromises(rehearsal);
+    const { run, calls } = rehearsal.report;
+    return { status: run.status, calls, seconds: (rehearsal.clock.now() - Date.parse(run.startedAt)) / 1000 };
+  } finally {
+    await rehearsal.close();
+  }
+}
+
+describe('paced requests', async () => {
+  const ideal = await run({});
+
+  it('are none too many for an account that allows as many as the first rate, and cost the run seconds', async () => {
+    const allowed = { burst: 10, perSecond: 6 };
+    const paced = await run({ paced: true, rateLimits: { eks: allowed, iam: allowed, cloudtrail: { burst: 2, perSecond: 2 } } });
+    expect(paced).toMatchObject({ status: 'migrated', calls: ideal.calls });
+    expect(paced.seconds).toBeLessThan(ideal.seconds + 60);
+  });
+
+  it.each([3, 1.5, 0.8])('adapt to an account that allows %s a second', async (perSecond) => {
+    const allowed = { burst: 4, perSecond };
+    const paced = await run({ paced: true, rateLimits: { eks: allowed, iam: allowed } });
+    expect(paced.status).toBe('migrated');
+    expect(paced.calls.eks + paced.calls.iam).toBeLessThan(1.5 * (ideal.calls.eks + ideal.calls.iam));
+  });
+
+  it('get through a storm that refuses three of ten', async () => {
+    let seen = 0;
+    const paced = await run({
+      paced: true,
+      hooks: {
+        beforeRequest: () => {
+          seen += 1;
+          return [3, 6, 9].includes(seen % 10) ? { kind: 'throttle', when: 'before' } : undefined;
+        },
+      },
+    });
+    expect(paced.status).toBe('migrated');
+    expect(sum(paced.calls)).toBeLessThanOrEqual(2 * sum(ideal.calls));
+  });
+
+  it('are not what safety rests on: refused far too often, a run holds', async () => {
+    const held = await run({ rateLimits: { eks: { burst: 10, perSecond: 6 } } });
+    expect(held.status).toBe('held');
+  });
+});
