@@ -1,6 +1,6 @@
 import type { RetirementRecord } from '../model/retirement.ts';
 import type { RoleRecord, RunStatus, UnitCounts, UnitRecord } from '../model/run.ts';
-import { UNREVOKED } from './revoke-trust.ts';
+import { UNRETIRED, UNREVOKED } from './block-role.ts';
 
 /** How a run ends, and why. */
 export interface Outcome {
@@ -31,6 +31,9 @@ export function outcomeOf(units: readonly UnitRecord[], roles: readonly RoleReco
     );
   }
   if (rolledBack.length > 0) return { status: 'rolled-back', reason: rolledBack[0]?.reason ?? '' };
+  const unretired = roles.find((role) => role.blocked.startsWith(UNRETIRED));
+  if (unretired !== undefined)
+    return needsOperator(`take the old way out of the trust policy of ${unretired.roleArn} by hand: ${unretired.blocked}`);
   if (migrated.length > 0) return { status: 'migrated', reason: '' };
   return {
     status: 'held',

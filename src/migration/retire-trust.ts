@@ -3,8 +3,8 @@ import type { ServiceAccountName } from '../model/plan.ts';
 import type { Evidence, RunRecord, UnitRecord } from '../model/run.ts';
 import { type RetireResult, retireIssuerSubjects, retirePrincipals, type TrustPolicy } from '../trust/index.ts';
 import { type Batch, batchOf } from './batch.ts';
+import { UNREVOKED, unblockRestored } from './block-role.ts';
 import { principalsToRetire, rolesOfDaemon } from './daemon-trust.ts';
-import { UNREVOKED } from './revoke-trust.ts';
 import {
   accountOf,
   documentOf,
@@ -134,8 +134,8 @@ export async function restoreOldTrust(runtime: Runtime, input: { runId: string; 
     const found = await trustNow(iam, role);
     const wrote = !sameDocument(found, before);
     if (wrote && !sameDocument(found, record.trustAfter) && (entry.after === null || !sameDocument(found, documentOf(entry.after)))) {
-      const problem = `${UNREVOKED}: the trust policy of ${input.roleArn} was changed after podshift wrote it`;
-      await runtime.journal.updateRole(run.runId, input.roleArn, { blocked: problem });
+      const problem = `the trust policy of ${input.roleArn} was changed after podshift wrote it`;
+      await runtime.journal.updateRole(run.runId, input.roleArn, { blocked: `${UNREVOKED}: ${problem}` });
       throw new PodshiftError('UndoFailed', problem);
     }
     if (wrote) {
@@ -144,6 +144,7 @@ export async function restoreOldTrust(runtime: Runtime, input: { runId: string; 
     }
     await noteTrust(runtime, record, before);
     await runtime.journal.markUndone(run.runId, key);
+    await unblockRestored(runtime, record);
     return { wrote };
   });
 }
