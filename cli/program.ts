@@ -23,6 +23,7 @@ export type CommandName =
   | 'approve'
   | 'watch'
   | 'addon'
+  | 'fleet'
   | 'twin'
   | 'serve'
   | 'demo';
@@ -164,6 +165,20 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
       .option('--approve', 'change things'),
     false,
   );
+  withFleet(
+    withJournal(
+      withAccess(
+        withFormat(
+          command(
+            'fleet',
+            'plan, migrate or rehearse the clusters of many accounts and regions',
+            'plan [FILE]          what a run would do\nrun [FILE]           without --approve, its plan\nstatus [FLEET]       the fleets of the journal, or how one stands\nrehearse SNAPSHOT... a whole fleet on the twins of snapshots',
+          ),
+          ['table', 'wide', 'json', 'yaml'],
+        ),
+      ),
+    ),
+  );
   command(
     'twin',
     "serve a snapshot's twin, for the AWS CLI, kubectl and eksctl",
@@ -245,6 +260,26 @@ function withMigration(command: Command): Command {
   command.addOption(new Option('--options <file>', 'YAML file of these options, its keys in camelCase').helpGroup('Migration:'));
   for (const flag of migrationFlags()) command.addOption(flag.helpGroup('Migration:'));
   return command;
+}
+
+function withFleet(command: Command): Command {
+  const option = (flags: string, description: string): Option => new Option(flags, description).helpGroup('Fleet:');
+  return command
+    .addArgument(new Argument('<action>', 'what to do').choices(['plan', 'run', 'status', 'rehearse']))
+    .argument('[arguments...]', 'a YAML file with the settings of a fleet, the id of a fleet, or folders of snapshots')
+    .addOption(option('--account <id>', 'account, or "self" (repeat for more)').argParser(collect))
+    .addOption(option('--region <region>', 'region (repeat for more)').argParser(collect))
+    .addOption(option('--name <glob>', 'only clusters of this name (repeat for more)').argParser(collect))
+    .addOption(option('--tag <key=glob>', 'only clusters with this tag (repeat for more)').argParser(collect))
+    .addOption(option('--canary <cluster>', 'name or ARN of the cluster that goes first'))
+    .addOption(option('--member-role <name>', 'role to assume in each account (podshift-member)'))
+    .addOption(option('--external-id <id>', 'the external id that these roles ask for'))
+    .addOption(option('--file <file>', 'the settings, for rehearse'))
+    .addOption(option('--service <arn>', 'start it in the deployed service: ARN of its podshift-migrate-fleet'))
+    .option('--approve', 'change things')
+    .option('--approve-each', "let each cluster's run wait for its own approval (with --service)")
+    .option('--digest <digest>', 'refuse unless the plan of the fleet has this digest')
+    .option('--resume <fleet>', 'go on with an interrupted fleet');
 }
 
 function collect(text: string, before: unknown): string[] {

@@ -14,6 +14,7 @@ export const commands: Readonly<Record<CommandName, () => Promise<RunCommand>>> 
   status: async () => (await import('./status.ts')).status,
   report: async () => (await import('./status.ts')).report,
   addon: async () => (await import('./addon.ts')).addon,
+  fleet: async () => (await import('./fleet.ts')).fleet,
   serve: async () => (await import('./serve.ts')).serve,
   twin: async () => (await import('./twin.ts')).twin,
 };
