@@ -106,7 +106,7 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
     ).addArgument(snapshot),
   );
   withMigration(
-    withJournal(
+    withRuns(
       withCluster(
         withFormat(command('run', 'migrate a cluster', 'Without --approve it plans, says what it would do, and changes nothing.')),
         false,
@@ -117,10 +117,10 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
         .option('--require-approval', 'wait until somebody approves the plan (with --service)'),
     ),
   );
-  withJournal(
+  withRuns(
     withFormat(command('status', 'list the runs of the journal, or show how one stands', ''), ['table', 'wide', 'json', 'yaml']),
   ).argument('[run]', 'id of a run');
-  withJournal(
+  withRuns(
     withAccess(
       withFormat(
         command(
@@ -150,7 +150,7 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
   withService(
     withFormat(command('watch', 'look at a run of a service until it has ended', 'Prints its report. Ctrl-C leaves the run alone.')),
   ).argument('<run>', 'id of the run');
-  withJournal(withFormat(command('report', 'print the report of a run', ''))).argument('<run>', 'id of a run');
+  withRuns(withFormat(command('report', 'print the report of a run', ''))).argument('<run>', 'id of a run');
   withCluster(
     withFormat(command('addon', 'show what an EKS add-on needs of IAM, and make it', 'Without --approve nothing is made.'), [
       'table',
@@ -242,8 +242,13 @@ function withAccess(command: Command): Command {
     .addOption(new Option('--endpoint-url <url>', "endpoint of every AWS service, such as a twin's").helpGroup('Cluster:'));
 }
 
+/** The runs of this machine's journal, or of a service. */
+function withRuns(command: Command): Command {
+  return withServiceUrl(withJournal(command));
+}
+
 function withJournal(command: Command): Command {
-  return withServiceUrl(command)
+  return command
     .option('--journal <folder>', 'folder of the journal', '.podshift')
     .option('--local', "run in this process, with this machine's journal (the default)");
 }
