@@ -22,6 +22,7 @@ export type CommandName =
   | 'report'
   | 'approve'
   | 'watch'
+  | 'schedule'
   | 'addon'
   | 'fleet'
   | 'twin'
@@ -165,6 +166,30 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
       .option('--approve', 'change things'),
     false,
   );
+  withMigration(
+    withCluster(
+      withFormat(
+        command(
+          'schedule',
+          'let the deployed service scan or migrate a cluster at set times',
+          'Without --approve it says what it would do.',
+        ),
+        ['table', 'json', 'yaml'],
+      )
+        .addArgument(new Argument('<action>', 'what to do').choices(['create', 'list', 'delete']))
+        .argument('[name]', 'name of the schedule')
+        .addOption(new Option('--starts <what>', 'what it starts').choices(['scan', 'run']).default('scan'))
+        .option('--expression <expression>', "when: 'cron(…)', 'rate(…)' or 'at(…)', as EventBridge Scheduler has them")
+        .option('--timezone <zone>', 'IANA time zone of the expression (UTC)')
+        .option('--flexible-minutes <n>', 'spread the start over so many minutes (0)', minutes)
+        .option('--digest <digest>', 'a run refuses unless its plan has this digest')
+        .option('--require-approval', 'a run waits for the approval of its plan')
+        .option('--stage <stage>', 'stage of the deployed service (prod)')
+        .option('--service-region <region>', "its region (default: the cluster's)")
+        .option('--approve', 'change things'),
+      false,
+    ),
+  );
   withFleet(
     withJournal(
       withAccess(
@@ -265,6 +290,12 @@ function withMigration(command: Command): Command {
   command.addOption(new Option('--options <file>', 'YAML file of these options, its keys in camelCase').helpGroup('Migration:'));
   for (const flag of migrationFlags()) command.addOption(flag.helpGroup('Migration:'));
   return command;
+}
+
+/** EventBridge Scheduler's limits of a flexible time window (API reference: FlexibleTimeWindow). */
+function minutes(text: string): number {
+  if (!/^\d+$/.test(text) || Number(text) > 1440) throw new InvalidArgumentError('It is a whole number of minutes, 0 to 1440.');
+  return Number(text);
 }
 
 function withFleet(command: Command): Command {

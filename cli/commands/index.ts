@@ -13,6 +13,7 @@ export const commands: Readonly<Record<CommandName, () => Promise<RunCommand>>> 
   rollback: async () => (await import('./rollback.ts')).rollback,
   status: async () => (await import('./status.ts')).status,
   report: async () => (await import('./status.ts')).report,
+  schedule: async () => (await import('./schedule.ts')).schedule,
   addon: async () => (await import('./addon.ts')).addon,
   fleet: async () => (await import('./fleet.ts')).fleet,
   serve: async () => (await import('./serve.ts')).serve,
