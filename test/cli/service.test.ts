@@ -5,17 +5,19 @@ import { type RunResource, runResource } from '../../src/service/resources.ts';
 import { podshift, ROOT, start } from './spawn.ts';
 
 const SHOP = join(ROOT, 'examples/shop');
+/** Time runs faster here, and the machine does not: nothing is to time out. */
+const PATIENCE = { injectionTimeoutSeconds: 7200, proofTimeoutSeconds: 7200, rolloutTimeoutSeconds: 7200, undoTimeoutSeconds: 7200 };
 /** A caller who is not the default one. */
 const CALLER = 'arn:aws:iam::444455556666:user/release-manager';
 
-/** The API over the twin of the example, two hundred times as fast as real time. */
+/** The API over the twin of the example, fifty times as fast as real time. */
 async function serve(): Promise<{
   url: string;
   cluster: string;
   region: string;
   stop(): Promise<{ code: number | null; stderr: string }>;
 }> {
-  const running = start(['cli/main.ts', 'serve', SHOP, '--speed', '200']);
+  const running = start(['cli/main.ts', 'serve', SHOP, '--speed', '50']);
   const seen = await running.seen(/\{"url":.*\}/);
   const answer = JSON.parse(/\{"url":.*\}/.exec(seen)?.[0] ?? '') as { url: string; cluster: string; region: string };
   return {
@@ -36,7 +38,7 @@ async function until(url: string, runId: string, is: (run: RunResource) => boole
   }
 }
 
-describe('podshift serve', () => {
+describe('podshift serve', { timeout: 300_000 }, () => {
   it('serves a run from its start to its way back, for programs and for the command line', async () => {
     const { url, cluster, region, stop } = await serve();
     expect([new URL(url).hostname, cluster, region]).toEqual(['127.0.0.1', 'shop', 'eu-central-1']);
@@ -46,7 +48,11 @@ describe('podshift serve', () => {
         headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
-    const body = { target: { clusterName: cluster, region }, mode: 'run', options: { namespaces: ['media'], soakSeconds: 60 } };
+    const body = {
+      target: { clusterName: cluster, region },
+      mode: 'run',
+      options: { namespaces: ['media'], soakSeconds: 60, ...PATIENCE },
+    };
 
     const [first, second] = await Promise.all([1, 2].map(() => post('/runs', body, { 'Idempotency-Key': 'one' })));
     expect([first?.status, second?.status]).toEqual([202, 202]);
@@ -96,7 +102,22 @@ describe('podshift serve', () => {
 
   it('is driven by run, which plans, migrates what was planned, and refuses another plan', async () => {
     const { url, cluster, region, stop } = await serve();
-    const flags = ['--service', url, '--cluster', cluster, '--region', region, '-n', 'media', '--soak-seconds', '60'];
+    const flags = [
+      '--service',
+      url,
+      '--cluster',
+      cluster,
+      '--region',
+      region,
+      '-n',
+      'media',
+      '--soak-seconds',
+      '60',
+      '--injection-timeout-seconds',
+      '7200',
+      '--proof-timeout-seconds',
+      '7200',
+    ];
     const planned = await podshift('run', ...flags, '-o', 'json');
     expect(planned.code).toBe(0);
     const { run, units } = runReport.parse(JSON.parse(planned.stdout));
