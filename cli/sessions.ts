@@ -140,7 +140,8 @@ export async function optionsOf(invocation: Invocation): Promise<z.input<typeof 
   }
 }
 
-async function targetOf(invocation: Invocation, { environment }: CommandContext): Promise<ClusterTarget> {
+/** The cluster of `--cluster`, in the region of `--region` or of the AWS configuration. Throws `UsageError` without either. */
+export async function targetOf(invocation: Invocation, { environment }: CommandContext): Promise<ClusterTarget> {
   const clusterName = textFlag(invocation, 'cluster');
   if (clusterName === undefined) {
     const snapshots = invocation.name === 'run' ? '' : ', or a snapshot folder to look at its twin';
