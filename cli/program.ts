@@ -1,4 +1,4 @@
-import { Argument, Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { REPORT_FORMATS } from '../src/report/render.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { migrationFlags } from './migration-flags.ts';
@@ -12,7 +12,22 @@ export interface Invocation {
   readonly typed: readonly string[];
 }
 
-export type CommandName = 'scan' | 'plan' | 'rehearse' | 'run' | 'status' | 'rollback' | 'report' | 'addon' | 'fleet' | 'twin' | 'demo';
+export type CommandName =
+  | 'scan'
+  | 'plan'
+  | 'rehearse'
+  | 'run'
+  | 'status'
+  | 'rollback'
+  | 'report'
+  | 'approve'
+  | 'watch'
+  | 'schedule'
+  | 'addon'
+  | 'fleet'
+  | 'twin'
+  | 'serve'
+  | 'demo';
 
 /** Text to print instead of running a command: help or the version. */
 export interface Answer {
@@ -92,20 +107,21 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
     ).addArgument(snapshot),
   );
   withMigration(
-    withJournal(
+    withRuns(
       withCluster(
         withFormat(command('run', 'migrate a cluster', 'Without --approve it plans, says what it would do, and changes nothing.')),
         false,
       )
         .option('--approve', 'change things')
         .option('--digest <digest>', 'refuse unless the plan has this digest')
-        .option('--resume <run>', 'go on with an interrupted run'),
+        .option('--resume <run>', 'go on with an interrupted run')
+        .option('--require-approval', 'wait until somebody approves the plan (with --service)'),
     ),
   );
-  withJournal(
+  withRuns(
     withFormat(command('status', 'list the runs of the journal, or show how one stands', ''), ['table', 'wide', 'json', 'yaml']),
   ).argument('[run]', 'id of a run');
-  withJournal(
+  withRuns(
     withAccess(
       withFormat(
         command(
@@ -118,8 +134,24 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
   )
     .argument('<run>', 'id of the run')
     .option('--unit <namespace/name>', 'only this unit (repeat for more)', collect)
+    .option('--stop', 'stop the run first, where it is still going forward (with --service)')
     .option('--approve', 'change things');
-  withJournal(withFormat(command('report', 'print the report of a run', ''))).argument('<run>', 'id of a run');
+  withService(
+    withFormat(
+      command(
+        'approve',
+        'approve or refuse the plan that a run of a service waits with',
+        'Without --digest it shows the plan, and answers nothing.',
+      ),
+    ),
+  )
+    .argument('<run>', 'id of the run')
+    .option('--digest <digest>', 'the digest of the plan that is approved or refused')
+    .option('--refuse', 'refuse it');
+  withService(
+    withFormat(command('watch', 'look at a run of a service until it has ended', 'Prints its report. Ctrl-C leaves the run alone.')),
+  ).argument('<run>', 'id of the run');
+  withRuns(withFormat(command('report', 'print the report of a run', ''))).argument('<run>', 'id of a run');
   withCluster(
     withFormat(command('addon', 'show what an EKS add-on needs of IAM, and make it', 'Without --approve nothing is made.'), [
       'table',
@@ -133,6 +165,30 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
       .option('--create-role', 'create the role of each of its service accounts')
       .option('--approve', 'change things'),
     false,
+  );
+  withMigration(
+    withCluster(
+      withFormat(
+        command(
+          'schedule',
+          'let the deployed service scan or migrate a cluster at set times',
+          'Without --approve it says what it would do.',
+        ),
+        ['table', 'json', 'yaml'],
+      )
+        .addArgument(new Argument('<action>', 'what to do').choices(['create', 'list', 'delete']))
+        .argument('[name]', 'name of the schedule')
+        .addOption(new Option('--starts <what>', 'what it starts').choices(['scan', 'run']).default('scan'))
+        .option('--expression <expression>', "when: 'cron(…)', 'rate(…)' or 'at(…)', as EventBridge Scheduler has them")
+        .option('--timezone <zone>', 'IANA time zone of the expression (UTC)')
+        .option('--flexible-minutes <n>', 'spread the start over so many minutes (0)', minutes)
+        .option('--digest <digest>', 'a run refuses unless its plan has this digest')
+        .option('--require-approval', 'a run waits for the approval of its plan')
+        .option('--stage <stage>', 'stage of the deployed service (prod)')
+        .option('--service-region <region>', "its region (default: the cluster's)")
+        .option('--approve', 'change things'),
+      false,
+    ),
   );
   withFleet(
     withJournal(
@@ -155,6 +211,14 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
   )
     .addArgument(snapshot)
     .option('--no-delays', 'let everything take effect at once: IAM, associations, add-ons, pods');
+  command(
+    'serve',
+    "serve podshift's API over a snapshot's twin",
+    'Serves on this machine until it is stopped. Prints {"url": URL, "cluster": NAME, "region": REGION}.',
+  )
+    .addArgument(snapshot)
+    .addOption(new Option('--port <port>', 'where to listen on 127.0.0.1').default(0, 'a free port').argParser(portOf))
+    .addOption(new Option('--speed <factor>', 'how much faster than real time').default(1).argParser(speedOf));
   withFormat(
     command('demo', 'rehearse the example cluster that ships with podshift', 'Nothing real is touched; no credentials are needed.'),
   );
@@ -169,6 +233,16 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
     throw error;
   }
   return invocation ?? { text: program.helpInformation() };
+}
+
+function portOf(text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw new InvalidArgumentError('a port is a number from 0 to 65535.');
+  return Number(text);
+}
+
+function speedOf(text: string): number {
+  if (!/^\d{1,4}$/.test(text) || Number(text) < 1 || Number(text) > 1000) throw new InvalidArgumentError('it is a number from 1 to 1000.');
+  return Number(text);
 }
 
 function withFormat(command: Command, formats: readonly string[] = REPORT_FORMATS): Command {
@@ -193,16 +267,35 @@ function withAccess(command: Command): Command {
     .addOption(new Option('--endpoint-url <url>', "endpoint of every AWS service, such as a twin's").helpGroup('Cluster:'));
 }
 
+/** The runs of this machine's journal, or of a service. */
+function withRuns(command: Command): Command {
+  return withServiceUrl(withJournal(command));
+}
+
 function withJournal(command: Command): Command {
   return command
     .option('--journal <folder>', 'folder of the journal', '.podshift')
     .option('--local', "run in this process, with this machine's journal (the default)");
 }
 
+function withServiceUrl(command: Command): Command {
+  return command.addOption(new Option('--service <url>', 'drive the deployed service that answers there').helpGroup('Service:'));
+}
+
+function withService(command: Command): Command {
+  return withServiceUrl(command).addOption(new Option('--profile <name>', 'profile of the AWS configuration').helpGroup('Service:'));
+}
+
 function withMigration(command: Command): Command {
   command.addOption(new Option('--options <file>', 'YAML file of these options, its keys in camelCase').helpGroup('Migration:'));
   for (const flag of migrationFlags()) command.addOption(flag.helpGroup('Migration:'));
   return command;
+}
+
+/** EventBridge Scheduler's limits of a flexible time window (API reference: FlexibleTimeWindow). */
+function minutes(text: string): number {
+  if (!/^\d+$/.test(text) || Number(text) > 1440) throw new InvalidArgumentError('It is a whole number of minutes, 0 to 1440.');
+  return Number(text);
 }
 
 function withFleet(command: Command): Command {

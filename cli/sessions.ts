@@ -140,17 +140,22 @@ export async function optionsOf(invocation: Invocation): Promise<z.input<typeof 
   }
 }
 
-async function targetOf(invocation: Invocation, { environment }: CommandContext): Promise<ClusterTarget> {
+/** The cluster of `--cluster`, in the region of `--region` or of the AWS configuration. Throws `UsageError` without either. */
+export async function targetOf(invocation: Invocation, { environment }: CommandContext): Promise<ClusterTarget> {
   const clusterName = textFlag(invocation, 'cluster');
   if (clusterName === undefined) {
     const snapshots = invocation.name === 'run' ? '' : ', or a snapshot folder to look at its twin';
     throw new PodshiftError('UsageError', `which cluster? give --cluster NAME and --region REGION${snapshots}`);
   }
-  const region =
-    textFlag(invocation, 'region') ?? environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION ?? (await profileRegion(invocation));
+  const region = await regionOf(invocation, { environment });
   const externalId = textFlag(invocation, 'externalId');
   const assumeRoleArn = textFlag(invocation, 'roleArn') ?? null;
   return { clusterName, region, assumeRoleArn, ...(externalId === undefined ? {} : { externalId }) };
+}
+
+/** The region of `--region`, of the environment, or of the profile. Throws `UsageError` where none says one. */
+export async function regionOf(invocation: Invocation, { environment }: Pick<CommandContext, 'environment'>): Promise<string> {
+  return textFlag(invocation, 'region') ?? environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION ?? (await profileRegion(invocation));
 }
 
 /** The region of the AWS configuration's profile, found as the SDK finds it. */

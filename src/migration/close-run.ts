@@ -35,15 +35,14 @@ export async function closeRun(runtime: JournalRuntime, input: CloseRunInput): P
   if (input.ending === 'planned') return endRun(runtime, run, { status: 'planned', reason: input.reason }, units);
   const halted = input.ending === 'halted' ? input.reason : '';
   const outcome = outcomeOf(units, await runtime.journal.listRoles(run.runId), halted);
-  const retirement = await retirementOf(runtime, run.runId);
-  if (retirement === undefined && run.options.retireOnly)
-    return endRun(runtime, run, { status: 'held', reason: await refusalOf(runtime, run.runId) }, units);
-  return endRun(runtime, run, outcomeWithRetirement(outcome, retirement, run.options.retireOnly), units);
+  return endRun(runtime, run, await withRetirement(runtime, run, outcome), units);
 }
 
-/** Why the plan of a run that was to retire a daemon alone refuses to. */
-async function refusalOf(runtime: JournalRuntime, runId: string): Promise<string> {
-  return (await planOf(runtime, runId)).retirement?.reason ?? 'the options name no daemon to retire';
+async function withRetirement(runtime: JournalRuntime, run: RunRecord, outcome: Outcome): Promise<Outcome> {
+  const { retireDaemon, retireOnly: alone } = run.options;
+  if (retireDaemon === 'none' && !alone) return outcome;
+  const { retirement: plan } = await planOf(runtime, run.runId);
+  return outcomeWithRetirement(outcome, { alone, plan, record: await retirementOf(runtime, run.runId) });
 }
 
 /** Ends a run whose plan was refused, or whose approval nobody gave in time; `otherwise` where it never came to wait. */

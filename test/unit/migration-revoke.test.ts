@@ -180,6 +180,15 @@ describe('the retirement of the old trust', () => {
     expect((await record()).blocked).toBe('');
   });
 
+  it('puts a document back whose write was applied by a process that died before it noted so', async () => {
+    await prove(true);
+    fake.account.failures = { 'updateAssumeRolePolicy reply': ['ServiceUnavailable'] };
+    await expect(retireOldTrust(fake.runtime, RETIRE)).rejects.toMatchObject({ name: 'ServiceUnavailable' });
+    expect(trust()).not.toContain('system:serviceaccount:shop:orders');
+    expect(await restoreOldTrust(fake.runtime, RETIRE)).toEqual({ wrote: true });
+    expect(trust()).toBe(OIDC_TRUST);
+  });
+
   it('has nothing to restore where nothing was retired', async () => {
     expect(await restoreOldTrust(fake.runtime, RETIRE)).toEqual({ wrote: false });
   });
