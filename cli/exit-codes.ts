@@ -1,3 +1,4 @@
+import type { FleetReport } from '../src/model/fleet-report.ts';
 import type { PlanReport, RunReport } from '../src/model/report.ts';
 
 /** The one table of exit codes; `docs/cli.md` lists the same rows, and a test keeps both in step. */
@@ -37,6 +38,18 @@ export function exitOfRollback(report: RunReport, unitIds: readonly string[] | n
   return chosen.some((unit) => unit.status === 'needs-operator' || unit.status === 'rolling-back' || unit.status === 'migrated')
     ? 'failed'
     : 'done';
+}
+
+/**
+ * How a fleet that changes things ends: as a run does, with its clusters for units. `refused` where it was held with
+ * something to migrate, and `partial` where an account and region refused or a cluster could not be planned, too.
+ */
+export function exitOfFleet({ fleet, clusters, refused }: FleetReport): Exit {
+  if (fleet.status === 'rolled-back') return 'rolledBack';
+  if (fleet.endedAt === null || fleet.status === 'needs-operator') return 'failed';
+  if (fleet.status === 'held' && clusters.some(({ units }) => (units?.pending ?? 0) > 0)) return 'refused';
+  const whole = clusters.every(({ status, units }) => units !== null && units.held === 0 && status !== 'rolled-back');
+  return whole && refused.length === 0 ? 'done' : 'partial';
 }
 
 /** The demo is good when its cluster ended as the plan said: what was to migrate migrated, what was held was left alone. */

@@ -26,6 +26,7 @@ const HELP: Readonly<Record<Key, string>> = {
   retireTimeoutSeconds: 'time limit for each phase of a retirement',
   probeImage: 'image of the probe pod: any with /bin/sh and the AWS CLI',
   waveSize: 'units in one wave after the canary',
+  windowMinutes: 'minutes after which no further wave begins, a maintenance window (0: none)',
   restartPodsPerMinute: 'pods that a wave may renew in one minute',
   failureThresholdPercent: "percent of a wave's units that may roll back before the run halts",
   onWaveFailure: 'what happens to the run when a wave is over that threshold',

@@ -1,4 +1,4 @@
-import { Argument, Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { REPORT_FORMATS } from '../src/report/render.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { migrationFlags } from './migration-flags.ts';
@@ -12,7 +12,22 @@ export interface Invocation {
   readonly typed: readonly string[];
 }
 
-export type CommandName = 'scan' | 'plan' | 'rehearse' | 'run' | 'status' | 'rollback' | 'report' | 'addon' | 'twin' | 'demo';
+export type CommandName =
+  | 'scan'
+  | 'plan'
+  | 'rehearse'
+  | 'run'
+  | 'status'
+  | 'rollback'
+  | 'report'
+  | 'approve'
+  | 'watch'
+  | 'schedule'
+  | 'addon'
+  | 'fleet'
+  | 'twin'
+  | 'serve'
+  | 'demo';
 
 /** Text to print instead of running a command: help or the version. */
 export interface Answer {
@@ -92,20 +107,21 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
     ).addArgument(snapshot),
   );
   withMigration(
-    withJournal(
+    withRuns(
       withCluster(
         withFormat(command('run', 'migrate a cluster', 'Without --approve it plans, says what it would do, and changes nothing.')),
         false,
       )
         .option('--approve', 'change things')
         .option('--digest <digest>', 'refuse unless the plan has this digest')
-        .option('--resume <run>', 'go on with an interrupted run'),
+        .option('--resume <run>', 'go on with an interrupted run')
+        .option('--require-approval', 'wait until somebody approves the plan (with --service)'),
     ),
   );
-  withJournal(
+  withRuns(
     withFormat(command('status', 'list the runs of the journal, or show how one stands', ''), ['table', 'wide', 'json', 'yaml']),
   ).argument('[run]', 'id of a run');
-  withJournal(
+  withRuns(
     withAccess(
       withFormat(
         command(
@@ -118,8 +134,24 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
   )
     .argument('<run>', 'id of the run')
     .option('--unit <namespace/name>', 'only this unit (repeat for more)', collect)
+    .option('--stop', 'stop the run first, where it is still going forward (with --service)')
     .option('--approve', 'change things');
-  withJournal(withFormat(command('report', 'print the report of a run', ''))).argument('<run>', 'id of a run');
+  withService(
+    withFormat(
+      command(
+        'approve',
+        'approve or refuse the plan that a run of a service waits with',
+        'Without --digest it shows the plan, and answers nothing.',
+      ),
+    ),
+  )
+    .argument('<run>', 'id of the run')
+    .option('--digest <digest>', 'the digest of the plan that is approved or refused')
+    .option('--refuse', 'refuse it');
+  withService(
+    withFormat(command('watch', 'look at a run of a service until it has ended', 'Prints its report. Ctrl-C leaves the run alone.')),
+  ).argument('<run>', 'id of the run');
+  withRuns(withFormat(command('report', 'print the report of a run', ''))).argument('<run>', 'id of a run');
   withCluster(
     withFormat(command('addon', 'show what an EKS add-on needs of IAM, and make it', 'Without --approve nothing is made.'), [
       'table',
@@ -134,6 +166,44 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
       .option('--approve', 'change things'),
     false,
   );
+  withMigration(
+    withCluster(
+      withFormat(
+        command(
+          'schedule',
+          'let the deployed service scan or migrate a cluster at set times',
+          'Without --approve it says what it would do.',
+        ),
+        ['table', 'json', 'yaml'],
+      )
+        .addArgument(new Argument('<action>', 'what to do').choices(['create', 'list', 'delete']))
+        .argument('[name]', 'name of the schedule')
+        .addOption(new Option('--starts <what>', 'what it starts').choices(['scan', 'run']).default('scan'))
+        .option('--expression <expression>', "when: 'cron(…)', 'rate(…)' or 'at(…)', as EventBridge Scheduler has them")
+        .option('--timezone <zone>', 'IANA time zone of the expression (UTC)')
+        .option('--flexible-minutes <n>', 'spread the start over so many minutes (0)', minutes)
+        .option('--digest <digest>', 'a run refuses unless its plan has this digest')
+        .option('--require-approval', 'a run waits for the approval of its plan')
+        .option('--stage <stage>', 'stage of the deployed service (prod)')
+        .option('--service-region <region>', "its region (default: the cluster's)")
+        .option('--approve', 'change things'),
+      false,
+    ),
+  );
+  withFleet(
+    withJournal(
+      withAccess(
+        withFormat(
+          command(
+            'fleet',
+            'plan, migrate or rehearse the clusters of many accounts and regions',
+            'plan [FILE]          what a run would do\nrun [FILE]           without --approve, its plan\nstatus [FLEET]       the fleets of the journal, or how one stands\nrehearse SNAPSHOT... a whole fleet on the twins of snapshots',
+          ),
+          ['table', 'wide', 'json', 'yaml'],
+        ),
+      ),
+    ),
+  );
   command(
     'twin',
     "serve a snapshot's twin, for the AWS CLI, kubectl and eksctl",
@@ -141,6 +211,14 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
   )
     .addArgument(snapshot)
     .option('--no-delays', 'let everything take effect at once: IAM, associations, add-ons, pods');
+  command(
+    'serve',
+    "serve podshift's API over a snapshot's twin",
+    'Serves on this machine until it is stopped. Prints {"url": URL, "cluster": NAME, "region": REGION}.',
+  )
+    .addArgument(snapshot)
+    .addOption(new Option('--port <port>', 'where to listen on 127.0.0.1').default(0, 'a free port').argParser(portOf))
+    .addOption(new Option('--speed <factor>', 'how much faster than real time').default(1).argParser(speedOf));
   withFormat(
     command('demo', 'rehearse the example cluster that ships with podshift', 'Nothing real is touched; no credentials are needed.'),
   );
@@ -155,6 +233,16 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
     throw error;
   }
   return invocation ?? { text: program.helpInformation() };
+}
+
+function portOf(text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw new InvalidArgumentError('a port is a number from 0 to 65535.');
+  return Number(text);
+}
+
+function speedOf(text: string): number {
+  if (!/^\d{1,4}$/.test(text) || Number(text) < 1 || Number(text) > 1000) throw new InvalidArgumentError('it is a number from 1 to 1000.');
+  return Number(text);
 }
 
 function withFormat(command: Command, formats: readonly string[] = REPORT_FORMATS): Command {
@@ -179,16 +267,55 @@ function withAccess(command: Command): Command {
     .addOption(new Option('--endpoint-url <url>', "endpoint of every AWS service, such as a twin's").helpGroup('Cluster:'));
 }
 
+/** The runs of this machine's journal, or of a service. */
+function withRuns(command: Command): Command {
+  return withServiceUrl(withJournal(command));
+}
+
 function withJournal(command: Command): Command {
   return command
     .option('--journal <folder>', 'folder of the journal', '.podshift')
     .option('--local', "run in this process, with this machine's journal (the default)");
 }
 
+function withServiceUrl(command: Command): Command {
+  return command.addOption(new Option('--service <url>', 'drive the deployed service that answers there').helpGroup('Service:'));
+}
+
+function withService(command: Command): Command {
+  return withServiceUrl(command).addOption(new Option('--profile <name>', 'profile of the AWS configuration').helpGroup('Service:'));
+}
+
 function withMigration(command: Command): Command {
   command.addOption(new Option('--options <file>', 'YAML file of these options, its keys in camelCase').helpGroup('Migration:'));
   for (const flag of migrationFlags()) command.addOption(flag.helpGroup('Migration:'));
   return command;
+}
+
+/** EventBridge Scheduler's limits of a flexible time window (API reference: FlexibleTimeWindow). */
+function minutes(text: string): number {
+  if (!/^\d+$/.test(text) || Number(text) > 1440) throw new InvalidArgumentError('It is a whole number of minutes, 0 to 1440.');
+  return Number(text);
+}
+
+function withFleet(command: Command): Command {
+  const option = (flags: string, description: string): Option => new Option(flags, description).helpGroup('Fleet:');
+  return command
+    .addArgument(new Argument('<action>', 'what to do').choices(['plan', 'run', 'status', 'rehearse']))
+    .argument('[arguments...]', 'a YAML file with the settings of a fleet, the id of a fleet, or folders of snapshots')
+    .addOption(option('--account <id>', 'account, or "self" (repeat for more)').argParser(collect))
+    .addOption(option('--region <region>', 'region (repeat for more)').argParser(collect))
+    .addOption(option('--name <glob>', 'only clusters of this name (repeat for more)').argParser(collect))
+    .addOption(option('--tag <key=glob>', 'only clusters with this tag (repeat for more)').argParser(collect))
+    .addOption(option('--canary <cluster>', 'name or ARN of the cluster that goes first'))
+    .addOption(option('--member-role <name>', 'role to assume in each account (podshift-member)'))
+    .addOption(option('--external-id <id>', 'the external id that these roles ask for'))
+    .addOption(option('--file <file>', 'the settings, for rehearse'))
+    .addOption(option('--service <arn>', 'start it in the deployed service: ARN of its podshift-migrate-fleet'))
+    .option('--approve', 'change things')
+    .option('--approve-each', "let each cluster's run wait for its own approval (with --service)")
+    .option('--digest <digest>', 'refuse unless the plan of the fleet has this digest')
+    .option('--resume <fleet>', 'go on with an interrupted fleet');
 }
 
 function collect(text: string, before: unknown): string[] {

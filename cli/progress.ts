@@ -106,7 +106,7 @@ function concerns(step: UnitStep, plan: UnitPlan): boolean {
 }
 
 /** The journal with some methods replaced; a spread would lose what lives on a class's prototype. */
-function overlay(journal: Journal, methods: Partial<Journal>): Journal {
+export function overlay(journal: Journal, methods: Partial<Journal>): Journal {
   return new Proxy(journal, {
     get(target, name) {
       const value: unknown = Reflect.get(methods, name) ?? Reflect.get(target, name);
@@ -123,7 +123,7 @@ function describePlan(plan: Plan, palette: Palette): string {
 }
 
 /** `+0:07`, `+12:05`, `+1:02:00`. */
-function offset(milliseconds: number): string {
+export function offset(milliseconds: number): string {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000));
   const two = (number: number): string => String(number).padStart(2, '0');
   const hours = Math.floor(seconds / 3600);

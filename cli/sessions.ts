@@ -140,17 +140,22 @@ export async function optionsOf(invocation: Invocation): Promise<z.input<typeof 
   }
 }
 
-async function targetOf(invocation: Invocation, { environment }: CommandContext): Promise<ClusterTarget> {
+/** The cluster of `--cluster`, in the region of `--region` or of the AWS configuration. Throws `UsageError` without either. */
+export async function targetOf(invocation: Invocation, { environment }: CommandContext): Promise<ClusterTarget> {
   const clusterName = textFlag(invocation, 'cluster');
   if (clusterName === undefined) {
     const snapshots = invocation.name === 'run' ? '' : ', or a snapshot folder to look at its twin';
     throw new PodshiftError('UsageError', `which cluster? give --cluster NAME and --region REGION${snapshots}`);
   }
-  const region =
-    textFlag(invocation, 'region') ?? environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION ?? (await profileRegion(invocation));
+  const region = await regionOf(invocation, { environment });
   const externalId = textFlag(invocation, 'externalId');
   const assumeRoleArn = textFlag(invocation, 'roleArn') ?? null;
   return { clusterName, region, assumeRoleArn, ...(externalId === undefined ? {} : { externalId }) };
+}
+
+/** The region of `--region`, of the environment, or of the profile. Throws `UsageError` where none says one. */
+export async function regionOf(invocation: Invocation, { environment }: Pick<CommandContext, 'environment'>): Promise<string> {
+  return textFlag(invocation, 'region') ?? environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION ?? (await profileRegion(invocation));
 }
 
 /** The region of the AWS configuration's profile, found as the SDK finds it. */
@@ -169,7 +174,7 @@ async function profileRegion(invocation: Invocation): Promise<string> {
 }
 
 /** The steps' own log is for debugging: progress and errors are told by the command. */
-function loggerOf({ terminal, debug }: CommandContext): Logger {
+export function loggerOf({ terminal, debug }: CommandContext): Logger {
   const line =
     (level: string) =>
     (message: string, fields: Record<string, unknown> = {}): void => {
@@ -188,6 +193,6 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
-function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'code' in error && typeof error.code === 'string';
 }

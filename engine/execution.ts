@@ -31,6 +31,8 @@ export class Execution {
   readonly #aborted: Promise<void>;
   /** Why nothing may start any more: the input of a state that only the library saw was too large, or a listener threw. */
   #ended: unknown;
+  /** Distributed Maps that were begun. */
+  #mapRuns = 0;
 
   readonly #machine: Machine;
   readonly #input: unknown;
@@ -48,7 +50,8 @@ export class Execution {
   /** Runs the machine to its end. Throws what failed: a {@link TaskFailure}, or an error of the library. */
   async run(): Promise<unknown> {
     const machine = this.#machine;
-    const output = await this.#runLine(lowerMachine(machine), machine, this.#input, {}, this.#frames.context({}));
+    const own: MapItem = { execution: '' };
+    const output = await this.#runLine(lowerMachine(machine), machine, this.#input, own, this.#frames.context(own));
     checkSize(output, 'the output of the execution');
     return output;
   }
@@ -139,7 +142,7 @@ export class Execution {
     return input;
   }
 
-  async #runMap(name: string, state: State, { input, stateInput }: LoweredInput): Promise<unknown> {
+  async #runMap(name: string, state: State, { frame, input, stateInput }: LoweredInput): Promise<unknown> {
     if (!Array.isArray(input)) {
       throw new TaskFailure('States.Runtime', `the items of state ${name} are no array`, { terminal: true });
     }
@@ -147,6 +150,7 @@ export class Execution {
     const source = state.ItemProcessor as Processor;
     const limit = pLimit(state.MaxConcurrency === undefined || state.MaxConcurrency === 0 ? DEFAULT_CONCURRENCY : state.MaxConcurrency);
     const failures: TaskFailure[] = [];
+    const executionOf = this.#childExecutions(name, source, this.#frames.get(frame).item);
     const outputs = await Promise.all(
       input.map((item: unknown, index) =>
         limit(async () => {
@@ -155,7 +159,7 @@ export class Execution {
             return undefined;
           }
           try {
-            const known: MapItem = {};
+            const known: MapItem = { execution: executionOf(index) };
             return await this.#runLine(processor, source, stateInput, known, this.#frames.context(known, { Index: index, Value: item }));
           } catch (error) {
             failures.push(failureOf(error));
@@ -169,6 +173,16 @@ export class Execution {
       throw this.#mapFailure(name, source, failure);
     }
     return outputs;
+  }
+
+  /** Names the executions of a Map's items: a distributed one's are its children, an inline one's are part of their parent's. */
+  #childExecutions(name: string, { ProcessorConfig }: Processor, { execution }: MapItem): (index: number) => string {
+    if (ProcessorConfig?.Mode !== 'DISTRIBUTED') {
+      return () => execution;
+    }
+    this.#mapRuns += 1;
+    const run = `${execution === '' ? '' : `${execution}/`}${name}#${this.#mapRuns}`;
+    return (index) => `${run}/${index}`;
   }
 
   /** A distributed Map fails by its threshold, an inline one by its item's own error. */
@@ -210,7 +224,9 @@ export class Execution {
 
   /** Drains the library's events: it keeps them until someone does. Never throws; what goes wrong ends the execution. */
   async #listen(events: AsyncIterable<LibraryEvent>, item: MapItem): Promise<void> {
+    let caught = false;
     for await (const event of events) {
+      caught = event.type === 'StateCaught' || (caught && event.type !== 'StateEntered');
       const type = EVENT_TYPES[event.type];
       if (type === undefined || event.state === undefined || this.#ended !== undefined) {
         continue;
@@ -224,7 +240,11 @@ export class Execution {
           Object.assign(item, unitOf(output));
           continue;
         }
-        const details = { ...(output === undefined ? {} : { output }), ...(event.Error === undefined ? {} : { error: event.Error }) };
+        const details = {
+          ...(output === undefined ? {} : { output }),
+          ...(event.Error === undefined ? {} : { error: event.Error }),
+          ...(caught && type === 'state-exited' ? { caught } : {}),
+        };
         this.#tell(item, { type, state: name, input, ...details });
       } catch (error) {
         this.#ended =
@@ -235,9 +255,9 @@ export class Execution {
     }
   }
 
-  #tell({ unitId }: MapItem, progress: Omit<Progress, 'at' | 'unitId'>): void {
+  #tell({ execution, unitId }: MapItem, progress: Omit<Progress, 'at' | 'execution' | 'unitId'>): void {
     const { clock, onEvent } = this.#settings;
-    onEvent({ ...progress, at: clock.now(), ...(unitId === undefined ? {} : { unitId }) });
+    onEvent({ ...progress, execution, at: clock.now(), ...(unitId === undefined ? {} : { unitId }) });
   }
 }
 
@@ -253,7 +273,7 @@ const EVENT_TYPES: Readonly<Record<string, Progress['type'] | undefined>> = {
   StateFailed: 'state-failed',
 };
 
-function unitOf(selected: unknown): MapItem {
+function unitOf(selected: unknown): Pick<MapItem, 'unitId'> {
   const unitId = typeof selected === 'object' && selected !== null ? (selected as { unitId?: unknown }).unitId : undefined;
   return typeof unitId === 'string' ? { unitId } : {};
 }

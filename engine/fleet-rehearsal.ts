@@ -24,6 +24,8 @@ export interface FleetRehearsalSettings {
   readonly clusters: readonly FleetCluster[];
   /** The account that `self` means; that of the first cluster where absent. */
   readonly ownAccount?: string;
+  /** `ignored`: every account is reached without a role, for snapshots that do not say who may assume it. Default `assumed`. */
+  readonly memberRoles?: 'assumed' | 'ignored';
   readonly startAt: number;
   readonly delays?: Partial<TwinDelays>;
   /** As for one rehearsal. */
@@ -70,7 +72,7 @@ export async function openFleetRehearsal(settings: FleetRehearsalSettings): Prom
     clock,
     journal,
     runtime: () =>
-      createRuntimeOver(connectAll(clock, ownAccount, twins), {
+      createRuntimeOver(connectAll(clock, ownAccount, twins, settings.memberRoles === 'ignored'), {
         clock: clock.engine,
         journal,
         logger,
@@ -90,7 +92,7 @@ interface Placed {
 }
 
 /** The connections to all twins as one: a target leads to the twin that has its cluster. */
-function connectAll(clock: VirtualClock, ownAccount: string, twins: readonly Placed[]): Connections {
+function connectAll(clock: VirtualClock, ownAccount: string, twins: readonly Placed[], withoutRoles: boolean): Connections {
   const connected = twins.map(({ twin, ...place }) => ({
     ...place,
     name: twin.clusterName,
@@ -108,15 +110,16 @@ function connectAll(clock: VirtualClock, ownAccount: string, twins: readonly Pla
     if (first === undefined) throw new PodshiftError('ServiceUnavailable', `the rehearsal has no twin in ${account}, ${region}`);
     return { here, one: here.find(({ name }) => name === clusterName) ?? first };
   };
+  const as = (target: ClusterTarget): ClusterTarget => (withoutRoles ? { ...target, assumeRoleArn: null } : target);
   return {
     aws: (target) => {
       const { here, one } = at(target);
-      const gateways = one.connections.aws(target);
+      const gateways = one.connections.aws(as(target));
       const listClusters = async (): Promise<string[]> =>
-        (await Promise.all(here.map(({ connections }) => connections.aws(target).eks.listClusters()))).flat();
+        (await Promise.all(here.map(({ connections }) => connections.aws(as(target)).eks.listClusters()))).flat();
       return { ...gateways, eks: { ...gateways.eks, listClusters } } satisfies AwsGateways;
     },
-    kubernetes: (target) => at(target).one.connections.kubernetes(target),
+    kubernetes: (target) => at(target).one.connections.kubernetes(as(target)),
     takeCalls: () => connected.reduce<CallCounts>((sum, { connections }) => add(sum, connections.takeCalls()), noCalls()),
   };
 }

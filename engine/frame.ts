@@ -10,8 +10,10 @@ export interface Frame {
   readonly retries: Map<string, number[]>;
 }
 
-/** What is known of a Map item, once its selector ran; nothing outside of a Map. */
+/** Whose line it is: its execution, and the unit of a Map's item, once its selector ran. */
 export interface MapItem {
+  /** As `Progress` names it. */
+  readonly execution: string;
   unitId?: string;
 }
 

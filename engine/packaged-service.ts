@@ -48,6 +48,8 @@ function read<Schema extends z.ZodType>(schema: Schema, value: unknown, what: st
 /** A placeholder of `Fn::Sub`, and a text that is nothing else. */
 const PLACEHOLDER = /\$\{([^}]*)\}/;
 const WHOLE = new RegExp(`^${PLACEHOLDER.source}$`);
+/** Where this machine is taken to be. */
+const PARTITION = { placeholder: `\${AWS::Partition}`, value: 'aws' };
 
 /** The definition with the references that its placeholders stand for. Throws `InternalError` for a placeholder that stands for nothing. */
 function parseMachine(text: string, values: Readonly<Record<string, unknown>>, name: string): Machine {
@@ -56,7 +58,8 @@ function parseMachine(text: string, values: Readonly<Record<string, unknown>>, n
       return value;
     }
     const whole = WHOLE.exec(value)?.[1];
-    const resolved = whole !== undefined && Object.hasOwn(values, whole) ? values[whole] : value;
+    const resolved =
+      whole !== undefined && Object.hasOwn(values, whole) ? values[whole] : value.replaceAll(PARTITION.placeholder, PARTITION.value);
     if (typeof resolved === 'string' && PLACEHOLDER.test(resolved)) {
       throw new PodshiftError('InternalError', `the packaged definition of ${name} uses ${resolved}, which the engine cannot resolve`);
     }

@@ -2,12 +2,16 @@
 export interface Progress {
   readonly type: 'state-entered' | 'state-exited' | 'state-failed' | 'task-retried';
   readonly state: string;
+  /** The execution that the state is of: empty for the one that was started, `MAP#RUN/INDEX` for a child of a distributed Map. */
+  readonly execution: string;
   /** The unit that a child execution works on. */
   readonly unitId?: string;
   /** The engine's clock, milliseconds since the Unix epoch. */
   readonly at: number;
   /** Name of the error, for a failure or a retry. */
   readonly error?: string;
+  /** The state failed, and a rule of its `Catch` says what follows. */
+  readonly caught?: true;
   /** Seconds until the next attempt, for a retry. */
   readonly delaySeconds?: number;
   /** What the state got and gave; task tokens are never part of it. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { blockRole } from '../src/migration/grant-trust.ts';
+import { blockRole } from '../src/migration/block-role.ts';
 import { lambdaFunction } from './middleware.ts';
 
 /** Notes that a role could not be written. */
@@ -7,6 +7,7 @@ export const handler = lambdaFunction(
   z.strictObject({
     runId: z.string().min(1),
     roleArn: z.string().min(1),
+    step: z.enum(['grant', 'retire', 'restore']),
     failure: z.strictObject({ Error: z.string(), Cause: z.string().optional() }),
   }),
   blockRole,

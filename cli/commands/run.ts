@@ -9,12 +9,15 @@ import { type Exit, exitOfRun } from '../exit-codes.ts';
 import { sayFailure } from '../failure.ts';
 import { formatOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
+import { isRemote } from '../service/open.ts';
+import { runOnService } from '../service/run.ts';
 import { openClusterSession, openJournalOf, optionsOf, type Session } from '../sessions.ts';
 import { stopped } from '../stopped.ts';
 import { planOn, printPlan, sayHowToRun } from './plan.ts';
 
 /** `podshift run`: a migration of a real cluster, in this process. Without --approve, its plan. */
 export const run: RunCommand = async (context, invocation) => {
+  if (isRemote(invocation)) return runOnService(context, invocation);
   const resume = textFlag(invocation, 'resume');
   const digest = textFlag(invocation, 'digest') ?? null;
   if (resume !== undefined) return resumeRun(resume, context, invocation);

@@ -53,6 +53,7 @@ const NAMES: Readonly<Record<string, ErrorName>> = {
   ExecutionDoesNotExist: 'NotFound',
   StateMachineDoesNotExist: 'NotFound',
 
+  ConflictException: 'AlreadyExists',
   ResourceInUseException: 'AlreadyExists',
   EntityAlreadyExists: 'AlreadyExists',
   EntityAlreadyExistsException: 'AlreadyExists',

@@ -13,7 +13,7 @@ import { awsCall, awsLookup } from './errors.ts';
 export interface ExecutionsSettings {
   readonly client: SFNClient;
   /** A machine without an ARN is one that this function neither starts nor asks about: `InternalError`. */
-  readonly stateMachineArns: Readonly<Record<StateMachineName, string | undefined>>;
+  readonly stateMachineArns: Readonly<Partial<Record<StateMachineName, string | undefined>>>;
 }
 
 /** Step Functions' limits of `cause` and `error`, in characters (API reference: SendTaskFailure). */

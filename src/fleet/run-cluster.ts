@@ -28,9 +28,16 @@ const PLAN_SECONDS = 6 * 3600;
 /** The rule that starts the way back of a failed run tries for so long (infra/rollback-rule.yml), and the way back takes its time. */
 const ROLLBACK_SECONDS = 2 * 86_400;
 
-/** Seconds between two looks: often at first, then at a twentieth of the time so far. Twenty days of them are less than 2,100 looks. */
-const SHORTEST_WAIT = 30;
+/** The most seconds between two looks. */
 const LONGEST_WAIT = 900;
+
+/**
+ * Seconds until the next look: a twentieth of the time so far. At first so many that all clusters of a wave together ask Step
+ * Functions ten times a second at most (quotas: DescribeExecution). Twenty days are fewer than 2,200 looks.
+ */
+function nextWait(seconds: number, { waveSize }: FleetRecord['spec']): number {
+  return Math.min(LONGEST_WAIT, Math.max(5, Math.ceil(waveSize / 10), Math.floor(seconds / 20)));
+}
 
 /**
  * One look at a cluster's run: starts it where nothing has, notes how it ended where it has, and else says when to look
@@ -52,7 +59,7 @@ export async function runCluster(runtime: ServiceRuntime, input: ClusterInput): 
   if (seconds > limit) return giveUp(runtime, input, `its run did not end within ${limit} seconds`);
   const problem = await keepRunning(runtime, fleet, member, phase, run);
   if (problem !== '') return giveUp(runtime, input, problem);
-  return { status: 'waiting', waitSeconds: Math.min(LONGEST_WAIT, Math.max(SHORTEST_WAIT, Math.floor(seconds / 20))) };
+  return { status: 'waiting', waitSeconds: nextWait(seconds, fleet.spec) };
 }
 
 /** The id of a cluster's run: 26 characters, always the same for the same fleet, cluster and phase. */

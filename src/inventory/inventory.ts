@@ -99,6 +99,12 @@ export async function takeInventory(
     roles: sortBy([...roles, ...(await readRoles(aws, account.roles, missing))], (role) => role.arn),
     oidcProviders: account.oidcProviders === null ? null : [...account.oidcProviders].sort(),
     associations: sortBy(keptAssociations, (association) => association.associationId),
+    associated: sortBy(
+      account.associations
+        .filter(({ namespace, serviceAccount }) => isSelected(options, namespace, serviceAccount))
+        .map(({ associationId, namespace, serviceAccount }) => ({ associationId, namespace, serviceAccount })),
+      ({ associationId }) => associationId,
+    ),
     addons: sortBy(
       await addonFacts(aws, account.addons, associations, account.cluster.version, (name) => kept.some(({ addon }) => addon === name)),
       (addon) => addon.name,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { PodshiftError } from '../model/errors.ts';
 import type { Finding } from '../model/findings.ts';
-import type { MigrationOptions } from '../model/options.ts';
+import { type MigrationOptions, migrationOptions } from '../model/options.ts';
 import type { UnitPlan } from '../model/plan.ts';
 import {
   type ApprovalAnswer,
@@ -118,6 +118,8 @@ export function json(value: unknown): string {
   return JSON.stringify(value ?? null);
 }
 
+const DEFAULT_OPTIONS = migrationOptions.parse({});
+
 export function readRun(item: Item): RunRecord {
   const { target, options, approval = 'null', ...rest } = parseItem(runItem, item);
   return {
@@ -125,7 +127,8 @@ export function readRun(item: Item): RunRecord {
     approval: JSON.parse(approval) as RunRecord['approval'],
     calls: rest.calls satisfies CallCounts,
     target: JSON.parse(target) as RunRecord['target'],
-    options: JSON.parse(options) as MigrationOptions,
+    // A run of an earlier version lacks the keys that are newer.
+    options: { ...DEFAULT_OPTIONS, ...(JSON.parse(options) as MigrationOptions) },
   };
 }
 

@@ -104,6 +104,8 @@ export interface Journal extends FleetJournal {
 
   /** Takes the cluster's lock, or extends it where this run holds it. Takes over an expired one. Throws `ClusterLocked`. */
   acquireLock(clusterArn: string, runId: string, seconds: number): Promise<void>;
+  /** Ids of all runs that have held the cluster's lock: what podshift changed there, one of them did. */
+  lockHolders(clusterArn: string): Promise<string[]>;
   /** Extends the lock. Throws `LockLost` where another run holds it by now. */
   extendLock(clusterArn: string, runId: string, seconds: number): Promise<void>;
   /** Lets go of it; no error where another run holds it. */
@@ -124,10 +126,10 @@ export interface Journal extends FleetJournal {
   putDrift(drift: DriftRecord): Promise<DriftRecord>;
   /** Undefined where the run is no scan, or has compared nothing yet. */
   getDrift(runId: string): Promise<DriftRecord | undefined>;
-  /** The run of the cluster's last scan; undefined where there was none. */
-  lastScan(clusterArn: string): Promise<string | undefined>;
+  /** The run of the cluster's last scan of this scope; undefined where there was none. `scope` is any text that is not empty. */
+  lastScan(clusterArn: string, scope: string): Promise<string | undefined>;
   /** Notes the run as the cluster's last scan, unless a later one is noted. `takenAt` is RFC 3339. */
-  noteScan(clusterArn: string, runId: string, takenAt: string): Promise<void>;
+  noteScan(clusterArn: string, scope: string, runId: string, takenAt: string): Promise<void>;
 
   /** Keeps the task token of a waiting approval, in place of an older one and its answer. No read of a run returns it. */
   putTaskToken(runId: string, token: string): Promise<void>;

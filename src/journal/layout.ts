@@ -28,8 +28,8 @@ export const evidenceKey = (runId: string, sequence: number): Key => ({ pk: runP
 export const executionKey = (runId: string): Key => ({ pk: runPartition(runId), sk: 'EXECUTION' });
 /** What a scan found changed; at most one of a run. */
 export const driftKey = (runId: string): Key => ({ pk: runPartition(runId), sk: 'DRIFT' });
-/** The last scan of a cluster. */
-export const scanKey = (clusterArn: string): Key => ({ pk: `SCAN#${clusterArn}`, sk: 'SCAN' });
+/** The last scan of a cluster in one scope: scans of different scopes see different things. */
+export const scanKey = (clusterArn: string, scope: string): Key => ({ pk: `SCAN#${clusterArn}`, sk: scope });
 export const documentKey = (runId: string, name: string): Key => ({ pk: runPartition(runId), sk: `DOCUMENT#${name}` });
 export const chunkPrefix = (name: string, digest: string): string => `CHUNK#${name}#${digest}#`;
 export const chunkKey = (runId: string, name: string, digest: string, index: number): Key => ({
@@ -43,6 +43,9 @@ export const fleetIndexKey = (startedAt: string, fleetId: string): Key => ({ pk:
 export const placeKey = (fleetId: string, placeId: string): Key => ({ pk: fleetPartition(fleetId), sk: `PLACE#${placeId}` });
 export const memberKey = (fleetId: string, clusterArn: string): Key => ({ pk: fleetPartition(fleetId), sk: `MEMBER#${clusterArn}` });
 export const lockKey = (clusterArn: string): Key => ({ pk: `LOCK#${clusterArn}`, sk: 'LOCK' });
+/** Begins the keys of the runs that have held a cluster's lock. */
+export const LOCK_HOLDERS = 'RUN#';
+export const lockHolderKey = (clusterArn: string, runId: string): Key => ({ pk: `LOCK#${clusterArn}`, sk: `${LOCK_HOLDERS}${runId}` });
 export const leaseKey = (roleArn: string): Key => ({ pk: `LEASE#${roleArn}`, sk: 'LEASE' });
 /** How fast requests of one pacing key may go, for all processes together. */
 export const rateKey = (key: string): Key => ({ pk: `RATE#${key}`, sk: 'RATE' });

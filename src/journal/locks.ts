@@ -1,11 +1,11 @@
 import type { Clock } from '../model/clock.ts';
 import { type ErrorName, PodshiftError } from '../model/errors.ts';
 import type { Journal } from './journal.ts';
-import { type Key, leaseKey, lockKey } from './layout.ts';
+import { type Key, LOCK_HOLDERS, leaseKey, lockHolderKey, lockKey } from './layout.ts';
 import { ABSENT, type Condition, type Table } from './table.ts';
 
 /** The journal's part that keeps others out: a lock for each cluster, a lease for each role's trust policy. */
-type Locks = Pick<Journal, 'acquireLock' | 'extendLock' | 'releaseLock' | 'acquireLease' | 'releaseLease'>;
+type Locks = Pick<Journal, 'acquireLock' | 'lockHolders' | 'extendLock' | 'releaseLock' | 'acquireLease' | 'releaseLease'>;
 
 /** Locks as single items with an owner and an end; who finds the end past by `clock` takes the item over. */
 export function createLocks(table: Table, clock: Clock): Locks {
@@ -33,7 +33,11 @@ export function createLocks(table: Table, clock: Clock): Locks {
     await table.remove(key, { kind: 'equals', attribute: 'owner', value: owner });
   };
   return {
-    acquireLock: (clusterArn, runId, seconds) => acquire(lockKey(clusterArn), runId, seconds, 'ClusterLocked', `cluster ${clusterArn}`),
+    acquireLock: async (clusterArn, runId, seconds) => {
+      await acquire(lockKey(clusterArn), runId, seconds, 'ClusterLocked', `cluster ${clusterArn}`);
+      await table.put({ ...lockHolderKey(clusterArn, runId), runId });
+    },
+    lockHolders: async (clusterArn) => (await table.query(lockKey(clusterArn).pk, LOCK_HOLDERS)).map(({ runId }) => String(runId)),
     extendLock: async (clusterArn, runId, seconds) => {
       const item = await table.update(
         lockKey(clusterArn),

@@ -21,11 +21,11 @@ export function createScans(table: Table): Scans {
       if (existing === undefined) throw new PodshiftError('InternalError', `the drift of run ${drift.runId} is gone`);
       return existing;
     },
-    lastScan: async (clusterArn) => (await table.get(scanKey(clusterArn)))?.runId as string | undefined,
-    noteScan: async (clusterArn, runId, takenAt) => {
+    lastScan: async (clusterArn, scope) => (await table.get(scanKey(clusterArn, scope)))?.runId as string | undefined,
+    noteScan: async (clusterArn, scope, runId, takenAt) => {
       const time = Date.parse(takenAt);
       await table.put(
-        { ...scanKey(clusterArn), runId, takenAt: time },
+        { ...scanKey(clusterArn, scope), runId, takenAt: time },
         { kind: 'any', of: [ABSENT, { kind: 'at-most', attribute: 'takenAt', value: time }] },
       );
     },

@@ -13,9 +13,9 @@ const CONCURRENCY = 16;
 /** How the state machine came to the end. */
 export interface CloseRunInput {
   readonly runId: string;
-  /** `planned`: only a plan was asked for; `refused`: it was not approved; `halted`: a wave failed; `finished`: else. */
+  /** `planned`: only a plan or a scan was asked for; `refused`: it was not approved; `halted`: a wave failed; `finished`: else. */
   readonly ending: 'planned' | 'refused' | 'halted' | 'finished';
-  /** Why it was refused or halted; empty else. */
+  /** Why it was refused or halted, or what a scan found; empty else. */
   readonly reason: string;
 }
 
@@ -32,18 +32,17 @@ export async function closeRun(runtime: JournalRuntime, input: CloseRunInput): P
   if (input.ending === 'refused') return closeRefused(runtime, run, input.reason);
   if (input.ending !== 'planned') await holdPendingUnits(runtime, run.runId, input.reason);
   const units = await runtime.journal.listUnits(run.runId);
-  if (input.ending === 'planned') return endRun(runtime, run, { status: 'planned', reason: '' }, units);
+  if (input.ending === 'planned') return endRun(runtime, run, { status: 'planned', reason: input.reason }, units);
   const halted = input.ending === 'halted' ? input.reason : '';
   const outcome = outcomeOf(units, await runtime.journal.listRoles(run.runId), halted);
-  const retirement = await retirementOf(runtime, run.runId);
-  if (retirement === undefined && run.options.retireOnly)
-    return endRun(runtime, run, { status: 'held', reason: await refusalOf(runtime, run.runId) }, units);
-  return endRun(runtime, run, outcomeWithRetirement(outcome, retirement, run.options.retireOnly), units);
+  return endRun(runtime, run, await withRetirement(runtime, run, outcome), units);
 }
 
-/** Why the plan of a run that was to retire a daemon alone refuses to. */
-async function refusalOf(runtime: JournalRuntime, runId: string): Promise<string> {
-  return (await planOf(runtime, runId)).retirement?.reason ?? 'the options name no daemon to retire';
+async function withRetirement(runtime: JournalRuntime, run: RunRecord, outcome: Outcome): Promise<Outcome> {
+  const { retireDaemon, retireOnly: alone } = run.options;
+  if (retireDaemon === 'none' && !alone) return outcome;
+  const { retirement: plan } = await planOf(runtime, run.runId);
+  return outcomeWithRetirement(outcome, { alone, plan, record: await retirementOf(runtime, run.runId) });
 }
 
 /** Ends a run whose plan was refused, or whose approval nobody gave in time; `otherwise` where it never came to wait. */

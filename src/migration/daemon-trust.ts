@@ -78,8 +78,6 @@ async function lookUp(runtime: Runtime, run: RunRecord, roleArn: string, asOf: n
       limit: MOST_EVENTS,
     });
   } catch (error) {
-    // The retirement is whole without this, and can be repeated.
-    if (isPodshiftError(error, 'Throttled', 'ServiceUnavailable')) return 'CloudTrail did not answer';
     if (isPodshiftError(error, 'AccessDenied', 'InvalidRequest')) return 'CloudTrail may not be read (cloudtrail:LookupEvents)';
     throw error;
   }

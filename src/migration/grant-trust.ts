@@ -16,7 +16,7 @@ import {
   withLease,
   writeTrust,
 } from './role-trust.ts';
-import type { JournalRuntime, Runtime } from './runtime.ts';
+import type { Runtime } from './runtime.ts';
 import { forwardRun, journaledWrite } from './write.ts';
 
 /** One role of one wave. */
@@ -101,15 +101,6 @@ function admitsAlready(run: RunRecord, role: RolePlan, wave: number, found: stri
   );
   if (!admits) throw new PodshiftError('TrustPolicyMoved', `the trust policy of ${role.roleArn} changed after the plan was made`);
   return false;
-}
-
-/** Notes that a role could not be written after all tries, so that its units end as held instead of being migrated. */
-export async function blockRole(
-  runtime: JournalRuntime,
-  input: { runId: string; roleArn: string; failure: Failure },
-): Promise<{ wrote: boolean }> {
-  await runtime.journal.updateRole(input.runId, input.roleArn, { blocked: reasonOf(input.failure) });
-  return { wrote: false };
 }
 
 /** What a state machine's Catch hands on. */

@@ -1,6 +1,6 @@
-import type { RetirementRecord } from '../model/retirement.ts';
+import type { RetirementPlan, RetirementRecord } from '../model/retirement.ts';
 import type { RoleRecord, RunStatus, UnitCounts, UnitRecord } from '../model/run.ts';
-import { UNREVOKED } from './revoke-trust.ts';
+import { UNRETIRED, UNREVOKED } from './block-role.ts';
 
 /** How a run ends, and why. */
 export interface Outcome {
@@ -31,6 +31,9 @@ export function outcomeOf(units: readonly UnitRecord[], roles: readonly RoleReco
     );
   }
   if (rolledBack.length > 0) return { status: 'rolled-back', reason: rolledBack[0]?.reason ?? '' };
+  const unretired = roles.find((role) => role.blocked.startsWith(UNRETIRED));
+  if (unretired !== undefined)
+    return needsOperator(`take the old way out of the trust policy of ${unretired.roleArn} by hand: ${unretired.blocked}`);
   if (migrated.length > 0) return { status: 'migrated', reason: '' };
   return {
     status: 'held',
@@ -42,23 +45,30 @@ function needsOperator(reason: string): Outcome {
   return { status: 'needs-operator', reason };
 }
 
+/** What a run was to retire: its plan, whether it was to do nothing else, and what came of it. */
+export interface RetirementWish {
+  readonly alone: boolean;
+  readonly plan: RetirementPlan | undefined;
+  readonly record: RetirementRecord | undefined;
+}
+
 /**
  * How a run ends that was to retire a daemon, given how its units ended. A refusal is no failure of the migration; a run
  * that was to retire alone is held by it. A daemon that was put back, or that could not be, asks for an operator.
  */
-export function outcomeWithRetirement(outcome: Outcome, record: RetirementRecord | undefined, alone: boolean): Outcome {
-  if (record === undefined) return outcome;
-  const { status, reason, plan } = record;
+export function outcomeWithRetirement(outcome: Outcome, { alone, plan, record }: RetirementWish): Outcome {
+  const without = (reason: string): Outcome => (alone ? { status: 'held', reason } : outcome);
+  if (plan === undefined) return without('the options name no daemon to retire');
+  const status = record?.status ?? (plan.decision === 'refuse' ? 'refused' : 'restored');
+  const reason = record?.reason ?? (plan.reason || 'its retirement did not begin');
+  if (status === 'refused') return without(reason);
   if (status === 'retired' || status === 'done') return alone ? { status: 'migrated', reason: '' } : outcome;
-  if (status === 'refused') return alone ? { status: 'held', reason } : outcome;
   if (status !== 'restored')
-    return needsOperator(
-      `put ${plan.mechanism} back by hand, or roll this run back: ${reason === '' ? 'its retirement did not end' : reason}`,
-    );
+    return needsOperator(`put ${plan.mechanism} back by hand, or roll this run back: ${reason || 'its retirement did not end'}`);
   if (alone) return { status: 'rolled-back', reason };
   if (outcome.status !== 'migrated') return outcome;
   return needsOperator(
-    `retire ${plan.mechanism} once its reason is mended: the service accounts are migrated, and it runs again as before (${reason})`,
+    `retire ${plan.mechanism} once its reason is mended: the service accounts are migrated, and it runs as before (${reason})`,
   );
 }
 

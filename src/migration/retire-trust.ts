@@ -3,8 +3,8 @@ import type { ServiceAccountName } from '../model/plan.ts';
 import type { Evidence, RunRecord, UnitRecord } from '../model/run.ts';
 import { type RetireResult, retireIssuerSubjects, retirePrincipals, type TrustPolicy } from '../trust/index.ts';
 import { type Batch, batchOf } from './batch.ts';
+import { UNREVOKED, unblockRestored } from './block-role.ts';
 import { principalsToRetire, rolesOfDaemon } from './daemon-trust.ts';
-import { UNREVOKED } from './revoke-trust.ts';
 import {
   accountOf,
   documentOf,
@@ -94,7 +94,8 @@ async function retireUnderLease(
     unitId: null,
     kind: 'trust',
     object: role.roleArn,
-    before: { document: before },
+    // A process that dies right after the write notes nothing more: then this tells our document from somebody else's.
+    before: { document: before, intended: result.text },
     perform: async () => {
       if (!sameDocument(found, result.text)) await writeTrust(lease, iam, role, before, result.text);
       return { document: result.text };
@@ -133,9 +134,14 @@ export async function restoreOldTrust(runtime: Runtime, input: { runId: string; 
     const record = await runtime.journal.getRole(run.runId, input.roleArn);
     const found = await trustNow(iam, role);
     const wrote = !sameDocument(found, before);
-    if (wrote && !sameDocument(found, record.trustAfter) && (entry.after === null || !sameDocument(found, documentOf(entry.after)))) {
-      const problem = `${UNREVOKED}: the trust policy of ${input.roleArn} was changed after podshift wrote it`;
-      await runtime.journal.updateRole(run.runId, input.roleArn, { blocked: problem });
+    const ours = [
+      record.trustAfter,
+      (entry.before as { readonly intended?: string }).intended,
+      (entry.after as { readonly document?: string } | null)?.document,
+    ];
+    if (wrote && !ours.some((document) => document !== undefined && sameDocument(found, document))) {
+      const problem = `the trust policy of ${input.roleArn} was changed after podshift wrote it`;
+      await runtime.journal.updateRole(run.runId, input.roleArn, { blocked: `${UNREVOKED}: ${problem}` });
       throw new PodshiftError('UndoFailed', problem);
     }
     if (wrote) {
@@ -144,6 +150,7 @@ export async function restoreOldTrust(runtime: Runtime, input: { runId: string; 
     }
     await noteTrust(runtime, record, before);
     await runtime.journal.markUndone(run.runId, key);
+    await unblockRestored(runtime, record);
     return { wrote };
   });
 }

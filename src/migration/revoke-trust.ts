@@ -2,6 +2,7 @@ import { isPodshiftError } from '../model/errors.ts';
 import type { RolePlan } from '../model/plan.ts';
 import type { JournalEntry, RoleRecord, RunRecord, UnitRecord } from '../model/run.ts';
 import { revokeServiceAccounts } from '../trust/index.ts';
+import { UNREVOKED, unblockRestored } from './block-role.ts';
 import { planOf } from './plan-run.ts';
 import { admittedByRun, type Lease, noteTrust, policyOf, sameDocument, withLease, writeTrust } from './role-trust.ts';
 import type { JournalRuntime, Runtime } from './runtime.ts';
@@ -27,20 +28,17 @@ export async function revokeTrust(runtime: Runtime, input: { runId: string; role
   if (!units.some((unit) => isAdmitted(unit, role, entries) && GONE.has(unit.status))) return { wrote: false };
   const record = await runtime.journal.getRole(run.runId, input.roleArn);
   try {
-    return {
-      wrote: await withLease(runtime, run.runId, input.roleArn, (lease) =>
-        revokeUnderLease(lease, runtime, run, { role, record, entries, units }),
-      ),
-    };
+    const wrote = await withLease(runtime, run.runId, input.roleArn, (lease) =>
+      revokeUnderLease(lease, runtime, run, { role, record, entries, units }),
+    );
+    await unblockRestored(runtime, record);
+    return { wrote };
   } catch (error) {
     if (!isPodshiftError(error, 'TrustPolicyMoved', 'AccessDenied', 'InvalidRequest', 'LimitExceeded')) throw error;
     await runtime.journal.updateRole(run.runId, input.roleArn, { blocked: `${UNREVOKED}: ${error.message}` });
     return { wrote: false };
   }
 }
-
-/** How the reason of a role begins that still trusts service accounts which were rolled back. */
-export const UNREVOKED = 'its trust policy could not be restored';
 
 interface Revocation {
   readonly role: RolePlan;

@@ -1,10 +1,10 @@
 import { PodshiftError } from '../model/errors.ts';
-import type { UnitRecord } from '../model/run.ts';
+import type { RunRecord, UnitRecord } from '../model/run.ts';
 import { type Batch, batchOf } from './batch.ts';
 import { endRun, holdPendingUnits, type RunOutput } from './close-run.ts';
 import { type Failure, reasonOf } from './grant-trust.ts';
 import { outcomeOf } from './outcome.ts';
-import { markDaemonLost } from './retirement-record.ts';
+import { markDaemonLost, retirementOf } from './retirement-record.ts';
 import type { JournalRuntime } from './runtime.ts';
 import { LOCK_SECONDS } from './write.ts';
 
@@ -37,7 +37,8 @@ export interface OpenRollbackOutput {
 /**
  * Opens the way back of a run, whatever state it is in: crashed, ended, or half rolled back. It needs the journal alone.
  * Takes the cluster's lock; from now on no forward step of the run writes any more.
- * Throws `RunNotFound`, `ClusterLocked`, `InvalidInput` for units that the run does not have.
+ * Throws `RunNotFound`, `ClusterLocked`, `InvalidInput` for units that the run does not have, and for those of a daemon that
+ * another run has retired since: they would return to nobody.
  */
 export async function openRollback(runtime: JournalRuntime, input: OpenRollbackInput): Promise<OpenRollbackOutput> {
   const run = await runtime.journal.getRun(input.runId);
@@ -56,6 +57,11 @@ export async function openRollback(runtime: JournalRuntime, input: OpenRollbackI
     agent: { tries: 0 },
   };
   if (!entries.some((entry) => entry.state !== 'undone')) return { ...output, status: 'nothing' };
+  await refuseRetired(
+    runtime,
+    run,
+    units.filter((unit) => (output.chosen?.includes(unit.unitId) ?? true) && isUndoable(unit)),
+  );
   await runtime.journal.acquireLock(run.clusterArn, run.runId, LOCK_SECONDS);
   // The fence below ends the run's own execution; that one's end shall not start a second way back.
   if (input.unitIds === null) await runtime.journal.claimRollback(run.runId, input.claimant, null);
@@ -63,6 +69,18 @@ export async function openRollback(runtime: JournalRuntime, input: OpenRollbackI
   // Their trust goes back with that of the others: a unit that may still begin would keep it.
   await holdUnbegun(runtime, run.runId, reason);
   return { ...output, status: 'rollback' };
+}
+
+async function refuseRetired(runtime: JournalRuntime, run: RunRecord, units: readonly UnitRecord[]): Promise<void> {
+  const returning = new Set<string>(units.filter(({ plan }) => plan.metadata !== undefined).map(({ plan }) => plan.mechanism));
+  if (returning.size === 0) return;
+  const later = (await runtime.journal.listRuns()).filter(
+    (other) => other.runId !== run.runId && other.clusterArn === run.clusterArn && returning.has(other.options.retireDaemon),
+  );
+  for (const { runId, options } of later) {
+    if ((await retirementOf(runtime, runId))?.status !== 'retired') continue;
+    throw new PodshiftError('InvalidInput', `run ${runId} has retired ${options.retireDaemon}: roll that run back first`);
+  }
 }
 
 /** What a loop of the way back goes through: units to undo, or roles whose trust policy this run wrote. */

@@ -18,16 +18,37 @@ export interface NextWaveOutput {
   readonly daemons: readonly string[];
 }
 
-/** The first wave with a unit that has not ended: the canary first, and after a crash the one that was under way. */
+/**
+ * The first wave with a unit that has not ended: the canary first, and after a crash the one that was under way. Once the
+ * run's window is closed only a wave that was begun goes on; the units of the others are held, for a later run.
+ */
 export async function nextWave(runtime: JournalRuntime, input: { runId: string }): Promise<NextWaveOutput> {
   const run = await forwardRun(runtime, input.runId);
-  const open = (await runtime.journal.listUnits(run.runId)).filter((unit) => !isEnd(unit));
+  const all = await runtime.journal.listUnits(run.runId);
+  const late = isWindowClosed(runtime, run) ? unbegun(all) : [];
+  const reason = `the window of ${run.options.windowMinutes} minutes closed before its turn`;
+  for (const { unitId } of late) await runtime.journal.updateUnit(run.runId, unitId, { status: 'held', reason });
+  const open = all.filter((unit) => !isEnd(unit) && !late.includes(unit));
   const wave = Math.min(...open.map((unit) => unit.plan.wave ?? Number.POSITIVE_INFINITY));
-  if (!Number.isFinite(wave)) return { status: 'done', wave: 0, roleArns: [], unitIds: [], iamWaitSeconds: 0, daemons: daemonsOf(run) };
+  // Units that wait for another window may still need the daemon; a step that runs again finds them held.
+  const waits = late.length > 0 || all.some((unit) => unit.status === 'held' && unit.reason === reason);
+  const daemons = waits ? [] : daemonsOf(run);
+  if (!Number.isFinite(wave)) return { status: 'done', wave: 0, roleArns: [], unitIds: [], iamWaitSeconds: 0, daemons };
   const units = open.filter((unit) => unit.plan.wave === wave);
   const roleArns = [...new Set(units.map((unit) => unit.plan.roleArn))].sort();
   const iamWaitSeconds = await iamWait(runtime, run, await planOf(runtime, run.runId), wave, roleArns);
   return { status: 'wave', wave, roleArns, unitIds: units.map((unit) => unit.unitId).sort(), iamWaitSeconds, daemons: [] };
+}
+
+function isWindowClosed({ clock }: JournalRuntime, { startedAt, options }: RunRecord): boolean {
+  return options.windowMinutes > 0 && clock.now() >= Date.parse(startedAt) + options.windowMinutes * 60_000;
+}
+
+/** Units of waves of which nothing was begun. */
+function unbegun(units: readonly UnitRecord[]): UnitRecord[] {
+  const planned = units.filter(({ plan }) => plan.decision === 'migrate');
+  const begun = new Set(planned.filter(({ status }) => status !== 'pending').map(({ plan }) => plan.wave));
+  return planned.filter(({ status, plan }) => status === 'pending' && !begun.has(plan.wave));
 }
 
 function daemonsOf({ options: { retireDaemon } }: RunRecord): string[] {

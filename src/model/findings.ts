@@ -160,7 +160,7 @@ export const FINDINGS = {
   PS804: { severity: 'warning', title: 'A Pod Identity association is gone', remedy: 'Create it again, or run again: new pods get no credentials by it, and none at all where the annotation is gone too.' },
   PS805: { severity: 'warning', title: 'A Pod Identity association was changed', remedy: 'Check that the new role is meant: new pods get it as soon as EKS has spread the change.' },
   PS806: { severity: 'warning', title: 'The role annotation names another role', remedy: 'Check that the new role is meant, then plan again.' },
-  PS807: { severity: 'warning', title: 'The trust statement of podshift is gone from a role', remedy: 'Put the statement back where the trust policy comes from: the associated pods lose the role when their credentials end.' },
+  PS807: { severity: 'warning', title: 'A role no longer admits an associated service account', remedy: 'Put the trust statement back where the trust policy comes from: the pods lose the role when their credentials end.' },
   PS808: { severity: 'warning', title: 'The Pod Identity agent is gone', remedy: 'Install the add-on eks-pod-identity-agent again: without it no associated pod gets credentials.' },
   PS809: { severity: 'warning', title: 'A kube2iam or kiam daemon is new', remedy: 'Find out who installed it: it may answer pods that had no role by it.' },
   PS810: { severity: 'warning', title: 'A kube2iam or kiam daemon is gone', remedy: 'Pods that still ask it for a role get none. Put it back, or migrate them.' },

@@ -218,6 +218,13 @@ export interface AssociationFacts {
   readonly mechanism?: 'kube2iam' | 'kiam';
 }
 
+/** That a service account has an association. */
+export interface AssociatedFact {
+  readonly associationId: string;
+  readonly namespace: string;
+  readonly serviceAccount: string;
+}
+
 /** An EKS add-on, the agent's own excepted. */
 export interface AddonFacts {
   readonly name: string;
@@ -270,6 +277,8 @@ export interface Inventory {
   /** ARNs of the account's OIDC providers; null where the list may not be read. */
   readonly oidcProviders: readonly string[] | null;
   readonly associations: readonly AssociationFacts[];
+  /** Every association in the options' scope, also those of service accounts that are not listed; absent in an inventory of an earlier version. */
+  readonly associated?: readonly AssociatedFact[];
   readonly addons: readonly AddonFacts[];
   readonly legacy: readonly LegacyFact[];
   /** kube2iam and kiam with all that they decide by; absent where no daemon was found. */

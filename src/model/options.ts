@@ -42,6 +42,8 @@ export const migrationOptions = z.strictObject({
   probeImage: z.string().min(1).default(DEFAULT_PROBE_IMAGE),
   /** Units in one wave after the canary. */
   waveSize: z.int().min(1).max(500).default(50),
+  /** Minutes from the start of the run after which no further wave begins: a maintenance window; 0 for none. */
+  windowMinutes: z.int().min(0).default(0),
   /** Pods of a cluster that a wave may renew in one minute. */
   restartPodsPerMinute: z.int().min(1).max(10_000).default(300),
   /** Share of a wave's units, in percent, that may roll back before the run halts; the canary wave allows none. */

@@ -1,5 +1,6 @@
 import {
   type AnyReport,
+  approvalLine,
   callsLine,
   clusterTitle,
   findingsOf,
@@ -36,6 +37,7 @@ function heading(report: AnyReport): string {
     `- Cluster: ${clusterTitle(run.cluster)}`,
     `- Units: ${tally(report)}`,
     `- Digest: ${run.digest === '' ? 'none' : code(run.digest)}`,
+    ...(approvalLine(report) === '' ? [] : [`- Approval: ${approvalLine(report)}`]),
     `- Started: ${run.startedAt}${run.endedAt === null ? '' : `; ended: ${run.endedAt}`}${took === '' ? '' : ` (${took})`}`,
   ].join('\n');
 }

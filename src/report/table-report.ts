@@ -1,6 +1,7 @@
 import type { RunReport } from '../model/report.ts';
 import {
   type AnyReport,
+  approvalLine,
   callsLine,
   clusterTitle,
   findingsOf,
@@ -52,6 +53,7 @@ function heading(report: AnyReport, { columns, palette }: Layout): string {
       2,
     ),
     run.digest === '' ? '' : `  ${palette('faint', `digest ${run.digest}`)}`,
+    hang('  ', approvalLine(report), columns, 2),
   ]
     .filter((line) => line !== '')
     .join('\n');

@@ -1,5 +1,5 @@
 /** The state machines that something outside of them may start. An execution of `migrate-cluster` has its run's id as its name. */
-export type StateMachineName = 'migrate-cluster' | 'migrate-fleet' | 'rollback-run';
+export type StateMachineName = 'migrate-cluster' | 'migrate-fleet' | 'scan-cluster' | 'rollback-run';
 
 /** How an execution stands, in the words of Step Functions (API reference: DescribeExecution). */
 export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED' | 'PENDING_REDRIVE';

@@ -30,6 +30,16 @@ export function describeHolding(suite: {
       await expect(journal().acquireLock(cluster(), 'r1', 60)).rejects.toMatchObject({ name: 'ClusterLocked' });
     });
 
+    behaviour('knows the runs that have held it, each once, and no other', async () => {
+      expect(await journal().lockHolders(cluster())).toEqual([]);
+      await journal().acquireLock(cluster(), 'r2', 60);
+      await journal().acquireLock(cluster(), 'r2', 60);
+      await expect(journal().acquireLock(cluster(), 'r3', 60)).rejects.toMatchObject({ name: 'ClusterLocked' });
+      await journal().releaseLock(cluster(), 'r2');
+      await journal().acquireLock(cluster(), 'r1', 60);
+      expect(await journal().lockHolders(cluster())).toEqual(['r1', 'r2']);
+    });
+
     behaviour('is extended by its holder, even after its end while nobody took it', async () => {
       await journal().acquireLock(cluster(), 'r1', 60);
       await journal().acquireLock(cluster(), 'r1', 120);

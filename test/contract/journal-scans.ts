@@ -55,13 +55,14 @@ export function describeScans(suite: {
 
     behaviour('know the last one of each cluster, whichever is noted last', async () => {
       const cluster = `${CLUSTER}-${runId()}`;
-      expect(await journal().lastScan(cluster)).toBeUndefined();
-      await journal().noteScan(cluster, 'second', '2025-01-02T00:00:00.000Z');
-      await journal().noteScan(cluster, 'first', '2025-01-01T00:00:00.000Z');
-      expect(await journal().lastScan(cluster)).toBe('second');
-      await journal().noteScan(cluster, 'third', '2025-01-03T00:00:00.000Z');
-      await journal().noteScan(cluster, 'third', '2025-01-03T00:00:00.000Z');
-      expect(await journal().lastScan(cluster)).toBe('third');
+      expect(await journal().lastScan(cluster, 'all')).toBeUndefined();
+      await journal().noteScan(cluster, 'all', 'second', '2025-01-02T00:00:00.000Z');
+      await journal().noteScan(cluster, 'all', 'first', '2025-01-01T00:00:00.000Z');
+      expect(await journal().lastScan(cluster, 'all')).toBe('second');
+      await journal().noteScan(cluster, 'all', 'third', '2025-01-03T00:00:00.000Z');
+      await journal().noteScan(cluster, 'all', 'third', '2025-01-03T00:00:00.000Z');
+      expect(await journal().lastScan(cluster, 'all')).toBe('third');
+      expect(await journal().lastScan(cluster, 'other')).toBeUndefined();
     });
   });
 }

@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import type { Packaged, Resource } from '../support/package-service.ts';
 import { packaged } from '../support/packaged.ts';
 
@@ -75,5 +77,16 @@ describe('the stack', () => {
 
   it('has functions out of any VPC where no parameter names one', () => {
     for (const [id, { Properties }] of functions()) expect(Properties, id).not.toHaveProperty('VpcConfig');
+  });
+
+  it('has its every parameter in the README, with its default', async () => {
+    const read = (file: string) => readFile(new URL(`../../${file}`, import.meta.url), 'utf8');
+    const { params } = parse(await read('serverless.yml')) as { params: { default: Record<string, unknown> } };
+    const rows = (await read('README.md')).split('\n').filter((line) => line.startsWith('| `'));
+    for (const [name, value] of Object.entries(params.default)) {
+      const row = rows.find((line) => line.split('|')[1]?.includes(`\`${name}\``));
+      expect(row, name).toBeDefined();
+      if (value !== '') expect(row, name).toMatch(new RegExp(`\\| \`?${value}\`? \\|`));
+    }
   });
 });

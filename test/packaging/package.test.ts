@@ -24,6 +24,7 @@ describe('osls package', () => {
     const [unit, daemon] = [await part('migrate-unit'), await part('retire-daemon')];
     for (const [id, file] of [
       ['MigrateCluster', 'migrate-cluster'],
+      ['ScanCluster', 'scan-cluster'],
       ['RollbackRun', 'rollback-run'],
       ['MigrateFleet', 'migrate-fleet'],
     ] as const) {
@@ -75,11 +76,12 @@ describe('osls package', () => {
   });
 });
 
-/** The packaged text with the references that it stands for; the plugin also names the query language of each state. */
+/** The packaged text, in most regions, with the references that it stands for; the plugin also names the query language of each state. */
 function resolved(text: string, references: Readonly<Record<string, unknown>>): unknown {
   return JSON.parse(text, (key, value) => {
     if (key === 'QueryLanguage') return undefined;
     const placeholder = typeof value === 'string' ? /^\$\{(\w+)\}$/.exec(value)?.[1] : undefined;
-    return placeholder === undefined ? value : (references[placeholder] ?? value);
+    if (placeholder !== undefined) return references[placeholder] ?? value;
+    return typeof value === 'string' ? value.replace(`\${AWS::Partition}`, 'aws') : value;
   });
 }

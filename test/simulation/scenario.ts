@@ -36,13 +36,23 @@ export function snapshotOf(folder: string): Promise<Snapshot> {
 /** The log lines of each logger. */
 const logged = new WeakMap<Logger, string[]>();
 
+/** What a simulation runs over: a snapshot's folder, or a snapshot with options of its own. */
+export type Scene =
+  | string
+  | { readonly name: string; snapshot(): Promise<Snapshot>; readonly options: NonNullable<RehearsalSettings['options']> };
+
+function optionsOf(scene: Scene): NonNullable<RehearsalSettings['options']> {
+  return typeof scene === 'string' ? OPTIONS : scene.options;
+}
+
 /** How every simulation rehearses: the same start, short waits, a journal in memory, and a log that is looked at afterwards. */
-export async function settingsOf(folder: string): Promise<RehearsalSettings & { logger: Logger }> {
+export async function settingsOf(scene: Scene): Promise<RehearsalSettings & { logger: Logger }> {
   const lines: string[] = [];
   const line = (message: string, fields?: Record<string, unknown>): void => void lines.push(`${message} ${JSON.stringify(fields ?? {})}`);
   const logger = { info: line, warn: line, error: line };
   logged.set(logger, lines);
-  return { snapshot: await snapshotOf(folder), startAt: START, options: OPTIONS, journal: 'memory', logger };
+  const snapshot = typeof scene === 'string' ? await snapshotOf(scene) : await scene.snapshot();
+  return { snapshot, startAt: START, options: optionsOf(scene), journal: 'memory', logger };
 }
 
 /** One place of a run where a request is sent: what it asks, and the how-many-th time. */
@@ -79,8 +89,8 @@ export interface CleanRun {
 }
 
 /** Runs the migration once without faults, and records every call. */
-export async function cleanRun(folder: string): Promise<CleanRun> {
-  const rehearsal = await rehearse(await settingsOf(folder));
+export async function cleanRun(scene: Scene): Promise<CleanRun> {
+  const rehearsal = await rehearse(await settingsOf(scene));
   try {
     const count = siteCounter();
     const requests = [...rehearsal.twin.requests];
@@ -91,12 +101,12 @@ export async function cleanRun(folder: string): Promise<CleanRun> {
 }
 
 /** Runs the migration with one call harmed, checks every promise, and that a second run writes nothing. */
-export async function runWithHarm(folder: string, clean: CleanRun, site: Site, harm: Harm): Promise<void> {
+export async function runWithHarm(scene: Scene, clean: CleanRun, site: Site, harm: Harm): Promise<void> {
   const count = siteCounter();
   let left = harm === 'reply lost' ? 1 : TRIES;
   let begun = false;
   const rehearsal = await rehearse({
-    ...(await settingsOf(folder)),
+    ...(await settingsOf(scene)),
     hooks: {
       beforeRequest: (request) => {
         const { key, ordinal } = count(request);
@@ -111,7 +121,7 @@ export async function runWithHarm(folder: string, clean: CleanRun, site: Site, h
     expect(begun, `the run reached ${site.key} for the ${site.ordinal}. time`).toBe(true);
     expect(statuses(rehearsal)).toEqual(statuses(clean.run));
     await checkPromises(rehearsal);
-    await checkSecondRun(rehearsal);
+    await checkSecondRun(rehearsal, scene);
   } finally {
     await rehearsal.close();
   }
@@ -137,12 +147,12 @@ export type Recovery = 'resume' | 'roll back';
  * Lets the process die at a site (applied or not), then resumes the run from the journal or rolls it back, and checks what
  * must hold.
  */
-export async function runWithCrash(folder: string, clean: CleanRun, site: Site, applied: boolean, recovery: Recovery): Promise<void> {
+export async function runWithCrash(scene: Scene, clean: CleanRun, site: Site, applied: boolean, recovery: Recovery): Promise<void> {
   const death = new AbortController();
   const count = siteCounter();
   let recovered = false;
   const rehearsal = await rehearse({
-    ...(await settingsOf(folder)),
+    ...(await settingsOf(scene)),
     signal: death.signal,
     hooks: {
       beforeRequest: (request) => {
@@ -159,11 +169,11 @@ export async function runWithCrash(folder: string, clean: CleanRun, site: Site, 
     expect(death.signal.aborted, `the run reached ${site.key} for the ${site.ordinal}. time`).toBe(true);
     recovered = true;
     if (recovery === 'resume') {
-      await runAgain(rehearsal, rehearsal.runId);
+      await runAgain(rehearsal, rehearsal.runId, scene);
       const report = await buildReport(rehearsal.journal, rehearsal.runId, rehearsal.twin.promises());
       expect(statuses({ ...rehearsal, report, failure: null })).toEqual(statuses(clean.run));
       await checkPromises({ ...rehearsal, report });
-      await checkSecondRun(rehearsal);
+      await checkSecondRun(rehearsal, scene);
     } else {
       const { runtime, clock, runId } = rehearsal;
       await rollBack({ runtime, clock: clock.engine, input: { runId, unitIds: null, reason: 'the process died' } });
@@ -178,8 +188,8 @@ export async function runWithCrash(folder: string, clean: CleanRun, site: Site, 
 }
 
 /** Runs the migration again over the same twin and journal: under the same run id it resumes, under a new one it is a second run. */
-async function runAgain({ runtime, clock, target }: Rehearsal, runId: string): Promise<void> {
-  const input = { runId, target, mode: 'run', approval: 'none', expectedDigest: null, options: OPTIONS } as const;
+async function runAgain({ runtime, clock, target }: Rehearsal, runId: string, scene: Scene): Promise<void> {
+  const input = { runId, target, mode: 'run', approval: 'none', expectedDigest: null, options: optionsOf(scene) } as const;
   const { failure } = await migrate({ runtime, clock: clock.engine, input });
   expect(failure).toBeNull();
 }
@@ -196,9 +206,9 @@ export async function checkPromises(rehearsal: Rehearsal): Promise<void> {
 }
 
 /** A second run over a finished migration writes nothing. */
-export async function checkSecondRun(rehearsal: Rehearsal): Promise<void> {
+export async function checkSecondRun(rehearsal: Rehearsal, scene: Scene = EXAMPLE): Promise<void> {
   const before = rehearsal.twin.requests.length;
-  await runAgain(rehearsal, rehearsal.runtime.ids.next());
+  await runAgain(rehearsal, rehearsal.runtime.ids.next(), scene);
   const writes = rehearsal.twin.requests.slice(before).filter((request) => request.write);
   expect(writes.map(keyOf)).toEqual([]);
 }

@@ -1,28 +1,29 @@
 import { it } from 'vitest';
-import { cleanRun, HARMS, type Recovery, runWithCrash, runWithHarm } from './scenario.ts';
+import { type CleanRun, cleanRun, HARMS, type Recovery, runWithCrash, runWithHarm, type Scene, type Site } from './scenario.ts';
 
 const RECOVERIES: readonly Recovery[] = ['resume', 'roll back'];
 
-/** The whole sweep over one snapshot: every call site, every way of losing it, every write at which the process can die. */
-export async function sweep(folder: string): Promise<void> {
-  const clean = await cleanRun(folder);
+/** The whole sweep over one scene: every call site, every way of losing it, every write at which the process can die. */
+export async function sweep(scene: Scene, chosen: (clean: CleanRun) => readonly Site[] = ({ sites }) => sites): Promise<void> {
+  const clean = await cleanRun(scene);
+  const sites = chosen(clean);
 
   // Each call site once with its request lost, the ways of losing it taking turns, and once with its reply lost.
   it.each(
-    clean.sites.flatMap((site, index) => [
+    sites.flatMap((site, index) => [
       { ...site, harm: HARMS[index % (HARMS.length - 1)] ?? 'reset' },
       { ...site, harm: 'reply lost' as const },
     ]),
   )('ends the same with $harm: $key ($ordinal)', async ({ harm, ...site }) => {
-    await runWithHarm(folder, clean, site, harm);
+    await runWithHarm(scene, clean, site, harm);
   });
 
   // The process dies at each write, before or after it was applied, and the run is resumed or rolled back.
   it.each(
-    clean.sites
-      .filter((_, index) => clean.requests[index]?.write)
+    sites
+      .filter((site) => clean.requests[clean.sites.indexOf(site)]?.write)
       .flatMap((site) => [true, false].flatMap((applied) => RECOVERIES.map((recovery) => ({ ...site, applied, recovery })))),
   )('survives that the process dies at $key ($ordinal; applied: $applied): $recovery', async ({ applied, recovery, ...site }) => {
-    await runWithCrash(folder, clean, site, applied, recovery);
+    await runWithCrash(scene, clean, site, applied, recovery);
   });
 }

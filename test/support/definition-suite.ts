@@ -132,6 +132,29 @@ export function describeDefinition(name: string, load: () => Promise<Machine>): 
       }
     });
 
+    it('lets no child of a Map fail, which engines count differently: each Task leads to a Pass state in the end', () => {
+      for (const [mapName, { ItemProcessor }] of ofType('Map')) {
+        const { States = {}, ProcessorConfig } = (ItemProcessor ?? {}) as Partial<Machine>;
+        expect(ProcessorConfig, mapName).toMatchObject({ Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' });
+        expect(Object.values(States).filter((state) => state.Type === 'Fail')).toEqual([]);
+        for (const [stateName, state] of Object.entries(States)) {
+          if (state.Type !== 'Task') continue;
+          const caught = (state.Catch ?? []).find((rule) => rule.ErrorEquals.includes('States.ALL'))?.Next;
+          expect(['Task', 'Pass'], `${stateName} of ${mapName}`).toContain(States[String(caught)]?.Type);
+        }
+      }
+    });
+
+    it('has plain paths, and only intrinsic functions and context fields that were seen to mean the same everywhere', () => {
+      const texts: string[] = [];
+      JSON.stringify(machine, (_key, value) => {
+        if (typeof value === 'string' && /^(?:\$|States\.\w+\()/.test(value)) texts.push(value);
+        return value;
+      });
+      const plain = /^\$(?:\.[a-zA-Z]+)*$|^\$\$\.(?:Execution\.Id|Map\.Item\.Value|Task\.Token)$|^States\.ArrayContains\(/;
+      expect(texts.filter((text) => !plain.test(text))).toEqual([]);
+    });
+
     it('waits only as long as a step says', () => {
       expect(ofType('Wait').filter(([, state]) => typeof state.SecondsPath !== 'string')).toEqual([]);
     });

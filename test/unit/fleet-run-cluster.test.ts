@@ -60,7 +60,7 @@ describe('the run of a cluster', () => {
     ],
   ] as const)('is started once: %s', async (_title, phase, more, expected) => {
     const { look, executions, runId, member: read } = await scene(phase, { ...more, spec: spec({ migration: { waveSize: 3 } }) });
-    expect(await look()).toEqual({ status: 'waiting', waitSeconds: 30 });
+    expect(await look()).toEqual({ status: 'waiting', waitSeconds: 5 });
     await look();
     expect(executions.started).toEqual([
       {
@@ -182,12 +182,19 @@ describe('the run of a cluster', () => {
     let looks = 0;
     for (let next = await look(); next.status === 'waiting'; next = await look()) {
       looks += 1;
-      expect(next.waitSeconds).toBeGreaterThanOrEqual(30);
+      expect(next.waitSeconds).toBeGreaterThanOrEqual(5);
       expect(next.waitSeconds).toBeLessThanOrEqual(900);
       pass(next.waitSeconds);
     }
     // A look is five events of a Task, two of the Choice and two of the Wait.
     expect(looks * 9).toBeLessThan(20_000);
+  });
+
+  it('is looked at less often where many run side by side', async () => {
+    const { look, pass } = await scene('run', { spec: spec({ waveSize: 400 }) });
+    expect((await look()).waitSeconds).toBe(40);
+    pass(2000);
+    expect((await look()).waitSeconds).toBe(100);
   });
 
   it('is given up by name where its looks failed for good', async () => {

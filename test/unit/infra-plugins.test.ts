@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 const load = createRequire(import.meta.url);
 const FunctionRoles = load('../../infra/function-roles.cjs');
 const StateMachineRoles = load('../../infra/state-machine-roles.cjs');
+const Partition = load('../../infra/partition.cjs');
 const NeedlessDependencies = load('../../infra/needless-dependencies.cjs');
 const vpc = load('../../infra/vpc.cjs');
 
@@ -122,6 +123,22 @@ describe('state-machine-roles', () => {
     expect(statementsOf(service, 'AnyRole')).toContainEqual(own);
     expect(invoked(service)).toBeUndefined();
     expect(service.stepFunctions.stateMachines.any).not.toHaveProperty('iamRoleStatements');
+  });
+});
+
+describe('partition', () => {
+  const plain = '{"Resource":"arn:aws:states:::lambda:invoke","Comment":"arn:aws:iam::1:role/x"}';
+  const named = `{"Resource":"arn:\${AWS::Partition}:states:::lambda:invoke","Comment":"arn:aws:iam::1:role/x"}`;
+
+  it.each([
+    ['text', plain, { 'Fn::Sub': named }],
+    ['an Fn::Sub', { 'Fn::Sub': plain }, { 'Fn::Sub': named }],
+    ['an Fn::Sub with values', { 'Fn::Sub': [plain, { a: 'b' }] }, { 'Fn::Sub': [named, { a: 'b' }] }],
+    ['text without integrations', '{}', '{}'],
+  ])('names service integrations as the partition of the stack does: %s', (_what, DefinitionString, expected) => {
+    const Resources = { Machine: { Type: 'AWS::StepFunctions::StateMachine', Properties: { DefinitionString } }, Other: { Type: 'Other' } };
+    withPlugin(Partition, { provider: { compiledCloudFormationTemplate: { Resources } } });
+    expect(Resources.Machine.Properties.DefinitionString).toEqual(expected);
   });
 });
 

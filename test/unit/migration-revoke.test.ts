@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { blockRole } from '../../src/migration/block-role.ts';
 import { grantTrust } from '../../src/migration/grant-trust.ts';
 import { restoreOldTrust, retireOldTrust, rolesToRetire } from '../../src/migration/retire-trust.ts';
 import { revokeTrust } from '../../src/migration/revoke-trust.ts';
@@ -94,6 +95,16 @@ describe('revokeTrust', () => {
     fake.account.failures = { 'update trust': ['Throttled'] };
     await expect(revokeTrust(fake.runtime, REVOKE)).rejects.toMatchObject({ name: 'Throttled' });
   });
+
+  it('strikes out that it could not be undone, once it is', async () => {
+    await grantTrust(fake.runtime, FIRST);
+    await end('shop/orders', 'rolled-back');
+    const failure = { Error: 'Throttled', Cause: 'IAM throttles' };
+    await blockRole(fake.runtime, { ...REVOKE, step: 'restore', failure });
+    expect((await record()).blocked).toBe('its trust policy could not be restored: IAM throttles');
+    expect(await revokeTrust(fake.runtime, REVOKE)).toEqual({ wrote: true });
+    expect((await record()).blocked).toBe('');
+  });
 });
 
 describe('the retirement of the old trust', () => {
@@ -164,6 +175,18 @@ describe('the retirement of the old trust', () => {
     setTrust(trust().replace('ec2.amazonaws.com', 'lambda.amazonaws.com'));
     await expect(restoreOldTrust(fake.runtime, RETIRE)).rejects.toMatchObject({ name: 'UndoFailed' });
     expect((await record()).blocked).toMatch(/could not be restored/);
+    setTrust(trust().replace('lambda.amazonaws.com', 'ec2.amazonaws.com'));
+    expect(await restoreOldTrust(fake.runtime, RETIRE)).toEqual({ wrote: true });
+    expect((await record()).blocked).toBe('');
+  });
+
+  it('puts a document back whose write was applied by a process that died before it noted so', async () => {
+    await prove(true);
+    fake.account.failures = { 'updateAssumeRolePolicy reply': ['ServiceUnavailable'] };
+    await expect(retireOldTrust(fake.runtime, RETIRE)).rejects.toMatchObject({ name: 'ServiceUnavailable' });
+    expect(trust()).not.toContain('system:serviceaccount:shop:orders');
+    expect(await restoreOldTrust(fake.runtime, RETIRE)).toEqual({ wrote: true });
+    expect(trust()).toBe(OIDC_TRUST);
   });
 
   it('has nothing to restore where nothing was retired', async () => {

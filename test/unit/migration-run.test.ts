@@ -112,6 +112,8 @@ describe('the end of a run', () => {
     blocked: 'its trust policy could not be restored: x',
   };
 
+  const unretired = { ...blocked, blocked: 'its old trust could not be retired: x' };
+
   it.each<[string, UnitRecord[], RoleRecord[], string, string, RegExp]>([
     ['every unit that was not held is migrated', [unit('migrated'), unit('held')], [], '', 'migrated', /^$/],
     ['all were associated before', [associated], [], '', 'migrated', /^$/],
@@ -131,6 +133,15 @@ describe('the end of a run', () => {
     ['a unit never ended', [unit('running', { reason: '' })], [], '', 'needs-operator', /did not end/],
     ['many units need an operator', Array.from({ length: 7 }, () => unit('needs-operator')), [], '', 'needs-operator', /and 2 more/],
     ['a role could not be restored', [unit('rolled-back')], [blocked], '', 'needs-operator', /restore the trust policy of arn/],
+    [
+      'a role could not be retired',
+      [unit('migrated')],
+      [unretired],
+      '',
+      'needs-operator',
+      /take the old way out of the trust policy of arn/,
+    ],
+    ['a role could not be retired, and its units went back', [unit('rolled-back')], [unretired], '', 'rolled-back', /why/],
     ['a role was blocked before anything was written', [unit('held')], [{ ...blocked, blocked: 'it changed' }], '', 'held', /./],
     ['a wave was halted', [unit('migrated')], [], 'wave 1 failed', 'needs-operator', /^wave 1 failed$/],
   ])('when %s', (_sentence, units, roles, halted, status, reason) => {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { blockRole, grantTrust } from '../../src/migration/grant-trust.ts';
+import { blockRole } from '../../src/migration/block-role.ts';
+import { grantTrust } from '../../src/migration/grant-trust.ts';
 import { revokeTrust } from '../../src/migration/revoke-trust.ts';
 import { sameDocument, withLease } from '../../src/migration/role-trust.ts';
 import { type FakeMigration, OIDC_TRUST, ROLE, RUN } from './fake-migration.ts';
@@ -51,7 +52,7 @@ describe('grantTrust', () => {
 
   it('writes nothing where the wave changes nothing, or the role is blocked', async () => {
     expect(await grantTrust(fake.runtime, { ...FIRST, wave: 7 })).toEqual({ wrote: false });
-    await blockRole(fake.runtime, { runId: RUN, roleArn: ROLE, failure: { Error: 'Throttled', Cause: 'IAM throttles' } });
+    await blockRole(fake.runtime, { runId: RUN, roleArn: ROLE, step: 'grant', failure: { Error: 'Throttled', Cause: 'IAM throttles' } });
     expect(await grantTrust(fake.runtime, FIRST)).toEqual({ wrote: false });
     expect(await record()).toMatchObject({ blocked: 'IAM throttles' });
     expect(fake.account.writes).toEqual([]);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { describeDefinition, type Machine, type State, states } from '../support/definition-suite.ts';
 
-const MACHINES = ['migrate-cluster', 'rollback-run', 'migrate-fleet'] as const;
+const MACHINES = ['migrate-cluster', 'scan-cluster', 'rollback-run', 'migrate-fleet'] as const;
 
 async function read(name: string): Promise<Machine> {
   const text = await readFile(new URL(`../../statemachine/${name}.asl.json`, import.meta.url), 'utf8');

@@ -64,6 +64,14 @@ export class MetadataPath {
     return [...this.#nodes].flatMap(([name, { rules }]) => rules.map((rule) => `${name}: ${wordsOf(rule).join(' ')}`)).sort();
   }
 
+  /** Adds a daemon's rule to a node from outside, as one that restarts would. */
+  addRule(nodeName: string, pod: KubernetesObject): void {
+    const daemon = daemonOf(pod, this.#kubernetes as KubernetesSide);
+    if (daemon === undefined) return;
+    this.#node(nodeName).rules.push(ruleOf(daemon));
+    this.#tell(nodeName);
+  }
+
   /** Deletes a rule of a node as often as it is there; answers how often that was. */
   removeRule(nodeName: string, words: readonly string[]): number {
     const rules = this.#nodes.get(nodeName)?.rules ?? [];
