@@ -64,6 +64,16 @@ describe('the stack', () => {
     });
   });
 
+  it('stays within what CloudFormation and IAM take', () => {
+    // AWS CloudFormation quotas: 500 resources, 200 outputs, 1 MB of template. IAM quotas: 10,240 characters of inline policies in a role.
+    const { Resources, Outputs } = service.template;
+    expect(Object.keys(Resources).length).toBeLessThan(480);
+    expect(Object.keys(Outputs).length).toBeLessThan(190);
+    expect(JSON.stringify(service.template).length).toBeLessThan(950_000);
+    for (const [id, { Properties }] of ofType('AWS::IAM::Role'))
+      expect(JSON.stringify(Properties.Policies ?? '').length, id).toBeLessThan(10_240);
+  });
+
   it('gives no role an action by a pattern', () => {
     for (const [id, { Properties }] of ofType('AWS::IAM::Role')) {
       const policies = (Properties.Policies ?? []) as { PolicyDocument: { Statement: { Action: string | string[] }[] } }[];
