@@ -35,6 +35,7 @@ async function traced(service?: Service): Promise<Traces> {
   const states = new Map<string, Set<string>>();
   const rehearsal = await rehearse({
     snapshot: SNAPSHOT,
+    journal: 'memory',
     startAt: START,
     onEvent: ({ type, state, unitId = '' }) => {
       if (type === 'state-entered') states.set(unitId, (states.get(unitId) ?? new Set()).add(state));
