@@ -8,6 +8,7 @@ export const commands: Readonly<Record<CommandName, () => Promise<RunCommand>>> 
   rehearse: async () => (await import('./rehearse.ts')).rehearse,
   demo: async () => (await import('./rehearse.ts')).demo,
   run: async () => (await import('./run.ts')).run,
+  retire: async () => (await import('./run.ts')).retire,
   rollback: async () => (await import('./rollback.ts')).rollback,
   status: async () => (await import('./status.ts')).status,
   report: async () => (await import('./status.ts')).report,
