@@ -7,7 +7,7 @@ export default defineConfig({
     include: ['test/engines/**/*.test.ts'],
     // Scenarios wait most of their time, each in a world of its own.
     maxConcurrency: 12,
-    testTimeout: 600_000,
+    testTimeout: 1_800_000,
     // The first start installs moto from PyPI.
     hookTimeout: 600_000,
   },

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import Table from 'cli-table3';
+import { ASSUMED, type ClusterMeasure, clusterOf, type FleetCase, measureCluster, modelFleet } from './fleet.bench.ts';
 import { type InventoryMeasure, measureInventory } from './inventory.bench.ts';
 import { measureRehearsal, type RehearsalMeasure } from './rehearsal.bench.ts';
 import { measureTrust } from './trust.bench.ts';
@@ -23,6 +24,7 @@ function alone<T>(name: string, argument: unknown): T {
 
 const MEASURES: Record<string, (argument: never) => unknown> = {
   inventory: measureInventory,
+  cluster: measureCluster,
   rehearsal: measureRehearsal,
   trust: measureTrust,
 };
@@ -76,6 +78,57 @@ function rehearsalRows(measure: RehearsalMeasure): Row[] {
   ];
 }
 
+/** Sizes that are measured, and the one that they stand for. */
+const FLEET_SIZES = [201, 501] as const;
+const FLEET_UNITS = 2_000;
+const FLEET_CASES: readonly FleetCase[] = [
+  { clusters: 500, accounts: 50, perSecond: 5, clustersPerPlace: 3 },
+  { clusters: 500, accounts: 50, perSecond: 1, clustersPerPlace: 10 },
+  { clusters: 500, accounts: 1, perSecond: 5, clustersPerPlace: 3 },
+  { clusters: 500, accounts: 1, perSecond: 5, clustersPerPlace: 100 },
+  { clusters: 500, accounts: 1, perSecond: 1, clustersPerPlace: 100 },
+];
+/** The most events that a history may have: Step Functions ends an execution at 25,000. */
+const MOST_EVENTS = 20_000;
+
+/** A fleet's figures: clusters are measured, 500 of them are modelled. */
+function fleetRows(small: ClusterMeasure, large: ClusterMeasure): Row[] {
+  const cluster = clusterOf(FLEET_UNITS, small, large);
+  const round = (number: number): string => Math.round(number).toLocaleString('en-US');
+  const counted = (one: ClusterMeasure): string =>
+    `${round(one.transitions)} transitions, ${round(one.invocations)} invocations, ${(one.seconds / 3600).toFixed(1)} h, eks ${round(one.calls.eks)}, iam ${round(one.calls.iam)}, kubernetes ${round(one.calls.kubernetes)}, cloudtrail ${round(one.calls.cloudtrail)}`;
+  const events = (one: ClusterMeasure): Row => ({
+    what: `  events of its history, and of its longest child's, ${one === cluster ? 'by a line through both' : 'measured'}`,
+    figure: `${round(one.history)}, ${round(one.longestChild)}`,
+    bound: `at most ${round(MOST_EVENTS)}`,
+    holds: Math.max(one.history, one.longestChild) <= MOST_EVENTS,
+  });
+  return [
+    ...[small, large].flatMap((one): Row[] => [
+      { what: `one cluster, ${one.units} service accounts, measured`, figure: counted(one), bound: '', holds: null },
+      events(one),
+    ]),
+    {
+      what: `one cluster, ${round(FLEET_UNITS)} service accounts, by a line through both`,
+      figure: counted(cluster),
+      bound: '',
+      holds: null,
+    },
+    events(cluster),
+    ...FLEET_CASES.map((fleet): Row => {
+      const model = modelFleet(fleet, cluster);
+      return {
+        what: `${fleet.clusters} such clusters in ${fleet.accounts} ${fleet.accounts === 1 ? 'account' : 'accounts'}, ${fleet.perSecond}/s each, ${fleet.clustersPerPlace} per place, modelled`,
+        figure: `${(model.transitions / 1e6).toFixed(1)} M transitions, ${(model.lambdaSeconds / 1e6).toFixed(2)} M Lambda seconds, $${round(model.dollars)}, ${model.days.toFixed(1)} days in ${model.waves} waves`,
+        bound: '',
+        holds: null,
+      };
+    }),
+  ];
+}
+
+const FLEET_NOTE = `The fleet is a model over measured clusters. It takes as given: a transition costs $${ASSUMED.transitionPrice}, a GB-second of Lambda on arm64 $${ASSUMED.gigabyteSecondPrice}, a request of it $${ASSUMED.requestPrice.toFixed(7)} (us-east-1; assumed on 2026-11-22, not looked up); functions of ${ASSUMED.gigabytes} GB; ${ASSUMED.invocationSeconds} s for an invocation and ${ASSUMED.callSeconds} s for each call of an API; EKS and IAM answer so many requests a second to an account and region as the row says (neither publishes its rate), CloudTrail two. DynamoDB, logs, retries, the time that functions wait for their pace, the planning of each cluster ahead and the looks at its run are not in it. Waves of 100 clusters, so many of one account and region as the row says. Most of the time is the soak: 15 minutes for each wave of 50 service accounts of a cluster (waveSize, soakSeconds).`;
+
 /** How time and calls grow: each size's figure per service account, over that of the size before. */
 function growthRows(measures: readonly InventoryMeasure[]): Row[] {
   return measures.map((measure, index) => {
@@ -113,16 +166,22 @@ async function main(): Promise<void> {
     process.stdout.write(JSON.stringify(await measure(JSON.parse(argument ?? 'null') as never)));
     return;
   }
+  if (name === 'fleet') {
+    // The fleet's rows alone, for a change of what they are about; the file is not written.
+    console.log(`${markdown(fleetRows(alone('cluster', FLEET_SIZES[0]), alone('cluster', FLEET_SIZES[1])))}\n\n${FLEET_NOTE}`);
+    return;
+  }
   const trust = alone<{ operationsPerSecond: number }>('trust', null).operationsPerSecond;
   const rows: Row[] = [
     ...inventoryRows(alone('inventory', TARGET_SIZE)),
     { what: 'trust: grant and compare, one core', figure: `${trust} /s`, bound: 'at least 20,000 /s', holds: trust >= 20_000 },
     ...rehearsalRows(alone('rehearsal', 500)),
+    ...fleetRows(alone('cluster', FLEET_SIZES[0]), alone('cluster', FLEET_SIZES[1])),
     ...growthRows(SIZES.map((size) => alone<InventoryMeasure>('inventory', size))),
   ];
   console.log(render(rows));
   const machine = `Node ${process.version}, ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), ${new Date().toISOString().slice(0, 10)}`;
-  const text = `# Results\n\nWritten by \`npm run bench\`: ${machine}. Figures of one run; a busy machine makes them worse.\n\n${markdown(rows)}\n`;
+  const text = `# Results\n\nWritten by \`npm run bench\`: ${machine}. Figures of one run; a busy machine makes them worse.\n\n${markdown(rows)}\n\n${FLEET_NOTE}\n`;
   writeFileSync(new URL('RESULTS.md', import.meta.url), text);
   process.exitCode = rows.some((row) => row.holds === false) ? 1 : 0;
 }

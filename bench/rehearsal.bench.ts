@@ -1,5 +1,5 @@
 import { rehearse } from '../engine/rehearsal.ts';
-import { snapshotFromObjects } from '../twin/snapshot.ts';
+import { type Snapshot, snapshotFromObjects } from '../twin/snapshot.ts';
 import { generateCluster } from './inventory.bench.ts';
 
 /** What a rehearsal of a generated cluster took. */
@@ -15,11 +15,11 @@ export interface RehearsalMeasure {
   readonly status: string;
 }
 
-/** Rehearses a cluster of so many service accounts, two pods each, two service accounts a role, and counts what was written. */
-export async function measureRehearsal(units: number): Promise<RehearsalMeasure> {
+/** The snapshot of a cluster of so many service accounts, two pods each, two service accounts a role. */
+export function generateSnapshot(units: number): Snapshot {
   const world = generateCluster({ serviceAccounts: units, pods: units * 2, roles: Math.ceil(units / 2) });
   const namespaces = new Set(world.objects.flatMap(({ metadata }) => (metadata.namespace === undefined ? [] : [metadata.namespace])));
-  const snapshot = snapshotFromObjects({
+  return snapshotFromObjects({
     cluster: {
       name: world.cluster.name,
       arn: world.cluster.arn,
@@ -58,6 +58,11 @@ export async function measureRehearsal(units: number): Promise<RehearsalMeasure>
       ],
     },
   });
+}
+
+/** Rehearses a cluster of so many service accounts, two pods each, two service accounts a role, and counts what was written. */
+export async function measureRehearsal(units: number): Promise<RehearsalMeasure> {
+  const snapshot = generateSnapshot(units);
   const from = performance.now();
   const rehearsal = await rehearse({ snapshot, startAt: Date.UTC(2026, 0, 5), options: { waveSize: 100 } });
   const seconds = (performance.now() - from) / 1000;

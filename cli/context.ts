@@ -20,3 +20,9 @@ export function textFlag({ flags }: Invocation, name: string): string | undefine
   const value = flags[name];
   return typeof value === 'string' ? value : undefined;
 }
+
+/** A flag that is a number, or undefined where it was not given. */
+export function numberFlag({ flags }: Invocation, name: string): number | undefined {
+  const value = flags[name];
+  return typeof value === 'number' ? value : undefined;
+}

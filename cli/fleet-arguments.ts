@@ -1,4 +1,5 @@
 import { Argument, type Command, Option } from 'commander';
+import { collect } from './arguments.ts';
 
 /** The arguments and flags of `podshift fleet`. */
 export function withFleet(command: Command): Command {
@@ -19,9 +20,4 @@ export function withFleet(command: Command): Command {
     .option('--approve-each', "let each cluster's run wait for its own approval (with --service)")
     .option('--digest <digest>', 'refuse unless the plan of the fleet has this digest')
     .option('--resume <fleet>', 'go on with an interrupted fleet');
-}
-
-/** Reads a flag that can be given more than once, or with several values at once. */
-export function collect(text: string, before: unknown): string[] {
-  return [...(Array.isArray(before) ? before : []), ...text.split(',')];
 }

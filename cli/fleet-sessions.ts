@@ -7,6 +7,7 @@ import { openFleetRehearsal } from '../engine/fleet-rehearsal.ts';
 import { openLocalJournal } from '../engine/local-journal.ts';
 import { createLocalRuntime, type LocalRuntime } from '../engine/local-runtime.ts';
 import { createExecutions } from '../src/aws/executions.ts';
+import { TIMEOUTS } from '../src/aws/timeouts.ts';
 import { createDynamoJournal } from '../src/journal/dynamo-journal.ts';
 import type { Journal } from '../src/journal/journal.ts';
 import { PodshiftError } from '../src/model/errors.ts';
@@ -105,7 +106,12 @@ export function fleetServiceOf(invocation: Invocation): FleetService | undefined
     throw new PodshiftError('UsageError', `--service takes the ARN of the deployed podshift-migrate-fleet, not "${arn}"`);
   }
   const endpoint = textFlag(invocation, 'endpointUrl');
-  const shared = { region, ...credentialsOf(invocation, region), ...(endpoint === undefined ? {} : { endpoint }) };
+  const shared = {
+    region,
+    requestHandler: TIMEOUTS,
+    ...credentialsOf(invocation, region),
+    ...(endpoint === undefined ? {} : { endpoint }),
+  };
   const client = DynamoDBDocumentClient.from(new DynamoDBClient(shared));
   const clock = { now: () => Date.now() };
   return {

@@ -1,8 +1,8 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { REPORT_FORMATS } from '../src/report/render.ts';
+import { collect, withAccess, withCluster, withFormat, withJournal, withMigration, withRuns, withService } from './arguments.ts';
 import { EXIT_CODES } from './exit-codes.ts';
-import { collect, withFleet } from './fleet-arguments.ts';
-import { migrationFlags, RETIREMENT_KEYS } from './migration-flags.ts';
+import { withFleet } from './fleet-arguments.ts';
+import { RETIREMENT_KEYS } from './migration-flags.ts';
 
 /** What a command is called with: its arguments by name, and the flags of it and of the program. */
 export interface Invocation {
@@ -22,10 +22,13 @@ export type CommandName =
   | 'status'
   | 'rollback'
   | 'report'
+  | 'approve'
+  | 'watch'
   | 'schedule'
   | 'addon'
   | 'fleet'
   | 'twin'
+  | 'serve'
   | 'demo';
 
 /** Text to print instead of running a command: help or the version. */
@@ -106,18 +109,19 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
     ).addArgument(snapshot),
   );
   withMigration(
-    withJournal(
+    withRuns(
       withCluster(
         withFormat(command('run', 'migrate a cluster', 'Without --approve it plans, says what it would do, and changes nothing.')),
         false,
       )
         .option('--approve', 'change things')
         .option('--digest <digest>', 'refuse unless the plan has this digest')
-        .option('--resume <run>', 'go on with an interrupted run'),
+        .option('--resume <run>', 'go on with an interrupted run')
+        .option('--require-approval', 'wait until somebody approves the plan (with --service)'),
     ),
   );
   withMigration(
-    withJournal(
+    withRuns(
       withCluster(
         withFormat(
           command(
@@ -131,14 +135,15 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
         false,
       )
         .option('--approve', 'change things')
-        .option('--digest <digest>', 'refuse unless the plan has this digest'),
+        .option('--digest <digest>', 'refuse unless the plan has this digest')
+        .option('--require-approval', 'wait until somebody approves the plan (with --service)'),
     ),
     RETIREMENT_KEYS,
   );
-  withJournal(
+  withRuns(
     withFormat(command('status', 'list the runs of the journal, or show how one stands', ''), ['table', 'wide', 'json', 'yaml']),
   ).argument('[run]', 'id of a run');
-  withJournal(
+  withRuns(
     withAccess(
       withFormat(
         command(
@@ -151,8 +156,24 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
   )
     .argument('<run>', 'id of the run')
     .option('--unit <namespace/name>', 'only this unit (repeat for more)', collect)
+    .option('--stop', 'stop the run first, where it is still going forward (with --service)')
     .option('--approve', 'change things');
-  withJournal(withFormat(command('report', 'print the report of a run', ''))).argument('<run>', 'id of a run');
+  withService(
+    withFormat(
+      command(
+        'approve',
+        'approve or refuse the plan that a run of a service waits with',
+        'Without --digest it shows the plan, and answers nothing.',
+      ),
+    ),
+  )
+    .argument('<run>', 'id of the run')
+    .option('--digest <digest>', 'the digest of the plan that is approved or refused')
+    .option('--refuse', 'refuse it');
+  withService(
+    withFormat(command('watch', 'look at a run of a service until it has ended', 'Prints its report. Ctrl-C leaves the run alone.')),
+  ).argument('<run>', 'id of the run');
+  withRuns(withFormat(command('report', 'print the report of a run', ''))).argument('<run>', 'id of a run');
   withCluster(
     withFormat(command('addon', 'show what an EKS add-on needs of IAM, and make it', 'Without --approve nothing is made.'), [
       'table',
@@ -212,6 +233,14 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
   )
     .addArgument(snapshot)
     .option('--no-delays', 'let everything take effect at once: IAM, associations, add-ons, pods');
+  command(
+    'serve',
+    "serve podshift's API over a snapshot's twin",
+    'Serves on this machine until it is stopped. Prints {"url": URL, "cluster": NAME, "region": REGION}.',
+  )
+    .addArgument(snapshot)
+    .addOption(new Option('--port <port>', 'where to listen on 127.0.0.1').default(0, 'a free port').argParser(portOf))
+    .addOption(new Option('--speed <factor>', 'how much faster than real time').default(1).argParser(speedOf));
   withFormat(
     command('demo', 'rehearse the example cluster that ships with podshift', 'Nothing real is touched; no credentials are needed.'),
   );
@@ -228,38 +257,14 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
   return invocation ?? { text: program.helpInformation() };
 }
 
-function withFormat(command: Command, formats: readonly string[] = REPORT_FORMATS): Command {
-  return command.addOption(new Option('-o, --output <format>', 'how to print the answer').choices(formats).default('table'));
+function portOf(text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw new InvalidArgumentError('a port is a number from 0 to 65535.');
+  return Number(text);
 }
 
-function withCluster(command: Command, snapshots: boolean): Command {
-  if (snapshots) {
-    command.argument('[snapshot]', 'folder of AWS CLI and kubectl output, in place of a cluster');
-    command.addOption(new Option('--snapshot <folder>', 'the same').helpGroup('Cluster:'));
-  }
-  command.addOption(new Option('--cluster <name>', 'name of the EKS cluster').helpGroup('Cluster:'));
-  command.addOption(new Option('--region <region>', 'its region (default: as the AWS CLI finds it)').helpGroup('Cluster:'));
-  command.addOption(new Option('--role-arn <arn>', 'role to assume first').helpGroup('Cluster:'));
-  command.addOption(new Option('--external-id <id>', 'the external id that this role asks for').helpGroup('Cluster:'));
-  return withAccess(command);
-}
-
-function withAccess(command: Command): Command {
-  return command
-    .addOption(new Option('--profile <name>', 'profile of the AWS configuration').helpGroup('Cluster:'))
-    .addOption(new Option('--endpoint-url <url>', "endpoint of every AWS service, such as a twin's").helpGroup('Cluster:'));
-}
-
-function withJournal(command: Command): Command {
-  return command
-    .option('--journal <folder>', 'folder of the journal', '.podshift')
-    .option('--local', "run in this process, with this machine's journal (the default)");
-}
-
-function withMigration(command: Command, keys?: Parameters<typeof migrationFlags>[0]): Command {
-  command.addOption(new Option('--options <file>', 'YAML file of these options, its keys in camelCase').helpGroup('Migration:'));
-  for (const flag of migrationFlags(keys)) command.addOption(flag.helpGroup('Migration:'));
-  return command;
+function speedOf(text: string): number {
+  if (!/^\d{1,4}$/.test(text) || Number(text) < 1 || Number(text) > 1000) throw new InvalidArgumentError('it is a number from 1 to 1000.');
+  return Number(text);
 }
 
 /** EventBridge Scheduler's limits of a flexible time window (API reference: FlexibleTimeWindow). */

@@ -24,6 +24,27 @@ export interface ServiceHandler {
 
 type Tree = Readonly<Record<string, unknown>>;
 
+/** A route of the API, and the function that serves it. */
+export interface HttpRoute {
+  readonly method: string;
+  /** With its parameters in braces: `/runs/{runId}`. */
+  readonly path: string;
+  readonly handler: ServiceHandler;
+}
+
+/** The routes that serverless.yml of the folder `root` gives to its functions, each with its handler. */
+export async function loadHttpRoutes(root: string = ROOT): Promise<readonly HttpRoute[]> {
+  const file = join(root, 'serverless.yml');
+  const service = tree(parse(await readFile(file, 'utf8'), { logLevel: 'error' }), file);
+  const routes = Object.entries(tree(service.functions, 'functions')).flatMap(([name, definition]) => {
+    const { handler, events = [] } = definition as { handler?: string; events?: readonly { httpApi?: { method: string; path: string } }[] };
+    return events.flatMap(({ httpApi }) => (httpApi === undefined ? [] : [{ ...httpApi, name, handler }]));
+  });
+  return Promise.all(
+    routes.map(async ({ method, path, name, handler }) => ({ method, path, handler: await importHandler(root, handler, name) })),
+  );
+}
+
 /** Reads serverless.yml of the folder `root`, with the variables that the packaging would resolve: `${file(…)}` and `${self:…}`. */
 export async function loadService(root: string = ROOT): Promise<Service> {
   const file = join(root, 'serverless.yml');

@@ -38,7 +38,7 @@ export const addon: RunCommand = async (context, invocation) => {
       return 'done';
     }
     for (const arn of await createAddonRoles(aws.iam, permissions)) terminal.talk(`created ${arn}`);
-    return permissions.roles.length === 0 ? 'refused' : 'done';
+    return permissions.roles.length === 0 && permissions.requiresIamPermissions ? 'refused' : 'done';
   } finally {
     await session.close();
   }
@@ -46,7 +46,7 @@ export const addon: RunCommand = async (context, invocation) => {
 
 function render(permissions: AddonPermissions): string {
   const title = `add-on ${permissions.addonName} ${permissions.addonVersion}${permissions.isDefaultVersion ? ' (default)' : ''}`;
-  if (permissions.roles.length === 0) return `${title}: this version does not support Pod Identity\n`;
+  if (permissions.roles.length === 0) return `${title}: ${why(permissions)}\n`;
   const roles = permissions.roles.map((role) =>
     [
       `service account  ${role.namespace}/${role.serviceAccount}`,
@@ -57,4 +57,8 @@ function render(permissions: AddonPermissions): string {
     ].join('\n'),
   );
   return `${[title, ...roles].join('\n\n')}\n`;
+}
+
+function why({ requiresIamPermissions }: AddonPermissions): string {
+  return requiresIamPermissions ? 'this version does not support Pod Identity' : 'it needs no permissions of IAM';
 }

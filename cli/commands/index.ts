@@ -7,6 +7,8 @@ export const commands: Readonly<Record<CommandName, () => Promise<RunCommand>>> 
   plan: async () => (await import('./plan.ts')).plan,
   rehearse: async () => (await import('./rehearse.ts')).rehearse,
   demo: async () => (await import('./rehearse.ts')).demo,
+  approve: async () => (await import('../service/approve.ts')).approve,
+  watch: async () => (await import('../service/run.ts')).watch,
   run: async () => (await import('./run.ts')).run,
   retire: async () => (await import('./run.ts')).retire,
   rollback: async () => (await import('./rollback.ts')).rollback,
@@ -15,5 +17,6 @@ export const commands: Readonly<Record<CommandName, () => Promise<RunCommand>>> 
   schedule: async () => (await import('./schedule.ts')).schedule,
   addon: async () => (await import('./addon.ts')).addon,
   fleet: async () => (await import('./fleet.ts')).fleet,
+  serve: async () => (await import('./serve.ts')).serve,
   twin: async () => (await import('./twin.ts')).twin,
 };

@@ -3,7 +3,7 @@ import { PodshiftError } from '../../src/model/errors.ts';
 import type { Inventory } from '../../src/model/inventory.ts';
 import { migrationOptions } from '../../src/model/options.ts';
 import type { Plan } from '../../src/model/plan.ts';
-import type { PlanReport, ScanReport } from '../../src/model/report.ts';
+import type { PlanReport, RunReport, ScanReport } from '../../src/model/report.ts';
 import { renderReport, toYaml } from '../../src/report/render.ts';
 import { buildPlanReport } from '../../src/report/report.ts';
 import { renderSarif } from '../../src/report/sarif.ts';
@@ -61,7 +61,7 @@ export async function printPlan(context: CommandContext, invocation: Invocation,
 }
 
 /** Says on stderr the whole command that would carry the plan out, on a line of its own, so that it can be copied. */
-export function sayHowToRun({ terminal }: CommandContext, report: PlanReport, invocation: Invocation): void {
+export function sayHowToRun({ terminal }: CommandContext, report: PlanReport | RunReport, invocation: Invocation): void {
   if (!report.units.some((unit) => unit.status === 'pending') && report.retirement?.status !== 'planned') {
     terminal.talk(
       `nothing was changed; ${report.retirement === undefined ? 'there is nothing to migrate' : 'mend what the findings name, then plan again'}`,

@@ -10,12 +10,15 @@ import { exitOfRollback } from '../exit-codes.ts';
 import { formatOf } from '../formats.ts';
 import { nearest } from '../nearest.ts';
 import type { Invocation } from '../program.ts';
+import { isRemote } from '../service/open.ts';
+import { rollbackOnService } from '../service/rollback.ts';
 import { openClusterSession, openJournalOf } from '../sessions.ts';
 import { sameAccess } from '../shell.ts';
 import { stopped } from '../stopped.ts';
 
 /** `podshift rollback RUN`: restores what a run, or some of its units, changed. Without --approve it says what that is. */
 export const rollback: RunCommand = async (context, invocation) => {
+  if (isRemote(invocation)) return rollbackOnService(context, invocation);
   const runId = invocation.arguments[0] ?? '';
   const { run, units, entries } = await recorded(runId, invocation);
   const unitIds = chosenUnits(units, invocation);

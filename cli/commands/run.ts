@@ -9,12 +9,15 @@ import { type Exit, exitOfRun } from '../exit-codes.ts';
 import { sayFailure } from '../failure.ts';
 import { formatOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
+import { isRemote } from '../service/open.ts';
+import { runOnService } from '../service/run.ts';
 import { openClusterSession, openJournalOf, openTwinSession, optionsOf, type Session } from '../sessions.ts';
 import { stopped } from '../stopped.ts';
 import { planOn, printPlan, sayHowToRun } from './plan.ts';
 
 /** `podshift run`: a migration of a real cluster, in this process. Without --approve, its plan. */
 export const run: RunCommand = async (context, invocation) => {
+  if (isRemote(invocation)) return runOnService(context, invocation);
   const resume = textFlag(invocation, 'resume');
   if (resume !== undefined) return resumeRun(resume, context, invocation);
   return start(migrationOptions.parse(await optionsOf(invocation)), context, invocation);
@@ -22,7 +25,8 @@ export const run: RunCommand = async (context, invocation) => {
 
 /** `podshift retire kube2iam|kiam`: a run that migrates nothing. Without --approve, its plan; of a snapshot's twin, only that. */
 export const retire: RunCommand = async (context, invocation) => {
-  const options = migrationOptions.parse({ ...(await optionsOf(invocation)), retireDaemon: invocation.arguments[0], retireOnly: true });
+  if (isRemote(invocation)) return runOnService(context, invocation);
+  const options = migrationOptions.parse(await optionsOf(invocation));
   const folder = textFlag(invocation, 'snapshot');
   if (folder === undefined) return start(options, context, invocation);
   if (invocation.flags.approve === true || textFlag(invocation, 'cluster') !== undefined)

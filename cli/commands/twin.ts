@@ -25,7 +25,7 @@ export const twin: RunCommand = async (context, invocation) => {
     await chmod(kubeconfig, 0o600);
     await context.terminal.data(`${JSON.stringify({ aws: served.awsEndpoint, kubeconfig })}\n`);
     sayHowToUse(served, kubeconfig, context);
-    await stop(context.interrupts.signal);
+    await untilStopped(context.interrupts.signal);
   } finally {
     await rm(folder, { recursive: true, force: true });
     await served.close();
@@ -35,7 +35,7 @@ export const twin: RunCommand = async (context, invocation) => {
 };
 
 /** Resolves when the process is asked to stop. */
-function stop(signal: AbortSignal): Promise<void> {
+export function untilStopped(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve(), { once: true });

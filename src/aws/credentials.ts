@@ -4,6 +4,7 @@ import type { Clock } from '../model/clock.ts';
 import { PodshiftError } from '../model/errors.ts';
 import { type AwsSettings, requestCounter, retryStrategy } from './clients.ts';
 import { awsError } from './errors.ts';
+import { TIMEOUTS } from './timeouts.ts';
 
 /** A session of a chained role lasts an hour at most (IAM user guide, "Role chaining"). */
 const SESSION_SECONDS = 3600;
@@ -40,6 +41,7 @@ function memberCredentials(settings: AwsSettings, base: AwsCredentialIdentityPro
       region: target.region,
       ...(endpoint === undefined ? {} : { endpoint }),
       retryStrategy: retryStrategy(settings.retryDelays),
+      requestHandler: TIMEOUTS,
     },
     clientPlugins: [requestCounter(settings, 'sts')],
   });

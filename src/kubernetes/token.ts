@@ -1,7 +1,7 @@
-import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
-import type { AwsCredentialIdentityProvider, Checksum, SourceData } from '@smithy/types';
+import type { AwsCredentialIdentityProvider } from '@smithy/types';
 import { awsError } from '../aws/errors.ts';
+import { NodeSha256 } from '../aws/sha256.ts';
 import type { Clock } from '../model/clock.ts';
 
 /** What a bearer token says: who asks (the credentials), for which cluster, and when. */
@@ -88,38 +88,4 @@ async function sign(settings: TokenSettings, now: number): Promise<{ token: stri
 /** The regional STS host, which the authenticator demands (AWS General Reference, "STS endpoints"). */
 function stsHost(region: string): string {
   return `sts.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
-}
-
-/** SHA-256 and HMAC-SHA-256 of node:crypto in the shape that the signer wants. */
-class NodeSha256 implements Checksum {
-  readonly #secret: SourceData | undefined;
-  #hash: Hash | Hmac;
-
-  constructor(secret?: SourceData) {
-    this.#secret = secret;
-    this.#hash = newHash(secret);
-  }
-
-  update(data: Uint8Array): void {
-    this.#hash.update(data);
-  }
-
-  digest(): Promise<Uint8Array> {
-    return Promise.resolve(this.#hash.digest());
-  }
-
-  reset(): void {
-    this.#hash = newHash(this.#secret);
-  }
-}
-
-function newHash(secret: SourceData | undefined): Hash | Hmac {
-  return secret === undefined ? createHash('sha256') : createHmac('sha256', bytes(secret));
-}
-
-function bytes(data: SourceData): Uint8Array | string {
-  if (typeof data === 'string') {
-    return data;
-  }
-  return ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data);
 }

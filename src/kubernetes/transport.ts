@@ -44,7 +44,10 @@ export interface TransportSettings {
   readonly pacingKey?: string;
 }
 
-/** Milliseconds for one request with its answer. A page of 500 objects can take a slow API server a while. */
+/**
+ * Milliseconds for one request with its answer. A page of 500 objects can take a slow API server a while. The library leaves no
+ * say over the connection: undici, below it, gives one up after 10 seconds.
+ */
 const REQUEST_TIMEOUT = 60_000;
 
 /** Requests at most for one that the API server throttles (429), and for a read that fails (5xx, reset). */

@@ -26,11 +26,13 @@ export interface JournaledWrite {
 }
 
 /**
- * The only way by which a forward step writes: fence (the lock is still ours), record the before-image, write, read back,
- * mark as applied. Throws `LockLost`, and whatever the write throws; the intent then stays in the journal, and undo finds it.
+ * The only way by which a forward step writes: fence (the run still goes forward, and the lock is ours), record the
+ * before-image, write, read back, mark as applied. Throws `LockLost`, and whatever the write throws; the intent then stays in the journal, and undo finds it.
  */
 export async function journaledWrite(runtime: JournalRuntime, run: RunRecord, write: JournaledWrite): Promise<JournalEntry> {
   const { key, unitId, kind, object, before } = write;
+  // The way back holds the lock under the same name: a step that was under way when it began must write nothing after it.
+  await forwardRun(runtime, run.runId);
   await runtime.journal.extendLock(run.clusterArn, run.runId, LOCK_SECONDS);
   const entry = await runtime.journal.recordIntent({ runId: run.runId, key, unitId, kind, object, before });
   const after = await write.perform(entry);

@@ -1,6 +1,7 @@
 import { retirementRows } from './retirement-text.ts';
 import {
   type AnyReport,
+  approvalLine,
   callsLine,
   clusterTitle,
   findingsOf,
@@ -39,6 +40,7 @@ function heading(report: AnyReport): string {
     `- Cluster: ${clusterTitle(run.cluster)}`,
     `- Units: ${tally(report)}`,
     `- Digest: ${run.digest === '' ? 'none' : code(run.digest)}`,
+    ...(approvalLine(report) === '' ? [] : [`- Approval: ${approvalLine(report)}`]),
     `- Started: ${run.startedAt}${run.endedAt === null ? '' : `; ended: ${run.endedAt}`}${took === '' ? '' : ` (${took})`}`,
   ].join('\n');
 }

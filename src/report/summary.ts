@@ -42,6 +42,22 @@ export function workloadLines(unit: Pick<ReportUnit, 'workloads'>, short: boolea
   return unit.workloads.map(({ kind, name }) => `${(short ? SHORT_KINDS[kind] : undefined) ?? kind}/${name}`).join('\n') || 'none';
 }
 
+/** How the approval of a run's plan stands; empty where nobody was asked. */
+export function approvalLine({ run }: AnyReport): string {
+  const { approval } = run;
+  switch (approval?.status) {
+    case undefined:
+      return '';
+    case 'waiting':
+      return `waits for approval until ${approval.expiresAt}`;
+    case 'expired':
+      return `nobody approved until ${approval.expiresAt}`;
+    case 'approved':
+    case 'refused':
+      return `${approval.status}${approval.answer === null ? '' : ` by ${approval.answer.by} at ${approval.answer.at}`}`;
+  }
+}
+
 /** What each status is to the reader. */
 export const STATUS_TONES: Readonly<Record<ReportUnit['status'] | AnyReport['run']['status'], Tone>> = {
   pending: 'faint',

@@ -2,6 +2,7 @@ import type { RunReport } from '../model/report.ts';
 import { retirementSection } from './retirement-text.ts';
 import {
   type AnyReport,
+  approvalLine,
   callsLine,
   clusterTitle,
   findingsOf,
@@ -60,6 +61,7 @@ function heading(report: AnyReport, { columns, palette }: Layout): string {
       2,
     ),
     run.digest === '' ? '' : `  ${palette('faint', `digest ${run.digest}`)}`,
+    hang('  ', approvalLine(report), columns, 2),
   ]
     .filter((line) => line !== '')
     .join('\n');

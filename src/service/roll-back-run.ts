@@ -1,4 +1,5 @@
 import type { ServiceRuntime } from '../migration/runtime.ts';
+import { LOCK_SECONDS } from '../migration/write.ts';
 import { isPodshiftError, PodshiftError } from '../model/errors.ts';
 import type { RunRecord } from '../model/run.ts';
 import type { ApiAnswer } from './answer.ts';
@@ -11,7 +12,7 @@ import type { ROUTES } from './routes.ts';
  * `POST /runs/{runId}/rollback`. Starts the way back of a run that has ended or whose execution is gone; one that goes forward
  * is stopped first where that is asked for, and its end starts the way back (infra/rollback-rule.yml). A way back that runs
  * already is joined, one that is over is answered with 200.
- * Throws `RunNotFound`, `RunUnderWay`, `NothingToUndo`, `InvalidInput` for units that the run does not have.
+ * Throws `RunNotFound`, `RunUnderWay`, `NothingToUndo`, `ClusterLocked`, `InvalidInput` for units that the run does not have.
  */
 export async function rollBackRun(
   runtime: ServiceRuntime,
@@ -32,8 +33,14 @@ export async function rollBackRun(
     if (run.status === 'rolled-back') return { status: 200, body: describeRun(run) };
     throw new PodshiftError('NothingToUndo', `run ${run.runId} is ${run.status}, and nothing that it changed is left to undo`);
   }
+  await holdCluster(runtime, run);
   await startRollback(executions, run.runId, { runId: run.runId, unitIds: units, reason: `asked for by ${caller}` });
   return { status: 202, body: describeRun(await journal.getRun(run.runId)) };
+}
+
+/** Another run's lock would fail the execution where nobody sees it. One that is not used after all ends by itself. */
+async function holdCluster({ journal }: ServiceRuntime, { runId, clusterArn }: RunRecord): Promise<void> {
+  if (clusterArn !== '') await journal.acquireLock(clusterArn, runId, LOCK_SECONDS);
 }
 
 /** A run without an end whose execution is no more has crashed: it can go back. */

@@ -221,7 +221,7 @@ export const ROUTES = {
       nothingToDo: 'The run, which is rolled back already; nothing was started',
       body: runResource,
     },
-    errors: ['RunNotFound', 'PayloadTooLarge', 'UnsupportedMediaType', 'RunUnderWay', 'NothingToUndo'],
+    errors: ['RunNotFound', 'PayloadTooLarge', 'UnsupportedMediaType', 'RunUnderWay', 'NothingToUndo', 'ClusterLocked'],
   }),
   getReport: route({
     method: 'GET',

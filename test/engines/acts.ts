@@ -12,12 +12,15 @@ export interface Call {
   readonly unitId: string;
   readonly roleArn: string;
   readonly kind: string;
+  readonly fleetId: string;
+  readonly placeId: string;
+  readonly clusterArn: string;
 }
 
 /** Whom a call is about, so that calls of one function for many are counted apart. */
 export function subjectOf(event: unknown): string {
-  const { unitId, roleArn, kind } = event as Partial<Call>;
-  return unitId ?? roleArn ?? kind ?? '';
+  const { unitId, roleArn, kind, placeId, clusterArn } = event as Partial<Call>;
+  return unitId ?? roleArn ?? kind ?? placeId ?? clusterArn ?? '';
 }
 
 /** `true` at the first call and `false` after it, and so on: what a loop is driven by. */

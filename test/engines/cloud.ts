@@ -17,8 +17,13 @@ import type { StatusChange } from './rule.ts';
 export const REGION = 'us-east-1';
 export const CREDENTIALS = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'example' };
 
-/** The state machines that every stack has. */
-type Machines = Exclude<StateMachineName, 'migrate-fleet' | 'scan-cluster'>;
+/** The state machines that a stack can have. */
+export const MACHINES = ['migrate-cluster', 'migrate-fleet', 'scan-cluster', 'rollback-run'] as const satisfies readonly StateMachineName[];
+
+/** The ARN of a state machine of a stack. */
+export function stateMachineArn(stack: string, machine: StateMachineName): string {
+  return `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:${stack}-${machine}`;
+}
 
 /** An account of moto whose Step Functions carries executions out, with functions that this process serves. */
 export interface Cloud {
@@ -32,6 +37,8 @@ export interface Cloud {
 export interface Stack {
   readonly name: string;
   readonly service: Service;
+  /** Which of its state machines are needed. */
+  readonly machines: readonly StateMachineName[];
   /** The name in Lambda of a function, by its logical ID. */
   readonly functionName: (id: string) => string;
   readonly invoke: Invoke;
@@ -41,7 +48,7 @@ export interface Stack {
 export interface Deployed {
   readonly executions: Executions;
   /** How an execution has ended, as Step Functions tells EventBridge. */
-  change(machine: Machines, name: string): Promise<StatusChange>;
+  change(machine: StateMachineName, name: string): Promise<StatusChange>;
 }
 
 /** Starts moto from a folder of programs, with execution switched on. */
@@ -54,24 +61,19 @@ export async function startCloud(bin: string): Promise<Cloud> {
   return {
     endpoint,
     stepFunctions,
-    deploy: async ({ name, service, functionName, invoke }) => {
+    deploy: async ({ name, service, machines, functionName, invoke }) => {
       api.serve(name, invoke);
       const arnOf = (id: string): string => `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${name}--${functionName(id)}`;
-      const create = async (machine: string): Promise<string> => {
-        const answer = await stepFunctions.send(
-          new CreateStateMachineCommand({
-            name: `${name}-${machine}`,
-            definition: definitionOf(await service.stateMachine(machine), arnOf),
-            roleArn: `arn:aws:iam::${ACCOUNT}:role/podshift`,
-          }),
-        );
-        return answer.stateMachineArn ?? '';
-      };
-      const arns = { 'migrate-cluster': await create('migrate-cluster'), 'rollback-run': await create('rollback-run') };
+      for (const machine of machines) {
+        const definition = definitionOf(await service.stateMachine(machine), arnOf);
+        const roleArn = `arn:aws:iam::${ACCOUNT}:role/podshift`;
+        await stepFunctions.send(new CreateStateMachineCommand({ name: `${name}-${machine}`, definition, roleArn }));
+      }
+      const stateMachineArns = Object.fromEntries(MACHINES.map((machine) => [machine, stateMachineArn(name, machine)]));
       return {
-        executions: createExecutions({ client: stepFunctions, stateMachineArns: { ...arns, 'migrate-fleet': undefined } }),
+        executions: createExecutions({ client: stepFunctions, stateMachineArns }),
         change: async (machine, execution) => {
-          const executionArn = `${arns[machine].replace(':stateMachine:', ':execution:')}:${execution}`;
+          const executionArn = `${stateMachineArn(name, machine).replace(':stateMachine:', ':execution:')}:${execution}`;
           const { status = '', input = '', error = null } = await stepFunctions.send(new DescribeExecutionCommand({ executionArn }));
           return { executionArn, name: execution, status, input, error };
         },

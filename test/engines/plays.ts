@@ -1,11 +1,12 @@
 import type { ErrorName } from '../../src/model/errors.ts';
+import type { StateMachineName } from '../../src/service/executions.ts';
 import { type Act, type Acts, fails, failsOnce, once } from './acts.ts';
 import { READY, unitActs, unitsOf, WAITING } from './unit-acts.ts';
 
 /** One execution whose functions are scripted: what each answers decides the way through the definition. */
 export interface Play {
   readonly title: string;
-  readonly machine: 'migrate-cluster' | 'rollback-run';
+  readonly machine: StateMachineName;
   readonly input: object;
   readonly acts: Acts;
   /** Types of events that are in podshift's reckoning of the history alone: it takes a request for an answer as made, even where that fails. */

@@ -59,7 +59,7 @@ async function migrated(world: World, options: Options = {}, status: 'SUCCEEDED'
 }
 
 /** How long new pods of a workload stay unready, in milliseconds: longer than a roll-out may take here. */
-const UNREADY = 30_000;
+const UNREADY = 45_000;
 
 /**
  * The pods of one Deployment do not become ready on the new way, until some time after its restart: a way back that finds a
@@ -125,7 +125,7 @@ export const SCENARIOS: readonly Scenario[] = [
     title: 'a unit that fails is taken back, and the others stay migrated',
     snapshot: SHOP,
     scene: { hooks: failing('thumbnails') },
-    drive: (world) => migrated(world, { ...THREE, failureThresholdPercent: 100, rolloutTimeoutSeconds: 12 }),
+    drive: (world) => migrated(world, { ...THREE, failureThresholdPercent: 100, rolloutTimeoutSeconds: 20 }),
     status: 'needs-operator',
   },
   {
@@ -133,7 +133,7 @@ export const SCENARIOS: readonly Scenario[] = [
     snapshot: SHOP,
     scene: { hooks: failing('thumbnails') },
     drive: (world) =>
-      migrated(world, { ...THREE, failureThresholdPercent: 0, rolloutTimeoutSeconds: 12, onWaveFailure: 'rollback' }, 'FAILED'),
+      migrated(world, { ...THREE, failureThresholdPercent: 0, rolloutTimeoutSeconds: 20, onWaveFailure: 'rollback' }, 'FAILED'),
     status: 'rolled-back',
     check: backToBaseline,
   },

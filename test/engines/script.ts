@@ -94,7 +94,7 @@ export async function playInCloud(play: Play, cloud: Cloud, service: Service, na
       return { payload: JSON.stringify({ errorType, errorMessage }), failed: true };
     }
   };
-  const deployed = await cloud.deploy({ name, service, functionName: (id) => id, invoke });
+  const deployed = await cloud.deploy({ name, service, machines: [play.machine], functionName: (id) => id, invoke });
   const { executionArn } = await deployed.executions.start(play.machine, name, play.input);
   for (;;) {
     const { status, output, error } = await cloud.stepFunctions.send(new DescribeExecutionCommand({ executionArn }));

@@ -6,21 +6,25 @@ import type { Progress } from '../../engine/progress.ts';
 import type { Service } from '../../engine/service.ts';
 import { findPython } from '../python/python.ts';
 import { packaged } from '../support/packaged.ts';
-import { type Cloud, startCloud } from './cloud.ts';
+import { type Cloud, MACHINES, startCloud } from './cloud.ts';
 import { clusterPlays, type Play, rollbackPlays } from './plays.ts';
+import { fleetPlays, scanPlays } from './plays-service.ts';
 import { functionsOf, playInCloud, playLocally } from './script.ts';
 
 const python = await findPython(process.env, (line) => process.stderr.write(`${line}\n`));
-const service: Service = await loadPackagedService((await packaged()).folder);
-const machines = {
-  'migrate-cluster': await service.stateMachine('migrate-cluster'),
-  'rollback-run': await service.stateMachine('rollback-run'),
-};
-const unit = machines['migrate-cluster'].States.MigrateUnits?.ItemProcessor;
+const { folder, template } = await packaged();
+const service: Service = await loadPackagedService(folder);
+const machines = new Map(await Promise.all(MACHINES.map(async (name) => [name, await service.stateMachine(name)] as const)));
+const unit = machines.get('migrate-cluster')?.States.MigrateUnits?.ItemProcessor;
 if (unit === undefined) throw new TypeError('there is no machine of a unit');
-const plays = [...clusterPlays(functionsOf(unit)), ...rollbackPlays()];
+const plays = [...clusterPlays(functionsOf(unit)), ...rollbackPlays(), ...scanPlays(), ...fleetPlays()];
 
 describe('the scripted plays', () => {
+  it('are of every packaged definition', () => {
+    const deployed = Object.values(template.Resources).filter(({ Type }) => Type === 'AWS::StepFunctions::StateMachine');
+    expect(new Set(plays.map(({ machine }) => machine)).size).toBe(deployed.length);
+  });
+
   it('take every transition of every packaged definition', { timeout: 300_000 }, async () => {
     const taken = new Set<string>();
     for (const play of plays) {
@@ -32,7 +36,7 @@ describe('the scripted plays', () => {
         last.set(execution, state);
       });
     }
-    for (const [name, machine] of Object.entries(machines)) {
+    for (const [name, machine] of machines) {
       expect(
         transitionsOf(machine)
           .map((transition) => `${name}: ${transition}`)

@@ -9,8 +9,8 @@ import { createSystemClock, createVirtualClock } from '../../twin/clock.ts';
 import type { TwinDelays, TwinHooks } from '../../twin/contracts.ts';
 import type { Snapshot } from '../../twin/snapshot.ts';
 import { startTwin, type Twin, type TwinSettings } from '../../twin/twin.ts';
-import type { Packaged } from '../support/package-service.ts';
-import { type Cloud, createCloudJournal, REGION } from './cloud.ts';
+import type { Packaged, Template } from '../support/package-service.ts';
+import { type Cloud, createCloudJournal, MACHINES, REGION, stateMachineArn } from './cloud.ts';
 import { startLambda } from './lambda.ts';
 import { applyRules } from './rule.ts';
 
@@ -104,10 +104,10 @@ export async function cloudWorld(cloud: Cloud, packaged: Packaged, service: Serv
   const twin = await startScene(scene, clock);
   const tableName = `${name}-journal`;
   const { journal, close } = await createCloudJournal(cloud, tableName);
-  const lambda = startLambda(packaged, environmentOf(cloud, twin, tableName));
+  const lambda = startLambda(packaged, environmentOf(packaged.template, cloud, twin, { name, tableName }));
   const { Resources } = packaged.template;
   const functionName = (id: string): string => String(Resources[id]?.Properties.FunctionName);
-  const deployed = await cloud.deploy({ name, service, functionName, invoke: lambda.invoke });
+  const deployed = await cloud.deploy({ name, service, machines: MACHINES, functionName, invoke: lambda.invoke });
   const { executions } = deployed;
   const end = (machine: StateMachineName, execution: string): Promise<ExecutionStatus> =>
     until(async () => {
@@ -136,19 +136,42 @@ export async function cloudWorld(cloud: Cloud, packaged: Packaged, service: Serv
   };
 }
 
-/** The environment of the functions: a region, credentials, and an endpoint for each service, by the SDK's own variables. */
-function environmentOf(cloud: Cloud, twin: Twin, tableName: string): Readonly<Record<string, string>> {
-  const ofTwin = ['EKS', 'IAM', 'STS', 'CLOUDTRAIL'].map((service) => [`AWS_ENDPOINT_URL_${service}`, twin.awsEndpoint]);
+/** The services that the twin stands in for; the others are moto's. */
+const TWIN_SERVICES = ['EKS', 'IAM', 'STS', 'CLOUDTRAIL'];
+
+/**
+ * The environment of the functions: a region, credentials, an endpoint for each service by the SDK's own variables, and
+ * what the template gives them. What refers to other resources than the journal and the state machines is left out.
+ */
+function environmentOf(
+  { Resources }: Template,
+  cloud: Cloud,
+  twin: Twin,
+  stack: { readonly name: string; readonly tableName: string },
+): Readonly<Record<string, string>> {
+  const own = Object.values(Resources).flatMap(({ Type, Properties }) =>
+    Type === 'AWS::Lambda::Function' ? Object.entries((Properties as Configured).Environment?.Variables ?? {}) : [],
+  );
+  const resolved = own.flatMap(([name, value]) => {
+    const machine = MACHINES.find((one) => name === `${one.replace('-', '_').toUpperCase()}_ARN`);
+    if (machine !== undefined) return [[name, stateMachineArn(stack.name, machine)]];
+    if (typeof value === 'string') return [[name, value]];
+    return 'Ref' in value && value.Ref === 'JournalTable' ? [[name, stack.tableName]] : [];
+  });
   return {
+    ...Object.fromEntries(resolved),
     AWS_REGION: REGION,
     AWS_ACCESS_KEY_ID: twin.credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: twin.credentials.secretAccessKey,
     AWS_EC2_METADATA_DISABLED: 'true',
     AWS_ENDPOINT_URL: cloud.endpoint,
-    JOURNAL_TABLE: tableName,
-    LOG_LEVEL: 'INFO',
-    ...Object.fromEntries(ofTwin),
+    ...Object.fromEntries(TWIN_SERVICES.map((service) => [`AWS_ENDPOINT_URL_${service}`, twin.awsEndpoint])),
   };
+}
+
+/** A function's properties, as far as they are looked at. */
+interface Configured {
+  readonly Environment?: { readonly Variables?: Readonly<Record<string, string | { readonly Ref?: string }>> };
 }
 
 async function statusOf(executions: Executions, machine: StateMachineName, name: string): Promise<ExecutionStatus> {

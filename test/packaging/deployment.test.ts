@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import type { Packaged, Resource } from '../support/package-service.ts';
 import { packaged } from '../support/packaged.ts';
 
@@ -62,6 +64,16 @@ describe('the stack', () => {
     });
   });
 
+  it('stays within what CloudFormation and IAM take', () => {
+    // AWS CloudFormation quotas: 500 resources, 200 outputs, 1 MB of template. IAM quotas: 10,240 characters of inline policies in a role.
+    const { Resources, Outputs } = service.template;
+    expect(Object.keys(Resources).length).toBeLessThan(480);
+    expect(Object.keys(Outputs).length).toBeLessThan(190);
+    expect(JSON.stringify(service.template).length).toBeLessThan(950_000);
+    for (const [id, { Properties }] of ofType('AWS::IAM::Role'))
+      expect(JSON.stringify(Properties.Policies ?? '').length, id).toBeLessThan(10_240);
+  });
+
   it('gives no role an action by a pattern', () => {
     for (const [id, { Properties }] of ofType('AWS::IAM::Role')) {
       const policies = (Properties.Policies ?? []) as { PolicyDocument: { Statement: { Action: string | string[] }[] } }[];
@@ -75,5 +87,16 @@ describe('the stack', () => {
 
   it('has functions out of any VPC where no parameter names one', () => {
     for (const [id, { Properties }] of functions()) expect(Properties, id).not.toHaveProperty('VpcConfig');
+  });
+
+  it('has its every parameter in the README, with its default', async () => {
+    const read = (file: string) => readFile(new URL(`../../${file}`, import.meta.url), 'utf8');
+    const { params } = parse(await read('serverless.yml')) as { params: { default: Record<string, unknown> } };
+    const rows = (await read('README.md')).split('\n').filter((line) => line.startsWith('| `'));
+    for (const [name, value] of Object.entries(params.default)) {
+      const row = rows.find((line) => line.split('|')[1]?.includes(`\`${name}\``));
+      expect(row, name).toBeDefined();
+      if (value !== '') expect(row, name).toMatch(new RegExp(`\\| \`?${value}\`? \\|`));
+    }
   });
 });

@@ -68,6 +68,13 @@ const WRONG: readonly (readonly [title: string, operation: string, request: Requ
     'body',
     'target.assumeRoleArn',
   ],
+  [
+    'an external id that is none',
+    'startRun',
+    { headers: key, body: { ...body, target: { ...target, externalId: '' } } },
+    'body',
+    'target.externalId',
+  ],
   ['an unknown mode', 'startRun', { headers: key, body: { ...body, mode: 'force' } }, 'body', 'mode'],
   ['a digest that is none', 'startRun', { headers: key, body: { ...body, expectedDigest: 'abc' } }, 'body', 'expectedDigest'],
   ['no key', 'startRun', { body }, 'header', 'idempotency-key'],

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { handler } from '../../functions/api-roll-back-run.ts';
 import { CALLER, call, expectProblem, type Reply } from './api-requests.ts';
-import { beginRun, type FakeMigration, fakeMigration, planWith, RUN, unitPlan } from './fake-migration.ts';
+import { beginRun, CLUSTER_ARN, type FakeMigration, fakeMigration, planWith, RUN, unitPlan } from './fake-migration.ts';
 
 const ENDED = '2026-01-06T10:00:00.000Z';
 const OTHER = 'arn:aws:iam::111122223333:user/other';
@@ -125,6 +125,15 @@ describe('POST /runs/{runId}/rollback', () => {
     await journal().updateRun(RUN, { status: 'rolling-back', endedAt: null });
     expect((await post()).status).toBe(202);
     expect(started().map(({ name }) => name)).toEqual([`${RUN}-1`, `${RUN}-2`, `${RUN}-3`]);
+  });
+
+  it('refuses a run whose cluster another one works on', async () => {
+    await wrote();
+    await ends('migrated');
+    await journal().releaseLock(CLUSTER_ARN, RUN);
+    await journal().acquireLock(CLUSTER_ARN, 'run-2', 900);
+    expect(expectProblem(await post(), 409, 'ClusterLocked').detail).toContain('run-2');
+    expect(started()).toEqual([]);
   });
 
   it('passes on what Step Functions answers', async () => {

@@ -43,7 +43,13 @@ describe('POST /runs', () => {
   it('hands on what it is told', async () => {
     const assumeRoleArn = 'arn:aws:iam::444455556666:role/podshift-member';
     const expectedDigest = 'e'.repeat(64);
-    const given = { target: { ...target, assumeRoleArn }, mode: 'plan', approval: 'none', expectedDigest, options: { waveSize: 7 } };
+    const given = {
+      target: { ...target, assumeRoleArn, externalId: 'of-the-owner' },
+      mode: 'plan',
+      approval: 'none',
+      expectedDigest,
+      options: { waveSize: 7 },
+    };
     const { body: run } = await post({ body: given });
     expect(fake.executions.started[0]?.input).toEqual({ runId: run.id, ...given, options: migrationOptions.parse({ waveSize: 7 }) });
   });

@@ -1,3 +1,4 @@
+import { generate } from 'selfsigned';
 import { describe, expect, it } from 'vitest';
 import type { Cluster } from '../../src/aws/gateways.ts';
 import { answerError, connectionError } from '../../src/kubernetes/errors.ts';
@@ -89,6 +90,16 @@ describe('the transport', () => {
     });
     expect((await send(get)).status).toBe(200);
     expect(delays).toEqual([expected]);
+  });
+
+  it.each(['first', 'last'])('takes the certificates of a rotation as a bundle: the one in use is the %s', async (place) => {
+    const server = await startScript(() => ({ body: {} }), true);
+    const { cert: retired } = await generate([{ name: 'commonName', value: 'another authority' }], { keyType: 'ec', algorithm: 'sha256' });
+    const bundle = [server.certificateAuthority.trim(), retired.trim()];
+    const certificateAuthority = `${(place === 'first' ? bundle : bundle.reverse()).join('\n')}\n`;
+    const cluster = { ...CLUSTER, endpoint: server.url, certificateAuthority };
+    const send = createTransport({ cluster, tokens, retryDelays: 'none', onRequest: () => undefined });
+    expect((await send(get)).status).toBe(200);
   });
 
   it('uses a cluster whose certificate the machine trusts', async () => {

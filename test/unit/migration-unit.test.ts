@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { associate } from '../../src/migration/associate.ts';
 import { checkInjection } from '../../src/migration/check-injection.ts';
 import { finishUnit, markNeedsOperator, openUnit } from '../../src/migration/unit-state.ts';
+import { journaledWrite } from '../../src/migration/write.ts';
 import { CLUSTER_ARN, type FakeMigration, ROLE, RUN } from './fake-migration.ts';
 import { UNIT, unitScene } from './unit-scene.ts';
 
@@ -30,6 +31,24 @@ describe('openUnit', () => {
     await expect(openUnit(fake.runtime, UNIT)).rejects.toMatchObject({ name: 'LockLost' });
     await expect(associate(fake.runtime, UNIT)).rejects.toMatchObject({ name: 'LockLost' });
     expect(fake.account.writes).toEqual([]);
+  });
+});
+
+describe('a step that was under way when its run was taken back', () => {
+  it('writes nothing after the way back has begun', async () => {
+    const run = await fake.runtime.journal.getRun(RUN);
+    await fake.runtime.journal.updateRun(RUN, { status: 'rolling-back' });
+    const perform = () => Promise.reject(new Error('it was written'));
+    const write = {
+      key: 'association#shop/orders',
+      unitId: UNIT.unitId,
+      kind: 'association' as const,
+      object: 'shop/orders',
+      before: null,
+      perform,
+    };
+    await expect(journaledWrite(fake.runtime, run, write)).rejects.toMatchObject({ name: 'LockLost' });
+    expect(await entries()).toEqual([]);
   });
 });
 

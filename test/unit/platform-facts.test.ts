@@ -43,7 +43,7 @@ describe('the permissions of a role', () => {
     const keys = (statement: object) => policyFacts(inline({ Effect: 'Allow', Action: 's3:*', ...statement })).sessionKeys;
     expect(keys({ Condition: { StringLike: { 'aws:userId': 'AROA*:name' } } })).toEqual(['aws:userid']);
     expect(keys({ Condition: { StringEquals: { 'sts:RoleSessionName': 'name' } } })).toEqual(['sts:rolesessionname']);
-    expect(keys({ Resource: 'arn:aws:s3:::bucket/${aws:userid}/*' })).toEqual(['aws:userid']);
+    expect(keys({ Resource: `arn:aws:s3:::bucket/${'$'}{aws:userid}/*` })).toEqual(['aws:userid']);
     expect(keys({ Resource: 'arn:aws:s3:::bucket/aws-userid/*' })).toEqual([]);
   });
 });

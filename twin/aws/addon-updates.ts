@@ -1,8 +1,8 @@
-import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
 import type { KubernetesSide } from '../contracts.ts';
 import type { AddonDescription } from '../snapshot.ts';
+import { checkWanted, ownedAssociations, replaceOwned, type WantedAssociation } from './addon-associations.ts';
 import { isConfiguration } from './addon-configuration.ts';
-import { EKS_RESTARTED_AT, isRolledOut, podTemplateOf } from './addon-pods.ts';
+import type { AddonRollouts } from './addon-rollouts.ts';
 import type { Addons } from './addons.ts';
 import { AwsError } from './errors.ts';
 import type { AssociationState } from './records.ts';
@@ -14,7 +14,7 @@ export interface AddonChange {
   readonly serviceAccountRoleArn?: string | undefined;
   readonly configurationValues?: string | undefined;
   /** Undefined leaves the associations as they are; a list replaces all of them. */
-  readonly podIdentityAssociations?: readonly { readonly serviceAccount: string; readonly roleArn: string }[] | undefined;
+  readonly podIdentityAssociations?: readonly WantedAssociation[] | undefined;
   readonly clientRequestToken?: string | undefined;
 }
 
@@ -30,8 +30,7 @@ export interface UpdateState {
 }
 
 const ROLE_ANNOTATION = 'eks.amazonaws.com/role-arn';
-/** How often an update looks at its pods before it gives up. */
-const LOOKS = 40;
+const TOO_FEW_REPLICAS = 'The add-on is unhealthy because it does not have the desired number of replicas';
 
 /**
  * Updates of add-ons with their surprises (EKS User Guide, "IAM roles for Amazon EKS add-ons"): a list of associations
@@ -41,15 +40,17 @@ const LOOKS = 40;
 export class AddonUpdates {
   readonly #state: AwsState;
   readonly #addons: Addons;
+  readonly #rollouts: AddonRollouts;
   readonly #updates = new Map<string, UpdateState>();
   /** Service accounts that EKS once annotated, by add-on: where a role that is set again goes to. */
   readonly #annotated = new Map<string, Set<string>>();
   readonly #failing = new Set<string>();
   #kubernetes: KubernetesSide | undefined;
 
-  constructor(state: AwsState, addons: Addons) {
+  constructor(state: AwsState, addons: Addons, rollouts: AddonRollouts) {
     this.#state = state;
     this.#addons = addons;
+    this.#rollouts = rollouts;
   }
 
   connect(kubernetes: KubernetesSide): void {
@@ -81,9 +82,9 @@ export class AddonUpdates {
     );
     if (known !== undefined) return known;
     this.#refuse(addon, change);
-    const before = this.#owned(addon);
+    const before = ownedAssociations(this.#state, addon);
     const after = change.podIdentityAssociations;
-    const associations = after === undefined ? before : this.#associate(addon, before, after);
+    const associations = after === undefined ? before : replaceOwned(this.#state, this.#addons, addon, after);
     const detaches = after !== undefined && change.serviceAccountRoleArn === undefined;
     const roleArn = detaches ? undefined : (change.serviceAccountRoleArn ?? addon.serviceAccountRoleArn);
     const { serviceAccountRoleArn: _, ...rest } = addon;
@@ -138,43 +139,7 @@ export class AddonUpdates {
       throw invalid('ConfigurationValue provided in request is not supported: it is neither JSON nor YAML of an object');
     if (change.serviceAccountRoleArn !== undefined && this.#state.roleByArn(change.serviceAccountRoleArn) === undefined)
       throw invalid('Role provided in the request does not exist');
-    const wanted = change.podIdentityAssociations ?? [];
-    const supported = this.#addons.configuration(addon.addonName, version).podIdentityConfiguration.map((one) => one.serviceAccount);
-    if (wanted.length > 0 && supported.length === 0) throw invalid(`Pod Identity feature is not supported for addon version: ${version}`);
-    for (const { serviceAccount, roleArn } of wanted) {
-      if (!supported.includes(serviceAccount))
-        throw invalid(`Service account ${serviceAccount} in pod identity configuration is not supported for addon ${addon.addonName}`);
-      this.#state.checkRole(roleArn);
-      const living = this.#state.associationOf(this.#addons.namespaceOf(addon), serviceAccount);
-      if (living !== undefined && living.ownerArn !== addon.addonArn)
-        throw new AwsError('ResourceInUseException', 409, `Association already exists: ${living.associationId}`, { clusterName });
-    }
-  }
-
-  #owned(addon: AddonDescription): AssociationState[] {
-    return [...this.#state.associations.values()].filter((one) => one.ownerArn !== undefined && one.ownerArn === addon.addonArn);
-  }
-
-  /** Makes the add-on's associations those of the list. */
-  #associate(
-    addon: AddonDescription,
-    before: readonly AssociationState[],
-    wanted: NonNullable<AddonChange['podIdentityAssociations']>,
-  ): AssociationState[] {
-    const namespace = this.#addons.namespaceOf(addon);
-    for (const one of before)
-      if (!wanted.some(({ serviceAccount }) => serviceAccount === one.serviceAccount)) this.#state.deleteAssociation(one, 'request');
-    return wanted.map(({ serviceAccount, roleArn }) => {
-      const living = before.find((one) => one.serviceAccount === serviceAccount);
-      if (living === undefined) return this.#state.createAssociation({ namespace, serviceAccount, roleArn }, 'request', addon.addonArn);
-      if (living.roleArn !== roleArn)
-        this.#state.updateAssociation(
-          living,
-          { roleArn, targetRoleArn: undefined, disableSessionTags: undefined, policy: undefined },
-          'request',
-        );
-      return living;
-    });
+    checkWanted(this.#state, this.#addons, { ...addon, addonVersion: version }, change.podIdentityAssociations ?? []);
   }
 
   /** Gives the add-on's service accounts the role's annotation. Answers whose. */
@@ -204,11 +169,11 @@ export class AddonUpdates {
       this.#end(update, 'Failed', 'UPDATE_FAILED', 'AdmissionRequestDenied', 'The update was refused by an admission webhook');
       return;
     }
-    const workloads = this.#workloads(touched);
-    const at = new Date(this.#state.clock.now()).toISOString();
-    for (const workload of workloads) this.#kubernetes?.apply(marked(workload, at));
-    if (workloads.length > 0) this.#setStatus(update.addonName, 'DEGRADED');
-    this.#await(update, workloads, LOOKS);
+    const renewed = this.#rollouts.start(touched, (healthy) => {
+      if (healthy) this.#end(update, 'Successful', 'ACTIVE');
+      else this.#end(update, 'Failed', 'DEGRADED', 'InsufficientNumberOfReplicas', TOO_FEW_REPLICAS);
+    });
+    if (renewed > 0) this.#setStatus(update.addonName, 'DEGRADED');
   }
 
   #detach(addonName: string, roleArn: string): void {
@@ -226,30 +191,6 @@ export class AddonUpdates {
     for (const name of own) this.#setAnnotation(`${namespace}/${name}`, undefined);
   }
 
-  #workloads(touched: ReadonlySet<string>): KubernetesObject[] {
-    return ['Deployment', 'DaemonSet', 'StatefulSet'].flatMap((kind) =>
-      (this.#kubernetes?.objects(kind) ?? []).filter((object) =>
-        touched.has(`${object.metadata.namespace}/${podTemplateOf(object)?.spec?.serviceAccountName}`),
-      ),
-    );
-  }
-
-  #await(update: UpdateState, workloads: readonly KubernetesObject[], looks: number): void {
-    this.#state.clock.schedule(Math.max(1000, this.#state.delays.addonActive), () => {
-      const now = workloads.map((one) => this.#kubernetes?.object(one.kind, one.metadata.namespace, one.metadata.name));
-      if (now.every((object) => object === undefined || isRolledOut(object))) this.#end(update, 'Successful', 'ACTIVE');
-      else if (looks > 1) this.#await(update, workloads, looks - 1);
-      else
-        this.#end(
-          update,
-          'Failed',
-          'DEGRADED',
-          'InsufficientNumberOfReplicas',
-          'The add-on is unhealthy because it does not have the desired number of replicas',
-        );
-    });
-  }
-
   #end(update: UpdateState, status: 'Failed' | 'Successful', addonStatus: string, errorCode = '', errorMessage = ''): void {
     update.status = status;
     if (errorCode !== '') update.errors = [{ errorCode, errorMessage }];
@@ -260,12 +201,6 @@ export class AddonUpdates {
     const addon = this.#addons.find(addonName);
     if (addon !== undefined) this.#addons.replace({ ...addon, status, health: { ...addon.health, issues } }, 'system');
   }
-}
-
-function marked(workload: KubernetesObject, at: string): KubernetesObject {
-  const { template } = workload.spec;
-  const annotations = { ...template.metadata?.annotations, [EKS_RESTARTED_AT]: at };
-  return { ...workload, spec: { ...workload.spec, template: { ...template, metadata: { ...template.metadata, annotations } } } };
 }
 
 function keyOf(association: AssociationState): string {

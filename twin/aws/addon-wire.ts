@@ -1,3 +1,4 @@
+import type { WantedAssociation } from './addon-associations.ts';
 import type { AddonChange, UpdateState } from './addon-updates.ts';
 import type { NewAddon } from './addons.ts';
 import { AwsError } from './errors.ts';
@@ -18,9 +19,6 @@ export function updateAnswer({ id, status, params, createdAt, errors }: UpdateSt
 /** What CreateAddon was asked for. */
 export function newAddon(body: Body): NewAddon {
   checkConflicts(body);
-  if (Array.isArray(body.podIdentityAssociations) && body.podIdentityAssociations.length > 0) {
-    throw new AwsError('InvalidRequestException', 400, 'The twin does not imitate the installation of add-ons with associations yet');
-  }
   return {
     addonName: needed(body.addonName, 'addonName'),
     addonVersion: text(body, 'addonVersion'),
@@ -34,19 +32,22 @@ export function newAddon(body: Body): NewAddon {
 /** What UpdateAddon was asked for. */
 export function addonChange(body: Body): AddonChange {
   checkConflicts(body);
-  const list = body.podIdentityAssociations;
   return {
     addonVersion: text(body, 'addonVersion'),
     serviceAccountRoleArn: text(body, 'serviceAccountRoleArn'),
     configurationValues: text(body, 'configurationValues'),
     clientRequestToken: text(body, 'clientRequestToken'),
-    podIdentityAssociations: Array.isArray(list)
-      ? list.map((one: Body) => ({
-          serviceAccount: needed(one.serviceAccount, 'podIdentityAssociations.serviceAccount'),
-          roleArn: needed(one.roleArn, 'podIdentityAssociations.roleArn'),
-        }))
-      : undefined,
+    podIdentityAssociations: wantedAssociations(body),
   };
+}
+
+/** The list of associations in a request; undefined where there is none. */
+export function wantedAssociations({ podIdentityAssociations: list }: Body): WantedAssociation[] | undefined {
+  if (!Array.isArray(list)) return undefined;
+  return list.map((one: Body) => ({
+    serviceAccount: needed(one.serviceAccount, 'podIdentityAssociations.serviceAccount'),
+    roleArn: needed(one.roleArn, 'podIdentityAssociations.roleArn'),
+  }));
 }
 
 function text(body: Body, name: string): string | undefined {

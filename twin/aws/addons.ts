@@ -72,7 +72,7 @@ export class Addons {
   }
 
   /** The namespace of an add-on's service accounts. */
-  namespaceOf(addon: AddonDescription): string {
+  namespaceOf(addon: Pick<AddonDescription, 'addonName'> & { readonly namespaceConfig?: unknown }): string {
     const own = (addon.namespaceConfig as { namespace?: string } | undefined)?.namespace;
     const usual = this.versions().find((one) => one.addonName === addon.addonName)?.defaultNamespace;
     return own ?? (typeof usual === 'string' ? usual : DEFAULT_NAMESPACE);
@@ -91,7 +91,7 @@ export class Addons {
     return { addonName, addonVersion, configurationSchema: '{}', podIdentityConfiguration: [] };
   }
 
-  /** Starts an installation: CREATING, and ACTIVE after the delay. Throws the service's errors. */
+  /** Puts an add-on on record as CREATING; the agent becomes ACTIVE after the delay, any other by who installs it. Throws the service's errors. */
   create(request: NewAddon, by: Actor): AddonDescription {
     const present = this.#addons.get(request.addonName);
     if (present !== undefined) {
@@ -101,10 +101,7 @@ export class Addons {
         addonName: request.addonName,
       });
     }
-    if (request.addonName !== AGENT) {
-      throw new AwsError('InvalidRequestException', 400, `The twin does not imitate the installation of add-on ${request.addonName} yet`);
-    }
-    const addonVersion = this.#pickVersion(request.addonName, request.addonVersion);
+    const addonVersion = this.pickVersion(request.addonName, request.addonVersion);
     const { configurationSchema } = this.configuration(request.addonName, addonVersion);
     if (request.configurationValues !== undefined && !isValidConfiguration(request.configurationValues, configurationSchema))
       throw new AwsError('InvalidParameterException', 400, 'ConfigurationValue provided in request is not supported', {
@@ -129,15 +126,19 @@ export class Addons {
     };
     if (request.clientRequestToken !== undefined) this.#tokens.set(request.addonName, request.clientRequestToken);
     this.#set(request.addonName, addon, by);
+    if (request.addonName === AGENT) this.#installAgent(arn);
+    return addon;
+  }
+
+  #installAgent(arn: string): void {
     // The DaemonSet comes first and its pods start; the add-on turns ACTIVE when they should be there.
     const wait = this.#state.delays.addonActive;
     this.#state.clock.schedule(wait / 2, () => this.#ifStill(arn, 'CREATING', (current) => this.#bringAgent(current)));
     this.#state.clock.schedule(wait, () =>
       this.#ifStill(arn, 'CREATING', (current) =>
-        this.#set(request.addonName, { ...current, status: 'ACTIVE', modifiedAt: this.#nowText() }, 'system'),
+        this.#set(AGENT, { ...current, status: 'ACTIVE', modifiedAt: this.#nowText() }, 'system'),
       ),
     );
-    return addon;
   }
 
   /** Starts a removal: DELETING, and gone after the delay. Throws `ResourceNotFoundException`, `ResourceInUseException`. */
@@ -162,7 +163,8 @@ export class Addons {
     this.#set(addon.addonName, addon, by);
   }
 
-  #pickVersion(addonName: string, wanted: string | undefined): string {
+  /** The version that CreateAddon takes. Throws `InvalidParameterException`. */
+  pickVersion(addonName: string, wanted: string | undefined): string {
     const versions = this.versions().find((one) => one.addonName === addonName)?.addonVersions ?? [];
     const fitting = versions.filter((version) => version.compatibilities.some((one) => one.clusterVersion === this.#state.cluster.version));
     const chosen =

@@ -3,6 +3,8 @@ import { PodIdentities } from '../identity.ts';
 import { PodActivity } from '../pod-activity.ts';
 import type { TwinHttpService } from '../server.ts';
 import type { Snapshot } from '../snapshot.ts';
+import { AddonInstalls } from './addon-installs.ts';
+import { AddonRollouts } from './addon-rollouts.ts';
 import { AddonUpdates } from './addon-updates.ts';
 import { Addons } from './addons.ts';
 import { CloudTrailLog } from './cloudtrail-log.ts';
@@ -38,7 +40,9 @@ export function createAwsHalf(settings: AwsHalfSettings): AwsHalf {
   const { snapshot, clock, delays } = settings;
   const state = new AwsState(snapshot, clock, delays);
   const addons = new Addons(state);
-  const updates = new AddonUpdates(state, addons);
+  const rollouts = new AddonRollouts(state);
+  const installs = new AddonInstalls(state, addons, rollouts);
+  const updates = new AddonUpdates(state, addons, rollouts);
   const principals = new Principals(state);
   const trail = new CloudTrailLog(state.accountId, state.region);
   const identities = new PodIdentities({ state, principals, trail });
@@ -53,6 +57,8 @@ export function createAwsHalf(settings: AwsHalfSettings): AwsHalf {
     connect: (kubernetes) => {
       identities.connect(kubernetes);
       addons.connect(kubernetes);
+      installs.connect(kubernetes);
+      rollouts.connect(kubernetes);
       updates.connect(kubernetes);
       activity.connect(kubernetes);
     },
@@ -60,6 +66,7 @@ export function createAwsHalf(settings: AwsHalfSettings): AwsHalf {
       createAwsService({
         state,
         addons,
+        installs,
         updates,
         principals,
         trail,

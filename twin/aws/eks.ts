@@ -1,5 +1,6 @@
+import type { AddonInstalls } from './addon-installs.ts';
 import type { AddonUpdates } from './addon-updates.ts';
-import { addonAnswer, addonChange, newAddon, updateAnswer } from './addon-wire.ts';
+import { addonAnswer, addonChange, newAddon, updateAnswer, wantedAssociations } from './addon-wire.ts';
 import type { Addons } from './addons.ts';
 import { associationRoutes } from './eks-associations.ts';
 import { computeRoutes } from './eks-compute.ts';
@@ -11,6 +12,7 @@ import type { AwsState } from './state.ts';
 export function eksRoutes(
   state: AwsState,
   addons: Addons,
+  installs: AddonInstalls,
   updates: AddonUpdates,
   endpoint: () => { readonly url: string; readonly certificateAuthority: string },
 ): RestRoute[] {
@@ -50,7 +52,7 @@ export function eksRoutes(
       'CreateAddon',
       'POST',
       '/clusters/{cluster}/addons',
-      ({ body }) => ({ addon: addonAnswer(addons.create(newAddon(body), 'request')) }),
+      ({ body }) => ({ addon: addonAnswer(installs.start(newAddon(body), wantedAssociations(body) ?? [])) }),
       {
         write: true,
         object: ({ body }) => String(body.addonName ?? ''),

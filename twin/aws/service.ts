@@ -1,5 +1,6 @@
 import type { TwinRequest } from '../contracts.ts';
 import type { TwinHttpReply, TwinHttpRequest, TwinHttpService } from '../server.ts';
+import type { AddonInstalls } from './addon-installs.ts';
 import type { AddonUpdates } from './addon-updates.ts';
 import type { Addons } from './addons.ts';
 import { lookupEvents } from './cloudtrail.ts';
@@ -19,6 +20,7 @@ import type { TokenBuckets } from './token-buckets.ts';
 export interface AwsServiceSettings {
   readonly state: AwsState;
   readonly addons: Addons;
+  readonly installs: AddonInstalls;
   readonly updates: AddonUpdates;
   readonly principals: Principals;
   readonly trail: CloudTrailLog;
@@ -43,7 +45,7 @@ const CLOUDTRAIL_TARGET = /^(?:com\.amazonaws\.cloudtrail\.v20131101\.)?CloudTra
 
 /** EKS, IAM, STS and CloudTrail on one endpoint, told apart as AWS clients sign them. */
 export function createAwsService(settings: AwsServiceSettings): TwinHttpService {
-  const routes = eksRoutes(settings.state, settings.addons, settings.updates, settings.kubernetes).map((route) => ({
+  const routes = eksRoutes(settings.state, settings.addons, settings.installs, settings.updates, settings.kubernetes).map((route) => ({
     route,
     match: matcher(route.path),
   }));

@@ -1,0 +1,61 @@
+import { randomUUID } from 'node:crypto';
+import { PodshiftError } from '../../src/model/errors.ts';
+import { renderReport } from '../../src/report/render.ts';
+import { hang } from '../../src/report/text.ts';
+import { sayHowToRun } from '../commands/plan.ts';
+import { type CommandContext, type RunCommand, textFlag } from '../context.ts';
+import type { Exit } from '../exit-codes.ts';
+import { formatOf } from '../formats.ts';
+import type { Invocation } from '../program.ts';
+import { optionsOf, targetOf } from '../sessions.ts';
+import { quoted } from '../shell.ts';
+import { exitOfServiceRun, follow } from './follow.ts';
+import { type OpenedService, openService } from './open.ts';
+
+/** `podshift run --service`: the service plans, and with --approve migrates; this process only looks. */
+export const runOnService: RunCommand = async (context, invocation) => {
+  if (textFlag(invocation, 'resume') !== undefined) {
+    throw new PodshiftError('UsageError', 'a service resumes its runs by itself; --resume is for --local');
+  }
+  const service = openService(invocation, context);
+  const changes = invocation.flags.approve === true;
+  const asks = invocation.flags.requireApproval === true;
+  if (asks && !changes)
+    throw new PodshiftError('UsageError', '--require-approval goes with --approve: without it nothing is changed anyway');
+  const run = await service.client.startRun(randomUUID(), {
+    target: await targetOf(invocation, context),
+    mode: changes ? 'run' : 'plan',
+    approval: asks ? 'required' : 'none',
+    expectedDigest: textFlag(invocation, 'digest') ?? null,
+    options: await optionsOf(invocation),
+  });
+  context.terminal.talk(`run ${run.id} on ${run.target.clusterName} in ${run.target.region}`);
+  return watchRun(context, invocation, service, run.id);
+};
+
+/** `podshift watch RUN`: a run of the service until it has ended, then its report. */
+export const watch: RunCommand = async (context, invocation) =>
+  watchRun(context, invocation, openService(invocation, context), invocation.arguments[0] ?? '');
+
+async function watchRun(context: CommandContext, invocation: Invocation, service: OpenedService, runId: string): Promise<Exit> {
+  const { terminal, interrupts } = context;
+  try {
+    const run = await follow(service, context, runId);
+    const report = await service.client.getReport(runId);
+    await terminal.data(renderReport(report, formatOf(invocation), terminal.screen));
+    if (run.status === 'planned' && (invocation.name === 'run' || invocation.name === 'retire')) sayHowToRun(context, report, invocation);
+    return exitOfServiceRun(run, report);
+  } catch (error) {
+    if (!interrupts.signal.aborted) throw error;
+    return leave(context, service, runId);
+  }
+}
+
+/** Says after an interrupt that the run goes on, and how to look at it or to stop it. */
+export function leave({ terminal }: CommandContext, { url }: OpenedService, runId: string): Exit {
+  terminal.talk('');
+  terminal.talk(hang('', `interrupted: run ${runId} goes on in the service`, terminal.talkColumns));
+  terminal.talk(`  to look at it: podshift watch ${runId} --service ${quoted(url)}`);
+  terminal.talk(`  to go back:    podshift rollback ${runId} --service ${quoted(url)} --stop --approve`);
+  return 'interrupted';
+}
