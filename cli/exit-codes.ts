@@ -22,13 +22,16 @@ export function exitCode(exit: Exit): number {
 
 /**
  * How a run that changes things ends: `rolledBack` where the whole run was, `failed` where an operator has to act on a
- * unit, `partial` where any unit is held or rolled back, else `done`. A run still under way is `failed`: it did not end.
+ * unit, `partial` where any unit is held or rolled back or a daemon is needed still (`refused` where it was to be retired
+ * alone), else `done`. A run still under way is `failed`: it did not end.
  */
 export function exitOfRun(report: RunReport): Exit {
   if (report.run.status === 'rolled-back') return 'rolledBack';
   if (report.run.endedAt === null) return 'failed';
   if (report.units.some((unit) => unit.status === 'needs-operator')) return 'failed';
-  if (report.units.some((unit) => unit.status === 'held' || unit.status === 'rolled-back')) return 'partial';
+  const isRefused = report.retirement?.status === 'refused';
+  if (isRefused && report.units.length === 0) return 'refused';
+  if (isRefused || report.units.some((unit) => unit.status === 'held' || unit.status === 'rolled-back')) return 'partial';
   return report.run.status === 'needs-operator' ? 'failed' : 'done';
 }
 

@@ -49,12 +49,22 @@ const SINGULAR: Partial<Record<Key, string>> = { namespaces: 'namespace', servic
 const SHORT: Partial<Record<Key, string>> = { namespaces: '-n' };
 
 /**
- * The flags of all keys of the migration options, in kebab-case. A switch that is off by default has `--KEY`, one that is
+ * The flags of the migration options' keys, all of them where none are named, in kebab-case. A switch that is off by default has `--KEY`, one that is
  * on has `--no-KEY`; the other form is taken too, so that a flag can overrule an options file.
  */
-export function migrationFlags(): Option[] {
-  return KEYS.flatMap(flagsOf);
+export function migrationFlags(keys: readonly Key[] = KEYS): Option[] {
+  return keys.flatMap(flagsOf);
 }
+
+/** Keys that matter to a run that retires a daemon alone. */
+export const RETIREMENT_KEYS: readonly Key[] = [
+  'annotationPrefix',
+  'retireImage',
+  'retireNodesAtOnce',
+  'retireTimeoutSeconds',
+  'iamPropagationSeconds',
+  'undoTimeoutSeconds',
+];
 
 function flagsOf(key: Key): Option[] {
   const { type, values, fallback } = describe(key);
@@ -74,7 +84,8 @@ function flagsOf(key: Key): Option[] {
   if (values !== undefined) {
     return [new Option(`--${name} <${values.join('|')}>`, `${HELP[key]} (${String(fallback)})`).choices(values)];
   }
-  return [new Option(`--${name} <${type === 'number' ? 'n' : 'text'}>`, `${HELP[key]} (${String(fallback)})`).argParser(read)];
+  const shown = fallback === '' ? HELP[key] : `${HELP[key]} (${String(fallback)})`;
+  return [new Option(`--${name} <${type === 'number' ? 'n' : 'text'}>`, shown).argParser(read)];
 }
 
 /** Kind, choices and default of a key, as its schema says them. */

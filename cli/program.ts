@@ -1,7 +1,8 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { REPORT_FORMATS } from '../src/report/render.ts';
+import { collect, withAccess, withCluster, withFormat, withJournal, withMigration, withRuns, withService } from './arguments.ts';
 import { EXIT_CODES } from './exit-codes.ts';
-import { migrationFlags } from './migration-flags.ts';
+import { withFleet } from './fleet-arguments.ts';
+import { RETIREMENT_KEYS } from './migration-flags.ts';
 
 /** What a command is called with: its arguments by name, and the flags of it and of the program. */
 export interface Invocation {
@@ -17,6 +18,7 @@ export type CommandName =
   | 'plan'
   | 'rehearse'
   | 'run'
+  | 'retire'
   | 'status'
   | 'rollback'
   | 'report'
@@ -117,6 +119,26 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
         .option('--resume <run>', 'go on with an interrupted run')
         .option('--require-approval', 'wait until somebody approves the plan (with --service)'),
     ),
+  );
+  withMigration(
+    withRuns(
+      withCluster(
+        withFormat(
+          command(
+            'retire',
+            'stop kube2iam or kiam once nothing depends on it, and clear up behind it',
+            'Without --approve it says what it would do, and what depends on it still.',
+          ),
+        )
+          .addArgument(new Argument('<daemon>', 'the daemon').choices(['kube2iam', 'kiam']))
+          .option('--snapshot <folder>', 'folder of AWS CLI and kubectl output, in place of a cluster: a plan alone'),
+        false,
+      )
+        .option('--approve', 'change things')
+        .option('--digest <digest>', 'refuse unless the plan has this digest')
+        .option('--require-approval', 'wait until somebody approves the plan (with --service)'),
+    ),
+    RETIREMENT_KEYS,
   );
   withRuns(
     withFormat(command('status', 'list the runs of the journal, or show how one stands', ''), ['table', 'wide', 'json', 'yaml']),
@@ -245,81 +267,10 @@ function speedOf(text: string): number {
   return Number(text);
 }
 
-function withFormat(command: Command, formats: readonly string[] = REPORT_FORMATS): Command {
-  return command.addOption(new Option('-o, --output <format>', 'how to print the answer').choices(formats).default('table'));
-}
-
-function withCluster(command: Command, snapshots: boolean): Command {
-  if (snapshots) {
-    command.argument('[snapshot]', 'folder of AWS CLI and kubectl output, in place of a cluster');
-    command.addOption(new Option('--snapshot <folder>', 'the same').helpGroup('Cluster:'));
-  }
-  command.addOption(new Option('--cluster <name>', 'name of the EKS cluster').helpGroup('Cluster:'));
-  command.addOption(new Option('--region <region>', 'its region (default: as the AWS CLI finds it)').helpGroup('Cluster:'));
-  command.addOption(new Option('--role-arn <arn>', 'role to assume first').helpGroup('Cluster:'));
-  command.addOption(new Option('--external-id <id>', 'the external id that this role asks for').helpGroup('Cluster:'));
-  return withAccess(command);
-}
-
-function withAccess(command: Command): Command {
-  return command
-    .addOption(new Option('--profile <name>', 'profile of the AWS configuration').helpGroup('Cluster:'))
-    .addOption(new Option('--endpoint-url <url>', "endpoint of every AWS service, such as a twin's").helpGroup('Cluster:'));
-}
-
-/** The runs of this machine's journal, or of a service. */
-function withRuns(command: Command): Command {
-  return withServiceUrl(withJournal(command));
-}
-
-function withJournal(command: Command): Command {
-  return command
-    .option('--journal <folder>', 'folder of the journal', '.podshift')
-    .option('--local', "run in this process, with this machine's journal (the default)");
-}
-
-function withServiceUrl(command: Command): Command {
-  return command.addOption(new Option('--service <url>', 'drive the deployed service that answers there').helpGroup('Service:'));
-}
-
-function withService(command: Command): Command {
-  return withServiceUrl(command).addOption(new Option('--profile <name>', 'profile of the AWS configuration').helpGroup('Service:'));
-}
-
-function withMigration(command: Command): Command {
-  command.addOption(new Option('--options <file>', 'YAML file of these options, its keys in camelCase').helpGroup('Migration:'));
-  for (const flag of migrationFlags()) command.addOption(flag.helpGroup('Migration:'));
-  return command;
-}
-
 /** EventBridge Scheduler's limits of a flexible time window (API reference: FlexibleTimeWindow). */
 function minutes(text: string): number {
   if (!/^\d+$/.test(text) || Number(text) > 1440) throw new InvalidArgumentError('It is a whole number of minutes, 0 to 1440.');
   return Number(text);
-}
-
-function withFleet(command: Command): Command {
-  const option = (flags: string, description: string): Option => new Option(flags, description).helpGroup('Fleet:');
-  return command
-    .addArgument(new Argument('<action>', 'what to do').choices(['plan', 'run', 'status', 'rehearse']))
-    .argument('[arguments...]', 'a YAML file with the settings of a fleet, the id of a fleet, or folders of snapshots')
-    .addOption(option('--account <id>', 'account, or "self" (repeat for more)').argParser(collect))
-    .addOption(option('--region <region>', 'region (repeat for more)').argParser(collect))
-    .addOption(option('--name <glob>', 'only clusters of this name (repeat for more)').argParser(collect))
-    .addOption(option('--tag <key=glob>', 'only clusters with this tag (repeat for more)').argParser(collect))
-    .addOption(option('--canary <cluster>', 'name or ARN of the cluster that goes first'))
-    .addOption(option('--member-role <name>', 'role to assume in each account (podshift-member)'))
-    .addOption(option('--external-id <id>', 'the external id that these roles ask for'))
-    .addOption(option('--file <file>', 'the settings, for rehearse'))
-    .addOption(option('--service <arn>', 'start it in the deployed service: ARN of its podshift-migrate-fleet'))
-    .option('--approve', 'change things')
-    .option('--approve-each', "let each cluster's run wait for its own approval (with --service)")
-    .option('--digest <digest>', 'refuse unless the plan of the fleet has this digest')
-    .option('--resume <fleet>', 'go on with an interrupted fleet');
-}
-
-function collect(text: string, before: unknown): string[] {
-  return [...(Array.isArray(before) ? before : []), ...text.split(',')];
 }
 
 function afterHelp(): string {

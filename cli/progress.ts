@@ -1,7 +1,9 @@
 import type { Journal } from '../src/journal/journal.ts';
 import type { Clock } from '../src/model/clock.ts';
 import type { Plan, UnitPlan } from '../src/model/plan.ts';
+import type { RetirementPhase, RetirementRecord } from '../src/model/retirement.ts';
 import type { UnitStatus, UnitStep } from '../src/model/run.ts';
+import { retirementTitle } from '../src/report/summary.ts';
 import { hang, type Palette, type Tone } from '../src/report/text.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -34,6 +36,23 @@ const WRITES: Readonly<Record<string, string>> = {
   binding: 'RBAC binding of',
   template: 'pod template of',
   'probe-pod': 'probe pod',
+  daemon: 'daemon',
+  rule: 'rule of node',
+};
+
+const PHASES: Readonly<Record<RetirementPhase, string>> = {
+  rules: 'removing its rule from the nodes',
+  stop: 'stopping it',
+  proof: 'asking instance metadata on every node',
+  back: 'putting it back',
+};
+
+const RETIREMENT_TONES: Partial<Record<RetirementRecord['status'], Tone>> = {
+  retired: 'good',
+  done: 'good',
+  refused: 'warn',
+  restored: 'bad',
+  'needs-operator': 'bad',
 };
 
 /** Names of units are lined up to this width at most. */
@@ -58,6 +77,7 @@ export function narrate(journal: Journal, clock: Clock, terminal: Terminal): Jou
   return overlay(journal, {
     async putDocument(runId, name, value) {
       await journal.putDocument(runId, name, value);
+      if (name === 'retirement') sayRetirement(value as RetirementRecord, say, palette);
       if (name !== 'plan') return;
       const plan = value as Plan;
       column = Math.min(
@@ -96,6 +116,18 @@ export function narrate(journal: Journal, clock: Clock, terminal: Terminal): Jou
       if (kind !== 'probe-pod') say(`undone ${key}`, '', `restored: ${WRITES[kind] ?? kind} ${object}`);
     },
   });
+}
+
+/** How a retirement goes on: each phase as it begins, and how it ended. */
+function sayRetirement(
+  { plan, status, since, reason }: RetirementRecord,
+  say: (key: string, subject: string, text: string) => void,
+  palette: Palette,
+): void {
+  for (const phase of Object.keys(since) as RetirementPhase[]) say(`retirement ${phase}`, plan.mechanism, PHASES[phase]);
+  const tone = RETIREMENT_TONES[status];
+  if (tone !== undefined)
+    say(`retirement ${status}`, plan.mechanism, `${palette(tone, retirementTitle(status))}${reason === '' ? '' : `: ${reason}`}`);
 }
 
 /** Whether a step has anything to do for this unit: some have nothing to restart, and some annotations stay. */

@@ -8,7 +8,7 @@ import { createLocalRuntime } from '../engine/local-runtime.ts';
 import type { Journal } from '../src/journal/journal.ts';
 import type { ClusterRuntime, Logger } from '../src/migration/runtime.ts';
 import { PodshiftError } from '../src/model/errors.ts';
-import type { migrationOptions } from '../src/model/options.ts';
+import { migrationOptions } from '../src/model/options.ts';
 import type { Promises } from '../src/model/report.ts';
 import type { ClusterTarget } from '../src/model/run.ts';
 import { createSystemClock, createVirtualClock } from '../twin/clock.ts';
@@ -130,6 +130,14 @@ export async function openJournalOf(invocation: Invocation, runId: string): Prom
 
 /** The migration options by flags and `--options` file. Throws `UsageError`. */
 export async function optionsOf(invocation: Invocation): Promise<z.input<typeof migrationOptions>> {
+  const options = await givenOptions(invocation);
+  // The daemon is the command's argument, not a flag.
+  return invocation.name === 'retire'
+    ? migrationOptions.parse({ ...options, retireDaemon: invocation.arguments[0], retireOnly: true })
+    : options;
+}
+
+async function givenOptions(invocation: Invocation): Promise<z.input<typeof migrationOptions>> {
   const file = textFlag(invocation, 'options');
   if (file === undefined) return migrationOptionsOf(invocation.flags);
   try {

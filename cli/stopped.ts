@@ -11,7 +11,8 @@ export function stopped({ terminal }: CommandContext, runId: string, invocation:
   terminal.talk('');
   terminal.talk(hang('', `interrupted: nothing more is changed; the journal has all that was done in run ${runId}`, terminal.talkColumns));
   // commands stay in one line, so that they can be copied
-  if (invocation.name === 'run') terminal.talk(`  to go on:   podshift run --local --resume ${runId}${access}`);
-  terminal.talk(invocation.name === 'run' ? `  to go back: ${back}` : `  to go on:   ${back}`);
+  const isForward = invocation.name === 'run' || invocation.name === 'retire';
+  if (isForward) terminal.talk(`  to go on:   podshift run --local --resume ${runId}${access}`);
+  terminal.talk(isForward ? `  to go back: ${back}` : `  to go on:   ${back}`);
   return 'interrupted';
 }

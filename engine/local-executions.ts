@@ -6,6 +6,7 @@ import type { EngineClock } from './clock.ts';
 import { createLocalTaskTokens } from './local-task-tokens.ts';
 import type { Service } from './service.ts';
 import { type OnProgress, runStateMachine } from './state-machine.ts';
+import { failureOf } from './task-failure.ts';
 
 export interface LocalExecutionsSettings {
   readonly runtime: ClusterRuntime;
@@ -73,12 +74,12 @@ export function createLocalExecutions(settings: LocalExecutionsSettings): LocalE
     } catch (error) {
       execution.status = execution.controller.signal.aborted ? 'ABORTED' : isPodshiftError(error, 'StepTimedOut') ? 'TIMED_OUT' : 'FAILED';
       const reason = error instanceof Error ? error.message : `a ${typeof error} was thrown`;
-      execution.failure = { error: error instanceof Error ? error.name : typeof error, cause: reason };
+      execution.failure = execution.status === 'ABORTED' ? { error: 'Stopped', cause: reason } : toldOf(error);
       runtime.logger.error(reason, { stateMachine, execution: name, error: execution.failure.error });
       // What the EventBridge rule hands on: the detail of Step Functions' event.
       if (stateMachine === 'migrate-cluster' && !closed) {
         const { executionArn, status, input } = execution;
-        const detail = { executionArn, status, input: JSON.stringify(input), error: isPodshiftError(error) ? error.name : null };
+        const detail = { executionArn, status, input: JSON.stringify(input), error: execution.failure.error };
         start('rollback-run', `${name}-after-failure`, detail);
       }
     }
@@ -109,4 +110,13 @@ export function createLocalExecutions(settings: LocalExecutionsSettings): LocalE
       await settled();
     },
   };
+}
+
+/** What failed an execution, as Step Functions tells it: a function's error in Lambda's words, any other as it was given. */
+function toldOf(error: unknown): { readonly error: string; readonly cause: string } {
+  if (isPodshiftError(error) && 'stateMachine' in error.details) {
+    return { error: String(error.details.error), cause: String(error.details.cause) };
+  }
+  const { name, message } = failureOf(error);
+  return { error: name, cause: message };
 }

@@ -175,5 +175,5 @@ function executionError(error: unknown, name: string): PodshiftError {
     : failure.name === 'States.Timeout'
       ? 'StepTimedOut'
       : 'InternalError';
-  return new PodshiftError(table, message, { cause: error, details: { error: failure.name } });
+  return new PodshiftError(table, message, { cause: error, details: { error: failure.name, cause: failure.message, stateMachine: name } });
 }

@@ -1,13 +1,14 @@
 import type { z } from 'zod';
 import type { Runtime } from '../src/migration/runtime.ts';
 import { type Step, type StepHandler, stepFunction } from './middleware.ts';
+import { countedCalls } from './middleware-calls.ts';
 
 /** `lambdaFunction` for a step that works in the account: such a function is packaged with clients of AWS. */
 export function accountFunction<Schema extends z.ZodType, Output>(
   schema: Schema,
   step: Step<z.output<Schema>, Output, Runtime>,
 ): StepHandler<Output, Runtime> {
-  return stepFunction(schema, step, runtimeOfEnvironment);
+  return stepFunction(schema, step, runtimeOfEnvironment, [countedCalls]);
 }
 
 let runtime: Promise<Runtime> | undefined;

@@ -1,13 +1,14 @@
 import type { z } from 'zod';
 import type { ClusterRuntime } from '../src/migration/runtime.ts';
 import { type Step, type StepHandler, stepFunction } from './middleware.ts';
+import { countedCalls } from './middleware-calls.ts';
 
 /** `lambdaFunction` for a step that works in the cluster: such a function is packaged with clients of AWS and Kubernetes. */
 export function clusterFunction<Schema extends z.ZodType, Output>(
   schema: Schema,
   step: Step<z.output<Schema>, Output, ClusterRuntime>,
 ): StepHandler<Output, ClusterRuntime> {
-  return stepFunction(schema, step, runtimeOfEnvironment);
+  return stepFunction(schema, step, runtimeOfEnvironment, [countedCalls]);
 }
 
 let runtime: Promise<ClusterRuntime> | undefined;

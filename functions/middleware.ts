@@ -3,7 +3,6 @@ import type { Context } from 'aws-lambda';
 import type { z } from 'zod';
 import type { JournalRuntime } from '../src/migration/runtime.ts';
 import { isPodshiftError, PodshiftError } from '../src/model/errors.ts';
-import { noCalls } from '../src/model/run.ts';
 import { schemaProblems } from '../src/model/schema-problems.ts';
 import { logFieldsOf, withLogFields } from '../src/service/log-context.ts';
 
@@ -20,9 +19,9 @@ export interface StepHandler<Output, Reach extends JournalRuntime = JournalRunti
 
 /**
  * Wraps a step as a Lambda function: the event is parsed strictly (`InvalidInput` names the wrong fields), the step runs,
- * the requests it sent are added to its run, and whatever it throws leaves as a `PodshiftError`, whose `name` is what
- * Step Functions matches in `ErrorEquals`. Events are never logged: one of them carries a task token. A step that needs more
- * than the journal is wrapped by `accountFunction` (middleware-account.ts) or `clusterFunction` (middleware-cluster.ts).
+ * and whatever it throws leaves as a `PodshiftError`, whose `name` is what Step Functions matches in `ErrorEquals`. Events
+ * are never logged: one of them carries a task token. A step that needs more than the journal is wrapped by
+ * `accountFunction` (middleware-account.ts) or `clusterFunction` (middleware-cluster.ts), which count its requests too.
  */
 export function lambdaFunction<Schema extends z.ZodType, Output>(
   schema: Schema,
@@ -31,17 +30,18 @@ export function lambdaFunction<Schema extends z.ZodType, Output>(
   return stepFunction(schema, step, runtimeOfEnvironment);
 }
 
-/** A step as a Lambda function over the runtime that `runtimeOfEnvironment` makes at its first use. */
+/** A step as a Lambda function over the runtime that `runtimeOfEnvironment` makes at its first use, with more middleware `around` it. */
 export function stepFunction<Schema extends z.ZodType, Output, Reach extends JournalRuntime>(
   schema: Schema,
   step: Step<z.output<Schema>, Output, Reach>,
   runtimeOfEnvironment: () => Promise<Reach>,
+  around: readonly ((getRuntime: () => Promise<Reach>) => middy.MiddlewareObj<unknown, unknown>)[] = [],
 ): StepHandler<Output, Reach> {
   const chain = (getRuntime: () => Promise<Reach>) =>
     middy<unknown, Output, Error, Context>(async (event: unknown) => step(await getRuntime(), event as z.output<Schema>))
       .use(loggedEnd(getRuntime))
       .use(namedErrors(getRuntime))
-      .use(countedCalls(getRuntime))
+      .use(around.map((middleware) => middleware(getRuntime)))
       .use(strictInput(schema));
   const onLambda = chain(runtimeOfEnvironment);
   return Object.assign(
@@ -82,27 +82,6 @@ function loggedEnd(getRuntime: () => Promise<JournalRuntime>): middy.MiddlewareO
   };
 }
 
-/** After a failed step the counts are kept as far as the journal allows: the step's own error is the one that counts. */
-function countedCalls(getRuntime: () => Promise<JournalRuntime>): middy.MiddlewareObj<unknown, unknown> {
-  const count = async (event: unknown): Promise<void> => {
-    const { journal, takeCalls } = await getRuntime();
-    const calls = takeCalls();
-    const runId = runIdOf(event);
-    if (runId !== undefined && Object.values(calls).some((number) => number > 0)) await journal.addCalls(runId, { ...noCalls(), ...calls });
-  };
-  return {
-    after: (request) => count(request.event),
-    onError: async (request) => {
-      try {
-        await count(request.event);
-      } catch (error) {
-        const { logger } = await getRuntime();
-        logger.warn('the calls of a failed step were not counted', { error: error instanceof Error ? error.name : typeof error });
-      }
-    },
-  };
-}
-
 function namedErrors(getRuntime: () => Promise<JournalRuntime>): middy.MiddlewareObj<unknown, unknown> {
   return {
     onError: async (request) => {
@@ -120,6 +99,7 @@ function unexpected(error: unknown): PodshiftError {
   return new PodshiftError('InternalError', `an unexpected ${kind} ended the step`, { cause: error });
 }
 
-function runIdOf(event: unknown): string | undefined {
+/** The run that an event names. */
+export function runIdOf(event: unknown): string | undefined {
   return typeof event === 'object' && event !== null && 'runId' in event && typeof event.runId === 'string' ? event.runId : undefined;
 }

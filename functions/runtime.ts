@@ -10,7 +10,6 @@ import { createTableJournal } from '../src/journal/table-journal.ts';
 import type { JournalRuntime, Logger } from '../src/migration/runtime.ts';
 import { PodshiftError } from '../src/model/errors.ts';
 import { createIds } from '../src/model/ids.ts';
-import { noCalls } from '../src/model/run.ts';
 import { schemaProblems } from '../src/model/schema-problems.ts';
 import { contextual } from '../src/service/log-context.ts';
 
@@ -42,7 +41,6 @@ export function createLambdaRuntime(environment: Record<string, string | undefin
     ids: createIds(clock, randomBytes),
     journal: createTableJournal(journalTable(environment), clock),
     logger: createLogger(parsed),
-    takeCalls: noCalls,
   };
 }
 

@@ -21,15 +21,22 @@ export interface TwinRequest {
   readonly operation: string;
   /** The object: `NAMESPACE/NAME`, a role's name, an association's id; empty for lists. */
   readonly object: string;
+  /** The API group of a Kubernetes resource; empty for the core group. */
+  readonly apiGroup?: string;
+  /** ARN of who asked; absent where the twin does not know them. */
+  readonly principal?: string;
   /** Whether it changes something (dry runs and reads do not). */
   readonly write: boolean;
   /** Twin time, milliseconds since the epoch. */
   readonly at: number;
 }
 
+/** Faults that are an answer of the service: too many requests, its own failure, a permission that is withheld. */
+export type FaultAnswer = 'throttle' | 'server-error' | 'denied';
+
 /** What goes wrong with a request: before it is applied, or after it was applied (the reply is lost). */
 export interface Fault {
-  readonly kind: 'throttle' | 'server-error' | 'reset';
+  readonly kind: FaultAnswer | 'reset';
   readonly when: 'before' | 'after';
 }
 

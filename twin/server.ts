@@ -8,7 +8,7 @@ import {
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { twinCertificate } from './certificate.ts';
-import type { Fault, TwinClock, TwinHooks, TwinRequest } from './contracts.ts';
+import type { Fault, FaultAnswer, TwinClock, TwinHooks, TwinRequest } from './contracts.ts';
 
 /** A request as the halves of the twin see it: its body is read. */
 export interface TwinHttpRequest {
@@ -38,19 +38,22 @@ export interface TwinStream {
   onClose(listener: () => void): void;
 }
 
+/** What a request is, by itself: its place in the log is the log's. */
+export type DescribedRequest = Omit<TwinRequest, 'sequence' | 'at'>;
+
 /** A half of the twin, as the server drives it. */
 export interface TwinHttpService {
   /** What the request log says of a request; undefined leaves it out of log, hooks and faults. */
-  describe(request: TwinHttpRequest): Pick<TwinRequest, 'service' | 'operation' | 'object' | 'write'> | undefined;
+  describe(request: TwinHttpRequest): DescribedRequest | undefined;
   handle(request: TwinHttpRequest): TwinHttpReply | Promise<TwinHttpReply>;
-  /** How this service says that it throttles or fails. */
-  fault(kind: 'throttle' | 'server-error', request: TwinHttpRequest): TwinHttpReply;
+  /** How this service says that it throttles, fails or refuses. */
+  fault(kind: FaultAnswer, request: TwinHttpRequest): TwinHttpReply;
 }
 
 /** All requests that reached a twin, over both its servers. */
 export interface RequestLog {
   readonly requests: readonly TwinRequest[];
-  add(request: Pick<TwinRequest, 'service' | 'operation' | 'object' | 'write'>): TwinRequest;
+  add(request: DescribedRequest): TwinRequest;
 }
 
 /** An empty log whose requests are stamped with `clock`. */

@@ -46,6 +46,8 @@ export interface Twin {
   readonly certificateAuthority: string;
   /** The only credentials that it takes, apart from those that its STS gives out. */
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  /** Credentials of somebody else in the account, by the name of their role, which need not exist: requests name it as their principal. */
+  signIn(roleName: string): { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken: string };
   readonly clusterName: string;
   readonly region: string;
   /** What the watch over the promises found so far. */
@@ -99,6 +101,7 @@ export async function startTwin(settings: TwinSettings): Promise<Twin> {
     kubernetesEndpoint: kubernetes.url,
     certificateAuthority,
     credentials: TWIN_CREDENTIALS,
+    signIn: (roleName) => account.signIn(roleName),
     clusterName: snapshot.cluster.name,
     region: snapshot.region,
     promises: () => watch.promises(),

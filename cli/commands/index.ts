@@ -10,6 +10,7 @@ export const commands: Readonly<Record<CommandName, () => Promise<RunCommand>>> 
   approve: async () => (await import('../service/approve.ts')).approve,
   watch: async () => (await import('../service/run.ts')).watch,
   run: async () => (await import('./run.ts')).run,
+  retire: async () => (await import('./run.ts')).retire,
   rollback: async () => (await import('./rollback.ts')).rollback,
   status: async () => (await import('./status.ts')).status,
   report: async () => (await import('./status.ts')).report,

@@ -52,19 +52,25 @@ export async function printPlan(context: CommandContext, invocation: Invocation,
   await terminal.data(renderReport(report, formatOf(invocation), terminal.screen));
   const units = report.units.filter((unit) => unit.status === 'pending').length;
   const roles = report.roles.length;
-  terminal.talk(
-    `(plan) would migrate ${units} ${units === 1 ? 'service account' : 'service accounts'} and change ${roles} trust ${roles === 1 ? 'policy' : 'policies'}`,
-  );
+  const retires = report.retirement?.status === 'planned' ? `retire ${report.retirement.daemon}` : '';
+  const migrates = `migrate ${units} ${units === 1 ? 'service account' : 'service accounts'}`;
+  const verbs = [...(retires !== '' && report.units.length === 0 ? [] : [migrates]), ...(retires === '' ? [] : [retires])];
+  if (report.retirement?.status === 'refused' && report.units.length === 0)
+    return terminal.talk(`(plan) would change nothing: ${report.retirement.daemon} is not retired`);
+  terminal.talk(`(plan) would ${verbs.join(', ')} and change ${roles} trust ${roles === 1 ? 'policy' : 'policies'}`);
 }
 
 /** Says on stderr the whole command that would carry the plan out, on a line of its own, so that it can be copied. */
 export function sayHowToRun({ terminal }: CommandContext, report: PlanReport | RunReport, invocation: Invocation): void {
-  if (!report.units.some((unit) => unit.status === 'pending')) {
-    terminal.talk('nothing was changed; there is nothing to migrate');
+  if (!report.units.some((unit) => unit.status === 'pending') && report.retirement?.status !== 'planned') {
+    terminal.talk(
+      `nothing was changed; ${report.retirement === undefined ? 'there is nothing to migrate' : 'mend what the findings name, then plan again'}`,
+    );
     return;
   }
+  const command = invocation.name === 'retire' ? 'retire' : 'run';
   terminal.talk('nothing was changed; run again with --approve:');
-  terminal.talk(`  podshift ${['run', ...argumentsFor(invocation), '--approve', '--digest', report.run.digest].map(quoted).join(' ')}`);
+  terminal.talk(`  podshift ${[command, ...argumentsFor(invocation), '--approve', '--digest', report.run.digest].map(quoted).join(' ')}`);
 }
 
 /** The flags that were typed, without those that say how to print or what to expect. */

@@ -11,7 +11,7 @@ import { formatOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
 import { isRemote } from '../service/open.ts';
 import { runOnService } from '../service/run.ts';
-import { openClusterSession, openJournalOf, optionsOf, type Session } from '../sessions.ts';
+import { openClusterSession, openJournalOf, openTwinSession, optionsOf, type Session } from '../sessions.ts';
 import { stopped } from '../stopped.ts';
 import { planOn, printPlan, sayHowToRun } from './plan.ts';
 
@@ -19,9 +19,32 @@ import { planOn, printPlan, sayHowToRun } from './plan.ts';
 export const run: RunCommand = async (context, invocation) => {
   if (isRemote(invocation)) return runOnService(context, invocation);
   const resume = textFlag(invocation, 'resume');
-  const digest = textFlag(invocation, 'digest') ?? null;
   if (resume !== undefined) return resumeRun(resume, context, invocation);
+  return start(migrationOptions.parse(await optionsOf(invocation)), context, invocation);
+};
+
+/** `podshift retire kube2iam|kiam`: a run that migrates nothing. Without --approve, its plan; of a snapshot's twin, only that. */
+export const retire: RunCommand = async (context, invocation) => {
+  if (isRemote(invocation)) return runOnService(context, invocation);
   const options = migrationOptions.parse(await optionsOf(invocation));
+  const folder = textFlag(invocation, 'snapshot');
+  if (folder === undefined) return start(options, context, invocation);
+  if (invocation.flags.approve === true || textFlag(invocation, 'cluster') !== undefined)
+    throw new PodshiftError(
+      'UsageError',
+      'a snapshot is only planned on: "podshift rehearse SNAPSHOT --retire-daemon" carries it out on the twin',
+    );
+  const session = await openTwinSession(folder, context, false);
+  try {
+    await printPlan(context, invocation, (await planOn(session, options, context)).report);
+    return 'done';
+  } finally {
+    await session.close();
+  }
+};
+
+async function start(options: MigrationOptions, context: CommandContext, invocation: Invocation): Promise<Exit> {
+  const digest = textFlag(invocation, 'digest') ?? null;
   if (invocation.flags.approve !== true) return showPlan(options, digest, context, invocation);
   const session = await openClusterSession(invocation, context, { journal: 'folder' });
   try {
@@ -29,7 +52,7 @@ export const run: RunCommand = async (context, invocation) => {
   } finally {
     await session.close();
   }
-};
+}
 
 async function showPlan(options: MigrationOptions, digest: string | null, context: CommandContext, invocation: Invocation): Promise<Exit> {
   const session = await openClusterSession(invocation, context, { journal: 'memory' });

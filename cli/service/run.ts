@@ -43,7 +43,7 @@ async function watchRun(context: CommandContext, invocation: Invocation, service
     const run = await follow(service, context, runId);
     const report = await service.client.getReport(runId);
     await terminal.data(renderReport(report, formatOf(invocation), terminal.screen));
-    if (run.status === 'planned' && invocation.name === 'run') sayHowToRun(context, report, invocation);
+    if (run.status === 'planned' && (invocation.name === 'run' || invocation.name === 'retire')) sayHowToRun(context, report, invocation);
     return exitOfServiceRun(run, report);
   } catch (error) {
     if (!interrupts.signal.aborted) throw error;

@@ -59,8 +59,8 @@ export interface RetirementWish {
 export function outcomeWithRetirement(outcome: Outcome, { alone, plan, record }: RetirementWish): Outcome {
   const without = (reason: string): Outcome => (alone ? { status: 'held', reason } : outcome);
   if (plan === undefined) return without('the options name no daemon to retire');
-  const status = record?.status ?? (plan.decision === 'refuse' ? 'refused' : 'restored');
-  const reason = record?.reason ?? (plan.reason || 'its retirement did not begin');
+  if (record === undefined) return without(plan.reason || 'its retirement did not begin');
+  const { status, reason } = record;
   if (status === 'refused') return without(reason);
   if (status === 'retired' || status === 'done') return alone ? { status: 'migrated', reason: '' } : outcome;
   if (status !== 'restored')

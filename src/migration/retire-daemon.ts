@@ -68,8 +68,8 @@ export async function openRetirement(
  * A daemon that takes its rule away itself is left to do so. Throws `RetirementFailed`.
  */
 export async function removeRules(runtime: ClusterRuntime, input: { runId: string }): Promise<Poll> {
+  if ((await retirementOf(runtime, input.runId))?.plan.rule?.removedByDaemon === true) return READY;
   const context = await forwardRetirement(runtime, input.runId, 'rules');
-  if (context.rule.removedByDaemon) return READY;
   const { daemon, nodeNames } = await interceptorNow(context.kubernetes, context.rule);
   const { record, busy } = await workOnNodes(runtime, { ...context, daemon }, 'rule', (now) =>
     nodeNames.filter((node) => progressOf(now, node).removed === null),

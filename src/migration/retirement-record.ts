@@ -1,6 +1,7 @@
 import { timestamp } from '../model/clock.ts';
 import type { NodeProgress, RetirementPhase, RetirementRecord } from '../model/retirement.ts';
 import { type Failure, reasonOf } from './grant-trust.ts';
+import { planOf } from './plan-run.ts';
 import type { JournalRuntime } from './runtime.ts';
 
 /** The record of a run's retirement; undefined where there is none. */
@@ -43,13 +44,22 @@ export function progressOf(record: RetirementRecord, nodeName: string): NodeProg
   return record.nodes[nodeName] ?? UNTOUCHED;
 }
 
-/** Notes that the daemon could not be put back: an operator has to. */
+/**
+ * Notes that a retirement could not be finished: an operator has to put the daemon back, or, where nothing was begun, only
+ * that it was not retired, and why.
+ */
 export async function markDaemonLost(
   runtime: JournalRuntime,
   { runId, failure }: { runId: string; failure: Failure },
 ): Promise<{ status: string }> {
+  const reason = reasonOf(failure);
   const record = await retirementOf(runtime, runId);
-  if (record?.status === 'restoring' || record?.status === 'retiring')
-    await keepRetirement(runtime, runId, record, { status: 'needs-operator', reason: reasonOf(failure) });
-  return { status: record?.status ?? 'none' };
+  const plan = record === undefined ? (await planOf(runtime, runId)).retirement : undefined;
+  if (plan !== undefined) {
+    await runtime.journal.putDocument(runId, 'retirement', { plan, status: 'restored', reason, since: {}, nodes: {}, oldPods: [] });
+    return { status: 'restored' };
+  }
+  if (record?.status !== 'restoring' && record?.status !== 'retiring') return { status: record?.status ?? 'none' };
+  await keepRetirement(runtime, runId, record, { status: 'needs-operator', reason });
+  return { status: 'needs-operator' };
 }

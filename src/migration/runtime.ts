@@ -15,13 +15,13 @@ export interface JournalRuntime {
   readonly journal: Journal;
   /** Structured log lines without secrets. */
   readonly logger: Logger;
-  /** Requests sent since the last call of this method, retries included. */
-  takeCalls(): CallCounts;
 }
 
 /** What a step may touch that works in the account. */
 export interface Runtime extends JournalRuntime {
   aws(target: ClusterTarget): AwsGateways;
+  /** Requests sent since the last call of this method, retries included. */
+  takeCalls(): CallCounts;
 }
 
 /** What a step may touch that works in the cluster too. */

@@ -53,11 +53,36 @@ const runSchema = z.strictObject({
   approval: approvalSchema.optional(),
 });
 
+/** What came, or would come, of the retirement of kube2iam or kiam. */
+export const retirementSchema = z.strictObject({
+  daemon: z.enum(['kube2iam', 'kiam']),
+  status: z.enum(['planned', 'refused', 'done', 'retiring', 'retired', 'restoring', 'restored', 'needs-operator']),
+  reason: z.string(),
+  daemons: z.array(z.strictObject({ kind: z.string(), namespace: z.string(), name: z.string(), action: z.enum(['stop', 'stopped']) })),
+  /** How a person takes the rule away on one node, and the image that podshift does it with; null where it is refused or done. */
+  rule: z.strictObject({ removal: z.string(), image: z.string() }).nullable(),
+  /** `removed`: how often the rule was there; `answered`: the HTTP status of instance metadata itself; null while unknown. */
+  nodes: z.array(z.strictObject({ name: z.string(), removed: z.int().nullable(), answered: z.int().nullable() })),
+  principals: z.array(z.string()),
+  /** `removed`: the trust policy names the principals no more; `kept`: it does still, for the reason; `pending`: not tried yet. */
+  roles: z.array(
+    z.strictObject({
+      roleArn: z.string(),
+      serviceAccounts: z.array(z.string()),
+      status: z.enum(['pending', 'removed', 'kept']),
+      reason: z.string(),
+      evidence: z.array(evidenceSchema),
+    }),
+  ),
+});
+
 const common = {
   apiVersion: z.literal('podshift/v1'),
   run: runSchema,
   roles: z.array(z.strictObject({ roleArn: z.string(), trustBefore: z.string(), trustAfter: z.string() })),
   findings: z.array(findingSchema),
+  /** Absent where no daemon was to be retired. */
+  retirement: retirementSchema.optional(),
   /** Only the twin can watch the promises at every instant: null for a run against AWS. */
   promises: z.strictObject({ credentialGapSeconds: z.number(), widenedPrincipals: z.array(z.string()), foreignWrites: z.int() }).nullable(),
   calls: z.strictObject({ eks: z.int(), iam: z.int(), sts: z.int(), kubernetes: z.int(), cloudtrail: z.int() }),
@@ -104,5 +129,6 @@ export const scanReport = z.strictObject({
 export type RunReport = z.output<typeof runReport>;
 export type PlanReport = z.output<typeof planReport>;
 export type ScanReport = z.output<typeof scanReport>;
+export type RetirementReport = z.output<typeof retirementSchema>;
 /** What the twin's watch over the promises found. */
 export type Promises = NonNullable<RunReport['promises']>;

@@ -1,3 +1,4 @@
+import { retirementRows } from './retirement-text.ts';
 import {
   type AnyReport,
   approvalLine,
@@ -6,6 +7,7 @@ import {
   findingsOf,
   nextActions,
   promiseLine,
+  retirementTitle,
   roleTitle,
   statusTitle,
   tally,
@@ -20,6 +22,7 @@ export function renderMarkdown(report: AnyReport): string {
     heading(report),
     unitTable(report),
     exceptions(report),
+    retirement(report),
     findingTable(report),
     trustSection(report),
     evidenceSection(report),
@@ -65,6 +68,19 @@ function exceptions(report: AnyReport): string {
         .map((finding) => `  - **${finding.code}** ${plain(finding.message)} ${plain(finding.remedy)}`),
     ]);
   return lines.length === 0 ? '' : ['## Not migrated', '', ...lines].join('\n');
+}
+
+function retirement(report: AnyReport): string {
+  if (report.retirement === undefined) return '';
+  const { daemon, status, roles } = report.retirement;
+  const lines = retirementRows(report.retirement).map(([name, text]) => `- ${name}: ${name === 'rule' ? code(text) : plain(text)}`);
+  const rows = roles.map((role) => [code(role.roleArn), role.serviceAccounts.map(code).join('<br>'), role.status, plain(role.reason)]);
+  return [
+    `## Retiring ${daemon}: ${retirementTitle(status)}`,
+    '',
+    ...lines,
+    ...(rows.length === 0 ? [] : ['', table(['Role', 'Service accounts', 'Principal', 'Why'], rows)]),
+  ].join('\n');
 }
 
 function findingTable(report: AnyReport): string {

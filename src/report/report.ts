@@ -2,8 +2,10 @@ import type { Journal } from '../journal/journal.ts';
 import { FINDINGS, type Finding } from '../model/findings.ts';
 import type { Plan, RolePlan, UnitPlan } from '../model/plan.ts';
 import type { PlanReport, Promises, RunReport } from '../model/report.ts';
+import type { RetirementRecord } from '../model/retirement.ts';
 import type { CallCounts, Evidence, RoleRecord, RunStatus, UnitRecord, UnitStatus } from '../model/run.ts';
 import { metadataChanges } from './metadata-changes.ts';
+import { describeRetirement, tellRetirement } from './retirement.ts';
 
 /** The facts about a run that a plan alone does not hold. */
 export interface PlanFacts {
@@ -36,6 +38,8 @@ export async function buildReport(journal: Journal, runId: string, promises: Pro
   const plans = new Map((plan?.units ?? []).map((unit) => [unit.id, unit]));
   for (const record of records.values()) plans.set(record.unitId, record.plan);
   const units = [...plans.values()].sort(byUnit);
+  const record = (await journal.getDocument(runId, 'retirement')) as RetirementRecord | undefined;
+  const told = tellRetirement(plan, { record, roles, evidence });
   return {
     apiVersion: 'podshift/v1',
     kind: 'RunReport',
@@ -53,7 +57,8 @@ export async function buildReport(journal: Journal, runId: string, promises: Pro
       evidence: (evidence.get(unit.id) ?? []).map(copyEvidence),
     })),
     roles: describeRoles(plan?.roles ?? [], roles),
-    findings: orderedFindings(plan?.findings ?? [], units),
+    findings: orderedFindings(told.findings, units),
+    ...told.section,
     promises: promises === null ? null : copyPromises(promises),
     calls: { ...run.calls },
   };
@@ -81,6 +86,7 @@ export function buildPlanReport(plan: Plan, facts: PlanFacts): PlanReport {
       .map((role) => ({ roleArn: role.roleArn, trustBefore: role.trustBefore, trustAfter: role.trustAfter }))
       .sort((a, b) => compareText(a.roleArn, b.roleArn)),
     findings: orderedFindings(plan.findings, units),
+    ...(plan.retirement === undefined ? {} : { retirement: describeRetirement(plan.retirement) }),
     promises: facts.promises === null ? null : copyPromises(facts.promises),
     calls: { ...facts.calls },
   };

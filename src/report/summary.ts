@@ -1,4 +1,4 @@
-import type { PlanReport, RunReport } from '../model/report.ts';
+import type { PlanReport, RetirementReport, RunReport } from '../model/report.ts';
 import { subjectsOf } from './report.ts';
 import { count, duration, type Tone } from './text.ts';
 
@@ -83,7 +83,26 @@ export function tally(report: AnyReport): string {
     .map((status) => ({ status, number: report.units.filter((unit) => unit.status === status).length }))
     .filter(({ number }) => number > 0)
     .map(({ status, number }) => `${number} ${statusTitle(report, status)}`);
+  const { retirement } = report;
+  if (retirement !== undefined) parts.push(`${retirement.daemon}: ${retirementTitle(retirement.status)}`);
   return parts.length === 0 ? 'no service account to migrate' : parts.join(', ');
+}
+
+/** How a retirement stands, in words. */
+export function retirementTitle(status: RetirementReport['status']): string {
+  if (status === 'planned') return 'would be retired';
+  if (status === 'refused') return 'needed still';
+  if (status === 'done') return 'retired by an earlier run';
+  return status === 'restored' ? 'put back' : status;
+}
+
+/** What happened to trust policies: the old way goes from them where a daemon is retired alone. */
+export function trustLine(report: AnyReport): string {
+  const changed = report.roles.filter((role) => role.trustBefore !== role.trustAfter).length;
+  const verb = report.retirement !== undefined && report.units.length === 0 ? 'lose' : 'gain';
+  const what = verb === 'lose' ? "the daemon's principals" : 'a Pod Identity statement';
+  const past = verb === 'lose' ? 'lost' : 'gained';
+  return `${count(changed, 'trust policy', 'trust policies')} ${report.kind === 'Plan' ? `would ${verb}` : past} ${what}`;
 }
 
 /** The findings about one unit, its workloads or its role, that the unit names. */
@@ -131,12 +150,16 @@ export function nextActions(report: AnyReport): string[] {
   else if (units('rolled-back').length > 0)
     actions.push(`find out why ${names('rolled-back')} went back: the reason above and the evidence in "-o wide" say what was seen`);
   if (units('held').length > 0) actions.push(`mend what holds ${names('held')}, then plan again: held units are left exactly as they are`);
+  if (report.retirement?.status === 'refused')
+    actions.push(`see to what the findings name, then retire ${report.retirement.daemon}: it serves them still`);
+  if (report.retirement?.status === 'restored') actions.push(`mend why ${report.retirement.daemon} was put back, then retire it again`);
   if (report.kind === 'Plan') return actions;
   if (!rehearsed && report.run.endedAt === null)
     actions.push(
       `go on with "podshift run --local --resume ${report.run.id}", or go back with "podshift rollback ${report.run.id} --approve"`,
     );
-  else if (!rehearsed && units('migrated').length > 0) actions.push(`to go back: "podshift rollback ${report.run.id} --approve"`);
+  else if (!rehearsed && (units('migrated').length > 0 || report.retirement?.status === 'retired'))
+    actions.push(`to go back: "podshift rollback ${report.run.id} --approve"`);
   else if (rehearsed && units('migrated').length > 0)
     actions.push(
       'this was a rehearsal on the twin: nothing real was changed; "podshift plan --cluster NAME --region REGION" looks at the real cluster',

@@ -1,4 +1,5 @@
 import type { RunReport } from '../model/report.ts';
+import { retirementSection } from './retirement-text.ts';
 import {
   type AnyReport,
   approvalLine,
@@ -14,11 +15,12 @@ import {
   statusTitle,
   tally,
   tookLine,
+  trustLine,
   unitName,
   workloadLines,
 } from './summary.ts';
 import { type Cell, renderTable } from './table.ts';
-import { count, hang, type Palette } from './text.ts';
+import { hang, type Palette } from './text.ts';
 import { trustChange } from './trust-diff.ts';
 
 /** How a report is laid out for a terminal. */
@@ -32,7 +34,13 @@ export interface Layout {
 
 /** A report as text for a terminal: what happened to each unit, why, and what to do next. Ends with a line break. */
 export function renderTableReport(report: AnyReport, layout: Layout): string {
-  const sections = [heading(report, layout), unitTable(report, layout), ...exceptions(report, layout), findingList(report, layout)];
+  const sections = [
+    heading(report, layout),
+    unitTable(report, layout),
+    ...exceptions(report, layout),
+    retirementSection(report, layout),
+    findingList(report, layout),
+  ];
   if (layout.wide) sections.push(...trustSections(report, layout), evidenceTable(report, layout));
   sections.push(closing(report, layout));
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
@@ -168,8 +176,7 @@ function evidenceTable(report: AnyReport, { palette }: Layout): string {
 
 function closing(report: AnyReport, { columns, palette, wide }: Layout): string {
   const promise = promiseLine(report);
-  const roles = report.roles.filter((role) => role.trustBefore !== role.trustAfter).length;
-  const trust = `${count(roles, 'trust policy', 'trust policies')} ${report.kind === 'Plan' ? 'would gain' : 'gained'} a Pod Identity statement`;
+  const hasTrust = report.roles.some((role) => role.trustBefore !== role.trustAfter);
   const paint = (text: string): string =>
     text
       .split('\n')
@@ -177,7 +184,7 @@ function closing(report: AnyReport, { columns, palette, wide }: Layout): string 
       .join('\n');
   return [
     ...(report.kind === 'Plan' ? [] : [paint(hang('promises  ', promise.text, columns))]),
-    hang('trust     ', `${trust}${wide || roles === 0 ? '' : ' ("-o wide": how)'}`, columns),
+    hang('trust     ', `${trustLine(report)}${wide || !hasTrust ? '' : ' ("-o wide": how)'}`, columns),
     hang('calls     ', callsLine(report), columns),
     ...nextActions(report).map((action) => hang('next      ', action, columns)),
   ].join('\n');

@@ -21,7 +21,7 @@ export interface Executions {
    * No error where the execution has ended already; `NotFound` where there is none of this name.
    */
   stop(stateMachine: StateMachineName, name: string, reason: string): Promise<void>;
-  /** What failed the execution; undefined where it did not fail, or none of this name exists. */
+  /** What failed or stopped the execution; undefined where it did not fail, or none of this name exists. A function's error is its `cause` as JSON. */
   failure(stateMachine: StateMachineName, name: string): Promise<{ readonly error: string; readonly cause: string } | undefined>;
   /** Resumes the task that waits for the token. Throws `TaskTokenGone` where it timed out, was answered or never was. */
   succeedTask(taskToken: string, output: unknown): Promise<void>;

@@ -144,7 +144,7 @@ describe('flags', () => {
     expect(parsed('status', '--no-color').flags.color).toBe(false);
   });
 
-  it.each(['scan', 'plan', 'rehearse', 'run', 'status', 'rollback', 'report', 'twin', 'demo'])(
+  it.each(['scan', 'plan', 'rehearse', 'run', 'retire', 'status', 'rollback', 'report', 'twin', 'demo'])(
     'helps with %s within 80 columns',
     (name) => {
       const answer = parseCommandLine([name, '--help'], '0.0.0', 200);

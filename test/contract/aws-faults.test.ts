@@ -26,31 +26,34 @@ describe('faults of the AWS endpoint', () => {
   });
   type Settings = Awaited<ReturnType<typeof open>>['settings'];
 
-  it.each<[string, (settings: Settings) => Promise<unknown>, { throttle: [string, number]; error: [string, number] }]>([
+  it.each<
+    [string, (settings: Settings) => Promise<unknown>, { throttle: [string, number]; error: [string, number]; denied: [string, number] }]
+  >([
     [
       'EKS',
       (settings) => new EKSClient(settings).send(new ListClustersCommand({})),
-      { throttle: ['ThrottlingException', 429], error: ['ServerException', 500] },
+      { throttle: ['ThrottlingException', 429], error: ['ServerException', 500], denied: ['AccessDeniedException', 403] },
     ],
     [
       'IAM',
       (settings) => new IAMClient(settings).send(new ListRolesCommand({})),
-      { throttle: ['Throttling', 400], error: ['ServiceFailureException', 500] },
+      { throttle: ['Throttling', 400], error: ['ServiceFailureException', 500], denied: ['AccessDenied', 403] },
     ],
     [
       'STS',
       (settings) => new STSClient(settings).send(new GetCallerIdentityCommand({})),
-      { throttle: ['Throttling', 400], error: ['InternalFailure', 500] },
+      { throttle: ['Throttling', 400], error: ['InternalFailure', 500], denied: ['AccessDenied', 403] },
     ],
     [
       'CloudTrail',
       (settings) => new CloudTrailClient(settings).send(new LookupEventsCommand({})),
-      { throttle: ['ThrottlingException', 400], error: ['InternalFailure', 500] },
+      { throttle: ['ThrottlingException', 400], error: ['InternalFailure', 500], denied: ['AccessDeniedException', 400] },
     ],
   ])('have the names and statuses of %s', async (_service, send, expected) => {
     for (const [kind, [name, httpStatusCode]] of [
       ['throttle', expected.throttle],
       ['server-error', expected.error],
+      ['denied', expected.denied],
     ] as const) {
       const { settings, account: twin } = await open({ kind, when: 'before' });
       await expect(send(settings)).rejects.toMatchObject({ name, $metadata: { httpStatusCode } });

@@ -102,7 +102,7 @@ describe('executions of this process', () => {
     expect(await executions.status('migrate-cluster', 'r1')).toBe('FAILED');
     expect(await executions.failure('migrate-cluster', 'r1')).toEqual({
       error: 'ApprovalMismatch',
-      cause: expect.stringContaining('another digest'),
+      cause: 'another digest',
     });
     expect(await executions.failure('migrate-cluster', 'none')).toBeUndefined();
   });
@@ -125,6 +125,10 @@ describe('executions of this process', () => {
     await executions.start('migrate-cluster', 'r1', {});
     await executions.settled();
     expect(await executions.status('migrate-cluster', 'r1')).toBe('FAILED');
+    expect(await executions.failure('migrate-cluster', 'r1')).toEqual({
+      error: 'Throttled',
+      cause: JSON.stringify({ errorType: 'Throttled', errorMessage: 'slow down' }),
+    });
     await expect(executions.succeedTask(String(seen[0]?.taskToken), {})).rejects.toMatchObject({ name: 'TaskTokenGone' });
   });
 

@@ -2,6 +2,7 @@ import type { Context } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { lambdaFunction } from '../../functions/middleware.ts';
+import { accountFunction } from '../../functions/middleware-account.ts';
 import { createLambdaRuntime } from '../../functions/runtime.ts';
 import { createAccountRuntime } from '../../functions/runtime-account.ts';
 import type { Runtime } from '../../src/migration/runtime.ts';
@@ -21,7 +22,7 @@ async function counted(calls = { ...noCalls(), eks: 2 }) {
 describe('a function', () => {
   it('runs its step over the runtime that it is given, and counts its calls', async () => {
     const { runtime, calls } = await counted();
-    const handler = lambdaFunction(SCHEMA, async (given, { runId }) => ({ runId, same: given === runtime }));
+    const handler = accountFunction(SCHEMA, async (given, { runId }) => ({ runId, same: given === runtime }));
     expect(await handler.withRuntime(runtime)({ runId: RUN })).toEqual({ runId: RUN, same: true });
     expect(await calls()).toMatchObject({ eks: 2 });
   });
@@ -43,7 +44,7 @@ describe('a function', () => {
 
   it('counts the calls of a failed step, and throws the step’s own error', async () => {
     const { runtime, calls } = await counted();
-    const handler = lambdaFunction(SCHEMA, async () =>
+    const handler = accountFunction(SCHEMA, async () =>
       Promise.reject(new PodshiftError('Throttled', 'slow down', { details: { service: 'eks' } })),
     ).withRuntime(runtime);
     await expect(handler({ runId: RUN })).rejects.toMatchObject({ name: 'Throttled', message: 'slow down' });

@@ -29,6 +29,8 @@ export interface AwsHalf {
   readonly updates: AddonUpdates;
   readonly identities: PodIdentities;
   readonly trail: CloudTrailLog;
+  /** Credentials of a session of a role of this name, which need not exist. */
+  signIn(roleName: string): ReturnType<Principals['issue']>;
   /** Hands in the cluster. Until then no identity can be asked for. */
   connect(kubernetes: KubernetesSide): void;
   /** The endpoint's service, to be served by `startTwinServer`; `kubernetes` is what DescribeCluster names. */
@@ -54,6 +56,8 @@ export function createAwsHalf(settings: AwsHalfSettings): AwsHalf {
     updates,
     identities,
     trail,
+    signIn: (roleName) =>
+      principals.issue(`arn:${state.partition}:iam::${state.accountId}:role/${roleName}`, `AROA${roleName}`, 'podshift'),
     connect: (kubernetes) => {
       identities.connect(kubernetes);
       addons.connect(kubernetes);

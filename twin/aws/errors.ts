@@ -43,7 +43,14 @@ export function serverError(service: AwsService): AwsError {
 /** The error of an injected fault; a reset has none. */
 export function faultError(service: AwsService, fault: Fault): AwsError | undefined {
   if (fault.kind === 'throttle') return throttled(service);
+  if (fault.kind === 'denied') return denied(service);
   return fault.kind === 'server-error' ? serverError(service) : undefined;
+}
+
+function denied(service: AwsService): AwsError {
+  const message = 'User is not authorized to perform this action, because no identity-based policy allows it';
+  if (service === 'eks') return new AwsError('AccessDeniedException', 403, message);
+  return service === 'cloudtrail' ? new AwsError('AccessDeniedException', 400, message) : new AwsError('AccessDenied', 403, message);
 }
 
 /** An error in the protocol of its service: REST JSON for EKS, JSON 1.1 for CloudTrail, XML for IAM and STS. */

@@ -1,5 +1,4 @@
-import type { TwinRequest } from '../contracts.ts';
-import type { TwinHttpReply, TwinHttpRequest, TwinHttpService } from '../server.ts';
+import type { DescribedRequest, TwinHttpReply, TwinHttpRequest, TwinHttpService } from '../server.ts';
 import type { AddonInstalls } from './addon-installs.ts';
 import type { AddonUpdates } from './addon-updates.ts';
 import type { Addons } from './addons.ts';
@@ -60,9 +59,11 @@ export function createAwsService(settings: AwsServiceSettings): TwinHttpService 
   };
   let count = 0;
   return {
-    describe: (request): Pick<TwinRequest, 'service' | 'operation' | 'object' | 'write'> => {
+    describe: (request): DescribedRequest => {
       const { service, operation, object, write } = callOf(request);
-      return { service, operation, object, write };
+      const accessKeyId = readSignature(request.headers, request.url.searchParams)?.accessKeyId ?? '';
+      const principal = settings.principals.find(accessKeyId)?.canonicalArn;
+      return { service, operation, object, write, ...(principal === undefined ? {} : { principal }) };
     },
     handle: (request): TwinHttpReply => {
       const call = callOf(request);

@@ -13,7 +13,7 @@ import type { Registry, WriteOptions } from './registry.ts';
 import { describeRequest, parseJson, type ResourceRequest, resourceRequest } from './request-info.ts';
 import { type Authorize, review } from './reviews.ts';
 import { applyScale, scaleOf } from './scale.ts';
-import { ApiError, badRequest, forbidden, success } from './status.ts';
+import { ApiError, badRequest, FAULTS, forbidden, success } from './status.ts';
 import type { Store } from './store.ts';
 import { tableOf, wantsTable } from './table.ts';
 import type { Watches } from './watches.ts';
@@ -38,7 +38,10 @@ const INSTANCES = 2;
 export function createApiServer(settings: ApiServerSettings): TwinHttpService {
   const { kinds } = settings;
   return {
-    describe: (request) => describeRequest(request, resourceRequest(request, kinds)),
+    describe: (request) => {
+      const principal = callerOf(settings, request)?.arn;
+      return { ...describeRequest(request, resourceRequest(request, kinds)), ...(principal === undefined ? {} : { principal }) };
+    },
     handle: (request) => {
       try {
         return handle(settings, request);
@@ -51,11 +54,8 @@ export function createApiServer(settings: ApiServerSettings): TwinHttpService {
       }
     },
     fault: (kind) => {
-      const error =
-        kind === 'throttle'
-          ? new ApiError(429, 'TooManyRequests', 'too many requests, please try again later', { retryAfterSeconds: 1 })
-          : new ApiError(503, 'ServiceUnavailable', 'the server is currently unable to handle the request');
-      return json(error.status.code, error.status, kind === 'throttle' ? { 'retry-after': '1' } : {});
+      const { status } = FAULTS[kind];
+      return json(status.code, status, kind === 'throttle' ? { 'retry-after': '1' } : {});
     },
   };
 }
@@ -64,8 +64,7 @@ const OPEN_PATHS = new Set(['/version', '/healthz', '/livez', '/readyz']);
 
 function handle(settings: ApiServerSettings, request: TwinHttpRequest): TwinHttpReply {
   const path = request.url.pathname.replace(/(.)\/$/, '$1');
-  const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
-  const caller = token === undefined ? undefined : settings.aws.authenticate(token);
+  const caller = callerOf(settings, request);
   if (caller === undefined && !OPEN_PATHS.has(path)) {
     throw new ApiError(401, 'Unauthorized', 'Unauthorized');
   }
@@ -98,6 +97,11 @@ function handle(settings: ApiServerSettings, request: TwinHttpRequest): TwinHttp
     throw forbidden(kind, info.name, `User "${user}" cannot ${info.verb} resource "${resource}" in API group "${info.group}" ${where}`);
   }
   return serve(settings, request, info, kind);
+}
+
+function callerOf(settings: ApiServerSettings, request: TwinHttpRequest): ReturnType<AwsSide['authenticate']> {
+  const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
+  return token === undefined ? undefined : settings.aws.authenticate(token);
 }
 
 /** What is no JSON is told so, and not taken for something else: kubectl sends some creations as protobuf, which the twin does not read. */

@@ -1,4 +1,4 @@
-import type { TwinHttpRequest } from '../server.ts';
+import type { DescribedRequest, TwinHttpRequest } from '../server.ts';
 import type { Kind, KindRegistry } from './kinds.ts';
 
 /** A request for resources, taken apart as k8s.io/apiserver pkg/endpoints/request/requestinfo.go does. */
@@ -85,10 +85,7 @@ function isWatch(query: URLSearchParams): boolean {
 }
 
 /** What the request log says of it: `create pods?dryRun`, `patch deployments`, `get /version`. */
-export function describeRequest(
-  request: TwinHttpRequest,
-  info: ResourceRequest | undefined,
-): { service: 'kubernetes'; operation: string; object: string; write: boolean } {
+export function describeRequest(request: TwinHttpRequest, info: ResourceRequest | undefined): DescribedRequest {
   if (info === undefined) {
     return { service: 'kubernetes', operation: `get ${request.url.pathname}`, object: '', write: false };
   }
@@ -98,6 +95,7 @@ export function describeRequest(
   return {
     service: 'kubernetes',
     operation: `${info.verb} ${resource}${info.dryRun ? '?dryRun' : ''}`,
+    apiGroup: info.group,
     object: name === '' ? '' : info.namespace === undefined ? name : `${info.namespace}/${name}`,
     write: !(reads || info.dryRun || REVIEWS.has(info.resource)),
   };

@@ -1,3 +1,4 @@
+import type { FaultAnswer } from '../contracts.ts';
 import { type Kind, qualifiedName } from './kinds.ts';
 
 /** A `Status` object of the Kubernetes API. */
@@ -39,6 +40,13 @@ export class ApiError extends Error {
     };
   }
 }
+
+/** What the API server answers to a request that a fault befalls. */
+export const FAULTS: Readonly<Record<FaultAnswer, ApiError>> = {
+  throttle: new ApiError(429, 'TooManyRequests', 'too many requests, please try again later', { retryAfterSeconds: 1 }),
+  'server-error': new ApiError(503, 'ServiceUnavailable', 'the server is currently unable to handle the request'),
+  denied: new ApiError(403, 'Forbidden', 'RBAC: access denied'),
+};
 
 function about(kind: Kind, name: string): StatusDetails {
   return { ...(name === '' ? {} : { name }), ...(kind.group === '' ? {} : { group: kind.group }), kind: kind.plural };

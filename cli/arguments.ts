@@ -1,0 +1,62 @@
+import { type Command, Option } from 'commander';
+import { REPORT_FORMATS } from '../src/report/render.ts';
+import { migrationFlags } from './migration-flags.ts';
+
+/** How the answer is printed. */
+export function withFormat(command: Command, formats: readonly string[] = REPORT_FORMATS): Command {
+  return command.addOption(new Option('-o, --output <format>', 'how to print the answer').choices(formats).default('table'));
+}
+
+/** Which cluster, and how it is reached; with `snapshots` a folder in its place. */
+export function withCluster(command: Command, snapshots: boolean): Command {
+  if (snapshots) {
+    command.argument('[snapshot]', 'folder of AWS CLI and kubectl output, in place of a cluster');
+    command.addOption(new Option('--snapshot <folder>', 'the same').helpGroup('Cluster:'));
+  }
+  command.addOption(new Option('--cluster <name>', 'name of the EKS cluster').helpGroup('Cluster:'));
+  command.addOption(new Option('--region <region>', 'its region (default: as the AWS CLI finds it)').helpGroup('Cluster:'));
+  command.addOption(new Option('--role-arn <arn>', 'role to assume first').helpGroup('Cluster:'));
+  command.addOption(new Option('--external-id <id>', 'the external id that this role asks for').helpGroup('Cluster:'));
+  return withAccess(command);
+}
+
+/** How AWS is reached. */
+export function withAccess(command: Command): Command {
+  return command
+    .addOption(new Option('--profile <name>', 'profile of the AWS configuration').helpGroup('Cluster:'))
+    .addOption(new Option('--endpoint-url <url>', "endpoint of every AWS service, such as a twin's").helpGroup('Cluster:'));
+}
+
+/** The runs of this machine's journal, or of a service. */
+export function withRuns(command: Command): Command {
+  return withServiceUrl(withJournal(command));
+}
+
+/** The journal of this machine. */
+export function withJournal(command: Command): Command {
+  return command
+    .option('--journal <folder>', 'folder of the journal', '.podshift')
+    .option('--local', "run in this process, with this machine's journal (the default)");
+}
+
+/** The deployed service. */
+export function withServiceUrl(command: Command): Command {
+  return command.addOption(new Option('--service <url>', 'drive the deployed service that answers there').helpGroup('Service:'));
+}
+
+/** The deployed service alone, and as whom it is called. */
+export function withService(command: Command): Command {
+  return withServiceUrl(command).addOption(new Option('--profile <name>', 'profile of the AWS configuration').helpGroup('Service:'));
+}
+
+/** The options of a migration: all of them where no keys are named. */
+export function withMigration(command: Command, keys?: Parameters<typeof migrationFlags>[0]): Command {
+  command.addOption(new Option('--options <file>', 'YAML file of these options, its keys in camelCase').helpGroup('Migration:'));
+  for (const flag of migrationFlags(keys)) command.addOption(flag.helpGroup('Migration:'));
+  return command;
+}
+
+/** Reads a flag that can be given more than once, or with several values at once. */
+export function collect(text: string, before: unknown): string[] {
+  return [...(Array.isArray(before) ? before : []), ...text.split(',')];
+}
