@@ -4,6 +4,7 @@ import { cpus } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import Table from 'cli-table3';
 import { ASSUMED, type ClusterMeasure, clusterOf, type FleetCase, measureCluster, modelFleet } from './fleet.bench.ts';
+import { type FunctionMeasure, measureFunctions } from './functions.bench.ts';
 import { type InventoryMeasure, measureInventory } from './inventory.bench.ts';
 import { measureRehearsal, type RehearsalMeasure } from './rehearsal.bench.ts';
 import { measureTrust } from './trust.bench.ts';
@@ -23,6 +24,7 @@ function alone<T>(name: string, argument: unknown): T {
 }
 
 const MEASURES: Record<string, (argument: never) => unknown> = {
+  functions: measureFunctions,
   inventory: measureInventory,
   cluster: measureCluster,
   rehearsal: measureRehearsal,
@@ -144,6 +146,16 @@ function growthRows(measures: readonly InventoryMeasure[]): Row[] {
   });
 }
 
+/** Each packaged function; the tests hold the sizes to their limits. */
+function functionRows(measures: readonly FunctionMeasure[]): Row[] {
+  return measures.map(({ key, bytes, milliseconds }) => ({
+    what: `packaged function ${key}, ${(bytes / 1e6).toFixed(2)} MB unzipped, import`,
+    figure: `${milliseconds.toFixed(0)} ms`,
+    bound: 'under 150 ms',
+    holds: milliseconds < 150,
+  }));
+}
+
 function render(rows: readonly Row[]): string {
   const table = new Table({ head: ['what', 'figure', 'bound', 'holds'], style: { head: [], border: [] } });
   for (const row of rows) table.push([row.what, row.figure, row.bound, row.holds === null ? '' : row.holds ? 'yes' : 'NO']);
@@ -177,6 +189,7 @@ async function main(): Promise<void> {
     { what: 'trust: grant and compare, one core', figure: `${trust} /s`, bound: 'at least 20,000 /s', holds: trust >= 20_000 },
     ...rehearsalRows(alone('rehearsal', 500)),
     ...fleetRows(alone('cluster', FLEET_SIZES[0]), alone('cluster', FLEET_SIZES[1])),
+    ...functionRows(alone<FunctionMeasure[]>('functions', null)),
     ...growthRows(SIZES.map((size) => alone<InventoryMeasure>('inventory', size))),
   ];
   console.log(render(rows));
