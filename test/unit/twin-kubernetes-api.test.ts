@@ -58,7 +58,18 @@ describe('the request log', () => {
     ['POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', '{}', 'create selfsubjectaccessreviews', '', false],
     ['GET', '/version', '', 'get /version', '', false],
   ])('%s %s', (method, path, body, operation, object, write) => {
-    expect(cluster.service.describe(httpRequest(method, path, body))).toEqual({ service: 'kubernetes', operation, object, write });
+    const [, group] = /^\/apis\/([^/]+)/.exec(path) ?? [];
+    // What is no resource is in no API group.
+    const apiGroup = path === '/version' ? {} : { apiGroup: group ?? '' };
+    const principal = 'arn:aws:iam::111122223333:role/operator';
+    expect(cluster.service.describe(httpRequest(method, path, body))).toEqual({
+      service: 'kubernetes',
+      operation,
+      object,
+      write,
+      principal,
+      ...apiGroup,
+    });
   });
 
   it('has faults in the API server`s own words', () => {
