@@ -8,6 +8,7 @@ import { createIds } from '../src/model/ids.ts';
 import { contextual } from '../src/service/log-context.ts';
 import type { EngineClock } from './clock.ts';
 import { createLocalExecutions, type LocalExecutions } from './local-executions.ts';
+import type { Service } from './service.ts';
 
 /** What a runtime of this process is made of. */
 export interface LocalRuntimeSettings {
@@ -23,6 +24,8 @@ export interface LocalRuntimeSettings {
   readonly logger: Logger;
   /** Source of the ids' random bytes; a rehearsal gives one that can be replayed. */
   readonly random?: (bytes: number) => Uint8Array;
+  /** What executions run; this project's own serverless.yml where absent. */
+  readonly service?: Service;
 }
 
 /** A runtime whose state machines run in this process, too. */
@@ -48,7 +51,7 @@ export function createLocalRuntime(settings: LocalRuntimeSettings): LocalRuntime
 /** A runtime of this process that reaches the world by these connections. */
 export function createRuntimeOver(
   connections: Pick<ClusterRuntime, 'aws' | 'kubernetes' | 'takeCalls'>,
-  settings: Pick<LocalRuntimeSettings, 'clock' | 'journal' | 'logger' | 'random'>,
+  settings: Pick<LocalRuntimeSettings, 'clock' | 'journal' | 'logger' | 'random' | 'service'>,
 ): LocalRuntime {
   const { clock, journal, logger, random = randomBytes } = settings;
   const runtime: LocalRuntime = {
@@ -59,6 +62,6 @@ export function createRuntimeOver(
     ...connections,
     executions: async () => executions,
   };
-  const executions = createLocalExecutions({ runtime, clock });
+  const executions = createLocalExecutions({ runtime, clock, ...(settings.service === undefined ? {} : { service: settings.service }) });
   return runtime;
 }

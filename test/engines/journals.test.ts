@@ -42,11 +42,11 @@ async function play(scenario: Scenario, begin: () => Promise<World>): Promise<Re
   const world = await begin();
   try {
     await scenario.drive(world);
-    const recorded = await recordedRun(world.journal, RUN);
+    const recorded = await recordedRun(world.journal, scenario.runId ?? RUN);
     expect(recorded.run.status).toBe(scenario.status);
     expect(world.twin.promises()).toMatchObject({ widenedPrincipals: [], credentialGapSeconds: 0 });
     scenario.check?.(world);
-    return canonicalRun(recorded);
+    return { ...canonicalRun(recorded), told: await scenario.tell?.(world.journal) };
   } finally {
     await world.close();
   }

@@ -7,6 +7,8 @@ import { READY, unitActs, unitsOf, WAITING } from './unit-acts.ts';
 export interface Play {
   readonly title: string;
   readonly machine: StateMachineName;
+  /** A Map of that machine, whose processor is executed by itself: a child's history is told of no execution but its own. */
+  readonly map?: string;
   readonly input: object;
   readonly acts: Acts;
   /** Types of events that are in podshift's reckoning of the history alone: it takes a request for an answer as made, even where that fails. */
@@ -227,4 +229,17 @@ export function rollbackPlays(): Play[] {
     play('an execution that failed', {}, { input: event }),
     play('an execution that another one took over', { ClaimExecution: () => ({ ...BACK, claimed: false }) }, { input: event }),
   ];
+}
+
+/** Children of MigrateUnits, by themselves: of each kind of unit, and some that fail, wait or are throttled. */
+export function unitPlays(): Play[] {
+  const kinds = ['plain', 'split', 'addon', 'ended', 'undo', 'needs-operator', 'lost'];
+  const others = ['fail RestartWorkloads', 'throttle ProveCredentials', 'wait CheckRollout', 'wait UndoUnit', 'wait CheckRenewal'];
+  return [...kinds, ...others].map((unitId) => ({
+    title: `the unit "${unitId}"`,
+    machine: 'migrate-cluster',
+    map: 'MigrateUnits',
+    input: { runId: 'r1', unitId },
+    acts: unitActs(),
+  }));
 }

@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs';
 import { expect } from 'vitest';
 import type { z } from 'zod';
+import { clusterRunId } from '../../src/fleet/run-cluster.ts';
+import type { Journal } from '../../src/journal/journal.ts';
+import { fleetSpec } from '../../src/model/fleet.ts';
 import { migrationOptions } from '../../src/model/options.ts';
 import type { RunStatus } from '../../src/model/run.ts';
 import { usesAgent } from '../../src/verification/injection.ts';
@@ -12,10 +15,14 @@ export interface Scenario {
   /** The folder of a snapshot. */
   readonly snapshot: string;
   readonly scene?: Omit<Scene, 'snapshot'>;
-  /** Drives the engine. Its run has the id {@link RUN}. */
+  /** Drives the engine. */
   drive(world: World): Promise<void>;
+  /** The run that it is about: {@link RUN} where absent. */
+  readonly runId?: string;
   /** How the run has ended then, on either engine. */
   readonly status: RunStatus;
+  /** What the journal tells beside that run, without times. */
+  tell?(journal: Journal): Promise<unknown>;
   /** What else must have happened on either engine, so that the scenario shows what it is for. */
   check?(world: World): void;
 }
@@ -56,6 +63,27 @@ async function rollBack(world: World, name: string, unitIds: readonly string[] |
 async function migrated(world: World, options: Options = {}, status: 'SUCCEEDED' | 'FAILED' = 'SUCCEEDED'): Promise<void> {
   await migrate(world, options);
   expect(await world.ended('migrate-cluster', RUN)).toBe(status);
+}
+
+const FLEET = '0engines0000000000000000bb';
+const FLEET_CLUSTER = 'arn:aws:eks:eu-central-1:444455556666:cluster/shop';
+
+/** Carries out a fleet of one cluster: its place is discovered, the cluster planned and then run, each by executions of their own. */
+async function migrateFleet(world: World): Promise<void> {
+  const spec = fleetSpec.parse({ regions: [world.twin.region], migration: { ...OPTIONS, serviceAccounts: ['shop/storefront'] } });
+  const input = { fleetId: FLEET, mode: 'run', approval: 'none', expectedDigest: null, spec };
+  await world.executions.start('migrate-fleet', FLEET, input);
+  expect(await world.ended('migrate-fleet', FLEET)).toBe('SUCCEEDED');
+}
+
+/** What the journal tells of the fleet. */
+async function fleetOf(journal: Journal): Promise<unknown> {
+  const { startedAt: _started, endedAt, ...fleet } = await journal.getFleet(FLEET);
+  const members = (await journal.listMembers(FLEET)).map(({ startedAt, ...member }) => ({
+    ...member,
+    phases: Object.keys(startedAt).sort(),
+  }));
+  return { fleet: { ...fleet, ended: endedAt !== null }, members, places: await journal.listPlaces(FLEET) };
 }
 
 /** How long new pods of a workload stay unready, in milliseconds: longer than a roll-out may take here. */
@@ -208,6 +236,14 @@ export const SCENARIOS: readonly Scenario[] = [
     },
     status: 'rolled-back',
     check: backToBaseline,
+  },
+  {
+    title: 'a fleet of one cluster, whose runs are executions of their own',
+    snapshot: SHOP,
+    drive: migrateFleet,
+    runId: clusterRunId(FLEET, FLEET_CLUSTER, 'run'),
+    status: 'migrated',
+    tell: fleetOf,
   },
   ...(existsSync(`${REAL}/eks/cluster.json`)
     ? [{ title: 'a real cluster', snapshot: REAL, drive: (world: World) => migrated(world), status: 'migrated' as const }]

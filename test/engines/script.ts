@@ -53,7 +53,7 @@ export async function playLocally(play: Play, service: Service, onEvent: (progre
   const { call, calls } = player(play, (token, told) => queueMicrotask(() => taskTokens.answer(token, told)));
   const history = tally();
   history.add('ExecutionStarted');
-  const machine = await service.stateMachine(play.machine);
+  const machine = await machineOf(play, service);
   const states = new Map(allStates(machine));
   const scripted: Service = {
     stateMachine: async () => machine,
@@ -94,7 +94,9 @@ export async function playInCloud(play: Play, cloud: Cloud, service: Service, na
       return { payload: JSON.stringify({ errorType, errorMessage }), failed: true };
     }
   };
-  const deployed = await cloud.deploy({ name, service, machines: [play.machine], functionName: (id) => id, invoke });
+  const machine = await machineOf(play, service);
+  const scripted: Service = { ...service, stateMachine: async () => machine };
+  const deployed = await cloud.deploy({ name, service: scripted, machines: [play.machine], functionName: (id) => id, invoke });
   const { executionArn } = await deployed.executions.start(play.machine, name, play.input);
   for (;;) {
     const { status, output, error } = await cloud.stepFunctions.send(new DescribeExecutionCommand({ executionArn }));
@@ -104,6 +106,16 @@ export async function playInCloud(play: Play, cloud: Cloud, service: Service, na
     }
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
+}
+
+/** The machine that a play executes. */
+async function machineOf({ machine: name, map }: Play, service: Service): Promise<Machine> {
+  const machine = await service.stateMachine(name);
+  if (map === undefined) return machine;
+  const processor = machine.States[map]?.ItemProcessor;
+  if (processor === undefined) throw new TypeError(`${name} has no Map ${map}`);
+  const { ProcessorConfig: _config, ...child } = processor;
+  return child;
 }
 
 async function historyOf(client: SFNClient, executionArn: string): Promise<Readonly<Record<string, number>>> {

@@ -7,7 +7,7 @@ import type { Service } from '../../engine/service.ts';
 import { findPython } from '../python/python.ts';
 import { packaged } from '../support/packaged.ts';
 import { type Cloud, MACHINES, startCloud } from './cloud.ts';
-import { clusterPlays, type Play, rollbackPlays } from './plays.ts';
+import { clusterPlays, type Play, rollbackPlays, unitPlays } from './plays.ts';
 import { fleetPlays, scanPlays } from './plays-service.ts';
 import { functionsOf, playInCloud, playLocally } from './script.ts';
 
@@ -17,7 +17,7 @@ const service: Service = await loadPackagedService(folder);
 const machines = new Map(await Promise.all(MACHINES.map(async (name) => [name, await service.stateMachine(name)] as const)));
 const unit = machines.get('migrate-cluster')?.States.MigrateUnits?.ItemProcessor;
 if (unit === undefined) throw new TypeError('there is no machine of a unit');
-const plays = [...clusterPlays(functionsOf(unit)), ...rollbackPlays(), ...scanPlays(), ...fleetPlays()];
+const plays = [...clusterPlays(functionsOf(unit)), ...rollbackPlays(), ...unitPlays(), ...scanPlays(), ...fleetPlays()];
 
 describe('the scripted plays', () => {
   it('are of every packaged definition', () => {

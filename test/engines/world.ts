@@ -1,4 +1,3 @@
-import { createLocalExecutions } from '../../engine/local-executions.ts';
 import { openLocalJournal } from '../../engine/local-journal.ts';
 import { createLocalRuntime } from '../../engine/local-runtime.ts';
 import type { Service } from '../../engine/service.ts';
@@ -78,8 +77,9 @@ export async function localWorld(service: Service, scene: Scene): Promise<World>
     credentials: twin.credentials,
     retryDelays: 'none',
     logger: { info: line, warn: line, error: line },
+    service,
   });
-  const executions = createLocalExecutions({ runtime, clock: clock.engine, service });
+  const executions = await runtime.executions();
   return {
     twin,
     journal,
