@@ -21,15 +21,12 @@ export function platformFindings({ cluster, platform }: Inventory): Finding[] {
     ...(platform.podGroupsCutOff
       ? [finding('PS410', 'DaemonSet/kube-system/aws-node', 'pods with security groups of their own cannot reach the agent of their node')]
       : []),
-    ...platform.nodeRoles
-      .filter(({ agent, nodeNames }) => agent === 'no' && nodeNames !== null)
-      .map(({ arn, nodeNames }) =>
-        finding(
-          'PS416',
-          `Role/${arn}`,
-          `the node role ${arn} does not allow eks-auth:AssumeRoleForPodIdentity; ${nodesOf(nodeNames ?? [])}`,
-        ),
-      ),
+    ...platform.nodeRoles.flatMap(({ arn, agent, nodeNames }) => {
+      if (agent !== 'no' || nodeNames === null) return [];
+      return [
+        finding('PS416', `Role/${arn}`, `the node role ${arn} does not allow eks-auth:AssumeRoleForPodIdentity; ${nodesOf(nodeNames)}`),
+      ];
+    }),
     ...platform.port80.map((workload) => finding('PS411', workload, `${workload} takes port 80 of its nodes`)),
     ...platform.controllers.map((workload) =>
       finding('PS413', workload, `${workload} manages associations or annotations of service accounts`),

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { cleanRun, HARMS, runWithCrash, runWithHarm, SNAPSHOTS } from './scenario.ts';
 
 /** One call site in so many; `npm run test:simulation` takes them all. */
-const EVERY = 41;
+const EVERY = 83;
 
 describe.each(SNAPSHOTS)('a migration of %s', async (folder) => {
   const clean = await cleanRun(folder);

@@ -3,7 +3,7 @@ import { retiring, sitesOfRetirement } from './retire-scenario.ts';
 import { cleanRun, HARMS, KUBE2IAM, runWithCrash, runWithHarm } from './scenario.ts';
 
 /** One call site in so many; `npm run test:simulation` takes them all. */
-const EVERY = 17;
+const EVERY = 31;
 
 describe.each([retiring(KUBE2IAM, 'kube2iam'), retiring('examples/press-kiam-4', 'kiam')])('a migration of $name', async (scene) => {
   const clean = await cleanRun(scene);
@@ -22,14 +22,14 @@ describe.each([retiring(KUBE2IAM, 'kube2iam'), retiring('examples/press-kiam-4',
     await runWithHarm(scene, clean, site, harm);
   });
 
-  it.each(writes.filter((_, index) => index % 4 === 0))(
+  it.each(writes.filter((_, index) => index % 8 === 0))(
     'ends the same when the process dies after $key ($ordinal) was applied and the run is resumed',
     async (site) => {
       await runWithCrash(scene, clean, site, true, 'resume');
     },
   );
 
-  it.each(writes.filter((_, index) => index % 4 === 1))(
+  it.each(writes.filter((_, index) => index % 8 === 1))(
     'is as it was before when the process dies after $key ($ordinal) was applied and the run is rolled back',
     async (site) => {
       await runWithCrash(scene, clean, site, true, 'roll back');

@@ -54,4 +54,17 @@ describe('whether a trust policy admits the role of a node', () => {
   it('unless a Deny says otherwise', () => {
     expect(ask({ AWS: NODE }, undefined, 'Deny')).toBe('no');
   });
+
+  it.each<[string, object, string]>([
+    ['none', {}, 'yes'],
+    ['one tag', { StringEquals: { 'aws:RequestTag/kubernetes-namespace': 'shop' } }, 'undecidable'],
+    ['the keys of the tags', { 'ForAllValues:StringEquals': { 'aws:TagKeys': 'kubernetes-namespace' } }, 'undecidable'],
+    ['the keys that are passed on', { 'ForAllValues:StringEquals': { 'sts:TransitiveTagKeys': 'kubernetes-namespace' } }, 'undecidable'],
+    ['an external id, which is not sent', { StringEquals: { 'sts:ExternalId': 'x' } }, 'no'],
+  ])('with the tags of a session, whatever they are, on condition of %s', (_, Condition, expected) => {
+    const statement = { Effect: 'Allow', Principal: { AWS: NODE }, Action: 'sts:TagSession', Condition };
+    const parsed = parseTrustPolicy(JSON.stringify({ Version: '2012-10-17', Statement: [statement] }));
+    if (!parsed.ok) throw new Error(parsed.problem);
+    expect(admitsRole(parsed.policy, { principalArn: NODE, tagged: true })).toBe(expected);
+  });
 });
