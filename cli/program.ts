@@ -48,9 +48,11 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
   let text = '';
   const program = new Command('podshift')
     .description(
-      'Moves the workloads of Amazon EKS clusters from IRSA to EKS Pod Identity,\nwith proof at each step and a way back from each step.',
+      'Moves the workloads of Amazon EKS clusters from IRSA, kube2iam and kiam to EKS\nPod Identity, with proof at each step and a way back from each step.',
     )
     .exitOverride()
+    // Commander stops wrapping where the names leave less than 40 columns, and then the lines are longer than a terminal.
+    .configureHelp({ minWidthToWrap: 20 })
     .configureOutput({
       writeOut: (part) => {
         text += part;

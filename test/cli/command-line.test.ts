@@ -144,15 +144,21 @@ describe('flags', () => {
     expect(parsed('status', '--no-color').flags.color).toBe(false);
   });
 
-  it.each(['scan', 'plan', 'rehearse', 'run', 'retire', 'status', 'rollback', 'report', 'twin', 'demo'])(
-    'helps with %s within 80 columns',
-    (name) => {
-      const answer = parseCommandLine([name, '--help'], '0.0.0', 200);
-      if (!('text' in answer)) throw new Error('no help');
-      expect(answer.text).toMatch(new RegExp(`^Usage: podshift ${name}`));
-      for (const line of answer.text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
-    },
-  );
+  it.each([
+    ...['scan', 'plan', 'rehearse', 'run', 'retire', 'status', 'rollback', 'approve', 'watch', 'report', 'addon', 'schedule', 'fleet'],
+    ...['twin', 'serve', 'demo'],
+  ])('helps with %s within 80 columns', (name) => {
+    const answer = parseCommandLine([name, '--help'], '0.0.0', 200);
+    if (!('text' in answer)) throw new Error('no help');
+    expect(answer.text).toMatch(new RegExp(`^Usage: podshift ${name}`));
+    for (const line of answer.text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
+  });
+
+  it('helps with all commands within 80 columns', () => {
+    const answer = parseCommandLine(['--help'], '0.0.0', 200);
+    if (!('text' in answer)) throw new Error('no help');
+    for (const line of answer.text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
+  });
 
   it('helps where nothing was asked for', () => {
     expect(parseCommandLine([], '0.0.0', 80)).toMatchObject({ text: expect.stringContaining('Exit codes:') });
