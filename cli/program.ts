@@ -13,6 +13,7 @@ export interface Invocation {
   readonly typed: readonly string[];
 }
 
+/** The commands, as they are typed. */
 export type CommandName =
   | 'scan'
   | 'plan'

@@ -201,6 +201,7 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
+/** Whether an error is one of the operating system, with a code such as `ENOENT`. */
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'code' in error && typeof error.code === 'string';
 }

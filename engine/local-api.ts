@@ -14,6 +14,7 @@ const CALLER_HEADER = 'x-podshift-caller';
 /** The largest payload of an HTTP API (API Gateway quotas). */
 const PAYLOAD_BYTES = 10 * 1024 * 1024;
 
+/** What the API of this process is made of. */
 export interface LocalApiSettings {
   readonly runtime: LocalRuntime;
   /** A free one for 0. */

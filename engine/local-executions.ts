@@ -8,6 +8,7 @@ import type { Service } from './service.ts';
 import { type OnProgress, runStateMachine } from './state-machine.ts';
 import { failureOf } from './task-failure.ts';
 
+/** What executions of this process work on. */
 export interface LocalExecutionsSettings {
   readonly runtime: ClusterRuntime;
   readonly clock: EngineClock;

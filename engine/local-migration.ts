@@ -36,6 +36,7 @@ interface Setting {
   readonly service?: Service;
 }
 
+/** A run to carry out in this process. */
 export interface Migration extends Setting {
   readonly input: MigrationInput;
   /** Gives or refuses a required approval; see {@link ApprovalRequest}. */

@@ -31,6 +31,7 @@ export interface TaskTokens {
   ): { readonly token: string; readonly answer: Promise<unknown>; close(): void };
 }
 
+/** One execution in this process. */
 export interface StateMachineRun {
   /** A state machine that the service declares. */
   readonly name: StateMachineName;

@@ -14,6 +14,7 @@ export interface ServiceAccess {
   readonly signal: AbortSignal;
 }
 
+/** One request to the API of a deployed service. */
 export interface ServiceRequest {
   readonly method: 'GET' | 'POST';
   readonly path: string;

@@ -10,6 +10,7 @@ import { PodshiftError } from '../model/errors.ts';
 import type { ExecutionStatus, Executions, StateMachineName } from '../service/executions.ts';
 import { awsCall, awsLookup } from './errors.ts';
 
+/** What the gateway to Step Functions is made of. */
 export interface ExecutionsSettings {
   readonly client: SFNClient;
   /** A machine without an ARN is one that this function neither starts nor asks about: `InternalError`. */

@@ -81,6 +81,7 @@ export interface Cluster {
   readonly tags: Readonly<Record<string, string>>;
 }
 
+/** What ListPodIdentityAssociations tells of an association. */
 export interface AssociationSummary {
   readonly associationId: string;
   readonly associationArn: string;
@@ -90,6 +91,7 @@ export interface AssociationSummary {
   readonly ownerArn: string | undefined;
 }
 
+/** What DescribePodIdentityAssociation tells of it. */
 export interface Association extends AssociationSummary {
   readonly roleArn: string;
   readonly targetRoleArn: string | undefined;
@@ -99,6 +101,7 @@ export interface Association extends AssociationSummary {
   readonly createdAt: string;
 }
 
+/** What DescribeAddon tells of an add-on. */
 export interface Addon {
   readonly addonName: string;
   readonly addonVersion: string;
@@ -119,6 +122,7 @@ export interface AddonAssociation {
   readonly roleArn: string;
 }
 
+/** One version of an add-on, of DescribeAddonVersions. */
 export interface AddonVersion {
   readonly version: string;
   /** Whether EKS installs it where none is named. */
@@ -128,6 +132,7 @@ export interface AddonVersion {
   readonly defaultNamespace: string | undefined;
 }
 
+/** What DescribeAddonConfiguration tells of a version. */
 export interface AddonConfiguration {
   /** Its service accounts that can take a role by Pod Identity; empty where this version cannot. */
   readonly podIdentity: readonly { readonly serviceAccount: string; readonly recommendedManagedPolicies: readonly string[] }[];
@@ -143,6 +148,7 @@ export interface AddonUpdate {
   readonly errors: readonly { readonly code: string; readonly message: string }[];
 }
 
+/** What DescribeFargateProfile tells of a profile. */
 export interface FargateProfile {
   readonly name: string;
   readonly selectors: readonly { readonly namespace: string; readonly labels: Readonly<Record<string, string>> }[];
@@ -154,6 +160,7 @@ export interface Nodegroup {
   readonly nodeRoleArn: string;
 }
 
+/** IAM, as far as podshift asks it. Every method can throw `Throttled`, `ServiceUnavailable` and `AccessDenied`. */
 export interface IamGateway {
   /** Every role of the account with its trust policy; IAM leaves the tags out of this list (IAM API Reference, "ListRoles"). */
   listRoles(): Promise<Role[]>;
@@ -170,6 +177,7 @@ export interface IamGateway {
   attachRolePolicy(roleName: string, policyArn: string): Promise<void>;
 }
 
+/** What ListRoles tells of a role; its trust policy decoded. */
 export interface Role {
   readonly roleName: string;
   readonly arn: string;
@@ -178,6 +186,7 @@ export interface Role {
   readonly trustPolicy: string;
 }
 
+/** What GetRole and GetAccountAuthorizationDetails tell besides. */
 export interface RoleWithTags extends Role {
   readonly tags: Readonly<Record<string, string>>;
   /** Its permission policies; of the bulk read alone. */
@@ -194,10 +203,12 @@ export interface RolePolicy {
   readonly document: string;
 }
 
+/** STS, as far as podshift asks it. */
 export interface StsGateway {
   getCallerIdentity(): Promise<{ accountId: string; arn: string }>;
 }
 
+/** CloudTrail, as far as podshift asks it. It can throw `Throttled`, `ServiceUnavailable` and `AccessDenied`. */
 export interface CloudTrailGateway {
   /**
    * Management events of one resource or name, newest first, all pages up to `limit` (default 200).
@@ -212,6 +223,7 @@ export interface CloudTrailGateway {
   }): Promise<CloudTrailEvent[]>;
 }
 
+/** One event of LookupEvents. */
 export interface CloudTrailEvent {
   readonly eventId: string;
   readonly eventName: string;

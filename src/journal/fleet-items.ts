@@ -43,19 +43,23 @@ const memberItem = z.object({
   startedAt: z.record(z.string(), z.string()),
 });
 
+/** The fleet of an item. */
 export function readFleet(item: Item): FleetRecord {
   const { spec, ...rest } = parseItem(fleetItem, item);
   return { ...rest, spec: JSON.parse(spec) as FleetSpec };
 }
 
+/** The place of an item. */
 export function readPlace(item: Item): PlaceRecord {
   return parseItem(placeItem, item);
 }
 
+/** The item of a member. */
 export function writeMember(member: MemberRecord): Item {
   return { ...member, target: json(member.target), units: json(member.units), startedAt: { ...member.startedAt } };
 }
 
+/** The member of an item. */
 export function readMember(item: Item): MemberRecord {
   const { target, units, ...rest } = parseItem(memberItem, item);
   return { ...rest, target: JSON.parse(target) as ClusterTarget, units: JSON.parse(units) as UnitCounts | null };

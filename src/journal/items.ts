@@ -120,6 +120,7 @@ export function json(value: unknown): string {
 
 const DEFAULT_OPTIONS = migrationOptions.parse({});
 
+/** The run of an item. */
 export function readRun(item: Item): RunRecord {
   const { target, options, approval = 'null', ...rest } = parseItem(runItem, item);
   return {
@@ -132,38 +133,46 @@ export function readRun(item: Item): RunRecord {
   };
 }
 
+/** The item of a unit. */
 export function writeUnit(unit: UnitRecord): Item {
   return { ...unit, plan: json(unit.plan), stepStartedAt: { ...unit.stepStartedAt }, facts: { ...unit.facts } };
 }
 
+/** The unit of an item. */
 export function readUnit(item: Item): UnitRecord {
   const { plan, ...rest } = parseItem(unitItem, item);
   return { ...rest, plan: JSON.parse(plan) as UnitPlan };
 }
 
+/** The role of an item. */
 export function readRole(item: Item): RoleRecord {
   return parseItem(roleItem, item);
 }
 
+/** The entry of an item. */
 export function readEntry(item: Item): JournalEntry {
   const { before, after, ...rest } = parseItem(entryItem, item);
   return { ...rest, before: JSON.parse(before), after: JSON.parse(after) };
 }
 
+/** The evidence of an item, and whose it is. */
 export function readEvidence(item: Item): { unitId: string; evidence: Evidence } {
   const { unitId, evidence } = parseItem(evidenceItem, item);
   return { unitId, evidence: JSON.parse(evidence) as Evidence };
 }
 
+/** The item of a drift. */
 export function writeDrift(drift: DriftRecord): Item {
   return { ...drift, findings: json(drift.findings) };
 }
 
+/** The drift of an item. */
 export function readDrift(item: Item): DriftRecord {
   const { findings, ...rest } = parseItem(driftItem, item);
   return { ...rest, findings: JSON.parse(findings) as Finding[] };
 }
 
+/** The claim of an item. */
 export function readClaim(item: Item): KeyClaim {
   return parseItem(claimItem, item);
 }

@@ -31,6 +31,7 @@ export interface ApiAnswer {
 /** Sends requests to one API server. Throws `ClusterUnreachable`, `ServiceUnavailable`, `CredentialsMissing`. */
 export type Transport = (request: ApiRequest) => Promise<ApiAnswer>;
 
+/** How one cluster is reached. */
 export interface TransportSettings {
   readonly cluster: Cluster;
   readonly tokens: TokenSource;

@@ -97,6 +97,7 @@ export interface Poll {
   readonly waitSeconds: number;
 }
 
+/** Go on at once. */
 export const READY: Poll = { status: 'ready', waitSeconds: 0 };
 
 /** Wait and call again. */

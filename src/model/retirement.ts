@@ -89,4 +89,5 @@ export interface RetirementRecord {
   readonly oldPods: readonly string[];
 }
 
+/** What a daemon's retirement is at: its rules, its stop, the proof, or the way back. */
 export type RetirementPhase = 'rules' | 'stop' | 'proof' | 'back';

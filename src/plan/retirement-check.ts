@@ -19,6 +19,7 @@ export interface DaemonParts {
   readonly interceptors: readonly Interceptor[];
 }
 
+/** A daemon that has pods' calls to instance metadata come to it. */
 export type Interceptor = DaemonFacts & { readonly settings: Extract<DaemonFacts['settings'], { interception: Interception }> };
 
 /** The parts of a daemon in this cluster. */

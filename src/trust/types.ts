@@ -58,6 +58,7 @@ export interface TrustProblem {
 /** Something to know about a grant that is not refused. */
 export type TrustWarningCode = 'already-admitted-unscoped' | 'cluster-scope' | 'version-2008';
 
+/** What is not wrong with a grant, and yet has to be told. */
 export interface TrustWarning {
   readonly code: TrustWarningCode;
   readonly message: string;
@@ -83,6 +84,7 @@ export interface AdmitRequest extends Grant {
   readonly sizeLimit?: number;
 }
 
+/** What becomes of a document that is to admit service accounts. */
 export type AdmitResult =
   | { readonly kind: 'changed'; readonly text: string; readonly warnings: readonly TrustWarning[] }
   | { readonly kind: 'unchanged'; readonly warnings: readonly TrustWarning[] }
@@ -103,6 +105,7 @@ export interface RetireRequest {
   readonly serviceAccounts: readonly ServiceAccountName[];
 }
 
+/** What becomes of a document that is to lose subjects or principals. */
 export type RetireResult =
   | { readonly kind: 'changed'; readonly text: string }
   | { readonly kind: 'unchanged' }

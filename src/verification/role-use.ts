@@ -16,6 +16,7 @@ export interface RoleUseQuestion {
   readonly asOf: number;
 }
 
+/** What CloudTrail shows of the use of a role. */
 export interface RoleUseVerdict {
   /** Why the principals have to stay; empty where they may go. */
   readonly problem: string;
