@@ -150,8 +150,7 @@ export function nextActions(report: AnyReport): string[] {
   else if (units('rolled-back').length > 0)
     actions.push(`find out why ${names('rolled-back')} went back: the reason above and the evidence in "-o wide" say what was seen`);
   if (units('held').length > 0) actions.push(`mend what holds ${names('held')}, then plan again: held units are left exactly as they are`);
-  if (report.retirement?.status === 'refused')
-    actions.push(`see to what the findings name, then retire ${report.retirement.daemon}: it serves them still`);
+  if (report.retirement?.status === 'refused') actions.push(`see to what the findings name, then retire ${report.retirement.daemon}`);
   if (report.retirement?.status === 'restored') actions.push(`mend why ${report.retirement.daemon} was put back, then retire it again`);
   if (report.kind === 'Plan') return actions;
   if (!rehearsed && report.run.endedAt === null)
