@@ -3,7 +3,7 @@ import { takeInventory } from '../src/inventory/inventory.ts';
 import type { KubernetesObject } from '../src/kubernetes/gateway.ts';
 import { migrationOptions } from '../src/model/options.ts';
 import { makePlan } from '../src/plan/plan.ts';
-import { type FakeWorld, fakeGateways, PAGES, pagesOf } from '../test/unit/fake-gateways.ts';
+import { type FakeWorld, fakeGateways, PAGES, pagesOf } from '../test/unit/fixtures/fake-gateways.ts';
 
 /** How big a generated cluster is. Pods and roles are spread evenly over the service accounts. */
 export interface ClusterSize {

@@ -1,5 +1,5 @@
 import { ADDON_SERVICE_ACCOUNTS } from '../../src/inventory/addons.ts';
-import { createAddonRoles } from '../../src/migration/create-addon-role.ts';
+import { createAddonRoles } from '../../src/migration/addon/create-addon-role.ts';
 import { type AddonPermissions, addonPermissions, chooseVersion } from '../../src/plan/addon-permissions.ts';
 import { toYaml } from '../../src/report/render.ts';
 import { type RunCommand, textFlag } from '../context.ts';

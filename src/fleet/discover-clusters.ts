@@ -1,6 +1,6 @@
 import type { Cluster } from '../aws/gateways.ts';
-import { type Failure, reasonOf } from '../migration/grant-trust.ts';
 import type { JournalRuntime, Runtime } from '../migration/runtime.ts';
+import { type Failure, reasonOf } from '../migration/trust/grant-trust.ts';
 import { ERRORS, type ErrorName, isPodshiftError } from '../model/errors.ts';
 import { hasTags, isNamed, memberOf, targetOf } from './places.ts';
 

@@ -1,4 +1,4 @@
-import { type Batch, batchOf } from '../migration/batch.ts';
+import { type Batch, batchOf } from '../migration/run/batch.ts';
 import type { JournalRuntime } from '../migration/runtime.ts';
 import { timestamp } from '../model/clock.ts';
 import { PodshiftError } from '../model/errors.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type Failure, reasonOf } from '../migration/grant-trust.ts';
 import type { JournalRuntime, ServiceRuntime } from '../migration/runtime.ts';
+import { type Failure, reasonOf } from '../migration/trust/grant-trust.ts';
 import { timestamp } from '../model/clock.ts';
 import { isPodshiftError } from '../model/errors.ts';
 import type { FleetPhase, FleetRecord, MemberRecord, UnitCounts } from '../model/fleet.ts';

@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../kubernetes/gateway.ts';
 import type { IndirectUserFact, LegacyFact } from '../model/inventory.ts';
-import { daemonContainer } from './daemons.ts';
+import { daemonContainer } from './metadata/daemons.ts';
 import { templateOf } from './workloads.ts';
 
 /**

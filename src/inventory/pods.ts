@@ -1,6 +1,6 @@
 import type { KubernetesObject, OwnerReference } from '../kubernetes/gateway.ts';
 import type { OverrideFact } from '../model/inventory.ts';
-import { pickAnnotations } from './metadata-users.ts';
+import { pickAnnotations } from './metadata/metadata-users.ts';
 import { wantsWindows } from './nodes.ts';
 import { findOverrides, skipsWebhook } from './overrides.ts';
 import { controllerOf, isKnown, serviceAccountOf } from './workloads.ts';

@@ -1,7 +1,7 @@
 import type { FargateProfile } from '../aws/gateways.ts';
 import type { KubernetesObject, OwnerReference } from '../kubernetes/gateway.ts';
 import type { WorkloadFacts } from '../model/inventory.ts';
-import { templateFacts } from './metadata-users.ts';
+import { templateFacts } from './metadata/metadata-users.ts';
 import { fits, type Node, wantsWindows } from './nodes.ts';
 import { type ConfigMapUse, findOverrides, skipsWebhook } from './overrides.ts';
 import { objectOwners } from './owners.ts';

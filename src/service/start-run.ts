@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as timer } from 'node:timers/promises';
-import { inspectCluster } from '../migration/open-run.ts';
+import { inspectCluster } from '../migration/run/open-run.ts';
 import type { ClusterRuntime, JournalRuntime, ServiceRuntime } from '../migration/runtime.ts';
 import { timestamp } from '../model/clock.ts';
 import { isPodshiftError, PodshiftError } from '../model/errors.ts';

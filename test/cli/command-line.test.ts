@@ -13,7 +13,7 @@ import type { Journal } from '../../src/journal/journal.ts';
 import { ERRORS, PodshiftError } from '../../src/model/errors.ts';
 import { migrationOptions } from '../../src/model/options.ts';
 import { buildPlanReport, buildReport } from '../../src/report/report.ts';
-import { journal, plan, unit } from '../unit/report-fixtures.ts';
+import { journal, plan, unit } from '../unit/fixtures/report-fixtures.ts';
 
 function parsed(...argv: string[]): Invocation {
   const result = parseCommandLine(argv, '0.0.0', 80);

@@ -8,7 +8,7 @@ import { fleetServiceOf } from '../../cli/fleet-sessions.ts';
 import { parseCommandLine } from '../../cli/program.ts';
 import { fleetSpec } from '../../src/model/fleet.ts';
 import { type FleetReport, fleetList, fleetReport } from '../../src/model/fleet-report.ts';
-import { startScript } from '../unit/scripted-server.ts';
+import { startScript } from '../unit/fixtures/scripted-server.ts';
 import { podshift, ROOT, start } from './spawn.ts';
 
 const SHOP = join(ROOT, 'examples/shop');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { startScript } from '../unit/scripted-server.ts';
+import { startScript } from '../unit/fixtures/scripted-server.ts';
 import { start } from './spawn.ts';
 
 const CALLER = `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>arn:aws:iam::111122223333:user/me</Arn><UserId>U</UserId><Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`;

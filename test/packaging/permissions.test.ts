@@ -74,7 +74,7 @@ describe('what the functions ask for', () => {
     );
     const unseen: string[] = [];
     for (const [module, calls] of await reachableCalls([...modules.keys()])) {
-      const key = modules.get(`functions/${module}.ts`) ?? module;
+      const key = modules.get(module) ?? module;
       const never = NEVER_MADE.filter((one) => one.key === key).map((one) => one.call);
       for (const one of calls) {
         if (!askedBy(key).calls.has(one) && !never.includes(one))

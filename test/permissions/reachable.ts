@@ -1,11 +1,14 @@
-import { basename } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { build } from 'esbuild';
 
 /** A call of a gateway, of the journal or of the cluster, as this project writes them: `eks.describeAddon(`. */
 const CALL = /\b(eks|iam|sts|cloudTrail|journal|kubernetes|executions|bus)\d*(?:\(\)\))?\.([a-zA-Z]+)\((?:RESOURCES\d*\.([a-zA-Z0-9]+))?/g;
 
+/** Nothing is written there. */
+const OUT = 'reachable';
+
 /**
- * The gateway calls that the code of each module can reach, by the module's name: `eks.describeAddon`, `journal.getRun`,
+ * The gateway calls that the code of each module can reach, by the module's path: `eks.describeAddon`, `journal.getRun`,
  * `kubernetes.patch serviceAccounts`. It is the code that is packaged: what no path leads to, the bundler leaves out.
  */
 export async function reachableCalls(modules: readonly string[]): Promise<Map<string, Set<string>>> {
@@ -15,11 +18,12 @@ export async function reachableCalls(modules: readonly string[]): Promise<Map<st
     packages: 'external',
     format: 'esm',
     platform: 'node',
-    outdir: 'reachable',
+    outbase: '.',
+    outdir: OUT,
     write: false,
     logLevel: 'error',
   });
-  return new Map(outputFiles.map(({ path, text }) => [basename(path, '.js'), callsIn(text)]));
+  return new Map(outputFiles.map(({ path, text }) => [relative(resolve(OUT), path).replace(/\.js$/, '.ts'), callsIn(text)]));
 }
 
 function callsIn(text: string): Set<string> {

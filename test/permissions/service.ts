@@ -4,7 +4,7 @@ import type { Rehearsal } from '../../engine/rehearsal.ts';
 import { fleetSpec } from '../../src/model/fleet.ts';
 import { migrationOptions } from '../../src/model/options.ts';
 import type { RunRecord } from '../../src/model/run.ts';
-import { event } from '../unit/api-requests.ts';
+import { event } from '../unit/fixtures/api-requests.ts';
 import type { Driver } from './recorder.ts';
 import { OPTIONS, refused, run, type Scenario, SHOP } from './scenario.ts';
 

@@ -4,7 +4,7 @@ import { openMemoryJournal } from '../../engine/local-journal.ts';
 import { createLocalRuntime } from '../../engine/local-runtime.ts';
 import { rehearse } from '../../engine/rehearsal.ts';
 import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
-import { createAddonRoles } from '../../src/migration/create-addon-role.ts';
+import { createAddonRoles } from '../../src/migration/addon/create-addon-role.ts';
 import { addonPermissions, chooseVersion } from '../../src/plan/addon-permissions.ts';
 import { createVirtualClock } from '../../twin/clock.ts';
 import { loadSnapshot } from '../../twin/snapshot.ts';

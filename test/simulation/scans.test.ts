@@ -91,7 +91,7 @@ describe('a scan', () => {
     await patchRole(world, 'orders', 'arn:aws:iam::444455556666:role/other');
     const { runId, found } = await world.scan();
     expect(found).toEqual(['PS803 ServiceAccount/shop/orders']);
-    const { handler } = await import('../../functions/compare-scan.ts');
+    const { handler } = await import('../../functions/scan-cluster/compare-scan.ts');
     expect(await handler.withRuntime(world.runtime)({ runId })).toMatchObject({ findings: 1 });
     expect((await world.scan()).found).toEqual([]);
   });

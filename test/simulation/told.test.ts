@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createMemoryTable } from '../../engine/memory-table.ts';
 import { type Rehearsal, rehearse } from '../../engine/rehearsal.ts';
-import { createLogger } from '../../functions/runtime.ts';
-import { createMetrics } from '../../functions/runtime-metrics.ts';
+import { createLogger } from '../../functions/runtime/lambda.ts';
+import { createMetrics } from '../../functions/runtime/metrics.ts';
 import type { JournalWrite } from '../../src/journal/stream.ts';
 import { createTableJournal } from '../../src/journal/table-journal.ts';
 import { EVENT_DETAILS } from '../../src/model/events.ts';

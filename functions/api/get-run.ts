@@ -1,0 +1,6 @@
+import { getRun } from '../../src/service/read-runs.ts';
+import { ROUTES } from '../../src/service/routes.ts';
+import { httpFunction } from '../middleware/http.ts';
+
+/** `GET /runs/{runId}`. */
+export const handler = httpFunction(ROUTES.getRun, getRun);

@@ -1,6 +1,0 @@
-import { z } from 'zod';
-import { checkCluster } from '../src/migration/open-run.ts';
-import { clusterFunction } from './middleware-cluster.ts';
-
-/** Whether podshift can work on the cluster. */
-export const handler = clusterFunction(z.strictObject({ runId: z.string().min(1) }), checkCluster);

@@ -1,6 +1,0 @@
-import { z } from 'zod';
-import { compareScan } from '../src/migration/compare-scan.ts';
-import { lambdaFunction } from './middleware.ts';
-
-/** What changed since the cluster's last scan. */
-export const handler = lambdaFunction(z.strictObject({ runId: z.string().min(1) }), compareScan);

@@ -1,6 +1,0 @@
-import { z } from 'zod';
-import { judgeWave } from '../src/migration/waves.ts';
-import { lambdaFunction } from './middleware.ts';
-
-/** What follows a wave. */
-export const handler = lambdaFunction(z.strictObject({ runId: z.string().min(1), wave: z.int().min(0) }), judgeWave);

@@ -1,8 +1,0 @@
-import type { ClusterRuntime, ServiceRuntime } from '../src/migration/runtime.ts';
-import { createClusterRuntime } from './runtime-cluster.ts';
-import { createServiceRuntime } from './runtime-service.ts';
-
-/** The runtime of a Lambda function that works in the cluster and starts state machines. Throws as `createLambdaRuntime` does. */
-export function createClusterServiceRuntime(environment: Record<string, string | undefined>): ClusterRuntime & ServiceRuntime {
-  return { ...createClusterRuntime(environment), executions: createServiceRuntime(environment).executions };
-}

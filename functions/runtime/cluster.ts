@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { createClusterConnections } from '../../src/kubernetes/connections.ts';
+import type { ClusterRuntime } from '../../src/migration/runtime.ts';
+import { createLambdaRuntime, readEnvironment } from './lambda.ts';
+import { throttleMetric } from './metrics.ts';
+import { createLambdaPacer } from './pacing.ts';
+
+/** What a function that works in the cluster reads of its environment besides. */
+const clusterEnvironment = z.object({
+  /** ARN of the role that signs the tokens for clusters of this account; without it, the function's own role does. */
+  CLUSTER_ACCESS_ROLE_ARN: z.string().min(1).optional(),
+});
+
+/** The runtime of a Lambda function that works in the cluster. Throws as `createLambdaRuntime` does. */
+export function createClusterRuntime(environment: Record<string, string | undefined>): ClusterRuntime {
+  const runtime = createLambdaRuntime(environment);
+  const { CLUSTER_ACCESS_ROLE_ARN: clusterAccessRoleArn } = readEnvironment(clusterEnvironment, environment);
+  const pacer = createLambdaPacer(environment, runtime.clock);
+  const settings = { clock: runtime.clock, retryDelays: 'standard', clusterAccessRoleArn, pacer, ...throttleMetric(environment) } as const;
+  return { ...runtime, ...createClusterConnections(settings) };
+}

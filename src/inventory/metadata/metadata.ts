@@ -1,0 +1,170 @@
+import type { KubernetesGateway, KubernetesObject } from '../../kubernetes/gateway.ts';
+import { RESOURCES } from '../../kubernetes/resources.ts';
+import type { WorkloadFacts } from '../../model/inventory.ts';
+import type { BindingFacts, DaemonFacts, IdentityPolicyFact, MetadataInventory } from '../../model/metadata.ts';
+import type { Account } from '../account.ts';
+import type { ClusterObjects } from '../cluster-objects.ts';
+import { isWorkerNode } from '../node-roles.ts';
+import type { Draft } from '../workloads.ts';
+import { type ConfigMapData, configMapsOf } from './daemon-arguments.ts';
+import { assumeGrants, defaultRoleUsers } from './daemon-users.ts';
+import { daemonContainer, readDaemon } from './daemons.ts';
+import { identityPolicies, pickAnnotations, readBinding } from './metadata-users.ts';
+
+/** kiam's own pod annotations besides its role (uswitch/kiam, pkg/k8s/annotations.go). */
+const KIAM_KEYS = ['iam.amazonaws.com/role', 'iam.amazonaws.com/session-name', 'iam.amazonaws.com/external-id'];
+/** kiam's own namespace annotation. */
+const PERMITTED = 'iam.amazonaws.com/permitted';
+
+/** The lists that are read ahead of all others, because the daemons among them say what to look for in the rest. */
+export interface FirstLists {
+  readonly daemonSets: readonly KubernetesObject[];
+  readonly deployments: readonly KubernetesObject[];
+  /** Those that are kube2iam or kiam. */
+  readonly daemons: readonly KubernetesObject[];
+  /** Data of the ConfigMaps that their arguments need, by `NAMESPACE`. */
+  readonly configMaps: ReadonlyMap<string, ConfigMapData>;
+  /** Pod annotations that a daemon reads; empty where there is none. */
+  readonly podKeys: ReadonlySet<string>;
+  /** Those among them that name a role. */
+  readonly roleKeys: ReadonlySet<string>;
+}
+
+/** DaemonSets and Deployments, and the daemons among them. */
+export async function readFirstLists(kubernetes: KubernetesGateway): Promise<FirstLists> {
+  const typed = (objects: KubernetesObject[], kind: string): KubernetesObject[] =>
+    objects.map((object) =>
+      object.kind === undefined || object.apiVersion === undefined ? { ...object, apiVersion: 'apps/v1', kind } : object,
+    );
+  const [sets, deployed] = await Promise.all([kubernetes.list(RESOURCES.daemonSets), kubernetes.list(RESOURCES.deployments)]);
+  const daemonSets = typed(sets, 'DaemonSet');
+  const deployments = typed(deployed, 'Deployment');
+  const daemons = [...daemonSets, ...deployments].filter((object) => daemonContainer(object) !== undefined);
+  const configMaps = new Map<string, Map<string, Readonly<Record<string, string>>>>();
+  for (const daemon of daemons) {
+    const { namespace = '' } = daemon.metadata;
+    const known = configMaps.get(namespace) ?? new Map<string, Readonly<Record<string, string>>>();
+    configMaps.set(namespace, known);
+    for (const name of configMapsOf(daemonContainer(daemon)?.container)) {
+      const object = await kubernetes.get(RESOURCES.configMaps, namespace, name);
+      if (object !== undefined) known.set(name, object.data ?? {});
+    }
+  }
+  const settings = daemons.map((daemon) => readDaemon(daemon, configMaps.get(daemon.metadata.namespace ?? '') as ConfigMapData)?.settings);
+  const kube2iam = settings.filter((one) => one?.part === 'kube2iam');
+  const kiam = settings.some((one) => one?.part === 'kiam-agent' || one?.part === 'kiam-server');
+  const roleKeys = new Set([...kube2iam.map((one) => one.roleKey), ...(kiam ? KIAM_KEYS.slice(0, 1) : [])]);
+  const podKeys = new Set([...roleKeys, ...kube2iam.map((one) => one.externalIdKey), ...(kiam ? KIAM_KEYS : [])]);
+  return { daemonSets, deployments, daemons, configMaps, podKeys, roleKeys };
+}
+
+/** `NAMESPACE/NAME` of the service accounts with a workload that asks a daemon for a role. */
+export function askingServiceAccounts(drafts: readonly Draft[], roleKeys: ReadonlySet<string>): Set<string> {
+  const asks = (annotations: Readonly<Record<string, string>> | null) => [...roleKeys].some((key) => (annotations?.[key] ?? '') !== '');
+  return new Set(
+    drafts
+      .filter(({ facts: { metadata } }) => metadata !== undefined && (asks(metadata.template) || metadata.live.some(asks)))
+      .map(({ facts }) => `${facts.namespace}/${facts.serviceAccount}`),
+  );
+}
+
+/** ARNs of the account's roles that annotations of these drafts may mean, whichever way a daemon completes them. */
+export function rolesAskedFor(drafts: readonly Draft[], roleKeys: ReadonlySet<string>, roles: Account['roles']): Set<string> {
+  const values = new Set<string>();
+  for (const { facts } of drafts)
+    for (const annotations of [facts.metadata?.template, ...(facts.metadata?.live ?? [])])
+      for (const key of roleKeys) if (annotations?.[key]) values.add(annotations[key]);
+  const names = new Set([...values].map((value) => value.split('/').at(-1)));
+  return new Set(roles.filter((role) => names.has(role.roleName)).map((role) => role.arn));
+}
+
+/** What was read of the cluster ahead of the daemons' part. */
+export interface MetadataWorld {
+  /** `NAMESPACE/NAME` of the service accounts that are in the inventory. */
+  readonly kept: ReadonlySet<string>;
+  readonly serviceAccounts: readonly KubernetesObject[];
+  /** Every workload of the cluster. */
+  readonly workloads: readonly WorkloadFacts[];
+  /** Whether a service account has a role of its own, ahead of instance metadata. */
+  readonly hasRole: (id: string) => boolean;
+}
+
+/** All else that decisions about the daemons' pods need. */
+export async function readMetadata(
+  kubernetes: KubernetesGateway,
+  first: FirstLists,
+  objects: ClusterObjects,
+  account: Account,
+  world: MetadataWorld,
+): Promise<MetadataInventory> {
+  const spaces = new Set([...world.kept].map((id) => id.split('/')[0] as string));
+  const namespaces = await kubernetes.list(RESOURCES.namespaces);
+  const daemons = first.daemons.flatMap((object): DaemonFacts[] => {
+    const { namespace = '', name } = object.metadata;
+    const nodeNames = objects.daemonPods.filter((pod) => pod.owner === `${object.kind}/${namespace}/${name}`).map((pod) => pod.nodeName);
+    const labels = namespaces.find(({ metadata }) => metadata.name === namespace)?.metadata.labels ?? {};
+    const surroundings = { nodeNames, nodes: objects.nodes, labels };
+    return [readDaemon(object, first.configMaps.get(namespace) as ConfigMapData, surroundings)].filter((daemon) => daemon !== undefined);
+  });
+  const namespaceKeys = new Set([
+    PERMITTED,
+    ...daemons.flatMap(({ settings }) => (settings.part === 'kube2iam' ? [settings.namespaceKey] : [])),
+  ]);
+  const [roleBindings, clusterRoleBindings, policies] = await Promise.all([
+    kubernetes.list(RESOURCES.roleBindings),
+    kubernetes.list(RESOURCES.clusterRoleBindings),
+    readPolicies(kubernetes, objects.ciliumPolicies, world.kept),
+  ]);
+  const bindings = [...roleBindings.map(kindly('RoleBinding')), ...clusterRoleBindings.map(kindly('ClusterRoleBinding'))]
+    .map(readBinding)
+    .filter((binding) => binding !== undefined);
+  const taken = [
+    ...world.serviceAccounts.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`),
+    ...bindings.flatMap((binding) => binding.serviceAccounts),
+    ...account.associations.map((association) => `${association.namespace}/${association.serviceAccount}`),
+  ];
+  const nodeRoles = account.roles.filter(isWorkerNode).map((role) => role.arn);
+  return {
+    daemons: daemons.sort((a, b) => (a.subject < b.subject ? -1 : 1)),
+    namespaces: namespaces
+      .filter(({ metadata }) => spaces.has(metadata.name))
+      .map(({ metadata }) => ({ name: metadata.name, annotations: pickAnnotations(metadata, namespaceKeys) }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1)),
+    nodeRoleArns: nodeRoles.length === 0 ? null : nodeRoles.sort(),
+    bindings: bindings.filter((binding) => binding.serviceAccounts.some((id) => world.kept.has(id))).sort(byBinding),
+    identityPolicies: policies,
+    takenNames: [...new Set(taken)].filter((id) => spaces.has(id.split('/')[0] as string)).sort(),
+    defaultRoleUsers: defaultRoleUsers(daemons, world),
+    assumeGrants: assumeGrants(daemons, nodeRoles, account),
+  };
+}
+
+function byBinding(a: BindingFacts, b: BindingFacts): number {
+  return `${a.kind}/${a.namespace}/${a.name}` < `${b.kind}/${b.namespace}/${b.name}` ? -1 : 1;
+}
+
+/** Items of a list carry no kind where the API server leaves it out. */
+function kindly(kind: string) {
+  return (object: KubernetesObject): KubernetesObject => (object.kind === undefined ? { ...object, kind } : object);
+}
+
+/** Policies of the tools that know pods by their service account; a kind that is not served is an empty list. */
+async function readPolicies(
+  kubernetes: KubernetesGateway,
+  cilium: readonly KubernetesObject[],
+  kept: ReadonlySet<string>,
+): Promise<IdentityPolicyFact[]> {
+  const resources = [
+    RESOURCES.authorizationPolicies,
+    RESOURCES.kyvernoPolicies,
+    RESOURCES.kyvernoClusterPolicies,
+    RESOURCES.calicoNetworkPolicies,
+  ];
+  const lists = await Promise.all(
+    resources.map(async (resource) =>
+      (await kubernetes.list(resource)).map(kindly(resource.kind)).flatMap((object) => identityPolicies(object, kept)),
+    ),
+  );
+  const all = [...lists.flat(), ...cilium.flatMap((object) => identityPolicies(object, kept))];
+  return all.sort((a, b) => (`${a.subject} ${a.serviceAccount}` < `${b.subject} ${b.serviceAccount}` ? -1 : 1));
+}

@@ -1,0 +1,132 @@
+import type { Addon, EksGateway } from '../../aws/gateways.ts';
+import { configurationHash, owningAddon } from '../../inventory/addons.ts';
+import { PodshiftError } from '../../model/errors.ts';
+import type { AddonPlan, AddonRoles } from '../../model/plan.ts';
+import type { RunRecord, UnitRecord } from '../../model/run.ts';
+import { requestToken } from '../agent/agent.ts';
+import type { JournalRuntime, Runtime } from '../runtime.ts';
+import { beginUnitStep, journaledWrite, type UnitInput } from '../write.ts';
+
+/** Key of the journal's entry of one unit's part in its add-on's update. */
+export function addonKey(unitId: string): string {
+  return `addon-update#${unitId}`;
+}
+
+/** The before-image of an add-on entry: how the add-on got its roles. */
+export interface AddonImage extends AddonRoles {
+  readonly addonVersion: string;
+}
+
+/** The add-on's part of a unit's plan. Throws `InternalError` for a unit that is no add-on's. */
+export function addonOf(unit: UnitRecord): AddonPlan {
+  if (unit.plan.addon === undefined) throw new PodshiftError('InternalError', `unit ${unit.unitId} belongs to no add-on`);
+  return unit.plan.addon;
+}
+
+/** The units that move with this one: those of its add-on, itself included. */
+export async function unitsOfAddon(runtime: JournalRuntime, unit: UnitRecord): Promise<UnitRecord[]> {
+  const { name } = addonOf(unit);
+  const units = await runtime.journal.listUnits(unit.runId);
+  return units
+    .filter((one) => one.plan.addon?.name === name && one.plan.decision === 'migrate')
+    .sort((a, b) => Number(a.unitId > b.unitId) - Number(a.unitId < b.unitId));
+}
+
+/**
+ * Asks EKS to give the add-on's service accounts their roles by Pod Identity, with the whole list of associations, in the
+ * present version and with the present configuration values. The units of an add-on share the one update: the first of them
+ * by id sends it, and the others wait for it in the next step. Throws `WorldMoved` where the add-on is not as the plan saw it, `Conflict` while
+ * another update runs, `RoleNotReady` while EKS does not see a role's trust policy.
+ */
+export async function updateAddon(runtime: Runtime, input: UnitInput): Promise<{ updateId: string }> {
+  const { run, unit } = await beginUnitStep(runtime, input, 'addon');
+  const addon = addonOf(unit);
+  const units = await unitsOfAddon(runtime, unit);
+  refuseAlone(units, unit);
+  if (units[0]?.unitId !== unit.unitId) return { updateId: '' };
+  for (const { plan } of units) {
+    const { blocked } = await runtime.journal.getRole(run.runId, plan.roleArn);
+    if (blocked !== '') throw new PodshiftError('TrustPolicyMoved', blocked);
+  }
+  const before: AddonImage = { ...addon.before, addonVersion: addon.version };
+  // Each unit has the update on record ahead of the write, since it moves all of them, whoever sends it.
+  for (const one of units) await runtime.journal.recordIntent(intentOf(run, one, before));
+  const entry = await journaledWrite(runtime, run, {
+    ...intentOf(run, unit, before),
+    perform: async (begun) => (begun.state === 'applied' ? begun.after : { updateId: await move(runtime.aws(run.target).eks, run, addon) }),
+  });
+  return { updateId: (entry.after as { updateId: string }).updateId };
+}
+
+function intentOf(run: RunRecord, unit: UnitRecord, before: AddonImage) {
+  const object = `Addon/${addonOf(unit).name}`;
+  return { runId: run.runId, key: addonKey(unit.unitId), unitId: unit.unitId, kind: 'addon' as const, object, before };
+}
+
+/** A unit does not move forward by an update that another unit of its add-on is taking back. */
+export function refuseAlone(units: readonly UnitRecord[], unit: UnitRecord): void {
+  const back = units.find(
+    (one) => one.unitId !== unit.unitId && ['rolling-back', 'rolled-back', 'held', 'needs-operator'].includes(one.status),
+  );
+  if (back !== undefined)
+    throw new PodshiftError(
+      'ProofFailed',
+      `${back.unitId} of the same add-on goes back: ${back.reason === '' ? back.status : back.reason}`,
+    );
+}
+
+/** Sends the update, unless the add-on is as it should be already. Answers the update's id; empty where none was needed. */
+async function move(eks: EksGateway, run: RunRecord, plan: AddonPlan): Promise<string> {
+  const live = await liveAddon(eks, plan);
+  const now = await rolesOf(eks, live);
+  if (sameRoles(now, plan.after)) return '';
+  if (!sameRoles(now, plan.before))
+    throw new PodshiftError('WorldMoved', `the roles of the add-on ${plan.name} changed since the plan was made`);
+  return sendUpdate(eks, live, plan, plan.after, requestToken(run, `addon ${plan.name}`));
+}
+
+/** The add-on, provided that its version and configuration values are the plan's. Throws `WorldMoved`. */
+async function liveAddon(eks: EksGateway, plan: AddonPlan): Promise<Addon> {
+  const live = await eks.describeAddon(plan.name);
+  if (live === undefined) throw new PodshiftError('WorldMoved', `the add-on ${plan.name} is gone since the plan was made`);
+  if (live.addonVersion !== plan.version)
+    throw new PodshiftError('WorldMoved', `the add-on ${plan.name} is ${live.addonVersion} by now, and ${plan.version} in the plan`);
+  if (configurationHash(live.configurationValues) !== plan.configurationHash)
+    throw new PodshiftError('WorldMoved', `the configuration values of the add-on ${plan.name} changed since the plan was made`);
+  return live;
+}
+
+/** How the add-on gets its roles now. */
+export async function rolesOf(eks: EksGateway, addon: Addon): Promise<AddonRoles> {
+  const summaries = (await eks.listAssociations()).filter(({ ownerArn }) => owningAddon(ownerArn) === addon.addonName);
+  const found = await Promise.all(summaries.map(({ associationId }) => eks.describeAssociation(associationId)));
+  const associations = found
+    .flatMap((one) => (one === undefined ? [] : [{ serviceAccount: one.serviceAccount, roleArn: one.roleArn }]))
+    .sort((a, b) => Number(a.serviceAccount > b.serviceAccount) - Number(a.serviceAccount < b.serviceAccount));
+  return { serviceAccountRoleArn: addon.serviceAccountRoleArn ?? null, associations };
+}
+
+/** Whether two sets of roles are the same. */
+export function sameRoles(a: AddonRoles, b: AddonRoles): boolean {
+  const text = ({ serviceAccountRoleArn, associations }: AddonRoles) =>
+    JSON.stringify([serviceAccountRoleArn, associations.map(({ serviceAccount, roleArn }) => [serviceAccount, roleArn])]);
+  return text(a) === text(b);
+}
+
+/** Asks for these roles with all else as it is. Throws `Conflict` while another update runs. */
+export async function sendUpdate(eks: EksGateway, live: Addon, plan: AddonPlan, roles: AddonRoles, token: string): Promise<string> {
+  try {
+    const update = await eks.updateAddon({
+      addonName: plan.name,
+      addonVersion: live.addonVersion,
+      podIdentityAssociations: roles.associations,
+      clientRequestToken: token,
+      ...(live.configurationValues === undefined ? {} : { configurationValues: live.configurationValues }),
+      ...(roles.serviceAccountRoleArn === null ? {} : { serviceAccountRoleArn: roles.serviceAccountRoleArn }),
+    });
+    return update.updateId;
+  } catch (error) {
+    if (!(error instanceof PodshiftError && error.name === 'AlreadyExists')) throw error;
+    throw new PodshiftError('Conflict', `the add-on ${plan.name} cannot be updated now: ${error.message}`, { cause: error });
+  }
+}

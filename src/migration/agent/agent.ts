@@ -1,0 +1,161 @@
+import { createHash } from 'node:crypto';
+import type { EksGateway } from '../../aws/gateways.ts';
+import { RESOURCES } from '../../kubernetes/resources.ts';
+import { ADDON_PODS, AGENT } from '../../model/agent.ts';
+import { PodshiftError } from '../../model/errors.ts';
+import type { AgentPlan } from '../../model/plan.ts';
+import type { RunRecord } from '../../model/run.ts';
+import { isReady } from '../../verification/pods.ts';
+import { planOf } from '../run/plan-run.ts';
+import type { ClusterRuntime, JournalRuntime, Runtime } from '../runtime.ts';
+import { forwardRun, journaledWrite, LOCK_SECONDS, type Poll, READY, waitFor } from '../write.ts';
+
+const AGENT_KEY = `addon#${AGENT}`;
+/** The tag on everything that podshift creates in AWS. */
+export const RUN_TAG = 'podshift/run';
+
+/** A token that is the same at every try of the same write of the same run. */
+export function requestToken(run: RunRecord, what: string): string {
+  return createHash('sha256').update(`${run.clusterArn}\n${run.runId}\n${what}`).digest('hex').slice(0, 64);
+}
+
+/** Installs the agent as an add-on in the plan's version and configuration, unless somebody has installed it meanwhile. */
+export async function installAgent(runtime: Runtime, input: { runId: string }): Promise<{ installed: boolean }> {
+  const run = await forwardRun(runtime, input.runId);
+  const { agent } = await planOf(runtime, run.runId);
+  const { addonVersion } = agent;
+  const { eks } = runtime.aws(run.target);
+  const present = await eks.describeAddon(AGENT);
+  if (addonVersion === null || (present !== undefined && present.tags[RUN_TAG] !== run.runId)) return { installed: false };
+  await journaledWrite(runtime, run, {
+    key: AGENT_KEY,
+    unitId: null,
+    kind: 'addon',
+    object: AGENT,
+    before: null,
+    perform: async () => {
+      if (present === undefined) await createAgent(eks, run, addonVersion, agent.configuration ?? null);
+      const created = await eks.describeAddon(AGENT);
+      if (created === undefined) throw new PodshiftError('ServiceUnavailable', `EKS does not show the add-on ${AGENT} yet`);
+      return { addonVersion: created.addonVersion };
+    },
+  });
+  return { installed: true };
+}
+
+async function createAgent(eks: EksGateway, run: RunRecord, addonVersion: string, configuration: string | null): Promise<void> {
+  try {
+    await eks.createAddon({
+      addonName: AGENT,
+      addonVersion,
+      clientRequestToken: requestToken(run, AGENT),
+      tags: { [RUN_TAG]: run.runId },
+      ...(configuration === null ? {} : { configurationValues: configuration }),
+    });
+  } catch (error) {
+    // Either the reply of an earlier try was lost, or somebody was faster: the read back tells by the tag.
+    if (!(error instanceof PodshiftError && error.name === 'AlreadyExists')) throw error;
+  }
+}
+
+/** Seconds between two looks at the agent. */
+const POLL_SECONDS = 5;
+
+/**
+ * Whether the agent serves every node that the plan needs, whoever installed it. A node that has left the cluster meanwhile needs
+ * none. It is called until it is ready; `tries` counts the calls, so that an approval that took days costs no time.
+ * Throws `AgentNotReady` after the option's time, or when the add-on failed.
+ */
+export async function checkAgent(
+  runtime: ClusterRuntime,
+  input: { runId: string; tries: number },
+): Promise<Poll & { tries: number; missingNodes: number }> {
+  const run = await forwardRun(runtime, input.runId);
+  const tries = input.tries + 1;
+  const missing = await whatIsMissing(runtime, run);
+  if (missing.length === 0) return { ...READY, tries, missingNodes: 0 };
+  if (tries * POLL_SECONDS > run.options.agentTimeoutSeconds) {
+    throw new PodshiftError(
+      'AgentNotReady',
+      `after ${run.options.agentTimeoutSeconds} s the agent is not ready: ${missing.slice(0, 5).join('; ')}`,
+    );
+  }
+  await runtime.journal.extendLock(run.clusterArn, run.runId, LOCK_SECONDS);
+  return { ...waitFor(POLL_SECONDS), tries, missingNodes: missing.length };
+}
+
+async function whatIsMissing(runtime: ClusterRuntime, run: RunRecord): Promise<string[]> {
+  const { agent } = await planOf(runtime, run.runId);
+  const installing = agent.action === 'install' ? await addonUnderWay(runtime, run) : '';
+  if (installing !== '') return [installing];
+  if (agent.nodeNames.length === 0) return [];
+  const served = await servedNodes(runtime, run, agent);
+  const unserved = agent.nodeNames.filter((name) => !served.has(name));
+  if (unserved.length === 0) return [];
+  const kubernetes = await runtime.kubernetes(run.target);
+  const nodes = new Set((await kubernetes.list(RESOURCES.nodes)).map((node) => node.metadata.name));
+  return unserved.filter((name) => nodes.has(name)).map((name) => `no ready agent pod on node ${name}`);
+}
+
+/** What is still to come of the add-on's installation; empty when it is there. */
+async function addonUnderWay(runtime: ClusterRuntime, run: RunRecord): Promise<string> {
+  const addon = await runtime.aws(run.target).eks.describeAddon(AGENT);
+  if (addon?.status === 'CREATE_FAILED') {
+    const issues = addon.healthIssues.map((issue) => issue.code).join(', ');
+    throw new PodshiftError('AgentNotReady', `the add-on ${AGENT} could not be created${issues === '' ? '' : ` (${issues})`}`);
+  }
+  // DEGRADED passes: it may be about a node that no unit needs, and the nodes that are needed are looked at one by one.
+  const isThere = addon === undefined || addon.status === 'ACTIVE' || addon.status === 'DEGRADED';
+  return isThere ? '' : `the add-on is ${addon.status}`;
+}
+
+/** Nodes with a ready pod of the agent. */
+async function servedNodes(runtime: ClusterRuntime, run: RunRecord, { pods = [ADDON_PODS] }: AgentPlan): Promise<Set<string>> {
+  const kubernetes = await runtime.kubernetes(run.target);
+  const found = await Promise.all(
+    pods.map(({ namespace, labelSelector }) => kubernetes.list(RESOURCES.pods, { namespace, labelSelector })),
+  );
+  return new Set(
+    found
+      .flat()
+      // One that is ending serves nobody for long.
+      .filter((pod) => isReady(pod) && pod.metadata.deletionTimestamp === undefined)
+      .map((pod) => pod.spec?.nodeName),
+  );
+}
+
+/** How often to look whether the add-on is gone: ten minutes at five seconds. */
+const MOST_TRIES = 120;
+
+/**
+ * Takes the agent away again if this run installed it and nothing in the cluster needs it any more. It is called until it
+ * is ready; `tries` counts the calls. Throws `UndoFailed` where EKS does not delete it.
+ */
+export async function removeAgent(runtime: Runtime, input: { runId: string; tries: number }): Promise<Poll & { tries: number }> {
+  const run = await runtime.journal.getRun(input.runId);
+  const entry = await runtime.journal.getEntry(run.runId, AGENT_KEY);
+  const tries = input.tries + 1;
+  if (entry === undefined || entry.state === 'undone') return { ...READY, tries };
+  const { eks } = runtime.aws(run.target);
+  const addon = await eks.describeAddon(AGENT);
+  if (addon === undefined || addon.tags[RUN_TAG] !== run.runId) {
+    await runtime.journal.markUndone(run.runId, AGENT_KEY);
+    return { ...READY, tries };
+  }
+  if (await isNeeded(runtime, run, eks)) return { ...READY, tries };
+  if (addon.status === 'DELETE_FAILED' || tries > MOST_TRIES) {
+    throw new PodshiftError('UndoFailed', `EKS does not delete the add-on ${AGENT}, which this run installed (${addon.status})`);
+  }
+  if (addon.status !== 'DELETING') {
+    await runtime.journal.extendLock(run.clusterArn, run.runId, LOCK_SECONDS);
+    await eks.deleteAddon(AGENT);
+  }
+  return { ...waitFor(5), tries };
+}
+
+/** A unit that an operator has to look at may have pods that live on the agent's credentials still. */
+async function isNeeded(runtime: JournalRuntime, run: RunRecord, eks: EksGateway): Promise<boolean> {
+  const units = await runtime.journal.listUnits(run.runId);
+  if (units.some((unit) => unit.status === 'needs-operator' || unit.status === 'rolling-back' || unit.status === 'running')) return true;
+  return (await eks.listAssociations()).length > 0;
+}

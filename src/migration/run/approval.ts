@@ -1,0 +1,61 @@
+import { PodshiftError } from '../../model/errors.ts';
+import type { Approval, RunRecord } from '../../model/run.ts';
+import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
+import { LOCK_SECONDS } from '../write.ts';
+import { digestNow } from './plan-run.ts';
+
+/** How long a plan waits for its approval: the TimeoutSeconds of AwaitApproval (statemachine/migrate-cluster.asl.json). */
+export const APPROVAL_SECONDS = 604_800;
+
+/** Keeps the task token with the run, for whoever approves; it goes nowhere else. The state machine waits for its answer. */
+export async function requestApproval(
+  runtime: JournalRuntime,
+  input: { runId: string; taskToken: string },
+): Promise<{ runId: string; digest: string }> {
+  const expiresAt = new Date(runtime.clock.now() + APPROVAL_SECONDS * 1000).toISOString();
+  await runtime.journal.putTaskToken(input.runId, input.taskToken);
+  const run = await runtime.journal.updateRun(input.runId, { approval: { status: 'waiting', expiresAt, answer: null } });
+  return { runId: run.runId, digest: run.digest };
+}
+
+/**
+ * Checks that what was approved is this plan, and that the plan still fits the world: an approval may come days later.
+ * Takes the cluster's lock again, as it has expired by then. Throws `ApprovalMismatch`, `WorldMoved`, `ClusterLocked`.
+ */
+export async function confirmApproval(runtime: ClusterRuntime, input: { runId: string; digest: string }): Promise<{ digest: string }> {
+  const run = await runtime.journal.getRun(input.runId);
+  if (input.digest !== run.digest) {
+    throw new PodshiftError('ApprovalMismatch', `digest ${input.digest} was approved, but the plan of run ${run.runId} is ${run.digest}`);
+  }
+  await settleApproval(runtime, run, 'approved');
+  await runtime.journal.acquireLock(run.clusterArn, run.runId, LOCK_SECONDS);
+  const now = await digestNow(runtime, run);
+  if (now !== run.digest) {
+    throw new PodshiftError(
+      'WorldMoved',
+      `the cluster or its roles changed since the plan was made: it would be ${now} now, not ${run.digest}`,
+    );
+  }
+  return { digest: run.digest };
+}
+
+/** Notes in the run what became of its approval, and forgets the token. Settling twice is the same as once. */
+export async function settleApproval(runtime: JournalRuntime, run: RunRecord, outcome: 'approved' | 'not-approved'): Promise<RunRecord> {
+  if (run.approval === null) return run;
+  const settled = run.approval.status === 'waiting' ? await noteOutcome(runtime, run, run.approval, outcome) : run;
+  await runtime.journal.forgetTaskToken(run.runId);
+  return settled;
+}
+
+async function noteOutcome(
+  runtime: JournalRuntime,
+  run: RunRecord,
+  waiting: Approval,
+  outcome: 'approved' | 'not-approved',
+): Promise<RunRecord> {
+  const answer = (await runtime.journal.getTaskAnswer(run.runId)) ?? null;
+  const status = outcome === 'approved' ? 'approved' : answer?.decision === 'refuse' ? 'refused' : 'expired';
+  // An approval that was not delivered in time took no effect.
+  const effective = status === 'expired' ? null : answer;
+  return runtime.journal.updateRun(run.runId, { approval: { ...waiting, status, answer: effective } });
+}

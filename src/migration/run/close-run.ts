@@ -1,0 +1,83 @@
+import pLimit from 'p-limit';
+import { timestamp } from '../../model/clock.ts';
+import type { RunRecord, RunStatus, UnitRecord } from '../../model/run.ts';
+import { retirementOf } from '../retirement/retirement-record.ts';
+import type { JournalRuntime } from '../runtime.ts';
+import { settleApproval } from './approval.ts';
+import { countUnits, type Outcome, outcomeOf, outcomeWithRetirement } from './outcome.ts';
+import { planOf } from './plan-run.ts';
+
+/** Writes to the journal under way at once. */
+const CONCURRENCY = 16;
+
+/** How the state machine came to the end. */
+export interface CloseRunInput {
+  readonly runId: string;
+  /** `planned`: only a plan or a scan was asked for; `refused`: it was not approved; `halted`: a wave failed; `finished`: else. */
+  readonly ending: 'planned' | 'refused' | 'halted' | 'finished';
+  /** Why it was refused or halted, or what a scan found; empty else. */
+  readonly reason: string;
+}
+
+/** A run and how it stands: what the state machines answer. */
+export interface RunOutput {
+  readonly runId: string;
+  readonly status: RunStatus;
+}
+
+/** Ends the run as its units ended, and lets go of the cluster. Units that were never begun are held. Ending twice is the same as once. */
+export async function closeRun(runtime: JournalRuntime, input: CloseRunInput): Promise<RunOutput> {
+  const run = await runtime.journal.getRun(input.runId);
+  if (run.endedAt !== null) return letGo(runtime, run, run.status);
+  if (input.ending === 'refused') return closeRefused(runtime, run, input.reason);
+  if (input.ending !== 'planned') await holdPendingUnits(runtime, run.runId, input.reason);
+  const units = await runtime.journal.listUnits(run.runId);
+  if (input.ending === 'planned') return endRun(runtime, run, { status: 'planned', reason: input.reason }, units);
+  const halted = input.ending === 'halted' ? input.reason : '';
+  const outcome = outcomeOf(units, await runtime.journal.listRoles(run.runId), halted);
+  return endRun(runtime, run, await withRetirement(runtime, run, outcome), units);
+}
+
+async function withRetirement(runtime: JournalRuntime, run: RunRecord, outcome: Outcome): Promise<Outcome> {
+  const { retireDaemon, retireOnly: alone } = run.options;
+  if (retireDaemon === 'none' && !alone) return outcome;
+  const { retirement: plan } = await planOf(runtime, run.runId);
+  return outcomeWithRetirement(outcome, { alone, plan, record: await retirementOf(runtime, run.runId) });
+}
+
+/** Ends a run whose plan was refused, or whose approval nobody gave in time; `otherwise` where it never came to wait. */
+async function closeRefused(runtime: JournalRuntime, unsettled: RunRecord, otherwise: string): Promise<RunOutput> {
+  const run = await settleApproval(runtime, unsettled, 'not-approved');
+  const reason = reasonOfRefusal(run, otherwise);
+  await holdPendingUnits(runtime, run.runId, reason);
+  return endRun(runtime, run, { status: 'held', reason }, await runtime.journal.listUnits(run.runId));
+}
+
+function reasonOfRefusal({ approval }: RunRecord, otherwise: string): string {
+  if (approval?.status === 'refused') return `the plan was refused by ${approval.answer?.by}`;
+  return approval?.status === 'expired' ? `nobody approved the plan until ${approval.expiresAt}` : otherwise;
+}
+
+/** Units of a run that ends before their turn: nothing was done to them. */
+export async function holdPendingUnits(runtime: JournalRuntime, runId: string, reason: string): Promise<void> {
+  const limit = pLimit(CONCURRENCY);
+  const pending = (await runtime.journal.listUnits(runId)).filter((unit) => unit.status === 'pending');
+  await Promise.all(pending.map((unit) => limit(() => runtime.journal.updateUnit(runId, unit.unitId, { status: 'held', reason }))));
+}
+
+/** Notes the end, then lets go of the cluster: in this order, so that a crash between them leaves no run without an end. */
+export async function endRun(
+  runtime: JournalRuntime,
+  run: RunRecord,
+  outcome: Outcome | { status: 'planned'; reason: string },
+  units: readonly UnitRecord[],
+): Promise<RunOutput> {
+  await settleApproval(runtime, run, 'not-approved');
+  await runtime.journal.updateRun(run.runId, { ...outcome, endedAt: timestamp(runtime.clock), unitCounts: countUnits(units) });
+  return letGo(runtime, run, outcome.status);
+}
+
+async function letGo(runtime: JournalRuntime, run: RunRecord, status: RunStatus): Promise<RunOutput> {
+  if (run.clusterArn !== '') await runtime.journal.releaseLock(run.clusterArn, run.runId);
+  return { runId: run.runId, status };
+}

@@ -1,0 +1,124 @@
+import { isPodshiftError, PodshiftError } from '../../model/errors.ts';
+import type { RolePlan } from '../../model/plan.ts';
+import type { RoleRecord, RunRecord } from '../../model/run.ts';
+import { admitsPodIdentity } from '../../trust/index.ts';
+import { planOf } from '../run/plan-run.ts';
+import type { Runtime } from '../runtime.ts';
+import { forwardRun, journaledWrite } from '../write.ts';
+import {
+  accountOf,
+  documentAfter,
+  documentOf,
+  type Lease,
+  noteTrust,
+  policyOf,
+  sameDocument,
+  trustKey,
+  trustNow,
+  withLease,
+  writeTrust,
+} from './role-trust.ts';
+
+/** One role of one wave. */
+export interface GrantTrustInput {
+  readonly runId: string;
+  readonly roleArn: string;
+  readonly wave: number;
+}
+
+/** Errors that concern this role alone: its units are held, the other roles go on. */
+const ROLE_PROBLEMS = ['TrustPolicyMoved', 'WideningRefused', 'AccessDenied', 'InvalidRequest', 'LimitExceeded', 'NotFound'] as const;
+
+/**
+ * Lets the wave's service accounts assume the role: one write under the role's lease, read back, and none where the
+ * document admits them already. What is wrong with this role alone blocks it, with the reason, and its units end as held.
+ * `wrote` is true as long as IAM may not have spread this wave's write yet.
+ */
+export async function grantTrust(runtime: Runtime, input: GrantTrustInput): Promise<{ wrote: boolean }> {
+  const run = await forwardRun(runtime, input.runId);
+  const role = (await planOf(runtime, run.runId)).roles.find((candidate) => candidate.roleArn === input.roleArn);
+  if (role === undefined) throw new PodshiftError('InternalError', `role ${input.roleArn} is not in the plan of run ${run.runId}`);
+  if (!role.waves.some((wave) => wave.wave === input.wave)) return { wrote: false };
+  const record = await runtime.journal.getRole(run.runId, input.roleArn);
+  if (record.blocked !== '') return { wrote: false };
+  try {
+    return {
+      wrote: await withLease(runtime, run.runId, input.roleArn, (lease) =>
+        grantUnderLease(lease, runtime, run, { role, record, wave: input.wave }),
+      ),
+    };
+  } catch (error) {
+    if (!isPodshiftError(error, ...ROLE_PROBLEMS)) throw error;
+    await runtime.journal.updateRole(run.runId, input.roleArn, { blocked: error.message });
+    return { wrote: false };
+  }
+}
+
+async function grantUnderLease(
+  lease: Lease,
+  runtime: Runtime,
+  run: RunRecord,
+  { role, record, wave }: { readonly role: RolePlan; readonly record: RoleRecord; readonly wave: number },
+): Promise<boolean> {
+  const { iam } = runtime.aws(run.target);
+  const key = trustKey(role.roleArn, wave);
+  const begun = await runtime.journal.getEntry(run.runId, key);
+  const before = begun === undefined ? record.trustAfter : documentOf(begun.before);
+  const document = documentAfter(run, role, wave, before);
+  const found = await trustNow(iam, role);
+  if (begun === undefined && sameDocument(found, document)) return false;
+  if (!sameDocument(found, before) && !sameDocument(found, document)) return admitsAlready(run, role, wave, found);
+  await journaledWrite(runtime, run, {
+    key,
+    unitId: null,
+    kind: 'trust',
+    object: role.roleArn,
+    before: { document: before },
+    perform: async () => {
+      // The reply of an earlier try may have been lost: what is there already is not written again.
+      if (!sameDocument(found, document)) await writeTrust(lease, iam, role, before, document);
+      return { document };
+    },
+  });
+  await noteTrust(runtime, record, document);
+  return true;
+}
+
+/** Somebody else changed the document; that is fine as long as it lets every service account of the wave in. */
+function admitsAlready(run: RunRecord, role: RolePlan, wave: number, found: string): false {
+  const policy = policyOf(role, found);
+  const { accountId } = accountOf(run.clusterArn);
+  const admits = (role.waves.find((candidate) => candidate.wave === wave)?.admit ?? []).every(
+    ({ namespace, name }) =>
+      admitsPodIdentity(policy, {
+        clusterArn: run.clusterArn,
+        clusterName: run.target.clusterName,
+        accountId,
+        namespace,
+        serviceAccount: name,
+        sessionTags: true,
+      }) === 'yes',
+  );
+  if (!admits) throw new PodshiftError('TrustPolicyMoved', `the trust policy of ${role.roleArn} changed after the plan was made`);
+  return false;
+}
+
+/** What a state machine's Catch hands on. */
+export interface Failure {
+  readonly Error: string;
+  /** A Lambda function's error as JSON, or plain text. */
+  readonly Cause?: string | undefined;
+}
+
+/** The message of a caught error. Step Functions gives a Lambda's as JSON with `errorMessage` (AWS Lambda, "Error handling in Step Functions"). */
+export function reasonOf(failure: Failure): string {
+  const cause = failure.Cause ?? '';
+  try {
+    const parsed: unknown = JSON.parse(cause);
+    if (typeof parsed === 'object' && parsed !== null && 'errorMessage' in parsed && typeof parsed.errorMessage === 'string')
+      return parsed.errorMessage;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  return cause === '' ? failure.Error : cause;
+}

@@ -1,0 +1,105 @@
+import { isPodshiftError } from '../../model/errors.ts';
+import type { RolePlan } from '../../model/plan.ts';
+import type { JournalEntry, RoleRecord, RunRecord, UnitRecord } from '../../model/run.ts';
+import { revokeServiceAccounts } from '../../trust/index.ts';
+import { planOf } from '../run/plan-run.ts';
+import type { JournalRuntime, Runtime } from '../runtime.ts';
+import { LOCK_SECONDS } from '../write.ts';
+import { UNREVOKED, unblockRestored } from './block-role.ts';
+import { admittedByRun, type Lease, noteTrust, policyOf, sameDocument, withLease, writeTrust } from './role-trust.ts';
+
+/** A unit in one of these holds nothing of the new way any more. */
+const GONE: ReadonlySet<UnitRecord['status']> = new Set(['rolled-back', 'held']);
+
+/**
+ * Takes what this run let in, and what did not stay, out of a role's trust policy: the last step of a way back, after every
+ * pod is on the old way again. The role's own document of before comes back byte for byte where nobody else changed it;
+ * else only our own statements shrink. Units that stay migrated, or that an operator has to look at, keep theirs.
+ * What cannot be undone is noted on the role, and the run ends as `needs-operator`.
+ */
+export async function revokeTrust(runtime: Runtime, input: { runId: string; roleArn: string }): Promise<{ wrote: boolean }> {
+  const run = await runtime.journal.getRun(input.runId);
+  const role = (await planOf(runtime, run.runId)).roles.find((candidate) => candidate.roleArn === input.roleArn);
+  const entries = (await runtime.journal.listEntries(run.runId, null)).filter(
+    (entry) => entry.kind === 'trust' && entry.object === input.roleArn,
+  );
+  if (role === undefined || !entries.some((entry) => entry.state !== 'undone')) return { wrote: false };
+  const units = (await runtime.journal.listUnits(run.runId)).filter((unit) => unit.plan.roleArn === input.roleArn);
+  if (!units.some((unit) => isAdmitted(unit, role, entries) && GONE.has(unit.status))) return { wrote: false };
+  const record = await runtime.journal.getRole(run.runId, input.roleArn);
+  try {
+    const wrote = await withLease(runtime, run.runId, input.roleArn, (lease) =>
+      revokeUnderLease(lease, runtime, run, { role, record, entries, units }),
+    );
+    await unblockRestored(runtime, record);
+    return { wrote };
+  } catch (error) {
+    if (!isPodshiftError(error, 'TrustPolicyMoved', 'AccessDenied', 'InvalidRequest', 'LimitExceeded')) throw error;
+    await runtime.journal.updateRole(run.runId, input.roleArn, { blocked: `${UNREVOKED}: ${error.message}` });
+    return { wrote: false };
+  }
+}
+
+interface Revocation {
+  readonly role: RolePlan;
+  readonly record: RoleRecord;
+  readonly entries: readonly JournalEntry[];
+  readonly units: readonly UnitRecord[];
+}
+
+async function revokeUnderLease(
+  lease: Lease,
+  runtime: Runtime,
+  run: RunRecord,
+  { role, record, entries, units }: Revocation,
+): Promise<boolean> {
+  const { iam } = runtime.aws(run.target);
+  const found = await iam.getRole(role.roleName);
+  const admitted = units.filter((unit) => isAdmitted(unit, role, entries));
+  const gone = admitted.filter((unit) => GONE.has(unit.status));
+  const allGone = gone.length === admitted.length;
+  // A role that was deleted meanwhile trusts nobody.
+  if (found !== undefined) {
+    const names = gone.map((unit) => ({ namespace: unit.plan.namespace, name: unit.plan.serviceAccount }));
+    const document =
+      allGone && isOurs(role, record, entries, found.trustPolicy)
+        ? record.trustBefore
+        : revokeServiceAccounts(policyOf(role, found.trustPolicy), { clusterArn: run.clusterArn, serviceAccounts: names }).text;
+    const changes = found.trustPolicy !== document;
+    if (changes) {
+      await runtime.journal.extendLock(run.clusterArn, run.runId, LOCK_SECONDS);
+      await writeTrust(lease, iam, role, found.trustPolicy, document);
+    }
+    await noteTrust(runtime, record, document);
+    if (allGone) await markUndone(runtime, run, entries);
+    return changes;
+  }
+  await markUndone(runtime, run, entries);
+  return false;
+}
+
+/**
+ * Whether what IAM has is one of our own documents, so that nobody else's change is lost by going back to the first. A
+ * process that died right after a write has not noted what it wrote: then the plan knows.
+ */
+function isOurs(role: RolePlan, record: RoleRecord, entries: readonly JournalEntry[], found: string): boolean {
+  const noted = entries.flatMap((entry) => [imageOf(entry.before), imageOf(entry.after)]);
+  const ours = [record.trustAfter, ...role.waves.map((wave) => wave.trustAfter), ...noted];
+  return ours.some((document) => document !== undefined && sameDocument(document, found));
+}
+
+function imageOf(image: unknown): string | undefined {
+  return typeof image === 'object' && image !== null && 'document' in image && typeof image.document === 'string'
+    ? image.document
+    : undefined;
+}
+
+function isAdmitted(unit: UnitRecord, role: RolePlan, entries: readonly JournalEntry[]): boolean {
+  return admittedByRun(role, entries).some(({ namespace, name }) => namespace === unit.plan.namespace && name === unit.plan.serviceAccount);
+}
+
+async function markUndone(runtime: JournalRuntime, run: RunRecord, entries: readonly JournalEntry[]): Promise<void> {
+  for (const entry of entries) {
+    if (entry.state !== 'undone') await runtime.journal.markUndone(run.runId, entry.key);
+  }
+}

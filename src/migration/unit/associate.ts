@@ -1,0 +1,84 @@
+import type { Association, EksGateway } from '../../aws/gateways.ts';
+import { MECHANISM_TAG } from '../../inventory/account.ts';
+import { PodshiftError } from '../../model/errors.ts';
+import type { RunRecord, UnitRecord } from '../../model/run.ts';
+import { RUN_TAG, requestToken } from '../agent/agent.ts';
+import type { JournalRuntime, Runtime } from '../runtime.ts';
+import { beginUnitStep, journaledWrite, type UnitInput } from '../write.ts';
+
+/** Key of the journal's entry of a unit's association. */
+export function associationKey(unitId: string): string {
+  return `association#${unitId}`;
+}
+
+/** What an applied association entry holds. */
+export interface AssociationImage {
+  readonly associationId: string;
+  /** RFC 3339; pods that are older than this cannot have been injected. */
+  readonly createdAt: string;
+}
+
+/**
+ * Creates the association of the unit. Where a try of this run has created it already (its reply was lost, or the function
+ * died), it is adopted by the run's tag. Throws `WorldMoved` where somebody else's is there, `RoleNotReady` while EKS does
+ * not see the role's trust policy.
+ */
+export async function associate(runtime: Runtime, input: UnitInput): Promise<{ associationId: string }> {
+  const { run, unit } = await beginUnitStep(runtime, input, 'associate');
+  const { roleArn } = unit.plan;
+  const { blocked } = await runtime.journal.getRole(run.runId, roleArn);
+  if (blocked !== '') throw new PodshiftError('TrustPolicyMoved', blocked);
+  const entry = await journaledWrite(runtime, run, {
+    key: associationKey(unit.unitId),
+    unitId: unit.unitId,
+    kind: 'association',
+    object: `ServiceAccount/${unit.plan.namespace}/${unit.plan.serviceAccount}`,
+    before: { associationId: unit.plan.before.associationId },
+    perform: async (begun): Promise<AssociationImage> => {
+      if (begun.state === 'applied') return begun.after as AssociationImage;
+      const association = await createOrAdopt(runtime.aws(run.target).eks, run, unit, roleArn);
+      return { associationId: association.associationId, createdAt: association.createdAt };
+    },
+  });
+  return { associationId: (entry.after as AssociationImage).associationId };
+}
+
+async function createOrAdopt(eks: EksGateway, run: RunRecord, unit: UnitRecord, roleArn: string): Promise<Association> {
+  const { namespace, serviceAccount } = unit.plan;
+  try {
+    return await eks.createAssociation({
+      namespace,
+      serviceAccount,
+      roleArn,
+      clientRequestToken: requestToken(run, `association ${unit.unitId}`),
+      tags: { [RUN_TAG]: run.runId, ...(unit.plan.metadata === undefined ? {} : { [MECHANISM_TAG]: unit.plan.mechanism }) },
+    });
+  } catch (error) {
+    if (!(error instanceof PodshiftError && error.name === 'AlreadyExists')) throw error;
+    const found = await findAssociation(eks, unit);
+    if (found === undefined)
+      throw new PodshiftError('ServiceUnavailable', `EKS says that ${unit.unitId} has an association, but shows none yet`, {
+        cause: error,
+      });
+    if (found.tags[RUN_TAG] === run.runId && found.roleArn === roleArn) return found;
+    throw new PodshiftError(
+      'WorldMoved',
+      `somebody else created association ${found.associationId} for ${unit.unitId} with role ${found.roleArn}`,
+    );
+  }
+}
+
+/** The association of the unit's service account, whoever made it; there is at most one. */
+export async function findAssociation(eks: EksGateway, unit: UnitRecord): Promise<Association | undefined> {
+  const { namespace, serviceAccount } = unit.plan;
+  const [summary] = await eks.listAssociations({ namespace, serviceAccount });
+  return summary === undefined ? undefined : eks.describeAssociation(summary.associationId);
+}
+
+/** When the unit's association was created, in milliseconds. Throws `InternalError` before that. */
+export async function associatedAt(runtime: JournalRuntime, unit: UnitRecord): Promise<number> {
+  if (typeof unit.facts.associatedAt === 'string') return Date.parse(unit.facts.associatedAt);
+  const entry = await runtime.journal.getEntry(unit.runId, associationKey(unit.unitId));
+  if (entry?.state !== 'applied') throw new PodshiftError('InternalError', `unit ${unit.unitId} has no association yet`);
+  return Date.parse((entry.after as AssociationImage).createdAt);
+}

@@ -1,0 +1,77 @@
+import type { KubernetesGateway, KubernetesObject } from '../../kubernetes/gateway.ts';
+import { RESOURCES } from '../../kubernetes/resources.ts';
+import { isPodshiftError, PodshiftError } from '../../model/errors.ts';
+import type { RunRecord, UnitRecord } from '../../model/run.ts';
+import { isOnNewWay } from '../../verification/injection.ts';
+import { probeName, probePod } from '../../verification/probe.ts';
+import { addEvidenceOnce } from '../evidence.ts';
+import type { ClusterRuntime } from '../runtime.ts';
+import { forwardUnit, type Poll, READY, secondsIn, type UnitInput, waitFor } from '../write.ts';
+
+/** How long to wait where dry runs are refused: several times what associations were seen to take to reach the webhook. */
+const BLIND_WAIT_SECONDS = 60;
+
+/**
+ * One dry run a call; as many in a row as the option says must show the injection, as each API server has its own copy of
+ * the associations. Where admission refuses the dry run nothing is known: then time has to do, and the evidence says so.
+ * Throws `StepTimedOut`.
+ */
+export async function checkInjection(runtime: ClusterRuntime, input: UnitInput): Promise<Poll & { hits: number }> {
+  const { run, unit, kubernetes } = await forwardUnit(runtime, input, 'injection');
+  const hits = Number(unit.facts.injectionHits ?? 0);
+  if (hits >= run.options.injectionChecks) return { ...READY, hits };
+  const answer = await dryRun(kubernetes, run, unit, hits);
+  const passed = secondsIn(runtime.clock, unit, 'injection');
+  if (answer.kind === 'refused') {
+    if (passed < BLIND_WAIT_SECONDS) return { ...waitFor(BLIND_WAIT_SECONDS - passed), hits };
+    await addEvidenceOnce(runtime, unit, {
+      grade: 1,
+      kind: 'dry-run',
+      passed: false,
+      facts: { refused: answer.reason, waitedSeconds: passed },
+    });
+    return { ...READY, hits };
+  }
+  const now = isOnNewWay(answer.pod, run.options.annotationPrefix) ? hits + 1 : 0;
+  if (now >= run.options.injectionChecks) {
+    const facts = { checks: now, intervalSeconds: run.options.injectionIntervalSeconds };
+    await addEvidenceOnce(runtime, unit, { grade: 1, kind: 'dry-run', passed: true, facts });
+  }
+  if (now !== hits) await runtime.journal.updateUnit(run.runId, unit.unitId, { facts: { injectionHits: now } });
+  if (now >= run.options.injectionChecks) return { ...READY, hits: now };
+  if (passed > run.options.injectionTimeoutSeconds) {
+    throw new PodshiftError('StepTimedOut', `after ${passed} s new pods of ${unit.unitId} are not injected on every API server`);
+  }
+  return { ...waitFor(run.options.injectionIntervalSeconds), hits: now };
+}
+
+/** What admission made of a pod that is not kept. */
+export type DryRun = { readonly kind: 'admitted'; readonly pod: KubernetesObject } | { readonly kind: 'refused'; readonly reason: string };
+
+/** Asks admission what a pod of the unit would be now. Refusals by policy, quota or webhook are an answer too. */
+export async function dryRun(kubernetes: KubernetesGateway, run: RunRecord, unit: UnitRecord, attempt: number): Promise<DryRun> {
+  const { namespace } = unit.plan;
+  const pod = probePod(probeName(run.runId, unit.unitId, 'check', attempt), probeRequest(run, unit, undefined));
+  try {
+    return { kind: 'admitted', pod: await kubernetes.create(RESOURCES.pods, namespace, pod, { dryRun: true }) };
+  } catch (error) {
+    if (!isPodshiftError(error, 'KubernetesForbidden', 'InvalidRequest')) throw error;
+    return { kind: 'refused', reason: error.message };
+  }
+}
+
+/** What the unit's probe pods ask. */
+export function probeRequest(run: RunRecord, unit: UnitRecord, nodeName: string | undefined) {
+  const { namespace, serviceAccount, probe } = unit.plan;
+  const { runId, options, target } = run;
+  return {
+    runId,
+    unitId: unit.unitId,
+    namespace,
+    serviceAccount,
+    image: options.probeImage,
+    region: target.region,
+    nodeName,
+    tolerations: probe.tolerations,
+  };
+}

@@ -1,0 +1,68 @@
+import type { KubernetesGateway, KubernetesObject } from '../../kubernetes/gateway.ts';
+import { RESOURCES } from '../../kubernetes/resources.ts';
+import { timestamp } from '../../model/clock.ts';
+import { PodshiftError } from '../../model/errors.ts';
+import type { RunRecord, UnitRecord } from '../../model/run.ts';
+import { isOnNewWay } from '../../verification/injection.ts';
+import { isReady, isRecreated, podsOfServiceAccount } from '../../verification/pods.ts';
+import { judgeRollout } from '../../verification/rollout.ts';
+import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
+import { forwardUnit, type Poll, READY, secondsIn, type UnitInput, waitFor } from '../write.ts';
+import { associatedAt } from './associate.ts';
+import { evictPod } from './evict.ts';
+import { liveWorkloads } from './workloads.ts';
+
+const POLL_SECONDS = 5;
+
+/**
+ * Whether every workload of the unit has rolled out. Workloads without a roll-out of their own are renewed here: one pod
+ * at a time is evicted, and the next one only when all others are ready; a PodDisruptionBudget that says no is waited for.
+ * Throws `RolloutFailed` where Kubernetes gave up on one, or where the option's time is over.
+ */
+export async function checkRollout(runtime: ClusterRuntime, input: UnitInput): Promise<Poll> {
+  const { run, unit, kubernetes } = await forwardUnit(runtime, input, 'rollout');
+  const missing: string[] = [];
+  let evicting = false;
+  for (const { plan, object, subject } of await liveWorkloads(kubernetes, unit.plan)) {
+    evicting ||= plan.restart === 'evict';
+    const verdict = judgeRollout(object);
+    if (verdict.state === 'failed') throw new PodshiftError('RolloutFailed', `${subject}: ${verdict.message}`);
+    if (verdict.state === 'progressing') missing.push(`${subject}: ${verdict.message}`);
+  }
+  if (evicting && missing.length === 0) {
+    const left = await evictNext(runtime, kubernetes, run, unit);
+    if (left !== '') missing.push(left);
+  }
+  if (missing.length === 0) {
+    await runtime.journal.updateUnit(run.runId, unit.unitId, {
+      facts: { rolledOutAt: unit.facts.rolledOutAt ?? timestamp(runtime.clock) },
+    });
+    return READY;
+  }
+  if (secondsIn(runtime.clock, unit, 'rollout') > run.options.rolloutTimeoutSeconds) {
+    throw new PodshiftError('RolloutFailed', `after ${run.options.rolloutTimeoutSeconds} s ${missing.join('; ')}`);
+  }
+  return waitFor(POLL_SECONDS);
+}
+
+/** Evicts one pod of the unit that is not on the new way, if all its others are ready. Answers what is left to do. */
+async function evictNext(runtime: JournalRuntime, kubernetes: KubernetesGateway, run: RunRecord, unit: UnitRecord): Promise<string> {
+  const since = await associatedAt(runtime, unit);
+  const pods = podsOfServiceAccount(await kubernetes.list(RESOURCES.pods, { namespace: unit.plan.namespace }), unit.plan.serviceAccount);
+  const old = pods.filter((pod) => isRecreated(pod) && !isRenewed(pod, since, run.options.annotationPrefix));
+  const [next] = old;
+  if (next === undefined) return '';
+  const unready = pods.find((pod) => pod !== next && !isReady(pod));
+  if (unready !== undefined) return `Pod/${unit.plan.namespace}/${unready.metadata.name} is not ready, so no other pod is evicted`;
+  const answer = await evictPod(runtime, kubernetes, run, unit, next);
+  const name = `Pod/${unit.plan.namespace}/${next.metadata.name}`;
+  return answer === 'blocked'
+    ? `a PodDisruptionBudget blocks the eviction of ${name}`
+    : `${old.length} pods are to be renewed, ${name} now`;
+}
+
+/** Made after the association, and injected. Kubernetes gives whole seconds, so a pod of the same second may be older. */
+export function isRenewed(pod: KubernetesObject, associatedAtMilliseconds: number, annotationPrefix: string): boolean {
+  const created = Date.parse(pod.metadata.creationTimestamp ?? '');
+  return created >= Math.floor(associatedAtMilliseconds / 1000) * 1000 && isOnNewWay(pod, annotationPrefix);
+}

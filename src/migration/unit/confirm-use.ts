@@ -1,0 +1,82 @@
+import type { CloudTrailEvent } from '../../aws/gateways.ts';
+import { isPodshiftError, PodshiftError } from '../../model/errors.ts';
+import { judgeUse } from '../../verification/cloudtrail.ts';
+import { addEvidenceOnce } from '../evidence.ts';
+import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
+import { forwardUnit, type Poll, READY, secondsIn, type UnitContext, type UnitInput, waitFor } from '../write.ts';
+import { checkPods } from './verify-pods.ts';
+
+const POLL_SECONDS = 10;
+/** How long after the soak CloudTrail is asked again where it throttles: it takes two look-ups a second in an account and region. */
+const PATIENCE_SECONDS = 180;
+
+/**
+ * After the soak: the pods once more, as new ones may have come, and CloudTrail for the use of the role. That CloudTrail
+ * has not shown it yet is no failure (it delivers late): the proof is then on record as missing, and the old trust stays.
+ * Throws `ProofFailed` where pods are not on the new way any more.
+ */
+export async function confirmUse(runtime: ClusterRuntime, input: UnitInput): Promise<Poll> {
+  const context = await forwardUnit(runtime, input, 'soak');
+  const { run, unit } = context;
+  const pods = await checkPods(runtime, context);
+  const late = secondsIn(runtime.clock, unit, 'soak');
+  if (pods.missing !== '') {
+    if (late <= run.options.rolloutTimeoutSeconds) return waitFor(POLL_SECONDS);
+    throw new PodshiftError('ProofFailed', `after the soak ${pods.missing}`);
+  }
+  const events = await lookUp(runtime, context);
+  if (events === undefined && late <= PATIENCE_SECONDS) return waitFor(POLL_SECONDS);
+  await record(runtime, context, events, pods.oldJobs);
+  return READY;
+}
+
+/** Events of the role since the restart; undefined where CloudTrail does not answer now. */
+async function lookUp(runtime: JournalRuntime, { unit, aws }: UnitContext): Promise<readonly CloudTrailEvent[] | 'denied' | undefined> {
+  const startTime = startOfUse(runtime, unit);
+  try {
+    return await aws.cloudTrail.lookupEvents({
+      attribute: 'ResourceName',
+      value: unit.plan.roleArn,
+      startTime,
+      endTime: runtime.clock.now(),
+    });
+  } catch (error) {
+    if (isPodshiftError(error, 'Throttled', 'ServiceUnavailable')) return undefined;
+    if (isPodshiftError(error, 'AccessDenied', 'InvalidRequest')) return 'denied';
+    throw error;
+  }
+}
+
+async function record(
+  runtime: JournalRuntime,
+  { run, unit }: UnitContext,
+  events: readonly CloudTrailEvent[] | 'denied' | undefined,
+  oldJobs: number,
+): Promise<void> {
+  if (events === undefined || events === 'denied') {
+    const facts = { problem: events === undefined ? 'CloudTrail did not answer' : 'CloudTrail may not be read (cloudtrail:LookupEvents)' };
+    return addEvidenceOnce(runtime, unit, { grade: 3, kind: 'cloudtrail', passed: false, facts });
+  }
+  const since = startOfUse(runtime, unit);
+  const silentSince = Date.parse(String(unit.facts.rolledOutAt ?? unit.stepStartedAt.soak ?? run.startedAt));
+  const { namespace, serviceAccount, roleArn } = unit.plan;
+  const verdict = judgeUse(events, {
+    clusterArn: run.clusterArn,
+    roleArn,
+    namespace,
+    serviceAccount,
+    byDaemon: unit.plan.metadata !== undefined,
+    since,
+    silentSince,
+    asOf: runtime.clock.now(),
+  });
+  const { newWay, oldWay, silentSeconds } = verdict;
+  const facts = { newWay, oldWay, silentSeconds, runningJobs: oldJobs };
+  return addEvidenceOnce(runtime, unit, { grade: 3, kind: 'cloudtrail', passed: verdict.passed && oldJobs === 0, facts });
+}
+
+/** From the restart on, a session by the new way is one of the workloads'. */
+function startOfUse(runtime: JournalRuntime, unit: UnitContext['unit']): number {
+  const { restart, verify } = unit.stepStartedAt;
+  return Date.parse(restart ?? verify ?? '') || runtime.clock.now();
+}

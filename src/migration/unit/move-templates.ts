@@ -1,0 +1,102 @@
+import { PodshiftError } from '../../model/errors.ts';
+import type { TemplatePlan, WorkloadPlan } from '../../model/plan.ts';
+import type { JournalRuntime } from '../runtime.ts';
+import { journaledWrite, type UnitContext } from '../write.ts';
+import { markValue } from './restart-mark.ts';
+import { fieldsNow, liveTemplate, movedFields, sameFields, type TemplateFields, templateSubject, writeFields } from './templates.ts';
+
+/** Key of the journal's entry of one template that moves to another service account. */
+export function templateKey(subject: string): string {
+  return `template#${subject}`;
+}
+
+/** Key of the journal's entry of the annotations of one template. */
+export function templateAnnotationsKey(subject: string): string {
+  return `annotations#${subject}`;
+}
+
+/** What a template has to be after the move. The restart's mark is part of the same write: one roll-out, not two. */
+export function wantedFields({ run, unit }: Pick<UnitContext, 'run' | 'unit'>, template: TemplatePlan): TemplateFields {
+  const workload = unit.plan.workloads.find((candidate) => candidate.kind === template.kind && candidate.name === template.name);
+  const restarts = workload?.restart === 'rollout';
+  return movedFields(template, restarts ? markValue(run, unit, workload as WorkloadPlan) : null);
+}
+
+/**
+ * Gives each planned template of a split its new service account, both fields and the restart's mark in one write. Answers
+ * how many were changed. Throws `WorldMoved` where one is gone or names another service account than the plan saw.
+ */
+export async function moveTemplates(runtime: JournalRuntime, context: UnitContext): Promise<number> {
+  let moved = 0;
+  for (const template of context.unit.plan.metadata?.templates ?? [])
+    if (template.serviceAccount !== null && (await move(runtime, context, template))) moved += 1;
+  return moved;
+}
+
+async function move(runtime: JournalRuntime, context: UnitContext, template: TemplatePlan): Promise<boolean> {
+  const { run, unit, kubernetes } = context;
+  const subject = templateSubject(unit.plan, template);
+  const begun = await runtime.journal.getEntry(run.runId, templateKey(subject));
+  if (begun?.state === 'applied') return false;
+  const live = await liveTemplate(kubernetes, unit.plan, template);
+  if (live === undefined) throw new PodshiftError('WorldMoved', `${subject} is gone since the plan was made`);
+  const wanted = wantedFields(context, template);
+  const current = fieldsNow(live.object, wanted);
+  const isDone = sameFields(current, wanted);
+  const { serviceAccountName, serviceAccount } = current;
+  const isAsPlanned = serviceAccountName === template.before.serviceAccountName && serviceAccount === template.before.serviceAccount;
+  if (!isDone && !isAsPlanned)
+    throw new PodshiftError(
+      'WorldMoved',
+      `${subject} got the service account ${serviceAccountName ?? serviceAccount} since the plan was made`,
+    );
+  await journaledWrite(runtime, run, {
+    key: templateKey(subject),
+    unitId: unit.unitId,
+    kind: 'template',
+    object: subject,
+    before: current,
+    perform: async (): Promise<TemplateFields> => {
+      if (!isDone) await writeFields(kubernetes, live, wanted);
+      return wanted;
+    },
+  });
+  return true;
+}
+
+/**
+ * Takes the daemon's annotations off each planned template, where they still are as the plan saw them. Answers how many
+ * templates were changed, so that their roll-out is waited for.
+ */
+export async function removeTemplateAnnotations(runtime: JournalRuntime, context: UnitContext): Promise<number> {
+  const { run, unit, kubernetes } = context;
+  let changed = 0;
+  for (const template of unit.plan.metadata?.templates ?? []) {
+    if (Object.keys(template.annotations).length === 0) continue;
+    const subject = templateSubject(unit.plan, template);
+    const begun = await runtime.journal.getEntry(run.runId, templateAnnotationsKey(subject));
+    if (begun?.state === 'applied') {
+      changed += 1;
+      continue;
+    }
+    const live = await liveTemplate(kubernetes, unit.plan, template);
+    const wanted: TemplateFields = { annotations: Object.fromEntries(Object.keys(template.annotations).map((key) => [key, null])) };
+    const current = live === undefined ? wanted : fieldsNow(live.object, wanted);
+    // What somebody took away or changed meanwhile is theirs.
+    const isOurs = begun !== undefined || sameFields(current, { annotations: template.annotations });
+    if (live === undefined || !isOurs) continue;
+    await journaledWrite(runtime, run, {
+      key: templateAnnotationsKey(subject),
+      unitId: unit.unitId,
+      kind: 'annotations',
+      object: subject,
+      before: current,
+      perform: async (): Promise<TemplateFields> => {
+        if (!sameFields(current, wanted)) await writeFields(kubernetes, live, wanted);
+        return wanted;
+      },
+    });
+    changed += 1;
+  }
+  return changed;
+}

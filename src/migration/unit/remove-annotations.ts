@@ -1,0 +1,78 @@
+import type { KubernetesObject } from '../../kubernetes/gateway.ts';
+import { RESOURCES } from '../../kubernetes/resources.ts';
+import { PodshiftError } from '../../model/errors.ts';
+import type { UnitPlan } from '../../model/plan.ts';
+import { isProved } from '../evidence.ts';
+import type { ClusterRuntime } from '../runtime.ts';
+import { forwardUnit, journaledWrite, type UnitInput } from '../write.ts';
+import { removeTemplateAnnotations } from './move-templates.ts';
+
+/** Annotation values of a service account by key; null where a key is absent. */
+export type AnnotationImage = Readonly<Record<string, string | null>>;
+
+/** Key of the journal's entry of a unit's annotations. */
+export function annotationsKey(unitId: string): string {
+  return `annotations#${unitId}`;
+}
+
+/** The values that these keys have on an object now. */
+export function annotationsNow(object: KubernetesObject, keys: readonly string[]): AnnotationImage {
+  return Object.fromEntries(keys.map((key) => [key, object.metadata.annotations?.[key] ?? null]));
+}
+
+/**
+ * Takes exactly the planned annotations off the service account, or off the pod templates where kube2iam or kiam go by them, by a patch that names its uid and version. Nothing is
+ * removed without proof on record; what somebody changed since the plan, or a service account made anew, is left as it is.
+ * Throws `ProofFailed` without proof, `Conflict` where the object changed between read and write.
+ */
+export async function removeAnnotations(runtime: ClusterRuntime, input: UnitInput): Promise<{ removed: number; templates: number }> {
+  const context = await forwardUnit(runtime, input, 'annotations');
+  const { run, unit, kubernetes } = context;
+  const { namespace, serviceAccount, removeAnnotations: planned, before } = unit.plan;
+  const templates = Object.values(unit.plan.metadata?.templates ?? []).some((template) => Object.keys(template.annotations).length > 0);
+  if (planned.length === 0 && !templates) return { removed: 0, templates: 0 };
+  if (!isProved(unit, 2, 'probe-pod'))
+    throw new PodshiftError('ProofFailed', `the old annotations of ${unit.unitId} stay: the new way is not proved`);
+  if (templates) return { removed: 0, templates: await removeTemplateAnnotations(runtime, context) };
+  const object = await kubernetes.get(RESOURCES.serviceAccounts, namespace, serviceAccount);
+  if (object === undefined || object.metadata.uid !== before.uid) return { removed: 0, templates: 0 };
+  const begun = await runtime.journal.getEntry(run.runId, annotationsKey(unit.unitId));
+  const keys = begun === undefined ? removable(object, unit.plan) : Object.keys(begun.before as AnnotationImage);
+  if (keys.length === 0 || begun?.state === 'applied') return { removed: 0, templates: 0 };
+  const current = annotationsNow(object, keys);
+  await journaledWrite(runtime, run, {
+    key: annotationsKey(unit.unitId),
+    unitId: unit.unitId,
+    kind: 'annotations',
+    object: `ServiceAccount/${namespace}/${serviceAccount}`,
+    before: current,
+    perform: async (): Promise<AnnotationImage> => {
+      const left = keys.filter((key) => current[key] !== null);
+      if (left.length === 0) return current;
+      const written = await kubernetes.patch(RESOURCES.serviceAccounts, namespace, serviceAccount, {
+        type: 'merge',
+        body: { metadata: { ...guard(object), annotations: Object.fromEntries(left.map((key) => [key, null])) } },
+      });
+      const after = annotationsNow(written, keys);
+      if (Object.values(after).some((value) => value !== null)) {
+        throw new PodshiftError('Conflict', `the annotations of ${unit.unitId} are there after the write`);
+      }
+      return after;
+    },
+  });
+  return { removed: keys.length, templates: 0 };
+}
+
+/** What makes a patch fail on any other object, or any other version, than the one that was read. */
+export function guard(object: KubernetesObject): { uid?: string; resourceVersion?: string } {
+  const { uid, resourceVersion } = object.metadata;
+  return { ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }) };
+}
+
+/** The planned keys that still have the value that the plan saw. */
+function removable(object: KubernetesObject, plan: UnitPlan): string[] {
+  return plan.removeAnnotations.filter((key) => {
+    const now = object.metadata.annotations?.[key];
+    return now !== undefined && now === plan.before.annotations[key];
+  });
+}

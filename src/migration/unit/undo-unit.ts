@@ -1,0 +1,93 @@
+import { PodshiftError } from '../../model/errors.ts';
+import type { JournalEntry, UnitRecord } from '../../model/run.ts';
+import { undoAddon } from '../addon/undo-addon.ts';
+import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
+import { type Failure, reasonOf } from '../trust/grant-trust.ts';
+import { beginStep, type Poll, READY, type UnitContext, type UnitInput, waitFor } from '../write.ts';
+import { undoSplit } from './split-service-account.ts';
+import { undoAnnotations, undoAssociation, undoProbes, undoRestarts } from './undo-changes.ts';
+import { oldPodsEverywhere, oldTemplatesRolledOut, proveOldInjection } from './undo-pods.ts';
+import { rolloutsUnderWay } from './undo-settle.ts';
+import { templatesBack } from './undo-templates.ts';
+
+const POLL_SECONDS = 3;
+
+/** Why a unit goes back: what was caught, or what a user wrote. */
+export type UndoInput = UnitInput & { readonly failure: Failure };
+
+/**
+ * Takes a unit back to what it was, from the journal alone, however far it came: annotations first (so that nothing is
+ * without both ways), then the association, then proof that new pods are on the old way again, then the old templates and
+ * the pods. It is called until it is ready; each call finds out by itself what is left. The trust policy goes later, by role.
+ * Throws `UndoFailed` where an object was changed by somebody else, or where the option's time is over.
+ */
+export async function undoUnit(runtime: ClusterRuntime, input: UndoInput): Promise<Poll & { unitId: string; unitStatus: string }> {
+  const found = await runtime.journal.getUnit(input.runId, input.unitId);
+  const entries = await runtime.journal.listEntries(input.runId, input.unitId);
+  const isOver = found.status === 'rolled-back' || found.status === 'held' || (found.status === 'migrated' && entries.length === 0);
+  if (isOver) return { ...READY, unitId: input.unitId, unitStatus: found.status };
+  const reason = found.status === 'rolling-back' && found.reason !== '' ? found.reason : reasonOf(input.failure);
+  if (entries.length === 0) return end(runtime, found, 'held', reason);
+  const context = await openUndo(runtime, found, reason);
+  const missing = await goBack(runtime, context, entries);
+  if (missing === '') return end(runtime, found, 'rolled-back', reason);
+  const { run, unit } = context;
+  if (runtime.clock.now() - Number(unit.facts.undoSince) > run.options.undoTimeoutSeconds * 1000) {
+    throw new PodshiftError('UndoFailed', `after ${run.options.undoTimeoutSeconds} s of going back, ${missing}`);
+  }
+  return { ...waitFor(POLL_SECONDS), unitId: input.unitId, unitStatus: 'rolling-back' };
+}
+
+/** A way back that begins, or begins again after an operator mended something, has its whole time. */
+async function openUndo(runtime: ClusterRuntime, found: UnitRecord, reason: string): Promise<UnitContext> {
+  const run = await runtime.journal.getRun(found.runId);
+  const begun =
+    found.status === 'rolling-back'
+      ? found
+      : await runtime.journal.updateUnit(found.runId, found.unitId, {
+          status: 'rolling-back',
+          reason,
+          facts: { undoSince: runtime.clock.now(), undoHits: 0 },
+        });
+  const unit = await beginStep(runtime, begun, 'undo');
+  return { run, unit, aws: runtime.aws(run.target), kubernetes: await runtime.kubernetes(run.target) };
+}
+
+/** Does what can be done now, in the order that keeps every pod's credentials; answers what is missing still. */
+async function goBack(runtime: JournalRuntime, context: UnitContext, entries: readonly JournalEntry[]): Promise<string> {
+  await undoProbes(runtime, context, entries);
+  const { metadata } = context.unit.plan;
+  const isSplit = (metadata?.splitFrom ?? null) !== null;
+  if (metadata === undefined) await undoAnnotations(runtime, context, entries);
+  else {
+    const left = await templatesBack(runtime, context, entries);
+    if (left !== '') return left;
+  }
+  const updating = await undoAddon(runtime, context, entries);
+  if (updating !== '') return updating;
+  // A split has its old templates rolled out by now.
+  const starting = isSplit ? '' : await rolloutsUnderWay(runtime, context, entries);
+  if (starting !== '') return starting;
+  const wasAssociated = await undoAssociation(runtime, context, entries);
+  // The pods of a split have their old service account again, which never had an association.
+  const wasUpdated = entries.some((entry) => entry.kind === 'addon');
+  if ((wasAssociated && !isSplit) || wasUpdated) {
+    const unproved = await proveOldInjection(runtime, context);
+    if (unproved !== '') return unproved;
+  }
+  await undoRestarts(runtime, context, entries);
+  const unfinished = await oldTemplatesRolledOut(runtime, context, entries);
+  if (unfinished !== '') return unfinished;
+  const left = await oldPodsEverywhere(runtime, context);
+  if (left !== '') return left;
+  if (isSplit) await undoSplit(runtime, context, entries);
+  for (const entry of await runtime.journal.listEntries(context.run.runId, context.unit.unitId)) {
+    if (entry.state !== 'undone') await runtime.journal.markUndone(context.run.runId, entry.key);
+  }
+  return '';
+}
+
+async function end(runtime: JournalRuntime, unit: UnitRecord, status: 'held' | 'rolled-back', reason: string) {
+  await runtime.journal.updateUnit(unit.runId, unit.unitId, { status, reason });
+  return { ...READY, unitId: unit.unitId, unitStatus: status };
+}

@@ -1,0 +1,42 @@
+import { isEnd } from '../run/outcome.ts';
+import type { JournalRuntime } from '../runtime.ts';
+import { type Failure, reasonOf } from '../trust/grant-trust.ts';
+import { forwardRun, type UnitInput } from '../write.ts';
+
+/** What a unit's own workflow does first. */
+export interface OpenUnitOutput {
+  /** `split`: it migrates, and its new service account comes first. */
+  readonly action: 'migrate' | 'split' | 'update-addon' | 'undo' | 'none';
+}
+
+/** Begins a unit, or takes it up where a crash left it: a way back that was begun is gone on with, an end stays an end. */
+export async function openUnit(runtime: JournalRuntime, input: UnitInput): Promise<OpenUnitOutput> {
+  await forwardRun(runtime, input.runId);
+  const unit = await runtime.journal.getUnit(input.runId, input.unitId);
+  if (isEnd(unit)) return { action: 'none' };
+  if (unit.status === 'rolling-back') return { action: 'undo' };
+  if (unit.status === 'pending') await runtime.journal.updateUnit(input.runId, input.unitId, { status: 'running' });
+  if (unit.plan.addon !== undefined) return { action: 'update-addon' };
+  return { action: (unit.plan.metadata?.splitFrom ?? null) === null ? 'migrate' : 'split' };
+}
+
+/** What every workflow of a unit answers. */
+export interface UnitOutput {
+  readonly unitId: string;
+  readonly status: string;
+}
+
+/** The unit is migrated: every step before this one has proved its part. */
+export async function finishUnit(runtime: JournalRuntime, input: UnitInput): Promise<UnitOutput> {
+  await forwardRun(runtime, input.runId);
+  await runtime.journal.updateUnit(input.runId, input.unitId, { status: 'migrated', reason: '' });
+  return { unitId: input.unitId, status: 'migrated' };
+}
+
+/** The way back failed: what an operator has to look at is the reason. */
+export async function markNeedsOperator(runtime: JournalRuntime, input: UnitInput & { failure: Failure }): Promise<UnitOutput> {
+  const unit = await runtime.journal.getUnit(input.runId, input.unitId);
+  const first = unit.reason === '' ? '' : ` (it was rolled back because ${unit.reason})`;
+  await runtime.journal.updateUnit(input.runId, input.unitId, { status: 'needs-operator', reason: `${reasonOf(input.failure)}${first}` });
+  return { unitId: input.unitId, status: 'needs-operator' };
+}

@@ -1,0 +1,89 @@
+import type { KubernetesObject } from '../../kubernetes/gateway.ts';
+import { RESOURCES } from '../../kubernetes/resources.ts';
+import { PodshiftError } from '../../model/errors.ts';
+import { injectionOf } from '../../verification/injection.ts';
+import { controllerKind, isReady, isRecreated, podsOfServiceAccount } from '../../verification/pods.ts';
+import { addEvidenceOnce } from '../evidence.ts';
+import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
+import { forwardUnit, type Poll, READY, secondsIn, type UnitContext, type UnitInput, waitFor } from '../write.ts';
+import { associatedAt } from './associate.ts';
+import { isRenewed } from './check-rollout.ts';
+import { evictionKey, evictPod } from './evict.ts';
+
+const POLL_SECONDS = 5;
+/** How many pods of a unit that missed the injection are evicted, before it counts as failed. */
+const MOST_EVICTIONS = 5;
+
+/**
+ * Whether every pod of the unit is on the new way: newer than the association, both container variables in each container
+ * that counts, nothing that outranks them, ready. A pod that missed the injection (admission fails open) is evicted once.
+ * A running Job keeps the pod that it has: its template cannot change, and what comes after it is injected.
+ * Throws `ProofFailed` when the option's time is over, or too many pods missed the injection.
+ */
+export async function verifyPods(runtime: ClusterRuntime, input: UnitInput): Promise<Poll & { soakSeconds: number }> {
+  const context = await forwardUnit(runtime, input, 'verify');
+  const checked = await checkPods(runtime, context);
+  const { run, unit } = context;
+  if (checked.missing === '') {
+    await addEvidenceOnce(runtime, unit, { grade: 1, kind: 'pods', passed: true, facts: checked.facts });
+    return { ...READY, soakSeconds: run.options.soakSeconds };
+  }
+  if (secondsIn(runtime.clock, unit, 'verify') > run.options.rolloutTimeoutSeconds) {
+    await addEvidenceOnce(runtime, unit, { grade: 1, kind: 'pods', passed: false, facts: checked.facts });
+    throw new PodshiftError('ProofFailed', `after ${run.options.rolloutTimeoutSeconds} s ${checked.missing}`);
+  }
+  return { ...waitFor(POLL_SECONDS), soakSeconds: run.options.soakSeconds };
+}
+
+/** What is wrong with the unit's pods; `missing` is empty where nothing is. */
+export interface PodCheck {
+  readonly missing: string;
+  readonly facts: Readonly<Record<string, unknown>>;
+  /** Pods of Jobs that still are on the old way. */
+  readonly oldJobs: number;
+}
+
+/** One look at the unit's pods; evicts a pod that missed the injection. */
+export async function checkPods(runtime: JournalRuntime, context: UnitContext): Promise<PodCheck> {
+  const { run, unit, kubernetes } = context;
+  const { namespace, serviceAccount } = unit.plan;
+  const since = await associatedAt(runtime, unit);
+  const pods = podsOfServiceAccount(await kubernetes.list(RESOURCES.pods, { namespace }), serviceAccount);
+  const prefix = run.options.annotationPrefix;
+  const stale = pods.filter((pod) => !isRenewed(pod, since, prefix));
+  const oldJobs = stale.filter((pod) => controllerKind(pod) === 'Job');
+  const wrong = stale.filter((pod) => !oldJobs.includes(pod));
+  const unready = pods.filter((pod) => !wrong.includes(pod) && !oldJobs.includes(pod) && controllerKind(pod) !== 'Job' && !isReady(pod));
+  const facts = { pods: pods.length, renewed: pods.length - stale.length, ready: pods.filter(isReady).length, runningJobs: oldJobs.length };
+  const [first] = wrong;
+  const reason = first === undefined ? '' : await renew(runtime, context, first, wrong.length);
+  const [slow] = unready;
+  const missing = reason !== '' ? reason : slow === undefined ? '' : `Pod/${namespace}/${slow.metadata.name} is not ready`;
+  return { missing, oldJobs: oldJobs.length, facts: missing === '' ? facts : { ...facts, missing } };
+}
+
+async function renew(
+  runtime: JournalRuntime,
+  { run, unit, kubernetes }: UnitContext,
+  pod: KubernetesObject,
+  wrong: number,
+): Promise<string> {
+  const name = `Pod/${unit.plan.namespace}/${pod.metadata.name}`;
+  const containers = injectionOf(pod, run.options.annotationPrefix).filter(({ way, outranking }) => way !== 'new' || outranking.length > 0);
+  const outranking = containers.flatMap((container) => container.outranking);
+  const what = outranking.length > 0 ? `carries ${[...new Set(outranking)].join(', ')}` : 'has no Pod Identity variables';
+  const evicted = Number(unit.facts.missedInjection ?? 0);
+  if (!isRecreated(pod) || (evicted >= MOST_EVICTIONS && !(await isOnRecord(runtime, run.runId, pod)))) {
+    throw new PodshiftError('ProofFailed', `${name} ${what}${evicted > 0 ? `, after ${evicted} pods were renewed for that` : ''}`);
+  }
+  // Counted by its entry: an eviction that a budget blocked, or whose reply was lost, is asked for again and counted once.
+  if (!(await isOnRecord(runtime, run.runId, pod))) {
+    await runtime.journal.updateUnit(run.runId, unit.unitId, { facts: { missedInjection: evicted + 1 } });
+  }
+  await evictPod(runtime, kubernetes, run, unit, pod);
+  return `${wrong} pods are not on the new way; ${name} ${what} and is renewed`;
+}
+
+async function isOnRecord(runtime: JournalRuntime, runId: string, pod: KubernetesObject): Promise<boolean> {
+  return (await runtime.journal.getEntry(runId, evictionKey(pod))) !== undefined;
+}

@@ -1,0 +1,142 @@
+import { describe, expect, it } from 'vitest';
+import type { FindingCode } from '../../../src/model/findings.ts';
+import type { WorkloadFacts } from '../../../src/model/inventory.ts';
+import type { MigrationOptions } from '../../../src/model/options.ts';
+import type { RestartMethod } from '../../../src/model/plan.ts';
+import { inventory, planOf, unitOf, used, workload } from '../fixtures/plan-inventories.ts';
+
+interface RestartCase {
+  facts: Partial<WorkloadFacts>;
+  options?: Partial<MigrationOptions>;
+  restart: RestartMethod;
+  codes: FindingCode[];
+}
+
+const RESTARTS: Record<string, RestartCase> = {
+  'a Deployment rolls': { facts: {}, restart: 'rollout', codes: [] },
+  'a Deployment scaled to zero does not': { facts: { replicas: 0 }, restart: 'none', codes: ['PS320'] },
+  'a paused Deployment is held': { facts: { paused: true }, restart: 'none', codes: ['PS313'] },
+  'a Deployment with Recreate is warned of': {
+    facts: { strategy: 'Recreate', replicas: 3, surge: false },
+    restart: 'rollout',
+    codes: ['PS318'],
+  },
+  'a Deployment with Recreate is held where the options say so': {
+    facts: { strategy: 'Recreate', replicas: 3, surge: false },
+    options: { holdDowntime: true },
+    restart: 'none',
+    codes: ['PS325'],
+  },
+  'one replica is warned of': { facts: { replicas: 1 }, restart: 'rollout', codes: ['PS319'] },
+  'one replica without surge is warned of': { facts: { replicas: 1, surge: false }, restart: 'rollout', codes: ['PS319'] },
+  'one replica is held where the options say so': {
+    facts: { replicas: 1 },
+    options: { holdDowntime: true },
+    restart: 'none',
+    codes: ['PS325'],
+  },
+  'two replicas are not held for downtime': { facts: {}, options: { holdDowntime: true }, restart: 'rollout', codes: [] },
+  'a StatefulSet rolls': { facts: { kind: 'StatefulSet', surge: false }, restart: 'rollout', codes: [] },
+  'a StatefulSet with OnDelete is held': { facts: { kind: 'StatefulSet', strategy: 'OnDelete' }, restart: 'none', codes: ['PS314'] },
+  'a StatefulSet with OnDelete is evicted where that is allowed': {
+    facts: { kind: 'StatefulSet', strategy: 'OnDelete' },
+    options: { allowPodDeletion: true },
+    restart: 'evict',
+    codes: ['PS321'],
+  },
+  'a StatefulSet with a partition is held': { facts: { kind: 'StatefulSet', partition: 1 }, restart: 'none', codes: ['PS315'] },
+  'a StatefulSet with a partition is evicted where that is allowed': {
+    facts: { kind: 'StatefulSet', partition: 1 },
+    options: { allowPodDeletion: true },
+    restart: 'evict',
+    codes: ['PS321'],
+  },
+  'a DaemonSet rolls': { facts: { kind: 'DaemonSet', replicas: null, surge: false }, restart: 'rollout', codes: [] },
+  'a stand-alone ReplicaSet is evicted': { facts: { kind: 'ReplicaSet', strategy: '' }, restart: 'evict', codes: ['PS321'] },
+  'a ReplicationController is evicted': {
+    facts: { apiVersion: 'v1', kind: 'ReplicationController', strategy: '' },
+    restart: 'evict',
+    codes: ['PS321'],
+  },
+  'a stand-alone ReplicaSet whose budget forbids it is held': {
+    facts: { kind: 'ReplicaSet', strategy: '', blockingBudgets: ['b'] },
+    restart: 'none',
+    codes: ['PS316'],
+  },
+  'a budget does not matter to a roll-out': { facts: { blockingBudgets: ['b'] }, restart: 'rollout', codes: [] },
+  'an Argo Rollout restarts by its own field': {
+    facts: { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', strategy: '' },
+    restart: 'argo-rollout',
+    codes: [],
+  },
+  'a bare pod is held': { facts: { apiVersion: 'v1', kind: 'Pod', strategy: '' }, restart: 'none', codes: ['PS310'] },
+  'a CronJob has nothing to restart': {
+    facts: { apiVersion: 'batch/v1', kind: 'CronJob', replicas: null },
+    restart: 'none',
+    codes: ['PS320', 'PS324'],
+  },
+  'a suspended CronJob neither': {
+    facts: { apiVersion: 'batch/v1', kind: 'CronJob', replicas: null, idle: 'suspended' },
+    restart: 'none',
+    codes: ['PS320', 'PS324'],
+  },
+  'a Job that has ended neither': {
+    facts: { apiVersion: 'batch/v1', kind: 'Job', idle: 'finished' },
+    restart: 'none',
+    codes: ['PS320', 'PS324'],
+  },
+  'a suspended Job neither': {
+    facts: { apiVersion: 'batch/v1', kind: 'Job', idle: 'suspended' },
+    restart: 'none',
+    codes: ['PS320', 'PS324'],
+  },
+  'a running Job is held': { facts: { apiVersion: 'batch/v1', kind: 'Job' }, restart: 'none', codes: ['PS317'] },
+  'an unknown owner is held': {
+    facts: { controlledBy: { apiVersion: 'example.com/v1', kind: 'App', name: 'a' } },
+    restart: 'none',
+    codes: ['PS311'],
+  },
+  'an in-place updater is held': {
+    facts: {
+      apiVersion: 'apps.kruise.io/v1alpha1',
+      kind: 'CloneSet',
+      controlledBy: { apiVersion: 'apps.kruise.io/v1alpha1', kind: 'CloneSet', name: 'a' },
+    },
+    restart: 'none',
+    codes: ['PS312'],
+  },
+};
+
+describe('the restart of a workload', () => {
+  it.each(Object.entries(RESTARTS))('%s', (_, { facts, options, restart, codes }) => {
+    const unit = unitOf(planOf(inventory(used(facts)), options));
+    expect({ restart: unit.workloads[0]?.restart, codes: unit.findings }).toEqual({ restart, codes });
+    const ordinary = restart === 'rollout' || restart === 'argo-rollout';
+    expect(unit.workloads[0]?.note === '').toBe(ordinary);
+  });
+
+  it('lists workloads in order of kind and name', () => {
+    const workloads = [
+      workload('shop/b', { serviceAccount: 'api' }),
+      workload('shop/a', { serviceAccount: 'api', kind: 'StatefulSet' }),
+      workload('shop/a', { serviceAccount: 'api' }),
+    ];
+    expect(unitOf(planOf(inventory({ workloads }))).workloads.map(({ kind, name }) => `${kind}/${name}`)).toEqual([
+      'Deployment/a',
+      'Deployment/b',
+      'StatefulSet/a',
+    ]);
+  });
+
+  it('says how one replica is replaced', () => {
+    const messageOf = (surge: boolean) =>
+      planOf(inventory(used({ replicas: 1, surge }))).findings.find(({ code }) => code === 'PS319')?.message;
+    expect(messageOf(true)).toContain('its new pod starts before the old one stops');
+    expect(messageOf(false)).toContain('its pod stops before the new one starts');
+  });
+
+  it('does not call Jobs alone what also has a Deployment', () => {
+    const workloads = [workload('shop/api'), workload('shop/job', { serviceAccount: 'api', kind: 'CronJob' })];
+    expect(unitOf(planOf(inventory({ workloads }))).findings).toEqual(['PS320']);
+  });
+});

@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { barePod, createTestCluster, node, workload } from '../fixtures/twin-kubernetes-cluster.ts';
+
+describe('bad requests', () => {
+  const cluster = createTestCluster([node('n1'), barePod('one'), workload('Deployment', 'web'), workload('StatefulSet', 'db')]);
+
+  it.each<[string, string, unknown, number, string]>([
+    ['POST', '/api/v1/namespaces/shop/pods', undefined, 400, 'BadRequest'],
+    ['POST', '/api/v1/pods', barePod('two'), 400, 'BadRequest'],
+    ['POST', '/api/v1/namespaces/default/pods', barePod('two'), 400, 'BadRequest'],
+    ['POST', '/api/v1/namespaces/shop/pods', { kind: 'Secret', metadata: { name: 'x' } }, 400, 'BadRequest'],
+    ['POST', '/api/v1/namespaces/shop/pods', { metadata: {}, spec: { containers: [{ name: 'a' }] } }, 422, 'Invalid'],
+    ['POST', '/api/v1/namespaces/shop/pods', barePod('Not_A_Name'), 422, 'Invalid'],
+    ['POST', '/api/v1/namespaces/shop/pods', { metadata: { name: 'x' }, spec: {} }, 422, 'Invalid'],
+    ['POST', '/api/v1/namespaces/shop/pods', barePod('x', {}, { resourceVersion: '1' }), 400, 'BadRequest'],
+    ['PATCH', '/apis/apps/v1/namespaces/shop/deployments/web', { spec: { selector: { matchLabels: { app: 'x' } } } }, 422, 'Invalid'],
+    [
+      'PATCH',
+      '/apis/apps/v1/namespaces/shop/deployments/web',
+      { spec: { template: { metadata: { labels: { app: 'x' } } } } },
+      422,
+      'Invalid',
+    ],
+    ['PATCH', '/apis/apps/v1/namespaces/shop/deployments/web', { metadata: { uid: 'other' } }, 409, 'Conflict'],
+    ['PATCH', '/apis/apps/v1/namespaces/shop/deployments/web', [], 400, 'BadRequest'],
+    ['PATCH', '/apis/apps/v1/namespaces/shop/statefulsets/db', { spec: { serviceName: 'x' } }, 422, 'Invalid'],
+    [
+      'PATCH',
+      '/apis/apps/v1/namespaces/shop/deployments/web/scale',
+      { metadata: { resourceVersion: '1' }, spec: { replicas: 1 } },
+      409,
+      'Conflict',
+    ],
+    ['GET', '/api/v1/pods?limit=-1', undefined, 400, 'BadRequest'],
+    ['GET', '/api/v1/pods?continue=nonsense', undefined, 400, 'BadRequest'],
+    ['GET', '/api/v1/pods?watch=1&resourceVersion=x', undefined, 400, 'BadRequest'],
+  ])('%s %s %j is refused with %i', (method, path, body, status, reason) => {
+    const answer = cluster.request(method, path, body);
+    expect([answer.status, answer.body.kind, answer.body.reason, answer.body.code]).toEqual([status, 'Status', reason, status]);
+  });
+});
