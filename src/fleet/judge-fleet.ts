@@ -1,8 +1,8 @@
 import pLimit from 'p-limit';
 import type { JournalRuntime } from '../migration/runtime.ts';
 import type { FleetPhase, FleetRecord, MemberRecord } from '../model/fleet.ts';
+import { clusterRunId } from '../model/fleet.ts';
 import { haltOf } from './outcome.ts';
-import { clusterRunId } from './run-cluster.ts';
 import { chooseCanary, fleetDigest, isEnd, nextWave, wavesOf } from './waves.ts';
 
 /** Clusters that are planned side by side: reading is cheap, but all of one account share its API rates. */

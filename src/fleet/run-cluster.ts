@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import type { JournalRuntime, ServiceRuntime } from '../migration/runtime.ts';
 import { type Failure, reasonOf } from '../migration/trust/grant-trust.ts';
 import { timestamp } from '../model/clock.ts';
 import { isPodshiftError } from '../model/errors.ts';
-import type { FleetPhase, FleetRecord, MemberRecord, UnitCounts } from '../model/fleet.ts';
+import { clusterRunId, type FleetPhase, type FleetRecord, type MemberRecord, type UnitCounts } from '../model/fleet.ts';
 import type { RunRecord, UnitRecord } from '../model/run.ts';
 import { isEnd } from './waves.ts';
 
@@ -60,16 +59,6 @@ export async function runCluster(runtime: ServiceRuntime, input: ClusterInput): 
   const problem = await keepRunning(runtime, fleet, member, phase, run);
   if (problem !== '') return giveUp(runtime, input, problem);
   return { status: 'waiting', waitSeconds: nextWait(seconds, fleet.spec) };
-}
-
-/** The id of a cluster's run: 26 characters, always the same for the same fleet, cluster and phase. */
-export function clusterRunId(fleetId: string, clusterArn: string, phase: FleetPhase): string {
-  const hash = createHash('sha256')
-    .update(JSON.stringify([fleetId, clusterArn, phase]))
-    .digest('hex');
-  return BigInt(`0x${hash.slice(0, 32)}`)
-    .toString(36)
-    .padStart(26, '0');
 }
 
 /** Sees to it that an execution works on the run. Answers with what no waiting can mend; empty while there is hope. */

@@ -7,7 +7,7 @@ import { type AgentPod, type AgentSet, agentPod, agentSet, isAgent } from './age
 import { type Budget, blockingBudgets } from './budgets.ts';
 import { identityController } from './controllers.ts';
 import { irsaProviderClasses, legacyFacts, secretStoreUsers } from './indirect.ts';
-import type { FirstLists } from './metadata/metadata.ts';
+import type { FirstLists } from './metadata/first-lists.ts';
 import { cutsOffByPodGroups, type EgressPolicy, egressPolicies, type Family, takesPort80 } from './network.ts';
 import { type Node, readNode } from './nodes.ts';
 import { isReady, type LivePod, readLivePod } from './pods.ts';

@@ -1,6 +1,6 @@
 import type { Cluster } from '../aws/gateways.ts';
 import { isPodshiftError, PodshiftError } from '../model/errors.ts';
-import type { ApiAnswer } from './transport.ts';
+import type { ApiAnswer } from './answer.ts';
 
 /** Codes of connections that stood and then broke: the request may have been applied. */
 const BROKEN = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'HPE_INVALID_EOF_STATE']);

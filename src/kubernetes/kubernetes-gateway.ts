@@ -2,10 +2,11 @@ import type { AwsCredentialIdentityProvider } from '@smithy/types';
 import type { Cluster } from '../aws/gateways.ts';
 import type { Clock } from '../model/clock.ts';
 import { PodshiftError } from '../model/errors.ts';
+import type { ApiAnswer } from './answer.ts';
 import { answerError } from './errors.ts';
 import type { KubernetesGateway, KubernetesObject, Resource } from './gateway.ts';
 import { createTokenSource } from './token.ts';
-import { type ApiAnswer, type ApiRequest, createTransport, isDisruptionBudget, type TransportSettings } from './transport.ts';
+import { type ApiRequest, createTransport, isDisruptionBudget, type TransportSettings } from './transport.ts';
 
 /** How to reach one cluster, and as whom. */
 export interface KubernetesSettings {

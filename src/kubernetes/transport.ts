@@ -3,6 +3,7 @@ import { HttpMethod, IsomorphicFetchHttpLibrary, KubeConfig, RequestContext } fr
 import type { Cluster } from '../aws/gateways.ts';
 import { type Pacer, sendPaced } from '../aws/pacing.ts';
 import { PodshiftError } from '../model/errors.ts';
+import type { ApiAnswer } from './answer.ts';
 import { connectionError } from './errors.ts';
 import type { TokenSource } from './token.ts';
 
@@ -19,13 +20,6 @@ export interface ApiRequest {
   readonly newConnection?: boolean;
   /** What is done to what, for messages: `patch deployments in namespace shop`. */
   readonly what: string;
-}
-
-/** What the API server answered; the body is not looked at. */
-export interface ApiAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
 }
 
 /** Sends requests to one API server. Throws `ClusterUnreachable`, `ServiceUnavailable`, `CredentialsMissing`. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { migrationOptions } from './options.ts';
 import type { ClusterTarget, RunStatus } from './run.ts';
@@ -141,3 +142,13 @@ export interface MemberRecord {
 
 /** The tag that makes a cluster the fleet's canary; its value is `true`. */
 export const CANARY_TAG = 'podshift:canary';
+
+/** The id of a cluster's run: 26 characters, always the same for the same fleet, cluster and phase. */
+export function clusterRunId(fleetId: string, clusterArn: string, phase: FleetPhase): string {
+  const hash = createHash('sha256')
+    .update(JSON.stringify([fleetId, clusterArn, phase]))
+    .digest('hex');
+  return BigInt(`0x${hash.slice(0, 32)}`)
+    .toString(36)
+    .padStart(26, '0');
+}

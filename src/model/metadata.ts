@@ -1,4 +1,4 @@
-import type { OwnerFact } from './inventory.ts';
+import type { OwnerFact } from './owner.ts';
 
 /** Where a daemon's short role names begin: an ARN prefix, the cluster's own account (it asks the instance profile), or nowhere. */
 export type RoleBase = { readonly kind: 'prefix'; readonly prefix: string } | { readonly kind: 'discovered' } | { readonly kind: 'none' };

@@ -1,7 +1,7 @@
-import { clusterRunId } from '../fleet/run-cluster.ts';
 import { wavesOf } from '../fleet/waves.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { FleetRecord, MemberRecord } from '../model/fleet.ts';
+import { clusterRunId } from '../model/fleet.ts';
 import type { FleetReport } from '../model/fleet-report.ts';
 import type { Promises } from '../model/report.ts';
 import { compareText } from './report.ts';

@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
 import { expect } from 'vitest';
 import type { z } from 'zod';
-import { clusterRunId } from '../../src/fleet/run-cluster.ts';
 import type { Journal } from '../../src/journal/journal.ts';
-import { fleetSpec } from '../../src/model/fleet.ts';
+import { clusterRunId, fleetSpec } from '../../src/model/fleet.ts';
 import { migrationOptions } from '../../src/model/options.ts';
 import type { RunStatus } from '../../src/model/run.ts';
 import { usesAgent } from '../../src/verification/injection.ts';

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { FleetCluster, FleetRehearsalSettings } from '../../engine/fleet-rehearsal.ts';
-import { clusterRunId } from '../../src/fleet/run-cluster.ts';
 import { PodshiftError } from '../../src/model/errors.ts';
+import { clusterRunId } from '../../src/model/fleet.ts';
 import type { Fault, TwinRequest } from '../../twin/contracts.ts';
 import { type EndedFleet, type FleetScene, fleetOf, MIGRATION, snapshotOf } from './fleet-scenario.ts';
 

@@ -1,7 +1,19 @@
+import type { KubernetesObject } from '../../kubernetes/gateway.ts';
+import type { WorkloadFacts } from '../../model/inventory.ts';
 import type { AssumeGrantFact, DaemonFacts } from '../../model/metadata.ts';
 import type { Account } from '../account.ts';
 import { assumeStatements } from '../policies.ts';
-import type { MetadataWorld } from './metadata.ts';
+
+/** What was read of the cluster ahead of the daemons' part. */
+export interface MetadataWorld {
+  /** `NAMESPACE/NAME` of the service accounts that are in the inventory. */
+  readonly kept: ReadonlySet<string>;
+  readonly serviceAccounts: readonly KubernetesObject[];
+  /** Every workload of the cluster. */
+  readonly workloads: readonly WorkloadFacts[];
+  /** Whether a service account has a role of its own, ahead of instance metadata. */
+  readonly hasRole: (id: string) => boolean;
+}
 
 /**
  * Workloads that kube2iam gives its default role, be it one of its own or the nodes': they do not ask, run beside no other

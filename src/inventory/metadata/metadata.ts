@@ -1,62 +1,18 @@
 import type { KubernetesGateway, KubernetesObject } from '../../kubernetes/gateway.ts';
 import { RESOURCES } from '../../kubernetes/resources.ts';
-import type { WorkloadFacts } from '../../model/inventory.ts';
 import type { BindingFacts, DaemonFacts, IdentityPolicyFact, MetadataInventory } from '../../model/metadata.ts';
 import type { Account } from '../account.ts';
 import type { ClusterObjects } from '../cluster-objects.ts';
 import { isWorkerNode } from '../node-roles.ts';
 import type { Draft } from '../workloads.ts';
-import { type ConfigMapData, configMapsOf } from './daemon-arguments.ts';
-import { assumeGrants, defaultRoleUsers } from './daemon-users.ts';
-import { daemonContainer, readDaemon } from './daemons.ts';
+import type { ConfigMapData } from './daemon-arguments.ts';
+import { assumeGrants, defaultRoleUsers, type MetadataWorld } from './daemon-users.ts';
+import { readDaemon } from './daemons.ts';
+import type { FirstLists } from './first-lists.ts';
 import { identityPolicies, pickAnnotations, readBinding } from './metadata-users.ts';
 
-/** kiam's own pod annotations besides its role (uswitch/kiam, pkg/k8s/annotations.go). */
-const KIAM_KEYS = ['iam.amazonaws.com/role', 'iam.amazonaws.com/session-name', 'iam.amazonaws.com/external-id'];
 /** kiam's own namespace annotation. */
 const PERMITTED = 'iam.amazonaws.com/permitted';
-
-/** The lists that are read ahead of all others, because the daemons among them say what to look for in the rest. */
-export interface FirstLists {
-  readonly daemonSets: readonly KubernetesObject[];
-  readonly deployments: readonly KubernetesObject[];
-  /** Those that are kube2iam or kiam. */
-  readonly daemons: readonly KubernetesObject[];
-  /** Data of the ConfigMaps that their arguments need, by `NAMESPACE`. */
-  readonly configMaps: ReadonlyMap<string, ConfigMapData>;
-  /** Pod annotations that a daemon reads; empty where there is none. */
-  readonly podKeys: ReadonlySet<string>;
-  /** Those among them that name a role. */
-  readonly roleKeys: ReadonlySet<string>;
-}
-
-/** DaemonSets and Deployments, and the daemons among them. */
-export async function readFirstLists(kubernetes: KubernetesGateway): Promise<FirstLists> {
-  const typed = (objects: KubernetesObject[], kind: string): KubernetesObject[] =>
-    objects.map((object) =>
-      object.kind === undefined || object.apiVersion === undefined ? { ...object, apiVersion: 'apps/v1', kind } : object,
-    );
-  const [sets, deployed] = await Promise.all([kubernetes.list(RESOURCES.daemonSets), kubernetes.list(RESOURCES.deployments)]);
-  const daemonSets = typed(sets, 'DaemonSet');
-  const deployments = typed(deployed, 'Deployment');
-  const daemons = [...daemonSets, ...deployments].filter((object) => daemonContainer(object) !== undefined);
-  const configMaps = new Map<string, Map<string, Readonly<Record<string, string>>>>();
-  for (const daemon of daemons) {
-    const { namespace = '' } = daemon.metadata;
-    const known = configMaps.get(namespace) ?? new Map<string, Readonly<Record<string, string>>>();
-    configMaps.set(namespace, known);
-    for (const name of configMapsOf(daemonContainer(daemon)?.container)) {
-      const object = await kubernetes.get(RESOURCES.configMaps, namespace, name);
-      if (object !== undefined) known.set(name, object.data ?? {});
-    }
-  }
-  const settings = daemons.map((daemon) => readDaemon(daemon, configMaps.get(daemon.metadata.namespace ?? '') as ConfigMapData)?.settings);
-  const kube2iam = settings.filter((one) => one?.part === 'kube2iam');
-  const kiam = settings.some((one) => one?.part === 'kiam-agent' || one?.part === 'kiam-server');
-  const roleKeys = new Set([...kube2iam.map((one) => one.roleKey), ...(kiam ? KIAM_KEYS.slice(0, 1) : [])]);
-  const podKeys = new Set([...roleKeys, ...kube2iam.map((one) => one.externalIdKey), ...(kiam ? KIAM_KEYS : [])]);
-  return { daemonSets, deployments, daemons, configMaps, podKeys, roleKeys };
-}
 
 /** `NAMESPACE/NAME` of the service accounts with a workload that asks a daemon for a role. */
 export function askingServiceAccounts(drafts: readonly Draft[], roleKeys: ReadonlySet<string>): Set<string> {
@@ -76,17 +32,6 @@ export function rolesAskedFor(drafts: readonly Draft[], roleKeys: ReadonlySet<st
       for (const key of roleKeys) if (annotations?.[key]) values.add(annotations[key]);
   const names = new Set([...values].map((value) => value.split('/').at(-1)));
   return new Set(roles.filter((role) => names.has(role.roleName)).map((role) => role.arn));
-}
-
-/** What was read of the cluster ahead of the daemons' part. */
-export interface MetadataWorld {
-  /** `NAMESPACE/NAME` of the service accounts that are in the inventory. */
-  readonly kept: ReadonlySet<string>;
-  readonly serviceAccounts: readonly KubernetesObject[];
-  /** Every workload of the cluster. */
-  readonly workloads: readonly WorkloadFacts[];
-  /** Whether a service account has a role of its own, ahead of instance metadata. */
-  readonly hasRole: (id: string) => boolean;
 }
 
 /** All else that decisions about the daemons' pods need. */

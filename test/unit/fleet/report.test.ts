@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { narrateFleet } from '../../../cli/fleet-progress.ts';
 import { createTerminal } from '../../../cli/terminal.ts';
-import { clusterRunId } from '../../../src/fleet/run-cluster.ts';
 import type { MemberRecord } from '../../../src/model/fleet.ts';
+import { clusterRunId } from '../../../src/model/fleet.ts';
 import { fleetReport } from '../../../src/model/fleet-report.ts';
 import { buildFleetReport } from '../../../src/report/fleet.ts';
 import { renderFleet } from '../../../src/report/fleet-table.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { clusterRunId, giveUpCluster, runCluster } from '../../../src/fleet/run-cluster.ts';
+import { giveUpCluster, runCluster } from '../../../src/fleet/run-cluster.ts';
 import type { FleetPhase } from '../../../src/model/fleet.ts';
+import { clusterRunId } from '../../../src/model/fleet.ts';
 import { migrationOptions } from '../../../src/model/options.ts';
 import type { RunRecord } from '../../../src/model/run.ts';
 import { unit } from '../../contract/journal-records.ts';
