@@ -32,10 +32,15 @@ export interface HttpRoute {
   readonly handler: ServiceHandler;
 }
 
+/** YAML as the packaging reads it: with merge keys, which the definitions use. CloudFormation's tags (!Ref …) are passed over without a warning. */
+export function parseYaml(text: string): unknown {
+  return parse(text, { merge: true, logLevel: 'error' });
+}
+
 /** The routes that serverless.yml of the folder `root` gives to its functions, each with its handler. */
 export async function loadHttpRoutes(root: string = ROOT): Promise<readonly HttpRoute[]> {
   const file = join(root, 'serverless.yml');
-  const service = tree(parse(await readFile(file, 'utf8'), { logLevel: 'error' }), file);
+  const service = tree(parseYaml(await readFile(file, 'utf8')), file);
   const routes = Object.entries(tree(service.functions, 'functions')).flatMap(([name, definition]) => {
     const { handler, events = [] } = definition as { handler?: string; events?: readonly { httpApi?: { method: string; path: string } }[] };
     return events.flatMap(({ httpApi }) => (httpApi === undefined ? [] : [{ ...httpApi, name, handler }]));
@@ -45,32 +50,46 @@ export async function loadHttpRoutes(root: string = ROOT): Promise<readonly Http
   );
 }
 
+let ofProject: Promise<Service> | undefined;
+
+/** The service of this project's own serverless.yml, read once: the definitions take longer to parse than many an execution. */
+export function projectService(): Promise<Service> {
+  ofProject ??= loadService();
+  return ofProject;
+}
+
 /** Reads serverless.yml of the folder `root`, with the variables that the packaging would resolve: `${file(…)}` and `${self:…}`. */
 export async function loadService(root: string = ROOT): Promise<Service> {
   const file = join(root, 'serverless.yml');
-  // CloudFormation's tags (!Ref …) lie outside of what is read here; the parser would warn of them.
-  const service = tree(parse(await readFile(file, 'utf8'), { logLevel: 'error' }), file);
+  const service = tree(parseYaml(await readFile(file, 'utf8')), file);
   const resolve = (value: unknown): Promise<unknown> => resolveVariables(value, service, root);
   const functions = new Map<string, string>();
   for (const [name, definition] of Object.entries(tree(await shallow(service.functions, resolve), 'functions'))) {
     const path = await resolve(tree(await resolve(definition), `functions.${name}`).handler);
     functions.set(`${logicalName(name)}LambdaFunction`, typeof path === 'string' ? path : '');
   }
+  const machines = new Map<string, Promise<Machine>>();
   return {
     handler: (id) => importHandler(root, functions.get(id), id),
-    stateMachine: async (name) => {
-      const machines = tree(
-        await shallow(tree(await shallow(service.stepFunctions, resolve), 'stepFunctions').stateMachines, resolve),
-        'stateMachines',
-      );
-      const found = Object.entries(machines).find(([key]) => kebabCase(key) === name);
-      if (found === undefined) {
-        throw new PodshiftError('InternalError', `${file} declares no state machine ${name}`);
-      }
-      const definition = await resolve(tree(await shallow(found[1], resolve), name).definition);
-      return tree(definition, `the definition of ${name}`) as unknown as Machine;
+    stateMachine: (name) => {
+      const machine = machines.get(name) ?? readMachine(name);
+      machines.set(name, machine);
+      return machine;
     },
   };
+
+  async function readMachine(name: string): Promise<Machine> {
+    const declared = tree(
+      await shallow(tree(await shallow(service.stepFunctions, resolve), 'stepFunctions').stateMachines, resolve),
+      'stateMachines',
+    );
+    const found = Object.entries(declared).find(([key]) => kebabCase(key) === name);
+    if (found === undefined) {
+      throw new PodshiftError('InternalError', `${file} declares no state machine ${name}`);
+    }
+    const definition = await resolve(tree(await shallow(found[1], resolve), name).definition);
+    return tree(definition, `the definition of ${name}`) as unknown as Machine;
+  }
 }
 
 /** The handler that `FILE.EXPORT` names below a folder of sources. Throws `InternalError` for anything else. */
@@ -101,7 +120,7 @@ async function resolveVariables(value: unknown, service: Tree, root: string): Pr
     const file = FILE.exec(value);
     if (file?.[1] !== undefined) {
       const text = await readFile(join(root, file[1].trim()), 'utf8');
-      const content: unknown = file[1].trim().endsWith('.json') ? JSON.parse(text) : parse(text, { logLevel: 'error' });
+      const content: unknown = file[1].trim().endsWith('.json') ? JSON.parse(text) : parseYaml(text);
       return resolveVariables(file[2] === undefined ? content : lookUp(content, file[2]), service, root);
     }
     const own = SELF.exec(value);

@@ -7,7 +7,7 @@ import type { EngineClock } from './clock.ts';
 import { Execution } from './execution.ts';
 import { TOKEN_PLACEHOLDER } from './lower.ts';
 import type { OnProgress } from './progress.ts';
-import { loadService, type Service } from './service.ts';
+import { projectService, type Service } from './service.ts';
 import { originalError, TaskFailure } from './task-failure.ts';
 
 export type { OnProgress, Progress } from './progress.ts';
@@ -90,7 +90,7 @@ async function load({
   runtime,
   service: given,
 }: StateMachineRun): Promise<{ machine: Machine; handlers: ReadonlyMap<string, Handler> }> {
-  const service = given ?? (await loadService());
+  const service = given ?? (await projectService());
   const machine = await service.stateMachine(name);
   checkDefinition(machine, name);
   const states = [...allStates(machine)].map(([, state]) => state);

@@ -4,7 +4,7 @@ import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
 import { LOCK_SECONDS } from '../write.ts';
 import { digestNow } from './plan-run.ts';
 
-/** How long a plan waits for its approval: the TimeoutSeconds of AwaitApproval (statemachine/migrate-cluster.asl.json). */
+/** How long a plan waits for its approval: the TimeoutSeconds of AwaitApproval (statemachine/migrate-cluster.asl.yaml). */
 export const APPROVAL_SECONDS = 604_800;
 
 /** Keeps the task token with the run, for whoever approves; it goes nowhere else. The state machine waits for its answer. */

@@ -1,20 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
+import { parseYaml } from '../../../engine/service.ts';
 import { describeDefinition, type Machine, type State, states } from '../../support/definition-suite.ts';
 
 const MACHINES = ['migrate-cluster', 'scan-cluster', 'rollback-run', 'migrate-fleet'] as const;
 
 async function read(name: string): Promise<Machine> {
-  const text = await readFile(new URL(`../../../statemachine/${name}.asl.json`, import.meta.url), 'utf8');
-  return JSON.parse(text) as Machine;
+  const text = await readFile(new URL(`../../../statemachine/${name}.asl.yaml`, import.meta.url), 'utf8');
+  return parseYaml(text) as Machine;
 }
 
 /** The definition with its files put in, as the packaging does. */
 async function compose(name: string): Promise<Machine> {
   const parts = new Map(await Promise.all(['migrate-unit', 'retire-daemon'].map(async (part) => [part, await read(part)] as const)));
   const fileOf = (value: unknown): string =>
-    (typeof value === 'string' ? /^\$\{file\(statemachine\/([\w-]+)\.asl\.json\)\}$/.exec(value)?.[1] : undefined) ?? '';
+    (typeof value === 'string' ? /^\$\{file\(statemachine\/([\w-]+)\.asl\.yaml\)\}$/.exec(value)?.[1] : undefined) ?? '';
   return JSON.parse(JSON.stringify(await read(name)), (_key, value) => parts.get(fileOf(value)) ?? value);
 }
 
@@ -77,7 +77,7 @@ describe('migrate-unit', () => {
 
 describe('serverless.yml', () => {
   it('declares exactly the functions that the state machines or events call, each with a module that exports a handler', async () => {
-    const service = parse(await readFile(new URL('../../../serverless.yml', import.meta.url), 'utf8')) as {
+    const service = parseYaml(await readFile(new URL('../../../serverless.yml', import.meta.url), 'utf8')) as {
       functions: Record<string, { handler: string; timeout?: number; events?: unknown }>;
       provider: { timeout: number };
     };
