@@ -47,6 +47,11 @@ export async function forwardRun(runtime: JournalRuntime, runId: string): Promis
   return run;
 }
 
+/** The lock is still this run's: asked ahead of every write of a rollback. Throws `LockLost`. */
+export async function fence(runtime: JournalRuntime, run: RunRecord): Promise<void> {
+  await runtime.journal.extendLock(run.clusterArn, run.runId, LOCK_SECONDS);
+}
+
 /** A unit and its run. */
 interface RunningUnit {
   readonly run: RunRecord;

@@ -17,8 +17,7 @@ import {
 import { isStuck } from '../../verification/probe.ts';
 import type { Runtime } from '../runtime.ts';
 import { probeKey } from '../unit/prove-credentials.ts';
-import { fence } from '../unit/undo-fence.ts';
-import { journaledWrite } from '../write.ts';
+import { fence, journaledWrite } from '../write.ts';
 import { keepRetirement, progressOf } from './retirement-record.ts';
 import type { RetirementContext } from './retirement-state.ts';
 

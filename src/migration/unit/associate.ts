@@ -1,10 +1,10 @@
 import type { Association, EksGateway } from '../../aws/gateways.ts';
 import { MECHANISM_TAG } from '../../inventory/account.ts';
 import { PodshiftError } from '../../model/errors.ts';
-import type { RunRecord, UnitRecord } from '../../model/run.ts';
+import type { JournalEntry, RunRecord, UnitRecord } from '../../model/run.ts';
 import { RUN_TAG, requestToken } from '../agent/agent.ts';
 import type { JournalRuntime, Runtime } from '../runtime.ts';
-import { beginUnitStep, journaledWrite, type UnitInput } from '../write.ts';
+import { beginUnitStep, fence, journaledWrite, type UnitContext, type UnitInput } from '../write.ts';
 
 /** Key of the journal's entry of a unit's association. */
 export function associationKey(unitId: string): string {
@@ -81,4 +81,29 @@ export async function associatedAt(runtime: JournalRuntime, unit: UnitRecord): P
   const entry = await runtime.journal.getEntry(unit.runId, associationKey(unit.unitId));
   if (entry?.state !== 'applied') throw new PodshiftError('InternalError', `unit ${unit.unitId} has no association yet`);
   return Date.parse((entry.after as AssociationImage).createdAt);
+}
+
+/**
+ * Deletes the association that this run made, be its creation on record or not. Answers whether new pods may have been
+ * injected by it. The unit's fact is kept ahead of the delete, so that a crash in between forgets nothing.
+ */
+export async function undoAssociation(
+  runtime: JournalRuntime,
+  { run, unit, aws }: UnitContext,
+  entries: readonly JournalEntry[],
+): Promise<boolean> {
+  const entry = entries.find((candidate) => candidate.kind === 'association');
+  if (entry === undefined) return false;
+  if (entry.state === 'undone') return unit.facts.associated === true;
+  const found = await findAssociation(aws.eks, unit);
+  const ours = found !== undefined && found.tags[RUN_TAG] === run.runId;
+  const associated = ours || entry.state === 'applied';
+  if (associated)
+    await runtime.journal.updateUnit(run.runId, unit.unitId, { facts: { associated: true, dissociatedAt: runtime.clock.now() } });
+  if (ours) {
+    await fence(runtime, run);
+    await aws.eks.deleteAssociation(found.associationId);
+  }
+  await runtime.journal.markUndone(run.runId, entry.key);
+  return associated;
 }

@@ -1,12 +1,13 @@
 import type { KubernetesGateway, KubernetesObject } from '../../kubernetes/gateway.ts';
 import { RESOURCES } from '../../kubernetes/resources.ts';
 import { isPodshiftError, PodshiftError } from '../../model/errors.ts';
-import type { RunRecord, UnitRecord } from '../../model/run.ts';
+import type { JournalEntry, RunRecord, UnitRecord } from '../../model/run.ts';
 import { isOnNewWay } from '../../verification/injection.ts';
 import { isStuck, judgeProbe, type ProbeVerdict, probeName, probePod } from '../../verification/probe.ts';
 import { addEvidenceOnce, isProved } from '../evidence.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
 import {
+  fence,
   forwardUnit,
   journaledWrite,
   LOCK_SECONDS,
@@ -159,4 +160,18 @@ function factsOf(run: RunRecord, pod: KubernetesObject, verdict: ProbeVerdict): 
     podUid: pod.metadata.uid ?? '',
     image: run.options.probeImage,
   };
+}
+
+/** Deletes what is left of the unit's probe pods. */
+export async function undoProbes(
+  runtime: JournalRuntime,
+  { run, unit, kubernetes }: UnitContext,
+  entries: readonly JournalEntry[],
+): Promise<void> {
+  for (const entry of entries) {
+    if (entry.kind !== 'probe-pod' || entry.state === 'undone') continue;
+    await fence(runtime, run);
+    await kubernetes.delete(RESOURCES.pods, unit.plan.namespace, entry.object.split('/').at(-1) ?? '');
+    await runtime.journal.markUndone(run.runId, entry.key);
+  }
 }

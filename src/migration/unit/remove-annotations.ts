@@ -2,9 +2,10 @@ import type { KubernetesObject } from '../../kubernetes/gateway.ts';
 import { RESOURCES } from '../../kubernetes/resources.ts';
 import { PodshiftError } from '../../model/errors.ts';
 import type { UnitPlan } from '../../model/plan.ts';
+import type { JournalEntry } from '../../model/run.ts';
 import { isProved } from '../evidence.ts';
-import type { ClusterRuntime } from '../runtime.ts';
-import { forwardUnit, journaledWrite, type UnitInput } from '../write.ts';
+import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
+import { fence, forwardUnit, journaledWrite, type UnitContext, type UnitInput } from '../write.ts';
 import { removeTemplateAnnotations } from './move-templates.ts';
 
 /** Annotation values of a service account by key; null where a key is absent. */
@@ -75,4 +76,40 @@ function removable(object: KubernetesObject, plan: UnitPlan): string[] {
     const now = object.metadata.annotations?.[key];
     return now !== undefined && now === plan.before.annotations[key];
   });
+}
+
+/**
+ * Puts the removed annotations back, where they still are as podshift left them. Throws `UndoFailed`, with object and
+ * before-image, where somebody has given one another value since.
+ */
+export async function undoAnnotations(
+  runtime: JournalRuntime,
+  { run, unit, kubernetes }: UnitContext,
+  entries: readonly JournalEntry[],
+): Promise<void> {
+  const entry = entries.find((candidate) => candidate.kind === 'annotations' && candidate.state !== 'undone');
+  if (entry === undefined) return;
+  const { namespace, serviceAccount, before } = unit.plan;
+  const object = await kubernetes.get(RESOURCES.serviceAccounts, namespace, serviceAccount);
+  // A service account that was deleted, or made anew by somebody else, is not the one that podshift changed.
+  if (object !== undefined && object.metadata.uid === before.uid) {
+    const wanted = entry.before as AnnotationImage;
+    const now = annotationsNow(object, Object.keys(wanted));
+    const moved = Object.keys(wanted).find((key) => now[key] !== null && now[key] !== wanted[key]);
+    if (moved !== undefined) {
+      throw new PodshiftError(
+        'UndoFailed',
+        `${entry.object}: somebody set ${moved} to another value; before podshift it was ${wanted[moved]}`,
+      );
+    }
+    const back = Object.fromEntries(Object.entries(wanted).filter(([key, value]) => now[key] !== value));
+    if (Object.keys(back).length > 0) {
+      await fence(runtime, run);
+      await kubernetes.patch(RESOURCES.serviceAccounts, namespace, serviceAccount, {
+        type: 'merge',
+        body: { metadata: { ...guard(object), annotations: back } },
+      });
+    }
+  }
+  await runtime.journal.markUndone(run.runId, entry.key);
 }

@@ -1,12 +1,12 @@
 import type { KubernetesGateway } from '../../kubernetes/gateway.ts';
 import { PodshiftError } from '../../model/errors.ts';
-import type { RunRecord, UnitRecord } from '../../model/run.ts';
+import type { JournalEntry, RunRecord, UnitRecord } from '../../model/run.ts';
 import { isProved } from '../evidence.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
-import { forwardUnit, journaledWrite, type UnitInput } from '../write.ts';
+import { fence, forwardUnit, journaledWrite, type UnitContext, type UnitInput } from '../write.ts';
 import { moveTemplates, removeTemplateAnnotations } from './move-templates.ts';
 import { markValue } from './restart-mark.ts';
-import { type LiveWorkload, liveWorkloads, restartMark } from './workloads.ts';
+import { type LiveWorkload, liveWorkloads, resourceOf, restartMark, subjectOf } from './workloads.ts';
 
 /** What a restart entry holds: the mark before and after; null where there was none. */
 export interface RestartImage {
@@ -84,4 +84,30 @@ async function restart(
     },
   });
   return true;
+}
+
+/**
+ * Gives each restarted workload the restart mark back that it had, which also brings its old pod template back. A mark
+ * that somebody else has set since is theirs and stays.
+ */
+export async function undoRestarts(
+  runtime: JournalRuntime,
+  { run, unit, kubernetes }: UnitContext,
+  entries: readonly JournalEntry[],
+): Promise<void> {
+  for (const entry of entries) {
+    if (entry.kind !== 'restart' || entry.state === 'undone') continue;
+    const plan = unit.plan.workloads.find((workload) => subjectOf(unit.plan, workload) === entry.object);
+    const resource = plan === undefined ? undefined : resourceOf(plan);
+    const object =
+      plan === undefined || resource === undefined ? undefined : await kubernetes.get(resource, unit.plan.namespace, plan.name);
+    if (plan !== undefined && resource !== undefined && object !== undefined) {
+      const mark = restartMark({ plan, object });
+      if (mark.current === markValue(run, unit, plan)) {
+        await fence(runtime, run);
+        await kubernetes.patch(resource, unit.plan.namespace, plan.name, mark.patch((entry.before as RestartImage).mark));
+      }
+    }
+    await runtime.journal.markUndone(run.runId, entry.key);
+  }
 }

@@ -5,9 +5,8 @@ import type { MetadataPlan, UnitPlan } from '../../model/plan.ts';
 import type { JournalEntry, RunRecord } from '../../model/run.ts';
 import { MANAGED_BY_LABEL } from '../../verification/pods.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
-import { forwardUnit, journaledWrite, type UnitContext, type UnitInput } from '../write.ts';
+import { fence, forwardUnit, journaledWrite, type UnitContext, type UnitInput } from '../write.ts';
 import { guard } from './remove-annotations.ts';
-import { fence } from './undo-fence.ts';
 
 /** The annotation that tells which run made a service account. */
 const RUN_ANNOTATION = 'podshift/run';

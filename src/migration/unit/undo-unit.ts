@@ -1,14 +1,17 @@
 import { PodshiftError } from '../../model/errors.ts';
 import type { JournalEntry, UnitRecord } from '../../model/run.ts';
-import { undoAddon } from '../addon/undo-addon.ts';
+import { undoAddon } from '../addon/update-addon.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
 import { type Failure, reasonOf } from '../trust/grant-trust.ts';
 import { beginStep, type Poll, READY, type UnitContext, type UnitInput, waitFor } from '../write.ts';
+import { undoAssociation } from './associate.ts';
+import { templatesBack } from './move-templates.ts';
+import { undoProbes } from './prove-credentials.ts';
+import { undoAnnotations } from './remove-annotations.ts';
+import { undoRestarts } from './restart-workloads.ts';
 import { undoSplit } from './split-service-account.ts';
-import { undoAnnotations, undoAssociation, undoProbes, undoRestarts } from './undo-changes.ts';
+import { rolloutsUnderWay } from './starting-pods.ts';
 import { oldPodsEverywhere, oldTemplatesRolledOut, proveOldInjection } from './undo-pods.ts';
-import { rolloutsUnderWay } from './undo-settle.ts';
-import { templatesBack } from './undo-templates.ts';
 
 const POLL_SECONDS = 3;
 

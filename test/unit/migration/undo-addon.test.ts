@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { undoAddon } from '../../../src/migration/addon/undo-addon.ts';
-import { updateAddon } from '../../../src/migration/addon/update-addon.ts';
+import { undoAddon, updateAddon } from '../../../src/migration/addon/update-addon.ts';
 import { type AddonScene, addonScene, BOTH, CONTROLLER, NAME, NODE, VALUES } from '../fixtures/addon-scene.ts';
 import { ROLE, RUN } from '../fixtures/fake-migration.ts';
 
