@@ -2,14 +2,10 @@ import { type Finding, finding } from '../model/findings.ts';
 import type { OwnerFact, WorkloadFacts } from '../model/inventory.ts';
 import type { AssumeGrantFact, DaemonFacts, Interception, Kube2iamSettings, MetadataInventory } from '../model/metadata.ts';
 import type { RetiredMechanism } from '../model/retirement.ts';
-import type { World } from './draft.ts';
-import { workloadSubject } from './draft.ts';
 import { KIAM } from './metadata-roles.ts';
 import { interceptsPods } from './metadata-system.ts';
-import { nameOfOwner, sourceOf } from './owner-check.ts';
-
-/** Tools that put an object back as they know it. */
-const RECONCILING = new Set<OwnerFact['kind']>(['argo-cd', 'flux', 'operator']);
+import { nameOfOwner, reconcilingOwner, sourceOf } from './owners.ts';
+import { type World, workloadSubject } from './world.ts';
 
 /** One daemon's parts: those that intercept, and for kiam the server behind them. */
 export interface DaemonParts {
@@ -108,7 +104,7 @@ export function obstacles(parts: DaemonParts, world: World): Finding[] {
   for (const daemon of all) {
     if (daemon.unread.length > 0)
       found.push(finding('PS704', daemon.subject, `${daemon.subject} takes ${daemon.unread.join(', ')} from where podshift does not read`));
-    const owner = daemon.owners.find(({ kind }) => RECONCILING.has(kind));
+    const owner = reconcilingOwner(daemon.owners);
     if (owner !== undefined && !daemon.stopped) found.push(ownedBy(daemon, owner));
   }
   found.push(...ruleObstacles(interceptor));

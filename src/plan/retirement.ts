@@ -3,11 +3,11 @@ import type { Inventory } from '../model/inventory.ts';
 import type { MigrationOptions } from '../model/options.ts';
 import type { RetiredMechanism, RetiredRole, RetirementPlan, RulePlan } from '../model/retirement.ts';
 import { parseTrustPolicy, retirePrincipals } from '../trust/index.ts';
-import { createWorld } from './draft.ts';
 import { ruleArguments } from './interception.ts';
 import { metadataSystems } from './metadata-system.ts';
 import { consequences, dependents, type Interceptor, missing, obstacles, partsOf } from './retirement-check.ts';
 import { compareText } from './waves.ts';
+import { createWorld } from './world.ts';
 
 /**
  * Whether kube2iam or kiam can be retired, and how: pure, over an inventory of the whole cluster. `leaving` are the

@@ -3,7 +3,7 @@ import { PodshiftError } from '../../model/errors.ts';
 import type { Inventory } from '../../model/inventory.ts';
 import type { Plan, UnitPlan } from '../../model/plan.ts';
 import type { RunRecord, UnitRecord } from '../../model/run.ts';
-import { busyAddons, isBusy } from '../../plan/addon-check.ts';
+import { busyAddons, isBusy } from '../../plan/addon.ts';
 import { makePlan as decide } from '../../plan/plan.ts';
 import type { ClusterRuntime, JournalRuntime, Runtime } from '../runtime.ts';
 import { LOCK_SECONDS, type Poll, READY, waitFor } from '../write.ts';
