@@ -33,6 +33,14 @@ export const HOLD_REASONS: ReasonOrder = [
   ['PS716', 'PS715'],
 ];
 
+/** The reasons to refuse a retirement: what is in podshift's own way first, then who still depends on the daemon. */
+export const REFUSAL_REASONS: ReasonOrder = [
+  ['PS733', 'PS703'],
+  ['PS704', 'PS735'],
+  ['PS734', 'PS736', 'PS737'],
+  ['PS731', 'PS732'],
+];
+
 /** What was found, in the order in which it is told. */
 export function inOrder(found: readonly Found[], order: ReasonOrder): Found[] {
   const keys = new Map(order.flatMap((codes, line) => codes.map((code, rank) => [code, { line, rank }] as const)));
