@@ -62,13 +62,9 @@ const versionTooOld: ClusterCheck = ({ inventory: { cluster } }) => {
 };
 
 /** An agent that does not listen where the webhook of this cluster sends pods serves nobody. */
-const agentOnOtherAddress: ClusterCheck = ({
-  agent,
-  inventory: {
-    agent: { listens = null },
-    cluster: { ipFamily: family },
-  },
-}) => {
+const agentOnOtherAddress: ClusterCheck = ({ agent, inventory }) => {
+  const { listens = null } = inventory.agent;
+  const { ipFamily: family } = inventory.cluster;
   if (agent.state !== 'running' || listens === null || listens === 'both') return undefined;
   if ((family !== 'ipv4' && family !== 'ipv6') || listens === family) return undefined;
   return `the agent listens on ${AGENT_ADDRESSES[listens]} alone, and pods of the ${family} cluster ask ${AGENT_ADDRESSES[family]}`;
