@@ -47,7 +47,8 @@ function compare([least, most, real]: [unknown, unknown, unknown] | unknown[], p
       : least === most
         ? least === real
         : typeof real === 'number' && (least as number) <= real && real <= (most as number);
-  if (!same) found.push(`${path}: the webhook ${said(real)}, the twin ${said(least === most ? least : `${least} to ${most}`)}`);
+  if (!same)
+    found.push(`${path}: the webhook ${said(real)}, the twin ${said(least)}${least === most ? '' : ` to ${JSON.stringify(most)}`}`);
 }
 
 function said(value: unknown): string {
