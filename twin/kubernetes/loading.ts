@@ -1,4 +1,5 @@
 import type { KubernetesObject, OwnerReference } from '../../src/kubernetes/gateway.ts';
+import { withoutNulls } from './absent.ts';
 import { isJobFinished } from './controllers/job.ts';
 import { WORKLOAD_KINDS } from './controllers/manager.ts';
 import { withDefaults } from './defaults.ts';
@@ -12,7 +13,8 @@ import type { Store } from './store.ts';
  * pods, pods of unknown owners, and finished Jobs stay as they are. Namespaces that objects name, and their default
  * service accounts, are there as in any cluster.
  */
-export function loadObjects(objects: readonly KubernetesObject[], kinds: KindRegistry, store: Store): void {
+export function loadObjects(snapshot: readonly KubernetesObject[], kinds: KindRegistry, store: Store): void {
+  const objects = snapshot.map(withoutNullsOnce);
   objects.filter((object) => object.kind === 'CustomResourceDefinition').forEach((definition) => void kinds.learnDefinition(definition));
   objects.forEach((object) => void kinds.learnObject(object));
   const given = new Map<string, KubernetesObject>();
@@ -44,6 +46,17 @@ export function loadObjects(objects: readonly KubernetesObject[], kinds: KindReg
     const created = store.create(kind, withoutStaleStatus(complete, given), 'system');
     uids.set(keyOf(created), created.metadata.uid as string);
   }
+}
+
+/** Many twins share one snapshot, whose objects never change. */
+const READ = new WeakMap<KubernetesObject, KubernetesObject>();
+
+function withoutNullsOnce(object: KubernetesObject): KubernetesObject {
+  const known = READ.get(object);
+  if (known !== undefined) return known;
+  const read = withoutNulls(object);
+  READ.set(object, read);
+  return read;
 }
 
 /** Namespaced objects without a namespace are in `default`, as kubectl would have put them. */
