@@ -8,7 +8,7 @@ import { CLUSTER_ARN, type FakeMigration, NEW_WAY, OLD_WAY, ROLE, RUN, runningPo
 import { UNIT, unitScene } from '../fixtures/unit-scene.ts';
 
 let fake: FakeMigration;
-const { begin, unit, evidence, later } = unitScene((made) => {
+const { begin, beginAssociated, unit, evidence, later } = unitScene((made) => {
   fake = made;
 });
 
@@ -158,6 +158,8 @@ describe('removeAnnotations', () => {
   const annotations = () => fake.object('ServiceAccount', 'orders')?.metadata.annotations;
   const prove = () => fake.runtime.journal.updateUnit(RUN, UNIT.unitId, { facts: { 'probe-pod grade 2 passed': true } });
 
+  beforeEach(() => beginAssociated());
+
   it('removes nothing without proof', async () => {
     await expect(removeAnnotations(fake.runtime, UNIT)).rejects.toMatchObject({ name: 'ProofFailed' });
     expect(fake.account.writes).toEqual([]);
@@ -193,7 +195,7 @@ describe('removeAnnotations', () => {
     ['somebody removed it', {}, serviceAccount('orders', {})],
     ['the service account was made anew', {}, { ...serviceAccount(), metadata: { ...serviceAccount().metadata, uid: 'another' } }],
   ])('writes nothing where %s', async (_what, plan, object) => {
-    await begin(plan);
+    await beginAssociated(plan);
     await prove();
     fake.put(object);
     expect(await removeAnnotations(fake.runtime, UNIT)).toEqual({ removed: 0, templates: 0 });
