@@ -19,7 +19,7 @@ export interface AssociationImage {
 }
 
 /**
- * Creates the association of the unit. Where a try of this run has created it already (its reply was lost, or the function
+ * Creates the association of the unit, or goes on from the one that the plan saw. Where a try of this run has created it already (its reply was lost, or the function
  * died), it is adopted by the run's tag. Throws `WorldMoved` where somebody else's is there, `RoleNotReady` while EKS does
  * not see the role's trust policy.
  */
@@ -28,6 +28,7 @@ export async function associate(runtime: Runtime, input: UnitInput): Promise<{ a
   const { roleArn } = unit.plan;
   const { blocked } = await runtime.journal.getRole(run.runId, roleArn);
   if (blocked !== '') throw new PodshiftError('TrustPolicyMoved', blocked);
+  if (wasAssociated(unit)) return adoptAssociation(runtime, run, unit);
   const entry = await journaledWrite(runtime, run, {
     key: associationKey(unit.unitId),
     unitId: unit.unitId,
@@ -41,6 +42,25 @@ export async function associate(runtime: Runtime, input: UnitInput): Promise<{ a
     },
   });
   return { associationId: (entry.after as AssociationImage).associationId };
+}
+
+/** Whether an association of the unit's service account was there before the run: it is gone on from, and stays when the unit rolls back. */
+export function wasAssociated({ plan }: Pick<UnitRecord, 'plan'>): boolean {
+  return plan.addon === undefined && plan.before.associationId !== null;
+}
+
+/** Goes on from the association that somebody left half-way. Nothing is written, so that nothing of it is undone either. */
+async function adoptAssociation(runtime: Runtime, run: RunRecord, unit: UnitRecord): Promise<{ associationId: string }> {
+  const found = await findAssociation(runtime.aws(run.target).eks, unit);
+  if (found === undefined)
+    throw new PodshiftError(
+      'WorldMoved',
+      `association ${unit.plan.before.associationId} of ${unit.unitId} is gone since the plan was made`,
+    );
+  if (found.roleArn !== unit.plan.roleArn)
+    throw new PodshiftError('WorldMoved', `association ${found.associationId} gives ${unit.unitId} the role ${found.roleArn} by now`);
+  await runtime.journal.updateUnit(run.runId, unit.unitId, { facts: { associatedAt: found.createdAt } });
+  return { associationId: found.associationId };
 }
 
 async function createOrAdopt(eks: EksGateway, run: RunRecord, unit: UnitRecord, roleArn: string): Promise<Association> {

@@ -1,10 +1,15 @@
+import { RESOURCES } from '../../kubernetes/resources.ts';
 import { PodshiftError } from '../../model/errors.ts';
 import type { JournalEntry, UnitRecord } from '../../model/run.ts';
+import { usesAgent } from '../../verification/injection.ts';
+import { podsOfServiceAccount } from '../../verification/pods.ts';
 import { undoAddon } from '../addon/update-addon.ts';
+import { planOf } from '../run/plan-run.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
 import { type Failure, reasonOf } from '../trust/grant-trust.ts';
+import { admittedByRun } from '../trust/role-trust.ts';
 import { beginStep, type Poll, READY, type UnitContext, type UnitInput, waitFor } from '../write.ts';
-import { undoAssociation } from './associate.ts';
+import { undoAssociation, wasAssociated } from './associate.ts';
 import { templatesBack } from './move-templates.ts';
 import { undoProbes } from './prove-credentials.ts';
 import { undoAnnotations } from './remove-annotations.ts';
@@ -71,23 +76,52 @@ async function goBack(runtime: JournalRuntime, context: UnitContext, entries: re
   // A split has its old templates rolled out by now.
   const starting = isSplit ? '' : await rolloutsUnderWay(runtime, context, entries);
   if (starting !== '') return starting;
-  const wasAssociated = await undoAssociation(runtime, context, entries);
+  const dissociated = await undoAssociation(runtime, context, entries);
   // The pods of a split have their old service account again, which never had an association.
   const wasUpdated = entries.some((entry) => entry.kind === 'addon');
-  if ((wasAssociated && !isSplit) || wasUpdated) {
+  if ((dissociated && !isSplit) || wasUpdated) {
     const unproved = await proveOldInjection(runtime, context);
     if (unproved !== '') return unproved;
   }
+  await refuseStranding(runtime, context);
   await undoRestarts(runtime, context, entries);
   const unfinished = await oldTemplatesRolledOut(runtime, context, entries);
   if (unfinished !== '') return unfinished;
-  const left = await oldPodsEverywhere(runtime, context);
+  // An association that was there before the run stays, and every new pod is injected by it: that is what was.
+  const left = wasAssociated(context.unit) ? '' : await oldPodsEverywhere(runtime, context);
   if (left !== '') return left;
   if (isSplit) await undoSplit(runtime, context, entries);
   for (const entry of await runtime.journal.listEntries(context.run.runId, context.unit.unitId)) {
     if (entry.state !== 'undone') await runtime.journal.markUndone(context.run.runId, entry.key);
   }
   return '';
+}
+
+/**
+ * Where an association was there before the run and only the run's own statement makes it work, pods that came since live on
+ * both: without the statement they have nothing, and no restart brings the old way back. Throws `UndoFailed` then, so that the
+ * statement stays.
+ */
+async function refuseStranding(runtime: JournalRuntime, { run, unit, kubernetes }: UnitContext): Promise<void> {
+  if (!wasAssociated(unit) || !(await isAdmittedByRun(runtime, unit))) return;
+  const { namespace, serviceAccount, before } = unit.plan;
+  const pods = podsOfServiceAccount(await kubernetes.list(RESOURCES.pods, { namespace }), serviceAccount).filter(usesAgent);
+  const [first] = pods;
+  if (first === undefined) return;
+  throw new PodshiftError(
+    'UndoFailed',
+    `association ${before.associationId} of ${unit.unitId} was there before podshift and works by the statement that podshift added, and ${pods.length} pods such as Pod/${namespace}/${first.metadata.name} get their credentials so: they keep both. Migrate ${unit.unitId} with a new run; or run "aws eks delete-pod-identity-association --cluster-name ${run.target.clusterName} --region ${run.target.region} --association-id ${before.associationId}", restart its workloads, and roll back again`,
+  );
+}
+
+/** Whether a write of this run, not undone yet, lets the unit's service account in. */
+async function isAdmittedByRun(runtime: JournalRuntime, { runId, plan }: UnitRecord): Promise<boolean> {
+  const role = (await planOf(runtime, runId)).roles.find(({ roleArn }) => roleArn === plan.roleArn);
+  const written = (await runtime.journal.listEntries(runId, null)).filter(({ kind, state }) => kind === 'trust' && state !== 'undone');
+  return (
+    role !== undefined &&
+    admittedByRun(role, written).some(({ namespace, name }) => namespace === plan.namespace && name === plan.serviceAccount)
+  );
 }
 
 async function end(runtime: JournalRuntime, unit: UnitRecord, status: 'held' | 'rolled-back', reason: string) {
