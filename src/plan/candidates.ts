@@ -6,7 +6,7 @@ import { addonPlan } from './addon.ts';
 import { type Found, runChecks } from './checks/check.ts';
 import { tableOf } from './checks/mechanisms.ts';
 import { CLUSTER_BLOCKERS } from './checks/platform.ts';
-import { HOLD_REASONS, inOrder } from './checks/reasons.ts';
+import { inHoldOrder } from './checks/reasons.ts';
 import { groupWorkloads, isByMetadata } from './metadata-groups.ts';
 import { type TemplateFacts, templatePlan } from './metadata-split.ts';
 import { removedAnnotations } from './owners.ts';
@@ -25,7 +25,7 @@ export interface Candidate {
 /** Every chosen service account with all that is found about it, in order of ids; and findings about workloads that are of no unit. */
 export function candidatesOf(world: World): { readonly candidates: readonly Candidate[]; readonly findings: readonly Finding[] } {
   const taken = new Set(world.inventory.metadata?.takenNames ?? []);
-  const [blocker] = inOrder(runChecks(CLUSTER_BLOCKERS, world), HOLD_REASONS);
+  const [blocker] = inHoldOrder(runChecks(CLUSTER_BLOCKERS, world));
   const findings: Finding[] = [];
   const candidates = chosen(world).flatMap((facts) => {
     if (isUnasked(facts, world)) return [];
@@ -58,7 +58,7 @@ function isUnasked(facts: ServiceAccountFacts, world: World): boolean {
 function judge(unit: UnitFacts, ofUses: readonly Found[], blocker: Found | undefined): Candidate {
   const table = tableOf(unit).filter(({ when }) => when === 'always' || !isAssociated(unit));
   const ofCluster = blocker === undefined ? [] : [{ ...blocker, finding: { ...blocker.finding, subject: `ServiceAccount/${unit.id}` } }];
-  return { unit, found: [...ofUses, ...inOrder([...runChecks(table, unit), ...ofCluster], HOLD_REASONS)] };
+  return { unit, found: [...ofUses, ...inHoldOrder([...runChecks(table, unit), ...ofCluster])] };
 }
 
 /** The blockers among a candidate's findings. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ServiceAccountFacts, WorkloadFacts } from '../model/inventory.ts';
 import { type Found, runChecks } from './checks/check.ts';
 import { USES } from './checks/metadata-uses.ts';
-import { HOLD_REASONS, inOrder } from './checks/reasons.ts';
+import { inHoldOrder } from './checks/reasons.ts';
 import type { MetadataSystem } from './metadata-system.ts';
 import { type MetadataUse, useOf } from './metadata-uses.ts';
 import { compareText } from './waves.ts';
@@ -42,7 +42,7 @@ export function groupWorkloads(facts: ServiceAccountFacts, world: World, taken: 
   const workloads = world.workloadsOf.get(idOf(facts)) as readonly WorkloadFacts[];
   const uses = workloads.filter(({ idle }) => idle !== 'finished').map((workload) => useOf(workload, world));
   const asking = uses.flatMap((use): Asking[] =>
-    use.asking === undefined ? [] : [{ ...use, roleArn: use.asking.roleArn, found: inOrder(runChecks(USES, use), HOLD_REASONS) }],
+    use.asking === undefined ? [] : [{ ...use, roleArn: use.asking.roleArn, found: inHoldOrder(runChecks(USES, use)) }],
   );
   const others = uses.filter((use) => use.asking === undefined);
   const byKey = Map.groupBy(asking, ({ roleArn, found }) => `${roleArn} ${blockerCodes(found)}`);

@@ -4,7 +4,7 @@ import type { MigrationOptions } from '../model/options.ts';
 import type { RetiredMechanism, RetiredRole, RetirementPlan, RulePlan } from '../model/retirement.ts';
 import { parseTrustPolicy, retirePrincipals } from '../trust/index.ts';
 import { runChecks } from './checks/check.ts';
-import { inOrder, REFUSAL_REASONS } from './checks/reasons.ts';
+import { inRefusalOrder } from './checks/reasons.ts';
 import { CONSEQUENCES, type Interceptor, OBSTACLES, partsOf } from './checks/retirement.ts';
 import { ruleArguments } from './interception.ts';
 import { metadataSystems } from './metadata-system.ts';
@@ -37,7 +37,7 @@ export function planRetirement(
     principals,
     roles: roles.map(({ role }) => role),
   };
-  const obstacles = inOrder(runChecks(OBSTACLES, { world, mechanism, parts, leaving }), REFUSAL_REASONS);
+  const obstacles = inRefusalOrder(runChecks(OBSTACLES, { world, mechanism, parts, leaving }));
   // Without an obstacle there is one interceptor, and its rule is known.
   const [interceptor] = (parts?.interceptors ?? []) as [Interceptor];
   if (parts === undefined || obstacles.length > 0)

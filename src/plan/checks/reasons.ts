@@ -41,15 +41,22 @@ export const REFUSAL_REASONS: ReasonOrder = [
   ['PS731', 'PS732'],
 ];
 
-/** What was found, in the order in which it is told. */
-export function inOrder(found: readonly Found[], order: ReasonOrder): Found[] {
-  const keys = new Map(order.flatMap((codes, line) => codes.map((code, rank) => [code, { line, rank }] as const)));
+/** Puts what was found into the order in which it is told. */
+export function tellingOrder(order: ReasonOrder): (found: readonly Found[]) => readonly Found[] {
+  const places = new Map(order.flatMap((codes, line) => codes.map((code, rank) => [code, { line, rank }] as const)));
   const keyOf = ({ finding: { code }, place }: Found) => {
-    const { line, rank } = keys.get(code) ?? { line: order.length, rank: 0 };
+    const { line, rank } = places.get(code) ?? { line: order.length, rank: 0 };
     return [line, ...place, rank];
   };
-  return found
-    .map((one) => ({ one, key: keyOf(one) }))
-    .sort((a, b) => compareNumbers(a.key, b.key))
-    .map(({ one }) => one);
+  return (found) =>
+    found
+      .map((one) => ({ one, key: keyOf(one) }))
+      .sort((a, b) => compareNumbers(a.key, b.key))
+      .map(({ one }) => one);
 }
+
+/** What was found about a unit, its reason to be held first. */
+export const inHoldOrder = tellingOrder(HOLD_REASONS);
+
+/** What was found about a retirement, its reason to be refused first. */
+export const inRefusalOrder = tellingOrder(REFUSAL_REASONS);

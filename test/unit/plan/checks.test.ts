@@ -8,7 +8,7 @@ import { DRIFT } from '../../../src/plan/checks/drift.ts';
 import { ADDON, IRSA, METADATA } from '../../../src/plan/checks/mechanisms.ts';
 import { USES } from '../../../src/plan/checks/metadata-uses.ts';
 import { CLUSTER_BLOCKERS } from '../../../src/plan/checks/platform.ts';
-import { HOLD_REASONS, inOrder, REFUSAL_REASONS } from '../../../src/plan/checks/reasons.ts';
+import { HOLD_REASONS, REFUSAL_REASONS, tellingOrder } from '../../../src/plan/checks/reasons.ts';
 import { CONSEQUENCES, OBSTACLES } from '../../../src/plan/checks/retirement.ts';
 import { ROLE_CHANGES, TOGETHER } from '../../../src/plan/checks/whole-plan.ts';
 import { inventory, node, planOf, serviceAccount, unitOf, workload } from '../fixtures/plan-inventories.ts';
@@ -69,7 +69,7 @@ describe('the tables of checks', () => {
 describe('the order of reasons', () => {
   const found = (code: FindingCode, place: Place = [0, 0]): Found => ({ finding: finding(code, 'x', ''), when: 'always', place });
   const order = (...all: Found[]) =>
-    inOrder(all, [['PS102', 'PS101'], ['PS103']]).map(({ finding: { code }, place }) => `${code} ${place}`);
+    tellingOrder([['PS102', 'PS101'], ['PS103']])(all).map(({ finding: { code }, place }) => `${code} ${place}`);
 
   it('goes line by line, and on a line workload by workload', () => {
     expect(order(found('PS103'), found('PS101'), found('PS102', [1, 0]), found('PS102'))).toEqual([
