@@ -78,6 +78,10 @@ export const FINDINGS = {
   PS326: { severity: 'blocker', title: 'A container sends its requests to the agent through a proxy', remedy: 'Add 169.254.170.23 and [fd00:ec2::23] to its NO_PROXY, then plan again.' },
   PS327: { severity: 'blocker', title: 'A network policy cuts the pods off from the agent', remedy: 'Allow egress to 169.254.170.23/32 on TCP port 80; under Cilium to the entity host.' },
   PS328: { severity: 'blocker', title: 'An AWS SDK of the workload is too old for Pod Identity', remedy: 'Update the SDK to the version that the message names, roll it out, then plan again.' },
+  PS329: { severity: 'blocker', title: 'An image is older than the first version that works with Pod Identity', remedy: 'Update the image to the version that the message names, roll it out, then plan again.' },
+  PS330: { severity: 'warning', title: 'An image was reported to fail with Pod Identity', remedy: 'Read the report that the message names. Move one replica or a test namespace first, and watch that application after its restart.' },
+  PS331: { severity: 'info', title: 'The version of an image cannot be told', remedy: 'Compare the version that the image holds with the one that the message names.' },
+  PS332: { severity: 'info', title: 'An image was reported to fail with Pod Identity at some time or in some use', remedy: 'Read the report that the message names, and see whether your version and your use are the ones it is about.' },
   // The platform
   PS401: { severity: 'blocker', title: 'The Pod Identity agent is missing', remedy: 'Install the add-on eks-pod-identity-agent, or let podshift do it: leave out --no-install-agent.' },
   PS402: { severity: 'info', title: 'The Pod Identity agent will be installed', remedy: 'The add-on eks-pod-identity-agent is created in its default version before the first unit migrates.' },

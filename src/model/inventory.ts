@@ -82,6 +82,12 @@ export interface OverrideFact {
   readonly name: string;
 }
 
+/** Which image a container runs, as its template writes it. */
+export interface ImageFact {
+  readonly container: string;
+  readonly image: string;
+}
+
 /** One owner of pods that use a service account of {@link Inventory.serviceAccounts}. */
 export interface WorkloadFacts {
   readonly apiVersion: string;
@@ -116,6 +122,8 @@ export interface WorkloadFacts {
   /** The whole pod carries the label that keeps the webhook away. */
   readonly skipsWebhook: boolean;
   readonly overrides: readonly OverrideFact[];
+  /** Images of its containers, init and side ones too, in the template's order. */
+  readonly images?: readonly ImageFact[];
   /** PodDisruptionBudgets that select its pods and allow no eviction now. */
   readonly blockingBudgets: readonly string[];
   /** As Kubernetes writes them. */

@@ -25,7 +25,7 @@ export const HOLD_REASONS: ReasonOrder = [
   ['PS301', 'PS302', 'PS303', 'PS304', 'PS305', 'PS306', 'PS322', 'PS308', 'PS309', 'PS506', 'PS407'],
   ['PS505'],
   ['PS326', 'PS327'],
-  ['PS328', 'PS409', 'PS115', 'PS117'],
+  ['PS328', 'PS329', 'PS409', 'PS115', 'PS117'],
   ['PS405', 'PS406', 'PS404', 'PS401', 'PS414'],
   // How it would be changed
   ['PS605', 'PS606', 'PS612', 'PS607', 'PS608', 'PS609'],

@@ -1,4 +1,5 @@
 import { AGENT_ADDRESSES } from '../../model/agent.ts';
+import { type KnownImage, knownImages, type Verdict } from '../known-software.ts';
 import type { UnitFacts } from '../unit-facts.ts';
 import { ofAccount, ofOverride, ofWorkload, overridesOf, type UnitCheck, type UnitTable, type WorkloadCheck } from './unit-rows.ts';
 
@@ -86,6 +87,31 @@ const oldSdk: UnitCheck = ({ id, world: { inventory } }) =>
     .filter(({ namespace, serviceAccount }) => `${namespace}/${serviceAccount}` === id)
     .map(({ sdk, version, minimum }) => `${id} is used by ${sdk} ${version}; Pod Identity needs ${minimum}`);
 
+/** What the table of known software says of a workload's images, in words. */
+function known(verdict: Verdict, says: (image: KnownImage) => string): WorkloadCheck {
+  return ({ workload: { images = [] }, subject }, { world: { options } }) =>
+    knownImages(images, options.knownSoftware)
+      .filter((image) => image.verdict === verdict)
+      .map((image) => `container ${image.container} of ${subject} runs ${image.image}: ${says(image)} (${image.row.source})`);
+}
+
+const tooOld = known('too-old', ({ row }) => `Pod Identity needs ${row.minimum}`);
+
+const reportedToFail = known('failing', ({ row }) => `it was reported to fail, ${row.reported}${noteOf(row)}`);
+
+const versionUnknown = known('unknown', ({ row }) =>
+  row.minimum === null ? `${row.failedUpTo} was reported to fail` : `Pod Identity needs ${row.minimum}`,
+);
+
+const reportedOnce = known(
+  'look',
+  ({ row }) => `it was reported to fail${row.condition === '' ? '' : ` ${row.condition}`}, ${row.reported}${noteOf(row)}`,
+);
+
+function noteOf({ note }: KnownImage['row']): string {
+  return note === '' ? '' : `; ${note}`;
+}
+
 /** Workloads and pods (PS3xx): what keeps them from Pod Identity, and how they are restarted. */
 export const WORKLOADS: UnitTable = [
   ofOverride('PS301', 'env', 'sets the variable'),
@@ -116,6 +142,10 @@ export const WORKLOADS: UnitTable = [
   ofWorkload('PS326', behindProxy, 'unless-associated'),
   ofWorkload('PS327', cutOffByPolicy, 'unless-associated'),
   ofAccount('PS328', oldSdk, 'unless-associated'),
+  ofWorkload('PS329', tooOld, 'unless-associated'),
+  ofWorkload('PS330', reportedToFail, 'unless-associated'),
+  ofWorkload('PS331', versionUnknown, 'unless-associated'),
+  ofWorkload('PS332', reportedOnce, 'unless-associated'),
 ];
 
 /** The agent's address that pods of the cluster ask. */
