@@ -42,7 +42,7 @@ export function loadObjects(snapshot: readonly KubernetesObject[], kinds: KindRe
       continue;
     }
     const owned = withMetadata(object, { ownerReferences: resolved(object, uids) });
-    const complete = kind.custom ? owned : withDefaults(owned);
+    const complete = kind.custom ? owned : withDefaults(withSpec(owned));
     const created = store.create(kind, withoutStaleStatus(complete, given), 'system');
     uids.set(keyOf(created), created.metadata.uid as string);
   }
@@ -57,6 +57,23 @@ function withoutNullsOnce(object: KubernetesObject): KubernetesObject {
   const read = withoutNulls(object);
   READ.set(object, read);
   return read;
+}
+
+/** Kinds whose spec holds a pod template. */
+const TEMPLATED = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'ReplicationController', 'Job']);
+
+/** Other kinds that the twin reads the spec of. */
+const SPECIFIED = new Set(['PodDisruptionBudget', 'NetworkPolicy', 'Node', 'Namespace', 'HorizontalPodAutoscaler', 'Service']);
+
+/** The parts of a spec that every object of its kind has, should the snapshot lack them: nothing reads a workload without. */
+function withSpec(object: KubernetesObject): KubernetesObject {
+  const pods = (spec: Record<string, unknown> | undefined) => (Array.isArray(spec?.containers) ? spec : { ...spec, containers: [] });
+  const templated = (spec: KubernetesObject['spec']) => ({ ...spec, template: { ...spec?.template, spec: pods(spec?.template?.spec) } });
+  if (object.kind === 'Pod') return { ...object, spec: pods(object.spec) };
+  if (TEMPLATED.has(object.kind)) return { ...object, spec: templated(object.spec) };
+  if (object.kind !== 'CronJob') return object.spec === undefined && SPECIFIED.has(object.kind) ? { ...object, spec: {} } : object;
+  const { jobTemplate } = object.spec ?? {};
+  return { ...object, spec: { ...object.spec, jobTemplate: { ...jobTemplate, spec: templated(jobTemplate?.spec) } } };
 }
 
 /** Namespaced objects without a namespace are in `default`, as kubectl would have put them. */
