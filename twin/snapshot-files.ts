@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { KubernetesObject } from '../src/kubernetes/gateway.ts';
 import { PodshiftError } from '../src/model/errors.ts';
+import { withoutNulls } from './kubernetes/absent.ts';
 import { isBuiltInGroup } from './kubernetes/kinds.ts';
-import { withoutNulls } from './nulls.ts';
 import { parseDocuments } from './snapshot-text.ts';
 
 /** An object of a snapshot, and where it stood. */
@@ -103,13 +103,12 @@ function tidy(object: KubernetesObject): KubernetesObject {
   if (typeof object !== 'object' || object === null || typeof object.metadata !== 'object' || object.metadata === null) return object;
   const { kind, apiVersion } = object;
   const typed = typeof apiVersion === 'string' && isBuiltInGroup(apiVersion);
-  const members = typed ? TYPED.filter((member) => member in object) : [];
-  const replaced: Record<string, unknown> = { metadata: withoutNulls(object.metadata) };
-  for (const member of members) replaced[member] = withoutNulls(object[member]);
-  const metadata = replaced.metadata as KubernetesObject['metadata'];
-  if (metadata.namespace === undefined && NAMESPACED.has(kind)) replaced.metadata = { ...metadata, namespace: 'default' };
-  const whole = { ...object, ...replaced };
-  return Object.fromEntries(Object.entries(whole).filter(([key, value]) => value !== null || !members.includes(key as never))) as never;
+  const members = ['metadata', ...(typed ? TYPED.filter((member) => member in object) : [])];
+  const read = withoutNulls(Object.fromEntries(members.map((member) => [member, object[member]]))) as Partial<KubernetesObject>;
+  const others = Object.entries(object).filter(([member]) => !members.includes(member) || member in read);
+  const metadata = read.metadata as KubernetesObject['metadata'];
+  const homeless = metadata.namespace === undefined && NAMESPACED.has(kind);
+  return { ...Object.fromEntries(others), ...read, metadata: homeless ? { ...metadata, namespace: 'default' } : metadata } as never;
 }
 
 interface List {
