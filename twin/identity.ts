@@ -10,6 +10,7 @@ import type { Principals } from './aws/principals.ts';
 import type { AwsState } from './aws/state.ts';
 import { admitWebIdentity } from './aws/sts.ts';
 import { daemonAssumeRole, type PodSubject, webIdentityCall } from './aws/trail-events.ts';
+import { wildcard } from './aws/trust-evaluation.ts';
 import { type CredentialSource, credentialSource, serviceAccountOf } from './container-environment.ts';
 import type { AwsSide, CallerIdentity, KubernetesSide } from './contracts.ts';
 import { type MetadataAnswer, MetadataPath } from './metadata/metadata-path.ts';
@@ -77,10 +78,8 @@ export class PodIdentities implements AwsSide {
   isFargate(namespace: string, labels: Readonly<Record<string, string>>): boolean {
     return this.#state.fargateProfiles.some(
       (profile) =>
-        profile.status === 'ACTIVE' &&
-        profile.selectors.some(
-          (selector) => selector.namespace === namespace && Object.entries(selector.labels).every(([key, value]) => labels[key] === value),
-        ),
+        (profile.status === 'ACTIVE' || profile.status === 'DELETE_FAILED') &&
+        profile.selectors.some((selector) => takes(selector, namespace, labels)),
     );
   }
 
@@ -244,6 +243,19 @@ export class PodIdentities implements AwsSide {
     if (isAgentPod(pod)) this.agents.forget(String(pod.spec?.nodeName ?? ''), uid);
     this.#sources.delete(uid);
   }
+}
+
+/** Selectors of a Fargate profile may hold wildcards, in labels' keys too (EKS User Guide, "Fargate profile wildcards"). */
+function takes(
+  selector: { readonly namespace: string; readonly labels: Readonly<Record<string, string>> },
+  namespace: string,
+  labels: Readonly<Record<string, string>>,
+): boolean {
+  const given = Object.entries(labels);
+  return (
+    wildcard(selector.namespace).test(namespace) &&
+    Object.entries(selector.labels).every(([key, value]) => given.some(([k, v]) => wildcard(key).test(k) && wildcard(value).test(v)))
+  );
 }
 
 function findNodeRole(state: AwsState): string {

@@ -80,7 +80,8 @@ export async function startTwin(settings: TwinSettings): Promise<Twin> {
     delays,
     clusterName: snapshot.cluster.name,
     region: snapshot.region,
-    ipFamily: (snapshot.cluster.kubernetesNetworkConfig as { ipFamily?: string } | undefined)?.ipFamily,
+    ipFamily: snapshot.cluster.kubernetesNetworkConfig?.ipFamily,
+    kubernetesVersion: snapshot.cluster.version === '' ? undefined : snapshot.cluster.version,
     authorize: settings.authorize,
     unpullableImages: settings.unpullableImages,
   });

@@ -184,6 +184,8 @@ export interface NodeRoleFact {
   readonly arn: string;
   /** Whether it lets the agent ask EKS Auth. */
   readonly agent: 'yes' | 'no' | 'unknown';
+  /** ARN of its permissions boundary, where that is what refuses. */
+  readonly boundary?: string;
   /** The nodes that run as it; null where nobody asked, as all roles answer alike. */
   readonly nodeNames: readonly string[] | null;
 }

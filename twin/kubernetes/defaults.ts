@@ -68,7 +68,8 @@ function template(value: unknown): unknown {
   return edit(value as Fields, 'spec', podSpec);
 }
 
-function podSpec(value: unknown): unknown {
+/** A pod's spec with what the API server fills in. */
+export function podSpec(value: unknown): unknown {
   let spec = withServiceAccount(fill((value ?? {}) as Fields, POD_SPEC));
   for (const list of ['initContainers', 'containers']) {
     spec = edit(spec, list, (containers) => shared(containers as readonly Fields[], container));

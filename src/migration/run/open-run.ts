@@ -57,22 +57,24 @@ export async function openRun(runtime: Runtime, input: OpenRunInput): Promise<Op
 /** {@link inspectCluster} for the cluster of a run. */
 export async function checkCluster(
   runtime: ClusterRuntime,
-  input: { runId: string },
+  input: { runId: string; mode?: 'plan' | 'run' },
 ): Promise<{ kubernetesVersion: string; autoMode: boolean }> {
-  return inspectCluster(runtime, (await runtime.journal.getRun(input.runId)).target);
+  return inspectCluster(runtime, (await runtime.journal.getRun(input.runId)).target, input.mode ?? 'run');
 }
 
 /**
- * Whether podshift can work on this cluster at all: it is active, and its API server answers and lets podshift read. What the
- * platform lacks is for the plan to tell. Throws `InvalidRequest` for the first, `ConfigMapAuthentication` where the API server refuses podshift and
+ * Whether podshift can work on this cluster at all: its API server answers and lets podshift read, and it is active where anything is
+ * to be changed (EKS refuses changes while it updates a cluster). What the platform lacks is for the plan to tell. Throws
+ * `InvalidRequest` for a cluster that is not active, `ConfigMapAuthentication` where the API server refuses podshift and
  * takes principals from the aws-auth ConfigMap alone, else what the Kubernetes gateway throws.
  */
 export async function inspectCluster(
   runtime: ClusterRuntime,
   target: ClusterTarget,
+  mode: 'plan' | 'run',
 ): Promise<{ kubernetesVersion: string; autoMode: boolean }> {
   const cluster = await runtime.aws(target).eks.describeCluster();
-  if (cluster.status !== 'ACTIVE')
+  if (mode === 'run' && cluster.status !== 'ACTIVE')
     throw new PodshiftError('InvalidRequest', `cluster ${cluster.name} is ${cluster.status}, not ACTIVE; wait until it is`);
   try {
     const kubernetes = await runtime.kubernetes(target);

@@ -5,6 +5,7 @@ import { KIAM, stringArray } from '../metadata-roles.ts';
 import type { MetadataSystem } from '../metadata-system.ts';
 import type { World } from '../world.ts';
 import { type Answers, row, type Table, type Told } from './check.ts';
+import { boundaryRemedy, refusalOf } from './platform.ts';
 
 /** Looks at the cluster and its account as a whole. */
 type ClusterCheck = (world: World) => Answers<Told>;
@@ -74,14 +75,9 @@ const agentRestarting: ClusterCheck = ({ agent: { state }, inventory: { agent, c
 };
 
 const nodeRolesWithoutEksAuth: ClusterCheck = ({ inventory: { platform } }) =>
-  platform?.nodeRoles.flatMap(({ arn, agent, nodeNames }) =>
-    agent === 'no' && nodeNames !== null
-      ? [
-          {
-            subject: `Role/${arn}`,
-            message: `the node role ${arn} does not allow eks-auth:AssumeRoleForPodIdentity; ${whoRunsAsIt(nodeNames)}`,
-          },
-        ]
+  platform?.nodeRoles.flatMap((role) =>
+    role.agent === 'no' && role.nodeNames !== null
+      ? [{ subject: `Role/${role.arn}`, message: `${refusalOf(role)}; ${whoRunsAsIt(role.nodeNames)}`, remedy: boundaryRemedy(role) }]
       : [],
   );
 

@@ -1,4 +1,5 @@
 import { AGENT_ADDRESSES } from '../../model/agent.ts';
+import type { NodeRoleFact } from '../../model/inventory.ts';
 import type { UnitFacts } from '../unit-facts.ts';
 import { type World, workloadSubject } from '../world.ts';
 import { type Row, row, type Table } from './check.ts';
@@ -14,17 +15,32 @@ const onNodesWithoutEksAuth: Row<UnitFacts>['check'] = ({ id, workloads, world: 
   const nodeRoles = inventory.platform?.nodeRoles ?? [];
   const lacking = nodeRoles.filter(({ agent }) => agent === 'no');
   const everywhere = lacking.length === nodeRoles.length;
-  return lacking.flatMap(({ arn, nodeNames }) => {
-    const refuses = `the node role ${arn} does not allow eks-auth:AssumeRoleForPodIdentity`;
-    const noNode = { subject: `ServiceAccount/${id}`, message: `${refuses}, so no node can serve ${id}` };
+  return lacking.flatMap((role) => {
+    const { nodeNames } = role;
+    const refuses = refusalOf(role);
+    const remedy = boundaryRemedy(role);
+    const noNode = { subject: `ServiceAccount/${id}`, message: `${refuses}, so no node can serve ${id}`, remedy };
     const some = workloads.flatMap(({ workload }) => {
       const subject = workloadSubject(workload);
       const node = workload.unservedNodes?.find((name) => nodeNames?.includes(name));
-      return node === undefined ? [] : [{ subject, message: `${refuses}, and pods of ${subject} can run on its node ${node}` }];
+      return node === undefined ? [] : [{ subject, message: `${refuses}, and pods of ${subject} can run on its node ${node}`, remedy }];
     });
     return everywhere ? [noNode, ...some] : some;
   });
 };
+
+/** That a node role, or its permissions boundary, does not let the agent in. */
+export function refusalOf({ arn, boundary }: NodeRoleFact): string {
+  const who = boundary === undefined ? `the node role ${arn}` : `the permissions boundary ${boundary} of the node role ${arn}`;
+  return `${who} does not allow eks-auth:AssumeRoleForPodIdentity`;
+}
+
+/** What to do about a boundary, which no further policy of the role can widen. */
+export function boundaryRemedy({ arn, boundary }: NodeRoleFact): string | undefined {
+  return boundary === undefined
+    ? undefined
+    : `Allow eks-auth:AssumeRoleForPodIdentity in the policy ${boundary}, or take it off the role as its boundary (aws iam delete-role-permissions-boundary --role-name ${arn.split('/').at(-1)}), then plan again.`;
+}
 
 /** What the platform means for one unit (PS4xx). */
 export const PLATFORM: UnitTable = [
