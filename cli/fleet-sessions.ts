@@ -46,6 +46,7 @@ export async function openFleetSession(
     clock: clock.engine,
     journal,
     retryDelays: 'standard',
+    heartbeat: true,
     logger: loggerOf(context),
     ...(endpoint === undefined ? {} : { endpoint }),
     ...credentialsOf(invocation, settings.spec.regions[0]),

@@ -92,6 +92,7 @@ export async function openClusterSession(
       clock: clock.engine,
       journal,
       retryDelays: 'standard',
+      heartbeat: true,
       logger: loggerOf(context),
       ...(endpoint === undefined ? {} : { endpoint }),
       ...(profile === undefined ? {} : { credentials: fromNodeProviderChain({ profile, clientConfig: { region: target.region } }) }),

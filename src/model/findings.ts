@@ -36,6 +36,7 @@ export const FINDINGS = {
   PS115: { severity: 'blocker', title: "The role's permissions depend on the session's name", remedy: 'Under Pod Identity EKS chooses the session name, and it changes with each pod. Rewrite the conditions, or keep the service account on IRSA.' },
   PS116: { severity: 'warning', title: 'The session tags take much of the packed policy size', remedy: 'Pod Identity uses about half of it; a further session policy or further tags may fail with PackedPolicyTooLarge. Shorten what the application adds.' },
   PS117: { severity: 'blocker', title: 'A role that it assumes takes no session tags', remedy: 'Let that role trust sts:TagSession for this role beside sts:AssumeRole (and allow sts:TagSession in this role where the other trusts its whole account), then plan again.' },
+  PS118: { severity: 'info', title: 'Another tool left the migration half-way', remedy: 'The pods of these workloads are still on the old way. podshift goes on from there: it proves the credentials, restarts them, and removes the annotation. To leave them as they are, leave the service account out.' },
   // The trust policy
   PS201: { severity: 'blocker', title: 'The trust policy cannot be read', remedy: "Correct the trust policy so that IAM's policy grammar holds, then plan again." },
   PS202: { severity: 'blocker', title: 'The trust policy does not admit the service account today', remedy: 'Correct the trust policy, or remove the annotation; nothing works through it today, so nothing may start to.' },

@@ -99,6 +99,8 @@ export interface WorkloadFacts {
   readonly replicas: number | null;
   /** Pods that exist now and have not finished. */
   readonly livePods: number;
+  /** Those among them that Pod Identity gives nothing; absent where there is none, or nothing is to get any. */
+  readonly oldPods?: number;
   /** Nodes that run them, sorted. */
   readonly nodeNames: readonly string[];
   /** Up to five Linux nodes that could run them, where none runs now. */

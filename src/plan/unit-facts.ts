@@ -47,9 +47,18 @@ export interface UnitFacts {
   readonly metadata: MetadataUnit | undefined;
 }
 
-/** Whether association and trust policy are right as they are. */
+/** Whether association and trust policy are right as they are, and every pod that is to be on the new way is. */
 export function isAssociated(unit: UnitFacts): boolean {
-  return unit.associationState === 'yes';
+  return unit.associationState === 'yes' && !isHalfWay(unit);
+}
+
+/**
+ * Whether association and trust policy are right, and pods are still on the old way: somebody began the migration and left it.
+ * Pods of Jobs end by themselves; those of an add-on EKS renews with its role.
+ */
+export function isHalfWay({ associationState: state, workloads, addon }: UnitFacts): boolean {
+  const isOld = ({ workload: { kind, oldPods = 0 } }: UnitWorkload): boolean => oldPods > 0 && kind !== 'Job' && kind !== 'CronJob';
+  return state === 'yes' && addon === undefined && workloads.some(isOld);
 }
 
 /** Whether the association passes no session tags, so that only a statement for the whole cluster can admit it. */

@@ -9,7 +9,7 @@ import type { RunRecord } from '../../model/run.ts';
 import { isReady } from '../../verification/pods.ts';
 import { planOf } from '../run/plan-run.ts';
 import type { ClusterRuntime, JournalRuntime, Runtime } from '../runtime.ts';
-import { forwardRun, journaledWrite, LOCK_SECONDS, type Poll, READY, waitFor } from '../write.ts';
+import { forwardRun, holdLock, journaledWrite, type Poll, READY, waitFor } from '../write.ts';
 
 const AGENT_KEY = `addon#${AGENT}`;
 /** The tag on everything that podshift creates in AWS. */
@@ -81,7 +81,6 @@ export async function checkAgent(
       `after ${run.options.agentTimeoutSeconds} s the agent is not ready: ${missing.slice(0, 5).join('; ')}`,
     );
   }
-  await runtime.journal.extendLock(run.clusterArn, run.runId, LOCK_SECONDS);
   return { ...waitFor(POLL_SECONDS), tries, missingNodes: missing.length };
 }
 
@@ -147,7 +146,7 @@ export async function removeAgent(runtime: Runtime, input: { runId: string; trie
     throw new PodshiftError('UndoFailed', `EKS does not delete the add-on ${AGENT}, which this run installed (${addon.status})`);
   }
   if (addon.status !== 'DELETING') {
-    await runtime.journal.extendLock(run.clusterArn, run.runId, LOCK_SECONDS);
+    await holdLock(runtime, run);
     await eks.deleteAddon(AGENT);
   }
   return { ...waitFor(5), tries };

@@ -4,7 +4,7 @@ import { PodshiftError } from '../../model/errors.ts';
 import type { MigrationOptions } from '../../model/options.ts';
 import type { ClusterTarget, RunStatus } from '../../model/run.ts';
 import type { ClusterRuntime, Runtime } from '../runtime.ts';
-import { LOCK_SECONDS } from '../write.ts';
+import { lockSeconds } from '../write.ts';
 
 /** What starts a run, or takes up one that exists. */
 export interface OpenRunInput {
@@ -47,7 +47,7 @@ export async function openRun(runtime: Runtime, input: OpenRunInput): Promise<Op
     throw new PodshiftError('InvalidInput', `run ${runId} is being rolled back; finish that with "podshift rollback ${runId}"`);
   }
   const cluster = await runtime.aws(run.target).eks.describeCluster();
-  if (mode === 'run') await runtime.journal.acquireLock(cluster.arn, runId, LOCK_SECONDS);
+  if (mode === 'run') await runtime.journal.acquireLock(cluster.arn, runId, lockSeconds(runtime));
   await runtime.journal.noteExecution(runId, input.executionId, 'always');
   if (run.status !== 'running' || run.clusterArn !== cluster.arn)
     await runtime.journal.updateRun(runId, { clusterArn: cluster.arn, status: 'running' });

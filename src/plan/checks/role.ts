@@ -1,7 +1,8 @@
 import type { AssociationFacts } from '../../model/inventory.ts';
 import { type Answer, admitsRole, parseTrustPolicy } from '../../trust/index.ts';
 import { roleOf } from '../role-access.ts';
-import { isAssociated, lacksSessionTags, type UnitFacts } from '../unit-facts.ts';
+import { isAssociated, isHalfWay, lacksSessionTags, type UnitFacts } from '../unit-facts.ts';
+import { workloadSubject } from '../world.ts';
 import { ofAccount, ofRole, type UnitCheck, type UnitTable } from './unit-rows.ts';
 
 /** Characters of session tags from which little is left for what an application adds to its own sessions. */
@@ -54,6 +55,13 @@ const associatedWithoutSessionTags: UnitCheck = (unit) =>
 const associatedAlready: UnitCheck = (unit) =>
   isAssociated(unit) ? `${unit.id} is associated with ${unit.roleArn} already, and the trust policy admits it` : undefined;
 
+const leftHalfWay: UnitCheck = (unit) => {
+  if (!isHalfWay(unit)) return undefined;
+  const old = unit.workloads.map(({ workload }) => workload).filter(({ oldPods = 0 }) => oldPods > 0);
+  const pods = old.reduce((sum, { oldPods = 0 }) => sum + oldPods, 0);
+  return `${unit.id} is associated with ${unit.roleArn}, and ${pods} pods of ${old.map(workloadSubject).join(', ')} are still on the old way`;
+};
+
 const associationWithoutEffect: UnitCheck = ({ id, roleArn, access }) =>
   access.kind === 'no-annotation'
     ? `${id} has an association but no annotation, and the trust policy of ${roleArn} does not admit it`
@@ -104,6 +112,7 @@ export const ROLE: UnitTable = [
   ofRole('PS115', dependsOnSessionName, 'unless-associated'),
   ofRole('PS116', longSessionTags, 'unless-associated'),
   ofRole('PS117', assumesRoleWithoutTags, 'unless-associated'),
+  ofAccount('PS118', leftHalfWay),
 ];
 
 function nameOf(association: AssociationFacts | undefined): string {

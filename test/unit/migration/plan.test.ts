@@ -197,6 +197,7 @@ describe('takeInventory and makePlan', () => {
       ['shop/held', 'held', 'a reason'],
       ['shop/orders', 'pending', ''],
     ]);
+    await fake.runtime.journal.updateUnit(RUN, 'shop/orders', { status: 'running' });
     await associate(fake.runtime, { runId: RUN, unitId: 'shop/orders' });
     expect(await makePlan(fake.runtime, MAKE)).toMatchObject({ begun: true });
     await fake.runtime.journal.putDocument(RUN, 'plan', planWith([], []));

@@ -41,10 +41,9 @@ describe('verifyPods', () => {
   });
 
   it('fails where too many pods miss the injection, with what they carry', async () => {
-    for (const name of ['a', 'b', 'c', 'd', 'e']) {
-      fake.put(runningPod(name, []));
-      await verifyPods(fake.runtime, UNIT);
-    }
+    const pods = ['a', 'b', 'c', 'd', 'e'];
+    for (const name of pods) fake.put(runningPod(name, []));
+    for (const _ of pods) await verifyPods(fake.runtime, UNIT);
     fake.put(runningPod('f', [...NEW_WAY, { name: 'AWS_PROFILE' }]));
     await expect(verifyPods(fake.runtime, UNIT)).rejects.toMatchObject({
       name: 'ProofFailed',
