@@ -99,7 +99,7 @@ describe('a real control plane', () => {
     must(await cluster.api('POST', `/api/v1/namespaces/${namespace}/pods`, { body }), 'pod');
     await expect.poll(async () => (await getPod(namespace, 'podshift-probe')).spec.nodeName, { timeout: 30_000 }).toBeDefined();
     expect((await getPod(namespace, 'podshift-probe')).status.phase).toBe('Pending');
-    const kubelet = playKubelet(cluster.api, ({ metadata }) => ({ exitCode: 0, message: `I am ${metadata.name}` }));
+    const kubelet = playKubelet(cluster.api, ({ metadata }) => new Map([['app', { exitCode: 0, message: `I am ${metadata.name}` }]]));
     await expect.poll(async () => (await getPod(namespace, 'podshift-probe')).status.phase, { timeout: 30_000 }).toBe('Succeeded');
     await kubelet.stop();
     const [{ state }] = (await getPod(namespace, 'podshift-probe')).status.containerStatuses;
