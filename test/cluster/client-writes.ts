@@ -8,7 +8,7 @@ export interface ClientWrite {
   /** As a twin's log has it: `patch deployments`, `create pods/eviction`, `create pods?dryRun`. */
   readonly operation: string;
   readonly apiGroup: string;
-  /** `NAMESPACE/NAME`, or the name alone. */
+  /** `NAMESPACE/NAME`, or the name alone; of a create that has only begun, the namespace alone. */
   readonly object: string;
   readonly principal: string;
   /** False for dry runs, and for questions that are put as creates. */
@@ -50,8 +50,9 @@ export function createClientWrites(group: string, onWrite: (write: ClientWrite) 
     }
     const { name, resourceVersion } = responseObject?.metadata ?? {};
     if (name === undefined || resourceVersion === undefined) return;
-    const key = `${resource} ${title(objectRef?.namespace ?? '', name)}`;
-    versions.set(key, [...(versions.get(key) ?? []), { version: BigInt(resourceVersion), write }]);
+    const object = title(objectRef?.namespace ?? '', name);
+    const key = `${resource} ${object}`;
+    versions.set(key, [...(versions.get(key) ?? []), { version: BigInt(resourceVersion), write: { ...write, object } }]);
   };
 
   return {
@@ -90,7 +91,7 @@ export function createClientWrites(group: string, onWrite: (write: ClientWrite) 
   };
 }
 
-function describe({ verb, objectRef, requestURI, user, requestObject }: AuditEvent): ClientWrite | undefined {
+function describe({ verb, objectRef, requestURI, user }: AuditEvent): ClientWrite | undefined {
   if (objectRef === undefined) return undefined;
   const { resource, subresource, apiGroup, namespace, name } = objectRef;
   const dryRun = new URL(requestURI, 'https://localhost').searchParams.getAll('dryRun').includes('All');
@@ -98,7 +99,7 @@ function describe({ verb, objectRef, requestURI, user, requestObject }: AuditEve
     resource: apiGroup === '' ? resource : `${resource}.${apiGroup}`,
     operation: `${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`}${dryRun ? '?dryRun' : ''}`,
     apiGroup,
-    object: title(namespace, name === '' ? (requestObject?.metadata?.name ?? '') : name),
+    object: name === '' ? namespace : title(namespace, name),
     principal: user.username,
     write: !dryRun && !REVIEWS.test(resource),
   };
