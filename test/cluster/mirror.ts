@@ -84,7 +84,9 @@ export async function mirrorCluster(
       },
       remove: (kind, namespace, name) =>
         write(async () => {
-          must(await cluster.api('DELETE', `${pathOf(kind, namespace)}/${name}`), `delete ${kind} ${name}`);
+          const answer = await cluster.api('DELETE', `${pathOf(kind, namespace)}/${name}`);
+          // To remove what is not there is no failure of a twin's either.
+          if (answer.status !== 404) must(answer, `delete ${kind} ${name}`);
         }),
       onChange: (listener) => void listeners.push(listener),
     },

@@ -31,6 +31,9 @@ export interface Stage {
   grantAccess(): Promise<void>;
   /** Writes to AWS and the cluster since the log was that long. */
   writesSince(length: number): TwinRequest[];
+  /** What of account and cluster is not as it was at the start, the rights of podshift aside. */
+  changedFromStart(): string[];
+  /** Ends all of it, a command that still runs too. */
   stop(): Promise<void>;
 }
 
@@ -42,7 +45,8 @@ export async function startStage(snapshot: Snapshot): Promise<Stage> {
   say(`pods are injected by ${world.cluster.webhook === 'real' ? 'the real pod identity webhook' : "the twin's rules"}`);
   say(`left out of the snapshot: ${world.skipped.join('; ') || 'nothing'}`);
   const plain: Environment = { PATH: process.env.PATH, HOME: folder };
-  const { cluster, awsEndpoint, credentials, requests } = world;
+  const stopping = new AbortController();
+  const { cluster, awsEndpoint, credentials, requests, watch } = world;
   return {
     world,
     podshift: (...args) => {
@@ -51,6 +55,7 @@ export async function startStage(snapshot: Snapshot): Promise<Stage> {
       return run(process.execPath, [MAIN, ...args, ...names, '--endpoint-url', awsEndpoint, '-o', 'json'], {
         // The journal goes where the command is run.
         cwd: folder,
+        signal: stopping.signal,
         environment: {
           ...plain,
           AWS_ACCESS_KEY_ID: credentials.accessKeyId,
@@ -72,7 +77,9 @@ export async function startStage(snapshot: Snapshot): Promise<Stage> {
       must(await api('GET', '/api/v1/nodes'), 'nodes, as a member of the group podshift');
     },
     writesSince: (length) => requests.slice(length).filter(({ write }) => write),
+    changedFromStart: () => watch.compareWithBaseline().filter((line) => line !== 'ClusterRoleBinding/podshift: is new'),
     stop: async () => {
+      stopping.abort(new Error('the test has ended'));
       await world.stop();
       await rm(folder, { recursive: true, force: true });
     },

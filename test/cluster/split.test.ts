@@ -84,7 +84,7 @@ describe('a migration from kube2iam on a real control plane', () => {
     expect(await cluster.settle(60_000)).toEqual([]);
     await caughtUp();
     expect(await subjects()).toEqual([['courier'], ['courier']]);
-    expect(watch.compareWithBaseline()).toEqual([]);
+    expect(stage.changedFromStart()).toEqual([]);
     expect(watch.foreignWrites).toEqual([]);
     expect(watch.promises()).toEqual({ credentialGapSeconds: 0, widenedPrincipals: [], foreignWrites: 0 });
   });
