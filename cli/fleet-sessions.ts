@@ -28,6 +28,8 @@ export interface FleetSession {
   readonly journal: Journal;
   /** What the twins' watches found together; null for real clusters. */
   promises(): Promises | null;
+  /** What they saw broken of them, a sentence each; none for real clusters. */
+  broken(): readonly string[];
   close(): Promise<void>;
 }
 
@@ -56,6 +58,7 @@ export async function openFleetSession(
     clock: clock.engine,
     journal,
     promises: () => null,
+    broken: () => [],
     close: async () => {
       clock.close();
       await local.close();
@@ -77,6 +80,7 @@ export async function openTwinFleetSession(snapshots: readonly Snapshot[], conte
     clock: rehearsal.clock.engine,
     journal: rehearsal.journal,
     promises: () => together(rehearsal.twins.map((twin) => twin.promises())),
+    broken: () => rehearsal.twins.flatMap((twin) => twin.watch.broken().map((one) => `${twin.clusterName}: ${one}`)),
     close: () => rehearsal.close(),
   };
 }
