@@ -69,9 +69,12 @@ function containers(spec: PodSpec, annotations: Readonly<Record<string, string>>
   return [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].filter((container) => !skipped.has(container.name));
 }
 
-/** Whether the whole pod carries the label that keeps the webhook away. */
-export function skipsWebhook(labels: Readonly<Record<string, string>> | undefined, prefix: string): boolean {
-  return labels?.[`${prefix}/skip-pod-identity-webhook`] !== undefined;
+/**
+ * Whether the whole pod carries the label that keeps the webhook away, whatever its value. The label is in the webhook's
+ * configuration (amazon-eks-pod-identity-webhook, deploy/mutatingwebhook.yaml), so the annotations' prefix is not its.
+ */
+export function skipsWebhook(labels: Readonly<Record<string, string>> | undefined): boolean {
+  return labels?.['eks.amazonaws.com/skip-pod-identity-webhook'] !== undefined;
 }
 
 /**

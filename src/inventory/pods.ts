@@ -34,7 +34,7 @@ export function readLivePod(
   const phase = pod.status?.phase;
   if (phase === 'Succeeded' || phase === 'Failed') return undefined;
   const controller = controllerOf(pod);
-  const skipped = skipsWebhook(pod.metadata.labels, prefix);
+  const skipped = skipsWebhook(pod.metadata.labels);
   return {
     namespace: pod.metadata.namespace ?? '',
     name: pod.metadata.name,

@@ -196,8 +196,9 @@ describe('overrides', () => {
   });
 
   it('knows the label that keeps the webhook away, whatever its value', () => {
-    expect(skipsWebhook({ [`${PREFIX}/skip-pod-identity-webhook`]: '' }, PREFIX)).toBe(true);
-    expect(skipsWebhook({ a: 'b' }, PREFIX)).toBe(false);
-    expect(skipsWebhook(undefined, PREFIX)).toBe(false);
+    expect(skipsWebhook({ 'eks.amazonaws.com/skip-pod-identity-webhook': '' })).toBe(true);
+    expect(skipsWebhook({ 'example.com/skip-pod-identity-webhook': 'true' })).toBe(false);
+    expect(skipsWebhook({ a: 'b' })).toBe(false);
+    expect(skipsWebhook(undefined)).toBe(false);
   });
 });

@@ -32,6 +32,7 @@ describe('the watch over continuity', () => {
     edit('ServiceAccount', 'cart', annotate({}));
     await twin.clock.advance(3_600_000);
     expect(watch.promises()).toEqual(CLEAN);
+    expect(watch.broken()).toEqual([]);
     expect(watch.compareWithBaseline().map((line) => line.split(':')[0])).toEqual([
       'Role/cart',
       'ServiceAccount/shop/cart',
@@ -50,6 +51,12 @@ describe('the watch over continuity', () => {
     expect(watch.promises().credentialGapSeconds).toBe(10);
     expect(watch.gaps).toMatchObject([
       { pod: 'shop/cart-a', container: 'app', roleArn: roleArn('cart'), reason: expect.stringContaining('AccessDenied') },
+    ]);
+    expect(watch.broken()).toEqual([
+      expect.stringMatching(
+        /^continuity: container app of pod shop\/cart-a could not get role arn:aws:iam::111122223333:role\/cart for 10 s from 2026-03-02T09:00:08Z on: .*AccessDenied/,
+      ),
+      'nothing else touched: Role/cart: trust policy: removed statement 1',
     ]);
   });
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { skippedContainers } from '../../../src/model/skip-containers.ts';
-import { firstCsvRecord, parseBool, parseInt64 } from '../../../twin/kubernetes/webhook/go-text.ts';
+import { skippedContainers } from '../../../../src/model/skip-containers.ts';
+import { firstCsvRecord, parseBool, parseInt64 } from '../../../../twin/kubernetes/webhook/go-text.ts';
 
 const PREFIX = 'eks.amazonaws.com';
 

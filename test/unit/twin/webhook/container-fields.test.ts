@@ -1,6 +1,6 @@
 import * as client from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import { CONTAINER_TYPES, withKnownFields } from '../../../twin/kubernetes/webhook/container-fields.ts';
+import { CONTAINER_TYPES, withKnownFields } from '../../../../twin/kubernetes/webhook/container-fields.ts';
 
 interface Model {
   getAttributeTypeMap(): readonly { readonly baseName: string; readonly type: string }[];

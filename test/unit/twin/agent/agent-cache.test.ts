@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { AgentCache } from '../../../twin/aws/agent-cache.ts';
-import type { Assumed, CallToken } from '../../../twin/aws/eks-auth.ts';
+import { AgentCache } from '../../../../twin/aws/agent-cache.ts';
+import type { Assumed, CallToken } from '../../../../twin/aws/eks-auth.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
