@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { REPORT_FORMATS } from '../src/report/render.ts';
+import { defaultJournalFolder } from './context.ts';
 import { migrationFlags } from './migration-flags.ts';
 
 /** How the answer is printed. */
@@ -35,7 +36,7 @@ export function withRuns(command: Command): Command {
 /** The journal of this machine. */
 export function withJournal(command: Command): Command {
   return command
-    .option('--journal <folder>', 'folder of the journal', '.podshift')
+    .option('--journal <folder>', 'folder of the journal', defaultJournalFolder())
     .option('--local', "run in this process, with this machine's journal (the default)");
 }
 

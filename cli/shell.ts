@@ -1,4 +1,4 @@
-import { textFlag } from './context.ts';
+import { defaultJournalFolder, textFlag } from './context.ts';
 import type { Invocation } from './program.ts';
 
 /** A word as a POSIX shell takes it. */
@@ -14,7 +14,7 @@ export function sameAccess(invocation: Invocation): string {
     '--journal': textFlag(invocation, 'journal'),
   };
   return Object.entries(flags)
-    .filter(([name, value]) => value !== undefined && !(name === '--journal' && value === '.podshift'))
+    .filter(([name, value]) => value !== undefined && !(name === '--journal' && value === defaultJournalFolder()))
     .map(([name, value]) => ` ${name} ${quoted(value ?? '')}`)
     .join('');
 }

@@ -5,7 +5,7 @@ import { clusterTitle, STATUS_TONES } from '../../src/report/summary.ts';
 import { type Cell, renderTable } from '../../src/report/table.ts';
 import { createPalette } from '../../src/report/text.ts';
 import { describeRun, type RunResource } from '../../src/service/resources.ts';
-import { type RunCommand, textFlag } from '../context.ts';
+import { journalFolder, type RunCommand, textFlag } from '../context.ts';
 import { formatOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
 import { isRemote, openService } from '../service/open.ts';
@@ -20,7 +20,7 @@ export const status: RunCommand = async (context, invocation) => {
   const list = { apiVersion: 'podshift/v1', kind: 'RunList', runs: runs.map(shortly) };
   if (format === 'json') await terminal.data(`${JSON.stringify(list, null, 2)}\n`);
   else if (format === 'yaml') await terminal.data(toYaml(list));
-  else if (runs.length === 0) terminal.talk(`no runs in ${textFlag(invocation, 'service') ?? String(invocation.flags.journal)}`);
+  else if (runs.length === 0) terminal.talk(`no runs in ${textFlag(invocation, 'service') ?? journalFolder(invocation)}`);
   else await terminal.data(`${renderRuns(runs, terminal.screen)}\n`);
   return 'done';
 };

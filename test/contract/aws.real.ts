@@ -6,6 +6,7 @@ import { motoIam, motoJournal } from './aws-moto.ts';
 import { describeSts } from './aws-sts-suite.ts';
 import { sayMissing } from './behaviours.ts';
 import { describeJournal } from './journal-suite.ts';
+import { describeTable } from './table-suite.ts';
 
 const python = await findPython(process.env, (line) => process.stderr.write(`${line}\n`));
 const missing = 'missing' in python;
@@ -24,5 +25,6 @@ describe.skipIf(missing)('an AWS account of others', () => {
 
   describeIam(motoIam(moto));
   describeSts(motoIam(moto));
+  describeTable(motoJournal(moto));
   describeJournal(motoJournal(moto));
 });

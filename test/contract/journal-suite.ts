@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect } from 'vitest';
 import type { Journal } from '../../src/journal/journal.ts';
-import type { Clock } from '../../src/model/clock.ts';
+import type { Table } from '../../src/journal/table.ts';
+import { createTableJournal } from '../../src/journal/table-journal.ts';
 import { migrationOptions } from '../../src/model/options.ts';
 import type { Evidence } from '../../src/model/run.ts';
 import { behavioursWith, type Exceptions } from './behaviours.ts';
@@ -14,11 +15,12 @@ const clock = { now: () => now };
 const target = { clusterName: 'shop', region: 'eu-west-1', assumeRoleArn: null };
 const options = migrationOptions.parse({ waveSize: 7 });
 
-/** A journal that the suite runs over. */
+/** A store that the suite runs over. */
 export interface JournalBackend {
   readonly name: string;
   readonly exceptions: Exceptions;
-  start(clock: Clock): Promise<{ readonly journal: Journal; close(): Promise<void> }>;
+  /** An empty table. */
+  start(): Promise<{ readonly table: Table; close(): Promise<void> }>;
 }
 
 /** What the journal promises, whatever keeps it. */
@@ -31,8 +33,8 @@ export function describeJournal({ name, exceptions, start }: JournalBackend): vo
     let runId = '';
 
     beforeAll(async () => {
-      const opened = await start(clock);
-      journal = opened.journal;
+      const opened = await start();
+      journal = createTableJournal(opened.table, clock);
       close = opened.close;
     });
     afterAll(() => close());

@@ -2,7 +2,7 @@ import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateStateMachineCommand, DescribeExecutionCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Machine } from '../../engine/asl.ts';
-import { TABLE } from '../../engine/local-journal.ts';
+import { TABLE } from '../support/dynalite-journal.ts';
 import type { Service } from '../../engine/service.ts';
 import { createExecutions } from '../../src/aws/executions.ts';
 import { createDynamoJournal } from '../../src/journal/dynamo-journal.ts';

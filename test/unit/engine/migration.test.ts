@@ -3,6 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { type MigrationInput, migrate } from '../../../engine/local-migration.ts';
 import { type Rehearsal, type RehearsalSettings, rehearse } from '../../../engine/rehearsal.ts';
 import type { Progress } from '../../../engine/state-machine.ts';
+import { openDynaliteJournal } from '../../support/dynalite-journal.ts';
 
 const SNAPSHOT = fileURLToPath(new URL('../../../examples/shop', import.meta.url));
 const START = Date.UTC(2025, 0, 1);
@@ -32,7 +33,7 @@ function migration(run: Rehearsal, input: Partial<MigrationInput> = {}) {
 
 describe('a rehearsal', () => {
   it('migrates in virtual time, keeps the promises, and finds nothing to do when it runs again', async () => {
-    const run = await rehearsal({ journal: 'dynalite' });
+    const run = await rehearsal({ journal: (clock) => openDynaliteJournal({ clock }) });
     expect(run.failure).toBeNull();
     expect(run.report.run.status).toBe('migrated');
     expect(run.report.promises).toEqual(kept);
