@@ -111,10 +111,7 @@ function inputOf({ fleetId, mode, approval, expectedDigest, spec }: FleetInput):
   return { fleetId, mode, approval, expectedDigest, spec };
 }
 
-async function carryOut(
-  { runtime, clock, journal, signal, promises }: FleetSession,
-  input: FleetInput,
-): Promise<FleetReport> {
+async function carryOut({ runtime, clock, journal, signal, promises }: FleetSession, input: FleetInput): Promise<FleetReport> {
   await migrateFleet({ runtime, clock, signal, input: inputOf(input) });
   return buildFleetReport(journal, input.fleetId, promises());
 }

@@ -100,7 +100,10 @@ export function upgradeDatabase(database: DatabaseSync, folder: string, { curren
     for (let version = versionOf(database); version < current; version += 1) {
       const step = upgrades[version - 1];
       if (step === undefined) {
-        throw new PodshiftError('JournalTooOld', `the journal in ${folder} was written in store version ${version}, which this podshift cannot carry over`);
+        throw new PodshiftError(
+          'JournalTooOld',
+          `the journal in ${folder} was written in store version ${version}, which this podshift cannot carry over`,
+        );
       }
       step(database);
     }

@@ -213,7 +213,9 @@ export function rowOf(item: Key & Item): Row {
   const rest = bytes.length === 0 ? item : Object.fromEntries(Object.entries(item).filter(([, value]) => !(value instanceof Uint8Array)));
   const attributes = JSON.stringify(rest);
   const binary =
-    bytes.length === 0 ? null : JSON.stringify(Object.fromEntries(bytes.map(([name, value]) => [name, Buffer.from(value).toString('base64')])));
+    bytes.length === 0
+      ? null
+      : JSON.stringify(Object.fromEntries(bytes.map(([name, value]) => [name, Buffer.from(value).toString('base64')])));
   return { pk, sk, attributes, binary, checksum: checksumOf({ pk, sk, attributes, binary }) };
 }
 

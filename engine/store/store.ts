@@ -5,7 +5,7 @@ import { PodshiftError } from '../../src/model/errors.ts';
 import { openCommits, readCommits } from './commits.ts';
 import { createDatabase, openDatabase, upgradeDatabase, VERSIONS, type Versions, versionOf } from './database.ts';
 import { storeFailure } from './failures.ts';
-import { isThere, isWritable, journalFiles, type JournalFiles, listFolder, makeFolder } from './files.ts';
+import { isThere, isWritable, type JournalFiles, journalFiles, listFolder, makeFolder } from './files.ts';
 import { takeHold } from './hold.ts';
 import { hasOlderFormat, putOlderFormatAside, readOlderFormat } from './older-format.ts';
 import { createSqliteTable } from './sqlite-table.ts';
@@ -67,7 +67,10 @@ function stateOf(files: JournalFiles): 'none' | 'present' | 'older' {
     throw new PodshiftError('JournalDamaged', `the journal in ${files.folder} is damaged: journal.db is missing`);
   }
   if (hasOlderFormat(names)) {
-    throw new PodshiftError('JournalDamaged', `the journal in ${files.folder}, which an older podshift wrote, is damaged: CURRENT is missing`);
+    throw new PodshiftError(
+      'JournalDamaged',
+      `the journal in ${files.folder}, which an older podshift wrote, is damaged: CURRENT is missing`,
+    );
   }
   return 'none';
 }
@@ -76,7 +79,10 @@ function stateOf(files: JournalFiles): 'none' | 'present' | 'older' {
 async function prepare(files: JournalFiles, settings: StoreSettings): Promise<void> {
   if (stateOf(files) === 'present') return;
   if (!isWritable(files.folder)) {
-    throw new PodshiftError('JournalUnavailable', `the journal in ${files.folder} cannot be made or carried over: this user may not write to the folder`);
+    throw new PodshiftError(
+      'JournalUnavailable',
+      `the journal in ${files.folder} cannot be made or carried over: this user may not write to the folder`,
+    );
   }
   const { busyMilliseconds = BUSY_MILLISECONDS } = settings;
   const hold = takeHold(files, 'journal', 'the journal', busyMilliseconds);

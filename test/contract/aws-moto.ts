@@ -1,12 +1,12 @@
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { TABLE } from '../support/dynalite-journal.ts';
 import { openDynamoTable } from '../../src/journal/dynamo-table.ts';
 import type { Moto } from '../python/moto.ts';
+import { TABLE } from '../support/dynalite-journal.ts';
 import { ACCOUNT } from '../support/twin-account.ts';
 import type { IamBackend } from './aws-backends.ts';
-import type { JournalBackend } from './journal-suite.ts';
+import type { TableBackend } from './table-suite.ts';
 
 const credentials = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'example' };
 
@@ -34,7 +34,7 @@ export const motoIam = (moto: () => Moto): IamBackend => ({
 });
 
 /** The journal on DynamoDB of moto. */
-export const motoJournal = (moto: () => Moto): JournalBackend => ({
+export const motoJournal = (moto: () => Moto): TableBackend => ({
   name: "moto's DynamoDB",
   exceptions: {},
   start: async () => {

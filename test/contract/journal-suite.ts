@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect } from 'vitest';
 import type { Journal } from '../../src/journal/journal.ts';
-import type { Table } from '../../src/journal/table.ts';
 import { createTableJournal } from '../../src/journal/table-journal.ts';
+import type { Clock } from '../../src/model/clock.ts';
 import { migrationOptions } from '../../src/model/options.ts';
 import type { Evidence } from '../../src/model/run.ts';
 import { behavioursWith, type Exceptions } from './behaviours.ts';
@@ -9,18 +9,30 @@ import { describeFleets } from './journal-fleets.ts';
 import { describeHolding } from './journal-holding.ts';
 import { CLUSTER, intent, ROLE, role, unit } from './journal-records.ts';
 import { describeScans } from './journal-scans.ts';
+import { describeTable, type TableBackend } from './table-suite.ts';
 
 let now = Date.UTC(2025, 0, 1);
 const clock = { now: () => now };
 const target = { clusterName: 'shop', region: 'eu-west-1', assumeRoleArn: null };
 const options = migrationOptions.parse({ waveSize: 7 });
 
-/** A store that the suite runs over. */
+/** A journal that the suite runs over. */
 export interface JournalBackend {
   readonly name: string;
   readonly exceptions: Exceptions;
-  /** An empty table. */
-  start(): Promise<{ readonly table: Table; close(): Promise<void> }>;
+  start(clock: Clock): Promise<{ readonly journal: Journal; close(): Promise<void> }>;
+}
+
+/** The journal over a table that has passed its own suite. */
+export function describeStore(backend: TableBackend): void {
+  describeTable(backend);
+  describeJournal({
+    ...backend,
+    start: async (time) => {
+      const { table, close } = await backend.start();
+      return { journal: createTableJournal(table, time), close };
+    },
+  });
 }
 
 /** What the journal promises, whatever keeps it. */
@@ -33,8 +45,8 @@ export function describeJournal({ name, exceptions, start }: JournalBackend): vo
     let runId = '';
 
     beforeAll(async () => {
-      const opened = await start();
-      journal = createTableJournal(opened.table, clock);
+      const opened = await start(clock);
+      journal = opened.journal;
       close = opened.close;
     });
     afterAll(() => close());

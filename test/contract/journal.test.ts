@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { createMemoryTable } from '../../engine/memory-table.ts';
 import { openStore } from '../../engine/store/store.ts';
 import { openDynaliteJournal } from '../support/dynalite-journal.ts';
-import { describeJournal, type JournalBackend } from './journal-suite.ts';
-import { describeTable } from './table-suite.ts';
+import { describeStore } from './journal-suite.ts';
+import type { TableBackend } from './table-suite.ts';
 
-const BACKENDS: readonly JournalBackend[] = [
+const BACKENDS: readonly TableBackend[] = [
   { name: 'memory', exceptions: {}, start: async () => ({ table: createMemoryTable(), close: () => Promise.resolve() }) },
   {
     name: 'SQLite',
@@ -27,7 +27,4 @@ const BACKENDS: readonly JournalBackend[] = [
   { name: 'dynalite', exceptions: {}, start: () => openDynaliteJournal({ clock: { now: () => 0 } }) },
 ];
 
-for (const backend of BACKENDS) {
-  describeTable(backend);
-  describeJournal(backend);
-}
+for (const backend of BACKENDS) describeStore(backend);

@@ -3,14 +3,39 @@ import { afterAll, beforeAll, beforeEach, describe, expect } from 'vitest';
 import { createMemoryTable } from '../../engine/memory-table.ts';
 import type { Key } from '../../src/journal/layout.ts';
 import { ABSENT, type Condition, type Item, PRESENT, type Table, type Update } from '../../src/journal/table.ts';
-import { behavioursWith } from './behaviours.ts';
-import type { JournalBackend } from './journal-suite.ts';
+import { behavioursWith, type Exceptions } from './behaviours.ts';
 
 /** Keys that sort otherwise by UTF-16, by a locale or by bytes, and that a pattern or a bound could take for another. */
-const SORT_KEYS = ['A', 'B', 'A#', 'A#1', 'A#10', 'A#2', 'a', 'Z', '%', '_', 'é', 'ｆ', '\u{1f600}', '\ud7ff', '\ue000', 'A\u{10ffff}', "A'"];
+const SORT_KEYS = [
+  'A',
+  'B',
+  'A#',
+  'A#1',
+  'A#10',
+  'A#2',
+  'a',
+  'Z',
+  '%',
+  '_',
+  'é',
+  'ｆ',
+  '\u{1f600}',
+  '\ud7ff',
+  '\ue000',
+  'A\u{10ffff}',
+  "A'",
+];
+
+/** A store that the suite runs over. */
+export interface TableBackend {
+  readonly name: string;
+  readonly exceptions: Exceptions;
+  /** An empty table. */
+  start(): Promise<{ readonly table: Table; close(): Promise<void> }>;
+}
 
 /** What a table promises, whatever keeps it: DynamoDB's rules as far as the journal uses them. */
-export function describeTable({ name, exceptions, start }: JournalBackend): void {
+export function describeTable({ name, exceptions, start }: TableBackend): void {
   describe(`the table over ${name}`, () => {
     const behaviour = behavioursWith(exceptions);
     let table: Table;
@@ -185,7 +210,11 @@ const condition: fc.Arbitrary<Condition | undefined> = fc.constantFrom(
   { kind: 'at-most', attribute: 'count', value: 1 } as const,
   { kind: 'any', of: [ABSENT, { kind: 'at-most', attribute: 'count', value: 0 }] } as const,
 );
-const attributes = fc.record({ text: fc.constantFrom('x', 'y'), count: fc.integer({ min: 0, max: 2 }), map: fc.constantFrom({}, { a: 1 }) });
+const attributes = fc.record({
+  text: fc.constantFrom('x', 'y'),
+  count: fc.integer({ min: 0, max: 2 }),
+  map: fc.constantFrom({}, { a: 1 }),
+});
 const call = fc.oneof(
   fc.record({ kind: fc.constant('put' as const), key, attributes, condition }),
   fc.record({ kind: fc.constant('update' as const), key, text: fc.constantFrom('x', 'z'), by: fc.integer({ min: -2, max: 2 }), condition }),
@@ -213,7 +242,11 @@ function send(table: Table, one: Call, own: Key): Promise<unknown> {
     case 'put':
       return table.put({ ...own, ...one.attributes }, one.condition);
     case 'update':
-      return table.update(own, { set: [[['text'], one.text]], setOnce: [[['first'], one.text]], add: [[['count'], one.by]] }, one.condition ?? PRESENT);
+      return table.update(
+        own,
+        { set: [[['text'], one.text]], setOnce: [[['first'], one.text]], add: [[['count'], one.by]] },
+        one.condition ?? PRESENT,
+      );
     case 'remove':
       return table.remove(own, one.condition);
     case 'get':
