@@ -70,19 +70,29 @@ export function openDatabase(
   access: 'write' | 'read',
   { busyMilliseconds, versions }: { readonly busyMilliseconds: number; readonly versions: Versions },
 ): DatabaseSync {
-  const { folder } = files;
-  return naming(folder, () => {
+  return naming(files.folder, () => {
     // Before the database is looked at, so that another process' commits in between do no harm.
     const acknowledged = readCommits(files);
-    const database = new DatabaseSync(placeOf(files, access), { readOnly: access === 'read', timeout: busyMilliseconds });
+    const reader = new DatabaseSync(placeOf(files), { readOnly: true, timeout: busyMilliseconds });
     try {
-      recognise(database, files, versions);
-      if (access === 'write') database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON;');
-      check(database, folder, acknowledged);
-      if (access === 'write') closeFiles(files);
-      return database;
+      recognise(reader, files, versions);
+      check(reader, files.folder, acknowledged);
     } catch (error) {
-      database.close();
+      reader.close();
+      throw error;
+    }
+    if (access === 'read') return reader;
+    // Only now: one that may write changes what it finds, even when it is closed again.
+    reader.close();
+    closeFiles(files);
+    const writer = new DatabaseSync(files.database, { timeout: busyMilliseconds });
+    try {
+      writer.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON;');
+      // Where it cannot be written, that shows now and not in the middle of a run.
+      writer.exec('BEGIN IMMEDIATE; ROLLBACK');
+      return writer;
+    } catch (error) {
+      writer.close();
       throw error;
     }
   });
@@ -115,8 +125,8 @@ export function upgradeDatabase(database: DatabaseSync, folder: string, { curren
 }
 
 /** A journal that nobody has open, in a folder where this user may make no files, is read as one that does not change. */
-function placeOf({ folder, database, log }: JournalFiles, access: 'write' | 'read'): string | URL {
-  if (access === 'write' || isThere(log) || isWritable(folder)) return database;
+function placeOf({ folder, database, log }: JournalFiles): string | URL {
+  if (isThere(log) || isWritable(folder)) return database;
   const place = pathToFileURL(database);
   place.searchParams.set('immutable', '1');
   return place;
