@@ -88,19 +88,19 @@ async function prepare(files: JournalFiles, settings: StoreSettings): Promise<vo
   const hold = takeHold(files, 'journal', 'the journal', busyMilliseconds);
   try {
     const state = stateOf(files);
+    const items = state === 'older' ? await readOlderFormat(files) : undefined;
     if (!isThere(files.database)) createDatabase(files);
-    if (state === 'older') await carryOver(files, settings);
+    if (items !== undefined) await carryOver(files, items, settings);
   } finally {
     hold.release();
   }
 }
 
 /** Takes in the items of an older podshift that are not there yet: repeated after a crash, it ends the same. */
-async function carryOver(files: JournalFiles, settings: StoreSettings): Promise<void> {
-  const items = await readOlderFormat(files);
+async function carryOver(files: JournalFiles, items: readonly (Key & Item)[], settings: StoreSettings): Promise<void> {
   const store = storeOver(files, 'write', settings);
   try {
-    await Promise.all(items.map((item: Key & Item) => store.table.put(item, { kind: 'absent' })));
+    await Promise.all(items.map((item) => store.table.put(item, { kind: 'absent' })));
   } finally {
     store.close();
   }
