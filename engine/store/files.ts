@@ -32,7 +32,7 @@ export function journalFiles(folder: string): JournalFiles {
 /** Names of the files above. */
 const OWN = /^(journal\.db.*|locks|older-format(-copy)?)$/;
 
-/** Names of LevelDB's files, in which podshift 0.1 kept its journal (leveldb, "db/filename.cc"). */
+/** Names of LevelDB's files, in which an older podshift kept its journal (leveldb, "db/filename.cc"). */
 export const LEVELDB = /^(CURRENT|LOCK|LOG|LOG\.old|MANIFEST-\d+|\d+\.(log|ldb|sst|dbtmp))$/;
 
 /** What is in a folder; nothing where it is not there. */

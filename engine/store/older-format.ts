@@ -10,7 +10,7 @@ import { isPodshiftError, PodshiftError } from '../../src/model/errors.ts';
 import { storeFailure } from './failures.ts';
 import { isThere, type JournalFiles, LEVELDB, listFolder, makeFile, syncFolder } from './files.ts';
 
-/** podshift 0.1 kept its journal in LevelDB, as dynalite lays tables out: the definition of each, and its items as JSON of DynamoDB. */
+/** An older podshift kept its journal in LevelDB, as dynalite lays tables out: the definition of each, and its items as JSON of DynamoDB. */
 const TABLE = 'table~podshift';
 const ITEMS = { after: 'item-podshift~', before: 'item-podshift\x7f' };
 

@@ -34,7 +34,7 @@ export interface DynaliteJournal {
   close(): Promise<void>;
 }
 
-/** The journal on dynalite in this process: in memory, or in the folder `path`, as podshift 0.1 kept it. */
+/** The journal on dynalite in this process: in memory, or in the folder `path`, as an older podshift kept it. */
 export async function openDynaliteJournal({ clock, path }: { clock: Clock; path?: string }): Promise<DynaliteJournal> {
   const server = dynalite({ ...(path === undefined ? {} : { path }), createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
   const sdk = new DynamoDBClient({

@@ -20,7 +20,7 @@ const entry = {
   before: { a: 1 },
 };
 
-describe('the journal of podshift 0.1', () => {
+describe('the journal of an older podshift', () => {
   let root = '';
   /** As a process left it that ended, and as one that was killed. */
   let journals: Readonly<Record<string, string>>;
