@@ -1,6 +1,5 @@
 import { type Command, Option } from 'commander';
 import { REPORT_FORMATS } from '../src/report/render.ts';
-import { defaultJournalFolder } from './context.ts';
 import { migrationFlags } from './migration-flags.ts';
 
 /** How the answer is printed. */
@@ -31,6 +30,11 @@ export function withAccess(command: Command): Command {
 /** The runs of this machine's journal, or of a service. */
 export function withRuns(command: Command): Command {
   return withServiceUrl(withJournal(command));
+}
+
+/** Where the journal of this machine lies unless `--journal` says so. */
+export function defaultJournalFolder(): string {
+  return '.podshift';
 }
 
 /** The journal of this machine. */

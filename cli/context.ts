@@ -21,16 +21,6 @@ export function textFlag({ flags }: Invocation, name: string): string | undefine
   return typeof value === 'string' ? value : undefined;
 }
 
-/** Where the journal of this machine lies unless `--journal` says so. */
-export function defaultJournalFolder(): string {
-  return '.podshift';
-}
-
-/** The folder of the journal that a command works with. */
-export function journalFolder(invocation: Invocation): string {
-  return textFlag(invocation, 'journal') ?? defaultJournalFolder();
-}
-
 /** A flag that is a number, or undefined where it was not given. */
 export function numberFlag({ flags }: Invocation, name: string): number | undefined {
   const value = flags[name];

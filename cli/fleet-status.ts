@@ -7,11 +7,11 @@ import { toYaml } from '../src/report/render.ts';
 import { STATUS_TONES } from '../src/report/summary.ts';
 import { type Cell, renderTable } from '../src/report/table.ts';
 import { createPalette } from '../src/report/text.ts';
-import { type CommandContext, journalFolder, textFlag } from './context.ts';
+import { type CommandContext, textFlag } from './context.ts';
 import { fleetServiceOf } from './fleet-sessions.ts';
 import { formatOf } from './formats.ts';
 import type { Invocation } from './program.ts';
-import { openJournal } from './sessions.ts';
+import { journalFolder, openJournal } from './sessions.ts';
 
 /** Prints one fleet of the journal as it stands, or the list of them. */
 export async function showFleets(context: CommandContext, invocation: Invocation, fleetId: string | undefined): Promise<void> {

@@ -15,7 +15,8 @@ import type { ClusterTarget } from '../src/model/run.ts';
 import { createSystemClock, createVirtualClock } from '../twin/clock.ts';
 import { loadSnapshot } from '../twin/snapshot.ts';
 import { startTwin } from '../twin/twin.ts';
-import { type CommandContext, journalFolder, textFlag } from './context.ts';
+import { defaultJournalFolder } from './arguments.ts';
+import { type CommandContext, textFlag } from './context.ts';
 import { migrationOptionsOf } from './migration-flags.ts';
 import type { Invocation } from './program.ts';
 import { narrate } from './progress.ts';
@@ -108,6 +109,11 @@ export async function openClusterSession(
       await local.close();
     },
   };
+}
+
+/** The folder of the journal that a command works with. */
+export function journalFolder(invocation: Invocation): string {
+  return textFlag(invocation, 'journal') ?? defaultJournalFolder();
 }
 
 /** The journal that a session works with, and the signal that stops it: see {@link Session}. */

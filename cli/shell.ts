@@ -1,4 +1,5 @@
-import { defaultJournalFolder, textFlag } from './context.ts';
+import { defaultJournalFolder } from './arguments.ts';
+import { textFlag } from './context.ts';
 import type { Invocation } from './program.ts';
 
 /** A word as a POSIX shell takes it. */

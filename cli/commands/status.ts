@@ -5,11 +5,11 @@ import { clusterTitle, STATUS_TONES } from '../../src/report/summary.ts';
 import { type Cell, renderTable } from '../../src/report/table.ts';
 import { createPalette } from '../../src/report/text.ts';
 import { describeRun, type RunResource } from '../../src/service/resources.ts';
-import { journalFolder, type RunCommand, textFlag } from '../context.ts';
+import { type RunCommand, textFlag } from '../context.ts';
 import { formatOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
 import { isRemote, openService } from '../service/open.ts';
-import { openJournal, openJournalOf } from '../sessions.ts';
+import { journalFolder, openJournal, openJournalOf } from '../sessions.ts';
 
 /** `podshift status [RUN]`: the runs of the journal, or one of them as it stands. */
 export const status: RunCommand = async (context, invocation) => {
