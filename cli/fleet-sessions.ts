@@ -4,7 +4,6 @@ import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { EngineClock } from '../engine/clock.ts';
 import { openFleetRehearsal } from '../engine/fleet-rehearsal.ts';
-import { openLocalJournal } from '../engine/local-journal.ts';
 import { createLocalRuntime, type LocalRuntime } from '../engine/local-runtime.ts';
 import { createExecutions } from '../src/aws/executions.ts';
 import { TIMEOUTS } from '../src/aws/timeouts.ts';
@@ -19,13 +18,15 @@ import type { Snapshot } from '../twin/snapshot.ts';
 import { type CommandContext, textFlag } from './context.ts';
 import { narrateFleet } from './fleet-progress.ts';
 import type { Invocation } from './program.ts';
-import { loggerOf } from './sessions.ts';
+import { loggerOf, openSessionJournal } from './sessions.ts';
 
 /** Where a fleet runs in this process. */
 export interface FleetSession {
   readonly runtime: LocalRuntime;
   readonly clock: EngineClock;
   readonly journal: Journal;
+  /** Fires when someone asks to stop, and when the journal fails. */
+  readonly signal: AbortSignal;
   /** What the twins' watches found together; null for real clusters. */
   promises(): Promises | null;
   /** What they saw broken of them, a sentence each; none for real clusters. */
@@ -40,8 +41,7 @@ export async function openFleetSession(
   settings: { readonly journal: 'folder' | 'memory'; readonly spec: Pick<FleetSpec, 'regions'> },
 ): Promise<FleetSession> {
   const clock = createSystemClock();
-  const path = textFlag(invocation, 'journal') ?? '.podshift';
-  const local = await openLocalJournal({ clock, ...(settings.journal === 'folder' ? { path } : {}) });
+  const { local, signal } = await openSessionJournal(invocation, context, clock, settings.journal);
   const journal = narrateFleet(local.journal, clock, context.terminal);
   const endpoint = textFlag(invocation, 'endpointUrl');
   const runtime = createLocalRuntime({
@@ -57,6 +57,7 @@ export async function openFleetSession(
     runtime,
     clock: clock.engine,
     journal,
+    signal,
     promises: () => null,
     broken: () => [],
     close: async () => {
@@ -79,6 +80,7 @@ export async function openTwinFleetSession(snapshots: readonly Snapshot[], conte
     runtime: rehearsal.runtime(),
     clock: rehearsal.clock.engine,
     journal: rehearsal.journal,
+    signal: context.interrupts.signal,
     promises: () => together(rehearsal.twins.map((twin) => twin.promises())),
     broken: () => rehearsal.twins.flatMap((twin) => twin.watch.broken().map((one) => `${twin.clusterName}: ${one}`)),
     close: () => rehearsal.close(),

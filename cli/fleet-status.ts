@@ -11,7 +11,7 @@ import { type CommandContext, textFlag } from './context.ts';
 import { fleetServiceOf } from './fleet-sessions.ts';
 import { formatOf } from './formats.ts';
 import type { Invocation } from './program.ts';
-import { openJournal } from './sessions.ts';
+import { journalFolder, openJournal } from './sessions.ts';
 
 /** Prints one fleet of the journal as it stands, or the list of them. */
 export async function showFleets(context: CommandContext, invocation: Invocation, fleetId: string | undefined): Promise<void> {
@@ -26,7 +26,7 @@ export async function showFleets(context: CommandContext, invocation: Invocation
   const format = formatOf(invocation);
   if (format === 'json') await terminal.data(`${JSON.stringify(list, null, 2)}\n`);
   else if (format === 'yaml') await terminal.data(toYaml(list));
-  else if (fleets.length === 0) terminal.talk(`no fleets in ${textFlag(invocation, 'service') ?? String(invocation.flags.journal)}`);
+  else if (fleets.length === 0) terminal.talk(`no fleets in ${textFlag(invocation, 'service') ?? journalFolder(invocation)}`);
   else await terminal.data(`${renderList(list, terminal.screen)}\n`);
 }
 
@@ -49,7 +49,7 @@ export async function openFleetJournal(invocation: Invocation): Promise<{ readon
 export async function readFleet<T>(invocation: Invocation, fleetId: string, read: (journal: Journal) => Promise<T>): Promise<T> {
   const opened = await openFleetJournal(invocation);
   if (opened === undefined) {
-    throw new PodshiftError('FleetNotFound', `there is no fleet ${fleetId}: there is no journal in ${String(invocation.flags.journal)}`);
+    throw new PodshiftError('FleetNotFound', `there is no fleet ${fleetId}: there is no journal in ${journalFolder(invocation)}`);
   }
   return read(opened.journal).finally(() => opened.close());
 }

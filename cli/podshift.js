@@ -10,8 +10,9 @@ import { fileURLToPath } from 'node:url';
 const here = dirname(fileURLToPath(import.meta.url));
 const [major, minor] = process.versions.node.split('.').map(Number);
 
-// type stripping is stable, and so without a warning on stderr, from 24.12 and 25.2 on
-const stable = major > 25 || (major === 25 && minor >= 2) || (major === 24 && minor >= 12);
+// type stripping and node:sqlite are without a warning on stderr, and SQLite is 3.51.3 or later, from 24.15 and 25.9 on: the
+// one before could damage a database that two processes write to (sqlite.org, "WAL-reset bug")
+const stable = major > 25 || (major === 25 && minor >= 9) || (major === 24 && minor >= 15);
 if (stable && process.features.typescript) {
   await import('./main.ts');
 } else {

@@ -1,12 +1,13 @@
-import { access, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { EKSClient } from '@aws-sdk/client-eks';
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
 import type { z } from 'zod';
 import type { EngineClock } from '../engine/clock.ts';
-import { openLocalJournal } from '../engine/local-journal.ts';
+import { type LocalJournal, openLocalJournal, openMemoryJournal, readLocalJournal } from '../engine/local-journal.ts';
 import { createLocalRuntime } from '../engine/local-runtime.ts';
 import type { Journal } from '../src/journal/journal.ts';
 import type { ClusterRuntime, Logger } from '../src/migration/runtime.ts';
+import type { Clock } from '../src/model/clock.ts';
 import { PodshiftError } from '../src/model/errors.ts';
 import { migrationOptions } from '../src/model/options.ts';
 import type { Promises } from '../src/model/report.ts';
@@ -16,6 +17,7 @@ import { eksAuthFaults } from '../twin/aws/eks-auth-faults.ts';
 import { createSystemClock, createVirtualClock } from '../twin/clock.ts';
 import { loadSnapshot } from '../twin/snapshot.ts';
 import { startTwin } from '../twin/twin.ts';
+import { defaultJournalFolder } from './arguments.ts';
 import { type CommandContext, textFlag } from './context.ts';
 import { migrationOptionsOf } from './migration-flags.ts';
 import type { Invocation } from './program.ts';
@@ -27,6 +29,8 @@ export interface Session {
   readonly runtime: ClusterRuntime;
   readonly clock: EngineClock;
   readonly journal: Journal;
+  /** Fires when someone asks to stop, and when the journal fails: what cannot be recorded must not be done. */
+  readonly signal: AbortSignal;
   /** What the twin's watch found; null for a real cluster. */
   promises(): Promises | null;
   /** What the twin's watch saw broken of them, a sentence each; none for a real cluster. */
@@ -65,7 +69,7 @@ export async function openTwinSession(
   const snapshot = await loadSnapshot(folder);
   const clock = createVirtualClock(Date.now());
   const twin = await startTwin({ snapshot, clock, eksAuthFaults: eksAuthFaults(faults.eksAuth, clock.now()) });
-  const local = await openLocalJournal({ clock });
+  const local = openMemoryJournal({ clock });
   const journal = talk ? narrate(local.journal, clock, context.terminal) : local.journal;
   return {
     target: { clusterName: twin.clusterName, region: twin.region, assumeRoleArn: null },
@@ -79,6 +83,7 @@ export async function openTwinSession(
     }),
     clock: clock.engine,
     journal,
+    signal: context.interrupts.signal,
     promises: () => twin.promises(),
     broken: () => twin.watch.broken(),
     eksAuthCalls: () => twin.identities.agents.eksAuthCalls,
@@ -100,8 +105,7 @@ export async function openClusterSession(
 ): Promise<Session> {
   const target = settings.target ?? (await targetOf(invocation, context));
   const clock = createSystemClock();
-  const path = textFlag(invocation, 'journal') ?? '.podshift';
-  const local = await openLocalJournal({ clock, ...(settings.journal === 'folder' ? { path } : {}) });
+  const { local, signal } = await openSessionJournal(invocation, context, clock, settings.journal);
   const journal = narrate(local.journal, clock, context.terminal);
   const profile = textFlag(invocation, 'profile');
   const endpoint = textFlag(invocation, 'endpointUrl');
@@ -118,6 +122,7 @@ export async function openClusterSession(
     }),
     clock: clock.engine,
     journal,
+    signal,
     promises: () => null,
     broken: () => [],
     eksAuthCalls: () => ({ calls: 0, failed: 0 }),
@@ -128,24 +133,38 @@ export async function openClusterSession(
   };
 }
 
+/** The folder of the journal that a command works with. */
+export function journalFolder(invocation: Invocation): string {
+  return textFlag(invocation, 'journal') ?? defaultJournalFolder();
+}
+
+/** The journal that a session works with, and the signal that stops it: see {@link Session}. */
+export async function openSessionJournal(
+  invocation: Invocation,
+  { interrupts }: CommandContext,
+  clock: Clock,
+  kind: 'folder' | 'memory',
+): Promise<{ readonly local: LocalJournal; readonly signal: AbortSignal }> {
+  if (kind === 'memory') return { local: openMemoryJournal({ clock }), signal: interrupts.signal };
+  const failed = new AbortController();
+  const onFailure = (error: PodshiftError): void => failed.abort(error);
+  const local = await openLocalJournal({ path: journalFolder(invocation), clock, onFailure });
+  return { local, signal: AbortSignal.any([interrupts.signal, failed.signal]) };
+}
+
 /**
- * The journal of this machine for a command that needs no cluster; undefined where the folder has none yet, so that
- * looking leaves no trace.
+ * The journal of this machine for a command that only looks, also while another process writes to it; undefined where the
+ * folder has none yet, so that looking leaves no trace.
  */
-export async function openJournal(invocation: Invocation): Promise<{ readonly journal: Journal; close(): Promise<void> } | undefined> {
-  const path = textFlag(invocation, 'journal') ?? '.podshift';
-  if (!(await exists(path))) return undefined;
-  return openLocalJournal({ path, clock: createSystemClock() });
+export async function openJournal(invocation: Invocation): Promise<LocalJournal | undefined> {
+  return readLocalJournal({ path: journalFolder(invocation), clock: createSystemClock() });
 }
 
 /** The journal that must have the run. Throws `RunNotFound` where there is none at all. */
-export async function openJournalOf(invocation: Invocation, runId: string): Promise<{ readonly journal: Journal; close(): Promise<void> }> {
+export async function openJournalOf(invocation: Invocation, runId: string): Promise<LocalJournal> {
   const opened = await openJournal(invocation);
   if (opened === undefined) {
-    throw new PodshiftError(
-      'RunNotFound',
-      `there is no run ${runId}: there is no journal in ${textFlag(invocation, 'journal') ?? '.podshift'}`,
-    );
+    throw new PodshiftError('RunNotFound', `there is no run ${runId}: there is no journal in ${journalFolder(invocation)}`);
   }
   return opened;
 }
@@ -211,16 +230,6 @@ export function loggerOf({ terminal, debug }: CommandContext): Logger {
       if (debug) terminal.talk(JSON.stringify({ level, message, ...fields }));
     };
   return { info: line('info'), warn: line('warn'), error: line('error') };
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch (error) {
-    if (isSystemError(error) && error.code === 'ENOENT') return false;
-    throw error;
-  }
 }
 
 /** Whether an error is one of the operating system, with a code such as `ENOENT`. */

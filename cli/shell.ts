@@ -1,3 +1,4 @@
+import { defaultJournalFolder } from './arguments.ts';
 import { textFlag } from './context.ts';
 import type { Invocation } from './program.ts';
 
@@ -14,7 +15,7 @@ export function sameAccess(invocation: Invocation): string {
     '--journal': textFlag(invocation, 'journal'),
   };
   return Object.entries(flags)
-    .filter(([name, value]) => value !== undefined && !(name === '--journal' && value === '.podshift'))
+    .filter(([name, value]) => value !== undefined && !(name === '--journal' && value === defaultJournalFolder()))
     .map(([name, value]) => ` ${name} ${quoted(value ?? '')}`)
     .join('');
 }

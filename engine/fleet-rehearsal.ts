@@ -8,7 +8,7 @@ import { createVirtualClock, type VirtualClock } from '../twin/clock.ts';
 import type { TwinDelays, TwinHooks } from '../twin/contracts.ts';
 import type { Snapshot } from '../twin/snapshot.ts';
 import { startTwin, type Twin } from '../twin/twin.ts';
-import { openLocalJournal, openMemoryJournal } from './local-journal.ts';
+import { openMemoryJournal } from './local-journal.ts';
 import { createRuntimeOver, type LocalRuntime } from './local-runtime.ts';
 
 /** A cluster of a rehearsed fleet. */
@@ -28,8 +28,6 @@ export interface FleetRehearsalSettings {
   readonly memberRoles?: 'assumed' | 'ignored';
   readonly startAt: number;
   readonly delays?: Partial<TwinDelays>;
-  /** As for one rehearsal. */
-  readonly journal?: 'dynalite' | 'memory';
   /** The journal with something around it, such as what tells of its changes. */
   readonly wrapJournal?: (journal: Journal, clock: VirtualClock) => Journal;
   readonly logger: Logger;
@@ -64,7 +62,7 @@ export async function openFleetRehearsal(settings: FleetRehearsalSettings): Prom
       return { twin, account: snapshot.accountId, region: snapshot.region };
     }),
   );
-  const local = settings.journal === 'memory' ? openMemoryJournal({ clock }) : await openLocalJournal({ clock });
+  const local = openMemoryJournal({ clock });
   const journal = settings.wrapJournal?.(local.journal, clock) ?? local.journal;
   const ownAccount = settings.ownAccount ?? clusters[0]?.snapshot.accountId ?? '';
   return {

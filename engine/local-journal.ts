@@ -1,132 +1,74 @@
-import { mkdir } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { setTimeout as delay } from 'node:timers/promises';
-import {
-  CreateTableCommand,
-  type CreateTableCommandInput,
-  DeleteTableCommand,
-  DescribeTableCommand,
-  DynamoDBClient,
-  ResourceNotFoundException,
-} from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import dynalite from 'dynalite';
-import { retryStrategy } from '../src/aws/clients.ts';
-import { createDynamoJournal } from '../src/journal/dynamo-journal.ts';
 import type { Journal } from '../src/journal/journal.ts';
+import type { Key } from '../src/journal/layout.ts';
+import type { Table } from '../src/journal/table.ts';
 import { createTableJournal } from '../src/journal/table-journal.ts';
 import type { Clock } from '../src/model/clock.ts';
-import { PodshiftError } from '../src/model/errors.ts';
-import { inProcessHandler } from './in-process-handler.ts';
 import { createMemoryTable } from './memory-table.ts';
-
-/** A journal in plain memory, without DynamoDB's client: for simulations of hundreds of runs. */
-export function openMemoryJournal({ clock }: { clock: Clock }): Pick<LocalJournal, 'journal' | 'close'> {
-  return { journal: createTableJournal(createMemoryTable(), clock), close: () => Promise.resolve() };
-}
+import { journalFiles } from './store/files.ts';
+import { type Hold, takeHold } from './store/hold.ts';
+import { openStore, readStore, type StoreSettings } from './store/store.ts';
 
 /** A journal of this machine, and the way to let go of it. */
 export interface LocalJournal {
   readonly journal: Journal;
-  /** The client and the table behind it, for tests that look at the items. */
-  readonly client: DynamoDBDocumentClient;
-  readonly tableName: string;
   close(): Promise<void>;
 }
 
-/** The store that dynalite itself opens; it comes with it. */
-const { Level } = createRequire(createRequire(import.meta.url).resolve('dynalite'))('level') as {
-  readonly Level: new (path: string) => { open(): Promise<void>; close(): Promise<void> };
-};
+/** Which journal of this machine, and by which clock; see {@link StoreSettings}. */
+export interface LocalJournalSettings extends Omit<StoreSettings, 'folder'> {
+  /** The folder that the journal lies in. */
+  readonly path: string;
+  readonly clock: Clock;
+}
 
-const TABLE_NAME = 'podshift';
-
-/** The journal's table, as infra/journal-table.yml has it. */
-export const TABLE: CreateTableCommandInput = {
-  TableName: TABLE_NAME,
-  BillingMode: 'PAY_PER_REQUEST',
-  AttributeDefinitions: [
-    { AttributeName: 'pk', AttributeType: 'S' },
-    { AttributeName: 'sk', AttributeType: 'S' },
-  ],
-  KeySchema: [
-    { AttributeName: 'pk', KeyType: 'HASH' },
-    { AttributeName: 'sk', KeyType: 'RANGE' },
-  ],
-};
+/** A journal in this process' memory: for rehearsals, plans and simulations. */
+export function openMemoryJournal({ clock }: { clock: Clock }): LocalJournal {
+  return { journal: createTableJournal(createMemoryTable(), clock), close: () => Promise.resolve() };
+}
 
 /**
- * The journal on dynalite, in this process: DynamoDB's real client and protocol over a store in memory, or in the folder
- * `path`, which is made if need be. One process at a time can have a folder open: another one gets `ClusterLocked`.
+ * The journal in a folder of this machine, made where it is missing; each write is on the disk before it is answered. Other
+ * processes may have it open too, but a run or a fleet is written by one of them at a time: the others get `JournalInUse`.
+ * Throws as {@link openStore} does.
  */
-export async function openLocalJournal({ path, clock }: { path?: string; clock: Clock }): Promise<LocalJournal> {
-  if (path !== undefined) {
-    await mkdir(path, { recursive: true });
-    await checkFree(path);
-  }
-  const server = dynalite({ ...(path === undefined ? {} : { path }), createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
-  const sdk = new DynamoDBClient({
-    region: 'us-east-1',
-    endpoint: 'http://journal.invalid',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-    requestHandler: inProcessHandler(server),
-    retryStrategy: retryStrategy('none'),
+export async function openLocalJournal({ path, clock, ...settings }: LocalJournalSettings): Promise<LocalJournal> {
+  const store = await openStore({ folder: path, ...settings });
+  const holds = new Map<string, Hold>();
+  const table = holding(store.table, (pk) => {
+    if (!holds.has(pk)) holds.set(pk, takeHold(journalFiles(path), pk, nameOf(pk), 0));
   });
-  await createTable(sdk);
-  const client = DynamoDBDocumentClient.from(sdk);
   return {
-    journal: createDynamoJournal({ client, tableName: TABLE_NAME, clock }),
-    client,
-    tableName: TABLE_NAME,
+    journal: createTableJournal(table, clock),
     close: async () => {
-      client.destroy();
-      // The server closes its store only after it has listened.
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject);
-        server.listen(0, '127.0.0.1', () => server.close((error) => (error === undefined || error === null ? resolve() : reject(error))));
-      });
+      store.close();
+      for (const hold of holds.values()) hold.release();
     },
   };
 }
 
-/** Throws `ClusterLocked` where another process has the store: dynalite itself would end this process with an exception that nobody can catch. */
-async function checkFree(path: string): Promise<void> {
-  const database = new Level(path);
-  try {
-    await database.open();
-  } catch (error) {
-    const cause = error instanceof Error ? (error.cause as { code?: string } | undefined) : undefined;
-    throw cause?.code === 'LEVEL_LOCKED'
-      ? new PodshiftError('ClusterLocked', `the journal in ${path} is in use by another podshift process`)
-      : new PodshiftError(
-          'InvalidInput',
-          `the journal in ${path} cannot be opened (${cause?.code ?? 'unknown'}): it is no journal, or it is damaged`,
-        );
-  } finally {
-    await database.close();
-  }
+/** The journal in a folder for one who only looks, also while another process writes; undefined where there is none. Throws as {@link readStore} does. */
+export async function readLocalJournal({ path, clock, ...settings }: LocalJournalSettings): Promise<LocalJournal | undefined> {
+  const store = await readStore({ folder: path, ...settings });
+  return store === undefined ? undefined : { journal: createTableJournal(store.table, clock), close: async () => store.close() };
 }
 
-async function createTable(sdk: DynamoDBClient): Promise<void> {
-  if ((await tableStatus(sdk)) === 'CREATING') {
-    // A process ended between the two halves of the table's creation; until it is active it holds nothing.
-    await sdk.send(new DeleteTableCommand({ TableName: TABLE_NAME }));
-  }
-  for (let status = await tableStatus(sdk); status !== 'ACTIVE'; status = await tableStatus(sdk)) {
-    if (status === undefined) {
-      await sdk.send(new CreateTableCommand(TABLE));
-    }
-    await delay(1);
-  }
+/** The partitions that one process writes for as long as it has the journal open: those of a run and of a fleet. */
+const HELD = /^(RUN|FLEET)#/;
+
+function nameOf(pk: string): string {
+  return pk.replace(HELD, (_match, kind: string) => `${kind.toLowerCase()} `);
 }
 
-async function tableStatus(sdk: DynamoDBClient): Promise<string | undefined> {
-  try {
-    return (await sdk.send(new DescribeTableCommand({ TableName: TABLE_NAME }))).Table?.TableStatus;
-  } catch (error) {
-    if (error instanceof ResourceNotFoundException) {
-      return undefined;
-    }
-    throw error;
-  }
+/** The same table, whose first write of a run or a fleet takes the hold on it. */
+function holding(table: Table, take: (pk: string) => void): Table {
+  const guarded = async <T>({ pk }: Key, write: () => Promise<T>): Promise<T> => {
+    if (HELD.test(pk)) take(pk);
+    return write();
+  };
+  return {
+    ...table,
+    put: (item, condition) => guarded(item, () => table.put(item, condition)),
+    update: (key, update, condition) => guarded(key, () => table.update(key, update, condition)),
+    remove: (key, condition) => guarded(key, () => table.remove(key, condition)),
+  };
 }

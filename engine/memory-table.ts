@@ -1,93 +1,76 @@
 import type { Key } from '../src/journal/layout.ts';
-import type { Condition, Item, Path, Table, Update } from '../src/journal/table.ts';
+import type { Item, Table } from '../src/journal/table.ts';
+import { copy, holds, updated } from './item-rules.ts';
+
+/** The items of one `pk`, and their `sk` in order while no item came or went. */
+interface Partition {
+  readonly items: Map<string, Item>;
+  order: readonly string[] | undefined;
+}
 
 /**
- * A table in this process' memory that keeps to DynamoDB's rules as far as the journal uses them. For simulations that run
- * hundreds of migrations; one contract suite holds it and the real client to the same behaviour.
+ * A table in this process' memory that keeps to DynamoDB's rules as far as the journal uses them: for rehearsals, plans and
+ * simulations. One contract suite holds it and the real client to the same behaviour.
  */
 export function createMemoryTable(): Table {
-  const partitions = new Map<string, Map<string, Item>>();
-  const find = ({ pk, sk }: Key): Item | undefined => partitions.get(pk)?.get(sk);
+  const partitions = new Map<string, Partition>();
+  const find = ({ pk, sk }: Key): Item | undefined => partitions.get(pk)?.items.get(sk);
   const store = (item: Key & Item): void => {
-    const partition = partitions.get(item.pk) ?? new Map<string, Item>();
+    const partition = partitions.get(item.pk) ?? { items: new Map<string, Item>(), order: undefined };
     partitions.set(item.pk, partition);
-    partition.set(item.sk, structuredClone(item));
+    if (!partition.items.has(item.sk)) partition.order = undefined;
+    partition.items.set(item.sk, item);
   };
   return {
-    get: async (key) => structuredClone(find(key)),
+    get: async (key) => copyOf(find(key)),
     put: async (item, condition) => {
       const allowed = holds(condition, find(item));
-      if (allowed) {
-        store(item);
-      }
+      if (allowed) store(copy(item) as Key & Item);
       return allowed;
     },
     update: async (key, update, condition) => {
       const item = find(key);
-      if (!holds(condition, item)) {
-        return undefined;
-      }
-      const changed = { ...structuredClone(item), ...key };
-      apply(changed, update);
+      if (!holds(condition, item)) return undefined;
+      const changed = updated(key, item, update);
       store(changed);
-      return structuredClone(changed);
+      return copyOf(changed);
     },
     remove: async (key, condition) => {
-      const item = find(key);
-      if (item === undefined || !holds(condition, item)) {
-        return undefined;
-      }
-      partitions.get(key.pk)?.delete(key.sk);
+      const partition = partitions.get(key.pk);
+      const item = partition?.items.get(key.sk);
+      if (partition === undefined || item === undefined || !holds(condition, item)) return undefined;
+      partition.items.delete(key.sk);
+      partition.order = undefined;
       return item;
     },
-    query: async (pk, prefix, order = 'ascending', part) => {
-      const found = [...(partitions.get(pk) ?? [])].filter(([sk]) => sk.startsWith(prefix));
-      // DynamoDB sorts strings by their UTF-8 bytes.
-      const sign = order === 'ascending' ? 1 : -1;
-      const compare = (a: string, b: string): number => sign * Buffer.compare(Buffer.from(a), Buffer.from(b));
+    query: async (pk, prefix, direction = 'ascending', part) => {
+      const partition = partitions.get(pk);
+      if (partition === undefined) return [];
+      partition.order ??= [...partition.items.keys()].sort(compareBytes);
       const after = part?.after ?? null;
-      return found
-        .sort(([a], [b]) => compare(a, b))
-        .filter(([sk]) => after === null || compare(sk, after) > 0)
-        .slice(0, part?.limit)
-        .map(([, item]) => structuredClone(item));
+      const sign = direction === 'ascending' ? 1 : -1;
+      const found = partition.order.filter((sk) => sk.startsWith(prefix) && (after === null || sign * compareBytes(sk, after) > 0));
+      const ordered = direction === 'ascending' ? found : found.reverse();
+      return ordered.slice(0, part?.limit).map((sk) => copyOf(partition.items.get(sk)) as Item);
     },
   };
 }
 
-function holds(condition: Condition | undefined, item: Item | undefined): boolean {
-  switch (condition?.kind) {
-    case undefined:
-      return true;
-    case 'absent':
-      return item === undefined;
-    case 'present':
-      return item !== undefined;
-    case 'equals':
-      return item?.[condition.attribute] === condition.value;
-    case 'at-most': {
-      const value = item?.[condition.attribute];
-      return typeof value === 'number' && value <= condition.value;
-    }
-    case 'any':
-      return condition.of.some((part) => holds(part, item));
-  }
+function copyOf(item: Item | undefined): Item | undefined {
+  return item === undefined ? undefined : (copy(item) as Item);
 }
 
-function apply(item: Item, { set = [], setOnce = [], add = [] }: Update): void {
-  for (const [path, value] of set) {
-    parent(item, path)[path.at(-1) as string] = structuredClone(value);
+/** DynamoDB sorts strings by their UTF-8 bytes: as code points do, and UTF-16 does not above U+D7FF. */
+function compareBytes(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let index = 0; index < length; index += 1) {
+    const [left, right] = [a.charCodeAt(index), b.charCodeAt(index)];
+    if (left !== right) return rank(left) - rank(right);
   }
-  for (const [path, value] of setOnce) {
-    parent(item, path)[path.at(-1) as string] ??= structuredClone(value);
-  }
-  for (const [path, value] of add) {
-    const holder = parent(item, path);
-    const name = path.at(-1) as string;
-    holder[name] = (holder[name] as number) + value;
-  }
+  return a.length - b.length;
 }
 
-function parent(item: Item, path: Path): Record<string, unknown> {
-  return path.length === 1 ? item : (item[path[0]] as Record<string, unknown>);
+/** Surrogates, which spell code points above U+FFFF, come last. */
+function rank(unit: number): number {
+  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
 }

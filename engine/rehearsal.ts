@@ -13,7 +13,7 @@ import { createVirtualClock, type VirtualClock } from '../twin/clock.ts';
 import type { TwinDelays, TwinHooks } from '../twin/contracts.ts';
 import { loadSnapshot, type Snapshot } from '../twin/snapshot.ts';
 import { startTwin, type Twin } from '../twin/twin.ts';
-import { type LocalJournal, openLocalJournal, openMemoryJournal } from './local-journal.ts';
+import { type LocalJournal, openMemoryJournal } from './local-journal.ts';
 import { type Migration, type MigrationInput, migrate, rollBack } from './local-migration.ts';
 import { createLocalRuntime, type LocalRuntime } from './local-runtime.ts';
 import type { Service } from './service.ts';
@@ -41,8 +41,8 @@ export interface RehearsalSettings {
   readonly paced?: boolean;
   /** What the twin allows of each service; no end of requests where absent. */
   readonly rateLimits?: NonNullable<Parameters<typeof startTwin>[0]['rateLimits']>;
-  /** Default `dynalite`: DynamoDB's real client. `memory` is for simulations of hundreds of runs; a function makes another one. */
-  readonly journal?: 'dynalite' | 'memory' | ((clock: Clock) => Pick<LocalJournal, 'journal' | 'close'>);
+  /** Default `memory`; a function makes another one. */
+  readonly journal?: 'memory' | ((clock: Clock) => LocalJournal | Promise<LocalJournal>);
   /** Silent where absent. */
   readonly logger?: Logger;
 }
@@ -88,9 +88,7 @@ export async function rehearse(settings: RehearsalSettings): Promise<Rehearsal> 
     ...(hooks === undefined ? {} : { hooks }),
   });
   settings.prepare?.(twin);
-  const { journal: kind = 'dynalite' } = settings;
-  const local =
-    typeof kind === 'function' ? kind(clock) : kind === 'memory' ? openMemoryJournal({ clock }) : await openLocalJournal({ clock });
+  const local = typeof settings.journal === 'function' ? await settings.journal(clock) : openMemoryJournal({ clock });
   const target = { clusterName: twin.clusterName, region: twin.region, assumeRoleArn: null };
   const logger = settings.logger ?? SILENT;
   const runtime = createLocalRuntime({

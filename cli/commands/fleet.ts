@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { migrateFleet } from '../../engine/local-fleet.ts';
-import { PodshiftError } from '../../src/model/errors.ts';
+import { isPodshiftError, PodshiftError } from '../../src/model/errors.ts';
 import type { FleetRecord, FleetSpec } from '../../src/model/fleet.ts';
 import type { FleetReport } from '../../src/model/fleet-report.ts';
 import { createIds } from '../../src/model/ids.ts';
@@ -10,6 +10,7 @@ import { loadSnapshot } from '../../twin/snapshot.ts';
 import { sayBroken } from '../broken-promises.ts';
 import { type CommandContext, type RunCommand, textFlag } from '../context.ts';
 import { type Exit, exitOfFleet, exitOfRehearsal } from '../exit-codes.ts';
+import { sayFailure } from '../failure.ts';
 import { fleetSpecOf } from '../fleet-file.ts';
 import { type FleetSession, fleetServiceOf, openFleetSession, openTwinFleetSession } from '../fleet-sessions.ts';
 import { printFleet, readFleet, showFleets } from '../fleet-status.ts';
@@ -42,7 +43,7 @@ async function plan(context: CommandContext, invocation: Invocation, spec: Fleet
   if (textFlag(invocation, 'service') !== undefined) return startInService(context, invocation, input);
   const session = await openFleetSession(invocation, context, { journal: 'memory', spec });
   try {
-    const report = await carryOut(session, context, input);
+    const report = await carryOut(session, input);
     await printFleet(context, invocation, report);
     const { digest } = report.fleet;
     if (input.expectedDigest !== null && input.expectedDigest !== digest) {
@@ -65,12 +66,12 @@ async function run(context: CommandContext, invocation: Invocation, file: string
   const session = await openFleetSession(invocation, context, { journal: 'folder', spec: input.spec });
   try {
     context.terminal.talk(`fleet ${input.fleetId}; Ctrl-C stops it after the calls under way`);
-    const report = await carryOut(session, context, input);
+    const report = await carryOut(session, input);
     await printFleet(context, invocation, report);
     return exitOfFleet(report);
   } catch (error) {
-    if (!context.interrupts.signal.aborted) throw error;
-    return stopped(context, invocation, input.fleetId);
+    if (!session.signal.aborted) throw error;
+    return stopped(context, invocation, input.fleetId, context.interrupts.signal.aborted ? undefined : error);
   } finally {
     await session.close();
   }
@@ -86,7 +87,7 @@ async function rehearse(context: CommandContext, invocation: Invocation, folders
   const spec = await fleetSpecOf(invocation, textFlag(invocation, 'file'), { accounts, regions });
   const session = await openTwinFleetSession(snapshots, context);
   try {
-    const report = await carryOut(session, context, newFleet(invocation, spec, 'run'));
+    const report = await carryOut(session, newFleet(invocation, spec, 'run'));
     context.terminal.talk('');
     await printFleet(context, invocation, report);
     const broken = session.broken();
@@ -113,12 +114,8 @@ function inputOf({ fleetId, mode, approval, expectedDigest, spec }: FleetInput):
   return { fleetId, mode, approval, expectedDigest, spec };
 }
 
-async function carryOut(
-  { runtime, clock, journal, promises }: FleetSession,
-  context: CommandContext,
-  input: FleetInput,
-): Promise<FleetReport> {
-  await migrateFleet({ runtime, clock, signal: context.interrupts.signal, input: inputOf(input) });
+async function carryOut({ runtime, clock, journal, signal, promises }: FleetSession, input: FleetInput): Promise<FleetReport> {
+  await migrateFleet({ runtime, clock, signal, input: inputOf(input) });
   return buildFleetReport(journal, input.fleetId, promises());
 }
 
@@ -145,12 +142,14 @@ function sayHowToRun({ terminal }: CommandContext, invocation: Invocation, repor
   terminal.talk(`  podshift ${[...command, '--approve', '--digest', report.fleet.digest].map(quoted).join(' ')}`);
 }
 
-function stopped({ terminal }: CommandContext, invocation: Invocation, fleetId: string): Exit {
+/** Says how a fleet goes on that was interrupted, or whose journal failed. */
+function stopped({ terminal }: CommandContext, invocation: Invocation, fleetId: string, failure: unknown): Exit {
   terminal.talk('');
-  terminal.talk(hang('', 'interrupted: nothing more is changed; the journal has all that was done', terminal.talkColumns));
+  if (isPodshiftError(failure)) sayFailure(failure, terminal);
+  else terminal.talk(hang('', 'interrupted: nothing more is changed; the journal has all that was done', terminal.talkColumns));
   terminal.talk(`  to go on:   podshift fleet run --resume ${fleetId}${sameAccess(invocation)}`);
   terminal.talk(`  to look:    podshift fleet status ${fleetId}${fleetAccess(invocation)}`);
-  return 'interrupted';
+  return failure === undefined ? 'interrupted' : 'failed';
 }
 
 function fleetAccess(invocation: Invocation): string {

@@ -14,7 +14,7 @@ import { isRemote } from '../service/open.ts';
 import { rollbackOnService } from '../service/rollback.ts';
 import { openClusterSession, openJournalOf } from '../sessions.ts';
 import { sameAccess } from '../shell.ts';
-import { stopped } from '../stopped.ts';
+import { stopped, stoppedByJournal } from '../stopped.ts';
 
 /** `podshift rollback RUN`: restores what a run, or some of its units, changed. Without --approve it says what that is. */
 export const rollback: RunCommand = async (context, invocation) => {
@@ -29,12 +29,13 @@ export const rollback: RunCommand = async (context, invocation) => {
   const session = await openClusterSession(invocation, context, { journal: 'folder', target: run.target });
   try {
     const { runtime, clock, journal } = session;
-    const { signal } = context.interrupts;
+    const { signal } = session;
     try {
       await rollBack({ runtime, clock, signal, input: { runId, unitIds, reason: 'asked for on the command line' } });
     } catch (error) {
-      if (!signal.aborted) throw error;
-      return stopped(context, runId, invocation);
+      if (context.interrupts.signal.aborted) return stopped(context, runId, invocation);
+      if (signal.aborted) return stoppedByJournal(context, session, runId, invocation);
+      throw error;
     }
     const report = await buildReport(journal, runId, session.promises());
     await context.terminal.data(renderReport(report, formatOf(invocation), context.terminal.screen));

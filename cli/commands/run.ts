@@ -12,7 +12,7 @@ import type { Invocation } from '../program.ts';
 import { isRemote } from '../service/open.ts';
 import { runOnService } from '../service/run.ts';
 import { openClusterSession, openJournalOf, openTwinSession, optionsOf, type Session } from '../sessions.ts';
-import { stopped } from '../stopped.ts';
+import { stopped, stoppedByJournal } from '../stopped.ts';
 import { planOn, printPlan, sayHowToRun } from './plan.ts';
 
 /** `podshift run`: a migration of a real cluster, in this process. Without --approve, its plan. */
@@ -100,13 +100,14 @@ async function carryOut(
     const { failure } = await migrate({
       runtime,
       clock,
-      signal: interrupts.signal,
+      signal: session.signal,
       input: { runId, target, mode: 'run', approval: 'none', expectedDigest, options },
     });
     if (failure !== null) sayFailure(failure, terminal);
   } catch (error) {
-    if (!interrupts.signal.aborted) throw error;
-    return stopped(context, runId, invocation);
+    if (interrupts.signal.aborted) return stopped(context, runId, invocation);
+    if (session.signal.aborted) return stoppedByJournal(context, session, runId, invocation);
+    throw error;
   }
   const report = await buildReport(journal, runId, session.promises());
   await terminal.data(renderReport(report, formatOf(invocation), terminal.screen));

@@ -1,5 +1,5 @@
 import { startLocalApi } from '../../engine/local-api.ts';
-import { openLocalJournal } from '../../engine/local-journal.ts';
+import { openMemoryJournal } from '../../engine/local-journal.ts';
 import { createLocalRuntime, type LocalRuntime } from '../../engine/local-runtime.ts';
 import { createSystemClock } from '../../twin/clock.ts';
 import { loadSnapshot } from '../../twin/snapshot.ts';
@@ -14,7 +14,7 @@ export const serve: RunCommand = async (context, invocation) => {
   const snapshot = await loadSnapshot(invocation.arguments[0] ?? '');
   const clock = createSystemClock(numberFlag(invocation, 'speed') ?? 1);
   const served = await startTwin({ snapshot, clock });
-  const local = await openLocalJournal({ clock });
+  const local = openMemoryJournal({ clock });
   const settings = {
     clock: clock.engine,
     endpoint: served.awsEndpoint,

@@ -9,7 +9,7 @@ import { type RunCommand, textFlag } from '../context.ts';
 import { formatOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
 import { isRemote, openService } from '../service/open.ts';
-import { openJournal, openJournalOf } from '../sessions.ts';
+import { journalFolder, openJournal, openJournalOf } from '../sessions.ts';
 
 /** `podshift status [RUN]`: the runs of the journal, or one of them as it stands. */
 export const status: RunCommand = async (context, invocation) => {
@@ -20,7 +20,7 @@ export const status: RunCommand = async (context, invocation) => {
   const list = { apiVersion: 'podshift/v1', kind: 'RunList', runs: runs.map(shortly) };
   if (format === 'json') await terminal.data(`${JSON.stringify(list, null, 2)}\n`);
   else if (format === 'yaml') await terminal.data(toYaml(list));
-  else if (runs.length === 0) terminal.talk(`no runs in ${textFlag(invocation, 'service') ?? String(invocation.flags.journal)}`);
+  else if (runs.length === 0) terminal.talk(`no runs in ${textFlag(invocation, 'service') ?? journalFolder(invocation)}`);
   else await terminal.data(`${renderRuns(runs, terminal.screen)}\n`);
   return 'done';
 };

@@ -1,3 +1,5 @@
+import { JOURNAL_ERRORS } from './journal-errors.ts';
+
 /**
  * The one table of errors. A row's key is the error's `name`: Step Functions matches it in `ErrorEquals`, so it never
  * changes and never begins with `States.`. `docs/errors.md` lists the same rows; a test keeps both in step.
@@ -230,6 +232,7 @@ export const ERRORS = {
     remedy:
       'The daemon could not be retired, and runs again as before. The reason names the node or the object; mend it, then retire the daemon again.',
   },
+  ...JOURNAL_ERRORS,
   // podshift itself
   InternalError: { code: 'PE901', exitCode: 1, retryable: false, remedy: 'This is a bug in podshift. Report it with the message.' },
 } as const satisfies Record<string, ErrorRow>;

@@ -3,7 +3,7 @@ import { FINDINGS, type Finding } from '../model/findings.ts';
 import type { Plan, RolePlan, UnitPlan } from '../model/plan.ts';
 import type { PlanReport, Promises, RunReport } from '../model/report.ts';
 import type { RetirementRecord } from '../model/retirement.ts';
-import type { CallCounts, Evidence, RoleRecord, RunStatus, UnitRecord, UnitStatus } from '../model/run.ts';
+import type { CallCounts, Evidence, RoleRecord, RunRecord, RunStatus, UnitRecord, UnitStatus } from '../model/run.ts';
 import { metadataChanges } from './metadata-changes.ts';
 import { describeRetirement, tellRetirement } from './retirement.ts';
 
@@ -54,6 +54,7 @@ export async function buildReport(journal: Journal, runId: string, promises: Pro
     },
     units: units.map((unit) => ({
       ...describeUnit(unit, records.get(unit.id)),
+      ...unbegun(run, unit, records.get(unit.id)),
       evidence: (evidence.get(unit.id) ?? []).map(copyEvidence),
     })),
     roles: describeRoles(plan?.roles ?? [], roles),
@@ -125,6 +126,16 @@ export function describeUnit(plan: UnitPlan, record: UnitRecord | undefined): Pl
     reason: record?.reason || plan.reason,
     findings: [...new Set(plan.findings)].sort(compareText),
   };
+}
+
+/** A run that ended between its plan and the records of its units has begun none of them. */
+function unbegun(
+  run: RunRecord,
+  plan: UnitPlan,
+  record: UnitRecord | undefined,
+): Partial<Pick<PlanReport['units'][number], 'status' | 'reason'>> {
+  const isOver = run.endedAt !== null && run.status === 'held';
+  return record === undefined && isOver && plan.decision === 'migrate' ? { status: 'held', reason: run.reason } : {};
 }
 
 /** What a unit of kube2iam or kiam was split from, and what else of the cluster is changed for it. */

@@ -53,6 +53,12 @@ export const STATUSES = {
   UndoFailed: 409,
   WaveFailed: 409,
   RetirementFailed: 409,
+  JournalDamaged: 500,
+  NotAJournal: 500,
+  JournalTooOld: 409,
+  JournalFull: 507,
+  JournalUnavailable: 500,
+  JournalInUse: 423,
   InternalError: 500,
 } as const satisfies Record<ErrorName, number>;
 

@@ -1,12 +1,12 @@
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { TABLE } from '../../engine/local-journal.ts';
-import { createDynamoJournal } from '../../src/journal/dynamo-journal.ts';
+import { openDynamoTable } from '../../src/journal/dynamo-table.ts';
 import type { Moto } from '../python/moto.ts';
+import { TABLE } from '../support/dynalite-journal.ts';
 import { ACCOUNT } from '../support/twin-account.ts';
 import type { IamBackend } from './aws-backends.ts';
-import type { JournalBackend } from './journal-suite.ts';
+import type { TableBackend } from './table-suite.ts';
 
 const credentials = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'example' };
 
@@ -34,16 +34,16 @@ export const motoIam = (moto: () => Moto): IamBackend => ({
 });
 
 /** The journal on DynamoDB of moto. */
-export const motoJournal = (moto: () => Moto): JournalBackend => ({
+export const motoJournal = (moto: () => Moto): TableBackend => ({
   name: "moto's DynamoDB",
   exceptions: {},
-  start: async (clock) => {
+  start: async () => {
     await moto().reset();
     const sdk = new DynamoDBClient({ endpoint: moto().endpoint, region: 'us-east-1', credentials });
     await sdk.send(new CreateTableCommand(TABLE));
     const client = DynamoDBDocumentClient.from(sdk);
     return {
-      journal: createDynamoJournal({ client, tableName: TABLE.TableName ?? '', clock }),
+      table: openDynamoTable(client, TABLE.TableName ?? ''),
       close: async () => client.destroy(),
     };
   },

@@ -5,7 +5,7 @@ import { describeIam } from './aws-iam-suite.ts';
 import { motoIam, motoJournal } from './aws-moto.ts';
 import { describeSts } from './aws-sts-suite.ts';
 import { sayMissing } from './behaviours.ts';
-import { describeJournal } from './journal-suite.ts';
+import { describeStore } from './journal-suite.ts';
 
 const python = await findPython(process.env, (line) => process.stderr.write(`${line}\n`));
 const missing = 'missing' in python;
@@ -24,5 +24,5 @@ describe.skipIf(missing)('an AWS account of others', () => {
 
   describeIam(motoIam(moto));
   describeSts(motoIam(moto));
-  describeJournal(motoJournal(moto));
+  describeStore(motoJournal(moto));
 });

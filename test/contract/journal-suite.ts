@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect } from 'vitest';
 import type { Journal } from '../../src/journal/journal.ts';
+import { createTableJournal } from '../../src/journal/table-journal.ts';
 import type { Clock } from '../../src/model/clock.ts';
 import { migrationOptions } from '../../src/model/options.ts';
 import type { Evidence } from '../../src/model/run.ts';
@@ -8,6 +9,7 @@ import { describeFleets } from './journal-fleets.ts';
 import { describeHolding } from './journal-holding.ts';
 import { CLUSTER, intent, ROLE, role, unit } from './journal-records.ts';
 import { describeScans } from './journal-scans.ts';
+import { describeTable, type TableBackend } from './table-suite.ts';
 
 let now = Date.UTC(2025, 0, 1);
 const clock = { now: () => now };
@@ -19,6 +21,18 @@ export interface JournalBackend {
   readonly name: string;
   readonly exceptions: Exceptions;
   start(clock: Clock): Promise<{ readonly journal: Journal; close(): Promise<void> }>;
+}
+
+/** The journal over a table that has passed its own suite. */
+export function describeStore(backend: TableBackend): void {
+  describeTable(backend);
+  describeJournal({
+    ...backend,
+    start: async (time) => {
+      const { table, close } = await backend.start();
+      return { journal: createTableJournal(table, time), close };
+    },
+  });
 }
 
 /** What the journal promises, whatever keeps it. */

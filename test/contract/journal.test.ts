@@ -1,25 +1,30 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openLocalJournal, openMemoryJournal } from '../../engine/local-journal.ts';
-import { describeJournal } from './journal-suite.ts';
+import { createMemoryTable } from '../../engine/memory-table.ts';
+import { openStore } from '../../engine/store/store.ts';
+import { openDynaliteJournal } from '../support/dynalite-journal.ts';
+import { describeStore } from './journal-suite.ts';
+import type { TableBackend } from './table-suite.ts';
 
-describeJournal({ name: 'dynalite in memory', exceptions: {}, start: (clock) => openLocalJournal({ clock }) });
-
-describeJournal({
-  name: 'dynalite on disk',
-  exceptions: {},
-  start: async (clock) => {
-    const path = await mkdtemp(join(tmpdir(), 'podshift-journal-'));
-    const local = await openLocalJournal({ path, clock });
-    return {
-      ...local,
-      close: async () => {
-        await local.close();
-        await rm(path, { recursive: true });
-      },
-    };
+const BACKENDS: readonly TableBackend[] = [
+  { name: 'memory', exceptions: {}, start: async () => ({ table: createMemoryTable(), close: () => Promise.resolve() }) },
+  {
+    name: 'SQLite',
+    exceptions: {},
+    start: async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'podshift-journal-'));
+      const store = await openStore({ folder });
+      return {
+        table: store.table,
+        close: async () => {
+          store.close();
+          await rm(folder, { recursive: true });
+        },
+      };
+    },
   },
-});
+  { name: 'dynalite', exceptions: {}, start: () => openDynaliteJournal({ clock: { now: () => 0 } }) },
+];
 
-describeJournal({ name: 'plain memory', exceptions: {}, start: async (clock) => openMemoryJournal({ clock }) });
+for (const backend of BACKENDS) describeStore(backend);

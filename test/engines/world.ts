@@ -1,4 +1,4 @@
-import { openLocalJournal } from '../../engine/local-journal.ts';
+import { openMemoryJournal } from '../../engine/local-journal.ts';
 import { createLocalRuntime } from '../../engine/local-runtime.ts';
 import type { Service } from '../../engine/service.ts';
 import type { Journal } from '../../src/journal/journal.ts';
@@ -61,11 +61,11 @@ async function startScene({ snapshot, hooks }: Scene, clock: TwinSettings['clock
   return twin;
 }
 
-/** podshift's own engine: the packaged definitions, the handlers of this project, virtual time, a journal on dynalite. */
+/** podshift's own engine: the packaged definitions, the handlers of this project, virtual time, a journal in memory. */
 export async function localWorld(service: Service, scene: Scene): Promise<World> {
   const clock = createVirtualClock(START);
   const twin = await startScene(scene, clock);
-  const { journal, close } = await openLocalJournal({ clock });
+  const { journal, close } = openMemoryJournal({ clock });
   let log = '';
   const line = (message: string, fields?: Record<string, unknown>): void => {
     log += `${message} ${JSON.stringify(fields ?? {})}\n`;

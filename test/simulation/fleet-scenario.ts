@@ -87,7 +87,7 @@ export async function fleetOf(clusters: readonly FleetCluster[], more: Partial<F
     calls += 1;
     return createHash('sha256').update(`fleet ${calls}`).digest().subarray(0, bytes);
   };
-  const rehearsal = await openFleetRehearsal({ clusters, startAt: START, journal: 'memory', logger, random, ...more });
+  const rehearsal = await openFleetRehearsal({ clusters, startAt: START, logger, random, ...more });
   const twin = (name: string): Twin => {
     const found = rehearsal.twins.find(({ clusterName }) => clusterName === name);
     if (found === undefined) throw new Error(`no twin is called ${name}`);

@@ -6,7 +6,7 @@ import type { Evidence, JournalEntry } from '../../src/model/run.ts';
  * Proof first, and the before-image ahead of each write: every change of the run's journal comes in an order that leaves
  * each pod a way to its role.
  */
-export async function checkOrder({ journal, runId }: Rehearsal): Promise<void> {
+export async function checkOrder({ journal, runId }: Pick<Rehearsal, 'journal' | 'runId'>): Promise<void> {
   const entries = await journal.listEntries(runId);
   const evidence = await journal.listEvidence(runId);
   const units = new Set(entries.flatMap((entry) => (entry.unitId === null ? [] : [entry.unitId])));

@@ -41,7 +41,8 @@ export type Scene =
   | string
   | { readonly name: string; snapshot(): Promise<Snapshot>; readonly options: NonNullable<RehearsalSettings['options']> };
 
-function optionsOf(scene: Scene): NonNullable<RehearsalSettings['options']> {
+/** The options of its migration. */
+export function optionsOf(scene: Scene): NonNullable<RehearsalSettings['options']> {
   return typeof scene === 'string' ? OPTIONS : scene.options;
 }
 
@@ -188,14 +189,18 @@ export async function runWithCrash(scene: Scene, clean: CleanRun, site: Site, ap
 }
 
 /** Runs the migration again over the same twin and journal: under the same run id it resumes, under a new one it is a second run. */
-async function runAgain({ runtime, clock, target }: Rehearsal, runId: string, scene: Scene): Promise<void> {
+async function runAgain(
+  { runtime, clock, target }: Pick<Rehearsal, 'runtime' | 'clock' | 'target'>,
+  runId: string,
+  scene: Scene,
+): Promise<void> {
   const input = { runId, target, mode: 'run', approval: 'none', expectedDigest: null, options: optionsOf(scene) } as const;
   const { failure } = await migrate({ runtime, clock: clock.engine, input });
   expect(failure).toBeNull();
 }
 
 /** The promises that can be checked after a run; the twin has watched the first three after every call. */
-export async function checkPromises(rehearsal: Rehearsal): Promise<void> {
+export async function checkPromises(rehearsal: Pick<Rehearsal, 'report' | 'twin' | 'journal' | 'runId' | 'logger'>): Promise<void> {
   const { report, twin } = rehearsal;
   expect(twin.watch.gaps).toEqual([]);
   expect(twin.promises()).toEqual({ credentialGapSeconds: 0, widenedPrincipals: [], foreignWrites: 0 });
@@ -206,7 +211,10 @@ export async function checkPromises(rehearsal: Rehearsal): Promise<void> {
 }
 
 /** A second run over a finished migration writes nothing. */
-export async function checkSecondRun(rehearsal: Rehearsal, scene: Scene = EXAMPLE): Promise<void> {
+export async function checkSecondRun(
+  rehearsal: Pick<Rehearsal, 'runtime' | 'clock' | 'target' | 'twin'>,
+  scene: Scene = EXAMPLE,
+): Promise<void> {
   const before = rehearsal.twin.requests.length;
   await runAgain(rehearsal, rehearsal.runtime.ids.next(), scene);
   const writes = rehearsal.twin.requests.slice(before).filter((request) => request.write);
@@ -214,13 +222,19 @@ export async function checkSecondRun(rehearsal: Rehearsal, scene: Scene = EXAMPL
 }
 
 /** What a run came to: each unit's end. */
-function statuses(run: RehearsedRun): Record<string, string> {
+export function statuses(run: RehearsedRun): Record<string, string> {
   const units = run.report.units.map((unit) => [`${unit.namespace}/${unit.serviceAccount}`, unit.status] as const);
   return { ...Object.fromEntries(units), run: run.report.run.status, failure: run.failure?.message ?? '' };
 }
 
 /** Secrets of the twin (keys, session tokens, bearer tokens) that stand in the report, the journal or the log. */
-async function secretsIn({ report, twin, journal, runId, logger }: Rehearsal): Promise<string[]> {
+async function secretsIn({
+  report,
+  twin,
+  journal,
+  runId,
+  logger,
+}: Pick<Rehearsal, 'report' | 'twin' | 'journal' | 'runId' | 'logger'>): Promise<string[]> {
   const documents = await Promise.all([
     journal.getRun(runId),
     journal.getDocument(runId, 'inventory'),

@@ -1,8 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type MigrationInput, migrate } from '../../../engine/local-migration.ts';
+import { createMemoryTable } from '../../../engine/memory-table.ts';
 import { type Rehearsal, type RehearsalSettings, rehearse } from '../../../engine/rehearsal.ts';
 import type { Progress } from '../../../engine/state-machine.ts';
+import type { Table } from '../../../src/journal/table.ts';
+import { createTableJournal } from '../../../src/journal/table-journal.ts';
+import { PodshiftError } from '../../../src/model/errors.ts';
+import { openDynaliteJournal } from '../../support/dynalite-journal.ts';
 
 const SNAPSHOT = fileURLToPath(new URL('../../../examples/shop', import.meta.url));
 const START = Date.UTC(2025, 0, 1);
@@ -32,7 +37,7 @@ function migration(run: Rehearsal, input: Partial<MigrationInput> = {}) {
 
 describe('a rehearsal', () => {
   it('migrates in virtual time, keeps the promises, and finds nothing to do when it runs again', async () => {
-    const run = await rehearsal({ journal: 'dynalite' });
+    const run = await rehearsal({ journal: (clock) => openDynaliteJournal({ clock }) });
     expect(run.failure).toBeNull();
     expect(run.report.run.status).toBe('migrated');
     expect(run.report.promises).toEqual(kept);
@@ -55,6 +60,40 @@ describe('a rehearsal', () => {
   it('is the same run each time', async () => {
     const [first, second] = [await rehearsal(), await rehearsal()];
     expect(second.report).toEqual(first.report);
+  });
+
+  it('stops ahead of its next change where the journal fails, rolls nothing back, and can be resumed', async () => {
+    const full = new PodshiftError('JournalFull', 'the disk is full');
+    for (const at of [12, 40, 77]) {
+      const failing = new AbortController();
+      const table = createMemoryTable();
+      let writes = 0;
+      const refuse = async <T>(write: () => Promise<T>): Promise<T> => {
+        writes += 1;
+        if (writes === at) failing.abort(full);
+        failing.signal.throwIfAborted();
+        return write();
+      };
+      const failingTable: Table = {
+        ...table,
+        put: (item, condition) => refuse(() => table.put(item, condition)),
+        update: (key, update, condition) => refuse(() => table.update(key, update, condition)),
+        remove: (key, condition) => refuse(() => table.remove(key, condition)),
+      };
+      const options = { namespaces: ['media'] };
+      const run = await rehearsal({
+        options,
+        signal: failing.signal,
+        journal: (clock) => ({ journal: createTableJournal(failingTable, clock), close: () => Promise.resolve() }),
+      });
+      expect(run.failure).toBe(full);
+      expect(run.report.run.status).toBe('running');
+      expect(run.report.units.map((unit) => unit.status)).not.toContain('rolled-back');
+      const runtime = { ...run.runtime, journal: createTableJournal(table, run.clock) };
+      const resumed = await migrate({ ...migration(run, { runId: run.runId, options }), runtime });
+      expect(resumed).toMatchObject({ status: 'migrated', failure: null });
+      expect(run.twin.promises()).toEqual(kept);
+    }
   });
 
   it('plans without a write', async () => {

@@ -1,33 +1,23 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openLocalJournal } from '../../../engine/local-journal.ts';
 import { createMemoryTable } from '../../../engine/memory-table.ts';
 import { createDynamoJournal } from '../../../src/journal/dynamo-journal.ts';
 import { packDocument, runKey, unpackDocument } from '../../../src/journal/layout.ts';
 import { createTableJournal } from '../../../src/journal/table-journal.ts';
 import { migrationOptions } from '../../../src/model/options.ts';
 import { JOURNAL_VERSION } from '../../../src/model/run.ts';
+import { openDynaliteJournal } from '../../support/dynalite-journal.ts';
 
 const clock = { now: () => Date.UTC(2025, 0, 1) };
 const target = { clusterName: 'shop', region: 'eu-west-1', assumeRoleArn: null };
 const newRun = (runId: string) => ({ runId, target, options: migrationOptions.parse({}), startedAt: '2025-01-01T00:00:00.000Z' });
 
-async function open(path?: string) {
-  const local = await openLocalJournal({ clock, ...(path === undefined ? {} : { path }) });
-  let closed = false;
-  const close = async () => {
-    if (!closed) {
-      closed = true;
-      await local.close();
-    }
-  };
-  onTestFinished(close);
-  return { ...local, close };
+async function open() {
+  const opened = await openDynaliteJournal({ clock });
+  onTestFinished(() => opened.close());
+  return opened;
 }
 
 describe('the journal in DynamoDB', () => {
@@ -128,21 +118,6 @@ describe('the journal in DynamoDB', () => {
     const vanishing = createTableJournal({ ...table, put: () => Promise.resolve(false) }, clock);
     const entry = { runId: 'r', key: 'k', unitId: null, kind: 'trust' as const, object: 'o', before: {} };
     await expect(vanishing.recordIntent(entry)).rejects.toMatchObject({ name: 'InternalError' });
-  });
-
-  it('survives its process, and lets in one process at a time', async () => {
-    const path = await mkdtemp(join(tmpdir(), 'podshift-journal-'));
-    onTestFinished(() => rm(path, { recursive: true, force: true }));
-    const first = await open(path);
-    await first.journal.createRun(newRun('r'));
-    await expect(openLocalJournal({ path, clock })).rejects.toMatchObject({
-      name: 'ClusterLocked',
-      message: expect.stringContaining(path),
-    });
-    await first.close();
-    const second = await open(path);
-    expect((await second.journal.getRun('r')).runId).toBe('r');
-    await second.close();
   });
 
   it.each([

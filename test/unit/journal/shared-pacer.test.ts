@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { openLocalJournal } from '../../../engine/local-journal.ts';
 import { createMemoryTable } from '../../../engine/memory-table.ts';
 import { openDynamoTable } from '../../../src/journal/dynamo-table.ts';
 import { rateKey } from '../../../src/journal/layout.ts';
 import { createSharedPacer } from '../../../src/journal/shared-pacer.ts';
 import type { Table } from '../../../src/journal/table.ts';
 import { isPodshiftError } from '../../../src/model/errors.ts';
+import { openDynaliteJournal } from '../../support/dynalite-journal.ts';
 
 const START = Date.parse('2026-01-01T00:00:00Z');
 
@@ -106,7 +106,7 @@ describe('pacing across processes', () => {
   });
 
   it('does the same over DynamoDB’s own client', async () => {
-    const { client, tableName, close } = await openLocalJournal({ clock: { now: () => START } });
+    const { client, tableName, close } = await openDynaliteJournal({ clock: { now: () => START } });
     try {
       const { waits, pacer, row } = setUp(2, undefined, openDynamoTable(client, tableName));
       for (let request = 0; request < 12; request += 1) await pacer(request % 2).acquire('eks', 'eks::eu');

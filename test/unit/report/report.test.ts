@@ -54,6 +54,19 @@ describe('buildReport', () => {
     expect(report.promises).toEqual(KEPT);
   });
 
+  it('says of a run that ended between its plan and the records of its units that they are held, and why', async () => {
+    const over = await buildReport(journal({ run: { status: 'held', reason: 'the power was cut' }, units: {} }), 'run1', null);
+    expect(over.units.filter(({ status }) => status === 'pending')).toEqual([]);
+    expect(over.units.find(({ serviceAccount }) => serviceAccount === 'tickets')).toMatchObject({
+      status: 'held',
+      reason: 'the power was cut',
+    });
+    for (const run of [{ status: 'running', endedAt: null }, { status: 'planned' }] as const) {
+      const open = await buildReport(journal({ run, units: {} }), 'run1', null);
+      expect(open.units.find(({ serviceAccount }) => serviceAccount === 'tickets')).toMatchObject({ status: 'pending', reason: '' });
+    }
+  });
+
   it('lists each role whose trust changed or was found in need of change, with the trust as last read back', async () => {
     const gates = { ...tickets, roleArn: roleArn('pier-gates'), trustBefore: trust('quay/gates'), trustAfter: trust('quay/gates') };
     const lamps = { ...tickets, roleArn: roleArn('pier-lamps'), trustBefore: trust('dock/lamps'), trustAfter: trust('dock/lamps') };

@@ -1,13 +1,13 @@
 import { type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openLocalJournal } from '../../../engine/local-journal.ts';
 import { handler } from '../../../functions/events/publish-events.ts';
 import { createEventBus } from '../../../src/aws/event-bus.ts';
 import { runKey } from '../../../src/journal/layout.ts';
 import { migrationOptions } from '../../../src/model/options.ts';
 import type { Publishing } from '../../../src/service/publish.ts';
 import { watchRuns } from '../../../src/service/watch-runs.ts';
+import { openDynaliteJournal } from '../../support/dynalite-journal.ts';
 import { startScript } from '../fixtures/scripted-server.ts';
 import { run } from '../fixtures/service-records.ts';
 
@@ -66,7 +66,7 @@ describe('the event bus', () => {
 describe('publishEvents', () => {
   /** The record of the stream that DynamoDB would write for this item. */
   async function record(sequence: number) {
-    const { journal, client, tableName, close } = await openLocalJournal({ clock: { now: () => Date.UTC(2026, 0, 5) } });
+    const { journal, client, tableName, close } = await openDynaliteJournal({ clock: { now: () => Date.UTC(2026, 0, 5) } });
     onTestFinished(close);
     const { target } = run();
     await journal.createRun({ runId: 'r', target, options: migrationOptions.parse({}), startedAt: '2026-01-05T00:00:00.000Z' });

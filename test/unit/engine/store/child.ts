@@ -1,0 +1,54 @@
+import { openStore, readStore } from '../../../../engine/store/store.ts';
+import { items } from './items.ts';
+
+/** A process of its own for the tests: as which user (`-` for its own), and what it does in which folders. */
+const [user = '-', ...work] = process.argv.slice(2);
+if (user !== '-') {
+  process.setgid?.(Number(user));
+  process.setuid?.(Number(user));
+}
+
+const say = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
+for (let index = 0; index < work.length; index += 2) {
+  try {
+    await act(work[index] ?? '', work[index + 1] ?? '');
+  } catch (error) {
+    const { name, message } = error as Error;
+    say({ name, message });
+  }
+}
+
+async function act(action: string, folder: string): Promise<void> {
+  const settings = { folder, busyMilliseconds: 10_000 };
+  const key = { pk: 'RUN#r', sk: 'COUNT' };
+  if (action === 'look') {
+    const store = await readStore(settings);
+    say(store === undefined ? 'none' : (await store.table.query(key.pk, '')).length);
+    store?.close();
+  } else if (action === 'open') {
+    const store = await openStore(settings);
+    await store.table.put({ pk: key.pk, sk: 'a' });
+    store.close();
+    say('written');
+  } else if (action === 'count') {
+    const store = await openStore(settings);
+    for (let index = 0; index < 150; index += 1) {
+      await store.table.update(key, { add: [[['count'], 1]] }, { kind: 'any', of: [{ kind: 'absent' }, { kind: 'present' }] });
+    }
+    store.close();
+    say('counted');
+  } else if (action === 'write') {
+    // Until it is killed, with a word for each write that was answered.
+    const store = await openStore(settings);
+    for (let index = 0; ; index += 1) {
+      for (const item of items(1, index)) await store.table.put(item);
+      say(index);
+    }
+  } else if (action === 'carry') {
+    const { openLocalJournal } = await import('../../../../engine/local-journal.ts');
+    const { journal } = await openLocalJournal({ path: folder, clock: { now: () => Date.now() } });
+    await journal.updateRun('r', { status: 'running' });
+    say(process.pid);
+    setInterval(() => undefined, 1000);
+  }
+}
