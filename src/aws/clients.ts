@@ -1,11 +1,15 @@
+import type { HttpResponse } from '@smithy/core/protocols';
 import { StandardRetryStrategy } from '@smithy/core/retry';
 import type {
   AwsCredentialIdentity,
   AwsCredentialIdentityProvider,
+  HttpHandlerOptions,
+  HttpRequest,
   InitializeHandler,
   InitializeHandlerArguments,
   MetadataBearer,
   Pluggable,
+  RequestHandler,
 } from '@smithy/types';
 import type { CallCounts, ClusterTarget } from '../model/run.ts';
 import { isThrottle } from './errors.ts';
@@ -25,7 +29,12 @@ export interface AwsSettings {
   readonly onRequest: (service: keyof CallCounts) => void;
   /** Paces requests; none are paced where absent. */
   readonly pacer?: Pacer;
+  /** What sends the clients' requests; the SDK's own over HTTPS, with time-outs, where absent. */
+  readonly requestHandler?: SendsRequests;
 }
+
+/** A request handler of the SDK. */
+export type SendsRequests = RequestHandler<HttpRequest, HttpResponse, HttpHandlerOptions>;
 
 /** Requests of one send() at most, the first included. */
 const MAX_ATTEMPTS = 5;
@@ -69,7 +78,7 @@ export function clientConfiguration(settings: AwsSettings, credentials: AwsCrede
     region: settings.target.region,
     credentials,
     retryStrategy: retryStrategy(settings.retryDelays),
-    requestHandler: TIMEOUTS,
+    requestHandler: settings.requestHandler ?? TIMEOUTS,
     ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint }),
   };
 }

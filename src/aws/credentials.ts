@@ -41,7 +41,7 @@ function memberCredentials(settings: AwsSettings, base: AwsCredentialIdentityPro
       region: target.region,
       ...(endpoint === undefined ? {} : { endpoint }),
       retryStrategy: retryStrategy(settings.retryDelays),
-      requestHandler: TIMEOUTS,
+      requestHandler: settings.requestHandler ?? TIMEOUTS,
     },
     clientPlugins: [requestCounter(settings, 'sts')],
   });
