@@ -5,7 +5,7 @@ import { AGENT, agentDaemonSets } from './aws/agent-daemonset.ts';
 import { createAwsHalf } from './aws/aws-half.ts';
 import type { EksAuthFaults } from './aws/eks-auth.ts';
 import { TWIN_CREDENTIALS } from './aws/principals.ts';
-import type { AwsState } from './aws/state.ts';
+import type { AwsState, ReadsLate } from './aws/state.ts';
 import type { RateLimits } from './aws/token-buckets.ts';
 import type { KubernetesSide, TwinClock, TwinDelays, TwinHooks, TwinRequest } from './contracts.ts';
 import type { PodIdentities } from './identity.ts';
@@ -34,6 +34,10 @@ export interface TwinSettings {
   readonly rateLimits?: RateLimits;
   /** How EKS Auth fails by itself; it does not by default. */
   readonly eksAuthFaults?: EksAuthFaults | undefined;
+  /** By how much IAM and EKS read behind what was written; not at all where absent. */
+  readonly readsLate?: ReadsLate;
+  /** Whether CronJobs make their Jobs when their time comes. Not by default: a rehearsal judges what is there. */
+  readonly cronJobs?: boolean;
   /** Ports to listen on; free ones by default. */
   readonly ports?: { readonly aws?: number; readonly kubernetes?: number };
   /** See `KubernetesHalfSettings`. */
@@ -104,7 +108,8 @@ export type UnservedTwin = Omit<Twin, 'awsEndpoint' | 'kubernetesEndpoint' | 'ce
 export function createTwin(settings: Omit<TwinSettings, 'ports'>): UnservedTwin {
   const { snapshot, clock } = settings;
   const delays = { ...DEFAULT_DELAYS, ...settings.delays };
-  const account = createAwsHalf({ snapshot, clock, delays, rateLimits: settings.rateLimits ?? {}, eksAuthFaults: settings.eksAuthFaults });
+  const { rateLimits = {}, eksAuthFaults, readsLate } = settings;
+  const account = createAwsHalf({ snapshot, clock, delays, rateLimits, eksAuthFaults, readsLate });
   const half = createKubernetesHalf({
     objects: withAgent(snapshot),
     clock,
@@ -115,6 +120,7 @@ export function createTwin(settings: Omit<TwinSettings, 'ports'>): UnservedTwin 
     ipFamily: (snapshot.cluster.kubernetesNetworkConfig as { ipFamily?: string } | undefined)?.ipFamily,
     authorize: settings.authorize,
     unpullableImages: settings.unpullableImages,
+    cronJobs: settings.cronJobs,
   });
   account.connect(half.side);
   const watch = new Watch({ ...account, kubernetes: half.side, clock });

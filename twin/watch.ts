@@ -11,6 +11,7 @@ import { type Baseline, comparable, objectKey, takeBaseline, WORKLOAD_KINDS } fr
 import { Continuity, type Gap } from './watch/continuity.ts';
 import { differences } from './watch/differences.ts';
 import { type ForeignWrite, isProbe, judgeAwsChange, judgeObject } from './watch/foreign-writes.ts';
+import { followAws, followObject, isSameTrust } from './watch/outside.ts';
 import { maySplitOff } from './watch/split-writes.ts';
 import { Widening } from './watch/widening.ts';
 
@@ -37,6 +38,7 @@ export class Watch {
   readonly #widening: Widening;
   readonly #widened = new Set<string>();
   #operation = '';
+  #isOutside = false;
   /** What each role's trust is compared with: the baseline, or what the world outside made of it since. */
   readonly #trustBefore = new Map<string, string>();
   /** Writes that a migration must not make, in their order. */
@@ -58,6 +60,20 @@ export class Watch {
   /** Says which request the changes that follow belong to; the servers of a twin work on one at a time. */
   requestBegins(request: Pick<TwinRequest, 'operation'>): void {
     this.#operation = request.operation;
+  }
+
+  /**
+   * Makes a change that is somebody else's, neither podshift's nor AWS's own: from then on the world that it leaves is the one
+   * to compare with, and what podshift makes of it is judged against that.
+   */
+  outside<T>(work: () => T): T {
+    const before = this.#isOutside;
+    this.#isOutside = true;
+    try {
+      return work();
+    } finally {
+      this.#isOutside = before;
+    }
   }
 
   /** The report's object, as of now. */
@@ -83,7 +99,7 @@ export class Watch {
     const found: string[] = [];
     for (const [name, text] of this.#baseline.trust) {
       const role = state.role(name);
-      if (role === undefined || state.storedTrust(role).text !== text) found.push(`Role/${name}: trust policy`);
+      if (role === undefined || !isSameTrust(text, state.storedTrust(role).text)) found.push(`Role/${name}: trust policy`);
     }
     for (const object of this.#objectsNow()) {
       const before = this.#baseline.objects.get(objectKey(object));
@@ -119,12 +135,14 @@ export class Watch {
   }
 
   #objectChanged(change: ObjectChange): void {
+    if (this.#isOutside) followObject(this.#baseline, change);
     const foreign = judgeObject(change, this.#baseline, this.#operation);
     if (foreign !== undefined) this.foreignWrites.push(foreign);
     if ((change.after ?? change.before)?.kind === 'Pod') this.#continuity.podChanged(change.before, change.after);
   }
 
   #awsChanged(change: AwsChange): void {
+    if (this.#isOutside) followAws(this.#baseline, change);
     const foreign = judgeAwsChange(change, this.#baseline);
     if (foreign !== undefined) this.foreignWrites.push(foreign);
     if (change.kind === 'trust-stored') this.#trustStored(change);
