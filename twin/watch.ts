@@ -76,6 +76,11 @@ export class Watch {
     }
   }
 
+  /** The trust policy of a role as podshift found it, or as somebody else wrote it since; undefined for a role that was not there. */
+  wantedTrust(roleName: string): string | undefined {
+    return this.#baseline.trust.get(roleName);
+  }
+
   /** The report's object, as of now. */
   promises(): Promises {
     return {

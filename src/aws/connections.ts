@@ -22,6 +22,7 @@ export interface ConnectionSettings {
   readonly onThrottle?: (service: keyof CallCounts) => void;
   /** See `AwsSettings`. */
   readonly requestHandler?: AwsSettings['requestHandler'];
+  readonly maxAttempts?: AwsSettings['maxAttempts'];
 }
 
 /** The part of a {@link Runtime} that reaches AWS: one set of clients for each target, every request counted. */
@@ -55,6 +56,7 @@ export function openConnections(settings: ConnectionSettings): Connections {
     ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint }),
     ...(settings.credentials === undefined ? {} : { credentials: settings.credentials }),
     ...(settings.requestHandler === undefined ? {} : { requestHandler: settings.requestHandler }),
+    maxAttempts: settings.maxAttempts,
   });
   const credentialsOf = (target: ClusterTarget): AwsCredentialIdentityProvider => {
     const key = JSON.stringify([target.region, target.assumeRoleArn, target.externalId]);

@@ -40,7 +40,7 @@ function memberCredentials(settings: AwsSettings, base: AwsCredentialIdentityPro
     clientConfig: {
       region: target.region,
       ...(endpoint === undefined ? {} : { endpoint }),
-      retryStrategy: retryStrategy(settings.retryDelays),
+      retryStrategy: retryStrategy(settings.retryDelays, settings.maxAttempts),
       requestHandler: settings.requestHandler ?? TIMEOUTS,
     },
     clientPlugins: [requestCounter(settings, 'sts')],

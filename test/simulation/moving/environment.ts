@@ -11,6 +11,7 @@ import { answerRequest, type TwinHttpReply, type TwinHttpRequest, type TwinHttpS
 import type { UnservedTwin } from '../../../twin/twin.ts';
 import type { SimulatedClock } from './clock.ts';
 import type { Call, Delivered, Network } from './network.ts';
+import type { Writers } from './writers.ts';
 
 /** What all environments of a world share. */
 export interface Shared {
@@ -22,7 +23,12 @@ export interface Shared {
   readonly table: Table;
   readonly ids: Ids;
   readonly logger: Logger;
+  readonly writers: Writers;
 }
+
+/** Tries of one request by the SDK, and milliseconds until the second: src/aws/clients.ts, without its jitter. */
+const ATTEMPTS = 5;
+const BACK_OFF = 100;
 
 /** Where DescribeCluster says that the cluster is. */
 export const CLUSTER_ENDPOINT = { url: 'https://kubernetes.invalid', certificateAuthority: '' };
@@ -55,6 +61,8 @@ export class Environment {
         endpoint: 'http://aws.invalid',
         credentials: twin.credentials,
         retryDelays: 'none',
+        // The SDK waits on timers of Node between its tries: they are made here, in virtual time.
+        maxAttempts: 1,
         requestHandler: this.#requestHandler(),
         exchange: (request, token) => this.#exchange(request, token),
       }),
@@ -82,10 +90,15 @@ export class Environment {
     const { endpoints } = this.#shared.twin;
     const described = service.describe(request);
     const call = { service: 'kubernetes', operation: '', object: '', write: false, ...described } as Call;
+    const sentAt = this.#shared.clock.now();
     const delivered = await this.#send<TwinHttpReply>(
       call,
       async () => {
-        const reply = await answerRequest({ service, log: endpoints.log, hooks: endpoints.hooks }, request);
+        // It is applied before the first await.
+        const answer = this.#shared.writers.asPodshift(sentAt, () =>
+          answerRequest({ service, log: endpoints.log, hooks: endpoints.hooks }, request),
+        );
+        const reply = await answer;
         if (reply === 'reset') throw new TypeError('the twin has no faults of its own here');
         return reply;
       },
@@ -103,10 +116,9 @@ export class Environment {
         const query = new URLSearchParams();
         for (const [key, value] of Object.entries(request.query ?? {}))
           for (const one of Array.isArray(value) ? value : [value ?? '']) query.append(key, one);
-        const text = query.size === 0 ? '' : `?${query}`;
-        const reply = await this.#ask(this.#shared.aws, {
+        const reply = await this.#tried({
           method: request.method,
-          url: new URL(`http://127.0.0.1${request.path}${text}`),
+          url: new URL(`http://127.0.0.1${request.path}${query.size === 0 ? '' : `?${query}`}`),
           headers: Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name.toLowerCase(), value])),
           body: textOf(request.body),
           connection: 0,
@@ -115,6 +127,19 @@ export class Environment {
         return { response: new HttpResponse({ statusCode: reply.status, headers: { ...reply.headers }, body }) };
       },
     };
+  }
+
+  /** Sends as the SDK does in its standard mode: again what was throttled, failed or broke, after a while that doubles. */
+  async #tried(request: TwinHttpRequest): Promise<TwinHttpReply> {
+    for (let attempt = 1; ; attempt += 1) {
+      const outcome = await this.#ask(this.#shared.aws, request).catch((error: unknown) => ({ error }));
+      const failed = 'error' in outcome || outcome.status >= 500 || isThrottle(outcome);
+      if (!failed || attempt === ATTEMPTS) {
+        if ('error' in outcome) throw outcome.error;
+        return outcome;
+      }
+      await this.#shared.clock.sleep(BACK_OFF * 2 ** (attempt - 1));
+    }
   }
 
   async #exchange(request: ApiRequest, token: string): Promise<ApiAnswer> {
@@ -165,6 +190,10 @@ export class Environment {
 
 function never(): Promise<never> {
   return new Promise(() => undefined);
+}
+
+function isThrottle({ status, body = '' }: TwinHttpReply): boolean {
+  return status === 429 || (status === 400 && body.includes('Throttling'));
 }
 
 /** The SDK hands out strings or byte arrays, never streams, for these services. */

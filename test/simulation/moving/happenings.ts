@@ -1,17 +1,7 @@
-import type { Journal } from '../../../src/journal/journal.ts';
-import type { UnservedTwin } from '../../../twin/twin.ts';
 import type { SimulatedClock } from './clock.ts';
 import type { Accident, Fortune, Invocation, Told } from './functions.ts';
-import type { Fault, Happening, History, When } from './history.ts';
+import type { Act, Fault, Happening, History, When, Word } from './history.ts';
 import type { Call, Fate, Weather } from './network.ts';
-import type { StepFunctions } from './step-functions.ts';
-
-/** What people and actors work on. */
-export interface Stage {
-  readonly executions: StepFunctions;
-  readonly twin: UnservedTwin;
-  readonly journal: Journal;
-}
 
 /** An event of a failed execution arrives after so many milliseconds, where nothing else is said. */
 const USUAL_DELIVERY = [1_500];
@@ -22,7 +12,7 @@ export class Happenings implements Weather, Fortune {
   readonly #start: number;
   readonly #tell: Told;
   readonly #happenings: readonly Happening[];
-  /** Begin of those that last, by their place in the history. */
+  /** Begin of those that last. */
   readonly #since = new Map<Happening, number>();
   readonly #counts = new Map<Fault, number>();
   #writes = 0;
@@ -36,32 +26,41 @@ export class Happenings implements Weather, Fortune {
   }
 
   /** Sets all up that has a time. */
-  begin(_stage: Stage): void {
+  begin(onAct: (act: Act) => void, onWord: (word: Word) => void): void {
     for (const happening of this.#happenings) {
-      if ('when' in happening) this.#at(happening.when, () => void this.#since.set(happening, this.#clock.now()));
+      if (!('when' in happening)) continue;
+      this.#at(happening.when, () => {
+        if (happening.kind === 'act') onAct(happening);
+        else if ('service' in happening) {
+          this.#tell(`${happening.kind} of ${happening.service} for ${happening.seconds} s`);
+          this.#since.set(happening, this.#clock.now());
+        } else onWord(happening);
+      });
     }
   }
 
+  /** Whether something of the history waits for a write of podshift's that did not come yet. */
+  get writes(): number {
+    return this.#writes;
+  }
+
   fateOf(call: Call, usual: Fate): Fate {
-    if (call.write && call.service !== 'journal') this.#written();
+    if (call.write && call.service !== 'journal') this.#written(call);
     let fate = usual;
     for (const happening of this.#happenings) {
-      if (
-        happening.kind === 'lost' &&
-        (happening.service === 'any' || happening.service === call.service) &&
-        (!happening.writes || call.write)
-      ) {
-        const count = (this.#counts.get(happening) ?? 0) + 1;
-        this.#counts.set(happening, count);
-        if (count === happening.number) {
-          this.#tell(`${happening.part} lost: ${call.service} ${call.operation} ${call.object}`);
-          fate = { ...fate, failure: { kind: 'reset', when: happening.part === 'request' ? 'before' : 'after' } };
-        }
+      switch (happening.kind) {
+        case 'lost':
+          if (this.#isLost(happening, call))
+            fate = { ...fate, failure: { kind: 'reset', when: happening.part === 'request' ? 'before' : 'after' } };
+          break;
+        case 'outage':
+          if (happening.service === call.service && this.#lasts(happening))
+            fate = { ...fate, failure: { kind: happening.failure, when: 'before' } };
+          break;
+        case 'slow':
+          if (happening.service === call.service && this.#lasts(happening)) fate = { ...fate, there: fate.there + happening.milliseconds };
+          break;
       }
-      if (happening.kind === 'outage' && happening.service === call.service && this.#lasts(happening))
-        fate = { ...fate, failure: { kind: happening.failure, when: 'before' } };
-      if (happening.kind === 'slow' && happening.service === call.service && this.#lasts(happening))
-        fate = { ...fate, there: fate.there + happening.milliseconds };
     }
     return fate;
   }
@@ -78,23 +77,36 @@ export class Happenings implements Weather, Fortune {
   }
 
   skewOf({ number }: Invocation): number {
-    return this.#happenings.reduce(
-      (sum, happening) => (happening.kind === 'clock' && happening.invocation <= number ? sum + happening.milliseconds : sum),
-      0,
-    );
+    const jumps = this.#happenings.filter((one) => one.kind === 'clock' && one.invocation <= number) as Extract<Fault, { kind: 'clock' }>[];
+    return jumps.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+  }
+
+  /** Milliseconds by which a service reads late now. */
+  lagOf(service: 'iam' | 'eks'): number {
+    const lags = this.#happenings.filter((one) => one.kind === 'reads late' && one.service === service && this.#lasts(one));
+    return Math.max(0, ...lags.map((one) => (one as Extract<Fault, { kind: 'reads late' }>).milliseconds));
   }
 
   deliveries(): readonly number[] {
     return this.#happenings.find((happening) => happening.kind === 'events')?.deliveries ?? USUAL_DELIVERY;
   }
 
-  #lasts(happening: Extract<Happening, { seconds: number }>): boolean {
+  #isLost(happening: Extract<Fault, { kind: 'lost' }>, call: Call): boolean {
+    if ((happening.service !== 'any' && happening.service !== call.service) || (happening.writes && !call.write)) return false;
+    const count = (this.#counts.get(happening) ?? 0) + 1;
+    this.#counts.set(happening, count);
+    if (count === happening.number) this.#tell(`${happening.part} lost: ${call.service} ${call.operation} ${call.object}`);
+    return count === happening.number;
+  }
+
+  #lasts(happening: Extract<Happening, { seconds: number; service: unknown }>): boolean {
     const since = this.#since.get(happening);
     return since !== undefined && this.#clock.now() < since + happening.seconds * 1000;
   }
 
-  #written(): void {
+  #written(call: Call): void {
     this.#writes += 1;
+    this.#tell(`write ${this.#writes}: ${call.service} ${call.operation} ${call.object}`);
     const due = this.#waiting.filter(({ write }) => write <= this.#writes);
     this.#waiting = this.#waiting.filter(({ write }) => write > this.#writes);
     for (const { plus, begin } of due) this.#clock.schedule(plus, begin);

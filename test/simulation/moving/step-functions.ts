@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Machine } from '../../../engine/asl.ts';
+import { allStates, logicalIdOf } from '../../../engine/check.ts';
 import { kebabCase, loadService, ROOT, type Service } from '../../../engine/service.ts';
 import { runStateMachine } from '../../../engine/state-machine.ts';
 import { TaskFailure } from '../../../engine/task-failure.ts';
@@ -43,7 +44,17 @@ async function readDeclared(): Promise<Declared> {
     stateMachine: (name) => keep(machines, name, () => service.stateMachine(name)),
     handler: (id) => keep(handlers, id, () => service.handler(id)),
   };
+  // Loading takes real time, which a virtual clock would not wait for.
+  for (const name of ['migrate-cluster', 'rollback-run']) await preload(kept, name);
   return { service: kept, timeoutOf: await readTimeouts() };
+}
+
+async function preload(service: Service, name: string): Promise<void> {
+  for (const [, state] of allStates(await service.stateMachine(name))) {
+    const parameters = state.Parameters as { FunctionName?: unknown } | undefined;
+    const id = logicalIdOf(state.Resource) ?? logicalIdOf(parameters?.FunctionName);
+    if (id !== undefined) await service.handler(id);
+  }
 }
 
 async function readTimeouts(): Promise<(functionId: string) => number> {
