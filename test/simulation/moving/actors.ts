@@ -55,14 +55,14 @@ export class Actors {
       this.#deleteRole(unit.role);
       this.#stage.twin.awsState.createRole(unit.role, trustOf(this.#sharing(unit)), [], 'system');
     },
-    'service account deleter': (unit) => this.#remove('ServiceAccount', unit.name),
+    'service account deleter': (unit) => this.#remove('ServiceAccount', unit.namespace, unit.serviceAccount),
     'service account maker': (unit) => {
-      this.#remove('ServiceAccount', unit.name);
+      this.#remove('ServiceAccount', unit.namespace, unit.serviceAccount);
       this.#apply(serviceAccount(unit));
     },
-    'workload deleter': (unit) => this.#remove(unit.kind, unit.name),
+    'workload deleter': (unit) => this.#remove(unit.kind, unit.namespace, unit.name),
     'workload maker': (unit) => {
-      this.#remove(unit.kind, unit.name);
+      this.#remove(unit.kind, unit.namespace, unit.name);
       this.#apply(workload(unit));
     },
     'namespace deleter': () => this.#stage.twin.kubernetes.remove('Namespace', undefined, NAMESPACE),
@@ -89,16 +89,16 @@ export class Actors {
     for (let time = 0; time <= seconds; time += every) this.#later(who, time * 1000, work);
   }
 
-  #remove(kind: string, name: string): void {
-    this.#stage.twin.kubernetes.remove(kind, NAMESPACE, name);
+  #remove(kind: string, namespace: string, name: string): void {
+    this.#stage.twin.kubernetes.remove(kind, namespace, name);
   }
 
   #apply(object: KubernetesObject): void {
     this.#stage.twin.kubernetes.apply(object);
   }
 
-  #workloadNow({ kind, name }: UnitSpec): KubernetesObject | undefined {
-    return this.#stage.twin.kubernetes.object(kind, NAMESPACE, name);
+  #workloadNow({ kind, namespace, name }: UnitSpec): KubernetesObject | undefined {
+    return this.#stage.twin.kubernetes.object(kind, namespace, name);
   }
 
   #scale(unit: UnitSpec, replicas: number): void {
@@ -158,7 +158,7 @@ export class Actors {
 
   #applyServiceAccount(unit: UnitSpec): void {
     const wanted = serviceAccount(unit);
-    const now = this.#stage.twin.kubernetes.object('ServiceAccount', NAMESPACE, unit.name);
+    const now = this.#stage.twin.kubernetes.object('ServiceAccount', unit.namespace, unit.serviceAccount);
     if (now === undefined) {
       this.#apply(wanted);
       return;
@@ -203,7 +203,7 @@ export class Actors {
   }
 
   #annotate(unit: UnitSpec, arn: string): void {
-    const now = this.#stage.twin.kubernetes.object('ServiceAccount', NAMESPACE, unit.name);
+    const now = this.#stage.twin.kubernetes.object('ServiceAccount', unit.namespace, unit.serviceAccount);
     if (now === undefined) return;
     const annotations = { ...now.metadata.annotations, 'eks.amazonaws.com/role-arn': arn };
     this.#apply({ ...now, metadata: { ...now.metadata, annotations } });
@@ -211,7 +211,7 @@ export class Actors {
 
   #deleteAssociation(unit: UnitSpec): void {
     const { awsState } = this.#stage.twin;
-    const association = awsState.associationOf(NAMESPACE, unit.name);
+    const association = awsState.associationOf(unit.namespace, unit.serviceAccount);
     if (association !== undefined) awsState.deleteAssociation(association, 'system');
   }
 
@@ -225,7 +225,10 @@ export class Actors {
     this.#writeTrust(unit.role, JSON.stringify({ ...document, Statement: [...document.Statement, statement] }));
     const associate = (tries: number): void => {
       try {
-        awsState.createAssociation({ namespace: NAMESPACE, serviceAccount: unit.name, roleArn: roleArn(unit.role) }, 'system');
+        awsState.createAssociation(
+          { namespace: unit.namespace, serviceAccount: unit.serviceAccount, roleArn: roleArn(unit.role) },
+          'system',
+        );
       } catch (error) {
         if (!(error instanceof AwsError)) throw error;
         if (tries > 0 && error.code === 'InvalidParameterException') this.#later('eksctl', 3_000, () => associate(tries - 1));

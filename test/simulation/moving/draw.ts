@@ -2,10 +2,10 @@ import type { Act, Fault, Happening, History, When, Word } from './history.ts';
 import { GENTLE, ROUGH } from './history.ts';
 import type { Failure, Service } from './network.ts';
 import { createRandom, type Random } from './random.ts';
-import type { UnitSpec, WorldSpec } from './worlds.ts';
+import { NAMESPACE, type UnitSpec, type WorldSpec } from './worlds.ts';
 
 /** Worlds by name: what a seed draws within. */
-export const WORLDS = ['irsa'] as const;
+export const WORLDS = ['irsa', 'kube2iam', 'split', 'addon'] as const;
 export type WorldName = (typeof WORLDS)[number];
 
 const NAMES = ['cart', 'mail', 'web', 'db'] as const;
@@ -32,15 +32,55 @@ export function drawHistory(seed: number, world: WorldName | 'any' = 'any'): His
   return { seed, world: spec, options: OPTIONS, happenings };
 }
 
-function drawWorld(random: Random, _name: WorldName): WorldSpec {
+const KINDS = ['Deployment', 'Deployment', 'Deployment', 'StatefulSet', 'DaemonSet', 'CronJob'] as const;
+
+function drawWorld(random: Random, world: WorldName): WorldSpec {
   const count = random.pick([1, 1, 2, 2, 3, 4]);
-  const shared = random.chance(0.25);
-  const units = NAMES.slice(0, count).map((name, index): UnitSpec => {
-    const kind = random.pick(['Deployment', 'Deployment', 'Deployment', 'StatefulSet', 'DaemonSet', 'CronJob'] as const);
-    const role = shared && index > 0 ? NAMES[0] : name;
-    return { name, kind, replicas: random.between(1, 3), role, mechanism: 'irsa' };
-  });
-  return { units, nodes: random.between(1, 3), agent: random.chance(0.4) };
+  // The trust policy of a role has no room for four statements of IRSA and ours.
+  const shared = random.chance(0.25) && count < 4;
+  const base = { nodes: random.between(1, 3), agent: random.chance(0.4) };
+  const kind = () => random.pick(KINDS);
+  const plain = (mechanism: 'irsa' | 'kube2iam', names: readonly string[]): UnitSpec[] =>
+    names.map((name, index) => ({
+      name,
+      namespace: NAMESPACE,
+      serviceAccount: name,
+      kind: kind(),
+      replicas: random.between(1, 3),
+      role: shared && index > 0 ? (names[0] ?? name) : name,
+      mechanism,
+    }));
+  switch (world) {
+    case 'irsa':
+    case 'kube2iam':
+      return { ...base, units: plain(world, NAMES.slice(0, count)) };
+    case 'split': {
+      const split = NAMES.slice(0, 2).map(
+        (name): UnitSpec => ({
+          name,
+          namespace: NAMESPACE,
+          serviceAccount: 'staff',
+          kind: random.pick(['Deployment', 'Deployment', 'StatefulSet', 'DaemonSet'] as const),
+          replicas: random.between(1, 3),
+          role: name,
+          mechanism: 'split',
+        }),
+      );
+      return { ...base, units: [...split, ...plain('kube2iam', NAMES.slice(2, 2 + Math.max(0, count - 2)))] };
+    }
+    case 'addon': {
+      const parts = [
+        { name: 'efs-csi-controller', kind: 'Deployment', replicas: 2 },
+        { name: 'efs-csi-node', kind: 'DaemonSet', replicas: 1 },
+      ] as const;
+      const driver = parts
+        .slice(0, random.between(1, 2))
+        .map(
+          (part): UnitSpec => ({ ...part, namespace: 'kube-system', serviceAccount: `${part.name}-sa`, role: 'efs', mechanism: 'addon' }),
+        );
+      return { ...base, units: [...driver, ...plain('irsa', NAMES.slice(0, Math.max(0, count - 2)))] };
+    }
+  }
 }
 
 function drawWhen(random: Random, writes: number): When {

@@ -5,7 +5,7 @@ import { foreignPart } from '../../../twin/watch/outside.ts';
 import type { Gap } from '../../../twin/watch.ts';
 import { roleArn } from '../../support/twin-account.ts';
 import { GENTLE, type Happening, type History } from './history.ts';
-import { NAMESPACE, type UnitSpec } from './worlds.ts';
+import { ADDON, NAMESPACE, type UnitSpec } from './worlds.ts';
 import { type Change, CLUSTER, type Made, PODSHIFT, type Writers } from './writers.ts';
 
 /** What is judged. */
@@ -42,11 +42,11 @@ export function judge(given: Case): string[] {
 }
 
 /** P1: every gap that is podshift's. */
-function gaps({ twin, writers }: Case): string[] {
+function gaps({ twin, writers, history }: Case): string[] {
   return twin.watch.gaps.flatMap((gap) => {
     const made = writers.pod(gap.pod, gap.from);
     if (made === undefined) return [`gap of an unknown pod: ${gap.pod}`];
-    const why = culprit(gap, made, writers);
+    const why = culprit(gap, made, writers, history.world.units);
     return why === '' ? [] : [`P1: ${gap.pod} had no ${gap.roleArn.split('/').at(-1)} for ${lengthOf(gap)} s (${gap.reason}): ${why}`];
   });
 }
@@ -56,11 +56,14 @@ function lengthOf(gap: Gap): string {
 }
 
 /** Why the gap is podshift's; empty where it is somebody else's, or EKS's own. */
-function culprit(gap: Gap, made: Made, writers: Writers): string {
+function culprit(gap: Gap, made: Made, writers: Writers, units: readonly UnitSpec[]): string {
   const { serviceAccount: key } = made;
   const at = (fact: string, time = gap.from): Change | undefined => writers.last(fact, time);
   const byPodshift = (change: Change | undefined, what: string): string => (change?.by === PODSHIFT ? `podshift ${what}` : '');
   if (made.mode === 'container') {
+    // An agent that is not there answers nobody, whatever else is missing.
+    if (gap.reason.includes('agent on node'))
+      return byPodshift(at('addon eks-pod-identity-agent'), 'has removed, or not waited for, the agent');
     const association = at(`association ${key}`);
     if ((association?.value ?? '') !== gap.roleArn) {
       if (association?.by !== PODSHIFT) return '';
@@ -68,7 +71,6 @@ function culprit(gap: Gap, made: Made, writers: Writers): string {
     }
     const admission = at(`pods ${gap.roleArn} ${key}`);
     if (admission?.value !== 'yes') return byPodshift(admission, 'took its trust statement away');
-    if (gap.reason.includes('agent')) return byPodshift(at('addon eks-pod-identity-agent'), 'has removed, or not waited for, the agent');
     return byPodshift(association, 'associated it before its role admitted it');
   }
   if (made.mode === 'web-identity') {
@@ -76,7 +78,11 @@ function culprit(gap: Gap, made: Made, writers: Writers): string {
     const admission = at(`irsa ${gap.roleArn} ${key}`);
     return admission?.value === 'yes' ? 'nobody did it' : byPodshift(admission, 'took its old trust statement away');
   }
-  const annotation = at(`annotation ${key}`, made.createdAt);
+  const unit = units.find(({ kind, namespace, name }) => made.workload === `${kind}/${namespace}/${name}`);
+  const byDaemon = unit?.mechanism === 'kube2iam' || unit?.mechanism === 'split';
+  if (byDaemon && (at(`asks ${made.workload}`, made.createdAt)?.value ?? unit.role) !== '')
+    return at(`node ${gap.roleArn}`)?.value === 'yes' ? '' : byPodshift(at(`node ${gap.roleArn}`), 'took its old trust statement away');
+  const annotation = byDaemon ? at(`asks ${made.workload}`, made.createdAt) : at(`annotation ${key}`, made.createdAt);
   const association = at(`association ${key}`, made.createdAt);
   if (annotation?.value !== '' || annotation.by !== PODSHIFT) return '';
   if (association?.value === gap.roleArn)
@@ -133,27 +139,21 @@ function trust({ twin, history, ...rest }: Case): string[] {
 
 /** Whether a run or unit that needs an operator names the object. */
 function isNamed(name: string, { runs, units }: Pick<Case, 'runs' | 'units'>): boolean {
-  return [...runs, ...units].some((one) => one.status === 'needs-operator' && one.reason.includes(name));
+  return [...runs, ...units].some(
+    (one) => one.status === 'needs-operator' && one.reason.includes('trust policy') && one.reason.includes(name),
+  );
 }
 
 /** P3: all else is as its last other writer left it, but for what a migration that stands has changed. */
 function world({ twin, history, runs, units }: Case): string[] {
-  const standing = (unit: UnitSpec): boolean =>
-    lastOf(units, unit.name)?.status === 'migrated' ||
-    lastOf(units, unit.name)?.status === 'needs-operator' ||
-    runs.some((run) => run.endedAt === null);
-  const open = history.world.units.filter(standing);
+  const isOpen = (status: string | undefined): boolean => status === 'migrated' || status === 'needs-operator';
+  const open = history.world.units.filter((spec) => isOpen(lastOf(units, spec)?.status) || runs.some((run) => run.endedAt === null));
   const isDeleted = history.happenings.some((one) => one.kind === 'act' && one.who === 'namespace deleter');
   const explained = (line: string): boolean =>
-    open.some(
-      (unit) =>
-        line === `ServiceAccount/${NAMESPACE}/${unit.name}: metadata.annotations.eks.amazonaws.com/role-arn` ||
-        line.startsWith(`${unit.kind}/${NAMESPACE}/${unit.name}: spec.template.metadata.annotations.kubectl.kubernetes.io/restartedAt`) ||
-        line === `Role/${unit.role}: trust policy` ||
-        (line.startsWith('Association: ') && line.includes(`["serviceAccount","${unit.name}"]`)) ||
-        line.startsWith('Addon: '),
-    ) ||
-    line.startsWith('DaemonSet/kube-system/eks-pod-identity-agent') ||
+    open.some((spec) => isOf(spec, lastOf(units, spec), line)) ||
+    // The agent of a run that stands, or that an operator has to look at, stays until that is rolled back.
+    ((line.startsWith('Addon: ') || line.startsWith('DaemonSet/kube-system/eks-pod-identity-agent')) &&
+      runs.some((run) => isOpen(run.status))) ||
     // What goes with a namespace goes after whoever deleted that.
     (isDeleted && line.includes(`/${NAMESPACE}/`) && line.endsWith(': is gone'));
   return twin.watch
@@ -162,11 +162,30 @@ function world({ twin, history, runs, units }: Case): string[] {
     .map((line) => `P3: left ${line}`);
 }
 
-function lastOf(units: readonly UnitRecord[], name: string): UnitRecord | undefined {
+/** Whether a difference is what the migration of a unit makes. */
+function isOf(spec: UnitSpec, unit: UnitRecord | undefined, line: string): boolean {
+  const account = unit?.plan.serviceAccount ?? spec.serviceAccount;
+  const template = `${spec.kind}/${spec.namespace}/${spec.name}: spec.${spec.kind === 'CronJob' ? 'jobTemplate.spec.' : ''}template.`;
+  const isMoved = spec.mechanism === 'kube2iam' || spec.mechanism === 'split';
   return (
-    units.findLast((unit) => unit.plan.serviceAccount === name && unit.status !== 'held') ??
-    units.findLast((unit) => unit.plan.serviceAccount === name)
+    line === `ServiceAccount/${spec.namespace}/${account}: metadata.annotations.eks.amazonaws.com/role-arn` ||
+    line.startsWith(`${template}metadata.annotations.kubectl.kubernetes.io/restartedAt`) ||
+    (isMoved && (line === `${template}metadata.annotations.iam.amazonaws.com/role` || line.startsWith(`${template}spec.serviceAccount`))) ||
+    (spec.mechanism === 'split' && line === `ServiceAccount/${spec.namespace}/${account}: is new`) ||
+    line === `Role/${spec.role}: trust policy` ||
+    (line.startsWith('Association: ') && line.includes(`["serviceAccount","${account}"]`)) ||
+    (spec.mechanism === 'addon' && line.startsWith('Addon: ') && line.includes(`"${ADDON}"`))
   );
+}
+
+/** What the last run that did anything to it, or else the last of all, says of a unit. */
+function lastOf(units: readonly UnitRecord[], spec: UnitSpec): UnitRecord | undefined {
+  const own = units.filter(
+    ({ plan }) =>
+      plan.namespace === spec.namespace &&
+      (spec.mechanism === 'split' ? plan.workloads.some(({ name }) => name === spec.name) : plan.serviceAccount === spec.serviceAccount),
+  );
+  return own.findLast(({ status }) => status !== 'held') ?? own.at(-1);
 }
 
 /** P6: every run ends, and no worse than what happened to it makes it. */
@@ -202,40 +221,38 @@ function isHarmless(happening: Happening): boolean {
 /** P6: what podshift says of a unit is so. */
 function truth({ history, twin, units, writers }: Case): string[] {
   return history.world.units.flatMap((spec) => {
-    const unit = lastOf(units, spec.name);
+    const unit = lastOf(units, spec);
     if (unit === undefined) return [];
-    const key = `${NAMESPACE}/${spec.name}`;
-    const arn = roleArn(spec.role);
-    const association = writers.last(`association ${key}`);
-    const left = [...twin.awsState.associations.values()].some(
-      (one) => one.serviceAccount === spec.name && one.tags[RUN_TAG] === unit.runId,
-    );
-    const problems: string[] = [];
+    const { serviceAccount: account } = unit.plan;
+    const key = `${spec.namespace}/${account}`;
     if (unit.status === 'rolled-back' || unit.status === 'held') {
-      if (left) problems.push(`P6: ${unit.unitId} is ${unit.status}, and its association is there`);
-      return problems;
+      const left = [...twin.awsState.associations.values()].some(
+        (one) => one.namespace === spec.namespace && one.serviceAccount === account && one.tags[RUN_TAG] === unit.runId,
+      );
+      return left ? [`P6: ${unit.unitId} is ${unit.status}, and its association is there`] : [];
     }
-    if (unit.status !== 'migrated') return problems;
-    const annotation = writers.last(`annotation ${key}`);
-    if (annotation?.value === arn) return problems; // the old way is there
-    if (annotation?.by !== PODSHIFT) return problems;
-    for (const [what, change, wanted] of [
-      ['association', association, arn],
+    if (unit.status !== 'migrated') return [];
+    const isMoved = spec.mechanism === 'kube2iam' || spec.mechanism === 'split';
+    const old = writers.last(isMoved ? `asks ${spec.kind}/${spec.namespace}/${spec.name}` : `annotation ${key}`);
+    // Where the old way is there, or somebody else took it away, the new one is not all that pods have.
+    if (old === undefined || old.value !== '' || old.by !== PODSHIFT) return [];
+    const arn = roleArn(spec.role);
+    const needed = [
+      ['association', writers.last(`association ${key}`), arn],
       ['trust policy', writers.last(`pods ${arn} ${key}`), 'yes'],
-    ] as const) {
-      const isSo = (change?.value ?? '') === wanted;
+    ] as const;
+    return needed.flatMap(([what, change, wanted]) => {
       // What somebody took away after podshift's last look is theirs.
-      if (!isSo && (change?.at ?? 0) < annotation.sentAt - BLINK)
-        problems.push(`P6: ${unit.unitId} is migrated, and its ${what} was gone before its annotation went: ${JSON.stringify(change)}`);
-    }
-    return problems;
+      const isSo = (change?.value ?? '') === wanted || (change?.at ?? 0) >= old.sentAt - BLINK;
+      return isSo ? [] : [`P6: ${unit.unitId} is migrated, and its ${what} was gone before its old way went: ${JSON.stringify(change)}`];
+    });
   });
 }
 
 /** Evictions have a budget. */
 function bounds({ writers, history }: Case): string[] {
   return [...writers.evictions].flatMap(([workload, count]) => {
-    const unit = history.world.units.find(({ kind, name }) => workload === `${kind}/${NAMESPACE}/${name}`);
+    const unit = history.world.units.find(({ kind, namespace, name }) => workload === `${kind}/${namespace}/${name}`);
     if (unit === undefined) return [];
     const pods = Math.max(unit.replicas, 5, unit.kind === 'DaemonSet' ? history.world.nodes : 0);
     return count > 4 * pods ? [`P6: podshift evicted ${count} pods of ${workload}`] : [];

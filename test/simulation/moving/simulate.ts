@@ -53,7 +53,8 @@ export async function simulate(history: History): Promise<Outcome> {
     cronJobs: true,
     readsLate: (service) => happenings.lagOf(service),
   });
-  const writers = new Writers(clock, twin);
+  const split = history.world.units.map(({ namespace, name }) => `${namespace}/${name}`);
+  const writers = new Writers(clock, twin, split);
   const bytes = random.fork('ids');
   const ids = createIds(clock, (size) => Uint8Array.from({ length: size }, () => bytes.between(0, 255)));
   const line = (level: string) => (message: string, fields?: Record<string, unknown>) =>

@@ -2,15 +2,18 @@ import type { KubernetesObject } from '../../../src/kubernetes/gateway.ts';
 import { type Snapshot, snapshotFromObjects } from '../../../twin/snapshot.ts';
 import { CLUSTER_ARN, ISSUER, irsaStatement, role, roleArn, trust } from '../../support/twin-account.ts';
 
-/** One service account that is to be migrated, and what runs as it. */
+/** One workload that gets its credentials by a role, and how. */
 export interface UnitSpec {
-  /** Name of the service account and its workload. */
+  /** Name of the workload. */
   readonly name: string;
+  readonly namespace: string;
+  /** Its service account; workloads of mechanism `split` share one. */
+  readonly serviceAccount: string;
   readonly kind: 'Deployment' | 'StatefulSet' | 'DaemonSet' | 'CronJob';
   readonly replicas: number;
-  /** Name of its role: its own, where it is its own name. */
+  /** Name of its role. */
   readonly role: string;
-  readonly mechanism: 'irsa' | 'kube2iam';
+  readonly mechanism: 'irsa' | 'kube2iam' | 'split' | 'addon';
 }
 
 /** A small world. */
@@ -21,23 +24,26 @@ export interface WorldSpec {
   readonly agent: boolean;
 }
 
-/** The namespace of all units. */
+/** The namespace of all units but an add-on's. */
 export const NAMESPACE = 'shop';
+/** The add-on of worlds that have one, and its role. */
+export const ADDON = 'aws-efs-csi-driver';
+/** What kube2iam goes by. */
+const ROLE_KEY = 'iam.amazonaws.com/role';
 
-const AGENT_VERSIONS = {
-  addons: [
-    {
-      addonName: 'eks-pod-identity-agent',
-      type: 'networking',
-      addonVersions: [
-        {
-          addonVersion: 'v1.3.9-eksbuild.3',
-          architecture: ['amd64', 'arm64'],
-          compatibilities: [{ clusterVersion: '1.31', defaultVersion: true }],
-        },
-      ],
-    },
-  ],
+const VERSIONS = {
+  'eks-pod-identity-agent': 'v1.3.9-eksbuild.3',
+  [ADDON]: 'v2.1.11-eksbuild.1',
+};
+
+const OFFERED = {
+  addons: Object.entries(VERSIONS).map(([addonName, addonVersion]) => ({
+    addonName,
+    type: 'networking',
+    addonVersions: [
+      { addonVersion, architecture: ['amd64', 'arm64'], compatibilities: [{ clusterVersion: '1.31', defaultVersion: true }] },
+    ],
+  })),
 };
 
 const known = new Map<string, Snapshot>();
@@ -71,45 +77,90 @@ export function node(number: number): KubernetesObject {
 }
 
 /** The service account of a unit. */
-export function serviceAccount(unit: UnitSpec): KubernetesObject {
-  const annotations = unit.mechanism === 'irsa' ? { annotations: { 'eks.amazonaws.com/role-arn': roleArn(unit.role) } } : {};
-  return { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: unit.name, namespace: NAMESPACE, ...annotations } };
+export function serviceAccount({ serviceAccount: name, namespace, mechanism, role: roleName }: UnitSpec): KubernetesObject {
+  const isAnnotated = mechanism === 'irsa' || mechanism === 'addon';
+  const annotations = isAnnotated ? { annotations: { 'eks.amazonaws.com/role-arn': roleArn(roleName) } } : {};
+  const labels = mechanism === 'addon' ? { labels: { 'app.kubernetes.io/name': ADDON } } : {};
+  return { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace, ...labels, ...annotations } };
 }
 
 /** What runs as a unit, as its owner's repository has it. */
-export function workload({ name, kind, replicas }: UnitSpec, image = 'registry.example/app:1'): KubernetesObject {
+export function workload(unit: UnitSpec, image = 'registry.example/app:1'): KubernetesObject {
+  const { name, namespace, kind, replicas } = unit;
   const labels = { app: name };
-  const pod = { serviceAccountName: name, containers: [{ name: 'app', image }] };
-  const metadata = { name, namespace: NAMESPACE };
+  const pod = { serviceAccountName: unit.serviceAccount, containers: [{ name: 'app', image }] };
+  const asks = unit.mechanism === 'kube2iam' || unit.mechanism === 'split';
+  const podMetadata = { labels, ...(asks ? { annotations: { [ROLE_KEY]: unit.role } } : {}) };
+  const metadata = { name, namespace };
   if (kind === 'CronJob') {
-    const template = { metadata: { labels }, spec: { ...pod, restartPolicy: 'Never' } };
+    const template = { metadata: podMetadata, spec: { ...pod, restartPolicy: 'Never' } };
     return { apiVersion: 'batch/v1', kind, metadata, spec: { schedule: '*/5 * * * *', jobTemplate: { spec: { template } } } };
   }
-  const template = { metadata: { labels }, spec: pod };
-  const spec = { selector: { matchLabels: labels }, template, ...(kind === 'DaemonSet' ? {} : { replicas }) };
+  const spec = {
+    selector: { matchLabels: labels },
+    template: { metadata: podMetadata, spec: pod },
+    ...(kind === 'DaemonSet' ? {} : { replicas }),
+  };
   return { apiVersion: 'apps/v1', kind, metadata, spec: kind === 'StatefulSet' ? { ...spec, serviceName: name } : spec };
 }
 
 /** The trust policy of a role, for the units that have it. */
 export function trustOf(units: readonly UnitSpec[]): string {
-  return trust(...units.map(({ name }) => irsaStatement(NAMESPACE, name)));
+  const byNode = units.some(({ mechanism }) => mechanism === 'kube2iam' || mechanism === 'split');
+  const irsa = units.filter(({ mechanism }) => mechanism === 'irsa' || mechanism === 'addon');
+  return trust(
+    ...(byNode ? [{ Effect: 'Allow', Principal: { AWS: roleArn('node') }, Action: 'sts:AssumeRole' }] : []),
+    ...irsa.map((unit) => irsaStatement(unit.namespace, unit.serviceAccount)),
+  );
+}
+
+/** kube2iam, as its chart runs it. */
+function kube2iam(): KubernetesObject[] {
+  const labels = { name: 'kube2iam' };
+  const container = {
+    name: 'kube2iam',
+    image: 'jtblin/kube2iam:0.11.1',
+    args: [`--base-role-arn=${roleArn('')}`, '--iptables=true', '--host-ip=$(HOST_IP)', '--host-interface=eni+'],
+    env: [{ name: 'HOST_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } }],
+    securityContext: { privileged: true },
+  };
+  return [
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'kube2iam', namespace: 'kube-system' } },
+    {
+      apiVersion: 'apps/v1',
+      kind: 'DaemonSet',
+      metadata: { name: 'kube2iam', namespace: 'kube-system' },
+      spec: {
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: { hostNetwork: true, serviceAccountName: 'kube2iam', containers: [container] } },
+      },
+    },
+  ];
+}
+
+function addon(addonName: keyof typeof VERSIONS, more: object = {}): object {
+  const addonArn = `arn:aws:eks:eu-west-1:111122223333:addon/shop/${addonName}/1`;
+  const times = { createdAt: '2025-01-01T00:00:00Z', modifiedAt: '2025-01-01T00:00:00Z' };
+  return {
+    addon: {
+      addonName,
+      clusterName: 'shop',
+      status: 'ACTIVE',
+      addonVersion: VERSIONS[addonName],
+      health: { issues: [] },
+      addonArn,
+      ...times,
+      tags: {},
+      ...more,
+    },
+  };
 }
 
 function build({ units, nodes, agent }: WorldSpec): Snapshot {
   const roles = [...new Set(units.map((unit) => unit.role))];
-  const addon = {
-    addon: {
-      addonName: 'eks-pod-identity-agent',
-      clusterName: 'shop',
-      status: 'ACTIVE',
-      addonVersion: 'v1.3.9-eksbuild.3',
-      health: { issues: [] },
-      addonArn: `arn:aws:eks:eu-west-1:111122223333:addon/shop/eks-pod-identity-agent/1`,
-      createdAt: '2025-01-01T00:00:00Z',
-      modifiedAt: '2025-01-01T00:00:00Z',
-      tags: {},
-    },
-  };
+  const accounts = [...new Map(units.map((unit) => [`${unit.namespace}/${unit.serviceAccount}`, unit])).values()];
+  const ofAddon = units.filter(({ mechanism }) => mechanism === 'addon');
+  const [driver] = ofAddon;
   return snapshotFromObjects({
     cluster: {
       cluster: {
@@ -133,12 +184,24 @@ function build({ units, nodes, agent }: WorldSpec): Snapshot {
       ],
     },
     objects: [
-      ...['shop', 'kube-system'].map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })),
+      ...[NAMESPACE, 'kube-system'].map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })),
       ...Array.from({ length: nodes }, (_, index) => node(index + 1)),
-      ...units.map(serviceAccount),
+      ...accounts.map(serviceAccount),
       ...units.map((unit) => workload(unit)),
+      ...(units.some(({ mechanism }) => mechanism === 'kube2iam' || mechanism === 'split') ? kube2iam() : []),
     ],
-    addons: agent ? [addon] : [],
-    addonVersions: AGENT_VERSIONS,
+    addons: [
+      ...(agent ? [addon('eks-pod-identity-agent')] : []),
+      ...(driver === undefined ? [] : [addon(ADDON, { serviceAccountRoleArn: roleArn(driver.role) })]),
+    ],
+    addonConfigurations: [
+      {
+        addonName: ADDON,
+        addonVersion: VERSIONS[ADDON],
+        configurationSchema: '{"type":"object","additionalProperties":false,"properties":{}}',
+        podIdentityConfiguration: ofAddon.map((unit) => ({ serviceAccount: unit.serviceAccount, recommendedManagedPolicies: [] })),
+      },
+    ],
+    addonVersions: OFFERED,
   });
 }

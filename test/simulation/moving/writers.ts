@@ -12,6 +12,8 @@ export type Writer = string;
 export const PODSHIFT: Writer = 'podshift';
 export const CLUSTER: Writer = 'cluster';
 
+const AGENT = 'eks-pod-identity-agent';
+
 /** One change of a fact. */
 export interface Change {
   readonly value: string;
@@ -46,10 +48,11 @@ export class Writers {
   /** Evictions and deletions of pods that podshift asked for, by their workload. */
   readonly evictions = new Map<string, number>();
 
-  constructor(clock: SimulatedClock, twin: UnservedTwin) {
+  /** `expected`: service accounts that podshift may make, `NAMESPACE/NAME`. */
+  constructor(clock: SimulatedClock, twin: UnservedTwin, expected: readonly string[]) {
     this.#clock = clock;
     this.#twin = twin;
-    this.#serviceAccounts = twin.kubernetes.objects('ServiceAccount').map(nameOf);
+    this.#serviceAccounts = [...new Set([...twin.kubernetes.objects('ServiceAccount').map(nameOf), ...expected])];
     for (const one of twin.kubernetes.objects('ServiceAccount')) this.#note(`annotation ${nameOf(one)}`, annotationOf(one), CLUSTER);
     for (const role of twin.awsState.roles.values()) this.#noteTrust(role, twin.awsState.storedTrust(role), CLUSTER);
     for (const pod of twin.kubernetes.objects('Pod')) this.#notePod(pod);
@@ -103,6 +106,8 @@ export class Writers {
   #objectChanged({ before, after }: ObjectChange): void {
     const object = (after ?? before) as KubernetesObject;
     if (object.kind === 'ServiceAccount') this.#note(`annotation ${nameOf(object)}`, after === undefined ? '' : annotationOf(after));
+    if (object.kind === 'DaemonSet' && object.metadata.name === AGENT && (before === undefined || after === undefined))
+      this.#note(`addon ${AGENT}`, after === undefined ? 'no DaemonSet' : 'a DaemonSet');
     if (object.kind === 'Pod') {
       if (before === undefined) this.#notePod(object);
       const leaving =
@@ -113,7 +118,11 @@ export class Writers {
     }
     const template = object.kind === 'CronJob' ? after?.spec?.jobTemplate : after?.spec?.template;
     const owned = (object.metadata.ownerReferences ?? []).length > 0;
-    if (template !== undefined && !owned) this.#note(`template ${objectKey(object)}`, JSON.stringify(template));
+    if (template !== undefined && !owned) {
+      this.#note(`template ${objectKey(object)}`, JSON.stringify(template));
+      const pod = object.kind === 'CronJob' ? template.spec?.template : template;
+      this.#note(`asks ${objectKey(object)}`, pod?.metadata?.annotations?.['iam.amazonaws.com/role'] ?? '');
+    }
   }
 
   #notePod(pod: KubernetesObject): void {
@@ -145,6 +154,8 @@ export class Writers {
   }
 
   #noteTrust({ arn }: RoleState, document: TrustDocument = compileTrust('{}'), by?: Writer): void {
+    const node = { type: 'AWS', name: `${arn.split('/')[0]}/node` } as const;
+    this.#note(`node ${arn}`, isAllowed(document, { action: 'sts:AssumeRole', caller: node, context: {} }) ? 'yes' : 'no', by);
     for (const key of this.#serviceAccounts) {
       this.#note(`irsa ${arn} ${key}`, admitsWebIdentity(this.#twin, document, key) ? 'yes' : 'no', by);
       this.#note(`pods ${arn} ${key}`, admitsPodIdentity(this.#twin, document, key) ? 'yes' : 'no', by);
