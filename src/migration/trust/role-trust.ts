@@ -147,6 +147,16 @@ export function trustKey(roleArn: string, what: number | 'retire'): string {
   return `trust#${roleArn}#${what}`;
 }
 
+/** What an applied trust entry of a grant holds. */
+export interface TrustImage {
+  readonly document: string;
+  /** Milliseconds since the epoch: from the last read ahead of the write to the read after it; absent where nothing was written. */
+  readonly from?: number;
+  readonly to?: number;
+  /** CloudTrail was asked for others who wrote in that time. */
+  readonly checked?: true;
+}
+
 /** The document of a trust entry's before-image. */
 export function documentOf(image: unknown): string {
   if (typeof image === 'object' && image !== null && 'document' in image && typeof image.document === 'string') return image.document;
