@@ -1,6 +1,6 @@
 import type { RetirementPlan, RetirementRecord } from '../../model/retirement.ts';
 import type { RoleRecord, RunStatus, UnitCounts, UnitRecord } from '../../model/run.ts';
-import { UNRETIRED, UNREVOKED } from '../trust/block-role.ts';
+import { OVERWRITTEN, UNRETIRED, UNREVOKED } from '../trust/block-role.ts';
 
 /** How a run ends, and why. */
 export interface Outcome {
@@ -20,6 +20,8 @@ export function outcomeOf(units: readonly UnitRecord[], roles: readonly RoleReco
   if (first !== undefined) return needsOperator(`look at ${names(operator)}: ${first.reason === '' ? 'it did not end' : first.reason}`);
   const unrevoked = roles.find((role) => role.blocked.startsWith(UNREVOKED));
   if (unrevoked !== undefined) return needsOperator(`restore the trust policy of ${unrevoked.roleArn} by hand: ${unrevoked.blocked}`);
+  const overwritten = roles.find((role) => role.blocked.startsWith(OVERWRITTEN));
+  if (overwritten !== undefined) return needsOperator(`look at the trust policy of ${overwritten.roleArn}: ${overwritten.blocked}`);
   const rolledBack = units.filter((unit) => unit.status === 'rolled-back');
   const migrated = units.filter((unit) => unit.status === 'migrated');
   // What was associated before the run is no work of the run.

@@ -11,6 +11,9 @@ export const UNREVOKED = 'its trust policy could not be restored';
 /** How the reason of a role begins that still trusts the old way of service accounts which were migrated. */
 export const UNRETIRED = 'its old trust could not be retired';
 
+/** How the reason of a role begins in which podshift overwrote what somebody else wrote at the same moment. */
+export const OVERWRITTEN = 'a change of somebody else was overwritten';
+
 const PREFIXES: Readonly<Record<RoleStep, string>> = { grant: '', retire: `${UNRETIRED}: `, restore: `${UNREVOKED}: ` };
 
 /**
