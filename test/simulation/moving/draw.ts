@@ -15,21 +15,71 @@ const FAILURES: readonly Failure[] = ['throttle', 'server-error', 'reset'];
 const DEATHS = ['Sandbox.Timedout', 'Lambda.Unknown', 'Runtime.ExitError', 'Lambda.ServiceException'] as const;
 const OPTIONS = { soakSeconds: 60, injectionChecks: 3 };
 
+/** Writes of podshift's after which something may happen. */
+const WRITES = [
+  'CreateAddon',
+  'UpdateAssumeRolePolicy',
+  'CreatePodIdentityAssociation',
+  'UpdateAddon',
+  'create pods',
+  'delete pods',
+  'patch',
+  'patch serviceaccounts',
+  'DeletePodIdentityAssociation',
+  'create pods/eviction',
+  'DeleteAddon',
+] as const;
+
+/** Functions whose invocations may go wrong. */
+const FUNCTIONS = [
+  'openRun',
+  'takeInventory',
+  'makePlan',
+  'installAgent',
+  'checkAgent',
+  'nextWave',
+  'grantTrust',
+  'openUnit',
+  'splitServiceAccount',
+  'associate',
+  'associate',
+  'updateAddon',
+  'checkAddon',
+  'checkInjection',
+  'proveCredentials',
+  'restartWorkloads',
+  'restartWorkloads',
+  'checkRollout',
+  'verifyPods',
+  'confirmUse',
+  'removeAnnotations',
+  'removeAnnotations',
+  'finishUnit',
+  'undoUnit',
+  'undoUnit',
+  'judgeWave',
+  'revokeTrust',
+  'revokeTrust',
+  'removeAgent',
+  'openRollback',
+  'rollbackBatch',
+  'closeRollback',
+  'closeRun',
+] as const;
+
 /** The history of a seed: a small world, one to three actors, up to two faults, and at times a person's word. */
 export function drawHistory(seed: number, world: WorldName | 'any' = 'any'): History {
   const random = createRandom(`history ${seed}`);
   const name = world === 'any' ? random.pick(WORLDS) : world;
   const spec = drawWorld(random.fork('world'), name);
-  const writes = 2 + 6 * spec.units.length;
-  const acts = random.fork('acts');
-  const faults = random.fork('faults');
-  const words = random.fork('words');
+  const mode = random.fork('mode').chance(0.25) ? 'local' : 'service';
+  const [acts, faults, words] = [random.fork('acts'), random.fork('faults'), random.fork('words')];
   const happenings: Happening[] = [
-    ...Array.from({ length: acts.between(1, 3) }, () => drawAct(acts, spec, writes)),
-    ...Array.from({ length: faults.between(0, 2) }, () => drawFault(faults, spec, writes)),
-    ...(words.chance(0.4) ? [drawWord(words, writes)] : []),
+    ...Array.from({ length: acts.between(1, 3) }, () => drawAct(acts, spec)),
+    ...Array.from({ length: faults.between(0, 2) }, () => drawFault(faults, mode)),
+    ...(words.chance(0.4) ? [drawWord(words, mode)] : []),
   ];
-  return { seed, world: spec, options: OPTIONS, happenings };
+  return { seed, world: spec, mode, options: OPTIONS, happenings };
 }
 
 const KINDS = ['Deployment', 'Deployment', 'Deployment', 'StatefulSet', 'DaemonSet', 'CronJob'] as const;
@@ -83,77 +133,60 @@ function drawWorld(random: Random, world: WorldName): WorldSpec {
   }
 }
 
-function drawWhen(random: Random, writes: number): When {
-  return random.chance(0.8)
-    ? { write: random.between(1, writes), plus: random.pick([0, 100, 300, 1_000, 3_000, 8_000, 20_000, 45_000, 70_000]) }
-    : { second: random.between(0, 600) };
+function drawWhen(random: Random): When {
+  if (random.chance(0.15)) return { second: random.between(0, 600) };
+  const plus = random.pick([0, 100, 300, 1_000, 3_000, 8_000, 20_000, 45_000, 70_000]);
+  return { after: random.pick(WRITES), number: random.between(1, 2), plus };
 }
 
-function drawAct(random: Random, { units }: WorldSpec, writes: number): Act {
+function drawAct(random: Random, { units }: WorldSpec): Act {
   const who = random.chance(0.45) ? random.pick(GENTLE) : random.pick(ROUGH);
-  const act = { kind: 'act', who, when: drawWhen(random, writes), unit: random.between(0, units.length - 1) } as const;
+  const act = { kind: 'act', who, when: drawWhen(random), unit: random.between(0, units.length - 1) } as const;
   if (who.startsWith('gitops')) return { ...act, every: random.pick([30, 60, 180]), seconds: random.pick([60, 300, 900]) };
   return { ...act, number: random.between(1, 5), seconds: random.pick([10, 60, 240]) };
 }
 
-function drawFault(random: Random, _world: WorldSpec, writes: number): Fault {
-  const kind = random.pick([
-    'outage',
-    'lost',
-    'lost',
-    'slow',
-    'reads late',
-    'cut',
-    'cut',
-    'again',
-    'again',
-    'late',
-    'events',
-    'clock',
-  ] as const);
-  const when = drawWhen(random, writes);
-  const invocation = random.between(1, 12 + 12 * writes);
+function drawFault(random: Random, mode: History['mode']): Fault {
+  const calls = ['outage', 'lost', 'lost', 'slow', 'reads late'] as const;
+  const rest =
+    mode === 'local'
+      ? (['crash', 'crash', 'clock'] as const)
+      : (['cut', 'cut', 'cut', 'again', 'again', 'late', 'events', 'clock'] as const);
+  const kind = random.pick([...calls, ...rest]);
+  const of = { of: random.pick(FUNCTIONS), number: random.between(1, 2) };
   switch (kind) {
-    case 'outage':
-      return { kind, service: random.pick(SERVICES), when, seconds: random.pick([5, 30, 60, 150, 300]), failure: random.pick(FAILURES) };
-    case 'lost':
-      return {
-        kind,
-        part: random.pick(['request', 'reply']),
-        service: random.pick(['any', 'eks', 'iam', 'kubernetes', 'journal']),
-        writes: random.chance(0.7),
-        number: random.between(1, 2 * writes),
-      };
-    case 'slow':
-      return {
-        kind,
-        service: random.pick(SERVICES),
-        when,
-        seconds: random.pick([10, 60, 180]),
-        milliseconds: random.pick([2_000, 10_000, 29_000, 45_000, 120_000]),
-      };
-    case 'reads late':
-      return {
-        kind,
-        service: random.pick(['iam', 'eks']),
-        when,
-        seconds: random.pick([60, 300]),
-        milliseconds: random.pick([1_000, 5_000, 15_000]),
-      };
+    case 'outage': {
+      const seconds = random.pick([5, 30, 60, 150, 300]);
+      return { kind, service: random.pick(SERVICES), when: drawWhen(random), seconds, failure: random.pick(FAILURES) };
+    }
+    case 'lost': {
+      const service = random.pick(['any', 'eks', 'iam', 'kubernetes', 'journal'] as const);
+      return { kind, part: random.pick(['request', 'reply']), service, writes: random.chance(0.7), number: random.between(1, 30) };
+    }
+    case 'slow': {
+      const milliseconds = random.pick([2_000, 10_000, 29_000, 45_000, 120_000]);
+      return { kind, service: random.pick(SERVICES), when: drawWhen(random), seconds: random.pick([10, 60, 180]), milliseconds };
+    }
+    case 'reads late': {
+      const milliseconds = random.pick([1_000, 5_000, 15_000]);
+      return { kind, service: random.pick(['iam', 'eks']), when: drawWhen(random), seconds: random.pick([60, 300]), milliseconds };
+    }
     case 'cut':
-      return { kind, invocation, call: random.between(1, 20), error: random.pick(DEATHS) };
+      return { kind, ...of, call: random.between(1, 15), error: random.pick(DEATHS) };
     case 'again':
-      return { kind, invocation, milliseconds: random.pick([0, 20, 300, 2_000, 30_000, 120_000, 600_000]) };
+      return { kind, ...of, milliseconds: random.pick([0, 20, 300, 2_000, 30_000, 120_000, 600_000]) };
     case 'late':
-      return { kind, invocation, milliseconds: random.pick([0, 300, 5_000, 60_000, 300_000]) };
+      return { kind, ...of, milliseconds: random.pick([0, 300, 5_000, 60_000, 300_000]) };
     case 'events':
       return { kind, deliveries: random.pick([[1_500, 1_600], [60_000], [1_500, 300_000], []]) };
     case 'clock':
-      return { kind, invocation, milliseconds: random.pick([-30_000, -2_000, 2_000, 30_000, 600_000]) };
+      return { kind, invocation: random.between(1, 80), milliseconds: random.pick([-30_000, -2_000, 2_000, 30_000, 600_000]) };
+    case 'crash':
+      return { kind, call: random.between(1, 400), next: random.pick(['resume', 'roll back']), seconds: random.pick([1, 5, 60, 1_200]) };
   }
 }
 
-function drawWord(random: Random, writes: number): Word {
-  const kind = random.pick(['stop', 'stop', 'roll back', 'second run'] as const);
-  return { kind, when: kind === 'roll back' ? { second: random.between(60, 1_200) } : drawWhen(random, writes) };
+function drawWord(random: Random, mode: History['mode']): Word {
+  const kind = random.pick(['stop', 'stop', 'roll back', 'second run', ...(mode === 'local' ? (['resume'] as const) : [])] as const);
+  return { kind, when: kind === 'roll back' ? { second: random.between(60, 1_200) } : drawWhen(random) };
 }

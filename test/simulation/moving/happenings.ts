@@ -15,8 +15,9 @@ export class Happenings implements Weather, Fortune {
   /** Begin of those that last. */
   readonly #since = new Map<Happening, number>();
   readonly #counts = new Map<Fault, number>();
+  readonly #invocations = new Map<string, number>();
   #writes = 0;
-  #waiting: { readonly write: number; readonly plus: number; readonly begin: () => void }[] = [];
+  #waiting: { readonly after: string; readonly plus: number; readonly begin: () => void; left: number }[] = [];
 
   constructor(history: History, clock: SimulatedClock, start: number, tell: Told) {
     this.#happenings = history.happenings;
@@ -37,11 +38,6 @@ export class Happenings implements Weather, Fortune {
         } else onWord(happening);
       });
     }
-  }
-
-  /** Whether something of the history waits for a write of podshift's that did not come yet. */
-  get writes(): number {
-    return this.#writes;
   }
 
   fateOf(call: Call, usual: Fate): Fate {
@@ -65,13 +61,15 @@ export class Happenings implements Weather, Fortune {
     return fate;
   }
 
-  accidentOf({ number }: Invocation): Accident {
+  accidentOf({ functionId }: Invocation): Accident {
+    const name = functionId.replace(/LambdaFunction$/, '').toLowerCase();
+    const number = (this.#invocations.get(name) ?? 0) + 1;
+    this.#invocations.set(name, number);
     let accident: Accident = {};
     for (const happening of this.#happenings) {
-      if (happening.kind === 'cut' && happening.invocation === number)
-        accident = { ...accident, cut: { call: happening.call, error: happening.error } };
-      if (happening.kind === 'again' && happening.invocation === number) accident = { ...accident, again: happening.milliseconds };
-      if (happening.kind === 'late' && happening.invocation === number) accident = { ...accident, late: happening.milliseconds };
+      if (!('of' in happening) || happening.of.toLowerCase() !== name || happening.number !== number) continue;
+      if (happening.kind === 'cut') accident = { ...accident, cut: { call: happening.call, error: happening.error } };
+      else accident = { ...accident, [happening.kind]: happening.milliseconds };
     }
     return accident;
   }
@@ -107,13 +105,14 @@ export class Happenings implements Weather, Fortune {
   #written(call: Call): void {
     this.#writes += 1;
     this.#tell(`write ${this.#writes}: ${call.service} ${call.operation} ${call.object}`);
-    const due = this.#waiting.filter(({ write }) => write <= this.#writes);
-    this.#waiting = this.#waiting.filter(({ write }) => write > this.#writes);
+    for (const one of this.#waiting) if (call.operation.startsWith(one.after)) one.left -= 1;
+    const due = this.#waiting.filter(({ left }) => left === 0);
+    this.#waiting = this.#waiting.filter(({ left }) => left > 0);
     for (const { plus, begin } of due) this.#clock.schedule(plus, begin);
   }
 
   #at(when: When, begin: () => void): void {
     if ('second' in when) this.#clock.schedule(this.#start + when.second * 1000 - this.#clock.now(), begin);
-    else this.#waiting.push({ ...when, begin });
+    else this.#waiting.push({ after: when.after, plus: when.plus, begin, left: when.number });
   }
 }

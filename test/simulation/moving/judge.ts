@@ -151,9 +151,11 @@ function world({ twin, history, runs, units }: Case): string[] {
   const isDeleted = history.happenings.some((one) => one.kind === 'act' && one.who === 'namespace deleter');
   const explained = (line: string): boolean =>
     open.some((spec) => isOf(spec, lastOf(units, spec), line)) ||
-    // The agent of a run that stands, or that an operator has to look at, stays until that is rolled back.
-    ((line.startsWith('Addon: ') || line.startsWith('DaemonSet/kube-system/eks-pod-identity-agent')) &&
-      runs.some((run) => isOpen(run.status))) ||
+    // The agent of a run that stands, or that an operator has to look at, stays until that is rolled back; its DaemonSet is EKS's.
+    (line.startsWith('Addon: ') && runs.some((run) => isOpen(run.status))) ||
+    line.startsWith('DaemonSet/kube-system/eks-pod-identity-agent') ||
+    // kube2iam makes its rule on each node that comes.
+    (line.startsWith('Rule: is new') && history.happenings.some((one) => one.kind === 'act' && one.who === 'new node')) ||
     // What goes with a namespace goes after whoever deleted that.
     (isDeleted && line.includes(`/${NAMESPACE}/`) && line.endsWith(': is gone'));
   return twin.watch
@@ -197,7 +199,7 @@ function ends({ history, runs, units }: Case): string[] {
   for (const one of [...runs, ...units])
     if (one.status === 'needs-operator' && one.reason === '') problems.push('P6: an operator is needed for no reason');
   if (problems.length > 0 || !history.happenings.every(isHarmless)) return problems;
-  const words = history.happenings.filter(({ kind }) => kind === 'stop' || kind === 'roll back').length;
+  const words = history.happenings.filter(({ kind }) => kind === 'stop' || kind === 'roll back' || kind === 'crash').length;
   for (const unit of units) {
     const right = unit.status === 'migrated' || unit.status === 'held' || (words > 0 && unit.status === 'rolled-back');
     if (!right) problems.push(`P6: ${unit.unitId} is ${unit.status} though nothing is wrong with it: ${unit.reason}`);

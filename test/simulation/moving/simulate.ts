@@ -1,20 +1,18 @@
 import { createMemoryTable } from '../../../engine/memory-table.ts';
 import { createTableJournal } from '../../../src/journal/table-journal.ts';
-import type { ServiceRuntime } from '../../../src/migration/runtime.ts';
-import { isPodshiftError } from '../../../src/model/errors.ts';
 import { createIds } from '../../../src/model/ids.ts';
 import { migrationOptions } from '../../../src/model/options.ts';
 import type { RunRecord, UnitRecord } from '../../../src/model/run.ts';
-import { rollBackRun } from '../../../src/service/roll-back-run.ts';
 import { createTwin, type UnservedTwin } from '../../../twin/twin.ts';
 import { Actors } from './actors.ts';
 import { createSimulatedClock, Standstill } from './clock.ts';
 import { CLUSTER_ENDPOINT, type Shared } from './environment.ts';
 import { Functions } from './functions.ts';
 import { Happenings } from './happenings.ts';
-import type { History, Word } from './history.ts';
+import type { History } from './history.ts';
 import { judge } from './judge.ts';
 import { Network } from './network.ts';
+import { peopleOfMachine, peopleOfService } from './people.ts';
 import { createRandom } from './random.ts';
 import { declaredService, StepFunctions } from './step-functions.ts';
 import { snapshotOf } from './worlds.ts';
@@ -68,50 +66,26 @@ export async function simulate(history: History): Promise<Outcome> {
   const journal = createTableJournal(table, clock);
   const actors = new Actors({ world: history.world, clock, twin, writers, tell });
 
-  const runId = ids.next();
   const problems: string[] = [];
-  const target = { clusterName: twin.clusterName, region: twin.region, assumeRoleArn: null };
-  const options = migrationOptions.parse(history.options);
-  const runtime: ServiceRuntime = { clock, ids, logger, journal, executions: async () => executions };
-  const begin = (id: string): Promise<unknown> =>
-    executions.start('migrate-cluster', id, { runId: id, target, mode: 'run', approval: 'none', expectedDigest: null, options });
-  let asking = 0;
-  const ask = async (word: Word): Promise<void> => {
-    tell(`somebody asks to ${word.kind}`);
-    asking += 1;
-    try {
-      // An API's function, at the next turn of time.
-      await clock.sleep(10);
-      if (word.kind === 'second run') await begin(ids.next());
-      else {
-        const path = { runId };
-        const request = { path, body: { stop: word.kind === 'stop', units: null }, caller: 'somebody' } as unknown as Parameters<
-          typeof rollBackRun
-        >[1];
-        const answer = await rollBackRun(runtime, request);
-        tell(`  answered ${answer.status}`);
-      }
-    } catch (error) {
-      if (!isPodshiftError(error)) throw error;
-      tell(`  refused: ${error.name}: ${error.message}`);
-    } finally {
-      asking -= 1;
-    }
-  };
+  const stage = { shared, runId: ids.next(), options: migrationOptions.parse(history.options), tell };
+  const crash = history.happenings.find((one) => one.kind === 'crash');
+  const people =
+    history.mode === 'local'
+      ? peopleOfMachine(stage, declared, crash)
+      : peopleOfService(stage, executions, { clock, ids, logger, journal, executions: async () => executions });
   happenings.begin(
     (act) => actors.act(act),
-    (word) => void ask(word),
+    (word) => people.ask(word),
   );
+  const isBusy = (): boolean => people.isBusy || executions.isBusy || functions.running > 0;
   const last =
-    Math.max(0, ...history.happenings.map((one) => ('when' in one && 'second' in one.when ? one.when.second : 0))) * 1000 + START;
+    START + 1000 * Math.max(0, ...history.happenings.map((one) => ('when' in one && 'second' in one.when ? one.when.second : 0)));
   const life = async (): Promise<void> => {
-    await begin(runId);
-    for (;;) {
-      while (executions.isBusy || functions.running > 0 || asking > 0) await clock.sleep(1_000);
-      const quietFrom = Math.max(clock.now(), last);
-      await clock.sleep(quietFrom - clock.now() + AFTERMATH);
-      if (!executions.isBusy && functions.running === 0 && asking === 0) return;
-    }
+    people.begin();
+    do {
+      while (isBusy()) await clock.sleep(1_000);
+      await clock.sleep(Math.max(0, last - clock.now()) + AFTERMATH);
+    } while (isBusy());
   };
   try {
     await clock.run(life(), START + LONGEST);
