@@ -4,7 +4,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/cluster/**/*.test.ts'],
-    testTimeout: 300_000,
+    // A whole migration is one test.
+    testTimeout: 900_000,
     hookTimeout: 2_400_000,
     // Two control planes at once would crowd a small machine.
     fileParallelism: false,

@@ -4,7 +4,7 @@ import type { PlanReport, RunReport } from '../src/model/report.ts';
 /** The one table of exit codes; `docs/cli.md` lists the same rows, and a test keeps both in step. */
 export const EXIT_CODES = {
   done: { code: 0, meaning: 'all done, or nothing to do' },
-  failed: { code: 1, meaning: 'failed, or an operator has to act' },
+  failed: { code: 1, meaning: 'failed, an operator has to act, or a rehearsal broke a promise' },
   usage: { code: 2, meaning: 'wrong usage or unreadable input' },
   refused: { code: 3, meaning: 'refused: the world moved, or something stands in the way' },
   partial: { code: 4, meaning: 'some units were held or rolled back' },
@@ -33,6 +33,11 @@ export function exitOfRun(report: RunReport): Exit {
   if (isRefused && report.units.length === 0) return 'refused';
   if (isRefused || report.units.some((unit) => unit.status === 'held' || unit.status === 'rolled-back')) return 'partial';
   return report.run.status === 'needs-operator' ? 'failed' : 'done';
+}
+
+/** How a rehearsal ends: as its run did, unless its own watch saw a promise broken. `broken` says which, a sentence each. */
+export function exitOfRehearsal(exit: Exit, broken: readonly string[]): Exit {
+  return broken.length > 0 ? 'failed' : exit;
 }
 
 /** How a whole rollback ends: it was asked for, so `rolled-back` is what success looks like. */

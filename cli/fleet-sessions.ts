@@ -29,6 +29,8 @@ export interface FleetSession {
   readonly signal: AbortSignal;
   /** What the twins' watches found together; null for real clusters. */
   promises(): Promises | null;
+  /** What they saw broken of them, a sentence each; none for real clusters. */
+  broken(): readonly string[];
   close(): Promise<void>;
 }
 
@@ -46,6 +48,7 @@ export async function openFleetSession(
     clock: clock.engine,
     journal,
     retryDelays: 'standard',
+    heartbeat: true,
     logger: loggerOf(context),
     ...(endpoint === undefined ? {} : { endpoint }),
     ...credentialsOf(invocation, settings.spec.regions[0]),
@@ -56,6 +59,7 @@ export async function openFleetSession(
     journal,
     signal,
     promises: () => null,
+    broken: () => [],
     close: async () => {
       clock.close();
       await local.close();
@@ -78,6 +82,7 @@ export async function openTwinFleetSession(snapshots: readonly Snapshot[], conte
     journal: rehearsal.journal,
     signal: context.interrupts.signal,
     promises: () => together(rehearsal.twins.map((twin) => twin.promises())),
+    broken: () => rehearsal.twins.flatMap((twin) => twin.watch.broken().map((one) => `${twin.clusterName}: ${one}`)),
     close: () => rehearsal.close(),
   };
 }

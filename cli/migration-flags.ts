@@ -3,6 +3,7 @@ import { parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { PodshiftError } from '../src/model/errors.ts';
 import { type MigrationOptions, migrationOptions } from '../src/model/options.ts';
+import { readKnownSoftware } from './known-software-file.ts';
 import { nearest } from './nearest.ts';
 
 type Key = keyof MigrationOptions;
@@ -17,6 +18,7 @@ const HELP: Readonly<Record<Key, string>> = {
   allowClusterScope: 'where a scoped trust statement cannot work, admit every service account of this cluster',
   allowPodDeletion: 'evict the pods of OnDelete and partitioned sets, one at a time',
   holdDowntime: 'hold workloads whose restart is a downtime',
+  knownSoftware: 'file with what you know of software and Pod Identity, in the form of docs/known-software.md',
   installAgent: 'install the Pod Identity agent where it is missing',
   retireOldTrust: "after an hour of proof (soak 3900 s or more), take what migrated out of the roles' OIDC statements",
   retireDaemon: 'after the migration, retire this daemon where nothing depends on it any more',
@@ -67,6 +69,7 @@ export const RETIREMENT_KEYS: readonly Key[] = [
 ];
 
 function flagsOf(key: Key): Option[] {
+  if (key === 'knownSoftware') return [new Option('--known-software <file>', HELP[key]).argParser(readKnownSoftware)];
   const { type, values, fallback } = describe(key);
   const name = kebab(key);
   const read = (text: string): unknown => (type === 'number' ? number(`--${name}`, text) : text);

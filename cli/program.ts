@@ -107,9 +107,15 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
       command(
         'rehearse',
         "run the whole migration on a snapshot's twin",
-        'Nothing real is touched. Times are virtual: nothing is waited for.',
+        'Nothing real is touched. Times are virtual: nothing is waited for.\nExits with 1 where the run broke a promise, and says which.',
       ),
-    ).addArgument(snapshot),
+    )
+      .addArgument(snapshot)
+      .addOption(
+        new Option('--eks-auth-faults <percent>', 'let EKS Auth throttle or fail each pod in so much of the time')
+          .default(0)
+          .argParser(percentOf),
+      ),
   );
   withMigration(
     withRuns(
@@ -262,6 +268,11 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
 
 function portOf(text: string): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw new InvalidArgumentError('a port is a number from 0 to 65535.');
+  return Number(text);
+}
+
+function percentOf(text: string): number {
+  if (!/^\d{1,3}$/.test(text) || Number(text) > 100) throw new InvalidArgumentError('it is a number from 0 to 100.');
   return Number(text);
 }
 

@@ -103,8 +103,8 @@ export function narrate(journal: Journal, clock: Clock, terminal: Terminal): Jou
       }
       return unit;
     },
-    async markApplied(runId, key, after) {
-      await journal.markApplied(runId, key, after);
+    async markApplied(runId, key, after, tryId) {
+      await journal.markApplied(runId, key, after, tryId);
       const [kind = '', object = ''] = key.split('#');
       if (kind === 'trust' || kind === 'addon')
         say(`applied ${key}`, '', `written: ${WRITES[kind] ?? kind} ${object.split('/').at(-1) ?? object}`);

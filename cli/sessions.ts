@@ -12,6 +12,8 @@ import { PodshiftError } from '../src/model/errors.ts';
 import { migrationOptions } from '../src/model/options.ts';
 import type { Promises } from '../src/model/report.ts';
 import type { ClusterTarget } from '../src/model/run.ts';
+import type { EksAuthCalls } from '../twin/agents.ts';
+import { eksAuthFaults } from '../twin/aws/eks-auth-faults.ts';
 import { createSystemClock, createVirtualClock } from '../twin/clock.ts';
 import { loadSnapshot } from '../twin/snapshot.ts';
 import { startTwin } from '../twin/twin.ts';
@@ -31,7 +33,17 @@ export interface Session {
   readonly signal: AbortSignal;
   /** What the twin's watch found; null for a real cluster. */
   promises(): Promises | null;
+  /** What the twin's watch saw broken of them, a sentence each; none for a real cluster. */
+  broken(): readonly string[];
+  /** How often the twin's agents called EKS Auth, and how often it failed by itself. */
+  eksAuthCalls(): EksAuthCalls;
   close(): Promise<void>;
+}
+
+/** How a twin's EKS Auth behaves. */
+export interface TwinFaults {
+  /** Percent of the time in which EKS Auth throttles or fails a pod. */
+  readonly eksAuth: number;
 }
 
 /** The snapshot folder that the command was given, by argument or by flag; undefined where it works on a cluster. */
@@ -48,10 +60,15 @@ export function snapshotOf(invocation: Invocation): string | undefined {
 }
 
 /** A session on the twin of a snapshot: virtual time, a journal in memory. */
-export async function openTwinSession(folder: string, context: CommandContext, talk: boolean): Promise<Session> {
+export async function openTwinSession(
+  folder: string,
+  context: CommandContext,
+  talk: boolean,
+  faults: TwinFaults = { eksAuth: 0 },
+): Promise<Session> {
   const snapshot = await loadSnapshot(folder);
   const clock = createVirtualClock(Date.now());
-  const twin = await startTwin({ snapshot, clock });
+  const twin = await startTwin({ snapshot, clock, eksAuthFaults: eksAuthFaults(faults.eksAuth, clock.now()) });
   const local = openMemoryJournal({ clock });
   const journal = talk ? narrate(local.journal, clock, context.terminal) : local.journal;
   return {
@@ -68,6 +85,8 @@ export async function openTwinSession(folder: string, context: CommandContext, t
     journal,
     signal: context.interrupts.signal,
     promises: () => twin.promises(),
+    broken: () => twin.watch.broken(),
+    eksAuthCalls: () => twin.identities.agents.eksAuthCalls,
     close: async () => {
       await local.close();
       await twin.close();
@@ -96,6 +115,7 @@ export async function openClusterSession(
       clock: clock.engine,
       journal,
       retryDelays: 'standard',
+      heartbeat: true,
       logger: loggerOf(context),
       ...(endpoint === undefined ? {} : { endpoint }),
       ...(profile === undefined ? {} : { credentials: fromNodeProviderChain({ profile, clientConfig: { region: target.region } }) }),
@@ -104,6 +124,8 @@ export async function openClusterSession(
     journal,
     signal,
     promises: () => null,
+    broken: () => [],
+    eksAuthCalls: () => ({ calls: 0, failed: 0 }),
     close: async () => {
       clock.close();
       await local.close();

@@ -24,6 +24,8 @@ export interface LocalRuntimeSettings {
   readonly logger: Logger;
   /** Source of the ids' random bytes; a rehearsal gives one that can be replayed. */
   readonly random?: (bytes: number) => Uint8Array;
+  /** True where this process renews the lock of the run that it carries out; else each step holds it beyond the wait that it hands on. */
+  readonly heartbeat?: true;
   /** What executions run; this project's own serverless.yml where absent. */
   readonly service?: Service;
 }
@@ -51,13 +53,14 @@ export function createLocalRuntime(settings: LocalRuntimeSettings): LocalRuntime
 /** A runtime of this process that reaches the world by these connections. */
 export function createRuntimeOver(
   connections: Pick<ClusterRuntime, 'aws' | 'kubernetes' | 'takeCalls'>,
-  settings: Pick<LocalRuntimeSettings, 'clock' | 'journal' | 'logger' | 'random' | 'service'>,
+  settings: Pick<LocalRuntimeSettings, 'clock' | 'journal' | 'logger' | 'random' | 'heartbeat' | 'service'>,
 ): LocalRuntime {
   const { clock, journal, logger, random = randomBytes } = settings;
   const runtime: LocalRuntime = {
     clock,
     journal,
     logger: contextual(logger),
+    heartbeat: settings.heartbeat,
     ids: createIds(clock, random),
     ...connections,
     executions: async () => executions,

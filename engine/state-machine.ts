@@ -5,6 +5,7 @@ import type { Machine, State } from './asl.ts';
 import { allStates, checkDefinition, logicalIdOf } from './check.ts';
 import type { EngineClock } from './clock.ts';
 import { Execution } from './execution.ts';
+import { beat } from './heartbeat.ts';
 import { TOKEN_PLACEHOLDER } from './lower.ts';
 import type { OnProgress } from './progress.ts';
 import { projectService, type Service } from './service.ts';
@@ -75,11 +76,14 @@ export async function runStateMachine(run: StateMachineRun): Promise<unknown> {
     machine,
     run.input,
   );
+  const rest = beat(runtime, clock, run.input);
   try {
     return await execution.run();
   } catch (error) {
     signal.throwIfAborted();
     throw executionError(error, name);
+  } finally {
+    rest();
   }
 }
 

@@ -1,5 +1,6 @@
 import type { KubernetesObject } from '../src/kubernetes/gateway.ts';
 import type { KubernetesSide } from './contracts.ts';
+import type { ProjectedToken } from './pod-token.ts';
 
 /** The link of an SDK's chain that a container's environment leads to, before anyone is asked. */
 export type CredentialSource =
@@ -9,7 +10,7 @@ export type CredentialSource =
       readonly roleArn: string /** Undefined where no token is at the named path. */;
       readonly audience: string | undefined;
     }
-  | { readonly kind: 'container'; readonly uri: string; readonly audience: string | undefined }
+  | { readonly kind: 'container'; readonly uri: string; readonly token: ProjectedToken | undefined /** Undefined where there is none. */ }
   | { readonly kind: 'instance-metadata' };
 
 interface Container {
@@ -67,13 +68,13 @@ export function credentialSource(
   if (value('AWS_ACCESS_KEY_ID') !== '' && value('AWS_SECRET_ACCESS_KEY') !== '') return { kind: 'static-keys' };
   const tokenFile = value('AWS_WEB_IDENTITY_TOKEN_FILE');
   if (value('AWS_ROLE_ARN') !== '' && tokenFile !== '') {
-    return { kind: 'web-identity', roleArn: value('AWS_ROLE_ARN'), audience: tokenAudience(pod, container, tokenFile) };
+    return { kind: 'web-identity', roleArn: value('AWS_ROLE_ARN'), audience: projectedToken(pod, container, tokenFile)?.audience };
   }
   if (value('AWS_CONTAINER_CREDENTIALS_FULL_URI') !== '') {
     return {
       kind: 'container',
       uri: value('AWS_CONTAINER_CREDENTIALS_FULL_URI'),
-      audience: tokenAudience(pod, container, value('AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE')),
+      token: projectedToken(pod, container, value('AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE')),
     };
   }
   return { kind: 'instance-metadata' };
@@ -128,17 +129,19 @@ function referenced(
   return '(set)';
 }
 
-/** Audience of the projected service account token that is mounted at `path`; undefined where there is none. */
-function tokenAudience(pod: KubernetesObject, container: Container, path: string): string | undefined {
+/** The projected service account token that is mounted at `path`; undefined where there is none. */
+function projectedToken(pod: KubernetesObject, container: Container, path: string): ProjectedToken | undefined {
   const wanted = unixPath(path);
   for (const mount of container.volumeMounts ?? []) {
     const volume = (pod.spec?.volumes ?? []).find((one: { name: string }) => one.name === mount.name);
     for (const source of volume?.projected?.sources ?? []) {
       const token = source.serviceAccountToken;
       if (token === undefined) continue;
-      const file = mount.subPath === token.path ? mount.mountPath : `${mount.mountPath}/${token.path}`;
-      // Without an audience the API server takes its own.
-      if (unixPath(file) === wanted) return token.audience ?? 'https://kubernetes.default.svc';
+      const fixed = mount.subPath === token.path;
+      if (unixPath(fixed ? mount.mountPath : `${mount.mountPath}/${token.path}`) !== wanted) continue;
+      // Without an audience or a lifetime the API server takes its own.
+      const { audience = 'https://kubernetes.default.svc', expirationSeconds = 3600 } = token;
+      return { volume: mount.name, path: token.path, audience, expirationSeconds, fixed };
     }
   }
   return undefined;

@@ -1,14 +1,16 @@
 import type { KubernetesObject } from '../src/kubernetes/gateway.ts';
 import { AgentPath, isFargateNode } from './agent-path.ts';
+import { type AgentAnswer, Agents } from './agents.ts';
+import { isAgentPod } from './aws/agent-daemonset.ts';
 import type { CloudTrailLog } from './aws/cloudtrail-log.ts';
-import { AGENT_RENEWAL, AgentCache, assumeForPod, recordAssume } from './aws/eks-auth.ts';
+import type { EksAuthFaults } from './aws/eks-auth.ts';
 import { readEksToken } from './aws/eks-token.ts';
 import { AwsError } from './aws/errors.ts';
 import type { Principals } from './aws/principals.ts';
-import { PODS_SERVICE } from './aws/records.ts';
 import type { AwsState } from './aws/state.ts';
 import { admitWebIdentity } from './aws/sts.ts';
 import { daemonAssumeRole, type PodSubject, webIdentityCall } from './aws/trail-events.ts';
+import { wildcard } from './aws/trust-evaluation.ts';
 import { type CredentialSource, credentialSource, serviceAccountOf } from './container-environment.ts';
 import type { AwsSide, CallerIdentity, KubernetesSide } from './contracts.ts';
 import { type MetadataAnswer, MetadataPath } from './metadata/metadata-path.ts';
@@ -16,14 +18,21 @@ import { type MetadataAnswer, MetadataPath } from './metadata/metadata-path.ts';
 /** What a container gets, and for how long that is sure. */
 export interface Answer {
   readonly identity: CallerIdentity;
-  /** When the agent's cache runs out, where nothing but the cache holds the answer up; milliseconds. */
+  /** When it may be another answer though nothing in the world changes: an agent's cache runs out, a token is rotated; milliseconds. */
   readonly until: number | undefined;
+  /** Whether EKS Auth failed by itself, whatever anybody did. */
+  readonly failed: boolean;
 }
+
+/** EKS Auth failed a process by itself; it asks again after so many milliseconds. */
+export const RETRY_AFTER_FAULT = 10_000;
 
 interface Parts {
   readonly state: AwsState;
   readonly principals: Principals;
   readonly trail: CloudTrailLog;
+  /** How EKS Auth fails; it does not without. */
+  readonly eksAuthFaults?: EksAuthFaults | undefined;
 }
 
 /**
@@ -34,8 +43,9 @@ export class PodIdentities implements AwsSide {
   readonly #state: AwsState;
   readonly #principals: Principals;
   readonly #trail: CloudTrailLog;
-  readonly #cache: AgentCache;
   readonly #sources = new Map<string, Map<string, CredentialSource | undefined>>();
+  /** The agents of the nodes. */
+  readonly agents: Agents;
   /** The containers' way to the agent of their node. */
   readonly agent = new AgentPath();
   /** The nodes' way to instance metadata, with kube2iam and kiam on it. */
@@ -47,7 +57,7 @@ export class PodIdentities implements AwsSide {
     this.#state = parts.state;
     this.#principals = parts.principals;
     this.#trail = parts.trail;
-    this.#cache = new AgentCache(parts.state);
+    this.agents = new Agents({ ...parts, nodeRoleArn: () => this.nodeRoleArn, faults: parts.eksAuthFaults });
     this.metadata = new MetadataPath(parts.state, () => this.nodeRoleArn);
   }
 
@@ -68,10 +78,8 @@ export class PodIdentities implements AwsSide {
   isFargate(namespace: string, labels: Readonly<Record<string, string>>): boolean {
     return this.#state.fargateProfiles.some(
       (profile) =>
-        profile.status === 'ACTIVE' &&
-        profile.selectors.some(
-          (selector) => selector.namespace === namespace && Object.entries(selector.labels).every(([key, value]) => labels[key] === value),
-        ),
+        (profile.status === 'ACTIVE' || profile.status === 'DELETE_FAILED') &&
+        profile.selectors.some((selector) => takes(selector, namespace, labels)),
     );
   }
 
@@ -106,7 +114,7 @@ export class PodIdentities implements AwsSide {
     return sources.get(containerName);
   }
 
-  /** What a process in the container gets when it asks now. The agent's cache is filled as by a real call; CloudTrail hears of it where `record` is set. */
+  /** What a process in the container gets when it asks now. Where `record` is set it does ask: CloudTrail hears of it, and the agent's cache is filled. */
   ask(pod: KubernetesObject, containerName: string, options: { readonly record: boolean }): Answer {
     const source = this.source(pod, containerName);
     if (source === undefined) return refused(`the pod has no container ${containerName}`);
@@ -116,13 +124,16 @@ export class PodIdentities implements AwsSide {
     return this.#instanceMetadata(pod, options.record);
   }
 
-  /** Adds the CloudTrail events of a container's routine renewal at an earlier instant, as things stood then. */
-  recordRenewal(pod: KubernetesObject, containerName: string, at: number): void {
+  /** Adds the CloudTrail events of a container's routine renewal at an earlier instant, as things stood then. Answers what the agent said, where it is the agent that is asked. */
+  recordRenewal(pod: KubernetesObject, containerName: string, at: number): AgentAnswer | undefined {
     const source = this.source(pod, containerName);
     if (source?.kind === 'web-identity' && source.audience !== undefined) this.#recordWebIdentity(pod, source.roleArn, source.audience, at);
-    if (source?.kind === 'container' && this.agent.obstacle(pod, containerName, source.uri) === undefined)
-      this.#recordAssume(subjectOf(pod), at);
+    if (source?.kind === 'container') {
+      const obstacle = this.agent.obstacle(pod, containerName, source.uri);
+      return obstacle === undefined ? this.#askAgent(pod, source, { real: true, at }) : { ok: false, error: obstacle, failed: false };
+    }
     if (source?.kind === 'instance-metadata') this.#recordMetadata(pod, this.metadata.ask(pod), at);
+    return undefined;
   }
 
   /** Whether a container has a role of its own, be it from a daemon, and not its node's. */
@@ -170,30 +181,23 @@ export class PodIdentities implements AwsSide {
     source: Extract<CredentialSource, { kind: 'container' }>,
     record: boolean,
   ): Answer {
-    const nodeName = String(pod.spec?.nodeName ?? '');
     const obstacle = this.agent.obstacle(pod, containerName, source.uri);
     if (obstacle !== undefined) return refused(obstacle);
-    const agentUid = this.agent.agentOn(nodeName) ?? '';
-    if (source.audience !== PODS_SERVICE) return refused('the Pod Identity token file does not exist or has another audience');
     const now = this.#state.clock.now();
-    const subject = subjectOf(pod);
-    const fresh = assumeForPod(this.#state, subject, now);
-    const grantedAs = (roleArn: string, sessionName: string) =>
-      granted({ via: 'pod-identity', roleArn, assumedRoleArn: this.#sessionArn(roleArn, sessionName) });
-    const cached = this.#cache.get(subject, agentUid, now);
-    if (cached !== undefined) {
-      const answer = grantedAs(cached.roleArn, cached.sessionName);
-      return fresh.ok && fresh.roleArn === cached.roleArn ? answer : { ...answer, until: cached.fetchedAt + AGENT_RENEWAL };
-    }
-    if (record) this.#recordAssume(subject, now);
-    if (!fresh.ok)
-      return refused(`Error when retrieving credentials from container-role: (${fresh.code}): ${fresh.message}, fault: client`);
-    this.#cache.put(subject, { roleArn: fresh.roleArn, sessionName: fresh.sessionName, fetchedAt: now, agentUid });
-    return grantedAs(fresh.roleArn, fresh.sessionName);
+    const answer = this.#askAgent(pod, source, { real: record, at: now });
+    if (!answer.ok) return { ...refused(answer.error), failed: answer.failed, until: answer.failed ? now + RETRY_AFTER_FAULT : undefined };
+    const { roleArn, sessionName, until } = answer;
+    return { ...granted({ via: 'pod-identity', roleArn, assumedRoleArn: this.#sessionArn(roleArn, sessionName) }), until };
   }
 
-  #recordAssume(subject: PodSubject, at: number): void {
-    recordAssume(this.#state, this.#trail, { subject, assumed: assumeForPod(this.#state, subject, at), nodeRoleArn: this.nodeRoleArn, at });
+  #askAgent(
+    pod: KubernetesObject,
+    source: Extract<CredentialSource, { kind: 'container' }>,
+    { real, at }: { readonly real: boolean; readonly at: number },
+  ): AgentAnswer {
+    const subject = subjectOf(pod);
+    const agentUid = this.agent.agentOn(subject.nodeName) ?? '';
+    return this.agents.ask({ pod, subject, token: source.token, agentUid, at }, { real });
   }
 
   /** A node's session is named after its instance; kiam's server names its own. */
@@ -236,9 +240,22 @@ export class PodIdentities implements AwsSide {
 
   #forget(pod: KubernetesObject): void {
     const uid = pod.metadata.uid ?? '';
-    this.#cache.forget(uid);
+    if (isAgentPod(pod)) this.agents.forget(String(pod.spec?.nodeName ?? ''), uid);
     this.#sources.delete(uid);
   }
+}
+
+/** Selectors of a Fargate profile may hold wildcards, in labels' keys too (EKS User Guide, "Fargate profile wildcards"). */
+function takes(
+  selector: { readonly namespace: string; readonly labels: Readonly<Record<string, string>> },
+  namespace: string,
+  labels: Readonly<Record<string, string>>,
+): boolean {
+  const given = Object.entries(labels);
+  return (
+    wildcard(selector.namespace).test(namespace) &&
+    Object.entries(selector.labels).every(([key, value]) => given.some(([k, v]) => wildcard(key).test(k) && wildcard(value).test(v)))
+  );
 }
 
 function findNodeRole(state: AwsState): string {
@@ -259,9 +276,9 @@ function webSession(pod: KubernetesObject): string {
 }
 
 function granted(identity: Omit<CallerIdentity, 'error'>): Answer {
-  return { identity: { ...identity, error: '' }, until: undefined };
+  return { identity: { ...identity, error: '' }, until: undefined, failed: false };
 }
 
 function refused(error: string): Answer {
-  return { identity: { via: 'none', roleArn: '', assumedRoleArn: '', error }, until: undefined };
+  return { identity: { via: 'none', roleArn: '', assumedRoleArn: '', error }, until: undefined, failed: false };
 }

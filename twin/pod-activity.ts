@@ -1,14 +1,19 @@
 import type { KubernetesObject } from '../src/kubernetes/gateway.ts';
-import { AGENT_RENEWAL } from './aws/eks-auth.ts';
+import type { AgentAnswer } from './agents.ts';
 import { fractionOf } from './aws/ids.ts';
 import { containerNames } from './container-environment.ts';
 import type { KubernetesSide, TwinClock } from './contracts.ts';
-import type { PodIdentities } from './identity.ts';
+import { type PodIdentities, RETRY_AFTER_FAULT } from './identity.ts';
 
 /** SDKs renew a web identity's session of one hour about five minutes early. */
 const WEB_RENEWAL = 55 * 60 * 1000;
 /** kube2iam and kiam hand out short sessions; SDKs ask them again about every quarter of an hour. */
 const DAEMON_RENEWAL = 15 * 60 * 1000;
+/** They ask the agent again five minutes before what they got ends: usually after almost six hours. */
+const AGENT_LEAD = 5 * 60 * 1000;
+const AGENT_RENEWAL = 6 * 60 * 60 * 1000 - AGENT_LEAD;
+/** A process that the agent refused asks again, as long as it runs. */
+const REFUSED_RENEWAL = 15 * 60 * 1000;
 
 interface Renewer {
   readonly pod: KubernetesObject;
@@ -40,8 +45,8 @@ export class PodActivity {
       if (!isRunning(pod)) continue;
       for (const renewer of this.#renewersOf(pod)) {
         const phase = fractionOf(`${pod.metadata.namespace}/${pod.metadata.name}/${renewer.container}`);
-        renewer.nextAt = now + phase * renewer.period;
-        this.#identities.recordRenewal(pod, renewer.container, renewer.nextAt - renewer.period);
+        renewer.nextAt = now - (1 - phase) * renewer.period;
+        this.#ask(renewer);
         this.#keep(renewer);
       }
     }
@@ -61,30 +66,36 @@ export class PodActivity {
   /** Brings the trail up to now. */
   refresh(): void {
     const now = this.#clock.now();
-    if (now < this.#earliest) return;
-    this.#earliest = Number.POSITIVE_INFINITY;
-    for (const renewers of this.#renewers.values()) {
-      for (const renewer of renewers) {
-        this.#renew(renewer, now);
-        this.#earliest = Math.min(this.#earliest, renewer.nextAt);
+    if (now >= this.#earliest) {
+      const all = [...this.#renewers.values()].flat();
+      // Agents are asked in the order of time, as their caches go by it.
+      for (let due = all; due.length > 0; ) {
+        due = due.filter(({ nextAt }) => nextAt <= now).sort((left, right) => left.nextAt - right.nextAt);
+        for (const renewer of due) this.#ask(renewer);
       }
+      this.#earliest = all.reduce((earliest, { nextAt }) => Math.min(earliest, nextAt), Number.POSITIVE_INFINITY);
     }
+    this.#identities.agents.advance(now);
   }
 
   #start(pod: KubernetesObject): void {
     this.#renewers.set(pod.metadata.uid ?? '', []);
     for (const renewer of this.#renewersOf(pod)) {
-      this.#identities.ask(pod, renewer.container, { record: true });
-      renewer.nextAt = this.#clock.now() + renewer.period;
+      renewer.nextAt = this.#clock.now();
+      this.#ask(renewer);
       this.#keep(renewer);
     }
   }
 
   #renew(renewer: Renewer, now: number): void {
-    while (renewer.nextAt <= now) {
-      this.#identities.recordRenewal(renewer.pod, renewer.container, renewer.nextAt);
-      renewer.nextAt += renewer.period;
-    }
+    while (renewer.nextAt <= now) this.#ask(renewer);
+  }
+
+  /** Asks when it is time, and says when it asks next. */
+  #ask(renewer: Renewer): void {
+    const at = renewer.nextAt;
+    const answer = this.#identities.recordRenewal(renewer.pod, renewer.container, at);
+    renewer.nextAt = at + (answer === undefined ? renewer.period : nextQuestion(answer, at));
   }
 
   #keep(renewer: Renewer): void {
@@ -111,6 +122,12 @@ export class PodActivity {
     }
     return renewers;
   }
+}
+
+/** Milliseconds until a process asks the agent again. */
+function nextQuestion(answer: AgentAnswer, at: number): number {
+  if (answer.ok) return Math.max(AGENT_LEAD, answer.expiresAt - at - AGENT_LEAD);
+  return answer.failed ? RETRY_AFTER_FAULT : REFUSED_RENEWAL;
 }
 
 /** Whether a pod's containers run, ready or not. */

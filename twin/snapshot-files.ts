@@ -1,7 +1,9 @@
-import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import type { KubernetesObject } from '../src/kubernetes/gateway.ts';
 import { PodshiftError } from '../src/model/errors.ts';
+import { withoutNulls } from './kubernetes/absent.ts';
+import { isBuiltInGroup } from './kubernetes/kinds.ts';
+import { parseDocuments } from './snapshot-text.ts';
 
 /** An object of a snapshot, and where it stood. */
 export interface SourcedObject {
@@ -10,62 +12,62 @@ export interface SourcedObject {
   readonly where: string;
 }
 
+/** A list of one page of a kind's objects. */
+export interface SourcedList {
+  /** `KIND` or `KIND.GROUP` of the items; empty for kubectl's own List of several kinds. */
+  readonly kind: string;
+  readonly where: string;
+  /** Whether the API server had more to give. */
+  readonly continued: boolean;
+}
+
+/** What a Kubernetes file holds. */
+export interface KubernetesFile {
+  readonly objects: readonly SourcedObject[];
+  readonly lists: readonly SourcedList[];
+}
+
 const objectSchema = z.looseObject({
   apiVersion: z.string().min(1),
   kind: z.string().min(1),
   metadata: z.looseObject({
     name: z.string().min(1),
     namespace: z.string().min(1).optional(),
-    labels: z.record(z.string(), z.string()).nullish(),
-    annotations: z.record(z.string(), z.string()).nullish(),
+    labels: z.record(z.string(), z.string()).optional(),
+    annotations: z.record(z.string(), z.string()).optional(),
   }),
 });
-
-/** JSON text of one file. Throws `SnapshotUnreadable` with the line where it breaks. */
-export function parseJson(text: string, name: string): unknown {
-  try {
-    return JSON.parse(stripByteOrderMark(text));
-  } catch (error) {
-    throw new PodshiftError('SnapshotUnreadable', `${name}${lineOf(text, error as Error)}: expected JSON, ${(error as Error).message}`, {
-      cause: error,
-      details: { file: name },
-    });
-  }
-}
 
 /**
  * The Kubernetes objects of one file (YAML or JSON, any number of documents, lists expanded) or of decoded documents.
  * Every field is kept. Throws `SnapshotUnreadable` naming line, document and field.
  */
-export function parseKubernetes(source: string | readonly unknown[], name: string): SourcedObject[] {
-  if (typeof source !== 'string') return source.flatMap((value, index) => expand(value, `${name}[${index}]`, undefined));
-  if (name.endsWith('.json')) return expand(parseJson(source, name), name, undefined);
-  // Version 1.1 is what kubectl and Helm write and read: `yes` and `on` are booleans, merge keys are honoured.
-  const documents = parseAllDocuments(stripByteOrderMark(source), { version: '1.1', merge: true, uniqueKeys: true });
-  const found: SourcedObject[] = [];
-  if ('empty' in documents) return found;
+export function parseKubernetes(source: string | readonly unknown[], name: string): KubernetesFile {
+  const documents = typeof source === 'string' ? parseDocuments(source, name) : source;
+  const found = { objects: [] as SourcedObject[], lists: [] as SourcedList[] };
   for (const [index, document] of documents.entries()) {
-    const error = document.errors[0];
-    if (error !== undefined) {
-      const line = error.linePos?.[0].line ?? 1;
-      throw new PodshiftError('SnapshotUnreadable', `${name}:${line}: expected YAML, ${error.message.split('\n')[0]}`, {
-        details: { file: name },
-      });
-    }
-    const value = document.toJS({ maxAliasCount: -1 }) as unknown;
-    if (value !== null) found.push(...expand(value, documents.length === 1 ? name : `${name}: document ${index + 1}`, undefined));
+    const where = typeof source !== 'string' ? `${name}[${index}]` : documents.length === 1 ? name : `${name}: document ${index + 1}`;
+    expand(document, where, undefined, found);
   }
   return found;
 }
 
-function expand(value: unknown, where: string, listKind: { kind: string; apiVersion: string } | undefined): SourcedObject[] {
+function expand(
+  value: unknown,
+  where: string,
+  listKind: { kind: string; apiVersion: string } | undefined,
+  found: { objects: SourcedObject[]; lists: SourcedList[] },
+): void {
   if (isList(value)) {
     const kind = value.kind === 'List' ? undefined : { kind: value.kind.slice(0, -'List'.length), apiVersion: value.apiVersion };
-    return value.items.flatMap((item, index) => expand(item, `${where}: items[${index}]`, kind));
+    found.lists.push({ kind: kind === undefined ? '' : qualifiedKind(kind), where, continued: Boolean(value.metadata?.continue) });
+    for (const [index, item] of (value.items ?? []).entries()) expand(item, `${where}: items[${index}]`, kind, found);
+    return;
   }
   // Items of a typed list (PodList) come without kind and apiVersion from the API; kubectl's List has them.
   const typed = listKind !== undefined && typeof value === 'object' && value !== null ? { ...listKind, ...value } : value;
-  const result = objectSchema.safeParse(typed);
+  const object = tidy(typed as KubernetesObject);
+  const result = objectSchema.safeParse(object);
   if (!result.success) {
     const issue = result.error.issues[0];
     const field = issue === undefined || issue.path.length === 0 ? 'the object' : issue.path.join('.');
@@ -77,7 +79,13 @@ function expand(value: unknown, where: string, listKind: { kind: string; apiVers
       },
     );
   }
-  return [{ object: tidy(typed as KubernetesObject), where }];
+  found.objects.push({ object, where });
+}
+
+/** `KIND`, or `KIND.GROUP` outside of the core group. */
+export function qualifiedKind({ apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }): string {
+  const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] as string) : '';
+  return group === '' ? kind : `${kind}.${group}`;
 }
 
 // Manifests may leave the namespace out; what kubectl prints never does. Other kinds are kept as they are.
@@ -87,29 +95,33 @@ const NAMESPACED = new Set(
   ),
 );
 
-/** As an API server would keep it: `annotations:` with nothing behind it is absent, and the namespace defaults. */
+/** Members that Kubernetes types have; what else a manifest writes is kept as it stands. */
+const TYPED = ['spec', 'status', 'data', 'secrets', 'imagePullSecrets', 'rules', 'subjects', 'roleRef', 'webhooks', 'template'] as const;
+
+/** As an API server would keep it: what is `null` is absent (in a custom resource, of its metadata alone), and the namespace defaults. */
 function tidy(object: KubernetesObject): KubernetesObject {
-  const { labels, annotations, ...metadata } = object.metadata;
-  const homeless = metadata.namespace === undefined && NAMESPACED.has(object.kind);
-  if (labels !== null && annotations !== null && !homeless) return object;
-  const namespace = homeless ? { namespace: 'default' } : {};
-  return { ...object, metadata: { ...metadata, ...namespace, ...(labels ? { labels } : {}), ...(annotations ? { annotations } : {}) } };
+  if (typeof object !== 'object' || object === null || typeof object.metadata !== 'object' || object.metadata === null) return object;
+  const { kind, apiVersion } = object;
+  const typed = typeof apiVersion === 'string' && isBuiltInGroup(apiVersion);
+  const members = ['metadata', ...(typed ? TYPED.filter((member) => member in object) : [])];
+  const read = withoutNulls(Object.fromEntries(members.map((member) => [member, object[member]]))) as Partial<KubernetesObject>;
+  const others = Object.entries(object).filter(([member]) => !members.includes(member) || member in read);
+  const metadata = read.metadata as KubernetesObject['metadata'];
+  const homeless = metadata.namespace === undefined && NAMESPACED.has(kind);
+  return { ...Object.fromEntries(others), ...read, metadata: homeless ? { ...metadata, namespace: 'default' } : metadata } as never;
 }
 
-function isList(value: unknown): value is { kind: string; apiVersion: string; items: unknown[] } {
+interface List {
+  readonly kind: string;
+  readonly apiVersion: string;
+  readonly items?: readonly unknown[] | null;
+  readonly metadata?: { readonly continue?: string } | null;
+}
+
+/** A list of objects: kubectl's, or one kind's. Kinds whose own names end in `List` have a name. */
+function isList(value: unknown): value is List {
   if (typeof value !== 'object' || value === null) return false;
-  const { kind, items } = value as { kind?: unknown; items?: unknown };
-  return typeof kind === 'string' && kind.endsWith('List') && Array.isArray(items);
-}
-
-function stripByteOrderMark(text: string): string {
-  return text.startsWith('\uFEFF') ? text.slice(1) : text;
-}
-
-/** `:LINE` of V8's "position N" or "line N" in a JSON error; empty where it names none. */
-function lineOf(text: string, error: Error): string {
-  const line = /line (\d+)/.exec(error.message)?.[1];
-  if (line !== undefined) return `:${line}`;
-  const position = /position (\d+)/.exec(error.message)?.[1];
-  return position === undefined ? '' : `:${text.slice(0, Number(position)).split('\n').length}`;
+  const { kind, items, metadata } = value as { kind?: unknown; items?: unknown; metadata?: { name?: unknown } | null };
+  const named = typeof metadata?.name === 'string';
+  return typeof kind === 'string' && kind.endsWith('List') && !named && (Array.isArray(items) || items === null || items === undefined);
 }

@@ -1,32 +1,36 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { KubernetesObject } from '../src/kubernetes/gateway.ts';
-import { PodshiftError } from '../src/model/errors.ts';
-import { parseJson, parseKubernetes, type SourcedObject } from './snapshot-files.ts';
+import { parseKubernetes, qualifiedKind, type SourcedObject } from './snapshot-files.ts';
+import { type File, type Files, readFolder, unreadable } from './snapshot-folder.ts';
+import { captureGaps, commandOf, kindsGap, type SnapshotGap } from './snapshot-gaps.ts';
 import {
   type AccessEntryDescription,
   type AddonConfiguration,
   type AddonDescription,
   type AddonVersions,
   type AssociationDescription,
+  type CaptureRecord,
   type ClusterDescription,
   type FargateProfileDescription,
   type NodegroupDescription,
   type PolicyDescription,
   readAccessEntry,
   readAccount,
+  readAccountSummary,
   readAddon,
   readAddonConfiguration,
   readAddonVersions,
   readAssociation,
+  readCapture,
   readCluster,
   readFargateProfile,
   readNodegroup,
-  readPolicies,
   readProviders,
+  readTrailEvents,
   type SnapshotRole,
+  type TrailEventDescription,
 } from './snapshot-schemas.ts';
 
+export type { SnapshotGap } from './snapshot-gaps.ts';
 export type {
   AccessEntryDescription,
   AddonConfiguration,
@@ -38,6 +42,7 @@ export type {
   NodegroupDescription,
   PolicyDescription,
   SnapshotRole,
+  TrailEventDescription,
 } from './snapshot-schemas.ts';
 
 /** One cluster and its account, as standard tools saw them. It is frozen: many twins share one. */
@@ -50,6 +55,7 @@ export interface Snapshot {
   readonly cluster: ClusterDescription;
   readonly addons: readonly AddonDescription[];
   readonly addonConfigurations: readonly AddonConfiguration[];
+  /** Empty where nothing is known of what EKS offers for the cluster's Kubernetes version. */
   readonly addonVersions: readonly AddonVersions[];
   readonly associations: readonly AssociationDescription[];
   readonly fargateProfiles: readonly FargateProfileDescription[];
@@ -57,9 +63,21 @@ export interface Snapshot {
   readonly accessEntries: readonly AccessEntryDescription[];
   readonly roles: readonly SnapshotRole[];
   readonly policies: readonly PolicyDescription[];
+  /** Users and groups of the account as they stand. */
+  readonly users: readonly Readonly<Record<string, unknown>>[];
+  readonly groups: readonly Readonly<Record<string, unknown>>[];
   /** ARNs. A snapshot without the list has the cluster's own issuer registered. */
   readonly openIdConnectProviders: readonly string[];
+  /** The account's figures by name; empty where they were not asked for. */
+  readonly accountSummary: Readonly<Record<string, number>>;
+  readonly trailEvents: readonly TrailEventDescription[];
   readonly objects: readonly KubernetesObject[];
+  /** Kinds that the cluster has, where `capture.json` names them. */
+  readonly kinds: CaptureRecord['kinds'];
+  /** When it was taken, RFC 3339, where `capture.json` says so. */
+  readonly takenAt: string | undefined;
+  /** What it cannot tell. */
+  readonly gaps: readonly SnapshotGap[];
 }
 
 /** What {@link snapshotFromObjects} is made of: the same documents as the files, decoded, with or without their outer key. */
@@ -77,26 +95,9 @@ export interface SnapshotParts {
   readonly nodegroups?: readonly unknown[];
   readonly accessEntries?: readonly unknown[];
   readonly openIdConnectProviders?: unknown;
-}
-
-interface File {
-  readonly name: string;
-  readonly value: unknown;
-}
-
-interface Files {
-  readonly source: string;
-  readonly cluster: File;
-  readonly account: File;
-  readonly addons: readonly File[];
-  readonly addonConfigurations: readonly File[];
-  readonly addonVersions: File | undefined;
-  readonly associations: readonly File[];
-  readonly fargateProfiles: readonly File[];
-  readonly nodegroups: readonly File[];
-  readonly accessEntries: readonly File[];
-  readonly providers: File | undefined;
-  readonly objects: readonly SourcedObject[];
+  readonly accountSummary?: unknown;
+  readonly trail?: unknown;
+  readonly capture?: unknown;
 }
 
 /**
@@ -104,163 +105,148 @@ interface Files {
  * file under `kubernetes/` are required. Throws `SnapshotUnreadable`, naming the file, the field or line, and what was expected.
  */
 export async function loadSnapshot(folder: string): Promise<Snapshot> {
-  const folderStat = await stat(folder).catch((cause: NodeJS.ErrnoException) => {
-    throw unreadable(folder, cause.code === 'ENOENT' ? 'there is no such folder' : `the folder cannot be read (${cause.code})`, cause);
-  });
-  if (!folderStat.isDirectory()) throw unreadable(folder, 'expected a folder, found a file');
-  const one = async (name: string): Promise<File | undefined> => {
-    const text = await readText(join(folder, name), name);
-    return text === undefined ? undefined : { name, value: parseJson(text, name) };
-  };
-  const required = async (name: string, command: string): Promise<File> => {
-    const file = await one(name);
-    if (file === undefined) throw unreadable(name, `the file is missing in ${folder}; "${command}" makes it`);
-    return file;
-  };
-  const all = async (under: string): Promise<File[]> => {
-    const names = (await listFiles(join(folder, under))).filter((name) => name.endsWith('.json'));
-    const files = await Promise.all(names.map((name) => one(`${under}/${name}`)));
-    return files.filter((file) => file !== undefined);
-  };
-  const [cluster, account, addonVersions, providers, objects] = await Promise.all([
-    required('eks/cluster.json', 'aws eks describe-cluster --name NAME'),
-    required('iam/account-authorization-details.json', 'aws iam get-account-authorization-details'),
-    one('eks/addon-versions.json'),
-    one('iam/open-id-connect-providers.json'),
-    readKubernetesFolder(folder),
-  ]);
-  const [addons, addonConfigurations, associations, fargateProfiles, nodegroups, accessEntries] = await Promise.all([
-    all('eks/addons'),
-    all('eks/addon-configurations'),
-    all('eks/pod-identity-associations'),
-    all('eks/fargate-profiles'),
-    all('eks/nodegroups'),
-    all('eks/access-entries'),
-  ]);
-  const listed = { addons, addonConfigurations, associations, fargateProfiles, nodegroups, accessEntries };
-  return build({ source: folder, cluster, account, addonVersions, providers, objects, ...listed });
+  return build(await readFolder(folder));
 }
 
 /** A snapshot of documents in memory, checked as files are. Throws `SnapshotUnreadable`. */
 export function snapshotFromObjects(parts: SnapshotParts): Snapshot {
-  const file = (name: string) => (value: unknown, index: number) => ({ name: `${name}[${index}]`, value });
+  const list = (name: string, values: readonly unknown[] = []) => values.map((value, index) => ({ name: `${name}[${index}]`, value }));
+  const maybe = (name: string, value: unknown): File | undefined => (value === undefined ? undefined : { name, value });
+  const addonVersions = maybe('addonVersions', parts.addonVersions);
+  const trail = maybe('trail', parts.trail);
   return build({
     source: parts.source ?? 'memory',
     cluster: { name: 'cluster', value: parts.cluster },
-    account: { name: 'account', value: parts.account },
-    addons: (parts.addons ?? []).map(file('addons')),
-    addonConfigurations: (parts.addonConfigurations ?? []).map(file('addonConfigurations')),
-    addonVersions: parts.addonVersions === undefined ? undefined : { name: 'addonVersions', value: parts.addonVersions },
-    associations: (parts.associations ?? []).map(file('associations')),
-    fargateProfiles: (parts.fargateProfiles ?? []).map(file('fargateProfiles')),
-    nodegroups: (parts.nodegroups ?? []).map(file('nodegroups')),
-    accessEntries: (parts.accessEntries ?? []).map(file('accessEntries')),
-    providers:
-      parts.openIdConnectProviders === undefined ? undefined : { name: 'openIdConnectProviders', value: parts.openIdConnectProviders },
-    objects: parseKubernetes(parts.objects, 'objects'),
+    account: [{ name: 'account', value: parts.account }],
+    addons: list('addons', parts.addons),
+    addonConfigurations: list('addonConfigurations', parts.addonConfigurations),
+    addonVersions: addonVersions === undefined ? undefined : [addonVersions],
+    associations: list('associations', parts.associations),
+    fargateProfiles: list('fargateProfiles', parts.fargateProfiles),
+    nodegroups: list('nodegroups', parts.nodegroups),
+    accessEntries: list('accessEntries', parts.accessEntries),
+    providers: maybe('openIdConnectProviders', parts.openIdConnectProviders),
+    accountSummary: maybe('accountSummary', parts.accountSummary),
+    trail: trail === undefined ? undefined : [trail],
+    capture: maybe('capture', parts.capture),
+    kubernetes: parseKubernetes(parts.objects, 'objects'),
+    kubernetesNames: [],
+    gaps: [],
   });
 }
 
 function build(files: Files): Snapshot {
   const cluster = readCluster(files.cluster.value, files.cluster.name);
   const [, partition = 'aws', , region = '', accountId = ''] = cluster.arn.split(':');
-  const roles = readAccount(files.account.value, files.account.name);
-  const foreign = roles.find((role) => role.Arn.split(':')[4] !== accountId);
+  const accountFile = files.account[0]?.name ?? '';
+  const account = readAccount(values(files.account), accountFile);
+  const foreign = account.roles.find((role) => role.Arn.split(':')[4] !== accountId);
   if (foreign !== undefined) {
-    throw unreadable(files.account.name, `role ${foreign.Arn} is not of account ${accountId}, which ${files.cluster.name} is of`);
+    throw unreadable(accountFile, `role ${foreign.Arn} is not of account ${accountId}, which ${files.cluster.name} is of`);
   }
-  const ownCluster = <T extends { clusterName: string }>(file: File, value: T): T => {
-    if (value.clusterName !== cluster.name) throw unreadable(file.name, `clusterName is ${value.clusterName}, expected ${cluster.name}`);
-    return value;
+  const own = <T extends { clusterName?: string | undefined }>(file: File, read: (value: unknown, name: string) => T) => {
+    const value = read(file.value, file.name);
+    const { clusterName = cluster.name } = value;
+    if (clusterName !== cluster.name) throw unreadable(file.name, `clusterName is ${clusterName}, expected ${cluster.name}`);
+    return { ...value, clusterName };
+  };
+  const association = (file: File): AssociationDescription => {
+    const found = own(file, readAssociation);
+    const arn = `arn:${partition}:eks:${region}:${accountId}:podidentityassociation/${cluster.name}/${found.associationId}`;
+    return { ...found, associationArn: found.associationArn ?? arn };
   };
   const issuer = cluster.identity?.oidc?.issuer;
-  const ownProvider = issuer === undefined ? [] : [`arn:${partition}:iam::${accountId}:oidc-provider/${issuer.replace(/^https:\/\//, '')}`];
-  const objects = distinctObjects(files.objects);
+  const ownProvider = issuer ? [`arn:${partition}:iam::${accountId}:oidc-provider/${issuer.replace(/^https:\/\//, '')}`] : [];
+  const objects = distinctObjects(files.kubernetes.objects);
   if (objects.length === 0) throw unreadable('kubernetes/', 'there is no object in it; "kubectl get … -A -o yaml" makes one');
+  const capture = files.capture === undefined ? undefined : readCapture(files.capture.value, files.capture.name);
+  const offered = files.addonVersions === undefined ? [] : readAddonVersions(values(files.addonVersions), 'eks/addon-versions.json');
+  const versions = versionsOf(offered);
+  const forCluster = cluster.version === '' || versions.size === 0 || versions.has(cluster.version);
+  const held = new Set([...objects.map(qualifiedKind), ...files.kubernetes.lists.map(({ kind }) => kind)]);
+  const kinds = kindsGap({ held, files: files.kubernetesNames, capture });
   return deepFreeze({
     source: files.source,
     accountId,
     region,
     partition,
     cluster,
-    addons: files.addons.map((file) => ownCluster(file, readAddon(file.value, file.name))),
+    addons: files.addons.map((file) => own(file, readAddon)),
     addonConfigurations: files.addonConfigurations.map((file) => readAddonConfiguration(file.value, file.name)),
-    addonVersions: files.addonVersions === undefined ? [] : readAddonVersions(files.addonVersions.value, files.addonVersions.name),
-    associations: files.associations.map((file) => ownCluster(file, readAssociation(file.value, file.name))),
-    fargateProfiles: files.fargateProfiles.map((file) => ownCluster(file, readFargateProfile(file.value, file.name))),
-    nodegroups: files.nodegroups.map((file) => ownCluster(file, readNodegroup(file.value, file.name))),
-    accessEntries: files.accessEntries.map((file) => ownCluster(file, readAccessEntry(file.value, file.name))),
-    roles,
-    policies: readPolicies(files.account.value, files.account.name),
+    addonVersions: forCluster ? offered : [],
+    associations: files.associations.map(association),
+    fargateProfiles: files.fargateProfiles.map((file) => own(file, readFargateProfile)),
+    nodegroups: files.nodegroups.map((file) => own(file, readNodegroup)),
+    accessEntries: files.accessEntries.map((file) => own(file, readAccessEntry)),
+    ...account,
     openIdConnectProviders: files.providers === undefined ? ownProvider : readProviders(files.providers.value, files.providers.name),
+    accountSummary: files.accountSummary === undefined ? {} : readAccountSummary(files.accountSummary.value, files.accountSummary.name),
+    trailEvents: files.trail === undefined ? [] : readTrailEvents(values(files.trail), 'cloudtrail/events.json'),
     objects,
+    kinds: capture?.kinds ?? [],
+    takenAt: capture?.takenAt,
+    gaps: [
+      ...files.gaps,
+      ...(forCluster ? [] : [otherVersion(versions, cluster.version)]),
+      ...captureGaps(capture),
+      ...(kinds === undefined ? [] : [kinds]),
+    ],
   });
 }
 
-async function readKubernetesFolder(folder: string): Promise<SourcedObject[]> {
-  const names = (await listFiles(join(folder, 'kubernetes'))).filter((name) => /\.(ya?ml|json)$/.test(name));
-  if (names.length === 0) {
-    throw unreadable(
-      'kubernetes/',
-      `there is no .yaml or .json file in it; "kubectl get … -A -o yaml > ${join(folder, 'kubernetes/all.yaml')}" makes one`,
-    );
-  }
-  const perFile = await Promise.all(
-    names.map(async (base) => {
-      const name = `kubernetes/${base}`;
-      const text = await readText(join(folder, name), name);
-      return text === undefined ? [] : parseKubernetes(text, name);
-    }),
-  );
-  return perFile.flat();
+function values(files: readonly File[]): unknown[] {
+  return files.map(({ value }) => value);
+}
+
+/** The versions of Kubernetes that a list of add-ons speaks of. */
+function versionsOf(offered: readonly AddonVersions[]): Set<string> {
+  const compatibilities = offered.flatMap(({ addonVersions }) => addonVersions.flatMap((one) => one.compatibilities));
+  return new Set(compatibilities.map(({ clusterVersion }) => clusterVersion).filter((version) => version !== ''));
+}
+
+/** A list of what EKS offers for other versions of Kubernetes says nothing of this cluster. */
+function otherVersion(found: ReadonlySet<string>, version: string): SnapshotGap {
+  const what = 'eks/addon-versions.json';
+  const why = `it is of Kubernetes ${[...found].sort().join(', ')}, and the cluster of ${version}`;
+  return { kind: 'file', what, why, command: commandOf(what).replace('VERSION', version) };
 }
 
 /**
- * The same object twice with the same content is one (overlapping kubectl commands give that); two that differ are refused,
- * for nobody can say which is true. Fields that a server changes by itself do not count.
+ * The same object twice with the same content is one (overlapping kubectl commands give that), and of two states of one object the
+ * later one counts; two that differ otherwise are refused, for nobody can say which is true. Fields that a server changes by itself
+ * do not count.
  */
 function distinctObjects(sourced: readonly SourcedObject[]): KubernetesObject[] {
   const seen = new Map<string, SourcedObject>();
   for (const entry of sourced) {
-    const { apiVersion, kind, metadata } = entry.object;
-    const group = apiVersion.includes('/') ? apiVersion.split('/')[0] : '';
-    const key = `${group}/${kind}/${metadata.namespace ?? ''}/${metadata.name}`;
+    const { kind, metadata } = entry.object;
+    const key = `${qualifiedKind(entry.object)}/${metadata.namespace ?? ''}/${metadata.name}`;
     const earlier = seen.get(key);
     if (earlier === undefined) seen.set(key, entry);
     else if (contentOf(earlier.object) !== contentOf(entry.object)) {
-      const name = `${kind} ${metadata.namespace === undefined ? '' : `${metadata.namespace}/`}${metadata.name}`;
-      throw unreadable(entry.where, `${name} is also in ${earlier.where}, with other content; expected each object once`);
+      const later = laterOf(earlier, entry);
+      if (later === undefined) {
+        const name = `${kind} ${metadata.namespace === undefined ? '' : `${metadata.namespace}/`}${metadata.name}`;
+        throw unreadable(entry.where, `${name} is also in ${earlier.where}, with other content; expected each object once`);
+      }
+      seen.set(key, later);
     }
   }
   return [...seen.values()].map((entry) => entry.object);
+}
+
+/** The later state of one object, by its resource version; undefined where that does not tell. */
+function laterOf(one: SourcedObject, other: SourcedObject): SourcedObject | undefined {
+  const [left, right] = [one.object.metadata, other.object.metadata];
+  const [before, after] = [Number(left.resourceVersion), Number(right.resourceVersion)];
+  if (left.uid === undefined || left.uid !== right.uid || Number.isNaN(before) || Number.isNaN(after) || before === after) return undefined;
+  return before > after ? one : other;
 }
 
 function contentOf(object: KubernetesObject): string {
   const { managedFields: _fields, resourceVersion: _version, ...metadata } = object.metadata;
   const { status: _status, ...rest } = object;
   return JSON.stringify({ ...rest, metadata });
-}
-
-async function listFiles(folder: string): Promise<string[]> {
-  try {
-    return (await readdir(folder)).sort();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw unreadable(folder, `the folder cannot be read (${(error as NodeJS.ErrnoException).code})`, error);
-  }
-}
-
-async function readText(path: string, name: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw unreadable(name, `the file cannot be read (${(error as NodeJS.ErrnoException).code})`, error);
-  }
-}
-
-function unreadable(file: string, problem: string, cause?: unknown): PodshiftError {
-  return new PodshiftError('SnapshotUnreadable', `${file}: ${problem}`, { cause, details: { file } });
 }
 
 function deepFreeze<T>(value: T): T {

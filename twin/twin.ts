@@ -3,6 +3,7 @@ import type { AddonUpdates } from './aws/addon-updates.ts';
 import type { Addons } from './aws/addons.ts';
 import { AGENT, agentDaemonSets } from './aws/agent-daemonset.ts';
 import { createAwsHalf } from './aws/aws-half.ts';
+import type { EksAuthFaults } from './aws/eks-auth.ts';
 import { TWIN_CREDENTIALS } from './aws/principals.ts';
 import type { AwsState } from './aws/state.ts';
 import type { RateLimits } from './aws/token-buckets.ts';
@@ -31,6 +32,8 @@ export interface TwinSettings {
   readonly hooks?: TwinHooks;
   /** Request rates of the AWS services; none by default. */
   readonly rateLimits?: RateLimits;
+  /** How EKS Auth fails by itself; it does not by default. */
+  readonly eksAuthFaults?: EksAuthFaults | undefined;
   /** Ports to listen on; free ones by default. */
   readonly ports?: { readonly aws?: number; readonly kubernetes?: number };
   /** See `KubernetesHalfSettings`. */
@@ -69,7 +72,7 @@ export interface Twin {
 export async function startTwin(settings: TwinSettings): Promise<Twin> {
   const { snapshot, clock } = settings;
   const delays = { ...DEFAULT_DELAYS, ...settings.delays };
-  const account = createAwsHalf({ snapshot, clock, delays, rateLimits: settings.rateLimits ?? {} });
+  const account = createAwsHalf({ snapshot, clock, delays, rateLimits: settings.rateLimits ?? {}, eksAuthFaults: settings.eksAuthFaults });
   const half = createKubernetesHalf({
     objects: withAgent(snapshot),
     clock,
@@ -77,7 +80,8 @@ export async function startTwin(settings: TwinSettings): Promise<Twin> {
     delays,
     clusterName: snapshot.cluster.name,
     region: snapshot.region,
-    ipFamily: (snapshot.cluster.kubernetesNetworkConfig as { ipFamily?: string } | undefined)?.ipFamily,
+    ipFamily: snapshot.cluster.kubernetesNetworkConfig?.ipFamily,
+    kubernetesVersion: snapshot.cluster.version === '' ? undefined : snapshot.cluster.version,
     authorize: settings.authorize,
     unpullableImages: settings.unpullableImages,
   });

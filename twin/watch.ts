@@ -5,13 +5,16 @@ import type { Addons } from './aws/addons.ts';
 import type { AssociationState, AwsChange } from './aws/records.ts';
 import type { AwsState } from './aws/state.ts';
 import { compileTrust, type TrustDocument } from './aws/trust-evaluation.ts';
+import { containerNames, serviceAccountOf } from './container-environment.ts';
 import type { KubernetesSide, ObjectChange, TwinClock, TwinRequest } from './contracts.ts';
 import type { PodIdentities } from './identity.ts';
+import { isRunning } from './pod-activity.ts';
 import { type Baseline, comparable, objectKey, takeBaseline, WORKLOAD_KINDS } from './watch/baseline.ts';
 import { Continuity, type Gap } from './watch/continuity.ts';
 import { differences } from './watch/differences.ts';
 import { type ForeignWrite, isProbe, judgeAwsChange, judgeObject } from './watch/foreign-writes.ts';
 import { maySplitOff } from './watch/split-writes.ts';
+import { type Retirement, trustLosses } from './watch/trust-losses.ts';
 import { Widening } from './watch/widening.ts';
 
 export type { Gap } from './watch/continuity.ts';
@@ -36,15 +39,20 @@ export class Watch {
   readonly #continuity: Continuity;
   readonly #widening: Widening;
   readonly #widened = new Set<string>();
+  readonly #retirement: Retirement;
   #operation = '';
   /** What each role's trust is compared with: the baseline, or what the world outside made of it since. */
   readonly #trustBefore = new Map<string, string>();
-  /** Writes that a migration must not make, in their order. */
-  readonly foreignWrites: ForeignWrite[] = [];
+  /** Roles whose trust the world outside wrote since it was last read: IAM has no version check, so the next write may undo that. */
+  readonly #unread = new Set<string>();
+  /** What such a write undid, by role, as long as nobody puts it back. */
+  readonly #overwritten = new Map<string, readonly ForeignWrite[]>();
+  readonly #foreignWrites: ForeignWrite[] = [];
 
   constructor(settings: WatchSettings) {
     this.#settings = settings;
     this.#baseline = takeBaseline(settings.state, settings.kubernetes, settings.addons, settings.identities.metadata);
+    this.#retirement = retirementOf(settings, this.#baseline);
     this.#widening = new Widening(settings.state, this.#baseline.serviceAccounts);
     this.#continuity = new Continuity({
       ...settings,
@@ -56,8 +64,14 @@ export class Watch {
   }
 
   /** Says which request the changes that follow belong to; the servers of a twin work on one at a time. */
-  requestBegins(request: Pick<TwinRequest, 'operation'>): void {
+  requestBegins(request: Pick<TwinRequest, 'operation' | 'object'>): void {
     this.#operation = request.operation;
+    if (request.operation === 'GetRole') this.#unread.delete(request.object);
+  }
+
+  /** Writes that a migration must not make: those that it made, and the world outside's that it undid and did not put back. */
+  get foreignWrites(): readonly ForeignWrite[] {
+    return [...this.#foreignWrites, ...[...this.#overwritten.values()].flat()];
   }
 
   /** The report's object, as of now. */
@@ -67,6 +81,23 @@ export class Watch {
       widenedPrincipals: [...this.#widened].sort(),
       foreignWrites: this.foreignWrites.length,
     };
+  }
+
+  /** What was broken of the promises, a sentence each, with the names of those concerned; none where {@link promises} are clean. */
+  broken(): string[] {
+    const now = this.#settings.clock.now();
+    const time = (at: number): string => new Date(at).toISOString().replace(/\.\d{3}Z$/, 'Z');
+    return [
+      ...this.gaps
+        .map((gap) => ({ ...gap, seconds: ((gap.until ?? now) - gap.from) / 1000 }))
+        .filter(({ seconds }) => seconds > 0)
+        .map(
+          ({ pod, container, roleArn, from, seconds, reason }) =>
+            `continuity: container ${container} of pod ${pod} could not get role ${roleArn} for ${seconds} s from ${time(from)} on: ${reason}`,
+        ),
+      ...[...this.#widened].sort().map((one) => `no widening: ${one.replace(': ', ' was opened to ')}`),
+      ...this.foreignWrites.map(({ object, why }) => `nothing else touched: ${object}: ${why}`),
+    ];
   }
 
   /** Every time in which a container lacked its role. */
@@ -120,13 +151,13 @@ export class Watch {
 
   #objectChanged(change: ObjectChange): void {
     const foreign = judgeObject(change, this.#baseline, this.#operation);
-    if (foreign !== undefined) this.foreignWrites.push(foreign);
+    if (foreign !== undefined) this.#foreignWrites.push(foreign);
     if ((change.after ?? change.before)?.kind === 'Pod') this.#continuity.podChanged(change.before, change.after);
   }
 
   #awsChanged(change: AwsChange): void {
     const foreign = judgeAwsChange(change, this.#baseline);
-    if (foreign !== undefined) this.foreignWrites.push(foreign);
+    if (foreign !== undefined) this.#foreignWrites.push(foreign);
     if (change.kind === 'trust-stored') this.#trustStored(change);
     if (change.kind === 'association-created' || change.kind === 'association-updated') this.#associationMade(change);
     this.#continuity.awsChanged(change);
@@ -137,14 +168,34 @@ export class Watch {
     // What the world outside changes is no write of a migration: from there on it is the state to compare with.
     if (by === 'system') {
       this.#trustBefore.set(role.name, after.text);
+      this.#unread.add(role.name);
       return;
     }
-    const before = compileTrust(this.#trustBefore.get(role.name) ?? this.#baseline.trust.get(role.name) ?? '{}');
+    const text = this.#trustBefore.get(role.name) ?? this.#baseline.trust.get(role.name) ?? '{}';
+    // Of another role the write itself is foreign.
+    if (this.#baseline.boundByRole.has(role.arn)) this.#judgeLosses(role.name, text, after.text);
+    const before = compileTrust(text);
     const allowed = new Set(
       [...(this.#baseline.boundByRole.get(role.arn) ?? [])].filter((key) => this.#baseline.bound.get(key)?.admitted === true),
     );
     for (const key of namedServiceAccounts(after)) if (maySplitOff(key, role.arn, this.#baseline)) allowed.add(key);
     for (const principal of this.#widening.grown(before, after, allowed)) this.#widened.add(`${role.arn}: ${principal}`);
+  }
+
+  #judgeLosses(name: string, before: string, after: string): void {
+    const object = `Role/${name}`;
+    const losses = trustLosses(before, after, this.#retirement).map((why) => ({ object, why: `trust policy: ${why}` }));
+    const known = new Set(this.foreignWrites.filter((one) => one.object === object).map(({ why }) => why));
+    const standing = this.#overwritten.get(name) ?? [];
+    const fresh = losses.filter(({ why }) => !known.has(why));
+    if (this.#unread.delete(name)) this.#overwritten.set(name, [...standing, ...fresh]);
+    else {
+      this.#foreignWrites.push(...fresh);
+      this.#overwritten.set(
+        name,
+        standing.filter(({ why }) => losses.some((one) => one.why === why)),
+      );
+    }
   }
 
   #associationMade({ association, by }: Extract<AwsChange, { association: AssociationState }>): void {
@@ -157,6 +208,28 @@ export class Watch {
       this.#widened.add(`${roleArn}: association of system:serviceaccount:${association.namespace}:${association.serviceAccount}`);
     }
   }
+}
+
+/** What of the old way is done with: subjects whose pods have the new one, and the principals of daemons that run no more. */
+function retirementOf({ state, kubernetes, identities }: WatchSettings, baseline: Baseline): Retirement {
+  const hasOldPods = (key: string): boolean =>
+    kubernetes
+      .objects('Pod')
+      .some(
+        (pod) =>
+          `${pod.metadata.namespace}/${serviceAccountOf(pod)}` === key &&
+          isRunning(pod) &&
+          containerNames(pod).some((container) => identities.source(pod, container)?.kind === 'web-identity'),
+      );
+  return {
+    clusterArn: state.clusterArn,
+    providerArn: state.providerArn,
+    isSubjectDone: (subject) => {
+      const [, namespace = '', name = ''] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(subject) ?? [];
+      return state.associationOf(namespace, name) !== undefined && !hasOldPods(`${namespace}/${name}`);
+    },
+    isPrincipalDone: (arn) => baseline.daemonRoles.callers.has(arn) && !identities.metadata.hasDaemons(),
+  };
 }
 
 /** Service accounts that a document names together with their namespaces, `NAMESPACE/NAME`. */

@@ -7,8 +7,9 @@ import { createIds } from '../../src/model/ids.ts';
 import { buildFleetReport } from '../../src/report/fleet.ts';
 import { hang } from '../../src/report/text.ts';
 import { loadSnapshot } from '../../twin/snapshot.ts';
+import { sayBroken } from '../broken-promises.ts';
 import { type CommandContext, type RunCommand, textFlag } from '../context.ts';
-import { type Exit, exitOfFleet } from '../exit-codes.ts';
+import { type Exit, exitOfFleet, exitOfRehearsal } from '../exit-codes.ts';
 import { sayFailure } from '../failure.ts';
 import { fleetSpecOf } from '../fleet-file.ts';
 import { type FleetSession, fleetServiceOf, openFleetSession, openTwinFleetSession } from '../fleet-sessions.ts';
@@ -89,7 +90,9 @@ async function rehearse(context: CommandContext, invocation: Invocation, folders
     const report = await carryOut(session, newFleet(invocation, spec, 'run'));
     context.terminal.talk('');
     await printFleet(context, invocation, report);
-    return exitOfFleet(report);
+    const broken = session.broken();
+    sayBroken(context.terminal, broken);
+    return exitOfRehearsal(exitOfFleet(report), broken);
   } finally {
     await session.close();
   }

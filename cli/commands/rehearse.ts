@@ -7,8 +7,9 @@ import type { RunReport } from '../../src/model/report.ts';
 import { renderReport } from '../../src/report/render.ts';
 import { buildPlanReport, buildReport } from '../../src/report/report.ts';
 import { hang } from '../../src/report/text.ts';
-import type { CommandContext, RunCommand } from '../context.ts';
-import { exitOfDemo, exitOfRun } from '../exit-codes.ts';
+import { sayBroken } from '../broken-promises.ts';
+import { type CommandContext, numberFlag, type RunCommand } from '../context.ts';
+import { exitOfDemo, exitOfRehearsal, exitOfRun } from '../exit-codes.ts';
 import { sayFailure } from '../failure.ts';
 import { formatOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
@@ -19,8 +20,8 @@ const EXAMPLE = fileURLToPath(new URL('../../examples/shop', import.meta.url));
 
 /** `podshift rehearse SNAPSHOT`: a whole migration on the twin. */
 export const rehearse: RunCommand = async (context, invocation) => {
-  const { report } = await rehearseFolder(invocation.arguments[0] ?? '', context, invocation);
-  return exitOfRun(report);
+  const { report, broken } = await rehearseFolder(invocation.arguments[0] ?? '', context, invocation);
+  return exitOfRehearsal(exitOfRun(report), broken);
 };
 
 /** `podshift demo`: a rehearsal of the example cluster, explained. */
@@ -34,7 +35,7 @@ export const demo: RunCommand = async (context, invocation) => {
     'Everything is real but the endpoints: state machine, handlers, AWS SDK and Kubernetes client talk to an embedded twin of the account and the cluster. Time is virtual. Nothing of yours is touched.',
   );
   terminal.talk('');
-  const { report, plan } = await rehearseFolder(EXAMPLE, context, invocation);
+  const { report, plan, broken } = await rehearseFolder(EXAMPLE, context, invocation);
   terminal.talk('');
   say(
     'What happened: podshift read the cluster, planned, installed the Pod Identity agent, and took the service accounts over in waves. For each it let the role trust Pod Identity for this one service account, waited for IAM, created the association, proved by dry runs and a probe pod that new pods get the same role, restarted the workloads, looked at every new pod, and only then removed the old annotation.',
@@ -42,12 +43,21 @@ export const demo: RunCommand = async (context, invocation) => {
   say(
     'What it held, it held for a reason that IRSA hides: each one above names it, and what to do. Try "podshift demo -o wide" for the trust policies and the evidence, or "podshift rehearse" on a snapshot of your own cluster.',
   );
-  return exitOfDemo(buildPlanReport(plan, { ...report.run, runId: report.run.id, calls: report.calls, promises: null }), report);
+  const planned = buildPlanReport(plan, { ...report.run, runId: report.run.id, calls: report.calls, promises: null });
+  return exitOfRehearsal(exitOfDemo(planned, report), broken);
 };
 
-async function rehearseFolder(folder: string, context: CommandContext, invocation: Invocation): Promise<{ report: RunReport; plan: Plan }> {
+interface Rehearsed {
+  readonly report: RunReport;
+  readonly plan: Plan;
+  /** What the twin's watch saw broken of the promises, a sentence each. */
+  readonly broken: readonly string[];
+}
+
+async function rehearseFolder(folder: string, context: CommandContext, invocation: Invocation): Promise<Rehearsed> {
   const options = migrationOptions.parse(await optionsOf(invocation));
-  const session = await openTwinSession(folder, context, true);
+  const faults = { eksAuth: numberFlag(invocation, 'eksAuthFaults') ?? 0 };
+  const session = await openTwinSession(folder, context, true, faults);
   try {
     const { runtime, clock, journal, target } = session;
     const runId = runtime.ids.next();
@@ -63,7 +73,14 @@ async function rehearseFolder(folder: string, context: CommandContext, invocatio
     if (plan === undefined) throw new PodshiftError('InternalError', `run ${runId} ended without a plan`);
     context.terminal.talk('');
     await context.terminal.data(renderReport(report, formatOf(invocation), context.terminal.screen));
-    return { report, plan };
+    const broken = session.broken();
+    sayBroken(context.terminal, broken);
+    const { calls, failed } = session.eksAuthCalls();
+    if (faults.eksAuth > 0)
+      context.terminal.talk(
+        `EKS Auth failed ${failed} of ${calls} calls by itself (--eks-auth-faults ${faults.eksAuth}): no promise is broken by that`,
+      );
+    return { report, plan, broken };
   } finally {
     await session.close();
   }

@@ -153,9 +153,10 @@ async function listFargateProfiles(clusterName: string, client: () => EKSClient)
     const command = new DescribeFargateProfileCommand({ clusterName, fargateProfileName: name });
     const answer = await awsLookup(eks('DescribeFargateProfile'), () => client().send(command));
     if (answer?.fargateProfile !== undefined) {
-      const selectors = answer.fargateProfile.selectors ?? [];
+      const { selectors = [], status } = answer.fargateProfile;
       profiles.push({
         name,
+        ...(status === undefined ? {} : { status }),
         selectors: selectors.map((selector) => ({ namespace: selector.namespace ?? '', labels: selector.labels ?? {} })),
       });
     }

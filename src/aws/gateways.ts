@@ -151,6 +151,8 @@ export interface AddonUpdate {
 /** What DescribeFargateProfile tells of a profile. */
 export interface FargateProfile {
   readonly name: string;
+  /** Such as `ACTIVE`; absent where EKS does not say. */
+  readonly status?: string;
   readonly selectors: readonly { readonly namespace: string; readonly labels: Readonly<Record<string, string>> }[];
 }
 
@@ -191,6 +193,8 @@ export interface RoleWithTags extends Role {
   readonly tags: Readonly<Record<string, string>>;
   /** Its permission policies; of the bulk read alone. */
   readonly policies?: readonly RolePolicy[];
+  /** What its permissions are limited to; absent where it has no boundary, and of the bulk read alone. */
+  readonly boundary?: RolePolicy;
   /** Names of the instance profiles that it is in; of the bulk read alone. */
   readonly instanceProfiles?: readonly string[];
 }

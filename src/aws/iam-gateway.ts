@@ -48,6 +48,7 @@ export function createIamGateway(client: () => IAMClient): IamGateway {
             ...role(detail),
             tags: tagsOf(detail.Tags),
             policies: policiesOf(detail, documents),
+            ...boundaryOf(detail, documents),
             instanceProfiles: (detail.InstanceProfileList ?? []).flatMap(({ InstanceProfileName: name }) =>
               name === undefined ? [] : [name],
             ),
@@ -97,6 +98,11 @@ function policiesOf(detail: RoleDetail, documents: ReadonlyMap<string, string>):
     document: documents.get(PolicyArn) ?? '',
   }));
   return [...inline, ...attached];
+}
+
+function boundaryOf({ PermissionsBoundary }: RoleDetail, documents: ReadonlyMap<string, string>): Pick<RoleWithTags, 'boundary'> {
+  const arn = PermissionsBoundary?.PermissionsBoundaryArn;
+  return arn === undefined ? {} : { boundary: { arn, document: documents.get(arn) ?? '' } };
 }
 
 function tagsOf(tags: readonly Tag[] | undefined): Record<string, string> {

@@ -38,7 +38,9 @@ export async function readAccount(aws: AwsGateways): Promise<Account> {
     readProviders(aws),
     aws.eks.listFargateProfiles(),
   ]);
-  return { cluster, associations, addons, roles, oidcProviders, fargateProfiles };
+  // A profile that could not be made takes no pod; one that is being made or deleted may.
+  const taking = fargateProfiles.filter(({ status }) => status !== 'CREATE_FAILED');
+  return { cluster, associations, addons, roles, oidcProviders, fargateProfiles: taking };
 }
 
 /** With tags, in one bulk read, where that is allowed; the list without them needs less. */

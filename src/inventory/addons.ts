@@ -4,6 +4,7 @@ import { parse as parseYaml, YAMLError } from 'yaml';
 import type { Addon, AddonVersion, AwsGateways } from '../aws/gateways.ts';
 import { AGENT } from '../model/agent.ts';
 import type { AddonFacts, AssociationFacts } from '../model/inventory.ts';
+import { compareVersions } from '../model/versions.ts';
 
 /** Where EKS installs add-ons that have no namespace of their own. */
 const DEFAULT_NAMESPACE = 'kube-system';
@@ -127,15 +128,4 @@ async function upgradeOf(aws: AwsGateways, addon: Addon, kubernetesVersion: stri
     if ((configuration?.podIdentity ?? []).length > 0) return version;
   }
   return null;
-}
-
-/** Order of add-on versions such as `v1.14.1-eksbuild.1`, by their numbers. */
-export function compareVersions(a: string, b: string): number {
-  const numbers = (version: string) => (version.match(/\d+/g) ?? []).map(Number);
-  const [left, right] = [numbers(a), numbers(b)];
-  for (let index = 0; index < Math.max(left.length, right.length); index += 1) {
-    const difference = (left[index] ?? 0) - (right[index] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
 }

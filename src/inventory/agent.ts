@@ -3,8 +3,8 @@ import type { AwsGateways } from '../aws/gateways.ts';
 import type { KubernetesObject } from '../kubernetes/gateway.ts';
 import { ADDON_PODS, AGENT, AGENT_ADDRESSES, AGENT_VALUES, type AgentSetting } from '../model/agent.ts';
 import type { AgentFacts, NodeFacts } from '../model/inventory.ts';
+import { compareVersions } from '../model/versions.ts';
 import type { Account } from './account.ts';
-import { compareVersions } from './addons.ts';
 import { isReady } from './pods.ts';
 import { controllerOf } from './workloads.ts';
 

@@ -119,6 +119,7 @@ export async function takeInventory(
             serviceAccounts,
             workloads: joined.map(({ facts }) => facts),
             hasRole: rolesOfTheirOwn(serviceAccounts, account, prefix),
+            nodeRoles: platform.nodeRoles.map(({ arn }) => arn),
           }),
         }
       : {}),

@@ -22,6 +22,7 @@ export function joinWorkloads(objects: ClusterObjects, scope: Scope): Draft[] {
     const { facts } = draft;
     facts.livePods += 1;
     if (!pod.terminating) addLive(facts, pod);
+    if (pod.old && !pod.terminating) facts.oldPods = (facts.oldPods ?? 0) + 1;
     if (pod.nodeName !== undefined) {
       draft.nodes.add(pod.nodeName);
       if (fargateNodes.has(pod.nodeName) || isFargateNode(pod.nodeName)) facts.fargate ??= `node ${pod.nodeName}`;

@@ -8,16 +8,8 @@ import type { Account } from './account.ts';
 import type { Node } from './nodes.ts';
 import { allowsAgent } from './policies.ts';
 
-/** The policies that every worker node needs one of (EKS User Guide, "Amazon EKS node IAM role"). */
-const WORKER_POLICIES = /\/AmazonEKSWorkerNode(Minimal)?Policy$/;
-
 /** Policies that tell a node's role where nothing else does: for its registry or its network, or a worker's own. */
 const NODE_MARKS = /\/(AmazonEKSWorkerNode\w*|AmazonEKS_CNI_Policy|AmazonEC2ContainerRegistry\w+)$/;
-
-/** Whether a role has one of the policies that every EKS worker node needs; false where its policies were not read. */
-export function isWorkerNode(role: Role | RoleWithTags): boolean {
-  return policiesOf(role).some(({ arn }) => WORKER_POLICIES.test(arn));
-}
 
 function policiesOf(role: Role | RoleWithTags): NonNullable<RoleWithTags['policies']> {
   return 'policies' in role ? (role.policies ?? []) : [];
@@ -45,12 +37,22 @@ export async function readNodeRoles(
   const joining = machines.filter((role) => principals.arns.has(role.arn) || principals.names.has(role.roleName));
   const roles = joining.length > 0 ? joining : machines.filter((role) => policiesOf(role).some(({ arn }) => NODE_MARKS.test(arn)));
   const facts = roles
-    .map((role) => ({ arn: role.arn, agent: allowsAgent(policiesOf(role)), nodeNames: null }))
+    .map((role) => ({ arn: role.arn, ...agentAllowedBy(role), nodeNames: null }))
     .sort((a, b) => Number(a.arn > b.arn) - Number(a.arn < b.arn));
   const answers = new Set(facts.map(({ agent }) => agent));
   if (!answers.has('no') || answers.size === 1) return facts;
   const roleOf = await rolesByNode(aws, kubernetes, roles, nodes);
   return facts.map((fact) => ({ ...fact, nodeNames: nodes.filter((node) => roleOf.get(node.name) === fact.arn).map(({ name }) => name) }));
+}
+
+/** What a role may do is what its policies and its permissions boundary both allow (IAM User Guide, "Permissions boundaries"). */
+function agentAllowedBy(role: Role | RoleWithTags): Pick<NodeRoleFact, 'agent' | 'boundary'> {
+  const agent = allowsAgent(policiesOf(role));
+  const boundary = 'boundary' in role ? role.boundary : undefined;
+  if (boundary === undefined || agent === 'no') return { agent };
+  const within = allowsAgent([boundary]);
+  if (within === 'no') return { agent: 'no', boundary: boundary.arn };
+  return { agent: within === 'unknown' ? 'unknown' : agent };
 }
 
 /** Who may join: whole ARNs of access entries, and role names of aws-auth, whose ARNs leave the path out (EKS User Guide, "aws-auth"). */

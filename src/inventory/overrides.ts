@@ -27,10 +27,26 @@ const SESSION_NAME = 'AWS_ROLE_SESSION_NAME';
 /** What an application says when it names the web-identity provider itself instead of using the default chain. */
 const WEB_IDENTITY = /web[_-]?identity|eks\.amazonaws\.com\/serviceaccount\/token|AWS_ROLE_ARN/i;
 
+/** A pair of variables that the webhook adds with the volume of that name: the second names its token's file. */
+interface InjectedPair {
+  readonly value: string;
+  readonly file: string;
+  /** Where the token is as EKS runs the webhook. */
+  readonly path: string;
+}
+
 /** Volumes that the webhook adds: `aws-iam-token` for IRSA, `eks-pod-identity-token` for Pod Identity. */
-const INJECTED: Readonly<Record<string, readonly string[]>> = {
-  'aws-iam-token': ['AWS_ROLE_ARN', 'AWS_WEB_IDENTITY_TOKEN_FILE'],
-  'eks-pod-identity-token': ['AWS_CONTAINER_CREDENTIALS_FULL_URI', 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'],
+const INJECTED: Readonly<Record<string, InjectedPair>> = {
+  'aws-iam-token': {
+    value: 'AWS_ROLE_ARN',
+    file: 'AWS_WEB_IDENTITY_TOKEN_FILE',
+    path: '/var/run/secrets/eks.amazonaws.com/serviceaccount/token',
+  },
+  'eks-pod-identity-token': {
+    value: 'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+    file: 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE',
+    path: '/var/run/secrets/pods.eks.amazonaws.com/serviceaccount/eks-pod-identity-token',
+  },
 };
 
 /** How a container uses a ConfigMap: all of its keys as variables, one key as a variable's value, or as files. */
@@ -53,9 +69,12 @@ function containers(spec: PodSpec, annotations: Readonly<Record<string, string>>
   return [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].filter((container) => !skipped.has(container.name));
 }
 
-/** Whether the whole pod carries the label that keeps the webhook away. */
-export function skipsWebhook(labels: Readonly<Record<string, string>> | undefined, prefix: string): boolean {
-  return labels?.[`${prefix}/skip-pod-identity-webhook`] !== undefined;
+/**
+ * Whether the whole pod carries the label that keeps the webhook away, whatever its value. The label is in the webhook's
+ * configuration (amazon-eks-pod-identity-webhook, deploy/mutatingwebhook.yaml), so the annotations' prefix is not its.
+ */
+export function skipsWebhook(labels: Readonly<Record<string, string>> | undefined): boolean {
+  return labels?.['eks.amazonaws.com/skip-pod-identity-webhook'] !== undefined;
 }
 
 /**
@@ -71,12 +90,11 @@ export function findOverrides(
   const configMaps: ConfigMapUse[] = [];
   const volumes = new Map<string, PodSpec>((spec?.volumes ?? []).map((volume: PodSpec) => [volume.name, volume]));
   for (const container of containers(spec, annotations, options.prefix)) {
-    const mounted: string[] = (container.volumeMounts ?? []).map((mount: PodSpec) => mount.name);
-    const injected = new Set(options.live ? mounted.flatMap((name) => INJECTED[name] ?? []) : []);
+    const injected = new Set(options.live ? injectedVariables(container) : []);
     const add = (kind: OverrideFact['kind'], name: string) => overrides.push({ kind, container: container.name, name });
 
     for (const variable of container.env ?? []) {
-      if (injected.has(variable.name)) continue;
+      if (injected.has(variable)) continue;
       // Where the Secret is not there, the variable is not either; podshift reads no Secret.
       const optional = variable.valueFrom?.secretKeyRef?.optional === true;
       if (optional && CREDENTIAL_VARIABLES.has(variable.name)) add('secret-env', variable.valueFrom.secretKeyRef.name);
@@ -111,6 +129,23 @@ export function findOverrides(
     }
   }
   return { overrides, configMaps };
+}
+
+/**
+ * The variables of a live container that the webhook put there. It appends a pair side by side, the second naming a file of
+ * the volume that it mounts; where the owner set one of the pair it adds neither, and mounts the volume all the same.
+ */
+function injectedVariables(container: PodSpec): PodSpec[] {
+  const variables: PodSpec[] = container.env ?? [];
+  return (container.volumeMounts ?? []).flatMap((mount: PodSpec) => {
+    const pair = INJECTED[mount.name];
+    const at = variables.findIndex(({ name }) => name === pair?.value);
+    const [value, file] = variables.slice(at, at + 2);
+    if (pair === undefined || value?.valueFrom !== undefined || file?.name !== pair.file) return [];
+    // On Windows the variable has a drive and backslashes, and the mount has not.
+    const path = String(file.value).replace(/^C:/, '').replaceAll('\\', '/');
+    return path === pair.path || path.startsWith(`${mount.mountPath}/`) ? [value, file] : [];
+  });
 }
 
 function hasStsToken(volume: PodSpec): boolean {

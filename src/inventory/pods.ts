@@ -1,5 +1,6 @@
 import type { KubernetesObject, OwnerReference } from '../kubernetes/gateway.ts';
 import type { OverrideFact } from '../model/inventory.ts';
+import { injectionOf, isOnNewWay } from '../verification/injection.ts';
 import { pickAnnotations } from './metadata/metadata-users.ts';
 import { wantsWindows } from './nodes.ts';
 import { findOverrides, skipsWebhook } from './overrides.ts';
@@ -17,6 +18,8 @@ export interface LivePod {
   readonly overrides: readonly OverrideFact[];
   /** Some container has no credentials ahead of instance metadata. */
   readonly exposed: boolean;
+  /** Some container that the webhook gives credentials has none by Pod Identity. */
+  readonly old: boolean;
   /** The annotations that kube2iam or kiam read. */
   readonly metadata: Readonly<Record<string, string>>;
   /** The pod itself where no known controller stands above it: then it is its own template. */
@@ -31,7 +34,7 @@ export function readLivePod(
   const phase = pod.status?.phase;
   if (phase === 'Succeeded' || phase === 'Failed') return undefined;
   const controller = controllerOf(pod);
-  const skipped = skipsWebhook(pod.metadata.labels, prefix);
+  const skipped = skipsWebhook(pod.metadata.labels);
   return {
     namespace: pod.metadata.namespace ?? '',
     name: pod.metadata.name,
@@ -42,6 +45,7 @@ export function readLivePod(
     windows: wantsWindows(pod.spec),
     overrides: skipped ? [] : findOverrides(pod.spec, pod.metadata.annotations ?? {}, { prefix, live: true }).overrides,
     exposed: (pod.spec?.containers ?? []).some(isExposed),
+    old: !skipped && injectionOf(pod, prefix).length > 0 && !isOnNewWay(pod, prefix),
     metadata: pickAnnotations(pod.metadata, podKeys),
     object: controller !== undefined && isKnown(controller) ? undefined : pod,
   };

@@ -44,10 +44,14 @@ function dependsOn({ Condition, Resource }: Statement, key: string): boolean {
   return text.includes(`"${key}"`) || text.includes(`\${${key}`);
 }
 
-/** Whether a node role lets the agent ask EKS Auth; `unknown` where an attached policy's document was not read. */
+/**
+ * Whether the policies of a node role, or its permissions boundary alone, let the agent ask EKS Auth; `unknown` where the document of
+ * a customer's policy was not read.
+ */
 export function allowsAgent(policies: readonly RolePolicy[]): 'yes' | 'no' | 'unknown' {
+  const action = 'eks-auth:assumeroleforpodidentity';
   const denies = (statement: Statement) =>
-    statement.Effect === 'Deny' && statement.Condition === undefined && grants(statement, 'eks-auth:assumeroleforpodidentity', true);
+    statement.Effect === 'Deny' && statement.Condition === undefined && (grants(statement, action, true) || leavesOut(statement, action));
   if (policies.some((policy) => statementsOf(policy.document).some(denies))) return 'no';
   if (policies.some(({ arn }) => NODE_POLICIES.test(arn))) return 'yes';
   const statements = policies.flatMap((policy) => statementsOf(policy.document));
@@ -56,6 +60,11 @@ export function allowsAgent(policies: readonly RolePolicy[]): 'yes' | 'no' | 'un
   if (statements.some((statement) => statement.Effect === 'Allow' && statement.NotAction !== undefined)) return 'unknown';
   // AWS's own policies beside those above do not grant it; a customer's may.
   return policies.some(({ arn, document }) => document === '' && !/^arn:[a-z-]+:iam::aws:policy\//.test(arn)) ? 'unknown' : 'no';
+}
+
+/** Whether a statement is about every action but some, and this one is not among them. */
+function leavesOut({ NotAction }: Statement, action: string): boolean {
+  return NotAction !== undefined && !grants({ Action: NotAction }, action, true);
 }
 
 /** Whether a statement's actions match one; `*` alone counts only where `wildcards` says so, as it tells no intent. */

@@ -1,6 +1,6 @@
 import type { CloudTrailEvent } from '../aws/gateways.ts';
 import type { OldSdkFact } from '../model/inventory.ts';
-import { compareVersions } from './addons.ts';
+import { compareVersions } from '../model/versions.ts';
 
 /** An SDK as it names itself in user agents, and the first of its versions that knows Pod Identity. */
 interface Sdk {
@@ -36,6 +36,8 @@ const SDKS: readonly Sdk[] = [
   { sdk: 'AWS SDK for Rust', pattern: /aws-sdk-rust\/(\d[\d.]+)/, minimum: '1.1.8' },
   { sdk: 'AWS SDK for C++', pattern: /aws-sdk-cpp\/(\d[\d.]+)/, minimum: '1.11.263' },
   { sdk: 'AWS SDK for .NET', pattern: /aws-sdk-dotnet-core[/#](\d[\d.]+)/, minimum: '3.7.302.0' },
+  // No AWS SDK: its own releases say which knows the container provider's full URI (minio/minio-go#1944).
+  { sdk: 'minio-go', pattern: /minio-go\/v(\d[\d.]+)/, minimum: '7.0.70' },
   { sdk: 'AWS SDK for PHP', pattern: /aws-sdk-php\/(3\.[\d.]+)/, minimum: '3.287.1' },
 ];
 

@@ -1,6 +1,6 @@
 import type { FargateProfile } from '../aws/gateways.ts';
 import type { KubernetesObject, OwnerReference } from '../kubernetes/gateway.ts';
-import type { WorkloadFacts } from '../model/inventory.ts';
+import type { ImageFact, WorkloadFacts } from '../model/inventory.ts';
 import { templateFacts } from './metadata/metadata-users.ts';
 import { fits, type Node, wantsWindows } from './nodes.ts';
 import { type ConfigMapUse, findOverrides, skipsWebhook } from './overrides.ts';
@@ -95,8 +95,9 @@ export function draftWorkload(object: KubernetesObject, serviceAccount: string, 
       owners: objectOwners({ ...object.metadata, ownerReferences: [] }),
       windows: wantsWindows(spec),
       fargate: fargateProfile(namespace, labels, world.profiles),
-      skipsWebhook: skipsWebhook(labels, world.prefix),
+      skipsWebhook: skipsWebhook(labels),
       overrides: found.overrides,
+      images: imagesOf(spec),
       blockingBudgets: [],
       tolerations: spec?.tolerations ?? [],
       secretProviderClasses: [],
@@ -120,6 +121,11 @@ export function draftUnknown(owner: OwnerReference, pod: KubernetesObject, servi
   if (draft.facts.metadata !== undefined) draft.facts.metadata = { ...draft.facts.metadata, template: null };
   draft.facts.controlledBy = { apiVersion: owner.apiVersion, kind: owner.kind, name: owner.name };
   return draft;
+}
+
+function imagesOf(spec: PodSpec): ImageFact[] {
+  const containers: { name: string; image?: string }[] = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])];
+  return containers.flatMap(({ name, image }) => (image ? [{ container: name, image }] : []));
 }
 
 function replicasOf(object: KubernetesObject): number | null {

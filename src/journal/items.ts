@@ -75,6 +75,10 @@ const entryItem = z.object({
   state: z.enum(['intended', 'applied', 'undone']),
   sequence: z.number(),
   at: z.string(),
+  /** Entries of earlier days lack both. */
+  triedAt: z.string().optional(),
+  /** Until when each try may be under way, by its id; 0 once it has told its end. */
+  tries: z.record(z.string(), z.number()).optional(),
 });
 
 const claimItem = z.object({ runId: z.string(), fingerprint: z.string() });
@@ -151,8 +155,9 @@ export function readRole(item: Item): RoleRecord {
 
 /** The entry of an item. */
 export function readEntry(item: Item): JournalEntry {
-  const { before, after, ...rest } = parseItem(entryItem, item);
-  return { ...rest, before: JSON.parse(before), after: JSON.parse(after) };
+  const { before, after, tries = {}, ...rest } = parseItem(entryItem, item);
+  const openUntil = Math.max(0, ...Object.values(tries));
+  return { ...rest, before: JSON.parse(before), after: JSON.parse(after), ...(openUntil === 0 ? {} : { openUntil }) };
 }
 
 /** The evidence of an item, and whose it is. */

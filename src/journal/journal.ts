@@ -10,6 +10,7 @@ import type {
   RoleRecord,
   RunRecord,
   UnitRecord,
+  WriteTry,
 } from '../model/run.ts';
 import type { FleetJournal } from './fleet-journal.ts';
 
@@ -82,7 +83,10 @@ export interface Journal extends FleetJournal {
   listRoles(runId: string): Promise<RoleRecord[]>;
   updateRole(runId: string, roleArn: string, changes: Partial<Pick<RoleRecord, 'trustAfter' | 'blocked'>>): Promise<RoleRecord>;
 
-  /** The before-image ahead of a write. If the key is there already, the entry that is there is returned, unchanged. */
+  /**
+   * The before-image ahead of a write. If the key is there already, the entry that is there is returned, its before-image unchanged.
+   * `attempt` is noted as under way, until {@link markApplied} or {@link endTry} says that it has ended.
+   */
   recordIntent(entry: {
     runId: string;
     key: string;
@@ -90,8 +94,12 @@ export interface Journal extends FleetJournal {
     kind: EntryKind;
     object: string;
     before: unknown;
+    attempt?: WriteTry;
   }): Promise<JournalEntry>;
-  markApplied(runId: string, key: string, after: unknown): Promise<void>;
+  /** Also of an entry that was undone: a write that came late is there, whatever was undone before it. */
+  markApplied(runId: string, key: string, after: unknown, tryId?: string): Promise<void>;
+  /** Notes that a try has ended, whatever came of it. */
+  endTry(runId: string, key: string, tryId: string): Promise<void>;
   markUndone(runId: string, key: string): Promise<void>;
   /** Undefined where there is none. */
   getEntry(runId: string, key: string): Promise<JournalEntry | undefined>;
@@ -108,6 +116,11 @@ export interface Journal extends FleetJournal {
   lockHolders(clusterArn: string): Promise<string[]>;
   /** Extends the lock. Throws `LockLost` where another run holds it by now. */
   extendLock(clusterArn: string, runId: string, seconds: number): Promise<void>;
+  /**
+   * Makes sure that the run has the lock for so long at least, and never shortens it: extends its own, and takes again one that
+   * is free. Throws `LockLost` where another run has it, and names that run.
+   */
+  holdLock(clusterArn: string, runId: string, seconds: number): Promise<void>;
   /** Lets go of it; no error where another run holds it. */
   releaseLock(clusterArn: string, runId: string): Promise<void>;
 

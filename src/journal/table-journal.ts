@@ -154,8 +154,9 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
     updateRole: async (runId, roleArn, changes) =>
       readRole(await change(roleKey(runId, roleArn), { set: changesOf(changes) }, `role ${roleArn}`, runId)),
 
-    recordIntent: async ({ runId, key, before, ...entry }) => {
+    recordIntent: async ({ runId, key, before, attempt, ...entry }) => {
       const sequence = await nextSequence(runId);
+      const tries = attempt === undefined ? {} : { [attempt.id]: attempt.until };
       const item = {
         ...entryKey(runId, key),
         runId,
@@ -166,6 +167,7 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
         state: 'intended',
         sequence,
         at: timestamp(clock),
+        tries,
       };
       if (await table.put(item, ABSENT)) {
         return readEntry(item);
@@ -174,10 +176,19 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
       if (existing === undefined) {
         throw new PodshiftError('InternalError', `the journal entry ${key} of run ${runId} is gone`);
       }
-      return readEntry(existing);
+      if (attempt === undefined) return readEntry(existing);
+      // An entry of an earlier version has no map to note the try in.
+      if (existing.tries === undefined) await table.update(entryKey(runId, key), { setOnce: [[['tries'], {}]] }, PRESENT);
+      const noted: Update = { set: [[['tries', attempt.id], attempt.until], ...changesOf({ triedAt: timestamp(clock) })] };
+      return readEntry(await change(entryKey(runId, key), noted, `journal entry ${key}`, runId));
     },
-    markApplied: async (runId, key, after) => {
-      await change(entryKey(runId, key), { set: changesOf({ state: 'applied', after: json(after) }) }, `journal entry ${key}`, runId);
+    markApplied: async (runId, key, after, tryId) => {
+      const ended: Update['set'] = tryId === undefined ? [] : [[['tries', tryId], 0]];
+      const update: Update = { set: [...changesOf({ state: 'applied', after: json(after) }), ...ended] };
+      await change(entryKey(runId, key), update, `journal entry ${key}`, runId);
+    },
+    endTry: async (runId, key, tryId) => {
+      await change(entryKey(runId, key), { set: [[['tries', tryId], 0]] }, `journal entry ${key}`, runId);
     },
     markUndone: async (runId, key) => {
       await change(entryKey(runId, key), { set: changesOf({ state: 'undone' }) }, `journal entry ${key}`, runId);

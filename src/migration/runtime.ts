@@ -15,6 +15,8 @@ export interface JournalRuntime {
   readonly journal: Journal;
   /** Structured log lines without secrets. */
   readonly logger: Logger;
+  /** True where the process itself renews the lock of the run that it carries out, for as long as it lives. */
+  readonly heartbeat?: true | undefined;
 }
 
 /** What a step may touch that works in the account. */

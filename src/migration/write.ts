@@ -2,11 +2,30 @@ import type { AwsGateways } from '../aws/gateways.ts';
 import type { KubernetesGateway } from '../kubernetes/gateway.ts';
 import { type Clock, timestamp } from '../model/clock.ts';
 import { PodshiftError } from '../model/errors.ts';
-import type { EntryKind, JournalEntry, RunRecord, UnitRecord, UnitStep } from '../model/run.ts';
+import type { EntryKind, JournalEntry, RunRecord, UnitRecord, UnitStep, WriteTry } from '../model/run.ts';
 import type { ClusterRuntime, JournalRuntime } from './runtime.ts';
 
-/** How long the cluster's lock lasts without a write; each write starts it anew. */
-export const LOCK_SECONDS = 900;
+/** How long the cluster's lock lasts beyond the wait that a step hands on: longer than Step Functions and Lambda take over a step that fails and runs again. */
+const LOCK_SECONDS = 900;
+/** How long it lasts where the process renews it every minute: a killed one loses it within minutes. */
+export const HEARTBEAT_LOCK_SECONDS = 120;
+
+/** For how long a step has to hold the cluster's lock that hands on a wait of so many seconds. */
+export function lockSeconds({ heartbeat }: JournalRuntime, waitSeconds = 0): number {
+  return heartbeat === true ? HEARTBEAT_LOCK_SECONDS : waitSeconds + LOCK_SECONDS;
+}
+
+/** Holds the lock of the run's cluster beyond a wait that is handed on. Throws `LockLost` where another run has it, and names that run. */
+export async function holdLock(runtime: JournalRuntime, run: RunRecord, waitSeconds = 0): Promise<void> {
+  if (run.clusterArn !== '') await runtime.journal.holdLock(run.clusterArn, run.runId, lockSeconds(runtime, waitSeconds));
+}
+
+/**
+ * The longest that a function may run which writes forward: the largest `timeout` of them in serverless.yml, held in step by a test.
+ * A try that has not told its end is over by then.
+ */
+export const WRITER_SECONDS = 270;
+
 /** How long a role's lease lasts. */
 export const LEASE_SECONDS = 60;
 /** What of it one write of a trust policy may take: the time-outs of a connection and of a request (src/aws/clients.ts). */
@@ -21,35 +40,93 @@ export interface JournaledWrite {
   readonly object: string;
   /** The fields that change, as they are now. */
   readonly before: unknown;
-  /** Writes, reads back, compares, and answers the fields as written. Has to be safe to run twice. */
+  /** Writes, reads back, compares, and answers the fields as written, or {@link UNWRITTEN}. Has to be safe to run twice. */
   perform(entry: JournalEntry): Promise<unknown>;
 }
 
+/** What `perform` answers where it wrote nothing: the entry stays as it is. */
+export const UNWRITTEN = Symbol('nothing was written');
+
 /**
- * The only way by which a forward step writes: fence (the run still goes forward, and the lock is ours), record the
- * before-image, write, read back, mark as applied. Throws `LockLost`, and whatever the write throws; the intent then stays in the journal, and undo finds it.
+ * The only way by which a forward step writes: fence (run and unit still go forward, and the lock is ours), record the
+ * before-image, fence again, write, read back, mark as applied, fence once more. A rollback closes the fence first and reads the
+ * journal then: it sees the intent of every write that the second fence let through, and waits for it. A write that finds after
+ * itself that nothing goes forward any more is on record as applied, for the rollback that waits; where that rollback has ended
+ * without it, the run or unit needs an operator.
+ * Throws `LockLost`, and whatever the write throws; the intent then stays in the journal, and undo finds it.
  */
 export async function journaledWrite(runtime: JournalRuntime, run: RunRecord, write: JournaledWrite): Promise<JournalEntry> {
   const { key, unitId, kind, object, before } = write;
-  // The way back holds the lock under the same name: a step that was under way when it began must write nothing after it.
-  await forwardRun(runtime, run.runId);
-  await runtime.journal.extendLock(run.clusterArn, run.runId, LOCK_SECONDS);
-  const entry = await runtime.journal.recordIntent({ runId: run.runId, key, unitId, kind, object, before });
-  const after = await write.perform(entry);
-  await runtime.journal.markApplied(run.runId, key, after);
+  const { journal, clock } = runtime;
+  await requireForward(runtime, run.runId, unitId);
+  await holdLock(runtime, run);
+  const attempt: WriteTry = { id: runtime.ids.next(), until: clock.now() + WRITER_SECONDS * 1000 };
+  const entry = await journal.recordIntent({ runId: run.runId, key, unitId, kind, object, before, attempt });
+  let after: unknown;
+  try {
+    await requireForward(runtime, run.runId, unitId);
+    after = await write.perform(entry);
+  } catch (error) {
+    await journal.endTry(run.runId, key, attempt.id).catch((lost: unknown) => {
+      // What failed the write says more; a try whose end is not on record is waited for until its time is over.
+      runtime.logger.warn('the end of a try could not be noted', { runId: run.runId, key, error: String(lost) });
+    });
+    throw error;
+  }
+  if (after === UNWRITTEN) {
+    await journal.endTry(run.runId, key, attempt.id);
+    return entry;
+  }
+  await journal.markApplied(run.runId, key, after, attempt.id);
+  await refuseLate(runtime, run.runId, unitId, key);
   return { ...entry, state: 'applied', after };
 }
 
-/** The run, provided that it is going forward. Throws `LockLost` where it is being rolled back or has ended, `RunNotFound`. */
-export async function forwardRun(runtime: JournalRuntime, runId: string): Promise<RunRecord> {
+/** The run, provided that it goes forward. Throws `LockLost` where it is being rolled back or has ended, `RunNotFound`. */
+async function requireRun(runtime: JournalRuntime, runId: string): Promise<RunRecord> {
   const run = await runtime.journal.getRun(runId);
   if (run.status !== 'running') throw new PodshiftError('LockLost', `run ${runId} is ${run.status}, so nothing more is migrated`);
   return run;
 }
 
+/** Run and unit go forward. Throws `LockLost`. */
+async function requireForward(runtime: JournalRuntime, runId: string, unitId: string | null): Promise<void> {
+  await requireRun(runtime, runId);
+  if (unitId !== null) requireRunning(await runtime.journal.getUnit(runId, unitId));
+}
+
+/** A step that was delivered late, or twice, does nothing to a unit that has ended or rolls back. Throws `LockLost`. */
+export function requireRunning(unit: UnitRecord): UnitRecord {
+  if (unit.status !== 'running')
+    throw new PodshiftError('LockLost', `unit ${unit.unitId} of run ${unit.runId} is ${unit.status}, so no step of it goes on`);
+  return unit;
+}
+
+/**
+ * Throws `LockLost` where the write came after the fence was closed. A rollback that is under way waited for it. One that has
+ * ended did not see it: only a function that outlived its time limit can come so late (a process that was suspended).
+ */
+async function refuseLate(runtime: JournalRuntime, runId: string, unitId: string | null, key: string): Promise<void> {
+  const { journal } = runtime;
+  const reason = `a step that outlived its time limit wrote ${key} after the rollback; roll back once more: "podshift rollback ${runId}"`;
+  const unit = unitId === null ? undefined : await journal.getUnit(runId, unitId);
+  if (unit?.status === 'rolled-back' || unit?.status === 'held')
+    await journal.updateUnit(runId, unit.unitId, { status: 'needs-operator', reason });
+  const run = await journal.getRun(runId);
+  if (run.status === 'rolled-back' || run.status === 'held') await journal.updateRun(runId, { status: 'needs-operator', reason });
+  await requireForward(runtime, runId, unitId);
+}
+
+/** The run, provided that it is going forward; renews the cluster's lock. Throws `LockLost` where it is being rolled back or has ended, `RunNotFound`. */
+export async function forwardRun(runtime: JournalRuntime, runId: string): Promise<RunRecord> {
+  const run = await requireRun(runtime, runId);
+  await holdLock(runtime, run);
+  return run;
+}
+
 /** The lock is still this run's: asked ahead of every write of a rollback. Throws `LockLost`. */
 export async function fence(runtime: JournalRuntime, run: RunRecord): Promise<void> {
-  await runtime.journal.extendLock(run.clusterArn, run.runId, LOCK_SECONDS);
+  await holdLock(runtime, run);
 }
 
 /** A unit and its run. */
@@ -79,8 +156,8 @@ export async function forwardUnit(runtime: ClusterRuntime, input: UnitInput, ste
 /** The same for a step that needs nothing of the cluster. */
 export async function beginUnitStep(runtime: JournalRuntime, input: UnitInput, step: UnitStep): Promise<RunningUnit> {
   const run = await forwardRun(runtime, input.runId);
-  const unit = await beginStep(runtime, await runtime.journal.getUnit(input.runId, input.unitId), step);
-  return { run, unit };
+  const unit = requireRunning(await runtime.journal.getUnit(input.runId, input.unitId));
+  return { run, unit: await beginStep(runtime, unit, step) };
 }
 
 /** Notes the first try of a step, from which its deadline counts. */

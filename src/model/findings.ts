@@ -36,6 +36,7 @@ export const FINDINGS = {
   PS115: { severity: 'blocker', title: "The role's permissions depend on the session's name", remedy: 'Under Pod Identity EKS chooses the session name, and it changes with each pod. Rewrite the conditions, or keep the service account on IRSA.' },
   PS116: { severity: 'warning', title: 'The session tags take much of the packed policy size', remedy: 'Pod Identity uses about half of it; a further session policy or further tags may fail with PackedPolicyTooLarge. Shorten what the application adds.' },
   PS117: { severity: 'blocker', title: 'A role that it assumes takes no session tags', remedy: 'Let that role trust sts:TagSession for this role beside sts:AssumeRole (and allow sts:TagSession in this role where the other trusts its whole account), then plan again.' },
+  PS118: { severity: 'info', title: 'Another tool left the migration half-way', remedy: 'The pods of these workloads are still on the old way. podshift goes on from there: it proves the credentials, restarts them, and removes the annotation. To leave them as they are, leave the service account out.' },
   // The trust policy
   PS201: { severity: 'blocker', title: 'The trust policy cannot be read', remedy: "Correct the trust policy so that IAM's policy grammar holds, then plan again." },
   PS202: { severity: 'blocker', title: 'The trust policy does not admit the service account today', remedy: 'Correct the trust policy, or remove the annotation; nothing works through it today, so nothing may start to.' },
@@ -78,6 +79,10 @@ export const FINDINGS = {
   PS326: { severity: 'blocker', title: 'A container sends its requests to the agent through a proxy', remedy: 'Add 169.254.170.23 and [fd00:ec2::23] to its NO_PROXY, then plan again.' },
   PS327: { severity: 'blocker', title: 'A network policy cuts the pods off from the agent', remedy: 'Allow egress to 169.254.170.23/32 on TCP port 80; under Cilium to the entity host.' },
   PS328: { severity: 'blocker', title: 'An AWS SDK of the workload is too old for Pod Identity', remedy: 'Update the SDK to the version that the message names, roll it out, then plan again.' },
+  PS329: { severity: 'blocker', title: 'An image is older than the first version that works with Pod Identity', remedy: 'Update the image to the version that the message names, roll it out, then plan again.' },
+  PS330: { severity: 'warning', title: 'An image was reported to fail with Pod Identity', remedy: 'Read the report that the message names. Move one replica or a test namespace first, and watch that application after its restart.' },
+  PS331: { severity: 'info', title: 'The version of an image cannot be told', remedy: 'Compare the version that the image holds with the one that the message names.' },
+  PS332: { severity: 'info', title: 'An image was reported to fail with Pod Identity at some time or in some use', remedy: 'Read the report that the message names, and see whether your version and your use are the ones it is about.' },
   // The platform
   PS401: { severity: 'blocker', title: 'The Pod Identity agent is missing', remedy: 'Install the add-on eks-pod-identity-agent, or let podshift do it: leave out --no-install-agent.' },
   PS402: { severity: 'info', title: 'The Pod Identity agent will be installed', remedy: 'The add-on eks-pod-identity-agent is created in its default version before the first unit migrates.' },

@@ -82,6 +82,12 @@ export interface OverrideFact {
   readonly name: string;
 }
 
+/** Which image a container runs, as its template writes it. */
+export interface ImageFact {
+  readonly container: string;
+  readonly image: string;
+}
+
 /** One owner of pods that use a service account of {@link Inventory.serviceAccounts}. */
 export interface WorkloadFacts {
   readonly apiVersion: string;
@@ -93,6 +99,8 @@ export interface WorkloadFacts {
   readonly replicas: number | null;
   /** Pods that exist now and have not finished. */
   readonly livePods: number;
+  /** Those among them that Pod Identity gives nothing; absent where there is none, or nothing is to get any. */
+  readonly oldPods?: number;
   /** Nodes that run them, sorted. */
   readonly nodeNames: readonly string[];
   /** Up to five Linux nodes that could run them, where none runs now. */
@@ -116,6 +124,8 @@ export interface WorkloadFacts {
   /** The whole pod carries the label that keeps the webhook away. */
   readonly skipsWebhook: boolean;
   readonly overrides: readonly OverrideFact[];
+  /** Images of its containers, init and side ones too, in the template's order. */
+  readonly images?: readonly ImageFact[];
   /** PodDisruptionBudgets that select its pods and allow no eviction now. */
   readonly blockingBudgets: readonly string[];
   /** As Kubernetes writes them. */
@@ -176,6 +186,8 @@ export interface NodeRoleFact {
   readonly arn: string;
   /** Whether it lets the agent ask EKS Auth. */
   readonly agent: 'yes' | 'no' | 'unknown';
+  /** ARN of its permissions boundary, where that is what refuses. */
+  readonly boundary?: string;
   /** The nodes that run as it; null where nobody asked, as all roles answer alike. */
   readonly nodeNames: readonly string[] | null;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { knownSoftwareRow } from './known-software.ts';
 
 /** The probe's default image: the AWS CLI's public image, pinned. */
 export const DEFAULT_PROBE_IMAGE = 'public.ecr.aws/aws-cli/aws-cli:2.31.0';
@@ -24,6 +25,8 @@ export const migrationOptions = z.strictObject({
   allowPodDeletion: z.boolean().default(false),
   /** Hold workloads whose restart is, or may be, a downtime (Recreate, one replica). */
   holdDowntime: z.boolean().default(false),
+  /** What is known of software beyond the table of docs/known-software.md; a row about an image comes ahead of the table's about it. */
+  knownSoftware: z.array(knownSoftwareRow).max(500).default([]),
   /** Install the Pod Identity agent add-on where the cluster has none. */
   installAgent: z.boolean().default(true),
   /** After grade-3 evidence over an hour of the old way's silence (a soak of at least 65 minutes), take the migrated service accounts out of the roles' OIDC statements. */

@@ -154,6 +154,17 @@ export interface JournalEntry {
   readonly sequence: number;
   /** RFC 3339. */
   readonly at: string;
+  /** RFC 3339 of the last try to write it; absent where only one was made, at `at`. */
+  readonly triedAt?: string | undefined;
+  /** Milliseconds since the epoch until which a try may be under way that has not told its end; absent where none may. */
+  readonly openUntil?: number | undefined;
+}
+
+/** One try to write what a journal entry says: a function that died in it has not told its end. */
+export interface WriteTry {
+  readonly id: string;
+  /** Milliseconds since the epoch: the function that tries has ended by then. */
+  readonly until: number;
 }
 
 /** What was proved (domain.md §8). Grade 1 injected, 2 obtainable, 3 in use and the old way silent. */

@@ -52,7 +52,7 @@ function kube2iamSystem(daemon: Of<'kube2iam'>, metadata: MetadataInventory): Me
     nodeNames: new Set(daemon.nodeNames),
     roleKey: daemon.settings.roleKey,
     externalIdKey: daemon.settings.externalIdKey,
-    problems: [...unreadProblems(daemon), ...interceptionProblems(daemon, daemon.settings.interception)],
+    problems: [...unreadSettings(daemon), ...notIntercepting(daemon, daemon.settings.interception)],
     callers: metadata.nodeRoleArns,
   };
 }
@@ -65,26 +65,29 @@ function kiamSystem(
   metadata: MetadataInventory,
 ): MetadataSystem {
   const { assumeRoleArn, base } = server.settings;
-  const problems: SystemProblem[] = [...unreadProblems(server)];
-  if (moreServers.length > 0)
-    problems.push({ code: 'PS703', message: `${server.subject} and ${moreServers[0]?.subject} are both kiam's server` });
-  if (server.nodeNames.length === 0) problems.push({ code: 'PS708', message: `no pod of ${server.subject}, kiam's server, is ready` });
-  if (agents.length === 0) problems.push({ code: 'PS709', message: `there is no agent of kiam beside its server ${server.subject}` });
-  for (const agent of agents) problems.push(...unreadProblems(agent), ...interceptionProblems(agent, agent.settings.interception));
   return {
     mechanism: 'kiam',
     resolver: server,
     nodeNames: new Set(agents.flatMap((agent) => agent.nodeNames)),
     roleKey: KIAM.role,
     externalIdKey: KIAM.externalId,
-    problems,
+    problems: [
+      ...unreadSettings(server),
+      ...moreServers.slice(0, 1).map((other) => problem('PS703', `${server.subject} and ${other.subject} are both kiam's server`)),
+      ...(server.nodeNames.length > 0 ? [] : [problem('PS708', `no pod of ${server.subject}, kiam's server, is ready`)]),
+      ...(agents.length > 0 ? [] : [problem('PS709', `there is no agent of kiam beside its server ${server.subject}`)]),
+      ...agents.flatMap((agent) => [...unreadSettings(agent), ...notIntercepting(agent, agent.settings.interception)]),
+    ],
     callers: assumeRoleArn === '' ? metadata.nodeRoleArns : [kiamArn(assumeRoleArn, base, cluster)],
   };
 }
 
-function unreadProblems(daemon: DaemonFacts): SystemProblem[] {
-  if (daemon.unread.length === 0) return [];
-  return [{ code: 'PS704', message: `${daemon.subject} takes ${daemon.unread.join(', ')} from where podshift does not read` }];
+function problem(code: FindingCode, message: string): SystemProblem {
+  return { code, message };
+}
+
+function unreadSettings({ subject, unread }: DaemonFacts): SystemProblem[] {
+  return unread.length === 0 ? [] : [problem('PS704', `${subject} takes ${unread.join(', ')} from where podshift does not read`)];
 }
 
 /** Whether the rule takes the calls of ordinary pods: the VPC CNI names their interfaces `eni…`, Calico `cali…`, Cilium `lxc…`. */
@@ -96,12 +99,11 @@ export function interceptsPods(hostInterface: string): boolean {
   return negated ? !covered.includes(true) : covered.includes(true);
 }
 
-function interceptionProblems(daemon: DaemonFacts, interception: Interception): SystemProblem[] {
-  if (!interception.iptables) return [{ code: 'PS709', message: `${daemon.subject} adds no iptables rule (--iptables is off)` }];
-  if (interceptsPods(interception.hostInterface)) return [];
-  return [
-    { code: 'PS709', message: `the rule of ${daemon.subject} is for the interface ${interception.hostInterface}, which is no pod's` },
-  ];
+function notIntercepting({ subject }: DaemonFacts, { iptables, hostInterface }: Interception): SystemProblem[] {
+  if (!iptables) return [problem('PS709', `${subject} adds no iptables rule (--iptables is off)`)];
+  return interceptsPods(hostInterface)
+    ? []
+    : [problem('PS709', `the rule of ${subject} is for the interface ${hostInterface}, which is no pod's`)];
 }
 
 /** What pods with these annotations get from the system. */

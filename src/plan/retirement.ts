@@ -1,13 +1,15 @@
-import { type Finding, finding } from '../model/findings.ts';
+import type { Finding } from '../model/findings.ts';
 import type { Inventory } from '../model/inventory.ts';
 import type { MigrationOptions } from '../model/options.ts';
 import type { RetiredMechanism, RetiredRole, RetirementPlan, RulePlan } from '../model/retirement.ts';
 import { parseTrustPolicy, retirePrincipals } from '../trust/index.ts';
-import { createWorld } from './draft.ts';
+import { runChecks } from './checks/check.ts';
+import { inRefusalOrder } from './checks/reasons.ts';
+import { CONSEQUENCES, type Interceptor, OBSTACLES, partsOf } from './checks/retirement.ts';
 import { ruleArguments } from './interception.ts';
 import { metadataSystems } from './metadata-system.ts';
-import { consequences, dependents, type Interceptor, missing, obstacles, partsOf } from './retirement-check.ts';
 import { compareText } from './waves.ts';
+import { createWorld } from './world.ts';
 
 /**
  * Whether kube2iam or kiam can be retired, and how: pure, over an inventory of the whole cluster. `leaving` are the
@@ -20,14 +22,12 @@ export function planRetirement(
   leaving: ReadonlySet<string> = new Set(),
 ): RetirementPlan {
   const world = createWorld(inventory, options);
-  const { metadata } = inventory;
-  if (metadata === undefined) return refusal({ mechanism, daemons: [], principals: [], roles: [] }, [missing(mechanism, world)]);
-  const parts = partsOf(mechanism, metadata);
-  const principals = principalsOf(mechanism, inventory);
-  const roles = planRoles(mechanism, inventory, principals);
+  const parts = inventory.metadata === undefined ? undefined : partsOf(mechanism, inventory.metadata);
+  const principals = parts === undefined ? [] : principalsOf(mechanism, inventory);
+  const roles = parts === undefined ? [] : planRoles(mechanism, inventory, principals);
   const shared = {
     mechanism,
-    daemons: parts.all.map(({ apiVersion, kind, namespace, name, stopped }) => ({
+    daemons: (parts?.all ?? []).map(({ apiVersion, kind, namespace, name, stopped }) => ({
       apiVersion,
       kind,
       namespace,
@@ -37,11 +37,17 @@ export function planRetirement(
     principals,
     roles: roles.map(({ role }) => role),
   };
-  const problems = [...obstacles(parts, world), ...dependents(parts, world, leaving)];
-  if (problems.length > 0) return refusal(shared, problems);
+  const obstacles = inRefusalOrder(runChecks(OBSTACLES, { world, mechanism, parts, leaving }));
   // Without an obstacle there is one interceptor, and its rule is known.
-  const [interceptor] = parts.interceptors as [Interceptor];
-  const findings = sorted([...consequences(parts, principals), ...roles.flatMap(({ findings: found }) => found)]);
+  const [interceptor] = (parts?.interceptors ?? []) as [Interceptor];
+  if (parts === undefined || obstacles.length > 0)
+    return refusal(
+      shared,
+      obstacles.map(({ finding }) => finding),
+    );
+  const kept = roles.filter(({ problem }) => problem !== '').map(({ role: { roleArn }, problem }) => ({ roleArn, problem }));
+  const consequences = runChecks(CONSEQUENCES, { parts, interceptor, principals, kept });
+  const findings = sorted(consequences.map(({ finding }) => finding));
   return { ...shared, decision: 'retire', reason: '', rule: rulePlan(interceptor), findings };
 }
 
@@ -71,12 +77,12 @@ function principalsOf(mechanism: RetiredMechanism, inventory: Inventory): readon
   return metadataSystems(inventory).find((system) => system.mechanism === mechanism)?.callers ?? [];
 }
 
-/** The roles that podshift gave to the daemon's pods by associations, and their trust policies without its principals. */
+/** The roles that podshift gave to the daemon's pods by associations, their trust policies without its principals, and why one keeps them. */
 function planRoles(
   mechanism: RetiredMechanism,
   { associations, roles }: Inventory,
   principals: readonly string[],
-): { readonly role: RetiredRole; readonly findings: readonly Finding[] }[] {
+): { readonly role: RetiredRole; readonly problem: string }[] {
   const ours = Map.groupBy(
     associations.filter((association) => association.mechanism === mechanism),
     ({ roleArn }) => roleArn,
@@ -88,8 +94,7 @@ function planRoles(
       const trustBefore = roles.find(({ arn }) => arn === roleArn)?.trustPolicy ?? '';
       const after = trustWithout(trustBefore, principals);
       const role = { roleArn, serviceAccounts, trustBefore, trustAfter: after.text };
-      const problem = `the trust policy of ${roleArn} stays: ${after.problem}`;
-      return { role, findings: after.problem === '' ? [] : [finding('PS741', `Role/${roleArn}`, problem)] };
+      return { role, problem: after.problem };
     });
 }
 

@@ -71,7 +71,8 @@ function admitWaves({ role, units }: RoleRequest, context: RoleContext, scope: T
   let text = role.trustPolicy;
   const ordered = [...units].sort((a, b) => a.wave - b.wave || compareText(a.id, b.id));
   for (const [wave, members] of Map.groupBy(ordered, (unit) => unit.wave)) {
-    const { result, admitted } = admitMost(text, members, role, context, scope, held);
+    const { result, admitted, refused } = admitMost(text, members, context, scope);
+    for (const [id, problem] of refused) held.set(id, heldFinding(role, id, problem));
     if (result === undefined) continue;
     for (const warning of result.warnings) {
       const code = WARNINGS[warning.code];
@@ -85,33 +86,32 @@ function admitWaves({ role, units }: RoleRequest, context: RoleContext, scope: T
   return { plan, findings: [...findings.values()], held };
 }
 
-/** Admits all of a wave's units; where only the size is in the way, as many as fit. Those left out are put into `held`. */
-function admitMost(
-  text: string,
-  members: readonly RoleUnit[],
-  role: RoleFacts,
-  context: RoleContext,
-  scope: TrustScope,
-  held: Map<string, Finding>,
-): { result: Exclude<AdmitResult, { kind: 'refused' }> | undefined; admitted: readonly RoleUnit[] } {
-  let admitted: readonly RoleUnit[] = [];
-  let best: Exclude<AdmitResult, { kind: 'refused' }> | undefined;
+function heldFinding({ arn }: RoleFacts, id: string, { code, message }: Refused['problem']): Finding {
+  return finding(PROBLEMS[code] ?? 'PS203', `Role/${arn}`, `the trust policy of ${arn} cannot take ${id}: ${message}`);
+}
+
+type Refused = Extract<AdmitResult, { kind: 'refused' }>;
+
+/** What came of admitting a wave's units: the last result that was not refused, and why units were left out, by their ids. */
+interface Admission {
+  readonly result: Exclude<AdmitResult, Refused> | undefined;
+  readonly admitted: readonly RoleUnit[];
+  readonly refused: ReadonlyMap<string, Refused['problem']>;
+}
+
+/** Admits all of a wave's units; where only the size is in the way, as many as fit. */
+function admitMost(text: string, members: readonly RoleUnit[], context: RoleContext, scope: TrustScope): Admission {
   const all = admit(text, members, context, scope);
-  if (all.kind !== 'refused') return { result: all, admitted: members };
+  if (all.kind !== 'refused') return { result: all, admitted: members, refused: new Map() };
+  const refused = new Map<string, Refused['problem']>();
+  let most: Pick<Admission, 'result' | 'admitted'> = { result: undefined, admitted: [] };
   for (const unit of members) {
-    const result = admit(text, [...admitted, unit], context, scope);
-    if (result.kind === 'refused') {
-      const code = PROBLEMS[result.problem.code] ?? 'PS203';
-      held.set(
-        unit.id,
-        finding(code, `Role/${role.arn}`, `the trust policy of ${role.arn} cannot take ${unit.id}: ${result.problem.message}`),
-      );
-    } else {
-      admitted = [...admitted, unit];
-      best = result;
-    }
+    const admitted = [...most.admitted, unit];
+    const result = admit(text, admitted, context, scope);
+    if (result.kind === 'refused') refused.set(unit.id, result.problem);
+    else most = { result, admitted };
   }
-  return { result: best, admitted };
+  return { ...most, refused };
 }
 
 function admit(text: string, units: readonly RoleUnit[], context: RoleContext, scope: TrustScope): AdmitResult {

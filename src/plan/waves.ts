@@ -66,8 +66,8 @@ function together(units: readonly WaveUnit[]): WaveUnit[][] {
   return [...Map.groupBy(units, (unit) => (unit.addon === null ? `unit ${unit.id}` : `addon ${unit.addon}`)).values()];
 }
 
-function compareNumbers(a: readonly number[], b: readonly number[]): number {
-  // Both keys have the same length.
+/** Order of two keys of the same length: by their first numbers, then by their second ones, and so on. */
+export function compareNumbers(a: readonly number[], b: readonly number[]): number {
   return a.reduce((order, value, index) => order || value - (b[index] as number), 0);
 }
 

@@ -1,5 +1,5 @@
 import type { ServiceRuntime } from '../migration/runtime.ts';
-import { LOCK_SECONDS } from '../migration/write.ts';
+import { lockSeconds } from '../migration/write.ts';
 import { isPodshiftError, PodshiftError } from '../model/errors.ts';
 import type { RunRecord } from '../model/run.ts';
 import type { ApiAnswer } from './answer.ts';
@@ -39,8 +39,8 @@ export async function rollBackRun(
 }
 
 /** Another run's lock would fail the execution where nobody sees it. One that is not used after all ends by itself. */
-async function holdCluster({ journal }: ServiceRuntime, { runId, clusterArn }: RunRecord): Promise<void> {
-  if (clusterArn !== '') await journal.acquireLock(clusterArn, runId, LOCK_SECONDS);
+async function holdCluster(runtime: ServiceRuntime, { runId, clusterArn }: RunRecord): Promise<void> {
+  if (clusterArn !== '') await runtime.journal.acquireLock(clusterArn, runId, lockSeconds(runtime));
 }
 
 /** A run without an end whose execution is no more has crashed: it can go back. */

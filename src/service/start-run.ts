@@ -35,7 +35,7 @@ export async function startRun(
   if (existing !== undefined) return answer(existing);
   // What an earlier request left of its calls is not this run's.
   runtime.takeCalls();
-  await reach(runtime, body.target, patienceSeconds);
+  await reach(runtime, body, patienceSeconds);
   const run = await begin(runtime, runId, body);
   await journal.addCalls(runId, runtime.takeCalls());
   return answer(run);
@@ -56,13 +56,17 @@ async function begin(runtime: ServiceRuntime, runId: string, body: ApiRequest<ty
 }
 
 /** Whether the cluster is there and lets podshift in, in time: the client learns at once what the run would end with. */
-async function reach(runtime: ClusterRuntime, target: ClusterTarget, seconds: number): Promise<void> {
+async function reach(
+  runtime: ClusterRuntime,
+  { target, mode }: { readonly target: ClusterTarget; readonly mode: 'plan' | 'run' },
+  seconds: number,
+): Promise<void> {
   const controller = new AbortController();
   const late = timer(seconds * 1000, undefined, { signal: controller.signal }).then(() => {
     throw new PodshiftError('ClusterUnreachable', `cluster ${target.clusterName} did not answer within ${seconds} seconds`);
   });
   try {
-    await Promise.race([inspectCluster(runtime, target), late]);
+    await Promise.race([inspectCluster(runtime, target, mode), late]);
   } finally {
     controller.abort();
   }

@@ -1,16 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
 import { createAwsHalf } from '../../twin/aws/aws-half.ts';
 import { TWIN_CREDENTIALS } from '../../twin/aws/principals.ts';
 import type { AwsState } from '../../twin/aws/state.ts';
 import { createSystemClock } from '../../twin/clock.ts';
 import type { TwinDelays, TwinRequest } from '../../twin/contracts.ts';
 import type { PodIdentities } from '../../twin/identity.ts';
+import { runShortLived } from '../../twin/kubernetes/short-lived.ts';
 import { createRequestLog, startTwinServer } from '../../twin/server.ts';
 import type { Snapshot } from '../../twin/snapshot.ts';
 import { Watch } from '../../twin/watch.ts';
+import { createClientWrites } from './client-writes.ts';
 import { type Cluster, type ClusterOptions, startCluster } from './cluster.ts';
-import { type PodEnd, playKubelet } from './kubelet.ts';
+import { playKubelet } from './kubelet.ts';
 import { mirrorCluster } from './mirror.ts';
 
 /** A real control plane with a twin's AWS account around it: EKS, IAM, STS and CloudTrail. */
@@ -24,10 +25,16 @@ export interface ClusterWithAccount {
   readonly identities: PodIdentities;
   /** The twin's watch over the promises, looking at the real cluster. */
   readonly watch: Watch;
+  /** Every request to AWS, and every write to the cluster, of whoever signed with the account's credentials. */
   readonly requests: readonly TwinRequest[];
+  /** Resolves when the watch has judged everything that has happened in the cluster until now. */
+  caughtUp(): Promise<void>;
   /** Ends all of it; throws what failed beside the tests. */
   stop(): Promise<void>;
 }
+
+/** The group of whoever signed in with the account's credentials. */
+const GROUP = 'podshift';
 
 /** Seconds instead of minutes, in the order that AWS has them. */
 const DELAYS: TwinDelays = {
@@ -48,6 +55,10 @@ export async function startClusterWithAccount(snapshot: Snapshot, options: Clust
   const clock = createSystemClock();
   const half = createAwsHalf({ snapshot, clock, delays: DELAYS, rateLimits: {} });
   const issuer = snapshot.cluster.identity?.oidc?.issuer;
+  const log = createRequestLog(clock);
+  const writes = createClientWrites(GROUP, ({ operation, apiGroup, object, principal, write }) => {
+    log.add({ service: 'kubernetes', operation, apiGroup, object, principal, write });
+  });
   const cluster = await startCluster({
     ...options,
     clusterName: snapshot.cluster.name,
@@ -56,8 +67,9 @@ export async function startClusterWithAccount(snapshot: Snapshot, options: Clust
     nodes: 0,
     identify: (token) => {
       const principal = half.identities.authenticate(token);
-      return principal === undefined ? undefined : { name: principal.arn, groups: ['podshift'] };
+      return principal === undefined ? undefined : { name: principal.arn, groups: [GROUP] };
     },
+    audit: writes,
   });
   const stopping = new AbortController();
   const ends: (() => Promise<void>)[] = [cluster.stop, async () => clock.close()];
@@ -73,22 +85,23 @@ export async function startClusterWithAccount(snapshot: Snapshot, options: Clust
     const { skipped } = await cluster.load(snapshot.objects);
     const unready = await cluster.settle(180_000);
     if (unready.length > 0) throw new Error(`not ready: ${unready.join('; ')}`);
-    const mirror = await mirrorCluster(cluster, 'podshift');
+    let watch: Watch | undefined;
+    const mirror = await mirrorCluster(cluster, writes, (write) => watch?.requestBegins(write));
     ends.push(mirror.stop);
     half.connect(mirror.side);
-    const watch = new Watch({ ...half, kubernetes: mirror.side, clock });
-    const log = createRequestLog(clock);
+    const judge = new Watch({ ...half, kubernetes: mirror.side, clock });
+    watch = judge;
     const service = half.serve({ url: cluster.endpoint, certificateAuthority: cluster.certificateAuthority });
     const server = await startTwinServer({
       service,
       log,
       tls: false,
-      hooks: { beforeRequest: (request) => void watch.requestBegins(request) },
+      hooks: { beforeRequest: (request) => void judge.requestBegins(request) },
     });
     ends.push(() => server.close());
     const spread = spreadAssociations(cluster, half.state, stopping.signal);
     ends.push(() => spread);
-    const kubelet = playKubelet(cluster.api, (pod) => answerProbe(pod, half.identities));
+    const kubelet = playKubelet(cluster.api, (pod) => runShortLived(pod, half.identities));
     ends.push(kubelet.stop);
     return {
       cluster,
@@ -97,8 +110,9 @@ export async function startClusterWithAccount(snapshot: Snapshot, options: Clust
       credentials: TWIN_CREDENTIALS,
       state: half.state,
       identities: half.identities,
-      watch,
+      watch: judge,
       requests: log.requests,
+      caughtUp: mirror.catchUp,
       stop,
     };
   } catch (error) {
@@ -118,14 +132,4 @@ async function spreadAssociations(cluster: Cluster, state: AwsState, signal: Abo
     written = text;
     await sleep(100);
   }
-}
-
-/** What `aws sts get-caller-identity` would say in the probe. */
-function answerProbe(pod: KubernetesObject, identities: PodIdentities): PodEnd {
-  const { assumedRoleArn, error } = identities.callerIdentity(pod, pod.spec.containers[0].name);
-  if (error !== '') return { exitCode: 255, message: error };
-  return {
-    exitCode: 0,
-    message: JSON.stringify({ UserId: 'AROAEXAMPLE:probe', Account: assumedRoleArn.split(':')[4], Arn: assumedRoleArn }),
-  };
 }

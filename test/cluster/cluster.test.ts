@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { must } from './api.ts';
+import { createClientWrites } from './client-writes.ts';
 import { type Cluster, startCluster } from './cluster.ts';
 import { playKubelet } from './kubelet.ts';
 import { environment, pod, variables, workload } from './objects.ts';
@@ -10,9 +11,13 @@ const IRSA = ['AWS_ROLE_ARN', 'AWS_WEB_IDENTITY_TOKEN_FILE'];
 const POD_IDENTITY = ['AWS_CONTAINER_CREDENTIALS_FULL_URI', 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'];
 
 let cluster: Cluster;
+const heard: string[] = [];
+const writes = createClientWrites('audited', ({ operation, object, write }) =>
+  heard.push(`${operation} ${object}${write ? '' : ' (no write)'}`),
+);
 
 beforeAll(async () => {
-  cluster = await startCluster({ say: (line) => process.stderr.write(`${line}\n`) });
+  cluster = await startCluster({ audit: writes, say: (line) => process.stderr.write(`${line}\n`) });
   process.stderr.write(`pods are injected by: ${cluster.webhook === 'real' ? 'the real pod identity webhook' : "the twin's rules"}\n`);
 });
 
@@ -99,7 +104,7 @@ describe('a real control plane', () => {
     must(await cluster.api('POST', `/api/v1/namespaces/${namespace}/pods`, { body }), 'pod');
     await expect.poll(async () => (await getPod(namespace, 'podshift-probe')).spec.nodeName, { timeout: 30_000 }).toBeDefined();
     expect((await getPod(namespace, 'podshift-probe')).status.phase).toBe('Pending');
-    const kubelet = playKubelet(cluster.api, ({ metadata }) => ({ exitCode: 0, message: `I am ${metadata.name}` }));
+    const kubelet = playKubelet(cluster.api, ({ metadata }) => new Map([['app', { exitCode: 0, message: `I am ${metadata.name}` }]]));
     await expect.poll(async () => (await getPod(namespace, 'podshift-probe')).status.phase, { timeout: 30_000 }).toBe('Succeeded');
     await kubelet.stop();
     const [{ state }] = (await getPod(namespace, 'podshift-probe')).status.containerStatuses;
@@ -240,6 +245,46 @@ describe('who may do what', () => {
       status: 403,
       body: { message: expect.stringContaining('User "bob"') },
     });
+  });
+});
+
+describe('whose a write is', () => {
+  test('the API server tells of each write of an audited group, and so whose each change is', async () => {
+    const namespace = await makeNamespace();
+    const path = `/api/v1/namespaces/${namespace}/configmaps`;
+    const { api } = await cluster.asUser('ann', ['audited', 'system:masters']);
+    const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'one' } };
+    const patch = { body: { data: { key: 'value' } }, contentType: 'application/merge-patch+json' };
+    must(await api('POST', `${path}?dryRun=All`, { body }), 'dry run');
+    const made = must(await api('POST', path, { body }), 'config map');
+    const changed = must(await cluster.api('PATCH', `${path}/one`, patch), 'config map');
+    expect(await api('POST', path, { body })).toMatchObject({ status: 409 });
+    must(await api('DELETE', `${path}/one`), 'config map');
+    must(await api('POST', `/api/v1/namespaces/${namespace}/pods`, { body: pod('web', 'default') }), 'pod');
+    await expect.poll(async () => (await getPod(namespace, 'web')).status.phase, { timeout: 30_000 }).toBe('Running');
+    const running = await getPod(namespace, 'web');
+    const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'web', namespace } };
+    must(await api('POST', `/api/v1/namespaces/${namespace}/pods/web/eviction`, { body: eviction }), 'eviction');
+    // A report of the end may be later than the answer.
+    await writes.underWay('configmaps');
+    await writes.underWay('pods');
+    expect(writes.behind('configmaps', undefined, made)).toMatchObject({
+      operation: 'create configmaps',
+      object: `${namespace}/one`,
+      principal: 'ann',
+    });
+    expect(writes.behind('configmaps', made, changed)).toBeUndefined();
+    expect(writes.behind('configmaps', changed, undefined)).toMatchObject({ operation: 'delete configmaps' });
+    expect(writes.behind('pods', running, undefined)).toMatchObject({ operation: 'create pods/eviction', object: `${namespace}/web` });
+    // A create has its name in its body, which is reported with the end.
+    expect(heard).toEqual([
+      `create configmaps?dryRun ${namespace} (no write)`,
+      `create configmaps ${namespace}`,
+      `create configmaps ${namespace}`,
+      `delete configmaps ${namespace}/one`,
+      `create pods ${namespace}`,
+      `create pods/eviction ${namespace}/web`,
+    ]);
   });
 });
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
 import { type Api, createApi, must } from './api.ts';
+import { type Audit, receiveAudit } from './audit.ts';
 import { type Binaries, type BuildOptions, buildBinaries } from './build.ts';
 import { createAuthority, type Pair } from './certificates.ts';
 import { compactStore } from './compaction.ts';
@@ -51,6 +52,8 @@ export interface ClusterOptions {
   readonly webhook?: 'real' | 'twin' | 'best' | 'none';
   /** Whose a bearer token is. Default: an EKS token is user podshift's, of group podshift. */
   readonly identify?: (token: string) => ClusterUser | undefined;
+  /** Whose writes the API server reports, each before it is done. */
+  readonly audit?: Audit;
   readonly say?: (line: string) => void;
   /** Ends the start, or the cluster. */
   readonly signal?: AbortSignal | undefined;
@@ -186,13 +189,25 @@ async function assemble(settings: {
   const tokens = createTokenBook(options.identify ?? identifyEksToken);
   const tokenReview = await serveJson({ path: '/review', pair: await authority.server('token-review'), port: 0, answer: tokens.review });
   servers.addServer(tokenReview);
-  const written = await writeFiles(site, tokenReview.url);
+  const audit =
+    options.audit === undefined
+      ? undefined
+      : {
+          group: options.audit.group,
+          server: await serveJson({ path: '/audit', pair: await authority.server('audit'), port: 0, answer: receiveAudit(options.audit) }),
+        };
+  if (audit !== undefined) servers.addServer(audit.server);
+  const written = await writeFiles(site, tokenReview.url, audit && { group: audit.group, url: audit.server.url });
   const api = createApi(endpoint, certificateAuthority, { pair: written.admin });
 
   say('starting etcd');
   await servers.start(etcdLine(site), async () => (await fetch(`http://${LOOPBACK}:${ports.etcd}/health`)).ok, READY_MILLISECONDS);
   say('starting kube-apiserver');
-  await servers.start(apiServerLine(site), async () => (await api('GET', '/readyz')).status === 200, READY_MILLISECONDS);
+  await servers.start(
+    apiServerLine(site, { audited: audit !== undefined }),
+    async () => (await api('GET', '/readyz')).status === 200,
+    READY_MILLISECONDS,
+  );
   say('starting controllers, scheduler and nodes');
   await makeNodes(api, nodes, region);
   await servers.start(schedulerLine(site));

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { z } from 'zod';
 import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
 import { injectIdentity } from '../../twin/kubernetes/identity-webhook.ts';
+import { eksFlags } from '../../twin/kubernetes/webhook/flags.ts';
 import type { Api } from './api.ts';
 
 /** A service account that has an association, as the webhook's file names it (pkg/containercredentials/types.go). */
@@ -66,7 +67,7 @@ export function createTwinWebhook(settings: {
     const mutated = injectIdentity(
       pod,
       {
-        region: settings.region,
+        flags: eksFlags({ region: settings.region }),
         serviceAccount: found.status === 200 ? found.body : undefined,
         associated: identities.some((identity) => identity.namespace === request.namespace && identity.serviceAccount === name),
       },

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
 import { type Api, must } from './api.ts';
 
-/** How a pod's first container ends. */
-export interface PodEnd {
+/** How a container ends. */
+export interface ContainerEnd {
   readonly exitCode: number;
   /** What it wrote to its termination log. */
   readonly message: string;
@@ -18,10 +18,10 @@ export interface Kubelet {
 const SELECTOR = 'app.kubernetes.io/managed-by=podshift';
 
 /**
- * Runs podshift's own pods, once they are scheduled, the way `end` says: undefined leaves a pod waiting for the next look.
- * Such a pod was admitted by the real API server, so `end` can tell from its variables who it would be.
+ * Runs podshift's own pods, once they are scheduled, the way `end` says, by container; undefined leaves a pod waiting for the
+ * next look. Such a pod was admitted by the real API server, so `end` can tell from its variables who it would be.
  */
-export function playKubelet(api: Api, end: (pod: KubernetesObject) => PodEnd | undefined): Kubelet {
+export function playKubelet(api: Api, end: (pod: KubernetesObject) => ReadonlyMap<string, ContainerEnd> | undefined): Kubelet {
   const stopping = new AbortController();
   const work = (async () => {
     while (!stopping.signal.aborted) {
@@ -52,12 +52,16 @@ function waits({ metadata, spec, status }: KubernetesObject): boolean {
   return metadata.deletionTimestamp === undefined && spec.nodeName !== undefined && status?.phase === 'Pending';
 }
 
-async function finish(api: Api, { metadata, spec }: KubernetesObject, { exitCode, message }: PodEnd): Promise<void> {
+async function finish(api: Api, { metadata, spec }: KubernetesObject, ends: ReadonlyMap<string, ContainerEnd>): Promise<void> {
   const now = new Date().toISOString();
-  const terminated = { exitCode, message, reason: exitCode === 0 ? 'Completed' : 'Error', startedAt: now, finishedAt: now };
-  const [{ name, image }] = spec.containers;
-  const containerStatuses = [{ name, image, imageID: '', ready: false, restartCount: 0, state: { terminated } }];
-  const body = { status: { phase: exitCode === 0 ? 'Succeeded' : 'Failed', startTime: now, containerStatuses } };
+  const containerStatuses = spec.containers.flatMap(({ name, image }: { name: string; image: string }) => {
+    const ended = ends.get(name);
+    if (ended === undefined) return [];
+    const terminated = { ...ended, reason: ended.exitCode === 0 ? 'Completed' : 'Error', startedAt: now, finishedAt: now };
+    return [{ name, image, imageID: '', ready: false, restartCount: 0, state: { terminated } }];
+  });
+  const phase = [...ends.values()].every(({ exitCode }) => exitCode === 0) ? 'Succeeded' : 'Failed';
+  const body = { status: { phase, startTime: now, containerStatuses } };
   const path = `/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}/status`;
   const answer = await api('PATCH', path, { body, contentType: 'application/merge-patch+json' });
   // It may have been deleted since it was listed.

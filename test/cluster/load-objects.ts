@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
 import { type Api, type ApiAnswer, must } from './api.ts';
+import { missingDefinitions } from './custom-definitions.ts';
 import { withoutServerFields } from './server-fields.ts';
 
 /** What came of loading a snapshot's objects. */
@@ -34,7 +35,7 @@ const GROUPS: readonly ((object: KubernetesObject) => boolean)[] = [
 ];
 
 /**
- * Loads objects as `kubectl get -o yaml` gives them. What a controller of the cluster makes anew (pods, ReplicaSets),
+ * Loads objects as `kubectl get -o yaml` gives them, custom ones with stand-ins for definitions that are missing. What a controller of the cluster makes anew (pods, ReplicaSets),
  * what cannot work here and what the API server refuses is left out and named. Throws only where the API server does not answer.
  */
 export async function loadObjects(api: Api, objects: readonly KubernetesObject[]): Promise<LoadOutcome> {
@@ -66,6 +67,12 @@ export async function loadObjects(api: Api, objects: readonly KubernetesObject[]
       uids.set(object.metadata.uid, answer.body.metadata.uid);
     }
   };
+  const groups: readonly { readonly name: string }[] = must(await api('GET', '/apis'), 'groups').groups;
+  const definitions = missingDefinitions(objects, new Set(groups.map(({ name }) => name)));
+  for (const definition of definitions) {
+    must(await api('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', { body: definition }), title(definition));
+  }
+  await definitionsEstablished(api, definitions);
   for (const belongs of GROUPS) {
     const group = rest.filter(belongs);
     rest = rest.filter((object) => !group.includes(object));
@@ -131,22 +138,25 @@ function createPlurals(api: Api): (object: KubernetesObject) => Promise<string |
   };
 }
 
-/** Waits until the API server serves what the group defines. */
+/** Waits until the API server serves what the group defines: the condition comes first, discovery after it. */
 async function definitionsEstablished(api: Api, group: readonly KubernetesObject[]): Promise<void> {
   const deadline = Date.now() + 30_000;
-  for (const { metadata } of group.filter(({ kind }) => kind === 'CustomResourceDefinition')) {
-    for (;;) {
-      const { status, body } = await api('GET', `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${metadata.name}`);
-      const conditions: readonly { type: string; status: string }[] = body.status?.conditions ?? [];
-      const settled = conditions.some(
-        ({ type, status: value }) => (type === 'Established' && value === 'True') || (type === 'NamesAccepted' && value === 'False'),
-      );
-      if (status === 404 || settled || Date.now() > deadline) {
-        break;
-      }
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
+  for (const definition of group.filter(({ kind }) => kind === 'CustomResourceDefinition')) {
+    while (!(await isServed(api, definition)) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 100));
   }
+}
+
+/** True also where waiting is of no use: the definition was refused, or its names are taken. */
+async function isServed(api: Api, { metadata, spec }: KubernetesObject): Promise<boolean> {
+  const { status, body } = await api('GET', `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${metadata.name}`);
+  const conditions: readonly { type: string; status: string }[] = body.status?.conditions ?? [];
+  const has = (type: string, value: string): boolean => conditions.some((one) => one.type === type && one.status === value);
+  if (status === 404 || has('NamesAccepted', 'False')) return true;
+  if (!has('Established', 'True')) return false;
+  const version = spec.versions.find(({ served }: { served: boolean }) => served)?.name;
+  const discovery = await api('GET', `/apis/${spec.group}/${version}`);
+  const resources: readonly { kind: string }[] = discovery.status === 200 ? discovery.body.resources : [];
+  return version === undefined || resources.some(({ kind }) => kind === spec.names.kind);
 }
 
 function title({ kind, metadata }: KubernetesObject): string {

@@ -68,6 +68,7 @@ test('a webhook program of your own runs with the flags of the real one, and the
     '--tls-key',
     '--watch-container-credentials-config',
     '--aws-default-region',
+    '--sts-regional-endpoint',
     '-v',
   ]);
   expect(args).toEqual(

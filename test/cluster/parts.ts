@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { auditPolicy } from './audit.ts';
 import type { Binaries } from './build.ts';
 import { type Authority, type Pair, serviceAccountKeys } from './certificates.ts';
 import { kubeconfig } from './kubeconfig.ts';
@@ -36,7 +37,11 @@ export interface CommandLine {
 }
 
 /** Writes what the servers read: certificates, keys, one kubeconfig each. Answers the administrator's pair. */
-export async function writeFiles(site: Site, tokenReviewUrl: string): Promise<{ readonly admin: Pair; readonly kubeconfig: string }> {
+export async function writeFiles(
+  site: Site,
+  tokenReviewUrl: string,
+  audit: { readonly group: string; readonly url: string } | undefined,
+): Promise<{ readonly admin: Pair; readonly kubeconfig: string }> {
   const { folder, authority } = site;
   const endpoint = `https://${LOOPBACK}:${site.ports.apiServer}`;
   const file = (name: string, text: string): Promise<void> => writeFile(join(folder, name), text, { mode: 0o600 });
@@ -52,6 +57,12 @@ export async function writeFiles(site: Site, tokenReviewUrl: string): Promise<{ 
     file('service-accounts.key', keys.privateKey),
     file('service-accounts.pub', keys.publicKey),
     file('token-review.kubeconfig', kubeconfig({ server: tokenReviewUrl, certificateAuthority: authority.certificate })),
+    ...(audit === undefined
+      ? []
+      : [
+          file('audit-policy.yaml', auditPolicy(audit.group)),
+          file('audit.kubeconfig', kubeconfig({ server: audit.url, certificateAuthority: authority.certificate })),
+        ]),
     config('admin', admin),
     config('kube-controller-manager', await authority.user('system:kube-controller-manager', [])),
     config('kube-scheduler', await authority.user('system:kube-scheduler', [])),
@@ -75,7 +86,10 @@ export function etcdLine({ folder, ports, etcd }: Site): CommandLine {
 }
 
 /** The API server as EKS has it: RBAC, service account tokens of an OIDC issuer, bearer tokens by a webhook. */
-export function apiServerLine({ folder, ports, issuer, binaries }: Site): CommandLine {
+export function apiServerLine(
+  { folder, ports, issuer, binaries }: Site,
+  { audited }: { readonly audited: boolean } = { audited: false },
+): CommandLine {
   const args = [
     `--etcd-servers=http://${LOOPBACK}:${ports.etcd}`,
     `--bind-address=${LOOPBACK}`,
@@ -101,6 +115,14 @@ export function apiServerLine({ folder, ports, issuer, binaries }: Site): Comman
     // etcd 3.4 reports no watch progress, which streamed lists need; without them a watcher backs off for minutes.
     '--feature-gates=WatchList=false',
     '--profiling=false',
+    ...(audited
+      ? [
+          `--audit-policy-file=${join(folder, 'audit-policy.yaml')}`,
+          `--audit-webhook-config-file=${join(folder, 'audit.kubeconfig')}`,
+          // Each request waits until it was reported, so a report is never later than what it tells of.
+          '--audit-webhook-mode=blocking-strict',
+        ]
+      : []),
   ];
   return { name: 'kube-apiserver', command: binaries['kube-apiserver'], args };
 }
@@ -163,6 +185,8 @@ export function webhookLine(site: Site, program: string, associations: string, r
     `--tls-key=${join(folder, 'server.key')}`,
     `--watch-container-credentials-config=${associations}`,
     `--aws-default-region=${region}`,
+    // EKS runs it so.
+    '--sts-regional-endpoint',
     '-v=4',
   ];
   return { name: 'pod-identity-webhook', command: program, args };

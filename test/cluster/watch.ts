@@ -9,7 +9,19 @@ export interface WatchEvent {
   readonly object: KubernetesObject;
 }
 
-/** Follows a watch until the server or the signal ends it; an abort is no failure. Rejects with what `onEvent` throws. */
+/** What the API server answers in the place of events. */
+export class WatchRefused extends Error {
+  /** The HTTP status: 410 where the version to start from is too old. */
+  readonly code: number;
+
+  constructor(code: number, message: string) {
+    super(message);
+    this.name = 'WatchRefused';
+    this.code = code;
+  }
+}
+
+/** Follows a watch until the server or the signal ends it; an abort is no failure. Rejects with what `onEvent` throws, or {@link WatchRefused}. */
 export async function watchApi(
   url: string,
   caller: { readonly certificateAuthority: string; readonly pair: Pair },
@@ -24,7 +36,7 @@ export async function watchApi(
       sent.on('error', reject);
       sent.end();
     });
-    if (response.statusCode !== 200) throw new Error(`${url}: ${response.statusCode}`);
+    if (response.statusCode !== 200) throw new WatchRefused(response.statusCode ?? 0, `${url}: ${response.statusCode}`);
     for await (const line of createInterface({ input: response })) onEvent(JSON.parse(line) as WatchEvent);
   } catch (error) {
     if (!signal.aborted) throw error;

@@ -33,6 +33,9 @@ export async function serveJson(settings: {
         );
     });
   });
+  // A kept connection that is closed here races with the next request on it: a pod would not be injected, an audited write would wait.
+  server.keepAliveTimeout = 0;
+  server.headersTimeout = 0;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(settings.port, LOOPBACK, resolve);

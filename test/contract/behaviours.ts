@@ -22,6 +22,8 @@ declare module 'vitest' {
   interface TaskMeta {
     /** Why a backend does not share this behaviour. */
     exception?: string;
+    /** A line that the reporter prints. */
+    line?: string;
   }
 }
 

@@ -51,6 +51,24 @@ export function describeHolding(suite: {
       await journal().extendLock(cluster(), 'r1', 60);
     });
 
+    behaviour('is held for the longest that any step asked for, and taken again where it is free', async () => {
+      await journal().holdLock(cluster(), 'r1', 600);
+      await journal().holdLock(cluster(), 'r1', 60);
+      await journal().acquireLock(cluster(), 'r1', 60);
+      pass(599_000);
+      await expect(journal().acquireLock(cluster(), 'r2', 60)).rejects.toMatchObject({ name: 'ClusterLocked' });
+      await Promise.all([900, 60, 300].map((seconds) => journal().holdLock(cluster(), 'r1', seconds)));
+      pass(899_000);
+      await expect(journal().holdLock(cluster(), 'r2', 60)).rejects.toMatchObject({
+        name: 'LockLost',
+        message: expect.stringContaining('r1'),
+        details: { owner: 'r1' },
+      });
+      await journal().releaseLock(cluster(), 'r1');
+      await journal().holdLock(cluster(), 'r2', 60);
+      await expect(journal().acquireLock(cluster(), 'r1', 60)).rejects.toMatchObject({ name: 'ClusterLocked' });
+    });
+
     behaviour('is free once its holder lets go, and cannot be extended then', async () => {
       await journal().acquireLock(cluster(), 'r1', 60);
       await journal().releaseLock(cluster(), 'r1');

@@ -196,6 +196,43 @@ export function describeApi({ behaviour, running, makeNamespace }: KubernetesSui
       ]);
     });
 
+    behaviour('takes null for absent wherever it stands, and for an empty text in a map', async () => {
+      const namespace = await makeNamespace();
+      const path = `/api/v1/namespaces/${namespace}/pods`;
+      const spec = {
+        containers: [{ name: 'main', image: 'registry.example/app:1', env: null, command: null }],
+        initContainers: null,
+        volumes: null,
+        nodeSelector: null,
+      };
+      const { status, body } = await backend.request('POST', `${path}?dryRun=All`, {
+        body: { metadata: { name: 'nulls', labels: { app: null, tier: 'a' }, annotations: null, ownerReferences: null }, spec },
+      });
+      expect(status).toBe(201);
+      expect(body.metadata.labels).toEqual({ app: '', tier: 'a' });
+      for (const member of ['annotations', 'ownerReferences']) expect(body.metadata).not.toHaveProperty(member);
+      for (const member of ['initContainers', 'nodeSelector']) expect(body.spec).not.toHaveProperty(member);
+      for (const member of ['env', 'command']) expect(body.spec.containers[0]).not.toHaveProperty(member);
+      const nameless = await backend.request('POST', path, { body: { metadata: { name: 'nulls' }, spec: { containers: [null] } } });
+      expect([nameless.status, nameless.body.details.causes[0].field]).toEqual([422, 'spec.containers[0].name']);
+    });
+
+    behaviour('takes what a JSON patch sets to null for absent', async () => {
+      const namespace = await makeNamespace();
+      const path = `/api/v1/namespaces/${namespace}/configmaps`;
+      await backend.request('POST', path, { body: { metadata: { name: 'nulls', labels: { a: 'b' } }, data: { key: 'value' } } });
+      const { status, body } = await backend.request('PATCH', `${path}/nulls`, {
+        body: [
+          { op: 'replace', path: '/metadata/labels', value: null },
+          { op: 'replace', path: '/data/key', value: null },
+        ],
+        contentType: 'application/json-patch+json',
+      });
+      expect(status).toBe(200);
+      expect(body.metadata).not.toHaveProperty('labels');
+      expect(body.data).toEqual({ key: '' });
+    });
+
     behaviour('counts generations by the spec alone', async () => {
       const namespace = await makeNamespace();
       const path = `/apis/batch/v1/namespaces/${namespace}/cronjobs`;

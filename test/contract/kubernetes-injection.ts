@@ -5,7 +5,9 @@ import type { KubernetesSuite } from './kubernetes-suite.ts';
 const ROLE = 'arn:aws:iam::111122223333:role/web';
 const WEB_FILE = '/var/run/secrets/eks.amazonaws.com/serviceaccount/token';
 const POD_FILE = '/var/run/secrets/pods.eks.amazonaws.com/serviceaccount/eks-pod-identity-token';
-const REGIONS = [`AWS_DEFAULT_REGION=${REGION}`, `AWS_REGION=${REGION}`];
+/** EKS has the webhook inject STS's regional endpoint without being asked. */
+const STS = 'AWS_STS_REGIONAL_ENDPOINTS=regional';
+const REGIONS = [STS, `AWS_DEFAULT_REGION=${REGION}`, `AWS_REGION=${REGION}`];
 const IRSA = [`AWS_ROLE_ARN=${ROLE}`, `AWS_WEB_IDENTITY_TOKEN_FILE=${WEB_FILE}`];
 const CONTAINER = [
   'AWS_CONTAINER_CREDENTIALS_FULL_URI=http://169.254.170.23/v1/credentials',
@@ -64,8 +66,23 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   'asks for the regional endpoint of STS where the service account says so': {
     account: { 'role-arn': ROLE, 'sts-regional-endpoints': 'true' },
-    env: ['AWS_STS_REGIONAL_ENDPOINTS=regional', ...REGIONS, ...IRSA],
+    env: [...REGIONS, ...IRSA],
     token: irsaToken,
+  },
+  'asks for no regional endpoint where the service account says so': {
+    account: { 'role-arn': ROLE, 'sts-regional-endpoints': 'F' },
+    env: [...REGIONS.slice(1), ...IRSA],
+    token: irsaToken,
+  },
+  'asks for the regional endpoint where what the service account says is no boolean': {
+    account: { 'role-arn': ROLE, 'sts-regional-endpoints': 'no' },
+    env: [...REGIONS, ...IRSA],
+    token: irsaToken,
+  },
+  'takes a token lifetime with a sign': {
+    account: { 'role-arn': ROLE, 'token-expiration': '+7200' },
+    env: [...REGIONS, ...IRSA],
+    token: { ...irsaToken, least: 7200, most: 7200 },
   },
   'gives container credentials for an association': { associated: true, env: [...REGIONS, ...CONTAINER], token: podToken },
   'gives container credentials, and not IRSA, for both': {
@@ -89,7 +106,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'asks for the regional endpoint with container credentials as well': {
     account: { 'sts-regional-endpoints': 'true' },
     associated: true,
-    env: ['AWS_STS_REGIONAL_ENDPOINTS=regional', ...REGIONS, ...CONTAINER],
+    env: [...REGIONS, ...CONTAINER],
     token: podToken,
   },
   'adds neither variable of IRSA where one is there, and the token all the same': {
@@ -113,7 +130,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'adds no region where one of the two is there': {
     associated: true,
     pod: { spec: { containers: [app([{ name: 'AWS_REGION', value: 'us-west-2' }])] } },
-    env: ['AWS_REGION=us-west-2', ...CONTAINER],
+    env: [STS, 'AWS_REGION=us-west-2', ...CONTAINER],
     token: podToken,
   },
   'does not see variables that come by envFrom': {
@@ -152,6 +169,25 @@ const CASES: Readonly<Record<string, Case>> = {
     env: [...REGIONS, ...CONTAINER],
     token: podToken,
     others: { side: [...REGIONS, ...CONTAINER] },
+  },
+  'reads the names of containers to leave alone as CSV': {
+    associated: true,
+    pod: { annotations: { 'eks.amazonaws.com/skip-containers': '"a ""b""\nc","side"\r' }, spec: { containers: [app([]), side] } },
+    env: [...REGIONS, ...CONTAINER],
+    token: podToken,
+    others: { side: [] },
+  },
+  'takes init containers that are null for none': {
+    associated: true,
+    pod: { spec: { initContainers: null, nodeSelector: null } },
+    env: [...REGIONS, ...CONTAINER],
+    token: podToken,
+  },
+  'knows Windows by the node selector alone': {
+    account: { 'role-arn': ROLE },
+    pod: { spec: { os: { name: 'windows' } } },
+    env: [...REGIONS, ...IRSA],
+    token: irsaToken,
   },
   'leaves a pod alone whose label says so, whatever its value': {
     account: { 'role-arn': ROLE },
@@ -251,6 +287,26 @@ export function describeInjection({ behaviour, running, makeNamespace }: Kuberne
         expect(variables(kept.body.spec.containers[0])).toEqual(variables(dry.body.spec.containers[0]));
       });
     }
+
+    behaviour('adds its mount whatever is mounted at its path, and the API server refuses what that makes', async () => {
+      for (const [title, file] of [
+        ['gives IRSA for an annotated service account', WEB_FILE],
+        ['gives container credentials for an association', POD_FILE],
+      ] as const) {
+        const mountPath = file.replace(/\/[^/]+$/, '');
+        const spec = {
+          serviceAccountName: names.get(title),
+          volumes: [{ name: 'mine', emptyDir: {} }],
+          containers: [{ ...side, volumeMounts: [{ name: 'mine', mountPath }] }],
+        };
+        const { status, body } = await create('mine', { spec }, '?dryRun=All');
+        expect(status).toBe(422);
+        expect(body.message).toBe(
+          `Pod "mine" is invalid: spec.containers[0].volumeMounts[${body.details.causes[0].field.match(/volumeMounts\[(\d)/)?.[1]}].mountPath: ` +
+            `Invalid value: "${mountPath}": must be unique`,
+        );
+      }
+    });
 
     behaviour('sees an association come and go, at the next pod', async () => {
       const account = 'comes-and-goes';

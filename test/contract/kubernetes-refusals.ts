@@ -57,6 +57,92 @@ export function describeRefusals({ behaviour, running, makeNamespace }: Kubernet
       });
     });
 
+    const volumes = ['a', 'b'].map((name) => ({ name, emptyDir: {} }));
+    const twice = (first: string, second: string) => ({
+      volumes,
+      containers: [
+        {
+          name: 'main',
+          image: 'registry.example/app:1',
+          volumeMounts: [
+            { name: 'a', mountPath: first },
+            { name: 'b', mountPath: second },
+          ],
+        },
+      ],
+    });
+
+    behaviour('refuses a pod that mounts two volumes at one path, and takes one whose paths differ by a slash', async () => {
+      const answer = await create('pods', pod('twice', twice('/data', '/data')));
+      expect(gist(answer)).toEqual({
+        status: 422,
+        reason: 'Invalid',
+        name: 'twice',
+        kind: 'Pod',
+        fields: ['FieldValueInvalid spec.containers[0].volumeMounts[1].mountPath'],
+      });
+      expect(answer.body.message).toBe(
+        'Pod "twice" is invalid: spec.containers[0].volumeMounts[1].mountPath: Invalid value: "/data": must be unique',
+      );
+      expect((await create('pods?dryRun=All', pod('twice', twice('/data', '/data')))).status).toBe(422);
+      expect((await create('pods?dryRun=All', pod('twice', twice('/data', '/data/')))).status).toBe(201);
+    });
+
+    behaviour('names all that is wrong with a pod, init containers too', async () => {
+      const [container] = twice('/data', '/data').containers;
+      const answer = await create(
+        'pods',
+        pod('both', { volumes: [...volumes, volumes[0]], containers: [container], initContainers: [container] }),
+      );
+      expect(gist(answer)).toMatchObject({
+        status: 422,
+        fields: [
+          'FieldValueDuplicate spec.volumes[2].name',
+          'FieldValueInvalid spec.containers[0].volumeMounts[1].mountPath',
+          'FieldValueInvalid spec.initContainers[0].volumeMounts[1].mountPath',
+          'FieldValueDuplicate spec.initContainers[0].name',
+        ],
+      });
+      expect(answer.body.message).toBe(
+        'Pod "both" is invalid: [spec.volumes[2].name: Duplicate value: "a", ' +
+          'spec.containers[0].volumeMounts[1].mountPath: Invalid value: "/data": must be unique, ' +
+          'spec.initContainers[0].volumeMounts[1].mountPath: Invalid value: "/data": must be unique, ' +
+          'spec.initContainers[0].name: Duplicate value: "main"]',
+      );
+    });
+
+    behaviour('refuses a workload whose pods would mount two volumes at one path', async () => {
+      const body = workload('mounts', { app: 'mounts' });
+      const spec = { ...body.spec, template: { ...body.spec.template, spec: twice('/data', '/data') } };
+      const path = 'spec.template.spec.containers[0].volumeMounts[1].mountPath';
+      expect(gist(await create('deployments', { ...body, spec }, 'apis/apps/v1'))).toMatchObject({
+        status: 422,
+        fields: [`FieldValueInvalid ${path}`],
+      });
+      expect((await create('deployments', { ...body, spec: { ...body.spec, replicas: 0 } }, 'apis/apps/v1')).status).toBe(201);
+      const answer = await backend.request('PATCH', `/apis/apps/v1/namespaces/${namespace}/deployments/mounts`, {
+        body: { spec: { template: { spec: twice('/data', '/data') } } },
+        contentType: MERGE,
+      });
+      expect(gist(answer)).toMatchObject({ status: 422, fields: [`FieldValueInvalid ${path}`] });
+    });
+
+    behaviour('refuses a token of a lifetime that no token has', async () => {
+      const tokenOf = (expirationSeconds: number) => ({
+        volumes: [{ name: 'token', projected: { sources: [{ serviceAccountToken: { path: 'token', expirationSeconds } }] } }],
+      });
+      const field = 'spec.volumes[0].projected.sources[0].serviceAccountToken.expirationSeconds';
+      for (const [seconds, why] of [
+        [599, 'less than 10 minutes'],
+        [4_294_967_297, 'larger than 2^32 seconds'],
+      ] as const) {
+        expect((await create('pods', pod('token', tokenOf(seconds)))).body.message).toBe(
+          `Pod "token" is invalid: ${field}: Invalid value: ${seconds}: may not specify a duration ${why}`,
+        );
+      }
+      expect((await create('pods?dryRun=All', pod('token', tokenOf(4_294_967_296)))).status).toBe(201);
+    });
+
     behaviour('refuses a workload whose selector does not choose its pods', async () => {
       expect(gist(await create('deployments', workload('stray', { app: 'other' }), 'apis/apps/v1'))).toEqual({
         status: 422,

@@ -33,6 +33,8 @@ export default class ContractReporter implements Reporter {
     for (const [suite, backends] of [...suites].filter(([, one]) => one.size === 1)) {
       lines.push(`  ${`${suite} over ${[...backends.keys()][0]}`.padEnd(42)} nothing to compare with on this machine`);
     }
+    for (const { line } of modules.flatMap((module) => [...module.children.allTests()]).map((test) => test.meta()))
+      if (line !== undefined) lines.push(line);
     lines.push(
       declared.length === 0 ? 'Declared exceptions: none' : 'Declared exceptions:',
       ...declared,

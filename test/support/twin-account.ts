@@ -1,5 +1,6 @@
 import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
 import { type AwsHalf, createAwsHalf } from '../../twin/aws/aws-half.ts';
+import type { EksAuthFaults } from '../../twin/aws/eks-auth.ts';
 import { TWIN_CREDENTIALS } from '../../twin/aws/principals.ts';
 import type { RateLimits } from '../../twin/aws/token-buckets.ts';
 import { createVirtualClock, type VirtualClock } from '../../twin/clock.ts';
@@ -189,11 +190,18 @@ export async function startTwinAccount(
     readonly delays?: Partial<TwinDelays>;
     readonly hooks?: TwinHooks;
     readonly rateLimits?: RateLimits;
+    readonly eksAuthFaults?: EksAuthFaults;
   } = {},
 ): Promise<TwinAccount> {
   const snapshot = snapshotFromObjects(shopParts(options.parts));
   const clock = createVirtualClock(START);
-  const half = createAwsHalf({ snapshot, clock, delays: { ...DELAYS, ...options.delays }, rateLimits: options.rateLimits ?? {} });
+  const half = createAwsHalf({
+    snapshot,
+    clock,
+    delays: { ...DELAYS, ...options.delays },
+    rateLimits: options.rateLimits ?? {},
+    eksAuthFaults: options.eksAuthFaults,
+  });
   const cluster = new FakeCluster(snapshot.objects);
   half.connect(cluster);
   const log = createRequestLog(clock);

@@ -11,6 +11,8 @@ export interface PodOptions {
   readonly mode?: 'irsa' | 'pod-identity' | 'none';
   readonly roleArn?: string;
   readonly audience?: string;
+  /** Lifetime of its token, seconds; a day by default, as the webhook asks for. */
+  readonly expirationSeconds?: number;
   readonly env?: readonly Record<string, unknown>[];
   readonly envFrom?: readonly Record<string, unknown>[];
   readonly nodeName?: string;
@@ -66,7 +68,17 @@ export function pod(options: PodOptions): KubernetesObject {
           volumeMounts: mode === 'none' ? [] : [{ name: 'token', mountPath: file.slice(0, file.lastIndexOf('/')) }],
         },
       ],
-      volumes: mode === 'none' ? [] : [{ name: 'token', projected: { sources: [{ serviceAccountToken: { audience, path } }] } }],
+      volumes:
+        mode === 'none'
+          ? []
+          : [
+              {
+                name: 'token',
+                projected: {
+                  sources: [{ serviceAccountToken: { audience, path, expirationSeconds: options.expirationSeconds ?? 86_400 } }],
+                },
+              },
+            ],
     },
     status: { phase: options.phase ?? 'Running' },
   };

@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
+import type { EksAuthFaults } from '../../twin/aws/eks-auth.ts';
 import type { AssociationState } from '../../twin/aws/records.ts';
 import type { ObjectChange } from '../../twin/contracts.ts';
 import { Watch } from '../../twin/watch.ts';
@@ -22,8 +23,12 @@ export const BOTH = trust(irsaStatement('shop', 'cart'), podIdentityStatement('s
 export const CLEAN = { credentialGapSeconds: 0, widenedPrincipals: [], foreignWrites: 0 };
 
 /** A running pod of the Deployment that is named as its service account. */
-export const running = (name: string, mode: 'irsa' | 'pod-identity' | 'none', serviceAccount = 'cart'): KubernetesObject =>
-  pod({ name, serviceAccount, mode, deployment: serviceAccount });
+export const running = (
+  name: string,
+  mode: 'irsa' | 'pod-identity' | 'none',
+  serviceAccount = 'cart',
+  more: Partial<Parameters<typeof pod>[0]> = {},
+): KubernetesObject => pod({ name, serviceAccount, mode, deployment: serviceAccount, ...more });
 
 /** A twin account with a watch over it, and the writes that tests make. */
 export interface Watched {
@@ -35,8 +40,11 @@ export interface Watched {
 }
 
 /** The shop with one running IRSA pod of `cart`, an agent, and the watch begun. */
-export async function openWatched(options: { trust?: string; pods?: readonly KubernetesObject[] } = {}): Promise<Watched> {
+export async function openWatched(
+  options: { trust?: string; pods?: readonly KubernetesObject[]; eksAuthFaults?: EksAuthFaults } = {},
+): Promise<Watched> {
   const twin = await startTwinAccount({
+    ...(options.eksAuthFaults === undefined ? {} : { eksAuthFaults: options.eksAuthFaults }),
     parts: {
       account: {
         RoleDetailList: [

@@ -1,7 +1,7 @@
 import type { KubernetesSide } from '../contracts.ts';
 import type { AddonDescription } from '../snapshot.ts';
 import { checkWanted, ownedAssociations, replaceOwned, type WantedAssociation } from './addon-associations.ts';
-import { isConfiguration } from './addon-configuration.ts';
+import { configurationOf } from './addon-configuration.ts';
 import type { AddonRollouts } from './addon-rollouts.ts';
 import type { Addons } from './addons.ts';
 import { AwsError } from './errors.ts';
@@ -135,7 +135,7 @@ export class AddonUpdates {
       );
     const version = change.addonVersion ?? addon.addonVersion;
     if (!this.#addons.offers(addon.addonName, version)) throw invalid('Addon version specified is not supported');
-    if (change.configurationValues !== undefined && !isConfiguration(change.configurationValues))
+    if (change.configurationValues !== undefined && configurationOf(change.configurationValues) === undefined)
       throw invalid('ConfigurationValue provided in request is not supported: it is neither JSON nor YAML of an object');
     if (change.serviceAccountRoleArn !== undefined && this.#state.roleByArn(change.serviceAccountRoleArn) === undefined)
       throw invalid('Role provided in the request does not exist');

@@ -8,7 +8,7 @@ type Body = Readonly<Record<string, unknown>>;
 
 /** An add-on as DescribeAddon answers it. */
 export function addonAnswer(addon: object): Record<string, unknown> {
-  return toSeconds(addon, 'createdAt', 'modifiedAt');
+  return toSeconds(addon);
 }
 
 /** An update as DescribeUpdate answers it. */

@@ -63,8 +63,8 @@ export class Addons {
   /** Whether EKS has this version of the add-on for the cluster's Kubernetes version. */
   offers(addonName: string, addonVersion: string): boolean {
     const versions = this.versions().find((one) => one.addonName === addonName)?.addonVersions ?? [];
-    // A snapshot may lack the list: then what is installed is offered.
-    if (versions.length === 0) return this.#addons.get(addonName)?.addonVersion === addonVersion;
+    // A snapshot may lack the list, or a part of it: what is installed was offered.
+    if (this.#addons.get(addonName)?.addonVersion === addonVersion) return true;
     return versions.some(
       (version) =>
         version.addonVersion === addonVersion && version.compatibilities.some((one) => one.clusterVersion === this.#state.cluster.version),

@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
+import { configurationOf } from './addon-configuration.ts';
 
 /** Name of the add-on and of its DaemonSet. */
 export const AGENT = 'eks-pod-identity-agent';
@@ -39,9 +40,9 @@ const DAEMONSETS: Readonly<Record<string, { readonly suffix: string; readonly cr
 /** Names of all DaemonSets that the add-on may have made. */
 export const AGENT_SETS: readonly string[] = Object.values(DAEMONSETS).map(({ suffix }) => `${AGENT}${suffix}`);
 
-/** The DaemonSets that the add-on installs with these configuration values, which are JSON of an object. */
-export function agentDaemonSets(region: string, clusterName: string, addonVersion: string, values = '{}'): KubernetesObject[] {
-  const { agent, daemonsets } = JSON.parse(values) as AgentValues;
+/** The DaemonSets that the add-on installs with these configuration values, JSON or YAML; values that are neither set nothing. */
+export function agentDaemonSets(region: string, clusterName: string, addonVersion: string, values?: string): KubernetesObject[] {
+  const { agent, daemonsets } = (configurationOf(values) ?? {}) as AgentValues;
   return Object.entries(DAEMONSETS)
     .filter(([key, { create }]) => daemonsets?.[key]?.create ?? create)
     .map(([, { suffix, nodes }]) =>

@@ -8,6 +8,7 @@ import { AddonRollouts } from './addon-rollouts.ts';
 import { AddonUpdates } from './addon-updates.ts';
 import { Addons } from './addons.ts';
 import { CloudTrailLog } from './cloudtrail-log.ts';
+import type { EksAuthFaults } from './eks-auth.ts';
 import { Principals } from './principals.ts';
 import { createAwsService } from './service.ts';
 import { AwsState } from './state.ts';
@@ -20,6 +21,8 @@ export interface AwsHalfSettings {
   readonly delays: TwinDelays;
   /** Request rates of the services; a service without one is not limited. */
   readonly rateLimits: RateLimits;
+  /** How EKS Auth fails by itself; it does not without. */
+  readonly eksAuthFaults?: EksAuthFaults | undefined;
 }
 
 /** The AWS half: the account, and who the pods of its cluster are to it. */
@@ -47,7 +50,7 @@ export function createAwsHalf(settings: AwsHalfSettings): AwsHalf {
   const updates = new AddonUpdates(state, addons, rollouts);
   const principals = new Principals(state);
   const trail = new CloudTrailLog(state.accountId, state.region);
-  const identities = new PodIdentities({ state, principals, trail });
+  const identities = new PodIdentities({ state, principals, trail, eksAuthFaults: settings.eksAuthFaults });
   const activity = new PodActivity(identities, clock);
   const buckets = new TokenBuckets(settings.rateLimits, clock);
   return {

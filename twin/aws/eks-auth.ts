@@ -5,13 +5,62 @@ import type { AwsState } from './state.ts';
 import { type PodSubject, podIdentityCall, serviceAssumeRole, sessionTags } from './trail-events.ts';
 import { isAllowed } from './trust-evaluation.ts';
 
-/** The agent renews credentials after so long, and until then serves what it has (eks-pod-identity-agent, cmd/server.go: 3 h). */
-export const AGENT_RENEWAL = 3 * 60 * 60 * 1000;
+/** How EKS Auth fails by itself, where a rehearsal asks for it. */
+export type EksAuthFault = 'throttle' | 'server-error' | 'unavailable' | 'invalid-parameter';
+
+/** Says whether EKS Auth fails a call for this token at this time, milliseconds; the same for the same question, whenever it is asked. */
+export type EksAuthFaults = (tokenId: string, at: number) => EksAuthFault | undefined;
+
+/** The token that a call is made with. */
+export interface CallToken {
+  /** Two calls with the same token have the same id. */
+  readonly id: string;
+  readonly subject: PodSubject;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
 
 /** What EKS Auth answers the agent. */
 export type Assumed =
-  | { readonly ok: true; readonly roleArn: string; readonly assumedRole: string; readonly sessionName: string; readonly tags: boolean }
-  | { readonly ok: false; readonly code: string; readonly message: string };
+  | {
+      readonly ok: true;
+      readonly roleArn: string;
+      readonly assumedRole: string;
+      readonly sessionName: string;
+      readonly tags: boolean;
+      /** When the session ends, milliseconds since the epoch. */
+      readonly expiresAt: number;
+    }
+  | {
+      readonly ok: false;
+      readonly code: string;
+      readonly message: string;
+      /** Whether EKS Auth failed by itself, and not for anything of the pod's. */
+      readonly failed: boolean;
+    };
+
+/** Sessions of an associated role, and of a target role, which is reached by chaining (EKS user guide: pod-id-assign-target-role). */
+const SESSION = 6 * 60 * 60 * 1000;
+const CHAINED_SESSION = 60 * 60 * 1000;
+
+const FAULTS: Readonly<Record<EksAuthFault, { readonly code: string; readonly message: string }>> = {
+  throttle: { code: 'ThrottlingException', message: 'Rate exceeded' },
+  'server-error': { code: 'InternalServerException', message: 'Internal Server Error' },
+  unavailable: { code: 'ServiceUnavailableException', message: 'Service Unavailable' },
+  'invalid-parameter': { code: 'InvalidParameterException', message: 'Invalid parameter in the request' },
+};
+
+/** EKS Auth's answer to a call of an agent: what it says of the pod, unless it fails by itself or the token has expired. */
+export function callEksAuth(state: AwsState, token: CallToken, at: number, faults: EksAuthFaults | undefined): Assumed {
+  const fault = faults?.(token.id, at);
+  if (fault !== undefined) return { ok: false, ...FAULTS[fault], failed: true };
+  if (at >= token.expiresAt) {
+    const [now, end] = [at, token.expiresAt].map((time) => new Date(time).toISOString());
+    const message = `The token included in the request is expired: current date/time ${now} must be before the expiration date/time ${end}`;
+    return { ok: false, code: 'ExpiredTokenException', message, failed: false };
+  }
+  return assumeForPod(state, token.subject, at);
+}
 
 /** AssumeRoleForPodIdentity at an instant: the association then, and the role's trust as IAM had spread it by then. */
 export function assumeForPod(state: AwsState, subject: PodSubject, at: number): Assumed {
@@ -19,7 +68,7 @@ export function assumeForPod(state: AwsState, subject: PodSubject, at: number): 
   const association = state.associationOf(namespace, serviceAccount, at);
   if (association === undefined) {
     const message = `No association found for service account ${serviceAccount} in namespace ${namespace}`;
-    return { ok: false, code: 'ResourceNotFoundException', message };
+    return { ok: false, code: 'ResourceNotFoundException', message, failed: false };
   }
   const role = state.roleByArn(association.roleArn);
   const tags = !association.disableSessionTags;
@@ -29,7 +78,7 @@ export function assumeForPod(state: AwsState, subject: PodSubject, at: number): 
     role !== undefined && isAllowed(state.visibleTrust(role, at), { action, caller, context });
   if (!grants('sts:AssumeRole') || (tags && !grants('sts:TagSession'))) {
     const message = 'Unauthorized Exception! EKS does not have permissions to assume the associated role.';
-    return { ok: false, code: 'AccessDeniedException', message };
+    return { ok: false, code: 'AccessDeniedException', message, failed: false };
   }
   const session = `eks-${state.cluster.name.slice(0, 10)}-${podName.slice(0, 12)}-${uuidOf(`${podUid}/${Math.floor(at)}`)}`.slice(0, 64);
   // The target role may be another account's, which this twin does not hold: it is taken as set up.
@@ -39,6 +88,7 @@ export function assumeForPod(state: AwsState, subject: PodSubject, at: number): 
     assumedRole: association.roleArn,
     sessionName: session,
     tags,
+    expiresAt: at + (association.targetRoleArn === undefined ? SESSION : CHAINED_SESSION),
   };
 }
 
@@ -76,45 +126,4 @@ export function podIdentityContext(
   context['aws:tagkeys'] = Object.keys(tags);
   context['sts:transitivetagkeys'] = Object.keys(tags);
   return context;
-}
-
-/** Credentials that an agent holds for one pod's token. */
-export interface CachedCredentials {
-  readonly roleArn: string;
-  readonly sessionName: string;
-  readonly fetchedAt: number;
-  /** The agent pod that holds them: a new one starts empty. */
-  readonly agentUid: string;
-}
-
-/** The caches of all nodes' agents: by pod, as every pod has its own token. */
-export class AgentCache {
-  readonly #state: AwsState;
-  readonly #held = new Map<string, CachedCredentials>();
-
-  constructor(state: AwsState) {
-    this.#state = state;
-  }
-
-  /** What the agent holds for the pod, renewals since it was fetched included; undefined where it must ask. */
-  get(subject: PodSubject, agentUid: string, now: number): CachedCredentials | undefined {
-    const held = this.#held.get(subject.podUid);
-    if (held === undefined || held.agentUid !== agentUid) return undefined;
-    const renewals = Math.floor((now - held.fetchedAt) / AGENT_RENEWAL);
-    if (renewals === 0) return held;
-    const at = held.fetchedAt + renewals * AGENT_RENEWAL;
-    const renewed = assumeForPod(this.#state, subject, at);
-    if (renewed.ok) return this.put(subject, { roleArn: renewed.roleArn, sessionName: renewed.sessionName, fetchedAt: at, agentUid });
-    this.#held.delete(subject.podUid);
-    return undefined;
-  }
-
-  put(subject: PodSubject, credentials: CachedCredentials): CachedCredentials {
-    this.#held.set(subject.podUid, credentials);
-    return credentials;
-  }
-
-  forget(podUid: string): void {
-    this.#held.delete(podUid);
-  }
 }

@@ -34,7 +34,7 @@ export function computeRoutes(state: AwsState): RestRoute[] {
       ({ path }) => {
         const found = state.fargateProfiles.find((profile) => profile.fargateProfileName === path.profile);
         if (found === undefined) throw missing(`No Fargate Profile found with name: ${path.profile}.`);
-        return { fargateProfile: toSeconds(found, 'createdAt') };
+        return { fargateProfile: toSeconds(found) };
       },
       ({ path }) => path.profile ?? '',
     ),
@@ -48,7 +48,7 @@ export function computeRoutes(state: AwsState): RestRoute[] {
       ({ path }) => {
         const found = snapshot.nodegroups.find((group) => group.nodegroupName === path.group);
         if (found === undefined) throw missing(`No node group found for name: ${path.group}.`);
-        return { nodegroup: toSeconds(found, 'createdAt', 'modifiedAt') };
+        return { nodegroup: toSeconds(found) };
       },
       ({ path }) => path.group ?? '',
     ),
@@ -63,7 +63,7 @@ export function computeRoutes(state: AwsState): RestRoute[] {
         const { principal, all } = entries(request);
         const found = all.find((entry) => entry.principalArn === principal);
         if (found === undefined) throw missing(`The specified principalArn could not be found: ${principal}`);
-        return { accessEntry: toSeconds(found, 'createdAt', 'modifiedAt') };
+        return { accessEntry: toSeconds(found) };
       },
       ({ path }) => path.principal ?? '',
     ),

@@ -41,7 +41,8 @@ export function eksRoutes(
   const describeCluster = () => {
     const { url, certificateAuthority } = endpoint();
     const data = Buffer.from(certificateAuthority).toString('base64');
-    return { cluster: toSeconds({ ...state.cluster, endpoint: url, certificateAuthority: { data } }, 'createdAt') };
+    const authority = { ...(state.cluster.certificateAuthority as object | undefined), data };
+    return { cluster: toSeconds({ ...state.cluster, endpoint: url, certificateAuthority: authority }) };
   };
   return [
     route('ListClusters', 'GET', '/clusters', (request) => paged(request, [name], 'clusters')),

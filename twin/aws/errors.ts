@@ -109,6 +109,11 @@ function toXml(value: unknown): string {
   if (typeof value !== 'object' || value === null) return escapeXml(String(value));
   return Object.entries(value)
     .filter(([, member]) => member !== undefined)
-    .map(([name, member]) => `<${name}>${toXml(member)}</${name}>`)
+    .map(([name, member]) =>
+      // The entries of a map stand side by side.
+      name === 'entry' && Array.isArray(member)
+        ? member.map((entry) => `<entry>${toXml(entry)}</entry>`).join('')
+        : `<${name}>${toXml(member)}</${name}>`,
+    )
     .join('');
 }

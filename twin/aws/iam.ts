@@ -1,11 +1,8 @@
-import type { PolicyDescription } from '../snapshot.ts';
 import { AwsError } from './errors.ts';
+import { encodeDocument, iamWire, wireDocument, wireTime } from './iam-wire.ts';
 import type { RoleState } from './records.ts';
 import type { AwsState } from './state.ts';
 import { validateTrust } from './trust-validation.ts';
-
-/** The quota that IAM gives every account. */
-const TRUST_SIZE_LIMIT = 2048;
 
 /** One action of a query service: `write` says whether it changes something, `object` what the request log names. */
 export interface QueryAction {
@@ -30,17 +27,19 @@ export function iamActions(state: AwsState): Readonly<Record<string, QueryAction
     return role;
   };
   const object = (parameters: URLSearchParams) => parameters.get('RoleName') ?? '';
-  const principalExists = (arn: string) => state.roleByArn(arn) !== undefined || arn.includes(':user/');
+  const principalExists = (arn: string) => state.principalExists(arn);
   return {
     ListRoles: { write: false, run: (parameters) => listRoles(state, parameters) },
     GetAccountAuthorizationDetails: { write: false, run: (parameters) => authorizationDetails(state, parameters) },
+    GetAccountSummary: { write: false, run: () => accountSummary(state) },
     GetRole: {
       write: false,
       object,
       run: (parameters) => {
         const role = named(parameters);
-        const tags = role.description.Tags.map(({ Key, Value }) => ({ Key, Value }));
-        return { Role: { ...roleSummary(state, role), ...(tags.length === 0 ? {} : { Tags: tags }), RoleLastUsed: {} } };
+        const { Tags, PermissionsBoundary, RoleLastUsed } = role.description;
+        const more = { ...(Tags.length === 0 ? {} : { Tags }), PermissionsBoundary, RoleLastUsed: RoleLastUsed ?? {} };
+        return { Role: { ...roleSummary(state, role), ...(iamWire(more) as object) } };
       },
     },
     UpdateAssumeRolePolicy: {
@@ -56,7 +55,7 @@ export function iamActions(state: AwsState): Readonly<Record<string, QueryAction
             `Cannot perform the operation on the protected role '${role.name}' - this role is only modifiable by AWS`,
           );
         }
-        validateTrust(document, { accountId: state.accountId, principalExists, sizeLimit: TRUST_SIZE_LIMIT });
+        validateTrust(document, { accountId: state.accountId, principalExists, sizeLimit: state.trustSizeLimit });
         state.writeTrust(role, document, 'request');
         return undefined;
       },
@@ -81,6 +80,11 @@ export function iamActions(state: AwsState): Readonly<Record<string, QueryAction
       write: false,
       run: () => ({ OpenIDConnectProviderList: [...state.openIdConnectProviders].map((Arn) => ({ Arn })) }),
     },
+    GetOpenIDConnectProvider: {
+      write: false,
+      object: (parameters) => parameters.get('OpenIDConnectProviderArn') ?? '',
+      run: (parameters) => openIdConnectProvider(state, required(parameters, 'OpenIDConnectProviderArn')),
+    },
     ListRolePolicies: {
       write: false,
       object,
@@ -97,9 +101,7 @@ export function iamActions(state: AwsState): Readonly<Record<string, QueryAction
         const name = required(parameters, 'PolicyName');
         const policy = role.description.RolePolicyList.find((one) => one.PolicyName === name);
         if (policy === undefined) throw new AwsError('NoSuchEntity', 404, `The role policy with name ${name} cannot be found.`);
-        const document =
-          typeof policy.PolicyDocument === 'string' ? policy.PolicyDocument : encodeDocument(JSON.stringify(policy.PolicyDocument));
-        return { RoleName: role.name, PolicyName: name, PolicyDocument: document };
+        return { RoleName: role.name, PolicyName: name, PolicyDocument: wireDocument(policy.PolicyDocument) ?? '' };
       },
     },
     ListAttachedRolePolicies: {
@@ -116,11 +118,23 @@ export function iamActions(state: AwsState): Readonly<Record<string, QueryAction
   };
 }
 
+/** A registered provider; its audience and thumbprint are those that every EKS cluster's has (eksctl, pkg/iam/oidc). */
+function openIdConnectProvider(state: AwsState, arn: string): Record<string, unknown> {
+  if (!state.openIdConnectProviders.has(arn)) throw new AwsError('NoSuchEntity', 404, `OpenIDConnect Provider not found for arn ${arn}`);
+  return {
+    Url: arn.slice(arn.indexOf('/') + 1),
+    ClientIDList: ['sts.amazonaws.com'],
+    ThumbprintList: ['9e99a48a9960b14926bb7f3b02e22da2b0ab7280'],
+    CreateDate: wireTime(state.cluster.createdAt ?? '2020-01-01T00:00:00Z'),
+    Tags: [],
+  };
+}
+
 function createRole(state: AwsState, parameters: URLSearchParams, principalExists: (arn: string) => boolean): RoleState {
   const name = required(parameters, 'RoleName');
   const document = required(parameters, 'AssumeRolePolicyDocument');
   if (state.role(name) !== undefined) throw new AwsError('EntityAlreadyExists', 409, `Role with name ${name} already exists.`);
-  validateTrust(document, { accountId: state.accountId, principalExists, sizeLimit: TRUST_SIZE_LIMIT });
+  validateTrust(document, { accountId: state.accountId, principalExists, sizeLimit: state.trustSizeLimit });
   const tags = [...parameters].filter(([key]) => /^Tags\.member\.\d+\.Key$/.test(key));
   return state.createRole(
     name,
@@ -147,33 +161,38 @@ function listRoles(state: AwsState, parameters: URLSearchParams): Record<string,
   return { ...rest, Roles: items.map((role) => roleSummary(state, role)) };
 }
 
-/** Of the four kinds of detail the twin has roles and the account's own policies; an absent filter means all kinds (IAM API Reference). */
+/** Roles page by page; users, groups and policies all on the first page. An absent filter means all kinds (IAM API Reference). */
 function authorizationDetails(state: AwsState, parameters: URLSearchParams): Record<string, unknown> {
   const kinds = [...parameters].filter(([name]) => name.startsWith('Filter.member.')).map(([, kind]) => kind);
-  const wanted = kinds.length === 0 || kinds.includes('Role');
-  const { items, rest } = pageOfRoles(state, parameters, () => wanted);
-  const details = items.map((role) => ({
-    ...roleSummary(state, role),
-    Tags: role.description.Tags.map(({ Key, Value }) => ({ Key, Value })),
-    RolePolicyList: role.description.RolePolicyList.map(({ PolicyName, PolicyDocument }) => ({
-      PolicyName,
-      PolicyDocument: typeof PolicyDocument === 'string' ? PolicyDocument : encodeDocument(JSON.stringify(PolicyDocument)),
-    })),
-    AttachedManagedPolicies: role.description.AttachedManagedPolicies.map(({ PolicyName, PolicyArn }) => ({ PolicyName, PolicyArn })),
-    InstanceProfileList: role.description.InstanceProfileList,
-  }));
-  const local = (kinds.length === 0 || kinds.includes('LocalManagedPolicy')) && !parameters.has('Marker');
-  const policies = local ? state.snapshot.policies.map(policyDetail) : [];
-  return { ...rest, UserDetailList: [], GroupDetailList: [], RoleDetailList: details, Policies: policies };
+  const wants = (kind: string) => kinds.length === 0 || kinds.includes(kind);
+  const { items, rest } = pageOfRoles(state, parameters, () => wants('Role'));
+  const first = !parameters.has('Marker');
+  const { users, groups, policies } = state.snapshot;
+  const ofAws = (arn: string) => arn.split(':')[4] === 'aws';
+  return {
+    ...rest,
+    UserDetailList: first && wants('User') ? iamWire(users) : [],
+    GroupDetailList: first && wants('Group') ? iamWire(groups) : [],
+    RoleDetailList: items.map((role) => roleDetail(state, role)),
+    Policies: first ? iamWire(policies.filter(({ Arn }) => wants(ofAws(Arn) ? 'AWSManagedPolicy' : 'LocalManagedPolicy'))) : [],
+  };
 }
 
-/** One of the account's own managed policies, its documents URL-encoded as IAM's are. */
-function policyDetail(policy: PolicyDescription): Record<string, unknown> {
-  const versions = policy.PolicyVersionList.map((version) => ({
-    ...version,
-    Document: typeof version.Document === 'string' ? version.Document : encodeDocument(JSON.stringify(version.Document)),
-  }));
-  return { PolicyName: policy.PolicyName, Arn: policy.Arn, PolicyVersionList: versions };
+/** A role with all that is known of it. */
+function roleDetail(state: AwsState, role: RoleState): Record<string, unknown> {
+  const { trustPolicy: _, ...rest } = role.description;
+  return { ...(iamWire(rest) as object), ...roleSummary(state, role) };
+}
+
+/** The account's figures: what the snapshot has, and what the twin counts itself. */
+function accountSummary(state: AwsState): Record<string, unknown> {
+  const figures = {
+    Roles: state.roles.size,
+    Providers: state.openIdConnectProviders.size,
+    AssumeRolePolicySizeQuota: state.trustSizeLimit,
+  };
+  const entries = Object.entries({ ...state.snapshot.accountSummary, ...figures });
+  return { SummaryMap: { entry: entries.map(([key, value]) => ({ key, value })) } };
 }
 
 function pageOfRoles(state: AwsState, parameters: URLSearchParams, isWanted: (role: RoleState) => boolean) {
@@ -204,19 +223,9 @@ function roleSummary(state: AwsState, role: RoleState): Record<string, unknown> 
     RoleName,
     RoleId,
     Arn,
-    CreateDate: wholeSeconds(CreateDate ?? '2020-01-01T00:00:00Z'),
+    CreateDate: wireTime(CreateDate ?? '2020-01-01T00:00:00Z'),
     AssumeRolePolicyDocument: encodeDocument(state.storedTrust(role).text),
     ...(typeof Description === 'string' ? { Description } : {}),
     MaxSessionDuration: MaxSessionDuration ?? 3600,
   };
-}
-
-function wholeSeconds(time: string): string {
-  const parsed = Date.parse(time);
-  return new Date(Number.isNaN(parsed) ? 0 : parsed).toISOString().replace(/\.\d{3}Z$/, 'Z');
-}
-
-/** RFC 3986: more is escaped than encodeURIComponent does. */
-function encodeDocument(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }

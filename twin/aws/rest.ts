@@ -40,11 +40,22 @@ export function needed(value: unknown, name: string): string {
   throw new AwsError('InvalidParameterException', 400, `${name} can't be blank`);
 }
 
-/** The same object with RFC 3339 fields as seconds, as REST JSON has times. */
-export function toSeconds(value: object, ...fields: string[]): Record<string, unknown> {
-  const copy = { ...value } as Record<string, unknown>;
-  for (const field of fields) {
-    if (typeof copy[field] === 'string') copy[field] = Date.parse(copy[field]) / 1000;
-  }
-  return copy;
+/** Members of EKS's answers that hold a time (eks-2017-11-01, members of type timestamp). */
+const TIMES = new Set(['createdAt', 'modifiedAt', 'activationExpiry']);
+
+/** The same value with its times as seconds, as REST JSON has them; a time that nobody can read is left out. */
+export function toSeconds<T extends object>(value: T): Record<string, unknown> {
+  return timesOf(value) as Record<string, unknown>;
+}
+
+function timesOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(timesOf);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, member]) => {
+      if (!TIMES.has(name) || typeof member !== 'string') return [[name, timesOf(member)]];
+      const seconds = Date.parse(member) / 1000;
+      return Number.isNaN(seconds) ? [] : [[name, seconds]];
+    }),
+  );
 }

@@ -29,6 +29,8 @@ export class AwsState {
   /** Living associations by id. */
   readonly associations = new Map<string, AssociationState>();
   readonly #rolesByArn = new Map<string, RoleState>();
+  /** Roles that the snapshot's trust policies name as principals. */
+  readonly #named = new Set<string>();
   readonly #history = new Map<string, AssociationState[]>();
   readonly #listeners: ((change: AwsChange) => void)[] = [];
   #counter = 0;
@@ -48,12 +50,12 @@ export class AwsState {
       const role: RoleState = { description, arn: description.Arn, name: description.RoleName, versions };
       this.roles.set(role.name.toLowerCase(), role);
       this.#rolesByArn.set(role.arn, role);
+      for (const [arn] of description.trustPolicy.matchAll(/arn:[a-z0-9-]+:iam::\d{12}:role\/[^"\\\s*?]+/g)) this.#named.add(arn);
     }
     for (const one of snapshot.associations) {
-      const createdAt =
-        one.createdAt === undefined
-          ? Number.NEGATIVE_INFINITY
-          : Math.min(Date.parse(one.createdAt), clock.now() - 10 * delays.associationPropagation);
+      // It has reached every webhook, however young it is.
+      const told = Date.parse(one.createdAt ?? '');
+      const createdAt = Number.isNaN(told) ? Number.NEGATIVE_INFINITY : Math.min(told, clock.now() - 10 * delays.associationPropagation);
       this.#keep({
         associationId: one.associationId,
         associationArn: one.associationArn,
@@ -66,11 +68,21 @@ export class AwsState {
         ownerArn: one.ownerArn ?? undefined,
         tags: { ...one.tags },
         createdAt,
-        modifiedAt: one.modifiedAt === undefined ? createdAt : Date.parse(one.modifiedAt),
+        modifiedAt: Number.isNaN(Date.parse(one.modifiedAt ?? '')) ? createdAt : Date.parse(one.modifiedAt ?? ''),
         clientRequestToken: undefined,
         deletedAt: undefined,
       });
     }
+  }
+
+  /** Characters of a trust policy, white space not counted: the account's own quota, or IAM's default (IAM User Guide, "IAM and AWS STS quotas"). */
+  get trustSizeLimit(): number {
+    return this.snapshot.accountSummary.AssumeRolePolicySizeQuota ?? 2048;
+  }
+
+  /** Whether IAM takes an ARN of this account as a principal. An ARN that a trust policy names exists: IAM shows what was deleted by its unique id. */
+  principalExists(arn: string): boolean {
+    return this.#rolesByArn.has(arn) || arn.includes(':user/') || this.#named.has(arn);
   }
 
   get clusterArn(): string {

@@ -1,10 +1,11 @@
 import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
 import type { AwsSide } from '../contracts.ts';
 import { withDefaults } from './defaults.ts';
-import { injectIdentity } from './identity-webhook.ts';
+import { injectIdentity, SKIP_LABEL } from './identity-webhook.ts';
 import type { Kind, KindRegistry } from './kinds.ts';
 import { forbidden } from './status.ts';
 import type { Store } from './store.ts';
+import { eksFlags } from './webhook/flags.ts';
 
 /** What happens to an object between the request and the store. */
 export interface Admission {
@@ -23,7 +24,8 @@ export function createAdmission(settings: {
   readonly region: string | undefined;
   readonly ipv6: boolean;
 }): Admission {
-  const { store, kinds, aws, region, ipv6 } = settings;
+  const { store, kinds, aws } = settings;
+  const flags = eksFlags(settings);
   const serviceAccounts = kinds.byKind('', 'ServiceAccount') as Kind;
   let admitted = 0;
 
@@ -49,10 +51,14 @@ export function createAdmission(settings: {
           : {}),
       },
     };
+    // The webhook's objectSelector asks whether the label exists, whatever its value.
+    if (pod.metadata.labels?.[SKIP_LABEL] !== undefined) return named;
     admitted += 1;
     const associated = aws.webhookSeesAssociation(namespace, accountName, instance);
     // The golden ratio's multiples spread evenly, and the same run gives the same lifetimes.
-    return injectIdentity(named, { region, serviceAccount, associated, ipv6 }, (admitted * 0.618_033_988_749_895) % 1);
+    const jitter = (admitted * 0.618_033_988_749_895) % 1;
+    // What a webhook adds is defaulted like the rest.
+    return withDefaults(injectIdentity(named, { flags, serviceAccount, associated }, jitter));
   };
 
   return {

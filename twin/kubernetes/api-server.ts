@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
 import type { AwsSide, TwinClock } from '../contracts.ts';
 import type { TwinHttpReply, TwinHttpRequest, TwinHttpService } from '../server.ts';
+import { withoutNulls } from './absent.ts';
 import type { DeleteOptions } from './deletion.ts';
 import { discover, SCALABLE } from './discovery.ts';
 import { evict } from './eviction.ts';
@@ -258,7 +259,7 @@ function body(request: TwinHttpRequest): Record<string, unknown> {
   if (parsed === undefined) {
     throw badRequest('the object provided is unrecognized (must be of type application/json)');
   }
-  return parsed;
+  return withoutNulls(parsed);
 }
 
 function deleteOptions(request: TwinHttpRequest): DeleteOptions {

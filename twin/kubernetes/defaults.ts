@@ -68,12 +68,23 @@ function template(value: unknown): unknown {
   return edit(value as Fields, 'spec', podSpec);
 }
 
-function podSpec(value: unknown): unknown {
+/** A pod's spec with what the API server fills in. */
+export function podSpec(value: unknown): unknown {
   let spec = withServiceAccount(fill((value ?? {}) as Fields, POD_SPEC));
   for (const list of ['initContainers', 'containers']) {
     spec = edit(spec, list, (containers) => shared(containers as readonly Fields[], container));
   }
-  return spec;
+  return edit(spec, 'volumes', (volumes) =>
+    shared(volumes as readonly Fields[], (volume) => edit(volume, 'projected', (source) => projected(source as Fields))),
+  );
+}
+
+function projected(value: Fields): Fields {
+  return edit(fill(value, { defaultMode: 420 }), 'sources', (sources) =>
+    shared(sources as readonly Fields[], (source) =>
+      edit(source, 'serviceAccountToken', (token) => fill(token as Fields, { expirationSeconds: 3600 })),
+    ),
+  );
 }
 
 /** The two service account fields are one: the deprecated one counts where the other is absent. From pkg/apis/core/v1/conversion.go */

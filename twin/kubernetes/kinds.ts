@@ -87,6 +87,26 @@ const BUILT_IN: Readonly<Record<string, readonly string[]>> = {
   'apiregistration.k8s.io/v1': ['apiservices APIService*'],
 };
 
+/** Groups of Kubernetes' own whose kinds the twin does not serve as built-in ones. */
+const OTHER_GROUPS = [
+  'extensions',
+  'authentication.k8s.io',
+  'authorization.k8s.io',
+  'certificates.k8s.io',
+  'events.k8s.io',
+  'flowcontrol.apiserver.k8s.io',
+  'internal.apiserver.k8s.io',
+  'node.k8s.io',
+  'resource.k8s.io',
+  'storagemigration.k8s.io',
+];
+const BUILT_IN_GROUPS: ReadonlySet<string> = new Set([...Object.keys(BUILT_IN).map((key) => key.split('/')[0] as string), ...OTHER_GROUPS]);
+
+/** Whether an `apiVersion` is of Kubernetes itself, and not of a custom resource. */
+export function isBuiltInGroup(apiVersion: string): boolean {
+  return BUILT_IN_GROUPS.has(groupOf(apiVersion));
+}
+
 const WITHOUT_STATUS = new Set([
   'Role',
   'RoleBinding',

@@ -27,7 +27,7 @@ export class Kubelet {
       if (kind !== world.pods) {
         return;
       }
-      if (before === undefined && after !== undefined && !isFinished(after) && !isReady(after)) {
+      if (before === undefined && after !== undefined && !isFinished(after) && !isReady(after) && !(world.loading && isSeen(after))) {
         this.#enqueue(after);
       } else if (after === undefined && before !== undefined) {
         this.#unready.delete(before.metadata.uid as string);
@@ -162,4 +162,9 @@ export class Kubelet {
   #now(): string {
     return timestamp(this.#world.store.now());
   }
+}
+
+/** Whether a scheduler or kubelet has looked at the pod already: what a snapshot holds of it stays as it is. */
+function isSeen({ status }: KubernetesObject): boolean {
+  return (status?.phase ?? 'Pending') !== 'Pending' || (status?.conditions ?? []).length > 0;
 }

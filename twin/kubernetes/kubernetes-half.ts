@@ -69,7 +69,7 @@ export function createKubernetesHalf(settings: KubernetesHalfSettings): Kubernet
   const kubelet = new Kubelet(world, settings.unpullableImages ?? (() => false));
   startControllers(world);
   queue.hold();
-  loadObjects(settings.objects, kinds, store);
+  loadObjects(settings.objects, kinds, store, clock.now());
   queue.drain();
   world.loading = false;
   store.compact();

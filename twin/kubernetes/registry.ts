@@ -1,5 +1,6 @@
 import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
 import type { TwinClock } from '../contracts.ts';
+import { withoutNulls } from './absent.ts';
 import type { Admission } from './admission.ts';
 import { type DeleteOptions, deleteObject, finishIfReleased } from './deletion.ts';
 import { apiVersionOf, type Kind, type KindRegistry } from './kinds.ts';
@@ -134,11 +135,11 @@ export class Registry {
     return options.dryRun ? object : deleteObject(this.#store, this.#kinds, this.#clock, kind, object, options, 'request');
   }
 
-  #checked(kind: Kind, body: unknown): KubernetesObject {
-    if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+  #checked(kind: Kind, given: unknown): KubernetesObject {
+    if (typeof given !== 'object' || given === null || Array.isArray(given)) {
       throw badRequest('the body of the request is no object');
     }
-    const object = { metadata: {}, ...body } as KubernetesObject;
+    const object = { metadata: {}, ...withoutNulls(given) } as KubernetesObject;
     const group = kind.group === '' ? '' : `${kind.group}/`;
     if (object.kind !== undefined && object.kind !== kind.kind) {
       throw badRequest(`${object.kind} in version "${object.apiVersion}" cannot be handled as a ${kind.kind}`);

@@ -177,5 +177,9 @@ function isUp(node: KubernetesObject): boolean {
 }
 
 function isDaemonPod(pod: KubernetesObject): boolean {
-  return pod.metadata.ownerReferences?.some((owner) => owner.controller === true && owner.kind === 'DaemonSet') ?? false;
+  return (
+    pod.metadata.ownerReferences?.some(
+      (owner) => owner.controller === true && owner.kind === 'DaemonSet' && owner.apiVersion.startsWith('apps/'),
+    ) ?? false
+  );
 }

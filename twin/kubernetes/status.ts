@@ -69,20 +69,35 @@ export const modified = (kind: Kind, name: string): ApiError =>
 export const forbidden = (kind: Kind, name: string, why: string): ApiError =>
   new ApiError(403, 'Forbidden', `${qualifiedName(kind)}${name === '' ? '' : ` "${name}"`} is forbidden: ${why}`, about(kind, name));
 
-/** `why` begins as the API server's does: "Required value", "Forbidden: …", "Invalid value: …"; clients find that in the cause's reason. */
-export const invalid = (kind: Kind, name: string, field: string, why: string): ApiError =>
-  new ApiError(422, 'Invalid', `${kind.kind}${kind.group === '' ? '' : `.${kind.group}`} "${name}" is invalid: ${field}: ${why}`, {
+/** What is wrong with one field of an object. */
+export interface FieldError {
+  /** Such as `spec.containers[0].name`. */
+  readonly field: string;
+  /** It begins as the API server's does: "Required value", "Forbidden: …", "Invalid value: …"; clients find that in the cause's reason. */
+  readonly why: string;
+}
+
+/** The refusal of an object for one field. */
+export const invalid = (kind: Kind, name: string, field: string, why: string): ApiError => invalidFields(kind, name, [{ field, why }]);
+
+/** The refusal of an object for what is wrong with its fields. */
+export const invalidFields = (kind: Kind, name: string, errors: readonly FieldError[]): ApiError => {
+  const texts = [...new Set(errors.map(({ field, why }) => `${field}: ${why}`))];
+  const all = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
+  return new ApiError(422, 'Invalid', `${kind.kind}${kind.group === '' ? '' : `.${kind.group}`} "${name}" is invalid: ${all}`, {
     ...(name === '' ? {} : { name }),
     ...(kind.group === '' ? {} : { group: kind.group }),
     kind: kind.kind,
-    causes: [{ reason: reasonOf(why), message: why, field }],
+    causes: errors.map(({ field, why }) => ({ reason: reasonOf(why), message: why, field })),
   });
+};
 
 function reasonOf(why: string): string {
   const reasons = {
     'Required value': 'FieldValueRequired',
     Forbidden: 'FieldValueForbidden',
     'Unsupported value': 'FieldValueNotSupported',
+    'Duplicate value': 'FieldValueDuplicate',
   };
   return Object.entries(reasons).find(([start]) => why.startsWith(start))?.[1] ?? 'FieldValueInvalid';
 }

@@ -16,6 +16,9 @@ interface Shelf {
   readonly lists: Map<string, readonly KubernetesObject[]>;
 }
 
+/** How the store's own uids look. */
+const OWN_UID = /^00000000-0000-4000-8000-([0-9a-f]{12})$/;
+
 /** Watches can go back so many changes; what is older has expired. */
 const HISTORY = 2000;
 
@@ -50,6 +53,14 @@ export class Store {
   /** Milliseconds since the epoch, as objects are stamped. */
   now(): number {
     return this.#now();
+  }
+
+  /** Gives none of these uids to a new object. Those of an earlier twin look like its own. */
+  avoid(uids: readonly string[]): void {
+    for (const uid of uids) {
+      const number = OWN_UID.exec(uid)?.[1];
+      if (number !== undefined) this.#uids = Math.max(this.#uids, Number.parseInt(number, 16));
+    }
   }
 
   get(kind: Kind, namespace: string | undefined, name: string): KubernetesObject | undefined {

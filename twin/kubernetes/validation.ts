@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
 import type { Kind } from './kinds.ts';
 import { equal } from './objects.ts';
+import { validatePodSpecs } from './pod-validation.ts';
 import { matchesSelector } from './selectors.ts';
 import { invalid } from './status.ts';
 
@@ -42,6 +43,7 @@ export function validateCreate(kind: Kind, object: KubernetesObject): void {
   if (kind.kind === 'ClusterRoleBinding') {
     validateSubjects(kind, object);
   }
+  validatePodSpecs(kind, object);
   validateSelector(kind, object);
 }
 
@@ -79,6 +81,7 @@ export function validateUpdate(kind: Kind, before: KubernetesObject, after: Kube
   if ((kind.kind === 'RoleBinding' || kind.kind === 'ClusterRoleBinding') && !equal(before.roleRef, after.roleRef)) {
     throw invalid(kind, name, 'roleRef', 'Invalid value: cannot change roleRef');
   }
+  if (kind.kind !== 'Pod' && after.spec !== before.spec && !equal(before.spec, after.spec)) validatePodSpecs(kind, after);
   validateSelector(kind, after);
 }
 

@@ -7,6 +7,7 @@ import { controllerOf, ownedBy, withMetadata } from './objects.ts';
 import { randomSuffix } from './registry.ts';
 import { ApiError } from './status.ts';
 import type { Store } from './store.ts';
+import { validateCreate } from './validation.ts';
 import type { WorkQueue } from './work-queue.ts';
 
 /** A pod template, as workloads hold it. */
@@ -74,8 +75,8 @@ export class World {
   }
 
   /**
-   * Makes a pod of a template as a controller does: through admission, on one API server or the other. Where admission
-   * refuses it, undefined, and `retry` is worked on again later.
+   * Makes a pod of a template as a controller does: through admission and validation, on one API server or the other. Where
+   * they refuse it, undefined, and `retry` is worked on again later.
    */
   createPod(
     owner: KubernetesObject,
@@ -100,7 +101,9 @@ export class World {
       status: { phase: 'Pending' },
     };
     try {
-      return this.store.create(this.pods, this.#admission.create(this.pods, pod, this.#pods % 2), 'system');
+      const admitted = this.#admission.create(this.pods, pod, this.#pods % 2);
+      validateCreate(this.pods, admitted);
+      return this.store.create(this.pods, admitted, 'system');
     } catch (error) {
       if (!(error instanceof ApiError)) {
         throw error;

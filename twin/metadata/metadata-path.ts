@@ -103,6 +103,11 @@ export class MetadataPath {
     return nodeName === undefined ? { kind: 'node' } : this.#answer(nodeName, template);
   }
 
+  /** Whether kube2iam or kiam runs on any node. */
+  hasDaemons(): boolean {
+    return [...this.#nodes.values()].some(({ running }) => running.size > 0);
+  }
+
   /** Pod annotations that the daemons of the cluster go by. */
   keys(): ReadonlySet<string> {
     const all = [...this.#nodes.values()].flatMap((node) => [...node.running.values()]);

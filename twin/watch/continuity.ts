@@ -163,6 +163,8 @@ export class Continuity {
         if (association !== undefined) add(this.#byRole, association.roleArn, uid);
       }
       until = Math.min(until, answer.until ?? until);
+      // What EKS Auth fails by itself is nobody's doing: the process asks again, and then it shows what it can get.
+      if (answer.failed) continue;
       if (this.#parts.identities.isOwn(answer.identity)) this.#judgeRole(watched, container, roleArn);
       if (container.expected === undefined) continue;
       if (roleArn === container.expected) this.#close(container);

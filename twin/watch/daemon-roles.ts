@@ -16,6 +16,8 @@ export interface DaemonRoles {
   readonly shared: ReadonlySet<string>;
   /** Annotations that the daemons go by. */
   readonly keys: ReadonlySet<string>;
+  /** The roles that the daemons asked as. */
+  readonly callers: ReadonlySet<string>;
 }
 
 /** A workload's pod template, wherever its kind keeps it. */
@@ -29,6 +31,7 @@ export function takeDaemonRoles(path: MetadataPath, kubernetes: KubernetesSide, 
   const byWorkload = new Map<string, string>();
   const users = new Map<string, Set<string>>();
   const keys = path.keys();
+  const callers = new Set<string>();
   const workloads = [...kinds, 'Pod'].flatMap((kind) => kubernetes.objects(kind));
   for (const workload of workloads.filter(({ metadata }) => (metadata.ownerReferences ?? []).length === 0)) {
     const template = templateOf(workload);
@@ -38,6 +41,7 @@ export function takeDaemonRoles(path: MetadataPath, kubernetes: KubernetesSide, 
     const names = Object.keys(asked.metadata.annotations ?? {}).some((key) => keys.has(key));
     const answer = names ? path.askForTemplate(asked) : undefined;
     const roleArn = answer?.kind === 'role' ? answer.roleArn : '';
+    if (answer?.kind === 'role') callers.add(answer.callerArn);
     if (roleArn !== '') byWorkload.set(`${workload.kind}/${namespace}/${name}`, roleArn);
     const id = `${namespace}/${serviceAccountOf(asked)}`;
     users.set(id, (users.get(id) ?? new Set()).add(roleArn));
@@ -56,7 +60,7 @@ export function takeDaemonRoles(path: MetadataPath, kubernetes: KubernetesSide, 
           shared.add(id);
         }
   }
-  return { byWorkload, byServiceAccount, splits, shared, keys };
+  return { byWorkload, byServiceAccount, splits, shared, keys, callers };
 }
 
 function isFinished(workload: KubernetesObject): boolean {

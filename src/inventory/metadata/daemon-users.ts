@@ -13,6 +13,8 @@ export interface MetadataWorld {
   readonly workloads: readonly WorkloadFacts[];
   /** Whether a service account has a role of its own, ahead of instance metadata. */
   readonly hasRole: (id: string) => boolean;
+  /** ARNs of the roles that the cluster's nodes run as. */
+  readonly nodeRoles: readonly string[];
 }
 
 /**

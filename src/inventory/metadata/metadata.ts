@@ -3,7 +3,6 @@ import { RESOURCES } from '../../kubernetes/resources.ts';
 import type { BindingFacts, DaemonFacts, IdentityPolicyFact, MetadataInventory } from '../../model/metadata.ts';
 import type { Account } from '../account.ts';
 import type { ClusterObjects } from '../cluster-objects.ts';
-import { isWorkerNode } from '../node-roles.ts';
 import type { Draft } from '../workloads.ts';
 import type { ConfigMapData } from './daemon-arguments.ts';
 import { assumeGrants, defaultRoleUsers, type MetadataWorld } from './daemon-users.ts';
@@ -68,14 +67,14 @@ export async function readMetadata(
     ...bindings.flatMap((binding) => binding.serviceAccounts),
     ...account.associations.map((association) => `${association.namespace}/${association.serviceAccount}`),
   ];
-  const nodeRoles = account.roles.filter(isWorkerNode).map((role) => role.arn);
+  const { nodeRoles } = world;
   return {
     daemons: daemons.sort((a, b) => (a.subject < b.subject ? -1 : 1)),
     namespaces: namespaces
       .filter(({ metadata }) => spaces.has(metadata.name))
       .map(({ metadata }) => ({ name: metadata.name, annotations: pickAnnotations(metadata, namespaceKeys) }))
       .sort((a, b) => (a.name < b.name ? -1 : 1)),
-    nodeRoleArns: nodeRoles.length === 0 ? null : nodeRoles.sort(),
+    nodeRoleArns: nodeRoles.length === 0 ? null : [...nodeRoles].sort(),
     bindings: bindings.filter((binding) => binding.serviceAccounts.some((id) => world.kept.has(id))).sort(byBinding),
     identityPolicies: policies,
     takenNames: [...new Set(taken)].filter((id) => spaces.has(id.split('/')[0] as string)).sort(),

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { EksGateway } from '../../aws/gateways.ts';
+import type { KubernetesGateway } from '../../kubernetes/gateway.ts';
 import { RESOURCES } from '../../kubernetes/resources.ts';
 import { ADDON_PODS, AGENT } from '../../model/agent.ts';
 import { PodshiftError } from '../../model/errors.ts';
@@ -8,7 +9,7 @@ import type { RunRecord } from '../../model/run.ts';
 import { isReady } from '../../verification/pods.ts';
 import { planOf } from '../run/plan-run.ts';
 import type { ClusterRuntime, JournalRuntime, Runtime } from '../runtime.ts';
-import { forwardRun, journaledWrite, LOCK_SECONDS, type Poll, READY, waitFor } from '../write.ts';
+import { forwardRun, holdLock, journaledWrite, type Poll, READY, waitFor } from '../write.ts';
 
 const AGENT_KEY = `addon#${AGENT}`;
 /** The tag on everything that podshift creates in AWS. */
@@ -80,7 +81,6 @@ export async function checkAgent(
       `after ${run.options.agentTimeoutSeconds} s the agent is not ready: ${missing.slice(0, 5).join('; ')}`,
     );
   }
-  await runtime.journal.extendLock(run.clusterArn, run.runId, LOCK_SECONDS);
   return { ...waitFor(POLL_SECONDS), tries, missingNodes: missing.length };
 }
 
@@ -89,10 +89,10 @@ async function whatIsMissing(runtime: ClusterRuntime, run: RunRecord): Promise<s
   const installing = agent.action === 'install' ? await addonUnderWay(runtime, run) : '';
   if (installing !== '') return [installing];
   if (agent.nodeNames.length === 0) return [];
-  const served = await servedNodes(runtime, run, agent);
+  const kubernetes = await runtime.kubernetes(run.target);
+  const served = await servedNodes(kubernetes, agent);
   const unserved = agent.nodeNames.filter((name) => !served.has(name));
   if (unserved.length === 0) return [];
-  const kubernetes = await runtime.kubernetes(run.target);
   const nodes = new Set((await kubernetes.list(RESOURCES.nodes)).map((node) => node.metadata.name));
   return unserved.filter((name) => nodes.has(name)).map((name) => `no ready agent pod on node ${name}`);
 }
@@ -109,9 +109,8 @@ async function addonUnderWay(runtime: ClusterRuntime, run: RunRecord): Promise<s
   return isThere ? '' : `the add-on is ${addon.status}`;
 }
 
-/** Nodes with a ready pod of the agent. */
-async function servedNodes(runtime: ClusterRuntime, run: RunRecord, { pods = [ADDON_PODS] }: AgentPlan): Promise<Set<string>> {
-  const kubernetes = await runtime.kubernetes(run.target);
+/** Nodes with a ready pod of the agent that the plan goes by. */
+export async function servedNodes(kubernetes: KubernetesGateway, { pods = [ADDON_PODS] }: AgentPlan): Promise<Set<string>> {
   const found = await Promise.all(
     pods.map(({ namespace, labelSelector }) => kubernetes.list(RESOURCES.pods, { namespace, labelSelector })),
   );
@@ -120,7 +119,7 @@ async function servedNodes(runtime: ClusterRuntime, run: RunRecord, { pods = [AD
       .flat()
       // One that is ending serves nobody for long.
       .filter((pod) => isReady(pod) && pod.metadata.deletionTimestamp === undefined)
-      .map((pod) => pod.spec?.nodeName),
+      .flatMap((pod): string[] => pod.spec?.nodeName ?? []),
   );
 }
 
@@ -147,7 +146,7 @@ export async function removeAgent(runtime: Runtime, input: { runId: string; trie
     throw new PodshiftError('UndoFailed', `EKS does not delete the add-on ${AGENT}, which this run installed (${addon.status})`);
   }
   if (addon.status !== 'DELETING') {
-    await runtime.journal.extendLock(run.clusterArn, run.runId, LOCK_SECONDS);
+    await holdLock(runtime, run);
     await eks.deleteAddon(AGENT);
   }
   return { ...waitFor(5), tries };

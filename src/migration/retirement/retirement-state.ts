@@ -6,7 +6,7 @@ import { PodshiftError } from '../../model/errors.ts';
 import type { RetirementPhase, RetirementRecord, RulePlan } from '../../model/retirement.ts';
 import type { RunRecord } from '../../model/run.ts';
 import type { ClusterRuntime } from '../runtime.ts';
-import { forwardRun, LOCK_SECONDS } from '../write.ts';
+import { forwardRun } from '../write.ts';
 import { beginPhase, retirementOf } from './retirement-record.ts';
 
 /** What every step of a retirement needs. */
@@ -26,8 +26,6 @@ export async function forwardRetirement(
   const record = await retirementOf(runtime, runId);
   if (record?.plan.rule == null || record.status !== 'retiring')
     throw new PodshiftError('InternalError', `run ${runId} retires nothing now`);
-  // A long wait writes nothing.
-  await runtime.journal.extendLock(run.clusterArn, run.runId, LOCK_SECONDS);
   return {
     run,
     record: await beginPhase(runtime, runId, record, phase),

@@ -1,7 +1,7 @@
 import { PodshiftError } from '../../model/errors.ts';
 import type { Approval, RunRecord } from '../../model/run.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
-import { LOCK_SECONDS } from '../write.ts';
+import { lockSeconds } from '../write.ts';
 import { digestNow } from './plan-run.ts';
 
 /** How long a plan waits for its approval: the TimeoutSeconds of AwaitApproval (statemachine/migrate-cluster.asl.yaml). */
@@ -28,7 +28,7 @@ export async function confirmApproval(runtime: ClusterRuntime, input: { runId: s
     throw new PodshiftError('ApprovalMismatch', `digest ${input.digest} was approved, but the plan of run ${run.runId} is ${run.digest}`);
   }
   await settleApproval(runtime, run, 'approved');
-  await runtime.journal.acquireLock(run.clusterArn, run.runId, LOCK_SECONDS);
+  await runtime.journal.acquireLock(run.clusterArn, run.runId, lockSeconds(runtime));
   const now = await digestNow(runtime, run);
   if (now !== run.digest) {
     throw new PodshiftError(

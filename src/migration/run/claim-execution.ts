@@ -25,7 +25,7 @@ export interface ClaimOutput {
 /**
  * Decides whether a failed execution's run is to be taken back, once for all who ask: by `claimant`, an execution of
  * rollback-run. It is not where the execution was refused before it took the run up (the run is another's), where another
- * execution has taken the run up since, or where the run is on its way back already. Throws `InvalidInput` for an event
+ * execution has taken the run up since, where the run has ended, or is on its way back already. Throws `InvalidInput` for an event
  * without the execution's input.
  */
 export async function claimExecution(
@@ -37,7 +37,7 @@ export async function claimExecution(
     throw new PodshiftError('InvalidInput', `the event of ${executionArn} carries no input, so it names no run`);
   }
   const runId = runOf(input.execution.input);
-  const claimed = (await exists(runtime, runId)) && (await runtime.journal.claimRollback(runId, input.claimant, executionArn));
+  const claimed = (await isOpen(runtime, runId)) && (await runtime.journal.claimRollback(runId, input.claimant, executionArn));
   const ended = typeof error === 'string' ? `${status} (${error})` : status;
   return { runId, claimed, unitIds: null, reason: `its execution ended as ${ended}` };
 }
@@ -48,9 +48,10 @@ function runOf(text: string): string {
   return typeof value === 'object' && value !== null && 'runId' in value && typeof value.runId === 'string' ? value.runId : '';
 }
 
-async function exists(runtime: JournalRuntime, runId: string): Promise<boolean> {
+/** Whether there is such a run without an end. One that has ended needs no rollback because a second execution of it failed. */
+async function isOpen(runtime: JournalRuntime, runId: string): Promise<boolean> {
   try {
-    return runId !== '' && (await runtime.journal.getRun(runId)).runId === runId;
+    return runId !== '' && (await runtime.journal.getRun(runId)).endedAt === null;
   } catch (error) {
     if (isPodshiftError(error) && error.name === 'RunNotFound') return false;
     throw error;

@@ -4,7 +4,7 @@ import { PodshiftError } from '../../model/errors.ts';
 import type { MigrationOptions } from '../../model/options.ts';
 import type { ClusterTarget, RunStatus } from '../../model/run.ts';
 import type { ClusterRuntime, Runtime } from '../runtime.ts';
-import { LOCK_SECONDS } from '../write.ts';
+import { lockSeconds } from '../write.ts';
 
 /** What starts a run, or takes up one that exists. */
 export interface OpenRunInput {
@@ -47,7 +47,7 @@ export async function openRun(runtime: Runtime, input: OpenRunInput): Promise<Op
     throw new PodshiftError('InvalidInput', `run ${runId} is being rolled back; finish that with "podshift rollback ${runId}"`);
   }
   const cluster = await runtime.aws(run.target).eks.describeCluster();
-  if (mode === 'run') await runtime.journal.acquireLock(cluster.arn, runId, LOCK_SECONDS);
+  if (mode === 'run') await runtime.journal.acquireLock(cluster.arn, runId, lockSeconds(runtime));
   await runtime.journal.noteExecution(runId, input.executionId, 'always');
   if (run.status !== 'running' || run.clusterArn !== cluster.arn)
     await runtime.journal.updateRun(runId, { clusterArn: cluster.arn, status: 'running' });
@@ -57,22 +57,24 @@ export async function openRun(runtime: Runtime, input: OpenRunInput): Promise<Op
 /** {@link inspectCluster} for the cluster of a run. */
 export async function checkCluster(
   runtime: ClusterRuntime,
-  input: { runId: string },
+  input: { runId: string; mode?: 'plan' | 'run' },
 ): Promise<{ kubernetesVersion: string; autoMode: boolean }> {
-  return inspectCluster(runtime, (await runtime.journal.getRun(input.runId)).target);
+  return inspectCluster(runtime, (await runtime.journal.getRun(input.runId)).target, input.mode ?? 'run');
 }
 
 /**
- * Whether podshift can work on this cluster at all: it is active, and its API server answers and lets podshift read. What the
- * platform lacks is for the plan to tell. Throws `InvalidRequest` for the first, `ConfigMapAuthentication` where the API server refuses podshift and
+ * Whether podshift can work on this cluster at all: its API server answers and lets podshift read, and it is active where anything is
+ * to be changed (EKS refuses changes while it updates a cluster). What the platform lacks is for the plan to tell. Throws
+ * `InvalidRequest` for a cluster that is not active, `ConfigMapAuthentication` where the API server refuses podshift and
  * takes principals from the aws-auth ConfigMap alone, else what the Kubernetes gateway throws.
  */
 export async function inspectCluster(
   runtime: ClusterRuntime,
   target: ClusterTarget,
+  mode: 'plan' | 'run',
 ): Promise<{ kubernetesVersion: string; autoMode: boolean }> {
   const cluster = await runtime.aws(target).eks.describeCluster();
-  if (cluster.status !== 'ACTIVE')
+  if (mode === 'run' && cluster.status !== 'ACTIVE')
     throw new PodshiftError('InvalidRequest', `cluster ${cluster.name} is ${cluster.status}, not ACTIVE; wait until it is`);
   try {
     const kubernetes = await runtime.kubernetes(target);

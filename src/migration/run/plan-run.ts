@@ -3,10 +3,10 @@ import { PodshiftError } from '../../model/errors.ts';
 import type { Inventory } from '../../model/inventory.ts';
 import type { Plan, UnitPlan } from '../../model/plan.ts';
 import type { RunRecord, UnitRecord } from '../../model/run.ts';
-import { busyAddons, isBusy } from '../../plan/addon-check.ts';
+import { busyAddons, isBusy } from '../../plan/addon.ts';
 import { makePlan as decide } from '../../plan/plan.ts';
 import type { ClusterRuntime, JournalRuntime, Runtime } from '../runtime.ts';
-import { LOCK_SECONDS, type Poll, READY, waitFor } from '../write.ts';
+import { holdLock, type Poll, READY, waitFor } from '../write.ts';
 
 const ADDON_POLL_SECONDS = 15;
 
@@ -25,7 +25,7 @@ export async function takeInventory(
   const mayWait = input.mode === 'run' && runtime.clock.now() < deadline;
   const before = await runtime.journal.getDocument(run.runId, 'inventory');
   if (mayWait && before !== undefined && (await isStillBusy(runtime, run, before as Inventory))) {
-    await runtime.journal.extendLock(run.clusterArn, run.runId, LOCK_SECONDS);
+    await holdLock(runtime, run);
     return { ...waitFor(ADDON_POLL_SECONDS), taken: false };
   }
   const inventory = await freshInventory(runtime, run);

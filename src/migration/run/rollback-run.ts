@@ -1,9 +1,10 @@
 import { PodshiftError } from '../../model/errors.ts';
 import type { RunRecord, UnitRecord } from '../../model/run.ts';
+import { secondsUntilClosed } from '../quiet.ts';
 import { markDaemonLost, retirementOf } from '../retirement/retirement-record.ts';
 import type { JournalRuntime } from '../runtime.ts';
 import { type Failure, reasonOf } from '../trust/grant-trust.ts';
-import { LOCK_SECONDS } from '../write.ts';
+import { lockSeconds } from '../write.ts';
 import { type Batch, batchOf } from './batch.ts';
 import { endRun, holdPendingUnits, type RunOutput } from './close-run.ts';
 import { outcomeOf } from './outcome.ts';
@@ -36,39 +37,51 @@ export interface OpenRollbackOutput {
 
 /**
  * Opens the way back of a run, whatever state it is in: crashed, ended, or half rolled back. It needs the journal alone.
- * Takes the cluster's lock; from now on no forward step of the run writes any more.
- * Throws `RunNotFound`, `ClusterLocked`, `InvalidInput` for units that the run does not have, and for those of a daemon that
+ * Takes the cluster's lock; from now on no forward step of the run writes any more, and one that may be writing is waited for.
+ * Throws `RunNotFound`, `ClusterLocked`, `Conflict` while a step may still be writing, `InvalidInput` for units that the run does not have, and for those of a daemon that
  * another run has retired since: they would return to nobody.
  */
 export async function openRollback(runtime: JournalRuntime, input: OpenRollbackInput): Promise<OpenRollbackOutput> {
-  const run = await runtime.journal.getRun(input.runId);
-  const units = await runtime.journal.listUnits(run.runId);
+  const { journal, clock } = runtime;
+  const run = await journal.getRun(input.runId);
+  const { runId } = run;
+  const units = await journal.listUnits(runId);
   const unknown = input.unitIds?.find((unitId) => !units.some((unit) => unit.unitId === unitId));
-  if (unknown !== undefined) throw new PodshiftError('InvalidInput', `run ${run.runId} has no unit ${unknown}`);
-  const entries = await runtime.journal.listEntries(run.runId);
+  if (unknown !== undefined) throw new PodshiftError('InvalidInput', `run ${runId} has no unit ${unknown}`);
   // A run that stopped itself has noted why; that says more than that its execution failed.
   const reason = run.endedAt === null && run.reason !== '' ? run.reason : input.reason;
   const output = {
-    runId: run.runId,
+    runId,
     reason,
     chosen: input.unitIds === null ? null : withAddons(units, input.unitIds),
     batch: { items: [], after: '', done: false },
     iamWaitSeconds: run.options.iamPropagationSeconds,
     agent: { tries: 0 },
   };
-  if (!entries.some((entry) => entry.state !== 'undone')) return { ...output, status: 'nothing' };
+  if (run.endedAt !== null && !(await hasChanges(runtime, runId))) return { ...output, status: 'nothing' };
   await refuseRetired(
     runtime,
     run,
     units.filter((unit) => (output.chosen?.includes(unit.unitId) ?? true) && isUndoable(unit)),
   );
-  await runtime.journal.acquireLock(run.clusterArn, run.runId, LOCK_SECONDS);
-  // The fence below ends the run's own execution; that one's end shall not start a second way back.
-  if (input.unitIds === null) await runtime.journal.claimRollback(run.runId, input.claimant, null);
-  await runtime.journal.updateRun(run.runId, { status: 'rolling-back', reason, endedAt: null });
+  if (await hasChanges(runtime, runId)) await journal.acquireLock(run.clusterArn, runId, lockSeconds(runtime));
+  // The fence below ends the run's own execution; that one's end shall not start a second rollback.
+  if (input.unitIds === null) await journal.claimRollback(runId, input.claimant, null);
+  await journal.updateRun(runId, { status: 'rolling-back', reason, endedAt: null });
+  // Read after the fence is closed: every write that it let through is on record by now, and waited for.
+  const entries = await journal.listEntries(runId);
+  if (!entries.some((entry) => entry.state !== 'undone')) return { ...output, status: 'nothing' };
+  const seconds = secondsUntilClosed(clock, entries);
+  if (seconds > 0)
+    throw new PodshiftError('Conflict', `a step of run ${runId} may still be writing, for ${seconds} s at most: its rollback begins then`);
   // Their trust goes back with that of the others: a unit that may still begin would keep it.
-  await holdUnbegun(runtime, run.runId, reason);
+  await holdUnbegun(runtime, runId, reason);
   return { ...output, status: 'rollback' };
+}
+
+/** Whether anything that the run wrote, or may have written, is not undone. */
+async function hasChanges({ journal }: JournalRuntime, runId: string): Promise<boolean> {
+  return (await journal.listEntries(runId)).some((entry) => entry.state !== 'undone');
 }
 
 async function refuseRetired(runtime: JournalRuntime, run: RunRecord, units: readonly UnitRecord[]): Promise<void> {

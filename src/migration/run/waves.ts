@@ -2,7 +2,7 @@ import type { Plan } from '../../model/plan.ts';
 import type { RunRecord, UnitRecord } from '../../model/run.ts';
 import type { JournalRuntime } from '../runtime.ts';
 import { trustKey } from '../trust/role-trust.ts';
-import { forwardRun } from '../write.ts';
+import { forwardRun, holdLock } from '../write.ts';
 import { isEnd } from './outcome.ts';
 import { planOf } from './plan-run.ts';
 
@@ -37,6 +37,7 @@ export async function nextWave(runtime: JournalRuntime, input: { runId: string }
   const units = open.filter((unit) => unit.plan.wave === wave);
   const roleArns = [...new Set(units.map((unit) => unit.plan.roleArn))].sort();
   const iamWaitSeconds = await iamWait(runtime, run, await planOf(runtime, run.runId), wave, roleArns);
+  await holdLock(runtime, run, iamWaitSeconds);
   return { status: 'wave', wave, roleArns, unitIds: units.map((unit) => unit.unitId).sort(), iamWaitSeconds, daemons: [] };
 }
 

@@ -2,10 +2,11 @@ import { PodshiftError } from '../../model/errors.ts';
 import type { ServiceAccountName } from '../../model/plan.ts';
 import type { Evidence, RunRecord, UnitRecord } from '../../model/run.ts';
 import { type RetireResult, retireIssuerSubjects, retirePrincipals, type TrustPolicy } from '../../trust/index.ts';
+import { refuseEarly } from '../quiet.ts';
 import { principalsToRetire, rolesOfDaemon } from '../retirement/daemon-trust.ts';
 import { type Batch, batchOf } from '../run/batch.ts';
 import type { ClusterRuntime, JournalRuntime, Runtime } from '../runtime.ts';
-import { forwardRun, journaledWrite, LOCK_SECONDS } from '../write.ts';
+import { forwardRun, holdLock, journaledWrite } from '../write.ts';
 import { UNREVOKED, unblockRestored } from './block-role.ts';
 import {
   accountOf,
@@ -128,6 +129,7 @@ export async function restoreOldTrust(runtime: Runtime, input: { runId: string; 
   const entry = await runtime.journal.getEntry(run.runId, key);
   if (entry === undefined || entry.state === 'undone') return { wrote: false };
   const role = trustedRole(input.roleArn);
+  refuseEarly(runtime.clock, input.roleArn, [entry]);
   const { iam } = runtime.aws(run.target);
   const before = documentOf(entry.before);
   return withLease(runtime, run.runId, input.roleArn, async (lease) => {
@@ -145,7 +147,7 @@ export async function restoreOldTrust(runtime: Runtime, input: { runId: string; 
       throw new PodshiftError('UndoFailed', problem);
     }
     if (wrote) {
-      await runtime.journal.extendLock(run.clusterArn, run.runId, LOCK_SECONDS);
+      await holdLock(runtime, run);
       await writeTrust(lease, iam, role, found, before);
     }
     await noteTrust(runtime, record, before);

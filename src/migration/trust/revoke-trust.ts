@@ -2,9 +2,10 @@ import { isPodshiftError } from '../../model/errors.ts';
 import type { RolePlan } from '../../model/plan.ts';
 import type { JournalEntry, RoleRecord, RunRecord, UnitRecord } from '../../model/run.ts';
 import { revokeServiceAccounts } from '../../trust/index.ts';
+import { refuseEarly } from '../quiet.ts';
 import { planOf } from '../run/plan-run.ts';
 import type { JournalRuntime, Runtime } from '../runtime.ts';
-import { LOCK_SECONDS } from '../write.ts';
+import { holdLock } from '../write.ts';
 import { UNREVOKED, unblockRestored } from './block-role.ts';
 import { admittedByRun, type Lease, noteTrust, policyOf, sameDocument, withLease, writeTrust } from './role-trust.ts';
 
@@ -26,6 +27,7 @@ export async function revokeTrust(runtime: Runtime, input: { runId: string; role
   if (role === undefined || !entries.some((entry) => entry.state !== 'undone')) return { wrote: false };
   const units = (await runtime.journal.listUnits(run.runId)).filter((unit) => unit.plan.roleArn === input.roleArn);
   if (!units.some((unit) => isAdmitted(unit, role, entries) && GONE.has(unit.status))) return { wrote: false };
+  refuseEarly(runtime.clock, input.roleArn, entries);
   const record = await runtime.journal.getRole(run.runId, input.roleArn);
   try {
     const wrote = await withLease(runtime, run.runId, input.roleArn, (lease) =>
@@ -67,7 +69,7 @@ async function revokeUnderLease(
         : revokeServiceAccounts(policyOf(role, found.trustPolicy), { clusterArn: run.clusterArn, serviceAccounts: names }).text;
     const changes = found.trustPolicy !== document;
     if (changes) {
-      await runtime.journal.extendLock(run.clusterArn, run.runId, LOCK_SECONDS);
+      await holdLock(runtime, run);
       await writeTrust(lease, iam, role, found.trustPolicy, document);
     }
     await noteTrust(runtime, record, document);

@@ -3,6 +3,7 @@ import { MECHANISM_TAG } from '../../inventory/account.ts';
 import { PodshiftError } from '../../model/errors.ts';
 import type { JournalEntry, RunRecord, UnitRecord } from '../../model/run.ts';
 import { RUN_TAG, requestToken } from '../agent/agent.ts';
+import { READ_LAG_SECONDS } from '../quiet.ts';
 import type { JournalRuntime, Runtime } from '../runtime.ts';
 import { beginUnitStep, fence, journaledWrite, type UnitContext, type UnitInput } from '../write.ts';
 
@@ -19,7 +20,7 @@ export interface AssociationImage {
 }
 
 /**
- * Creates the association of the unit. Where a try of this run has created it already (its reply was lost, or the function
+ * Creates the association of the unit, or goes on from the one that the plan saw. Where a try of this run has created it already (its reply was lost, or the function
  * died), it is adopted by the run's tag. Throws `WorldMoved` where somebody else's is there, `RoleNotReady` while EKS does
  * not see the role's trust policy.
  */
@@ -28,6 +29,7 @@ export async function associate(runtime: Runtime, input: UnitInput): Promise<{ a
   const { roleArn } = unit.plan;
   const { blocked } = await runtime.journal.getRole(run.runId, roleArn);
   if (blocked !== '') throw new PodshiftError('TrustPolicyMoved', blocked);
+  if (wasAssociated(unit)) return adoptAssociation(runtime, run, unit);
   const entry = await journaledWrite(runtime, run, {
     key: associationKey(unit.unitId),
     unitId: unit.unitId,
@@ -41,6 +43,25 @@ export async function associate(runtime: Runtime, input: UnitInput): Promise<{ a
     },
   });
   return { associationId: (entry.after as AssociationImage).associationId };
+}
+
+/** Whether an association of the unit's service account was there before the run: it is gone on from, and stays when the unit rolls back. */
+export function wasAssociated({ plan }: Pick<UnitRecord, 'plan'>): boolean {
+  return plan.addon === undefined && plan.before.associationId !== null;
+}
+
+/** Goes on from the association that somebody left half-way. Nothing is written, so that nothing of it is undone either. */
+async function adoptAssociation(runtime: Runtime, run: RunRecord, unit: UnitRecord): Promise<{ associationId: string }> {
+  const found = await findAssociation(runtime.aws(run.target).eks, unit);
+  if (found === undefined)
+    throw new PodshiftError(
+      'WorldMoved',
+      `association ${unit.plan.before.associationId} of ${unit.unitId} is gone since the plan was made`,
+    );
+  if (found.roleArn !== unit.plan.roleArn)
+    throw new PodshiftError('WorldMoved', `association ${found.associationId} gives ${unit.unitId} the role ${found.roleArn} by now`);
+  await runtime.journal.updateUnit(run.runId, unit.unitId, { facts: { associatedAt: found.createdAt } });
+  return { associationId: found.associationId };
 }
 
 async function createOrAdopt(eks: EksGateway, run: RunRecord, unit: UnitRecord, roleArn: string): Promise<Association> {
@@ -83,27 +104,48 @@ export async function associatedAt(runtime: JournalRuntime, unit: UnitRecord): P
   return Date.parse((entry.after as AssociationImage).createdAt);
 }
 
+/** What became of the unit's association. */
+export interface Dissociation {
+  /** What has to be waited for; empty where the association is gone. */
+  readonly missing: string;
+  /** Whether new pods may have been injected by it. */
+  readonly wasThere: boolean;
+}
+
 /**
- * Deletes the association that this run made, be its creation on record or not. Answers whether new pods may have been
- * injected by it. The unit's fact is kept ahead of the delete, so that a crash in between forgets nothing.
+ * Deletes the association that this run made, be its creation on record or not. One whose creation told no end is looked for
+ * several times, as EKS may show it late. The unit's fact is kept ahead of the delete, so that a crash in between forgets nothing.
  */
 export async function undoAssociation(
   runtime: JournalRuntime,
   { run, unit, aws }: UnitContext,
   entries: readonly JournalEntry[],
-): Promise<boolean> {
+): Promise<Dissociation> {
   const entry = entries.find((candidate) => candidate.kind === 'association');
-  if (entry === undefined) return false;
-  if (entry.state === 'undone') return unit.facts.associated === true;
+  if (entry === undefined) return { missing: '', wasThere: false };
+  if (entry.state === 'undone') return { missing: '', wasThere: unit.facts.associated === true };
   const found = await findAssociation(aws.eks, unit);
-  const ours = found !== undefined && found.tags[RUN_TAG] === run.runId;
-  const associated = ours || entry.state === 'applied';
-  if (associated)
+  const ours = found?.tags[RUN_TAG] === run.runId ? found.associationId : undefined;
+  const written = (entry.after as AssociationImage | null)?.associationId;
+  if (found === undefined && written === undefined && !(await isAbsent(runtime, unit)))
+    return { missing: `EKS may still show an association of ${unit.unitId} that was asked for`, wasThere: false };
+  const id = ours ?? (found === undefined ? written : undefined);
+  const wasThere = ours !== undefined || entry.state === 'applied';
+  if (wasThere)
     await runtime.journal.updateUnit(run.runId, unit.unitId, { facts: { associated: true, dissociatedAt: runtime.clock.now() } });
-  if (ours) {
+  // One on record that EKS does not show is deleted by its id: a list may lag behind, and deleting what is gone is no error.
+  if (id !== undefined) {
     await fence(runtime, run);
-    await aws.eks.deleteAssociation(found.associationId);
+    await aws.eks.deleteAssociation(id);
   }
   await runtime.journal.markUndone(run.runId, entry.key);
-  return associated;
+  return { missing: '', wasThere };
+}
+
+/** Whether EKS has shown no association for as long as its reads may lag behind: one look alone may be a late one. */
+async function isAbsent(runtime: JournalRuntime, unit: UnitRecord): Promise<boolean> {
+  const { clock, journal } = runtime;
+  const since = Number(unit.facts.absentSince ?? 0);
+  if (since === 0) await journal.updateUnit(unit.runId, unit.unitId, { facts: { absentSince: clock.now() } });
+  return since > 0 && clock.now() - since >= READ_LAG_SECONDS.association * 1000;
 }

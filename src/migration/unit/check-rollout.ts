@@ -1,15 +1,14 @@
-import type { KubernetesGateway, KubernetesObject } from '../../kubernetes/gateway.ts';
+import type { KubernetesObject } from '../../kubernetes/gateway.ts';
 import { RESOURCES } from '../../kubernetes/resources.ts';
 import { timestamp } from '../../model/clock.ts';
 import { PodshiftError } from '../../model/errors.ts';
-import type { RunRecord, UnitRecord } from '../../model/run.ts';
 import { isOnNewWay } from '../../verification/injection.ts';
 import { isReady, isRecreated, podsOfServiceAccount } from '../../verification/pods.ts';
 import { judgeRollout } from '../../verification/rollout.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
-import { forwardUnit, type Poll, READY, secondsIn, type UnitInput, waitFor } from '../write.ts';
+import { forwardUnit, type Poll, READY, secondsIn, type UnitContext, type UnitInput, waitFor } from '../write.ts';
 import { associatedAt } from './associate.ts';
-import { evictPod } from './evict.ts';
+import { evictPod, ownerOf } from './evict.ts';
 import { liveWorkloads } from './workloads.ts';
 
 const POLL_SECONDS = 5;
@@ -20,7 +19,8 @@ const POLL_SECONDS = 5;
  * Throws `RolloutFailed` where Kubernetes gave up on one, or where the option's time is over.
  */
 export async function checkRollout(runtime: ClusterRuntime, input: UnitInput): Promise<Poll> {
-  const { run, unit, kubernetes } = await forwardUnit(runtime, input, 'rollout');
+  const context = await forwardUnit(runtime, input, 'rollout');
+  const { run, unit, kubernetes } = context;
   const missing: string[] = [];
   let evicting = false;
   for (const { plan, object, subject } of await liveWorkloads(kubernetes, unit.plan)) {
@@ -30,7 +30,7 @@ export async function checkRollout(runtime: ClusterRuntime, input: UnitInput): P
     if (verdict.state === 'progressing') missing.push(`${subject}: ${verdict.message}`);
   }
   if (evicting && missing.length === 0) {
-    const left = await evictNext(runtime, kubernetes, run, unit);
+    const left = await evictNext(runtime, context);
     if (left !== '') missing.push(left);
   }
   if (missing.length === 0) {
@@ -45,8 +45,9 @@ export async function checkRollout(runtime: ClusterRuntime, input: UnitInput): P
   return waitFor(POLL_SECONDS);
 }
 
-/** Evicts one pod of the unit that is not on the new way, if all its others are ready. Answers what is left to do. */
-async function evictNext(runtime: JournalRuntime, kubernetes: KubernetesGateway, run: RunRecord, unit: UnitRecord): Promise<string> {
+/** Evicts one pod of the unit that is not on the new way, if all its others are ready. Answers what is left to do. Throws `RolloutFailed` where it does not help. */
+async function evictNext(runtime: JournalRuntime, context: UnitContext): Promise<string> {
+  const { run, unit, kubernetes } = context;
   const since = await associatedAt(runtime, unit);
   const pods = podsOfServiceAccount(await kubernetes.list(RESOURCES.pods, { namespace: unit.plan.namespace }), unit.plan.serviceAccount);
   const old = pods.filter((pod) => isRecreated(pod) && !isRenewed(pod, since, run.options.annotationPrefix));
@@ -54,8 +55,13 @@ async function evictNext(runtime: JournalRuntime, kubernetes: KubernetesGateway,
   if (next === undefined) return '';
   const unready = pods.find((pod) => pod !== next && !isReady(pod));
   if (unready !== undefined) return `Pod/${unit.plan.namespace}/${unready.metadata.name} is not ready, so no other pod is evicted`;
-  const answer = await evictPod(runtime, kubernetes, run, unit, next);
+  const answer = await evictPod(runtime, context, next, pods, 'forward');
   const name = `Pod/${unit.plan.namespace}/${next.metadata.name}`;
+  if (answer === 'spent')
+    throw new PodshiftError(
+      'RolloutFailed',
+      `${name} is not on the new way, and neither were those of ${ownerOf(next)} that were evicted before it`,
+    );
   return answer === 'blocked'
     ? `a PodDisruptionBudget blocks the eviction of ${name}`
     : `${old.length} pods are to be renewed, ${name} now`;

@@ -4,6 +4,7 @@ import { judgeUse } from '../../verification/cloudtrail.ts';
 import { addEvidenceOnce } from '../evidence.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
 import { forwardUnit, type Poll, READY, secondsIn, type UnitContext, type UnitInput, waitFor } from '../write.ts';
+import { lookAtNewWay } from './last-look.ts';
 import { checkPods } from './verify-pods.ts';
 
 const POLL_SECONDS = 10;
@@ -11,9 +12,9 @@ const POLL_SECONDS = 10;
 const PATIENCE_SECONDS = 180;
 
 /**
- * After the soak: the pods once more, as new ones may have come, and CloudTrail for the use of the role. That CloudTrail
- * has not shown it yet is no failure (it delivers late): the proof is then on record as missing, and the old trust stays.
- * Throws `ProofFailed` where pods are not on the new way any more.
+ * After the soak: the pods once more, as new ones may have come, all that they need of the new way, and CloudTrail for the use
+ * of the role. That CloudTrail has not shown it yet is no failure (it delivers late): the proof is then on record as missing, and
+ * the old trust stays. Throws `ProofFailed` where pods are not on the new way any more, or somebody took a part of it away.
  */
 export async function confirmUse(runtime: ClusterRuntime, input: UnitInput): Promise<Poll> {
   const context = await forwardUnit(runtime, input, 'soak');
@@ -24,6 +25,9 @@ export async function confirmUse(runtime: ClusterRuntime, input: UnitInput): Pro
     if (late <= run.options.rolloutTimeoutSeconds) return waitFor(POLL_SECONDS);
     throw new PodshiftError('ProofFailed', `after the soak ${pods.missing}`);
   }
+  const look = await lookAtNewWay(runtime, context);
+  if (look.state === 'starting' && late <= run.options.rolloutTimeoutSeconds) return waitFor(POLL_SECONDS);
+  if (look.state !== 'whole') throw new PodshiftError('ProofFailed', `after the soak ${look.message}`);
   const events = await lookUp(runtime, context);
   if (events === undefined && late <= PATIENCE_SECONDS) return waitFor(POLL_SECONDS);
   await record(runtime, context, events, pods.oldJobs);

@@ -1,36 +1,85 @@
-import type { KubernetesGateway, KubernetesObject } from '../../kubernetes/gateway.ts';
-import type { RunRecord, UnitRecord } from '../../model/run.ts';
+import type { KubernetesObject } from '../../kubernetes/gateway.ts';
+import type { UnitRecord } from '../../model/run.ts';
 import type { JournalRuntime } from '../runtime.ts';
-import { LOCK_SECONDS } from '../write.ts';
+import { fence, journaledWrite, UNWRITTEN, type UnitContext } from '../write.ts';
 
 /** Key of the journal's entry of one eviction. */
 export function evictionKey(pod: KubernetesObject): string {
   return `eviction#Pod/${pod.metadata.namespace}/${pod.metadata.name}#${pod.metadata.uid}`;
 }
 
+/** Forward, or on a rollback: each has a budget of its own. */
+export type Direction = 'forward' | 'back';
+
 /**
- * Evicts one pod by the eviction API, with its intent on record. `blocked` is a PodDisruptionBudget's answer: nothing
- * happened, and the caller asks again later. A pod of the same name but another uid is left alone.
+ * `blocked` is a PodDisruptionBudget's answer: nothing happened, and the caller asks again later. `spent`: the pods of this owner
+ * were evicted as often as they may be, and their successors are no better; nothing happened either.
+ */
+export type Eviction = 'evicted' | 'blocked' | 'gone' | 'spent';
+
+/** Evictions for each pod that an owner has: what is no better by the second try is not by a third one. */
+const TRIES_PER_POD = 2;
+
+/**
+ * Evicts one pod by the eviction API, with its intent on record, within the budget of its owner: twice as often as it has pods
+ * (`pods` are all of the unit's). A pod of the same name but another uid is left alone.
  */
 export async function evictPod(
   runtime: JournalRuntime,
-  kubernetes: KubernetesGateway,
-  run: RunRecord,
-  unit: UnitRecord,
+  context: UnitContext,
   pod: KubernetesObject,
-): Promise<'evicted' | 'blocked' | 'gone'> {
+  pods: readonly KubernetesObject[],
+  direction: Direction,
+): Promise<Eviction> {
+  const { run, unit, kubernetes } = context;
   const { namespace = unit.plan.namespace, name, uid } = pod.metadata;
   const key = evictionKey(pod);
-  await runtime.journal.extendLock(run.clusterArn, run.runId, LOCK_SECONDS);
-  await runtime.journal.recordIntent({
-    runId: run.runId,
-    key,
-    unitId: unit.unitId,
-    kind: 'eviction',
-    object: `Pod/${namespace}/${name}`,
-    before: { uid },
-  });
-  const answer = await kubernetes.evict(namespace, name, uid === undefined ? {} : { uid });
+  const isNew = (await runtime.journal.getEntry(run.runId, key)) === undefined;
+  // One that a budget blocked, or whose reply was lost, is asked for again and counted once.
+  if (isNew && !(await spend(runtime, unit, pod, pods, direction))) return 'spent';
+  const evict = () => kubernetes.evict(namespace, name, uid === undefined ? {} : { uid });
+  const entry = { key, unitId: unit.unitId, kind: 'eviction' as const, object: `Pod/${namespace}/${name}`, before: { uid } };
+  let answer: Exclude<Eviction, 'spent'> = 'gone';
+  if (direction === 'forward') {
+    const perform = async () => {
+      answer = await evict();
+      return answer === 'blocked' ? UNWRITTEN : { evicted: true };
+    };
+    await journaledWrite(runtime, run, { ...entry, perform });
+    return answer;
+  }
+  await fence(runtime, run);
+  await runtime.journal.recordIntent({ runId: run.runId, ...entry });
+  answer = await evict();
   if (answer !== 'blocked') await runtime.journal.markApplied(run.runId, key, { evicted: true });
   return answer;
+}
+
+/** Counts one eviction of the pod's owner; false, and not counted, where its budget is spent. */
+async function spend(
+  runtime: JournalRuntime,
+  unit: UnitRecord,
+  pod: KubernetesObject,
+  pods: readonly KubernetesObject[],
+  direction: Direction,
+): Promise<boolean> {
+  const owner = ownerOf(pod);
+  // A rollback that an operator starts again has its whole budget.
+  const since = direction === 'back' ? ` ${String(unit.facts.undoSince ?? '')}` : '';
+  const [evicted, most] = [`evicted ${direction}${since} ${owner}`, `pods ${direction}${since} ${owner}`];
+  const { facts } = await runtime.journal.getUnit(unit.runId, unit.unitId);
+  const count = Math.max(1, pods.filter((one) => ownerOf(one) === owner).length, Number(facts[most] ?? 0));
+  const spent = Number(facts[evicted] ?? 0);
+  if (spent >= TRIES_PER_POD * count) return false;
+  await runtime.journal.updateUnit(unit.runId, unit.unitId, { facts: { [evicted]: spent + 1, [most]: count } });
+  return true;
+}
+
+/** `Kind/name` of what makes the pod anew; all ReplicaSets of one Deployment are one owner. */
+export function ownerOf({ metadata }: KubernetesObject): string {
+  const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
+  if (owner === undefined) return `Pod/${metadata.name}`;
+  const hash = metadata.labels?.['pod-template-hash'];
+  const name = hash !== undefined && owner.name.endsWith(`-${hash}`) ? owner.name.slice(0, -hash.length - 1) : owner.name;
+  return `${owner.kind}/${name}`;
 }

@@ -115,8 +115,8 @@ const SETTLE_SECONDS = 180;
  */
 export async function templatesBack(runtime: JournalRuntime, context: UnitContext, entries: readonly JournalEntry[]): Promise<string> {
   const isSplit = context.unit.plan.metadata?.splitFrom !== null;
-  for (const kind of ['annotations', 'template'] as const)
-    for (const entry of entries) if (entry.kind === kind && entry.state !== 'undone') await undoTemplate(runtime, context, entry);
+  await restoreTemplateAnnotations(runtime, context, entries);
+  for (const entry of entries) if (entry.kind === 'template' && entry.state !== 'undone') await undoTemplate(runtime, context, entry);
   if (!isSplit) {
     const isLeaving = entries.some((entry) => entry.kind === 'association' && entry.state !== 'undone');
     const isLate = runtime.clock.now() - Number(context.unit.facts.undoSince) > SETTLE_SECONDS * 1000;
@@ -125,6 +125,15 @@ export async function templatesBack(runtime: JournalRuntime, context: UnitContex
   }
   const unfinished = await oldTemplatesRolledOut(runtime, context, entries);
   return unfinished === '' ? oldPodsEverywhere(runtime, context) : unfinished;
+}
+
+/** Puts the daemon's annotations back on each template that lost them. Throws `UndoFailed` where somebody gave one another value since. */
+export async function restoreTemplateAnnotations(
+  runtime: JournalRuntime,
+  context: UnitContext,
+  entries: readonly JournalEntry[],
+): Promise<void> {
+  for (const entry of entries) if (entry.kind === 'annotations' && entry.state !== 'undone') await undoTemplate(runtime, context, entry);
 }
 
 async function undoTemplate(runtime: JournalRuntime, context: UnitContext, entry: JournalEntry): Promise<void> {

@@ -9,8 +9,8 @@ import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
 import {
   fence,
   forwardUnit,
+  holdLock,
   journaledWrite,
-  LOCK_SECONDS,
   type Poll,
   READY,
   secondsIn,
@@ -37,6 +37,7 @@ export async function proveCredentials(runtime: ClusterRuntime, input: UnitInput
   if (poll.status === 'waiting') return poll;
   // The pods wait for their minute here, since nothing of the unit has changed for them yet.
   const seconds = await secondsUntilRestart(runtime, context);
+  await holdLock(runtime, context.run, seconds);
   return seconds === 0 ? READY : waitFor(seconds);
 }
 
@@ -124,7 +125,7 @@ async function removeProbe(
   const name = probeName(run.runId, unit.unitId, 'probe', attempt);
   const entry = await runtime.journal.getEntry(run.runId, probeKey(namespace, name));
   if (entry === undefined || entry.state === 'undone') return;
-  await runtime.journal.extendLock(run.clusterArn, run.runId, LOCK_SECONDS);
+  await holdLock(runtime, run);
   await kubernetes.delete(RESOURCES.pods, namespace, name);
   await runtime.journal.markUndone(run.runId, entry.key);
 }

@@ -6,7 +6,8 @@ import type { JournalEntry } from '../../model/run.ts';
 import { isProved } from '../evidence.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
 import { fence, forwardUnit, journaledWrite, type UnitContext, type UnitInput } from '../write.ts';
-import { removeTemplateAnnotations } from './move-templates.ts';
+import { lookAtNewWay } from './last-look.ts';
+import { removeTemplateAnnotations, restoreTemplateAnnotations } from './move-templates.ts';
 
 /** Annotation values of a service account by key; null where a key is absent. */
 export type AnnotationImage = Readonly<Record<string, string | null>>;
@@ -24,22 +25,55 @@ export function annotationsNow(object: KubernetesObject, keys: readonly string[]
 /**
  * Takes exactly the planned annotations off the service account, or off the pod templates where kube2iam or kiam go by them, by a patch that names its uid and version. Nothing is
  * removed without proof on record; what somebody changed since the plan, or a service account made anew, is left as it is.
- * Throws `ProofFailed` without proof, `Conflict` where the object changed between read and write.
+ * Looks at the new way right before and right after: where it is not whole, the annotations stay or are there again.
+ * Throws `ProofFailed` without proof or without the new way, `Conflict` where the object changed between read and write.
  */
 export async function removeAnnotations(runtime: ClusterRuntime, input: UnitInput): Promise<{ removed: number; templates: number }> {
   const context = await forwardUnit(runtime, input, 'annotations');
-  const { run, unit, kubernetes } = context;
-  const { namespace, serviceAccount, removeAnnotations: planned, before } = unit.plan;
+  const { unit } = context;
+  const { removeAnnotations: planned } = unit.plan;
   const templates = Object.values(unit.plan.metadata?.templates ?? []).some((template) => Object.keys(template.annotations).length > 0);
   if (planned.length === 0 && !templates) return { removed: 0, templates: 0 };
   if (!isProved(unit, 2, 'probe-pod'))
     throw new PodshiftError('ProofFailed', `the old annotations of ${unit.unitId} stay: the new way is not proved`);
-  if (templates) return { removed: 0, templates: await removeTemplateAnnotations(runtime, context) };
+  await refuseUnlessWhole(runtime, context);
+  const removed = templates
+    ? { removed: 0, templates: await removeTemplateAnnotations(runtime, context) }
+    : { removed: await removeFromServiceAccount(runtime, context), templates: 0 };
+  await putBackUnlessWhole(runtime, context);
+  return removed;
+}
+
+/** The last look before the old way goes. Throws `ProofFailed`, and `Conflict` for what may only need its time. */
+async function refuseUnlessWhole(runtime: JournalRuntime, context: UnitContext): Promise<void> {
+  const look = await lookAtNewWay(runtime, context);
+  if (look.state === 'whole') return;
+  const name = look.state === 'broken' ? 'ProofFailed' : 'Conflict';
+  throw new PodshiftError(name, `the old annotations of ${context.unit.unitId} stay: ${look.message}`);
+}
+
+/**
+ * The look right after: whoever took a part of the new way away in that moment left new pods with nothing, so the old way
+ * comes back at once. Throws `ProofFailed` then.
+ */
+async function putBackUnlessWhole(runtime: JournalRuntime, context: UnitContext): Promise<void> {
+  const { run, unit } = context;
+  const look = await lookAtNewWay(runtime, context);
+  // A pod that is starting was made by a webhook that knew the association.
+  if (look.state !== 'broken') return;
+  const entries = await runtime.journal.listEntries(run.runId, unit.unitId);
+  if (unit.plan.metadata === undefined) await undoAnnotations(runtime, context, entries);
+  else await restoreTemplateAnnotations(runtime, context, entries);
+  throw new PodshiftError('ProofFailed', `the old annotations of ${unit.unitId} are there again: ${look.message}`);
+}
+
+async function removeFromServiceAccount(runtime: JournalRuntime, { run, unit, kubernetes }: UnitContext): Promise<number> {
+  const { namespace, serviceAccount, before } = unit.plan;
   const object = await kubernetes.get(RESOURCES.serviceAccounts, namespace, serviceAccount);
-  if (object === undefined || object.metadata.uid !== before.uid) return { removed: 0, templates: 0 };
+  if (object === undefined || object.metadata.uid !== before.uid) return 0;
   const begun = await runtime.journal.getEntry(run.runId, annotationsKey(unit.unitId));
   const keys = begun === undefined ? removable(object, unit.plan) : Object.keys(begun.before as AnnotationImage);
-  if (keys.length === 0 || begun?.state === 'applied') return { removed: 0, templates: 0 };
+  if (keys.length === 0 || begun?.state === 'applied') return 0;
   const current = annotationsNow(object, keys);
   await journaledWrite(runtime, run, {
     key: annotationsKey(unit.unitId),
@@ -61,7 +95,7 @@ export async function removeAnnotations(runtime: ClusterRuntime, input: UnitInpu
       return after;
     },
   });
-  return { removed: keys.length, templates: 0 };
+  return keys.length;
 }
 
 /** What makes a patch fail on any other object, or any other version, than the one that was read. */

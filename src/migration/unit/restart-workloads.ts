@@ -4,6 +4,7 @@ import type { JournalEntry, RunRecord, UnitRecord } from '../../model/run.ts';
 import { isProved } from '../evidence.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
 import { fence, forwardUnit, journaledWrite, type UnitContext, type UnitInput } from '../write.ts';
+import { refuseBroken } from './last-look.ts';
 import { moveTemplates, removeTemplateAnnotations } from './move-templates.ts';
 import { markValue } from './restart-mark.ts';
 import { type LiveWorkload, liveWorkloads, resourceOf, restartMark, subjectOf } from './workloads.ts';
@@ -21,7 +22,7 @@ export function restartKey(subject: string): string {
 /**
  * Asks every workload of the unit for new pods by the mark that `kubectl rollout restart` sets. The mark's value is the
  * same at every try, so a step that runs again restarts nothing twice. What is renewed by eviction waits for the next step.
- * Throws `WorldMoved` where a workload is gone, is paused, or would no longer roll; `Conflict` where it changed between read and write.
+ * Throws `ProofFailed` where the new way is not there any more, `WorldMoved` where a workload is gone, is paused, or would no longer roll; `Conflict` where it changed between read and write.
  */
 export async function restartWorkloads(runtime: ClusterRuntime, input: UnitInput): Promise<{ restarted: number }> {
   const context = await forwardUnit(runtime, input, 'restart');
@@ -30,6 +31,7 @@ export async function restartWorkloads(runtime: ClusterRuntime, input: UnitInput
   const folds = run.options.foldAnnotationRemoval && unit.plan.metadata !== undefined;
   if (folds && !isProved(unit, 2, 'probe-pod'))
     throw new PodshiftError('ProofFailed', `the old annotations of ${unit.unitId} stay: the new way is not proved`);
+  await refuseBroken(context);
   let restarted = 0;
   for (const workload of await liveWorkloads(kubernetes, unit.plan)) {
     if (workload.plan.restart !== 'rollout' && workload.plan.restart !== 'argo-rollout') continue;
@@ -40,6 +42,8 @@ export async function restartWorkloads(runtime: ClusterRuntime, input: UnitInput
   }
   if (isSplit) restarted += await moveTemplates(runtime, context);
   if (folds) await removeTemplateAnnotations(runtime, context);
+  // Where the old way went with the restart, whoever broke the new one meanwhile left the new pods with nothing.
+  if (isSplit || folds) await refuseBroken(context);
   return { restarted };
 }
 

@@ -1,13 +1,14 @@
 import type { KubernetesObject } from '../../kubernetes/gateway.ts';
 import { RESOURCES } from '../../kubernetes/resources.ts';
-import type { JournalEntry } from '../../model/run.ts';
+import { PodshiftError } from '../../model/errors.ts';
+import type { JournalEntry, UnitRecord } from '../../model/run.ts';
 import { isOnOldWay, usesAgent } from '../../verification/injection.ts';
 import { isReady, isRecreated, podsOfServiceAccount } from '../../verification/pods.ts';
 import { judgeRollout } from '../../verification/rollout.ts';
 import type { JournalRuntime } from '../runtime.ts';
 import type { UnitContext } from '../write.ts';
 import { dryRun } from './check-injection.ts';
-import { evictPod } from './evict.ts';
+import { evictPod, ownerOf } from './evict.ts';
 import { resourceOf, subjectOf } from './workloads.ts';
 
 /** Entries whose undo rolls a workload out. */
@@ -60,12 +61,8 @@ export async function oldTemplatesRolledOut(
  * Evicts the pod at which a StatefulSet stands still: its controller waits for a broken pod to become ready even after the
  * template was mended, until that pod is deleted (Kubernetes, "StatefulSets", forced rollback).
  */
-async function renewStuckPod(
-  runtime: JournalRuntime,
-  { run, unit, kubernetes }: UnitContext,
-  name: string,
-  revision: string | undefined,
-): Promise<void> {
+async function renewStuckPod(runtime: JournalRuntime, context: UnitContext, name: string, revision: string | undefined): Promise<void> {
+  const { unit, kubernetes } = context;
   const { namespace, serviceAccount } = unit.plan;
   const pods = podsOfServiceAccount(await kubernetes.list(RESOURCES.pods, { namespace }), serviceAccount);
   const isOfSet = (pod: KubernetesObject): boolean =>
@@ -74,7 +71,8 @@ async function renewStuckPod(
   const isOld = (pod: KubernetesObject): boolean =>
     revision === undefined || pod.metadata.labels?.['controller-revision-hash'] !== revision;
   const stuck = pods.find((pod) => isOfSet(pod) && isOld(pod) && usesAgent(pod) && !isReady(pod));
-  if (stuck !== undefined) await evictPod(runtime, kubernetes, run, unit, stuck);
+  if (stuck === undefined) return;
+  if ((await evictPod(runtime, context, stuck, pods, 'back')) === 'spent') throw spent(unit, stuck, 'it does not become ready');
 }
 
 /**
@@ -82,7 +80,7 @@ async function renewStuckPod(
  * a scale-up or a lost node may have made it while the association was there. The pod of a Job is left to finish.
  */
 export async function oldPodsEverywhere(runtime: JournalRuntime, context: UnitContext): Promise<string> {
-  const { run, unit, kubernetes } = context;
+  const { unit, kubernetes } = context;
   const { namespace, serviceAccount } = unit.plan;
   const pods = podsOfServiceAccount(await kubernetes.list(RESOURCES.pods, { namespace }), serviceAccount);
   const left = pods.filter(usesAgent);
@@ -93,6 +91,16 @@ export async function oldPodsEverywhere(runtime: JournalRuntime, context: UnitCo
   const began = Number(unit.facts.undoSince);
   const replacement = pods.find((pod) => !usesAgent(pod) && !isReady(pod) && Date.parse(pod.metadata.creationTimestamp ?? '') >= began);
   if (replacement !== undefined && isReady(next)) return `${name(replacement)} is not ready yet`;
-  const answer = await evictPod(runtime, kubernetes, run, unit, next);
+  const answer = await evictPod(runtime, context, next, pods, 'back');
+  if (answer === 'spent') throw spent(unit, next, 'it got its credentials from Pod Identity again');
   return answer === 'blocked' ? `a PodDisruptionBudget blocks the eviction of ${name(next)}` : `${name(next)} is being renewed`;
+}
+
+/** What is no better by the second try is an operator's to look at. */
+function spent({ plan }: UnitRecord, pod: KubernetesObject, what: string): PodshiftError {
+  const name = `Pod/${plan.namespace}/${pod.metadata.name}`;
+  return new PodshiftError(
+    'UndoFailed',
+    `${name} was made after the pods of ${ownerOf(pod)} were evicted as often as they may be, and ${what}; look for what injects it ("kubectl describe pod -n ${plan.namespace} ${pod.metadata.name}"), then roll back again`,
+  );
 }

@@ -1,10 +1,16 @@
+import { RESOURCES } from '../../kubernetes/resources.ts';
 import { PodshiftError } from '../../model/errors.ts';
 import type { JournalEntry, UnitRecord } from '../../model/run.ts';
+import { usesAgent } from '../../verification/injection.ts';
+import { podsOfServiceAccount } from '../../verification/pods.ts';
 import { undoAddon } from '../addon/update-addon.ts';
+import { secondsUntilQuiet } from '../quiet.ts';
+import { planOf } from '../run/plan-run.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
 import { type Failure, reasonOf } from '../trust/grant-trust.ts';
-import { beginStep, type Poll, READY, type UnitContext, type UnitInput, waitFor } from '../write.ts';
-import { undoAssociation } from './associate.ts';
+import { admittedByRun } from '../trust/role-trust.ts';
+import { beginStep, fence, type Poll, READY, type UnitContext, type UnitInput, waitFor } from '../write.ts';
+import { undoAssociation, wasAssociated } from './associate.ts';
 import { templatesBack } from './move-templates.ts';
 import { undoProbes } from './prove-credentials.ts';
 import { undoAnnotations } from './remove-annotations.ts';
@@ -14,6 +20,10 @@ import { rolloutsUnderWay } from './starting-pods.ts';
 import { oldPodsEverywhere, oldTemplatesRolledOut, proveOldInjection } from './undo-pods.ts';
 
 const POLL_SECONDS = 3;
+/** How often to ask whether a write that may be under way is over: it may tell its end before its time is. */
+const QUIET_POLL_SECONDS = 15;
+/** The error that rollback-run hands on (statemachine/rollback-run.asl.yaml). */
+const ROLLED_BACK = 'RolledBack';
 
 /** Why a unit goes back: what was caught, or what a user wrote. */
 export type UndoInput = UnitInput & { readonly failure: Failure };
@@ -26,19 +36,34 @@ export type UndoInput = UnitInput & { readonly failure: Failure };
  */
 export async function undoUnit(runtime: ClusterRuntime, input: UndoInput): Promise<Poll & { unitId: string; unitStatus: string }> {
   const found = await runtime.journal.getUnit(input.runId, input.unitId);
-  const entries = await runtime.journal.listEntries(input.runId, input.unitId);
-  const isOver = found.status === 'rolled-back' || found.status === 'held' || (found.status === 'migrated' && entries.length === 0);
-  if (isOver) return { ...READY, unitId: input.unitId, unitStatus: found.status };
+  if (await isOver(runtime, found, input)) return { ...READY, unitId: input.unitId, unitStatus: found.status };
   const reason = found.status === 'rolling-back' && found.reason !== '' ? found.reason : reasonOf(input.failure);
-  if (entries.length === 0) return end(runtime, found, 'held', reason);
   const context = await openUndo(runtime, found, reason);
-  const missing = await goBack(runtime, context, entries);
-  if (missing === '') return end(runtime, found, 'rolled-back', reason);
   const { run, unit } = context;
+  // Read once the unit's status has closed the fence: whatever else is written is seen by the step that writes it.
+  const entries = await runtime.journal.listEntries(input.runId, input.unitId);
+  if (entries.length === 0) return end(runtime, unit, 'held', reason);
+  await fence(runtime, run);
+  // What the rollback itself has on record since is its own.
+  const forward = entries.filter(({ at }) => Date.parse(at) <= Number(unit.facts.undoSince));
+  const seconds = secondsUntilQuiet(runtime.clock, forward);
+  if (seconds > 0) return { ...waitFor(Math.min(seconds, QUIET_POLL_SECONDS)), unitId: input.unitId, unitStatus: 'rolling-back' };
+  const missing = await goBack(runtime, context, entries);
+  if (missing === '') return end(runtime, unit, 'rolled-back', reason);
   if (runtime.clock.now() - Number(unit.facts.undoSince) > run.options.undoTimeoutSeconds * 1000) {
     throw new PodshiftError('UndoFailed', `after ${run.options.undoTimeoutSeconds} s of going back, ${missing}`);
   }
   return { ...waitFor(POLL_SECONDS), unitId: input.unitId, unitStatus: 'rolling-back' };
+}
+
+/**
+ * Nothing to undo, or not on this word: a unit that is migrated rolls back with its run alone, never because a step of it was
+ * delivered late and found it so.
+ */
+async function isOver(runtime: JournalRuntime, unit: UnitRecord, { failure }: UndoInput): Promise<boolean> {
+  if (unit.status === 'rolled-back' || unit.status === 'held') return true;
+  if (unit.status !== 'migrated') return false;
+  return failure.Error !== ROLLED_BACK || (await runtime.journal.listEntries(unit.runId, unit.unitId)).length === 0;
 }
 
 /** A way back that begins, or begins again after an operator mended something, has its whole time. */
@@ -71,23 +96,53 @@ async function goBack(runtime: JournalRuntime, context: UnitContext, entries: re
   // A split has its old templates rolled out by now.
   const starting = isSplit ? '' : await rolloutsUnderWay(runtime, context, entries);
   if (starting !== '') return starting;
-  const wasAssociated = await undoAssociation(runtime, context, entries);
+  const { missing, wasThere } = await undoAssociation(runtime, context, entries);
+  if (missing !== '') return missing;
   // The pods of a split have their old service account again, which never had an association.
   const wasUpdated = entries.some((entry) => entry.kind === 'addon');
-  if ((wasAssociated && !isSplit) || wasUpdated) {
+  if ((wasThere && !isSplit) || wasUpdated) {
     const unproved = await proveOldInjection(runtime, context);
     if (unproved !== '') return unproved;
   }
+  await refuseStranding(runtime, context);
   await undoRestarts(runtime, context, entries);
   const unfinished = await oldTemplatesRolledOut(runtime, context, entries);
   if (unfinished !== '') return unfinished;
-  const left = await oldPodsEverywhere(runtime, context);
+  // An association that was there before the run stays, and every new pod is injected by it: that is what was.
+  const left = wasAssociated(context.unit) ? '' : await oldPodsEverywhere(runtime, context);
   if (left !== '') return left;
   if (isSplit) await undoSplit(runtime, context, entries);
   for (const entry of await runtime.journal.listEntries(context.run.runId, context.unit.unitId)) {
     if (entry.state !== 'undone') await runtime.journal.markUndone(context.run.runId, entry.key);
   }
   return '';
+}
+
+/**
+ * Where an association was there before the run and only the run's own statement makes it work, pods that came since live on
+ * both: without the statement they have nothing, and no restart brings the old way back. Throws `UndoFailed` then, so that the
+ * statement stays.
+ */
+async function refuseStranding(runtime: JournalRuntime, { run, unit, kubernetes }: UnitContext): Promise<void> {
+  if (!wasAssociated(unit) || !(await isAdmittedByRun(runtime, unit))) return;
+  const { namespace, serviceAccount, before } = unit.plan;
+  const pods = podsOfServiceAccount(await kubernetes.list(RESOURCES.pods, { namespace }), serviceAccount).filter(usesAgent);
+  const [first] = pods;
+  if (first === undefined) return;
+  throw new PodshiftError(
+    'UndoFailed',
+    `association ${before.associationId} of ${unit.unitId} was there before podshift and works by the statement that podshift added, and ${pods.length} pods such as Pod/${namespace}/${first.metadata.name} get their credentials so: they keep both. Migrate ${unit.unitId} with a new run; or run "aws eks delete-pod-identity-association --cluster-name ${run.target.clusterName} --region ${run.target.region} --association-id ${before.associationId}", restart its workloads, and roll back again`,
+  );
+}
+
+/** Whether a write of this run, not undone yet, lets the unit's service account in. */
+async function isAdmittedByRun(runtime: JournalRuntime, { runId, plan }: UnitRecord): Promise<boolean> {
+  const role = (await planOf(runtime, runId)).roles.find(({ roleArn }) => roleArn === plan.roleArn);
+  const written = (await runtime.journal.listEntries(runId, null)).filter(({ kind, state }) => kind === 'trust' && state !== 'undone');
+  return (
+    role !== undefined &&
+    admittedByRun(role, written).some(({ namespace, name }) => namespace === plan.namespace && name === plan.serviceAccount)
+  );
 }
 
 async function end(runtime: JournalRuntime, unit: UnitRecord, status: 'held' | 'rolled-back', reason: string) {

@@ -1,7 +1,7 @@
 import { isEnd } from '../run/outcome.ts';
 import type { JournalRuntime } from '../runtime.ts';
 import { type Failure, reasonOf } from '../trust/grant-trust.ts';
-import { forwardRun, type UnitInput } from '../write.ts';
+import { forwardRun, requireRunning, type UnitInput } from '../write.ts';
 
 /** What a unit's own workflow does first. */
 export interface OpenUnitOutput {
@@ -26,10 +26,14 @@ export interface UnitOutput {
   readonly status: string;
 }
 
-/** The unit is migrated: every step before this one has proved its part. */
+/** The unit is migrated: every step before this one has proved its part. Throws `LockLost` for a unit that rolls back or has ended otherwise. */
 export async function finishUnit(runtime: JournalRuntime, input: UnitInput): Promise<UnitOutput> {
   await forwardRun(runtime, input.runId);
-  await runtime.journal.updateUnit(input.runId, input.unitId, { status: 'migrated', reason: '' });
+  const unit = await runtime.journal.getUnit(input.runId, input.unitId);
+  if (unit.status !== 'migrated') {
+    requireRunning(unit);
+    await runtime.journal.updateUnit(input.runId, input.unitId, { status: 'migrated', reason: '' });
+  }
   return { unitId: input.unitId, status: 'migrated' };
 }
 

@@ -5,10 +5,10 @@ import { injectionOf } from '../../verification/injection.ts';
 import { controllerKind, isReady, isRecreated, podsOfServiceAccount } from '../../verification/pods.ts';
 import { addEvidenceOnce } from '../evidence.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
-import { forwardUnit, type Poll, READY, secondsIn, type UnitContext, type UnitInput, waitFor } from '../write.ts';
+import { forwardUnit, holdLock, type Poll, READY, secondsIn, type UnitContext, type UnitInput, waitFor } from '../write.ts';
 import { associatedAt } from './associate.ts';
 import { isRenewed } from './check-rollout.ts';
-import { evictionKey, evictPod } from './evict.ts';
+import { evictionKey, evictPod, ownerOf } from './evict.ts';
 
 const POLL_SECONDS = 5;
 /** How many pods of a unit that missed the injection are evicted, before it counts as failed. */
@@ -26,6 +26,7 @@ export async function verifyPods(runtime: ClusterRuntime, input: UnitInput): Pro
   const { run, unit } = context;
   if (checked.missing === '') {
     await addEvidenceOnce(runtime, unit, { grade: 1, kind: 'pods', passed: true, facts: checked.facts });
+    await holdLock(runtime, run, run.options.soakSeconds);
     return { ...READY, soakSeconds: run.options.soakSeconds };
   }
   if (secondsIn(runtime.clock, unit, 'verify') > run.options.rolloutTimeoutSeconds) {
@@ -56,7 +57,7 @@ export async function checkPods(runtime: JournalRuntime, context: UnitContext): 
   const unready = pods.filter((pod) => !wrong.includes(pod) && !oldJobs.includes(pod) && controllerKind(pod) !== 'Job' && !isReady(pod));
   const facts = { pods: pods.length, renewed: pods.length - stale.length, ready: pods.filter(isReady).length, runningJobs: oldJobs.length };
   const [first] = wrong;
-  const reason = first === undefined ? '' : await renew(runtime, context, first, wrong.length);
+  const reason = first === undefined ? '' : await renew(runtime, context, first, pods, wrong.length);
   const [slow] = unready;
   const missing = reason !== '' ? reason : slow === undefined ? '' : `Pod/${namespace}/${slow.metadata.name} is not ready`;
   return { missing, oldJobs: oldJobs.length, facts: missing === '' ? facts : { ...facts, missing } };
@@ -64,10 +65,12 @@ export async function checkPods(runtime: JournalRuntime, context: UnitContext): 
 
 async function renew(
   runtime: JournalRuntime,
-  { run, unit, kubernetes }: UnitContext,
+  context: UnitContext,
   pod: KubernetesObject,
+  pods: readonly KubernetesObject[],
   wrong: number,
 ): Promise<string> {
+  const { run, unit } = context;
   const name = `Pod/${unit.plan.namespace}/${pod.metadata.name}`;
   const containers = injectionOf(pod, run.options.annotationPrefix).filter(({ way, outranking }) => way !== 'new' || outranking.length > 0);
   const outranking = containers.flatMap((container) => container.outranking);
@@ -80,7 +83,8 @@ async function renew(
   if (!(await isOnRecord(runtime, run.runId, pod))) {
     await runtime.journal.updateUnit(run.runId, unit.unitId, { facts: { missedInjection: evicted + 1 } });
   }
-  await evictPod(runtime, kubernetes, run, unit, pod);
+  if ((await evictPod(runtime, context, pod, pods, 'forward')) === 'spent')
+    throw new PodshiftError('ProofFailed', `${name} ${what}, and so did those of ${ownerOf(pod)} that were evicted before it`);
   return `${wrong} pods are not on the new way; ${name} ${what} and is renewed`;
 }
 

@@ -206,7 +206,7 @@ describe.runIf(existsSync(boutique))('the boutique snapshot', () => {
     expect(plan.units.find(({ id }) => id === 'kube-system/aws-node')?.wave).toBe(plan.waves - 1);
     expect(plan.units.find(({ id }) => id === 'external-dns/external-dns')).toMatchObject({
       removeAnnotations: [],
-      findings: ['PS318', 'PS501'],
+      findings: ['PS318', 'PS330', 'PS501'],
     });
     expect(plan.units.find(({ id }) => id === 'boutique/emailservice')?.removeAnnotations).toEqual(['eks.amazonaws.com/role-arn']);
     expect(plan.units.find(({ id }) => id === 'boutique/reports')?.workloads).toMatchObject([{ kind: 'CronJob', restart: 'none' }]);

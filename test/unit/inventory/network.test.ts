@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { compareVersions, isConfiguration } from '../../../src/inventory/addons.ts';
+import { isConfiguration } from '../../../src/inventory/addons.ts';
 import { cutOffBy, egressPolicies, type Policies, proxiedContainers, takesPort80 } from '../../../src/inventory/network.ts';
+import { compareVersions } from '../../../src/model/versions.ts';
 
 const policy = (spec: object, kind = 'NetworkPolicy') => ({
   apiVersion: 'networking.k8s.io/v1',

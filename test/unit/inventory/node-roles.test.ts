@@ -40,6 +40,29 @@ describe('the roles of nodes', () => {
     expect(log).not.toContain('ListNodegroups');
   });
 
+  const boundary = (statement: object) => ({
+    arn: `arn:aws:iam::123456789012:policy/limits`,
+    document: JSON.stringify({ Statement: [statement] }),
+  });
+  it.each([
+    [
+      'refuses',
+      boundary({ Effect: 'Allow', Action: ['ec2:*', 'eks:*'] }),
+      { agent: 'no', boundary: 'arn:aws:iam::123456789012:policy/limits' },
+    ],
+    ['denies', boundary({ Effect: 'Deny', NotAction: 'ec2:*' }), { agent: 'no', boundary: 'arn:aws:iam::123456789012:policy/limits' }],
+    ['lets in', boundary({ Effect: 'Allow', Action: 'eks-auth:*' }), { agent: 'yes' }],
+    ['was not read and', { arn: 'arn:aws:iam::123456789012:policy/limits', document: '' }, { agent: 'unknown' }],
+    ["of AWS's own", { arn: 'arn:aws:iam::aws:policy/PowerUserAccess', document: '' }, { agent: 'yes' }],
+  ])('are limited by their boundary: one that %s decides with them', async (_what, limits, expected) => {
+    const { roles } = await rolesOf((world) => {
+      world.cluster = { ...world.cluster, authenticationMode: 'API' };
+      world.roles.push({ ...machine('mine'), boundary: limits });
+      world.accessEntries = [`${ARN}/mine`];
+    });
+    expect(roles).toEqual([{ arn: `${ARN}/mine`, nodeNames: null, ...expected }]);
+  });
+
   it('are those of aws-auth, whose ARNs have no path', async () => {
     const { roles, log } = await rolesOf((world) => {
       world.cluster = { ...world.cluster, authenticationMode: undefined };

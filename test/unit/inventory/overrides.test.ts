@@ -79,19 +79,57 @@ describe('overrides', () => {
     expect(overridesOf(spec, { 'example.com/skip-containers': 'c,i' })).toHaveLength(2);
   });
 
-  it.each([
-    ['aws-iam-token', 'AWS_ROLE_ARN', 'AWS_WEB_IDENTITY_TOKEN_FILE', 'sts.amazonaws.com'],
-    ['eks-pod-identity-token', 'AWS_CONTAINER_CREDENTIALS_FULL_URI', 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE', 'pods.eks.amazonaws.com'],
-  ])('does not take what the webhook injected for the hand of a user (%s)', (volume, first, second, audience) => {
-    const spec = {
+  const IRSA = ['aws-iam-token', 'AWS_ROLE_ARN', 'AWS_WEB_IDENTITY_TOKEN_FILE', 'sts.amazonaws.com', 'token'] as const;
+  const POD_IDENTITY = [
+    'eks-pod-identity-token',
+    'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+    'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE',
+    'pods.eks.amazonaws.com',
+    'eks-pod-identity-token',
+  ] as const;
+  const WAYS = [IRSA, POD_IDENTITY];
+  const directoryOf = (audience: string) =>
+    `/var/run/secrets/${audience.startsWith('pods') ? 'pods.eks' : 'eks'}.amazonaws.com/serviceaccount`;
+
+  it.each(WAYS)('does not take what the webhook injected for the hand of a user (%s)', (volume, first, second, audience, path) => {
+    const directory = directoryOf(audience);
+    const specOf = (file: string, mountPath: string) => ({
       containers: [
-        { name: 'c', env: [{ name: first }, { name: second }, { name: 'AWS_PROFILE' }], volumeMounts: [{ name: volume, mountPath: '/x' }] },
+        {
+          name: 'c',
+          env: [{ name: first, value: 'x' }, { name: second, value: file }, { name: 'AWS_PROFILE' }],
+          volumeMounts: [{ name: volume, mountPath }],
+        },
       ],
       volumes: [{ name: volume, projected: { sources: [{ serviceAccountToken: { audience } }] } }],
-    };
-    expect(overridesOf(spec, {}, true)).toEqual(['env c AWS_PROFILE']);
-    expect(overridesOf(spec).length).toBeGreaterThanOrEqual(3);
+    });
+    for (const [file, mountPath] of [
+      [`${directory}/${path}`, directory],
+      // The webhook mounts nothing where a mount of that name is there.
+      [`${directory}/${path}`, '/elsewhere'],
+      // Another webhook than EKS's may mount elsewhere.
+      [`/token/${path}`, '/token'],
+      [`C:${directory.replaceAll('/', '\\')}\\${path}`, directory],
+    ] as const) {
+      expect(overridesOf(specOf(file, mountPath), {}, true)).toEqual(['env c AWS_PROFILE']);
+      expect(overridesOf(specOf(file, mountPath)).length).toBeGreaterThanOrEqual(3);
+    }
   });
+
+  it.each(WAYS)(
+    'takes the hand of a user for one though the webhook mounts its token there (%s)',
+    (volume, first, second, audience, path) => {
+      const directory = directoryOf(audience);
+      const file = { name: second, value: `${directory}/${path}` };
+      const specOf = (...env: object[]) => ({ containers: [{ name: 'c', env, volumeMounts: [{ name: volume, mountPath: directory }] }] });
+      expect(overridesOf(specOf({ name: first, value: 'x' }), {}, true)).toEqual([`env c ${first}`]);
+      expect(overridesOf(specOf(file), {}, true)).toEqual([`env c ${second}`]);
+      expect(overridesOf(specOf(file, { name: first, value: 'x' }), {}, true)).toHaveLength(2);
+      expect(overridesOf(specOf({ name: first, value: 'x' }, { name: second, value: '/mine' }), {}, true)).toHaveLength(2);
+      const fromField = { name: first, valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } };
+      expect(overridesOf(specOf(fromField, file), {}, true)).toHaveLength(2);
+    },
+  );
 
   it('keeps no value', () => {
     const spec = container({
@@ -158,8 +196,9 @@ describe('overrides', () => {
   });
 
   it('knows the label that keeps the webhook away, whatever its value', () => {
-    expect(skipsWebhook({ [`${PREFIX}/skip-pod-identity-webhook`]: '' }, PREFIX)).toBe(true);
-    expect(skipsWebhook({ a: 'b' }, PREFIX)).toBe(false);
-    expect(skipsWebhook(undefined, PREFIX)).toBe(false);
+    expect(skipsWebhook({ 'eks.amazonaws.com/skip-pod-identity-webhook': '' })).toBe(true);
+    expect(skipsWebhook({ 'example.com/skip-pod-identity-webhook': 'true' })).toBe(false);
+    expect(skipsWebhook({ a: 'b' })).toBe(false);
+    expect(skipsWebhook(undefined)).toBe(false);
   });
 });

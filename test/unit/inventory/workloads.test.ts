@@ -189,6 +189,20 @@ describe('configuration in an inventory', () => {
 });
 
 describe('what stands around workloads in an inventory', () => {
+  it.each([
+    ['CREATE_FAILED', null],
+    ['CREATING', 'profile all'],
+    ['ACTIVE', 'profile all'],
+    ['DELETE_FAILED', 'profile all'],
+  ])('has no pods on a Fargate profile that could not be made: %s', async (status, fargate) => {
+    const { inventory } = await take(
+      small((given) => {
+        given.fargateProfiles = [{ name: 'all', status, selectors: [{ namespace: 'team-0', labels: {} }] }];
+      }),
+    );
+    expect(inventory.workloads[0]?.fargate).toBe(fargate);
+  });
+
   it('has budgets, secret classes, secret stores and Fargate profiles', async () => {
     const world = small((given) => {
       given.fargateProfiles = [{ name: 'all', selectors: [{ namespace: 'team-0', labels: {} }] }];

@@ -87,6 +87,22 @@ describe('checkCluster', () => {
   });
 });
 
+describe('a cluster that is not active', () => {
+  const inactive = (status: string) => {
+    fake.account.cluster = { ...fake.account.cluster, status };
+  };
+  beforeEach(() => openRun(fake.runtime, OPEN).then(() => undefined));
+
+  it.each(['UPDATING', 'FAILED'])('is planned while it is %s, which only reads, and no run is begun', async (status) => {
+    inactive(status);
+    expect(await checkCluster(fake.runtime, { runId: RUN, mode: 'plan' })).toMatchObject({ kubernetesVersion: '1.31' });
+    await expect(checkCluster(fake.runtime, { runId: RUN, mode: 'run' })).rejects.toMatchObject({
+      name: 'InvalidRequest',
+      message: expect.stringContaining(`is ${status}, not ACTIVE; wait until it is`),
+    });
+  });
+});
+
 describe('takeInventory and makePlan', () => {
   const MAKE = { runId: RUN, mode: 'run', expectedDigest: null } as const;
   beforeEach(() => openRun(fake.runtime, OPEN).then(() => undefined));
@@ -181,6 +197,7 @@ describe('takeInventory and makePlan', () => {
       ['shop/held', 'held', 'a reason'],
       ['shop/orders', 'pending', ''],
     ]);
+    await fake.runtime.journal.updateUnit(RUN, 'shop/orders', { status: 'running' });
     await associate(fake.runtime, { runId: RUN, unitId: 'shop/orders' });
     expect(await makePlan(fake.runtime, MAKE)).toMatchObject({ begun: true });
     await fake.runtime.journal.putDocument(RUN, 'plan', planWith([], []));

@@ -6,13 +6,15 @@ import { DEPLOYMENT, deployment, type FakeMigration, NEW_WAY, OLD_WAY, RUN, runn
 import { UNIT, unitScene } from '../fixtures/unit-scene.ts';
 
 let fake: FakeMigration;
-const { begin, unit, later } = unitScene((made) => {
+const { begin, beginAssociated, unit, later } = unitScene((made) => {
   fake = made;
 });
 
 beforeEach(() => begin());
 
 describe('restartWorkloads', () => {
+  beforeEach(() => beginAssociated());
+
   const markOf = () => fake.object('Deployment', 'orders')?.spec.template.metadata.annotations?.['kubectl.kubernetes.io/restartedAt'];
 
   it('sets the same mark at every try, in whole seconds, and keeps the one of before', async () => {
@@ -53,9 +55,9 @@ describe('restartWorkloads', () => {
   });
 
   it('refuses a workload that is gone, and leaves alone what does not run or is renewed by eviction', async () => {
-    await begin({ workloads: [{ ...DEPLOYMENT, name: 'gone' }] });
+    await beginAssociated({ workloads: [{ ...DEPLOYMENT, name: 'gone' }] });
     await expect(restartWorkloads(fake.runtime, UNIT)).rejects.toMatchObject({ name: 'WorldMoved', message: /Deployment\/shop\/gone/ });
-    await begin({
+    await beginAssociated({
       workloads: [
         { ...DEPLOYMENT, kind: 'CronJob', restart: 'none' },
         { ...DEPLOYMENT, restart: 'evict' },
@@ -66,7 +68,7 @@ describe('restartWorkloads', () => {
   });
 
   it('restarts an Argo Rollout by its own field, at the time of the step', async () => {
-    await begin({ workloads: [{ ...DEPLOYMENT, apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', restart: 'argo-rollout' }] });
+    await beginAssociated({ workloads: [{ ...DEPLOYMENT, apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', restart: 'argo-rollout' }] });
     fake.put({ ...deployment(), apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout' });
     fake.pass(90);
     await restartWorkloads(fake.runtime, UNIT);

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { blockRole } from '../../../src/migration/trust/block-role.ts';
 import { grantTrust } from '../../../src/migration/trust/grant-trust.ts';
-import { restoreOldTrust, retireOldTrust, rolesToRetire } from '../../../src/migration/trust/retire-trust.ts';
-import { revokeTrust } from '../../../src/migration/trust/revoke-trust.ts';
+import { restoreOldTrust as restoreOldTrustNow, retireOldTrust, rolesToRetire } from '../../../src/migration/trust/retire-trust.ts';
+import { revokeTrust as revokeTrustNow } from '../../../src/migration/trust/revoke-trust.ts';
 import { type FakeMigration, OIDC_TRUST, ROLE, RUN } from '../fixtures/fake-migration.ts';
 import { AFTER_FIRST, admit, FIRST, ORDERS, ROLE_PLAN, SECOND, trustScene } from '../fixtures/trust-scene.ts';
 
@@ -10,6 +10,17 @@ let fake: FakeMigration;
 const { begin, trust, setTrust, record, end, admits } = trustScene((made) => {
   fake = made;
 });
+
+const revokeTrust: typeof revokeTrustNow = (runtime, input) => {
+  // IAM shows the last write by then.
+  fake.pass(31);
+  return revokeTrustNow(runtime, input);
+};
+const restoreOldTrust: typeof restoreOldTrustNow = (runtime, input) => {
+  // IAM shows the last write by then.
+  fake.pass(31);
+  return restoreOldTrustNow(runtime, input);
+};
 
 beforeEach(() => begin());
 
@@ -64,6 +75,18 @@ describe('revokeTrust', () => {
     await end('shop/orders', 'held');
     expect(await revokeTrust(fake.runtime, REVOKE)).toEqual({ wrote: true });
     expect(trust()).toBe(OIDC_TRUST);
+  });
+
+  it('waits while IAM may still show the document of before our last write: a crash right after it is no reason to leave the statement', async () => {
+    await begin();
+    await grantTrust(fake.runtime, FIRST);
+    const written = trust();
+    await end('shop/orders', 'rolled-back');
+    setTrust(ROLE_PLAN.trustBefore);
+    await expect(revokeTrustNow(fake.runtime, { runId: RUN, roleArn: ROLE })).rejects.toMatchObject({ name: 'RoleNotReady' });
+    setTrust(written);
+    expect(await revokeTrust(fake.runtime, { runId: RUN, roleArn: ROLE })).toEqual({ wrote: true });
+    expect(trust()).toBe(ROLE_PLAN.trustBefore);
   });
 
   it('restores one statement that is no list byte for byte, even where the reply of the write was lost', async () => {

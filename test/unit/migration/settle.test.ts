@@ -15,6 +15,8 @@ beforeEach(async () => {
   await begin();
   await associate(fake.runtime, UNIT);
   await restartWorkloads(fake.runtime, UNIT);
+  // EKS shows the association by now.
+  fake.pass(30);
 });
 
 /** Whether the association is gone after one more call. */

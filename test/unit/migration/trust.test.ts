@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { blockRole } from '../../../src/migration/trust/block-role.ts';
 import { grantTrust } from '../../../src/migration/trust/grant-trust.ts';
-import { revokeTrust } from '../../../src/migration/trust/revoke-trust.ts';
+import { revokeTrust as revokeTrustNow } from '../../../src/migration/trust/revoke-trust.ts';
 import { sameDocument, withLease } from '../../../src/migration/trust/role-trust.ts';
 import { type FakeMigration, OIDC_TRUST, ROLE, RUN } from '../fixtures/fake-migration.ts';
 import { AFTER_FIRST, AFTER_SECOND, admit, FIRST, ORDERS, ROLE_PLAN, SECOND, trustScene } from '../fixtures/trust-scene.ts';
@@ -10,6 +10,12 @@ let fake: FakeMigration;
 const { begin, trust, setTrust, record, end, admits } = trustScene((made) => {
   fake = made;
 });
+
+const revokeTrust: typeof revokeTrustNow = (runtime, input) => {
+  // IAM shows the last write by then.
+  fake.pass(31);
+  return revokeTrustNow(runtime, input);
+};
 
 beforeEach(() => begin());
 

@@ -116,6 +116,7 @@ describe('the way back of an add-on', () => {
 
   it('stops where the lock is another run’s', async () => {
     await scene.fake.runtime.journal.releaseLock('arn:aws:eks:eu-west-1:111122223333:cluster/shop', RUN);
+    await scene.fake.runtime.journal.acquireLock('arn:aws:eks:eu-west-1:111122223333:cluster/shop', 'run-2', 900);
     await expect(undo()).rejects.toMatchObject({ name: 'LockLost' });
     expect([scene.sent, scene.associations()]).toEqual([[], BOTH.map(({ serviceAccount }) => `${serviceAccount} ${ROLE}`)]);
   });

@@ -103,6 +103,7 @@ describe('the way back of a unit', () => {
 
   it('gives the webhook a minute where dry runs are refused', async () => {
     await associate(fake.runtime, UNIT);
+    fake.pass(30);
     fake.account.failures = { 'dry run': Array(60).fill('KubernetesForbidden') };
     expect(await undoUnit(fake.runtime, UNDO)).toMatchObject({ status: 'waiting' });
     fake.pass(59);
@@ -170,10 +171,12 @@ describe('the way back of a unit', () => {
 
   it('evicts the pods that live on the agent one by one, and waits for their replacements and for budgets', async () => {
     await associate(fake.runtime, UNIT);
+    fake.pass(30);
     fake.put(runningPod('one', NEW_WAY));
     fake.put(runningPod('two', NEW_WAY));
     fake.account.budget = 'blocked';
     await undoUnit(fake.runtime, UNDO);
+    fake.pass(3);
     fake.account.injects = 'old';
     await undoUnit(fake.runtime, UNDO);
     await undoUnit(fake.runtime, UNDO);
@@ -189,6 +192,7 @@ describe('the way back of a unit', () => {
 
   it('leaves the pod of a Job to its end, and gives up after its time', async () => {
     await associate(fake.runtime, UNIT);
+    fake.pass(30);
     fake.put(runningPod('job', NEW_WAY, { owner: 'Job' }));
     fake.account.injects = 'old';
     await undoUnit(fake.runtime, UNDO);

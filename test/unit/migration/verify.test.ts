@@ -8,7 +8,7 @@ import { CLUSTER_ARN, type FakeMigration, NEW_WAY, OLD_WAY, ROLE, RUN, runningPo
 import { UNIT, unitScene } from '../fixtures/unit-scene.ts';
 
 let fake: FakeMigration;
-const { begin, unit, evidence, later } = unitScene((made) => {
+const { begin, beginAssociated, unit, evidence, later } = unitScene((made) => {
   fake = made;
 });
 
@@ -41,10 +41,9 @@ describe('verifyPods', () => {
   });
 
   it('fails where too many pods miss the injection, with what they carry', async () => {
-    for (const name of ['a', 'b', 'c', 'd', 'e']) {
-      fake.put(runningPod(name, []));
-      await verifyPods(fake.runtime, UNIT);
-    }
+    const pods = ['a', 'b', 'c', 'd', 'e'];
+    for (const name of pods) fake.put(runningPod(name, []));
+    for (const _ of pods) await verifyPods(fake.runtime, UNIT);
     fake.put(runningPod('f', [...NEW_WAY, { name: 'AWS_PROFILE' }]));
     await expect(verifyPods(fake.runtime, UNIT)).rejects.toMatchObject({
       name: 'ProofFailed',
@@ -158,6 +157,8 @@ describe('removeAnnotations', () => {
   const annotations = () => fake.object('ServiceAccount', 'orders')?.metadata.annotations;
   const prove = () => fake.runtime.journal.updateUnit(RUN, UNIT.unitId, { facts: { 'probe-pod grade 2 passed': true } });
 
+  beforeEach(() => beginAssociated());
+
   it('removes nothing without proof', async () => {
     await expect(removeAnnotations(fake.runtime, UNIT)).rejects.toMatchObject({ name: 'ProofFailed' });
     expect(fake.account.writes).toEqual([]);
@@ -193,7 +194,7 @@ describe('removeAnnotations', () => {
     ['somebody removed it', {}, serviceAccount('orders', {})],
     ['the service account was made anew', {}, { ...serviceAccount(), metadata: { ...serviceAccount().metadata, uid: 'another' } }],
   ])('writes nothing where %s', async (_what, plan, object) => {
-    await begin(plan);
+    await beginAssociated(plan);
     await prove();
     fake.put(object);
     expect(await removeAnnotations(fake.runtime, UNIT)).toEqual({ removed: 0, templates: 0 });

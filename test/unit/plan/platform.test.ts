@@ -198,6 +198,14 @@ describe('what the platform must offer', () => {
     expect(unitOf(plan).decision).toBe('migrate');
   });
 
+  it('names the permissions boundary of a node role where that refuses, and a remedy that helps', () => {
+    const limited = { ...nodeRole('no'), boundary: 'arn:aws:iam::111122223333:policy/limits' };
+    const [found] = planOf(inventory(platform({ nodeRoles: [limited] }))).findings.filter(({ code }) => code === 'PS409');
+    expect(found?.message).toContain(`the permissions boundary ${limited.boundary} of the node role ${limited.arn} does not allow`);
+    expect(found?.remedy).toContain(`Allow eks-auth:AssumeRoleForPodIdentity in the policy ${limited.boundary}`);
+    expect(found?.remedy).not.toContain('AmazonEKSWorkerNodePolicy');
+  });
+
   it('says which nodes run as a role that does not let the agent in', () => {
     const message = (...names: string[]) =>
       planOf(inventory(platform({ nodeRoles: [nodeRole('no', names), nodeRole('yes', ['n'])] }))).findings.find(

@@ -194,6 +194,36 @@ const CASES: Record<string, Case> = {
     decision: 'already-associated',
     codes: ['PS112'],
   },
+  'an association that another tool left goes on while its pods are on the old way': {
+    facts: { associations: [association('shop/api')], roles: trusted(trust(irsa, scoped)), ...used({ oldPods: 2 }) },
+    decision: 'migrate',
+    codes: ['PS118'],
+  },
+  'an association and an unscoped statement that another tool left go on, and the statement is told of': {
+    facts: { associations: [association('shop/api')], roles: trusted(trust(irsa, podIdentity({}))), ...used({ oldPods: 2 }) },
+    decision: 'migrate',
+    codes: ['PS118', 'PS210'],
+  },
+  'an association whose annotation is gone goes on while its pods are on the old way': {
+    facts: {
+      serviceAccounts: api({ annotations: {} }),
+      associations: [association('shop/api')],
+      roles: trusted(trust(irsa, scoped)),
+      ...used({ oldPods: 1 }),
+    },
+    decision: 'migrate',
+    codes: ['PS118'],
+  },
+  'an association is held where only their owner can renew the pods that are on the old way': {
+    facts: { associations: [association('shop/api')], roles: trusted(trust(irsa, scoped)), ...used({ kind: 'Pod', oldPods: 1 }) },
+    decision: 'hold',
+    codes: ['PS118', 'PS310'],
+  },
+  'an association is right whose Jobs still run on the old way': {
+    facts: { associations: [association('shop/api')], roles: trusted(trust(irsa, scoped)), ...used({ kind: 'CronJob', oldPods: 1 }) },
+    decision: 'already-associated',
+    codes: ['PS112'],
+  },
   'an association without the annotation is left alone': {
     facts: {
       serviceAccounts: api({ annotations: {} }),

@@ -1,22 +1,27 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { SnapshotParts } from '../../../twin/snapshot.ts';
-import { irsaStatement, podIdentityStatement, role, roleArn, startTwinAccount, trust } from '../../support/twin-account.ts';
+import { irsaStatement, podIdentityStatement, role, roleArn, START, startTwinAccount, trust } from '../../support/twin-account.ts';
 import { agentPod, pod } from '../../support/twin-pods.ts';
 
 const HOUR = 3_600_000;
+const MINUTE = 60_000;
 const BOTH = trust(irsaStatement('shop', 'cart'), podIdentityStatement('shop', 'cart'));
 
 describe('which identity a container would get', () => {
   let account: Awaited<ReturnType<typeof startTwinAccount>> | undefined;
-  const open = async (parts: Partial<SnapshotParts> = {}) => {
+  const open = async (
+    parts: Partial<SnapshotParts> = {},
+    options: Pick<Parameters<typeof startTwinAccount>[0] & object, 'eksAuthFaults'> = {},
+  ) => {
     account = await startTwinAccount({
+      ...options,
       parts: { account: { RoleDetailList: [role('cart', BOTH), role('mail', trust(irsaStatement('shop', 'mail')))] }, ...parts },
     });
     return account;
   };
   /** The same, with an agent on the node and an association of `cart`. */
-  const openAssociated = async () => {
-    const twin = await open();
+  const openAssociated = async (options: Parameters<typeof open>[1] = {}) => {
+    const twin = await open({}, options);
     twin.cluster.apply(agentPod('node-1'));
     const association = twin.state.createAssociation({ namespace: 'shop', serviceAccount: 'cart', roleArn: roleArn('cart') }, 'system');
     return { twin, association };
@@ -136,19 +141,73 @@ describe('which identity a container would get', () => {
     );
   });
 
-  it('stays what the agent fetched for three hours after the association is gone, and ends then', async () => {
+  it('stays what the agent fetched until a sweep renews it three hours later, and ends then where the association is gone', async () => {
     const { twin, association } = await openAssociated();
     const running = pod({ name: 'p', serviceAccount: 'cart', mode: 'pod-identity' });
     const via = () => twin.identities.ask(running, 'app', { record: false }).identity.via;
-    expect(via()).toBe('pod-identity');
+    expect(twin.identities.callerIdentity(running, 'app').via).toBe('pod-identity');
     await twin.clock.advance(4 * HOUR);
     twin.state.deleteAssociation(association, 'system');
     expect(via()).toBe('pod-identity');
     expect(twin.identities.callerIdentity(pod({ name: 'new', serviceAccount: 'cart', mode: 'pod-identity' }), 'app').via).toBe('none');
-    await twin.clock.advance(2 * HOUR - 1);
+    await twin.clock.advance(2 * HOUR);
     expect(via()).toBe('pod-identity');
-    await twin.clock.advance(1);
+    // It was renewed by a sweep up to a minute late, and so is it again.
+    await twin.clock.advance(2 * MINUTE);
     expect(via()).toBe('none');
+  });
+
+  it('is asked again for a rotated token, which the agent does not know', async () => {
+    const { twin, association } = await openAssociated();
+    const short = pod({ name: 'p', serviceAccount: 'cart', mode: 'pod-identity', expirationSeconds: 600 });
+    const answer = () => twin.identities.ask(short, 'app', { record: false });
+    twin.identities.callerIdentity(short, 'app');
+    await twin.clock.advance(2 * MINUTE);
+    twin.state.deleteAssociation(association, 'system');
+    expect(answer()).toMatchObject({ identity: { via: 'pod-identity' }, until: twin.clock.now() + 6 * MINUTE });
+    await twin.clock.advance(6 * MINUTE - 1);
+    expect(answer().identity.via).toBe('pod-identity');
+    await twin.clock.advance(1);
+    expect(answer().identity).toMatchObject({ via: 'none', error: expect.stringContaining('(ResourceNotFoundException)') });
+  });
+
+  it('asks nobody and keeps nothing when a process is only looked at', async () => {
+    const { twin, association } = await openAssociated();
+    const running = pod({ name: 'p', serviceAccount: 'cart', mode: 'pod-identity' });
+    const look = () => twin.identities.ask(running, 'app', { record: false }).identity.via;
+    expect(look()).toBe('pod-identity');
+    expect(twin.identities.agents.eksAuthCalls.calls).toBe(0);
+    twin.state.deleteAssociation(association, 'system');
+    expect(look()).toBe('none');
+  });
+
+  it('is none once a token has expired that the kubelet cannot renew, as it is mounted by its file', async () => {
+    const { twin } = await openAssociated();
+    const whole = pod({ name: 'p', serviceAccount: 'cart', mode: 'pod-identity', expirationSeconds: 3600 });
+    const [container] = whole.spec.containers;
+    const file = container.env.find(({ name }: { name: string }) => name === 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE').value;
+    const mount = { name: 'token', mountPath: file, subPath: 'eks-pod-identity-token' };
+    const fixed = { ...whole, spec: { ...whole.spec, containers: [{ ...container, volumeMounts: [mount] }] } };
+    expect(twin.identities.callerIdentity(fixed, 'app').via).toBe('pod-identity');
+    await twin.clock.advance(HOUR - 1);
+    expect(twin.identities.callerIdentity(fixed, 'app').via).toBe('pod-identity');
+    await twin.clock.advance(1);
+    expect(twin.identities.callerIdentity(fixed, 'app')).toMatchObject({ via: 'none', error: expect.stringContaining('token is expired') });
+  });
+
+  it('says of EKS Auth that it failed by itself, and has an answer once it does not', async () => {
+    const end = START + MINUTE;
+    const { twin } = await openAssociated({ eksAuthFaults: (_token, at) => (at < end ? 'throttle' : undefined) });
+    const running = pod({ name: 'p', serviceAccount: 'cart', mode: 'pod-identity' });
+    const ask = () => twin.identities.ask(running, 'app', { record: true });
+    expect(ask()).toMatchObject({
+      identity: { via: 'none', error: expect.stringContaining('(ThrottlingException): Rate exceeded') },
+      failed: true,
+      until: START + 10_000,
+    });
+    await twin.clock.advance(MINUTE);
+    expect(ask()).toMatchObject({ identity: { via: 'pod-identity' }, failed: false });
+    expect(twin.identities.agents.eksAuthCalls).toEqual({ calls: 2, failed: 1 });
   });
 
   it.each<[string, Partial<Parameters<typeof pod>[0]>, string]>([

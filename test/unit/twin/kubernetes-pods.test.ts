@@ -158,22 +158,30 @@ describe('loading', () => {
     ownerReferences: [{ apiVersion: kind === 'Robot' ? 'acme.dev/v1' : 'apps/v1', kind, name, uid: `uid-${name}`, controller: true }],
   });
 
-  it('makes pods of known owners anew, and keeps bare pods and those of unknown ones', () => {
+  it('keeps pods as they are, those of known owners, bare ones and those of unknown owners, and lets go what is being deleted', () => {
     const running = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] };
     const cluster = createTestCluster([
       node('n1'),
       workload('StatefulSet', 'db', { replicas: 1 }),
       workload('Deployment', 'web', { replicas: 1 }),
-      { ...barePod('db-0', {}, owner('StatefulSet', 'db')), status: running },
-      { ...barePod('web-abc-12345', {}, { ...owner('ReplicaSet', 'web-abc'), labels: { app: 'web' } }), status: running },
+      { ...barePod('db-0', { nodeName: 'n1' }, { ...owner('StatefulSet', 'db'), uid: 'kept-3' }), status: running },
+      {
+        ...barePod('web-abc-12345', { nodeName: 'n1' }, { ...owner('ReplicaSet', 'web-abc'), labels: { app: 'web' }, uid: 'kept-4' }),
+        status: running,
+      },
       { ...barePod('robot', { nodeName: 'n1' }, { ...owner('Robot', 'r'), uid: 'kept-1' }), status: running },
       { ...barePod('bare', { nodeName: 'n1' }, { uid: 'kept-2' }), status: running },
       { ...barePod('leaving', {}, { deletionTimestamp: '2026-03-01T00:00:00Z' }), status: running },
     ]);
-    const names = cluster.side.objects('Pod').map((pod) => pod.metadata.name.replace(/^(web-).*/, '$1'));
-    expect(names).toEqual(['bare', 'db-0', 'robot', 'web-']);
-    expect([cluster.pods('robot')[0]?.metadata.uid, cluster.pods('bare')[0]?.metadata.uid]).toEqual(['kept-1', 'kept-2']);
-    expect(cluster.pods('db-0')[0]?.metadata.ownerReferences?.[0]?.uid).not.toBe('uid-db');
+    const uids = cluster.side.objects('Pod').map(({ metadata }) => [metadata.name, metadata.uid]);
+    expect(uids).toEqual([
+      ['bare', 'kept-2'],
+      ['db-0', 'kept-3'],
+      ['robot', 'kept-1'],
+      ['web-abc-12345', 'kept-4'],
+    ]);
+    expect(cluster.side.object('StatefulSet', 'shop', 'db')?.status).toMatchObject({ readyReplicas: 1, updatedReplicas: 1 });
+    expect(cluster.side.object('Deployment', 'shop', 'web')?.status).toMatchObject({ readyReplicas: 1, updatedReplicas: 1 });
     cluster.request('DELETE', `${PODS}/robot`);
     expect(cluster.pods('robot')[0]?.metadata.deletionTimestamp).toBeDefined();
   });

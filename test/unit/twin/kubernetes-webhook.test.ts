@@ -45,6 +45,7 @@ describe('pod identity webhook', () => {
   it('injects IRSA for an annotated service account', () => {
     const { pod, env, container } = admitted({ annotations: IRSA });
     expect(env()).toEqual({
+      AWS_STS_REGIONAL_ENDPOINTS: 'regional',
       AWS_DEFAULT_REGION: 'eu-west-1',
       AWS_REGION: 'eu-west-1',
       AWS_ROLE_ARN: ROLE,
@@ -68,6 +69,7 @@ describe('pod identity webhook', () => {
   it('prefers container credentials to IRSA, never both', () => {
     const { pod, env } = admitted({ annotations: IRSA, associated: true });
     expect(env()).toEqual({
+      AWS_STS_REGIONAL_ENDPOINTS: 'regional',
       AWS_DEFAULT_REGION: 'eu-west-1',
       AWS_REGION: 'eu-west-1',
       [URI]: 'http://169.254.170.23/v1/credentials',
@@ -89,7 +91,7 @@ describe('pod identity webhook', () => {
   ])('under Pod Identity %s', (_title, env, expected) => {
     const { env: given, container } = admitted({ associated: true, spec: { containers: [{ name: 'main', image: 'a:1', env }] } });
     const names = Object.keys(given()).filter(
-      (name) => name !== 'AWS_DEFAULT_REGION' && (name !== 'AWS_REGION' || expected.includes(name)),
+      (name) => !['AWS_DEFAULT_REGION', 'AWS_STS_REGIONAL_ENDPOINTS'].includes(name) && (name !== 'AWS_REGION' || expected.includes(name)),
     );
     expect(names).toEqual(expected);
     expect('AWS_DEFAULT_REGION' in given()).toBe(!expected.includes('AWS_REGION'));
@@ -151,6 +153,9 @@ describe('pod identity webhook', () => {
 
   it('honours the audience under IRSA alone, and regional endpoints in both modes', () => {
     const annotations = { ...IRSA, 'eks.amazonaws.com/audience': 'custom', 'eks.amazonaws.com/sts-regional-endpoints': 'true' };
+    expect(admitted({ annotations: { ...annotations, 'eks.amazonaws.com/sts-regional-endpoints': 'false' } }).env()).not.toHaveProperty(
+      'AWS_STS_REGIONAL_ENDPOINTS',
+    );
     const web = admitted({ annotations });
     const pod = admitted({ annotations, associated: true });
     expect(web.pod.spec.volumes[0].projected.sources[0].serviceAccountToken.audience).toBe('custom');
@@ -163,14 +168,45 @@ describe('pod identity webhook', () => {
     const pod = { metadata: { name: 'pod' }, spec: { serviceAccountName: 'app', containers: [{ name: 'main', image: 'a:1' }] } };
     const { body } = cluster.request('POST', '/api/v1/namespaces/shop/pods?dryRun=All', pod);
     expect(body.spec.containers[0].env.map((entry: { name: string }) => entry.name)).toEqual([
+      'AWS_STS_REGIONAL_ENDPOINTS',
       'AWS_ROLE_ARN',
       'AWS_WEB_IDENTITY_TOKEN_FILE',
     ]);
   });
 
-  it('rewrites the token path for Windows', () => {
+  it('rewrites the token path for Windows, which it knows by the node selector alone', () => {
     const { env } = admitted({ annotations: IRSA, spec: { nodeSelector: { 'kubernetes.io/os': 'windows' } } });
     expect(env().AWS_WEB_IDENTITY_TOKEN_FILE).toBe('C:\\var\\run\\secrets\\eks.amazonaws.com\\serviceaccount\\token');
+    expect(admitted({ annotations: IRSA, spec: { os: { name: 'windows' } } }).env().AWS_WEB_IDENTITY_TOKEN_FILE).toMatch(/^\/var/);
+  });
+
+  it('adds no mount where the pair, a region and the regional endpoint are set by hand, and the volume all the same', () => {
+    const env = [TOKEN, 'AWS_REGION', 'AWS_STS_REGIONAL_ENDPOINTS'].map((name) => ({ name, value: 'x' }));
+    const { pod, container } = admitted({ associated: true, spec: { containers: [{ name: 'main', image: 'a:1', env }] } });
+    expect(container('main')).toMatchObject({ env });
+    expect(container('main').volumeMounts).toBeUndefined();
+    expect(pod.spec.volumes).toHaveLength(1);
+  });
+
+  it.each(['volumes', 'mounts'])('takes %s of the token volume name for its own, whatever they are', (what) => {
+    const volumes = [{ name: 'eks-pod-identity-token', emptyDir: {} }];
+    const volumeMounts = [{ name: 'eks-pod-identity-token', mountPath: '/elsewhere' }];
+    const { pod, container, env } = admitted({
+      associated: true,
+      spec: {
+        containers: [{ name: 'main', image: 'a:1', ...(what === 'mounts' ? { volumeMounts } : {}) }],
+        ...(what === 'volumes' ? { volumes } : {}),
+      },
+    });
+    expect(Object.keys(env())).toEqual(expect.arrayContaining([URI, TOKEN]));
+    if (what === 'mounts') expect(container('main').volumeMounts).toEqual(volumeMounts);
+    else expect(pod.spec.volumes).toEqual(volumes);
+  });
+
+  it.each(['env', 'volumeMounts', 'command'])('takes %s: null of a container for absent', (member) => {
+    const { env, container } = admitted({ associated: true, spec: { containers: [{ name: 'main', image: 'a:1', [member]: null }] } });
+    expect(env()[URI]).toBeDefined();
+    expect(container('main').volumeMounts).toHaveLength(1);
   });
 
   it('asks the API server instance of the connection, and each in turn for pods of controllers', async () => {

@@ -32,6 +32,7 @@ describe('the watch over continuity', () => {
     edit('ServiceAccount', 'cart', annotate({}));
     await twin.clock.advance(3_600_000);
     expect(watch.promises()).toEqual(CLEAN);
+    expect(watch.broken()).toEqual([]);
     expect(watch.compareWithBaseline().map((line) => line.split(':')[0])).toEqual([
       'Role/cart',
       'ServiceAccount/shop/cart',
@@ -50,6 +51,12 @@ describe('the watch over continuity', () => {
     expect(watch.promises().credentialGapSeconds).toBe(10);
     expect(watch.gaps).toMatchObject([
       { pod: 'shop/cart-a', container: 'app', roleArn: roleArn('cart'), reason: expect.stringContaining('AccessDenied') },
+    ]);
+    expect(watch.broken()).toEqual([
+      expect.stringMatching(
+        /^continuity: container app of pod shop\/cart-a could not get role arn:aws:iam::111122223333:role\/cart for 10 s from 2026-03-02T09:00:08Z on: .*AccessDenied/,
+      ),
+      'nothing else touched: Role/cart: trust policy: removed statement 1',
     ]);
   });
 
@@ -77,8 +84,44 @@ describe('the watch over continuity', () => {
     twin.state.deleteAssociation(association, 'request');
     await twin.clock.advance(3 * 3_600_000 - 1_000);
     expect(watch.promises().credentialGapSeconds).toBe(0);
-    await twin.clock.advance(7_000);
-    expect(watch.promises().credentialGapSeconds).toBe(7);
+    // The sweep that renews, and finds no association, comes within the next minute.
+    await twin.clock.advance(67_000);
+    expect(watch.gaps).toMatchObject([{ pod: 'shop/cart-b', reason: expect.stringContaining('(ResourceNotFoundException)') }]);
+    expect(watch.promises().credentialGapSeconds).toBeGreaterThanOrEqual(7);
+    expect(watch.promises().credentialGapSeconds).toBeLessThanOrEqual(67);
+  });
+
+  it('counts a pod with a short token from its next rotation, minutes after its association is gone', async () => {
+    const { twin, watch, write, associate } = await open();
+    write('cart', BOTH);
+    await twin.clock.advance(8_000);
+    const association = associate('cart', 'cart');
+    twin.cluster.apply(running('cart-b', 'pod-identity', 'cart', { expirationSeconds: 600 }));
+    twin.cluster.remove('Pod', 'shop', 'cart-a');
+    await twin.clock.advance(52_000);
+    twin.state.deleteAssociation(association, 'request');
+    // Four fifths of ten minutes after the pod's start.
+    await twin.clock.advance(420_000 - 1);
+    expect(watch.promises().credentialGapSeconds).toBe(0);
+    await twin.clock.advance(9_001);
+    expect(watch.promises().credentialGapSeconds).toBe(9);
+  });
+
+  it('does not count what EKS Auth fails by itself, and counts what it answers once it does not', async () => {
+    let failing = false;
+    const { twin, watch, write, associate } = await open({ eksAuthFaults: () => (failing ? 'throttle' : undefined) });
+    write('cart', BOTH);
+    await twin.clock.advance(8_000);
+    const association = associate('cart', 'cart');
+    failing = true;
+    twin.cluster.apply(running('cart-b', 'pod-identity'));
+    twin.cluster.remove('Pod', 'shop', 'cart-a');
+    await twin.clock.advance(60_000);
+    expect(watch.promises().credentialGapSeconds).toBe(0);
+    twin.state.deleteAssociation(association, 'request');
+    failing = false;
+    await twin.clock.advance(30_000);
+    expect(watch.promises().credentialGapSeconds).toBeGreaterThanOrEqual(20);
   });
 
   it('counts pods whose agent goes away before they have credentials, and ends with its return', async () => {

@@ -19,7 +19,8 @@ export function ensureRevision(world: World, owner: KubernetesObject): TemplateR
   const template: PodTemplate = owner.spec.template;
   const key = templateKey(template);
   const kept = world.ownedBy(owner, 'ControllerRevision');
-  const known = kept.find((revision) => revision.data?.spec?.template !== undefined && templateKey(revision.data.spec.template) === key);
+  const same = kept.filter((revision) => revision.data?.spec?.template !== undefined && templateKey(revision.data.spec.template) === key);
+  const known = same.sort((left, right) => Number(right.revision ?? 0) - Number(left.revision ?? 0))[0];
   const newest = Math.max(0, ...kept.map((revision) => Number(revision.revision ?? 0)));
   if (known !== undefined) {
     if (known.revision < newest) {

@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '../../../src/kubernetes/gateway.ts';
-import type { Kind } from '../kinds.ts';
+import { groupOf, type Kind } from '../kinds.ts';
 import { controllerOf } from '../objects.ts';
 import { matchesSelector } from '../selectors.ts';
 import type { StoredChange } from '../store.ts';
@@ -25,16 +25,10 @@ const CONTROLLERS: Readonly<Record<string, Reconcile>> = {
   'policy/PodDisruptionBudget': reconcileBudget,
 };
 
-/** Kinds whose pods the twin makes; pods of any other owner are left as they are. */
-export const WORKLOAD_KINDS: ReadonlySet<string> = new Set([
-  'ReplicaSet',
-  'StatefulSet',
-  'DaemonSet',
-  'Job',
-  'ReplicationController',
-  'Deployment',
-  'Rollout',
-]);
+/** Whether the twin makes the pods of this kind; a kind of the same name in another group is an unknown owner. */
+export function isWorkload({ apiVersion, kind }: Pick<KubernetesObject, 'apiVersion' | 'kind'>): boolean {
+  return kind !== 'PodDisruptionBudget' && `${groupOf(apiVersion)}/${kind}` in CONTROLLERS;
+}
 
 /** Starts the controllers: each change names what has to be looked at, and nothing else is. */
 export function startControllers(world: World): void {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { podSpec } from '../defaults.ts';
 import { canonical } from '../objects.ts';
 import type { PodTemplate } from '../world.ts';
 
@@ -9,13 +10,13 @@ export const POD_TEMPLATE_HASH = 'pod-template-hash';
 /** Argo Rollouts' own. */
 export const ROLLOUTS_POD_TEMPLATE_HASH = 'rollouts-pod-template-hash';
 
-/** A text that is the same for templates that say the same, whatever their revision label. */
+/** A text that is the same for templates that say the same, whatever their revision label and what the API server fills in. */
 export function templateKey(template: PodTemplate): string {
   let key = keys.get(template);
   if (key === undefined) {
     const { [POD_TEMPLATE_HASH]: _own, [ROLLOUTS_POD_TEMPLATE_HASH]: _argo, ...labels } = template.metadata?.labels ?? {};
     const { labels: _labels, creationTimestamp: _created, ...metadata } = (template.metadata ?? {}) as Record<string, unknown>;
-    key = canonical({ metadata: withoutEmpty(metadata), labels, spec: template.spec });
+    key = canonical({ metadata: withoutEmpty(metadata), labels, spec: podSpec(template.spec) });
     keys.set(template, key);
   }
   return key;

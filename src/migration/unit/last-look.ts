@@ -1,0 +1,81 @@
+import type { KubernetesObject } from '../../kubernetes/gateway.ts';
+import { RESOURCES } from '../../kubernetes/resources.ts';
+import { PodshiftError } from '../../model/errors.ts';
+import { admitsPodIdentity, parseTrustPolicy } from '../../trust/index.ts';
+import { isOnNewWay } from '../../verification/injection.ts';
+import { controllerKind, podsOfServiceAccount } from '../../verification/pods.ts';
+import { servedNodes } from '../agent/agent.ts';
+import { planOf } from '../run/plan-run.ts';
+import type { JournalRuntime } from '../runtime.ts';
+import { accountOf, trustedRole } from '../trust/role-trust.ts';
+import type { UnitContext } from '../write.ts';
+import { findAssociation } from './associate.ts';
+
+/**
+ * What of the new way is not there, in one look: `whole`, nothing; `broken`, somebody took a part of it away, which no waiting
+ * brings back; `starting`, a pod or an agent that may only need its time.
+ */
+export type Look = { readonly state: 'whole' } | { readonly state: 'broken' | 'starting'; readonly message: string };
+
+/**
+ * Looks at what EKS and IAM hold of the new way, ahead of a restart: new pods get the association whether or not the role still
+ * admits them, and then have neither way. Throws `ProofFailed` where somebody took a part of it away.
+ */
+export async function refuseBroken(context: UnitContext): Promise<void> {
+  const broken = await brokenDocument(context);
+  if (broken !== '') throw new PodshiftError('ProofFailed', broken);
+}
+
+/**
+ * Looks at all that the unit's pods need by the new way, as it is now: the association with this role, the trust policy that
+ * admits the service account, an agent ready on every node of its pods, and every pod on the new way. It is asked right before
+ * the old way goes, and right after: what was proved an hour ago may have been undone since.
+ */
+export async function lookAtNewWay(runtime: JournalRuntime, context: UnitContext): Promise<Look> {
+  const broken = await brokenDocument(context);
+  if (broken !== '') return { state: 'broken', message: broken };
+  const starting = await unreadyPod(runtime, context);
+  return starting === '' ? { state: 'whole' } : { state: 'starting', message: starting };
+}
+
+/** What EKS and IAM lack; empty where they lack nothing. */
+async function brokenDocument({ run, unit, aws }: UnitContext): Promise<string> {
+  const { namespace, serviceAccount, roleArn } = unit.plan;
+  const association = await findAssociation(aws.eks, unit);
+  if (association === undefined) return `the association of ${unit.unitId} with ${roleArn} is gone`;
+  if (association.roleArn !== roleArn)
+    return `association ${association.associationId} gives ${unit.unitId} the role ${association.roleArn} by now, not ${roleArn}`;
+  const role = await aws.iam.getRole(trustedRole(roleArn).roleName);
+  if (role === undefined) return `the role ${roleArn} is gone`;
+  const parsed = parseTrustPolicy(role.trustPolicy);
+  if (!parsed.ok) return `the trust policy of ${roleArn} cannot be read by now: ${parsed.problem}`;
+  const answer = admitsPodIdentity(parsed.policy, {
+    clusterArn: run.clusterArn,
+    clusterName: run.target.clusterName,
+    accountId: accountOf(run.clusterArn).accountId,
+    namespace,
+    serviceAccount,
+    sessionTags: !association.disableSessionTags,
+  });
+  return answer === 'yes' ? '' : `the trust policy of ${roleArn} does not admit ${unit.unitId} by Pod Identity any more`;
+}
+
+/** The first pod that could not get credentials by the new way now, and why; empty where there is none. The pod of a Job keeps the way that it has. */
+async function unreadyPod(runtime: JournalRuntime, { run, unit, kubernetes }: UnitContext): Promise<string> {
+  const { namespace, serviceAccount } = unit.plan;
+  const name = (pod: KubernetesObject): string => `Pod/${namespace}/${pod.metadata.name}`;
+  const pods = podsOfServiceAccount(await kubernetes.list(RESOURCES.pods, { namespace }), serviceAccount);
+  const old = pods.find((pod) => controllerKind(pod) !== 'Job' && !isOnNewWay(pod, run.options.annotationPrefix));
+  if (old !== undefined) return `${name(old)} is not on the new way`;
+  const { agent } = await planOf(runtime, run.runId);
+  const nodes = [...new Set(pods.filter((pod) => controllerKind(pod) !== 'Job').flatMap((pod) => pod.spec?.nodeName ?? []))];
+  const served = nodes.length === 0 ? new Set<string>() : await servedNodes(kubernetes, agent);
+  for (const node of nodes) {
+    if (served.has(node)) continue;
+    const found = await kubernetes.get(RESOURCES.nodes, undefined, node);
+    // EKS Auto Mode has the agent built into its nodes (EKS User Guide, "EKS Auto Mode"); the pods of a node that is gone end.
+    if (found === undefined || found.metadata.labels?.['eks.amazonaws.com/compute-type'] === 'auto') continue;
+    return `no agent is ready on node ${node}, which runs ${name(pods.find((pod) => pod.spec?.nodeName === node) as KubernetesObject)}`;
+  }
+  return '';
+}

@@ -1,0 +1,45 @@
+import { ofRole, type UnitCheck, type UnitTable } from './unit-rows.ts';
+
+const unreadablePolicy: UnitCheck = ({ roleArn, reference }) =>
+  reference.kind === 'unreadable' ? `the trust policy of ${roleArn} cannot be read: ${reference.problem}` : undefined;
+
+const notAdmittedToday: UnitCheck = ({ id, roleArn, access }) =>
+  access.kind === 'by-irsa' && access.answer === 'no'
+    ? `the trust policy of ${roleArn} does not admit ${id} with audience ${access.audience}: nothing works through it today`
+    : undefined;
+
+const daemonNotAdmittedToday: UnitCheck = ({ roleArn, mechanism, access }) =>
+  access.kind === 'by-daemon' && access.answer === 'no'
+    ? `the trust policy of ${roleArn} does not admit ${access.asWhom}, as which ${mechanism} asks: nothing works through it today`
+    : undefined;
+
+const associationUndecided: UnitCheck = ({ id, roleArn, associationState }) =>
+  associationState === 'undecidable'
+    ? `the trust policy of ${roleArn} does not show whether Pod Identity may assume it for ${id}`
+    : undefined;
+
+const accessUndecided: UnitCheck = ({ id, roleArn, access }) =>
+  access.kind === 'by-irsa' && access.answer === 'undecidable'
+    ? `the trust policy of ${roleArn} does not show whether it admits ${id} with audience ${access.audience}`
+    : undefined;
+
+const daemonUndecided: UnitCheck = ({ roleArn, access }) =>
+  access.kind === 'by-daemon' && access.answer === 'undecidable'
+    ? `the trust policy of ${roleArn} does not show whether it admits ${access.asWhom}`
+    : undefined;
+
+const widerSubjects: UnitCheck = ({ roleArn, access }) =>
+  access.kind === 'by-irsa' && access.answer === 'yes' && access.wider
+    ? `the trust policy of ${roleArn} admits a pattern of service accounts; podshift admits the exact ones`
+    : undefined;
+
+/** The trust policy as it is today (PS2xx); what becomes of it is planned by role, for all units of it together. */
+export const TRUST: UnitTable = [
+  ofRole('PS201', unreadablePolicy),
+  ofRole('PS202', notAdmittedToday),
+  ofRole('PS202', daemonNotAdmittedToday),
+  ofRole('PS203', associationUndecided),
+  ofRole('PS203', accessUndecided),
+  ofRole('PS203', daemonUndecided),
+  ofRole('PS209', widerSubjects),
+];

@@ -1,0 +1,154 @@
+import { AGENT_ADDRESSES } from '../../model/agent.ts';
+import { type KnownImage, knownImages, type Verdict } from '../known-software.ts';
+import type { UnitFacts } from '../unit-facts.ts';
+import { ofAccount, ofOverride, ofWorkload, overridesOf, type UnitCheck, type UnitTable, type WorkloadCheck } from './unit-rows.ts';
+
+const onFargate: WorkloadCheck = ({ workload, subject }) =>
+  workload.fargate === null ? undefined : `pods of ${subject} run on Fargate (${workload.fargate})`;
+
+const onWindows: WorkloadCheck = ({ workload, subject }) => (workload.windows ? `pods of ${subject} run on Windows` : undefined);
+
+const barePod: WorkloadCheck = ({ restart, subject }) =>
+  restart.obstacle === 'bare-pod' ? `${subject} has no controller that would make it again` : undefined;
+
+const unknownController: WorkloadCheck = ({ workload: { controlledBy }, restart, subject }) =>
+  restart.obstacle === 'unknown-controller'
+    ? `pods of ${subject} belong to ${controlledBy?.kind} ${controlledBy?.name} (${controlledBy?.apiVersion})`
+    : undefined;
+
+const updatedInPlace: WorkloadCheck = ({ workload: { controlledBy }, restart, subject }) =>
+  restart.obstacle === 'updated-in-place'
+    ? `pods of ${subject} belong to a ${controlledBy?.kind} of OpenKruise, which updates them in place`
+    : undefined;
+
+const paused: WorkloadCheck = ({ restart, subject }) => (restart.obstacle === 'paused' ? `${subject} is paused` : undefined);
+
+const updatedOnDelete: WorkloadCheck = ({ restart, subject }) =>
+  restart.obstacle === 'on-delete' ? `the update strategy of ${subject} is OnDelete` : undefined;
+
+const partitioned: WorkloadCheck = ({ workload, restart, subject }) =>
+  restart.obstacle === 'partition' ? `the partition of ${subject} is ${workload.partition}` : undefined;
+
+const evictionForbidden: WorkloadCheck = ({ workload, restart, subject }) =>
+  restart.obstacle === 'disruption-budget'
+    ? `${subject} would be evicted, and PodDisruptionBudget ${workload.blockingBudgets.join(', ')} allows none now`
+    : undefined;
+
+const runningJob: WorkloadCheck = ({ restart, subject }) =>
+  restart.obstacle === 'running-job' ? `${subject} is running, and a Job's pods cannot be made again` : undefined;
+
+const recreated: WorkloadCheck = ({ workload, restart, subject }) =>
+  restart.replaces && workload.strategy === 'Recreate'
+    ? `${subject} has the strategy Recreate: all of its pods stop before new ones start`
+    : undefined;
+
+const singleReplica: WorkloadCheck = ({ workload, restart, subject }) =>
+  restart.replaces && workload.strategy !== 'Recreate' && workload.replicas === 1
+    ? `${subject} has one replica; ${workload.surge ? 'its new pod starts before the old one stops' : 'its pod stops before the new one starts'}`
+    : undefined;
+
+const nothingRuns: WorkloadCheck = ({ workload, restart, subject }) =>
+  restart.method === 'none' && restart.obstacle === null && !workload.skipsWebhook
+    ? `nothing of ${subject} is restarted: ${restart.why}`
+    : undefined;
+
+const evictedOneByOne: WorkloadCheck = ({ restart, subject }) =>
+  restart.method === 'evict' ? `pods of ${subject} are evicted one at a time: ${restart.why}` : undefined;
+
+const keepsWebhookAway: WorkloadCheck = ({ workload, subject }) =>
+  workload.skipsWebhook && overridesOf(workload).length === 0
+    ? `the pods of ${subject} carry the label that keeps the webhook away`
+    : undefined;
+
+const withoutWorkload: UnitCheck = ({ id, workloads }) => (workloads.length === 0 ? `no workload uses ${id} now` : undefined);
+
+const jobsOnly: UnitCheck = ({ id, workloads }) => {
+  const concerned = workloads.filter(({ workload }) => !workload.skipsWebhook);
+  const are = concerned.length > 0 && concerned.every(({ workload: { kind } }) => kind === 'Job' || kind === 'CronJob');
+  return are ? `only Jobs use ${id}` : undefined;
+};
+
+const downtimeHeld: WorkloadCheck = ({ workload, restart, subject }, { world: { options } }) => {
+  const recreates = workload.strategy === 'Recreate';
+  if (!options.holdDowntime || !restart.replaces || !(recreates || workload.replicas === 1)) return undefined;
+  return `${subject} ${recreates ? 'has the strategy Recreate' : 'has one replica'}, and such workloads are to be held`;
+};
+
+const behindProxy: WorkloadCheck = ({ workload, subject }, unit) =>
+  workload.proxied?.map(
+    (container) => `container ${container} of ${subject} has an HTTP proxy, and its NO_PROXY does not name ${agentAddress(unit)}`,
+  );
+
+const cutOffByPolicy: WorkloadCheck = ({ workload: { cutOffBy = [] }, subject }, unit) =>
+  cutOffBy.length > 0 ? `${cutOffBy.join(', ')} lets no pod of ${subject} reach ${agentAddress(unit)} on port 80` : undefined;
+
+const oldSdk: UnitCheck = ({ id, world: { inventory } }) =>
+  inventory.platform?.oldSdks
+    .filter(({ namespace, serviceAccount }) => `${namespace}/${serviceAccount}` === id)
+    .map(({ sdk, version, minimum }) => `${id} is used by ${sdk} ${version}; Pod Identity needs ${minimum}`);
+
+/** What the table of known software says of a workload's images, in words. */
+function known(verdict: Verdict, says: (image: KnownImage) => string): WorkloadCheck {
+  return ({ workload: { images = [] }, subject }, { world: { options } }) =>
+    knownImages(images, options.knownSoftware)
+      .filter((image) => image.verdict === verdict)
+      .map((image) => `container ${image.container} of ${subject} runs ${image.image}: ${says(image)} (${image.row.source})`);
+}
+
+const tooOld = known('too-old', ({ row }) => `Pod Identity needs ${row.minimum}`);
+
+const reportedToFail = known('failing', ({ row }) => `it was reported to fail, ${row.reported}${noteOf(row)}`);
+
+const versionUnknown = known('unknown', ({ row }) =>
+  row.minimum === null ? `${row.failedUpTo} was reported to fail` : `Pod Identity needs ${row.minimum}`,
+);
+
+const reportedOnce = known(
+  'look',
+  ({ row }) => `it was reported to fail${row.condition === '' ? '' : ` ${row.condition}`}, ${row.reported}${noteOf(row)}`,
+);
+
+function noteOf({ note }: KnownImage['row']): string {
+  return note === '' ? '' : `; ${note}`;
+}
+
+/** Workloads and pods (PS3xx): what keeps them from Pod Identity, and how they are restarted. */
+export const WORKLOADS: UnitTable = [
+  ofOverride('PS301', 'env', 'sets the variable'),
+  ofOverride('PS302', 'config-map', 'gets a credential variable from'),
+  ofOverride('PS303', 'profile-mount', 'mounts a profile at'),
+  ofOverride('PS304', 'token', 'mounts a hand-made STS token from volume'),
+  ofOverride('PS305', 'web-identity', 'names the web-identity provider in'),
+  ofOverride('PS306', 'session-name', 'sets the session name by'),
+  ofOverride('PS307', 'secret-env', 'takes its environment from Secret'),
+  ofWorkload('PS308', onFargate),
+  ofWorkload('PS309', onWindows),
+  ofWorkload('PS310', barePod, 'unless-associated'),
+  ofWorkload('PS311', unknownController, 'unless-associated'),
+  ofWorkload('PS312', updatedInPlace, 'unless-associated'),
+  ofWorkload('PS313', paused, 'unless-associated'),
+  ofWorkload('PS314', updatedOnDelete, 'unless-associated'),
+  ofWorkload('PS315', partitioned, 'unless-associated'),
+  ofWorkload('PS316', evictionForbidden, 'unless-associated'),
+  ofWorkload('PS317', runningJob, 'unless-associated'),
+  ofWorkload('PS318', recreated, 'if-migrated'),
+  ofWorkload('PS319', singleReplica, 'if-migrated'),
+  ofWorkload('PS320', nothingRuns, 'if-migrated'),
+  ofWorkload('PS321', evictedOneByOne, 'if-migrated'),
+  ofWorkload('PS322', keepsWebhookAway),
+  ofAccount('PS323', withoutWorkload, 'if-migrated'),
+  ofAccount('PS324', jobsOnly, 'if-migrated'),
+  ofWorkload('PS325', downtimeHeld, 'unless-associated'),
+  ofWorkload('PS326', behindProxy, 'unless-associated'),
+  ofWorkload('PS327', cutOffByPolicy, 'unless-associated'),
+  ofAccount('PS328', oldSdk, 'unless-associated'),
+  ofWorkload('PS329', tooOld, 'unless-associated'),
+  ofWorkload('PS330', reportedToFail, 'unless-associated'),
+  ofWorkload('PS331', versionUnknown, 'unless-associated'),
+  ofWorkload('PS332', reportedOnce, 'unless-associated'),
+];
+
+/** The agent's address that pods of the cluster ask. */
+function agentAddress({ world: { inventory } }: UnitFacts): string {
+  return AGENT_ADDRESSES[inventory.cluster.ipFamily === 'ipv6' ? 'ipv6' : 'ipv4'];
+}

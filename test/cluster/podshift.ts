@@ -1,0 +1,121 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
+import type { PlanReport, RunReport } from '../../src/model/report.ts';
+import type { TwinRequest } from '../../twin/contracts.ts';
+import type { Snapshot } from '../../twin/snapshot.ts';
+import { type ClusterWithAccount, startClusterWithAccount } from './account.ts';
+import { must } from './api.ts';
+import { type Ended, type Environment, run } from './run.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const MAIN = join(ROOT, 'cli/main.ts');
+const ACCESS = join(ROOT, 'infra/cluster-access/cluster-role.yaml');
+
+/** Waits that fit an account whose IAM and EKS take two seconds. */
+export const QUICK = [
+  ...['--soak-seconds', '5', '--iam-propagation-seconds', '3', '--injection-checks', '3', '--injection-interval-seconds', '1'],
+  ...['--rollout-timeout-seconds', '60', '--failure-threshold-percent', '100'],
+];
+
+/** A snapshot on a real control plane, and podshift's command line with the rights of infra/cluster-access and no others. */
+export interface Stage {
+  readonly world: ClusterWithAccount;
+  /** Runs podshift as a process against the cluster; it prints JSON. */
+  podshift(...args: string[]): Promise<Ended>;
+  /** Plans the snapshot on a twin, as a user does ahead. */
+  planOnTwin(snapshotFolder: string): Promise<PlanReport>;
+  /** Gives podshift its rights. */
+  grantAccess(): Promise<void>;
+  /** Writes to AWS and the cluster since the log was that long. */
+  writesSince(length: number): TwinRequest[];
+  /** What of account and cluster is not as it was at the start, the rights of podshift aside. */
+  changedFromStart(): string[];
+  /** Ends all of it, a command that still runs too. */
+  stop(): Promise<void>;
+}
+
+/** Starts a cluster with the snapshot in it, and a folder for podshift's journal. */
+export async function startStage(snapshot: Snapshot): Promise<Stage> {
+  const folder = await mkdtemp(join(tmpdir(), 'podshift-test-'));
+  const say = (line: string): boolean => process.stderr.write(`${line}\n`);
+  const world = await startClusterWithAccount(snapshot, { say });
+  say(`pods are injected by ${world.cluster.webhook === 'real' ? 'the real pod identity webhook' : "the twin's rules"}`);
+  say(`left out of the snapshot: ${world.skipped.join('; ') || 'nothing'}`);
+  const plain: Environment = { PATH: process.env.PATH, HOME: folder };
+  const stopping = new AbortController();
+  const { cluster, awsEndpoint, credentials, requests, watch } = world;
+  return {
+    world,
+    podshift: (...args) => {
+      // A rollback goes by the journal alone.
+      const names = args[0] === 'rollback' ? [] : ['--cluster', cluster.clusterName, '--region', cluster.region];
+      return run(process.execPath, [MAIN, ...args, ...names, '--endpoint-url', awsEndpoint, '-o', 'json'], {
+        // The journal goes where the command is run.
+        cwd: folder,
+        signal: stopping.signal,
+        environment: {
+          ...plain,
+          AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+          AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+          AWS_EC2_METADATA_DISABLED: 'true',
+        },
+      });
+    },
+    planOnTwin: async (snapshotFolder) =>
+      reportOf<PlanReport>(await run(process.execPath, [MAIN, 'plan', snapshotFolder, '-o', 'json'], { cwd: ROOT, environment: plain })),
+    grantAccess: async () => {
+      const { code, stderr } = await cluster.kubectl(['apply', '-f', ACCESS]);
+      if (code !== 0) throw new Error(`kubectl apply: ${stderr}`);
+      // The authorizer learns of a binding a moment later.
+      const { api } = await cluster.asUser('a-member', ['podshift']);
+      const deadline = Date.now() + 30_000;
+      while ((await api('GET', '/api/v1/nodes')).status === 403 && Date.now() < deadline)
+        await new Promise((next) => setTimeout(next, 100));
+      must(await api('GET', '/api/v1/nodes'), 'nodes, as a member of the group podshift');
+    },
+    writesSince: (length) => requests.slice(length).filter(({ write }) => write),
+    changedFromStart: () => watch.compareWithBaseline().filter((line) => line !== 'ClusterRoleBinding/podshift: is new'),
+    stop: async () => {
+      stopping.abort(new Error('the test has ended'));
+      await world.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The report that podshift printed; throws what it said on stderr where it printed none. */
+export function reportOf<T extends PlanReport | RunReport>({ stdout, stderr }: Ended): T {
+  if (!stdout.startsWith('{')) throw new Error(`podshift printed no report:\n${stderr}`);
+  return JSON.parse(stdout) as T;
+}
+
+/** What a plan says of each unit, apart from what differs from cluster to cluster. */
+export function decisions(plan: PlanReport) {
+  const units = plan.units.map((unit) => [
+    `${unit.namespace}/${unit.serviceAccount}`,
+    { status: unit.status, wave: unit.wave, roleArn: unit.roleArn, workloads: unit.workloads, findings: unit.findings },
+  ]);
+  return { units: Object.fromEntries(units), findings: plan.findings.map(({ code, subject }) => `${code} ${subject}`).sort() };
+}
+
+/** Who each container of the units' pods is, by the pods that the cluster has now. */
+export async function podIdentities({ cluster, identities }: ClusterWithAccount, units: readonly RunReport['units'][number][]) {
+  const pods: readonly KubernetesObject[] = must(await cluster.api('GET', '/api/v1/pods'), 'pods').items;
+  return units.flatMap((unit) => {
+    const own = pods.filter(
+      ({ metadata, spec }) =>
+        metadata.deletionTimestamp === undefined &&
+        metadata.namespace === unit.namespace &&
+        spec.serviceAccountName === unit.serviceAccount,
+    );
+    return own.flatMap((pod) =>
+      pod.spec.containers.map(({ name }: { name: string }) => {
+        const { via, roleArn, error } = identities.callerIdentity({ ...pod, kind: 'Pod' }, name);
+        return { unit, pod: pod.metadata.name, container: name, via, roleArn, error };
+      }),
+    );
+  });
+}
