@@ -62,7 +62,7 @@ export function createDatabase(files: JournalFiles): void {
 
 /**
  * Opens the database of a journal that is there, after a look at all of it. Throws `JournalDamaged` for one that was cut,
- * overwritten or lacks commits that were acknowledged, `NotAJournal` for another program's, `JournalTooNew`, and what
+ * overwritten or lacks commits that were acknowledged, `JournalForeign` for another program's, `JournalTooNew`, and what
  * {@link naming} makes of errors.
  */
 export function openDatabase(
@@ -138,7 +138,7 @@ function recognise(database: DatabaseSync, { folder }: JournalFiles, { current }
     const objects = numberOf(database, 'SELECT count(*) AS objects FROM sqlite_schema', 'objects');
     throw application === 0 && objects === 0
       ? new PodshiftError('JournalDamaged', `the journal in ${folder} is damaged: journal.db is empty`)
-      : new PodshiftError('NotAJournal', `journal.db in ${folder} is the database of another program`);
+      : new PodshiftError('JournalForeign', `journal.db in ${folder} is the database of another program`);
   }
   const version = versionOf(database);
   if (version > current) {

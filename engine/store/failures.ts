@@ -43,7 +43,7 @@ export function naming<T>(folder: string, work: () => T): T {
   }
 }
 
-type Named = ['JournalDamaged' | 'JournalFull' | 'JournalUnavailable' | 'JournalInUse' | 'NotAJournal', string];
+type Named = ['JournalDamaged' | 'JournalFull' | 'JournalUnavailable' | 'JournalInUse' | 'JournalForeign', string];
 
 function sqliteFailure({ errcode, errstr }: SqliteError, folder: string): Named {
   const journal = `the journal in ${folder}`;
@@ -79,7 +79,7 @@ function systemFailure({ code }: NodeJS.ErrnoException, folder: string): Named {
       return ['JournalUnavailable', `the journal in ${folder} cannot be written: the file system is read-only`];
     case 'ENOTDIR':
     case 'EEXIST':
-      return ['NotAJournal', `${folder} is no folder, so it holds no journal`];
+      return ['JournalForeign', `${folder} is no folder, so it holds no journal`];
     default:
       return ['JournalUnavailable', `the journal in ${folder} cannot be read or written (${code})`];
   }

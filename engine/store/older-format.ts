@@ -21,7 +21,7 @@ export function hasOlderFormat(names: readonly string[]): boolean {
 
 /**
  * The items of an older podshift's journal, read from a copy: LevelDB drops what it cannot read, and then removes it. Throws
- * `JournalInUse` while that podshift runs, `JournalDamaged`, and `NotAJournal` for a LevelDB of another program.
+ * `JournalInUse` while that podshift runs, `JournalDamaged`, and `JournalForeign` for a LevelDB of another program.
  */
 export async function readOlderFormat(files: JournalFiles): Promise<(Key & Item)[]> {
   const { folder } = files;
@@ -72,7 +72,7 @@ async function readItems(copy: string, folder: string): Promise<(Key & Item)[]> 
     if (/Corruption/.test(readFileSync(join(copy, 'LOG'), 'utf8'))) throw damaged();
     // Before its table was made the journal held nothing.
     if (table === undefined && others.length > 0) {
-      throw new PodshiftError('NotAJournal', `${folder} holds the LevelDB database of another program`);
+      throw new PodshiftError('JournalForeign', `${folder} holds the LevelDB database of another program`);
     }
     return items;
   } catch (error) {

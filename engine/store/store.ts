@@ -31,7 +31,7 @@ const BUSY_MILLISECONDS = 30_000;
 
 /**
  * Opens the journal in a folder to read and write; makes both where they are missing, and carries over what an older podshift
- * wrote. Several processes may have it open at once. Throws `JournalDamaged`, `NotAJournal`, `JournalTooNew`,
+ * wrote. Several processes may have it open at once. Throws `JournalDamaged`, `JournalForeign`, `JournalTooNew`,
  * `JournalFull`, `JournalUnavailable` or `JournalInUse`.
  */
 export async function openStore(settings: StoreSettings): Promise<Store> {

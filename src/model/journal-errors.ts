@@ -7,7 +7,7 @@ export const JOURNAL_ERRORS = {
     remedy:
       'Nothing was read from it and nothing was changed. Copy the folder away, then restore the whole folder from a backup. docs/errors.md says how to go on without what is missing.',
   },
-  NotAJournal: {
+  JournalForeign: {
     code: 'PE602',
     exitCode: 2,
     retryable: false,

@@ -54,11 +54,11 @@ export const STATUSES = {
   WaveFailed: 409,
   RetirementFailed: 409,
   JournalDamaged: 500,
-  NotAJournal: 500,
+  JournalForeign: 500,
   JournalTooOld: 409,
-  JournalFull: 507,
+  JournalFull: 500,
   JournalUnavailable: 500,
-  JournalInUse: 423,
+  JournalInUse: 409,
   InternalError: 500,
 } as const satisfies Record<ErrorName, number>;
 

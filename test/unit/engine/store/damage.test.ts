@@ -52,7 +52,7 @@ const HARMS: Readonly<Record<string, (content: Buffer) => Buffer | null>> = {
   'overwritten at its end': (content) => Buffer.concat([content.subarray(0, -6000), noise(6000)]),
 };
 
-const NAMES = ['JournalDamaged', 'NotAJournal', 'JournalTooNew', 'JournalTooOld', 'JournalUnavailable'];
+const NAMES = ['JournalDamaged', 'JournalForeign', 'JournalTooNew', 'JournalTooOld', 'JournalUnavailable'];
 
 describe('a journal whose files were cut, overwritten or lost', () => {
   let journals: Readonly<Record<string, string>>;

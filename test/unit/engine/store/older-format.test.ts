@@ -118,7 +118,7 @@ describe('the journal of an older podshift', () => {
     const other = new ClassicLevel(path);
     await other.put('key', 'value');
     await other.close();
-    await expect(open(path)).rejects.toMatchObject({ name: 'NotAJournal' });
+    await expect(open(path)).rejects.toMatchObject({ name: 'JournalForeign' });
     const again = new ClassicLevel(path);
     expect(await again.get('key')).toBe('value');
     await again.close();

@@ -176,7 +176,7 @@ describe('a journal that cannot be written', () => {
     const path = join(newFolder(), 'file');
     writeFileSync(path, '');
     for (const reading of [open, look]) {
-      await expect(reading(path)).rejects.toMatchObject({ name: 'NotAJournal', message: expect.stringContaining(path) });
+      await expect(reading(path)).rejects.toMatchObject({ name: 'JournalForeign', message: expect.stringContaining(path) });
     }
   });
 });

@@ -103,7 +103,7 @@ describe('the database of another program', () => {
     database.exec(sql);
     database.close();
     const before = readFileSync(path);
-    for (const reading of [open, look]) await expect(reading(folder)).rejects.toMatchObject({ name: 'NotAJournal' });
+    for (const reading of [open, look]) await expect(reading(folder)).rejects.toMatchObject({ name: 'JournalForeign' });
     expect(readFileSync(path).equals(before)).toBe(true);
   });
 });
