@@ -47,7 +47,9 @@ export class AwsState {
     this.openIdConnectProviders = new Set(snapshot.openIdConnectProviders);
     for (const description of snapshot.roles) {
       const versions = [{ document: compileTrust(description.trustPolicy), visibleAt: Number.NEGATIVE_INFINITY }];
-      const role: RoleState = { description, arn: description.Arn, name: description.RoleName, versions };
+      // Policies can be attached to it, and the snapshot is shared.
+      const own = { ...description, AttachedManagedPolicies: [...description.AttachedManagedPolicies] };
+      const role: RoleState = { description: own, arn: description.Arn, name: description.RoleName, versions };
       this.roles.set(role.name.toLowerCase(), role);
       this.#rolesByArn.set(role.arn, role);
       for (const [arn] of description.trustPolicy.matchAll(/arn:[a-z0-9-]+:iam::\d{12}:role\/[^"\\\s*?]+/g)) this.#named.add(arn);
