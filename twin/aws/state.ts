@@ -45,7 +45,9 @@ export class AwsState {
     for (const description of snapshot.roles) {
       const longAgo = Number.NEGATIVE_INFINITY;
       const versions = [{ document: compileTrust(description.trustPolicy), storedAt: longAgo, visibleAt: longAgo }];
-      const role: RoleState = { description, arn: description.Arn, name: description.RoleName, versions };
+      // Policies can be attached to it, and the snapshot is shared.
+      const own = { ...description, AttachedManagedPolicies: [...description.AttachedManagedPolicies] };
+      const role: RoleState = { description: own, arn: description.Arn, name: description.RoleName, versions };
       this.roles.set(role.name.toLowerCase(), role);
       this.#rolesByArn.set(role.arn, role);
       for (const [arn] of description.trustPolicy.matchAll(/arn:[a-z0-9-]+:iam::\d{12}:role\/[^"\\\s*?]+/g)) this.#named.add(arn);
