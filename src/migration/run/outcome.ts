@@ -29,7 +29,7 @@ export function outcomeOf(units: readonly UnitRecord[], roles: readonly RoleReco
   if (halted !== '') return needsOperator(halted);
   if (rolledBack.length > 0 && byRun.length > 0) {
     return needsOperator(
-      `start a new run for ${names(rolledBack)} once their reasons are mended: they were rolled back, the others are migrated`,
+      `start a new run for ${names(rolledBack)} once their reasons are fixed: they were rolled back, the others are migrated`,
     );
   }
   if (rolledBack.length > 0) return { status: 'rolled-back', reason: rolledBack[0]?.reason ?? '' };
@@ -70,7 +70,7 @@ export function outcomeWithRetirement(outcome: Outcome, { alone, plan, record }:
   if (alone) return { status: 'rolled-back', reason };
   if (outcome.status !== 'migrated') return outcome;
   return needsOperator(
-    `retire ${plan.mechanism} once its reason is mended: the service accounts are migrated, and it runs as before (${reason})`,
+    `retire ${plan.mechanism} once its reason is fixed: the service accounts are migrated, and it runs as before (${reason})`,
   );
 }
 

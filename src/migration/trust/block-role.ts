@@ -2,7 +2,7 @@ import type { RoleRecord } from '../../model/run.ts';
 import type { JournalRuntime } from '../runtime.ts';
 import { type Failure, reasonOf } from './grant-trust.ts';
 
-/** What was being done to a role's trust policy: let a wave in, take the old way out, or take back either. */
+/** What was being done to a role's trust policy: let a wave in, take the old way out, or roll back either. */
 export type RoleStep = 'grant' | 'retire' | 'restore';
 
 /** How the reason of a role begins that still trusts service accounts which were rolled back, or does not trust the old way again. */

@@ -10,8 +10,8 @@ import {
   documentAfter,
   documentOf,
   type Lease,
-  noteTrust,
   policyOf,
+  recordTrust,
   sameDocument,
   type TrustImage,
   trustKey,
@@ -83,7 +83,7 @@ async function grantUnderLease(
       return { document, from, to: runtime.clock.now() } satisfies TrustImage;
     },
   });
-  await noteTrust(runtime, record, document);
+  await recordTrust(runtime, record, document);
   return true;
 }
 

@@ -6,7 +6,7 @@ import { planOf } from '../run/plan-run.ts';
 import type { Runtime } from '../runtime.ts';
 import { holdLock } from '../write.ts';
 import { OVERWRITTEN } from './block-role.ts';
-import { documentAfter, noteTrust, sameDocument, type TrustImage, trustKey, trustNow, withLease, writeTrust } from './role-trust.ts';
+import { documentAfter, recordTrust, sameDocument, type TrustImage, trustKey, trustNow, withLease, writeTrust } from './role-trust.ts';
 
 /** CloudTrail delivers about 5 minutes after an event (AWS CloudTrail User Guide, "How CloudTrail works"); three times that is late. */
 const DELIVERY_SECONDS = 900;
@@ -83,7 +83,7 @@ async function putBack(runtime: Runtime, run: RunRecord, role: RolePlan, wave: n
       const both = documentAfter(run, role, wave, theirs);
       await holdLock(runtime, run);
       await writeTrust(lease, iam, role, ours, both);
-      await noteTrust(runtime, record, both);
+      await recordTrust(runtime, record, both);
       runtime.logger.warn('what somebody else wrote to a trust policy was put back beside the grant', {
         runId: run.runId,
         roleArn: role.roleArn,

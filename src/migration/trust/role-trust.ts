@@ -164,6 +164,6 @@ export function documentOf(image: unknown): string {
 }
 
 /** Notes the document that was read back. */
-export async function noteTrust(runtime: JournalRuntime, record: RoleRecord, document: string): Promise<void> {
+export async function recordTrust(runtime: JournalRuntime, record: RoleRecord, document: string): Promise<void> {
   if (record.trustAfter !== document) await runtime.journal.updateRole(record.runId, record.roleArn, { trustAfter: document });
 }

@@ -61,7 +61,7 @@ export async function oldTemplatesRolledOut(
 
 /**
  * Evicts the pod at which a StatefulSet stands still: its controller waits for a broken pod to become ready even after the
- * template was mended, until that pod is deleted (Kubernetes, "StatefulSets", forced rollback).
+ * template was fixed, until that pod is deleted (Kubernetes, "StatefulSets", forced rollback).
  */
 async function renewStuckPod(runtime: JournalRuntime, context: UnitContext, name: string, revision: string | undefined): Promise<void> {
   const { unit, kubernetes } = context;
