@@ -16,6 +16,7 @@ const HELP: Readonly<Record<Key, string>> = {
   foldAnnotationRemoval: 'take the annotations of kube2iam and kiam off with the first restart, not by a second one',
   allowClusterScope: 'where a scoped trust statement cannot work, admit every service account of this cluster',
   allowPodDeletion: 'evict the pods of OnDelete and partitioned sets, one at a time',
+  allowAgentPreemption: 'install the agent even if that evicts pods that hold host port 80 or 2703 of their nodes',
   holdDowntime: 'hold workloads whose restart is a downtime',
   installAgent: 'install the Pod Identity agent where it is missing',
   retireOldTrust: "after an hour of proof (soak 3900 s or more), take what migrated out of the roles' OIDC statements",
