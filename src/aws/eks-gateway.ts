@@ -113,6 +113,7 @@ function cluster(answer: SdkCluster, target: ClusterTarget): Cluster {
     endpointPublicAccess: answer.resourcesVpcConfig?.endpointPublicAccess ?? false,
     autoMode: answer.computeConfig?.enabled ?? false,
     outpost: answer.outpostConfig !== undefined,
+    ...(answer.connectorConfig === undefined ? {} : { registered: true }),
     tags: answer.tags ?? {},
     hybridNodes: (answer.remoteNetworkConfig?.remoteNodeNetworks ?? []).length > 0,
   };

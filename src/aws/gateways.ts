@@ -77,6 +77,8 @@ export interface Cluster {
   readonly endpointPublicAccess: boolean;
   readonly autoMode: boolean;
   readonly outpost: boolean;
+  /** Whether EKS Connector shows it in EKS, which does not run it. */
+  readonly registered?: boolean;
   readonly hybridNodes: boolean;
   readonly tags: Readonly<Record<string, string>>;
 }

@@ -127,6 +127,8 @@ export function clusterFacts(cluster: Cluster): ClusterFacts {
     oidcIssuer: cluster.oidcIssuer ?? null,
     autoMode: cluster.autoMode,
     outpost: cluster.outpost,
+    ...(cluster.registered === true ? { registered: true } : {}),
+    ...(cluster.status === 'ACTIVE' || cluster.status === '' ? {} : { status: cluster.status }),
     ...(cluster.ipFamily === undefined ? {} : { ipFamily: cluster.ipFamily }),
   };
 }

@@ -2,10 +2,11 @@ import pLimit from 'p-limit';
 import type { FargateProfile } from '../aws/gateways.ts';
 import type { KubernetesGateway, KubernetesObject, OwnerReference, Resource } from '../kubernetes/gateway.ts';
 import { RESOURCES } from '../kubernetes/resources.ts';
-import type { IndirectUserFact, LegacyFact } from '../model/inventory.ts';
+import type { AgentPortFact, IndirectUserFact, LegacyFact } from '../model/inventory.ts';
 import { type AgentPod, type AgentSet, agentPod, agentSet, isAgent } from './agent.ts';
 import { type Budget, blockingBudgets } from './budgets.ts';
 import { identityController } from './controllers.ts';
+import { agentPortsHeld } from './host-ports.ts';
 import { irsaProviderClasses, legacyFacts, secretStoreUsers } from './indirect.ts';
 import type { FirstLists } from './metadata/first-lists.ts';
 import { cutsOffByPodGroups, type EgressPolicy, egressPolicies, type Family, takesPort80 } from './network.ts';
@@ -48,6 +49,7 @@ export interface ClusterObjects {
   readonly ciliumPolicies: readonly KubernetesObject[];
   /** Workloads that take port 80 of their nodes, and those of controllers that manage associations; `Kind/namespace/name`. */
   readonly port80: readonly string[];
+  readonly agentPorts: readonly AgentPortFact[];
   readonly controllers: readonly string[];
   /** Those among them that delete an association when the annotation goes. */
   readonly annotationControllers: readonly string[];
@@ -70,16 +72,23 @@ export async function readObjects(kubernetes: KubernetesGateway, scope: Scope, f
   const daemonPods: ClusterObjects['daemonPods'][number][] = [];
   const daemonNames = new Map(first.daemons.map(({ kind, metadata }) => [`${metadata.namespace}/${metadata.name}`, kind]));
   const port80: string[] = [];
+  const agentPorts = new Map<string, AgentPortFact>();
   const controllers: string[] = [];
   const byAnnotation: string[] = [];
   let podGroupsCutOff = false;
 
+  const holdsAgentPort = (object: KubernetesObject, subject: string) => {
+    const held = agentPortsHeld(object, subject);
+    if (held !== undefined) agentPorts.set(subject, held);
+  };
   const workload = (object: KubernetesObject) => {
     const controller = controllerOf(object);
     if (controller !== undefined && object.metadata.uid !== undefined) above.set(object.metadata.uid, controller);
     if (isAgent(object)) agentSets.push(agentSet(object));
     if (object.kind === 'DaemonSet' && object.metadata.name === 'aws-node') podGroupsCutOff ||= cutsOffByPodGroups(object);
     notePlatform(object, port80, controllers, byAnnotation);
+    if (controller === undefined && !isAgent(object))
+      holdsAgentPort(object, `${object.kind}/${object.metadata.namespace ?? ''}/${object.metadata.name}`);
     if (controller !== undefined && isKnown(controller)) return;
     const namespace = object.metadata.namespace ?? '';
     if (scope.lists(namespace)) legacy.push(...legacyFacts(object, scope.roleKeys));
@@ -92,6 +101,12 @@ export async function readObjects(kubernetes: KubernetesGateway, scope: Scope, f
     const ofAgent = agentPod(object);
     if (ofAgent !== undefined) agentPods.push(ofAgent);
     const namespace = object.metadata.namespace ?? '';
+    // Pods of no workload that is listed: their own spec alone says what they take.
+    if (controller === undefined || !isKnown(controller)) {
+      // The owner of a static pod is its node.
+      const above = controller === undefined || controller.kind === 'Node' ? { kind: 'Pod', name: object.metadata.name } : controller;
+      holdsAgentPort(object, `${above.kind}/${namespace}/${above.name}`);
+    }
     const owner = `${namespace}/${controller?.kind === 'ReplicaSet' ? controller.name.replace(/-[^-]+$/, '') : controller?.name}`;
     if (daemonNames.has(owner) && isReady(object) && object.spec?.nodeName !== undefined)
       daemonPods.push({ owner: `${daemonNames.get(owner)}/${owner}`, nodeName: object.spec.nodeName });
@@ -140,6 +155,7 @@ export async function readObjects(kubernetes: KubernetesGateway, scope: Scope, f
     egress: egressPolicies({ network, cilium, ciliumClusterwide, family: scope.family, byCilium: first.daemonSets.some(isCilium) }),
     ciliumPolicies: cilium,
     port80: port80.sort(),
+    agentPorts: [...agentPorts.values()].sort((a, b) => (a.subject < b.subject ? -1 : 1)),
     controllers: controllers.sort(),
     annotationControllers: byAnnotation.sort(),
     podGroupsCutOff,

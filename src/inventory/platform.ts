@@ -25,6 +25,7 @@ export async function platformFacts(
     privateEndpoint: !account.cluster.endpointPublicAccess,
     podGroupsCutOff: objects.podGroupsCutOff,
     port80: objects.port80,
+    agentPorts: objects.agentPorts,
     nodeRoles: roles,
     associations: account.associations.length,
     controllers: objects.controllers,

@@ -100,6 +100,10 @@ export const FINDINGS = {
   PS414: { severity: 'blocker', title: 'The agent listens on another address than pods ask', remedy: 'Let the agent listen on both of its addresses: take -b out of the additionalArgs of its configuration values, then plan again.' },
   PS415: { severity: 'warning', title: 'The agent ends again and again on a node', remedy: "Look at the log of its pod: IPv6 that is off, a taken port 80, or missing credentials of a hybrid node keep it from starting." },
   PS416: { severity: 'warning', title: 'Some node roles do not let the agent fetch credentials', remedy: 'Attach AmazonEKSWorkerNodePolicy to the role, or allow eks-auth:AssumeRoleForPodIdentity. Service accounts whose pods can run on its nodes are held.' },
+  PS417: { severity: 'warning', title: 'The cluster is not active', remedy: 'A plan only reads. Wait until EKS says ACTIVE before you run it: aws eks describe-cluster --name NAME --query cluster.status.' },
+  PS418: { severity: 'blocker', title: 'Installing the agent would evict pods that hold its ports', remedy: 'Move the workload off the host port (a Service of type LoadBalancer or another port), or keep it off the nodes of pods that get a role. To accept that its pods are evicted, and stay away while the agent runs: --allow-agent-preemption.' },
+  PS419: { severity: 'warning', title: 'Installing the agent evicts pods that hold its ports', remedy: 'It was allowed with --allow-agent-preemption. Pods that need the port do not start again on nodes with the agent.' },
+  PS420: { severity: 'blocker', title: 'The cluster is registered with EKS, and not run by it', remedy: 'Pod Identity works on clusters that EKS runs alone; the service accounts stay as they are.' },
   // Owners and indirect users
   PS501: { severity: 'warning', title: 'The owner of the service account would put the annotation back', remedy: 'The annotation stays. Remove it at its source after the migration.' },
   PS502: { severity: 'info', title: 'The annotations stay, as asked for', remedy: 'Remove them when you no longer need the way back to IRSA.' },

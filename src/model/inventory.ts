@@ -20,6 +20,10 @@ export interface ClusterFacts {
   readonly oidcIssuer: string | null;
   readonly autoMode: boolean;
   readonly outpost: boolean;
+  /** It is another Kubernetes that EKS Connector shows in EKS; absent where EKS runs it. */
+  readonly registered?: true;
+  /** Such as `UPDATING`; absent where it is `ACTIVE`. */
+  readonly status?: string;
   /** `ipv4` or `ipv6`; absent where EKS does not say. */
   readonly ipFamily?: string;
 }
@@ -192,6 +196,15 @@ export interface NodeRoleFact {
   readonly nodeNames: readonly string[] | null;
 }
 
+/** Pods that hold ports of their nodes which the agent's pods need. */
+export interface AgentPortFact {
+  /** `Kind/namespace/name`. */
+  readonly subject: string;
+  readonly ports: readonly number[];
+  /** Whether they are as critical as the agent, which then cannot evict them. */
+  readonly critical: boolean;
+}
+
 /** What the cluster as a whole says about Pod Identity. */
 export interface PlatformFacts {
   /** Its API server has no public endpoint. */
@@ -200,6 +213,8 @@ export interface PlatformFacts {
   readonly podGroupsCutOff: boolean;
   /** Workloads that take port 80 of their nodes. */
   readonly port80: readonly string[];
+  /** Who holds the ports that the agent's pods need, whether it is installed or not; absent in an inventory of an earlier version. */
+  readonly agentPorts?: readonly AgentPortFact[];
   readonly nodeRoles: readonly NodeRoleFact[];
   /** Associations of the cluster. */
   readonly associations: number;

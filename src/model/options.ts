@@ -23,6 +23,8 @@ export const migrationOptions = z.strictObject({
   allowClusterScope: z.boolean().default(false),
   /** Allow eviction of the pods of OnDelete and partitioned sets, one at a time. */
   allowPodDeletion: z.boolean().default(false),
+  /** Install the agent also where that evicts pods that hold its ports on their nodes. */
+  allowAgentPreemption: z.boolean().default(false),
   /** Hold workloads whose restart is, or may be, a downtime (Recreate, one replica). */
   holdDowntime: z.boolean().default(false),
   /** What is known of software beyond the table of docs/known-software.md; a row about an image comes ahead of the table's about it. */

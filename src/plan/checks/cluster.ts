@@ -5,7 +5,7 @@ import { KIAM, stringArray } from '../metadata-roles.ts';
 import type { MetadataSystem } from '../metadata-system.ts';
 import type { World } from '../world.ts';
 import { type Answers, row, type Table, type Told } from './check.ts';
-import { boundaryRemedy, refusalOf } from './platform.ts';
+import { boundaryRemedy, holdersOf, refusalOf } from './platform.ts';
 
 /** Looks at the cluster and its account as a whole. */
 type ClusterCheck = (world: World) => Answers<Told>;
@@ -81,6 +81,23 @@ const nodeRolesWithoutEksAuth: ClusterCheck = ({ inventory: { platform } }) =>
       : [],
   );
 
+const notActive: ClusterCheck = ({ inventory: { cluster } }) =>
+  cluster.status === undefined
+    ? undefined
+    : {
+        subject: `Cluster/${cluster.name}`,
+        message: `the cluster ${cluster.name} is ${cluster.status}: no run is begun until it is ACTIVE`,
+      };
+
+const evictedByAgent: ClusterCheck = ({ agent, inventory, options }) => {
+  const holders = (inventory.platform?.agentPorts ?? []).filter(({ critical }) => !critical);
+  if (agent.state !== 'install' || !options.allowAgentPreemption) return undefined;
+  return holders.map((holder) => ({
+    subject: holder.subject,
+    message: `installing the agent evicts the pods of ${holdersOf([holder])}, and they do not start again on its nodes`,
+  }));
+};
+
 const asksDaemonForRole: ClusterCheck = ({ inventory }) =>
   legacyOf(inventory, 'annotation').map(({ subject, name }) => ({
     subject,
@@ -116,6 +133,8 @@ export const CLUSTER: Table<World> = [
   row('PS413', otherControllers),
   row('PS415', agentRestarting),
   row('PS416', nodeRolesWithoutEksAuth),
+  row('PS417', notActive),
+  row('PS419', evictedByAgent),
   row('PS601', asksDaemonForRole),
   row('PS602', daemonRuns),
   row('PS604', addonInstalled),

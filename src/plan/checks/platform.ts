@@ -1,5 +1,5 @@
 import { AGENT_ADDRESSES } from '../../model/agent.ts';
-import type { NodeRoleFact } from '../../model/inventory.ts';
+import type { AgentPortFact, NodeRoleFact } from '../../model/inventory.ts';
 import type { UnitFacts } from '../unit-facts.ts';
 import { type World, workloadSubject } from '../world.ts';
 import { type Row, row, type Table } from './check.ts';
@@ -86,6 +86,30 @@ const agentOnOtherAddress: ClusterCheck = ({ agent, inventory }) => {
   return `the agent listens on ${AGENT_ADDRESSES[listens]} alone, and pods of the ${family} cluster ask ${AGENT_ADDRESSES[family]}`;
 };
 
+/** The agent's pods are `system-node-critical`: the scheduler evicts whoever holds their ports and is less so, and cannot evict its like. */
+const agentPortsHeld: ClusterCheck = ({ agent, inventory, options }) => {
+  if (agent.state !== 'install') return undefined;
+  const holders = inventory.platform?.agentPorts ?? [];
+  const critical = holders.filter((holder) => holder.critical);
+  if (critical.length > 0)
+    return `the agent cannot start on the nodes of ${holdersOf(critical)}, whose pods are system-node-critical as its own are`;
+  if (holders.length === 0 || options.allowAgentPreemption) return undefined;
+  return `installing the agent evicts the pods of ${holdersOf(holders)}: its own need the same ports, and are system-node-critical`;
+};
+
+/** At most so many workloads are named in one message. */
+const MOST_NAMED = 3;
+
+/** Who holds which of the agent's ports, in words. */
+export function holdersOf(holders: readonly AgentPortFact[]): string {
+  const named = holders.slice(0, MOST_NAMED).map(({ subject, ports }) => `${subject} (host port ${ports.join(' and ')})`);
+  const more = holders.length - named.length;
+  return `${named.join(', ')}${more === 0 ? '' : ` and ${more} more`}`;
+}
+
+const registered: ClusterCheck = ({ inventory: { cluster } }) =>
+  cluster.registered === true ? `the cluster ${cluster.name} is registered with EKS, which does not run it` : undefined;
+
 /** What keeps the cluster as a whole from Pod Identity; the first of them in the order of reasons is told of each unit. */
 export const CLUSTER_BLOCKERS: Table<World> = [
   ofCluster('PS401', agentMissing),
@@ -93,6 +117,8 @@ export const CLUSTER_BLOCKERS: Table<World> = [
   ofCluster('PS405', onOutposts),
   ofCluster('PS406', versionTooOld),
   ofCluster('PS414', agentOnOtherAddress),
+  ofCluster('PS418', agentPortsHeld),
+  ofCluster('PS420', registered),
 ];
 
 function ofCluster(code: Row<World>['code'], check: ClusterCheck): Row<World> {

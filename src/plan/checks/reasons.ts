@@ -26,7 +26,7 @@ export const HOLD_REASONS: ReasonOrder = [
   ['PS505'],
   ['PS326', 'PS327'],
   ['PS328', 'PS329', 'PS409', 'PS115', 'PS117'],
-  ['PS405', 'PS406', 'PS404', 'PS401', 'PS414'],
+  ['PS405', 'PS420', 'PS406', 'PS404', 'PS401', 'PS414', 'PS418'],
   // How it would be changed
   ['PS605', 'PS606', 'PS612', 'PS607', 'PS608', 'PS609'],
   ['PS312', 'PS311', 'PS310', 'PS317', 'PS313', 'PS325', 'PS316', 'PS314', 'PS315'],

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { Inventory, NodeRoleFact, OverrideFact, PlatformFacts, PolicyFacts, WorkloadFacts } from '../../../src/model/inventory.ts';
+import type {
+  AgentPortFact,
+  Inventory,
+  NodeRoleFact,
+  OverrideFact,
+  PlatformFacts,
+  PolicyFacts,
+  WorkloadFacts,
+} from '../../../src/model/inventory.ts';
 import type { MigrationOptions } from '../../../src/model/options.ts';
 import {
   association,
@@ -41,6 +49,12 @@ const nodeRole = (answer: NodeRoleFact['agent'], nodeNames: readonly string[] | 
   arn: answer === 'no' ? NODE_ROLE : roleArn(`node-${answer}`),
   agent: answer,
   nodeNames,
+});
+const held = (changes: Partial<AgentPortFact>): AgentPortFact => ({
+  subject: 'DaemonSet/edge/proxy',
+  ports: [80],
+  critical: false,
+  ...changes,
 });
 const sessionName: OverrideFact = { kind: 'session-name', container: 'app', name: 'AWS_ROLE_SESSION_NAME' };
 const fullTrust = trust(
@@ -170,6 +184,31 @@ const CHECKS: readonly [string, Partial<Inventory>, string, 'hold' | 'migrate', 
     'hold',
     'ServiceAccount/shop/api',
   ],
+  [
+    'pods that the agent would evict',
+    { ...agent({ addon: null, defaultVersion: 'v1' }), ...platform({ agentPorts: [held({})] }) },
+    'PS418',
+    'hold',
+    'ServiceAccount/shop/api',
+  ],
+  [
+    'pods that the agent evicts, as allowed',
+    { ...agent({ addon: null, defaultVersion: 'v1' }), ...platform({ agentPorts: [held({})] }) },
+    'PS419',
+    'migrate',
+    'DaemonSet/edge/proxy',
+    { allowAgentPreemption: true },
+  ],
+  [
+    'pods that hold its ports and are as critical, whatever is allowed',
+    { ...agent({ addon: null, defaultVersion: 'v1' }), ...platform({ agentPorts: [held({ critical: true })] }) },
+    'PS418',
+    'hold',
+    'ServiceAccount/shop/api',
+    { allowAgentPreemption: true },
+  ],
+  ['a cluster that EKS is updating', cluster({ status: 'UPDATING' }), 'PS417', 'migrate', 'Cluster/shop'],
+  ['a registered cluster', cluster({ registered: true }), 'PS420', 'hold', 'ServiceAccount/shop/api'],
   ['an agent that ends again and again', agent({ restarting: ['node-a'] }), 'PS415', 'migrate', 'Node/node-a'],
 ];
 
@@ -196,6 +235,21 @@ describe('what the platform must offer', () => {
   ])('holds nobody for node roles where %s', (_, nodeRoles) => {
     const plan = planOf(inventory(platform({ nodeRoles })));
     expect(unitOf(plan).decision).toBe('migrate');
+  });
+
+  it('says nothing of who holds the ports of an agent that is there already', () => {
+    const plan = planOf(inventory(platform({ agentPorts: [held({})] })));
+    expect(plan.findings.filter(({ code }) => code === 'PS418' || code === 'PS419')).toEqual([]);
+  });
+
+  it('names the first of many whose pods the agent would evict', () => {
+    const many = ['a', 'b', 'c', 'd', 'e'].map((name) =>
+      held({ subject: `DaemonSet/edge/${name}`, ports: name === 'a' ? [80, 2703] : [80] }),
+    );
+    const plan = planOf(inventory({ ...agent({ addon: null, defaultVersion: 'v1' }), ...platform({ agentPorts: many }) }));
+    expect(plan.findings.find(({ code }) => code === 'PS418')?.message).toContain(
+      'DaemonSet/edge/a (host port 80 and 2703), DaemonSet/edge/b (host port 80), DaemonSet/edge/c (host port 80) and 2 more',
+    );
   });
 
   it('names the permissions boundary of a node role where that refuses, and a remedy that helps', () => {
