@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
 import type { ObjectChange } from '../contracts.ts';
 import type { Kind, KindRegistry } from './kinds.ts';
@@ -16,9 +17,6 @@ interface Shelf {
   readonly lists: Map<string, readonly KubernetesObject[]>;
 }
 
-/** How the store's own uids look. */
-const OWN_UID = /^00000000-0000-4000-8000-([0-9a-f]{12})$/;
-
 /** Watches can go back so many changes; what is older has expired. */
 const HISTORY = 2000;
 
@@ -36,7 +34,9 @@ export class Store {
   readonly #now: () => number;
   #history: StoredChange[] = [];
   #version = 1000;
-  #uids = 0;
+  /** How many uids an identity has had. */
+  readonly #made = new Map<string, number>();
+  readonly #avoided = new Set<string>();
   #oldest = 0;
 
   /** `now` in milliseconds since the epoch. */
@@ -57,10 +57,7 @@ export class Store {
 
   /** Gives none of these uids to a new object. Those of an earlier twin look like its own. */
   avoid(uids: readonly string[]): void {
-    for (const uid of uids) {
-      const number = OWN_UID.exec(uid)?.[1];
-      if (number !== undefined) this.#uids = Math.max(this.#uids, Number.parseInt(number, 16));
-    }
+    for (const uid of uids) this.#avoided.add(uid);
   }
 
   get(kind: Kind, namespace: string | undefined, name: string): KubernetesObject | undefined {
@@ -102,7 +99,7 @@ export class Store {
     const { metadata } = object;
     const generation = WITHOUT_GENERATION.has(kind.kind) || !('spec' in object || kind.custom) ? undefined : (metadata.generation ?? 1);
     return withMetadata(object, {
-      uid: metadata.uid ?? this.#uid(),
+      uid: metadata.uid ?? this.#uid(`${kind.kind}/${metadata.namespace ?? ''}/${metadata.name}`),
       creationTimestamp: metadata.creationTimestamp ?? timestamp(this.#now()),
       generation,
       resourceVersion: undefined,
@@ -246,9 +243,15 @@ export class Store {
     return String(this.#version);
   }
 
-  #uid(): string {
-    this.#uids += 1;
-    return `00000000-0000-4000-8000-${this.#uids.toString(16).padStart(12, '0')}`;
+  /** By what the object is, not by when it came: requests that run side by side come in any order, and a run is to be the same each time. */
+  #uid(identity: string): string {
+    for (let count = (this.#made.get(identity) ?? 0) + 1; ; count += 1) {
+      const hash = createHash('sha256').update(`${identity} ${count}`).digest('hex');
+      const uid = `00000000-0000-4000-8000-${hash.slice(0, 12)}`;
+      if (this.#avoided.has(uid)) continue;
+      this.#made.set(identity, count);
+      return uid;
+    }
   }
 }
 
