@@ -49,7 +49,7 @@ export async function openFleetSession(
     journal,
     retryDelays: 'standard',
     heartbeat: true,
-    logger: loggerOf(context),
+    logger: loggerOf(context, clock),
     ...(endpoint === undefined ? {} : { endpoint }),
     ...credentialsOf(invocation, settings.spec.regions[0]),
   });
@@ -69,12 +69,13 @@ export async function openFleetSession(
 
 /** A fleet of twins: virtual time, a journal in memory. The members' roles are not assumed: a snapshot does not say who may. */
 export async function openTwinFleetSession(snapshots: readonly Snapshot[], context: CommandContext): Promise<FleetSession> {
+  const startAt = Date.now();
   const rehearsal = await openFleetRehearsal({
     clusters: snapshots.map((snapshot) => ({ snapshot })),
     memberRoles: 'ignored',
-    startAt: Date.now(),
+    startAt,
     wrapJournal: (journal, clock) => narrateFleet(journal, clock, context.terminal),
-    logger: loggerOf(context),
+    logger: loggerOf(context, { now: () => startAt }),
   });
   return {
     runtime: rehearsal.runtime(),

@@ -6,12 +6,14 @@ import type { EngineClock } from '../engine/clock.ts';
 import { type LocalJournal, openLocalJournal, openMemoryJournal, readLocalJournal } from '../engine/local-journal.ts';
 import { createLocalRuntime } from '../engine/local-runtime.ts';
 import type { Journal } from '../src/journal/journal.ts';
+import { isPausingName } from '../src/migration/pauses.ts';
 import type { ClusterRuntime, Logger } from '../src/migration/runtime.ts';
 import type { Clock } from '../src/model/clock.ts';
 import { PodshiftError } from '../src/model/errors.ts';
 import { migrationOptions } from '../src/model/options.ts';
 import type { Promises } from '../src/model/report.ts';
 import type { ClusterTarget } from '../src/model/run.ts';
+import { hang } from '../src/report/text.ts';
 import type { EksAuthCalls } from '../twin/agents.ts';
 import { eksAuthFaults } from '../twin/aws/eks-auth-faults.ts';
 import { createSystemClock, createVirtualClock } from '../twin/clock.ts';
@@ -79,7 +81,7 @@ export async function openTwinSession(
       endpoint: twin.awsEndpoint,
       credentials: twin.credentials,
       retryDelays: 'none',
-      logger: loggerOf(context),
+      logger: loggerOf(context, clock),
     }),
     clock: clock.engine,
     journal,
@@ -116,7 +118,7 @@ export async function openClusterSession(
       journal,
       retryDelays: 'standard',
       heartbeat: true,
-      logger: loggerOf(context),
+      logger: loggerOf(context, clock),
       ...(endpoint === undefined ? {} : { endpoint }),
       ...(profile === undefined ? {} : { credentials: fromNodeProviderChain({ profile, clientConfig: { region: target.region } }) }),
     }),
@@ -222,13 +224,26 @@ async function profileRegion(invocation: Invocation): Promise<string> {
   }
 }
 
-/** The steps' own log is for debugging: progress and errors are told by the command. */
-export function loggerOf({ terminal, debug }: CommandContext): Logger {
+/** How often someone who waits is told that a step is tried again. */
+const RETRY_LINE_MILLISECONDS = 600_000;
+
+/**
+ * The steps' own log is for debugging: progress and errors are told by the command. But for a step that waits for its turn, or for
+ * a service that is away: its retries can take hours.
+ */
+export function loggerOf({ terminal, debug }: CommandContext, clock: Clock): Logger {
+  const told = new Map<unknown, number>();
   const line =
     (level: string) =>
     (message: string, fields: Record<string, unknown> = {}): void => {
       if (debug) terminal.talk(JSON.stringify({ level, message, ...fields }));
+      else if (level === 'error' && isPausingName(fields.error)) sayRetry(message, fields.error);
     };
+  const sayRetry = (message: string, error: unknown): void => {
+    if (clock.now() - (told.get(error) ?? Number.NEGATIVE_INFINITY) < RETRY_LINE_MILLISECONDS) return;
+    told.set(error, clock.now());
+    terminal.talk(hang('', `${message}; waiting, then trying again`, terminal.talkColumns));
+  };
   return { info: line('info'), warn: line('warn'), error: line('error') };
 }
 

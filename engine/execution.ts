@@ -111,7 +111,7 @@ export class Execution {
       return output;
     } catch (error) {
       const failure = failureOf(error);
-      const delaySeconds = nextRetry(frame, name, state.Retry ?? [], failure);
+      const delaySeconds = nextRetry(frame, name, state.Retry ?? [], failure, this.#settings.id);
       if (delaySeconds !== undefined) {
         this.#tell(frame.item, { type: 'task-retried', state: name, error: failure.name, delaySeconds });
         await this.#sleep(delaySeconds);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Retrier } from './asl.ts';
 import type { TaskFailure } from './task-failure.ts';
 
@@ -65,9 +66,15 @@ export class Frames {
 
 /**
  * Seconds to wait before the library retries this state, or undefined where it will not: the same rules as the library's,
- * which then retries at once. There is no jitter: it spreads callers, and the engine is the only one.
+ * which then retries at once. Full jitter spreads the children of a Map; `seed` is the execution's, so that a rehearsal replays it.
  */
-export function nextRetry(frame: Frame, state: string, retriers: readonly Retrier[], failure: TaskFailure): number | undefined {
+export function nextRetry(
+  frame: Frame,
+  state: string,
+  retriers: readonly Retrier[],
+  failure: TaskFailure,
+  seed: string,
+): number | undefined {
   const index = failure.isRetryable ? retriers.findIndex((retrier) => matches(retrier, failure)) : -1;
   const retrier = retriers[index];
   const attempts = frame.retries.get(state) ?? retriers.map(() => 0);
@@ -79,7 +86,13 @@ export function nextRetry(frame: Frame, state: string, retriers: readonly Retrie
   attempts[index] = attempt + 1;
   frame.retries.set(state, attempts);
   const interval = (retrier.IntervalSeconds ?? 1) * (retrier.BackoffRate ?? 2) ** attempt;
-  return Math.min(interval, retrier.MaxDelaySeconds ?? Number.POSITIVE_INFINITY);
+  const delay = Math.min(interval, retrier.MaxDelaySeconds ?? Number.POSITIVE_INFINITY);
+  return retrier.JitterStrategy === 'FULL' ? delay * fraction(`${seed} ${frame.id} ${state} ${attempts.join()}`) : delay;
+}
+
+/** A number from 0 up to 1 that looks random, and is the same for the same text. */
+function fraction(text: string): number {
+  return createHash('sha256').update(text).digest().readUInt32BE() / 2 ** 32;
 }
 
 function matches(retrier: Retrier, failure: TaskFailure): boolean {

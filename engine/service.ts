@@ -62,7 +62,7 @@ export function projectService(): Promise<Service> {
 export async function loadService(root: string = ROOT): Promise<Service> {
   const file = join(root, 'serverless.yml');
   const service = tree(parseYaml(await readFile(file, 'utf8')), file);
-  const resolve = (value: unknown): Promise<unknown> => resolveVariables(value, service, root);
+  const resolve = createResolver(service, root);
   const functions = new Map<string, string>();
   for (const [name, definition] of Object.entries(tree(await shallow(service.functions, resolve), 'functions'))) {
     const path = await resolve(tree(await resolve(definition), `functions.${name}`).handler);
@@ -114,26 +114,34 @@ async function shallow(value: unknown, resolve: (value: unknown) => Promise<unkn
 const FILE = /^\$\{file\(([^)]+)\)(?::([\w.-]+))?\}$/;
 const SELF = /^\$\{self:([\w.-]+)\}$/;
 
-/** Resolves values that are one whole variable, at any depth; other variables stay as they are. */
-async function resolveVariables(value: unknown, service: Tree, root: string): Promise<unknown> {
-  if (typeof value === 'string') {
-    const file = FILE.exec(value);
-    if (file?.[1] !== undefined) {
-      const text = await readFile(join(root, file[1].trim()), 'utf8');
-      const content: unknown = file[1].trim().endsWith('.json') ? JSON.parse(text) : parseYaml(text);
-      return resolveVariables(file[2] === undefined ? content : lookUp(content, file[2]), service, root);
+/** Resolves values that are one whole variable, at any depth; other variables stay as they are. Each file is read once. */
+function createResolver(service: Tree, root: string): (value: unknown) => Promise<unknown> {
+  const files = new Map<string, Promise<unknown>>();
+  const contentOf = (file: string): Promise<unknown> => {
+    const content = files.get(file) ?? readFile(join(root, file), 'utf8').then(file.endsWith('.json') ? JSON.parse : parseYaml);
+    files.set(file, content);
+    return content;
+  };
+  const resolve = async (value: unknown): Promise<unknown> => {
+    if (typeof value === 'string') {
+      const [, file, key] = FILE.exec(value) ?? [];
+      if (file !== undefined) {
+        const content = await contentOf(file.trim());
+        return resolve(key === undefined ? content : lookUp(content, key));
+      }
+      const own = SELF.exec(value);
+      return own?.[1] === undefined ? value : resolve(lookUp(service, own[1]));
     }
-    const own = SELF.exec(value);
-    return own?.[1] === undefined ? value : resolveVariables(lookUp(service, own[1]), service, root);
-  }
-  if (Array.isArray(value)) {
-    return Promise.all(value.map((item) => resolveVariables(item, service, root)));
-  }
-  if (typeof value === 'object' && value !== null) {
-    const entries = Object.entries(value).map(async ([key, item]) => [key, await resolveVariables(item, service, root)] as const);
-    return Object.fromEntries(await Promise.all(entries));
-  }
-  return value;
+    if (Array.isArray(value)) {
+      return Promise.all(value.map(resolve));
+    }
+    if (typeof value === 'object' && value !== null) {
+      const entries = Object.entries(value).map(async ([key, item]) => [key, await resolve(item)] as const);
+      return Object.fromEntries(await Promise.all(entries));
+    }
+    return value;
+  };
+  return resolve;
 }
 
 function lookUp(value: unknown, path: string): unknown {

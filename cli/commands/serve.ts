@@ -20,7 +20,7 @@ export const serve: RunCommand = async (context, invocation) => {
     endpoint: served.awsEndpoint,
     credentials: served.credentials,
     retryDelays: 'standard' as const,
-    logger: loggerOf(context),
+    logger: loggerOf(context, clock),
   };
   const runtime = createLocalRuntime({ ...settings, journal: narrate(local.journal, clock, context.terminal) });
   const executions = await runtime.executions();

@@ -3,6 +3,7 @@ import type { KubernetesGateway } from '../kubernetes/gateway.ts';
 import { type Clock, timestamp } from '../model/clock.ts';
 import { PodshiftError } from '../model/errors.ts';
 import type { EntryKind, JournalEntry, RunRecord, UnitRecord, UnitStep, WriteTry } from '../model/run.ts';
+import { endOfPause, pausedMilliseconds } from './pauses.ts';
 import type { ClusterRuntime, JournalRuntime } from './runtime.ts';
 
 /** How long the cluster's lock lasts beyond the wait that a step hands on: longer than Step Functions and Lambda take over a step that fails and runs again. */
@@ -160,16 +161,23 @@ export async function beginUnitStep(runtime: JournalRuntime, input: UnitInput, s
   return { run, unit: await beginStep(runtime, unit, step) };
 }
 
-/** Notes the first try of a step, from which its deadline counts. */
+/** Records the first try of a step, from which its deadline counts, and the end of a pause. */
 export async function beginStep(runtime: JournalRuntime, unit: UnitRecord, step: UnitStep): Promise<UnitRecord> {
-  if (unit.stepStartedAt[step] !== undefined) return unit;
-  return runtime.journal.updateUnit(unit.runId, unit.unitId, { stepStartedAt: { [step]: timestamp(runtime.clock) } });
+  const facts = endOfPause(runtime.clock, unit, step);
+  if (unit.stepStartedAt[step] !== undefined && Object.keys(facts).length === 0) return unit;
+  return runtime.journal.updateUnit(unit.runId, unit.unitId, { stepStartedAt: { [step]: timestamp(runtime.clock) }, facts });
 }
 
-/** Whole seconds since the first try of a step; 0 where it has not begun. */
+/** Whole seconds since the first try of a step, its pauses left out; 0 where it has not begun. */
 export function secondsIn(clock: Clock, unit: UnitRecord, step: UnitStep): number {
   const started = unit.stepStartedAt[step];
-  return started === undefined ? 0 : Math.floor((clock.now() - Date.parse(started)) / 1000);
+  if (started === undefined) return 0;
+  return Math.floor((clock.now() - Date.parse(started) - pausedMilliseconds(unit, step)) / 1000);
+}
+
+/** Milliseconds since the unit's rollback began, or began again, its pauses left out. */
+export function millisecondsGoingBack(clock: Clock, unit: UnitRecord): number {
+  return clock.now() - Number(unit.facts.undoSince ?? clock.now()) - pausedMilliseconds(unit, 'undo');
 }
 
 /** What a step that polls answers: the state machine waits and calls it again, or goes on. */

@@ -1,17 +1,14 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { parseYaml } from '../../engine/service.ts';
-import type { Machine } from '../support/definition-suite.ts';
+import { composeDefinition } from '../support/definitions.ts';
 import type { Packaged } from '../support/package-service.ts';
 import { packaged } from '../support/packaged.ts';
 
 const run = promisify(execFile);
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 describe('osls package', () => {
   let service: Packaged;
@@ -22,8 +19,6 @@ describe('osls package', () => {
   }, 600_000);
 
   it('puts the definitions into the template as they are in statemachine/, with the unit and the daemon inside', async () => {
-    const part = async (name: string) => parseYaml(await readFile(join(ROOT, `statemachine/${name}.asl.yaml`), 'utf8')) as Machine;
-    const [unit, daemon] = [await part('migrate-unit'), await part('retire-daemon')];
     for (const [id, file] of [
       ['MigrateCluster', 'migrate-cluster'],
       ['ScanCluster', 'scan-cluster'],
@@ -34,10 +29,7 @@ describe('osls package', () => {
         | { 'Fn::Sub': [string, Record<string, unknown>] }
         | undefined;
       const [text = '', references = {}] = definition?.['Fn::Sub'] ?? [];
-      const source = await part(file);
-      const processors = file === 'migrate-cluster' ? { MigrateUnits: unit, RetireDaemons: daemon } : {};
-      const inserted = Object.entries(processors).map(([name, ItemProcessor]) => [name, { ...source.States[name], ItemProcessor }]);
-      expect(resolved(text, references)).toEqual({ ...source, States: { ...source.States, ...Object.fromEntries(inserted) } });
+      expect(resolved(text, references)).toEqual(await composeDefinition(file));
     }
   });
 

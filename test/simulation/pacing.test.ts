@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { type RehearsalSettings, rehearse } from '../../engine/rehearsal.ts';
+import type { TwinRequest } from '../../twin/contracts.ts';
 import { checkPromises, EXAMPLE, settingsOf } from './scenario.ts';
+
+const HOUR = 3_600_000;
 
 const sum = (calls: object): number => Object.values(calls).reduce((total, count) => total + count, 0);
 
@@ -48,8 +51,21 @@ describe('paced requests', async () => {
     expect(sum(paced.calls)).toBeLessThanOrEqual(2 * sum(ideal.calls));
   });
 
-  it('are not what safety rests on: refused far too often, a run holds', async () => {
-    const held = await run({ rateLimits: { eks: { burst: 10, perSecond: 6 } } });
-    expect(held.status).toBe('held');
+  it('are not what safety rests on: refused far too often, a run waits, and writes once it is its turn', async () => {
+    const requests: TwinRequest[] = [];
+    const late = await run({
+      hooks: {
+        beforeRequest: (request) => {
+          requests.push(request);
+          const [first] = requests;
+          const refused = request.service === 'eks' && requests.length > 10 && request.at < (first?.at ?? 0) + 2 * HOUR;
+          return refused ? { kind: 'throttle', when: 'before' } : undefined;
+        },
+      },
+    });
+    expect(late.status).toBe('migrated');
+    expect(late.seconds).toBeGreaterThan(2 * 3600);
+    const [begin, write] = [requests[0], requests.find((request) => request.write)].map((request) => request?.at ?? 0);
+    expect((write ?? 0) - (begin ?? 0)).toBeGreaterThan(2 * HOUR);
   });
 });

@@ -1,5 +1,7 @@
 import aslValidator from 'asl-validator';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { JournalRuntime } from '../../src/migration/runtime.ts';
+import { lockSeconds, WRITER_SECONDS } from '../../src/migration/write.ts';
 import { ERRORS } from '../../src/model/errors.ts';
 
 /** A rule of `Retry` or `Catch`. */
@@ -22,12 +24,31 @@ export interface Machine {
   readonly [field: string]: unknown;
 }
 
-const LAMBDA_ERRORS = [
+/** The function did not run, or nobody knows (Step Functions Developer Guide, "Handle Lambda service exceptions"; Lambda API Reference, Invoke). */
+const LAMBDA_FAULTS = [
   'Lambda.ServiceException',
   'Lambda.AWSLambdaException',
   'Lambda.SdkClientException',
-  'Lambda.TooManyRequestsException',
+  'Lambda.ClientExecutionTimeoutException',
+  'Lambda.ResourceNotReadyException',
+  'Lambda.ENINotReadyException',
+  'Lambda.ENILimitReachedException',
+  'Lambda.SubnetIPAddressLimitReachedException',
+  'Lambda.EC2ThrottledException',
+  'Lambda.EC2UnexpectedException',
+  'Lambda.ResourceConflictException',
 ];
+/** It ran out of time or crashed. */
+const DEATHS = ['Lambda.Unknown', 'Sandbox.Timedout', 'Runtime.ExitError'];
+const BUSY = 'Lambda.TooManyRequestsException';
+const LAMBDA_ERRORS = [...LAMBDA_FAULTS, ...DEATHS, BUSY];
+/** Of ours: who fails so waits for a turn, and the queue may be long. */
+const QUEUES = ['Throttled', 'LeaseHeld'];
+/** The two Tasks that come before anybody knows whether the cluster can be reached at all. */
+const FIRST_CONTACT = ['OpenRun', 'CheckCluster'];
+/** Scheduled, started, failed: what a try of a function adds to a history (Step Functions API Reference, GetExecutionHistory). */
+const EVENTS_PER_TRY = 3;
+const YEAR = 31_536_000;
 const RETRYABLE = Object.entries(ERRORS).flatMap(([name, row]) => (row.retryable ? [name] : []));
 /** Everything that a state of ours may say: what both engines do alike. The packaging adds the default of `QueryLanguage`. */
 const FIELDS: Readonly<Record<string, readonly string[]>> = {
@@ -38,6 +59,25 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   Pass: ['Type', 'Comment', 'Parameters', 'Result', 'ResultPath', 'Next', 'End'],
   Fail: ['Type', 'Comment', 'Error', 'Cause'],
 };
+
+/** How long a rule waits in all, in the mean: full jitter draws each delay between 0 and what the rule gives. */
+function meanSeconds(rule: Rule | undefined): number {
+  const { IntervalSeconds, BackoffRate, MaxDelaySeconds, MaxAttempts } = (rule ?? { MaxAttempts: 0 }) as unknown as Record<string, number>;
+  const delays = Array.from({ length: MaxAttempts ?? 0 }, (_, attempt) =>
+    Math.min((IntervalSeconds ?? 0) * (BackoffRate ?? 1) ** attempt, MaxDelaySeconds ?? 0),
+  );
+  return delays.reduce((sum, delay) => sum + delay, 0) / 2;
+}
+
+/** The rule that a failure of this name meets: the first that names it. */
+function ruleFor(state: State, error: string): Rule | undefined {
+  return state.Retry?.find(({ ErrorEquals }) => ErrorEquals.includes(error));
+}
+
+/** Whether the Task waits for somebody's word: its own time-out is an answer then. */
+function isAsking(state: State): boolean {
+  return String(state.Resource).endsWith('.waitForTaskToken');
+}
 
 /** Every state of a machine and of those within it. */
 export function states(machine: Machine): [string, State][] {
@@ -87,10 +127,16 @@ export function describeDefinition(name: string, load: () => Promise<Machine>): 
       expect(unbounded.map(([stateName]) => stateName)).toEqual([]);
     });
 
+    it('ends in its own time: no run goes on for ever', () => {
+      expect(machine.TimeoutSeconds).toBeGreaterThan(0);
+      expect(machine.TimeoutSeconds).toBeLessThan(YEAR);
+    });
+
     it('retries every transient error of Lambda and of ours in every Task, with full jitter and a bounded delay', () => {
       for (const [stateName, state] of ofType('Task')) {
         const retried = (state.Retry ?? []).flatMap((rule) => rule.ErrorEquals);
-        expect(retried, stateName).toEqual(expect.arrayContaining([...LAMBDA_ERRORS, ...RETRYABLE]));
+        const expected = [...LAMBDA_ERRORS, ...RETRYABLE, ...(isAsking(state) ? [] : ['States.Timeout'])];
+        expect([...retried].sort(), stateName).toEqual(expected.sort());
         for (const rule of state.Retry ?? []) {
           expect(rule, stateName).toMatchObject({
             JitterStrategy: 'FULL',
@@ -103,21 +149,51 @@ export function describeDefinition(name: string, load: () => Promise<Machine>): 
 
     it('waits longer for a function that is busy than for one that fails: its reserved concurrency makes a queue', () => {
       for (const [stateName, state] of ofType('Task')) {
-        const rule = state.Retry?.find(({ ErrorEquals }) => ErrorEquals.includes('Lambda.TooManyRequestsException'));
-        expect(rule, stateName).toMatchObject({ ErrorEquals: ['Lambda.TooManyRequestsException'], MaxAttempts: 60, MaxDelaySeconds: 60 });
+        const rule = ruleFor(state, BUSY);
+        expect(rule, stateName).toMatchObject({ ErrorEquals: [BUSY], MaxDelaySeconds: 60 });
+        expect(meanSeconds(rule), stateName).toBeGreaterThan(4 * 3600);
       }
     });
 
-    it('retries nothing that another try cannot mend', () => {
-      const retried = new Set(all.flatMap(([, state]) => (state.Retry ?? []).flatMap((rule) => rule.ErrorEquals)));
-      expect([...retried].sort()).toEqual([...LAMBDA_ERRORS, ...RETRYABLE, 'States.Timeout'].sort());
+    it('waits for a turn as long as a queue can be, apart from what fails', () => {
+      for (const [stateName, state] of ofType('Task')) {
+        for (const error of QUEUES) {
+          expect(ruleFor(state, error)?.ErrorEquals, stateName).toEqual(QUEUES);
+          expect(meanSeconds(ruleFor(state, error)), stateName).toBeGreaterThan(20 * 3600);
+        }
+      }
+    });
+
+    it('rides out a service that is away for minutes, once the cluster is known to be reached', () => {
+      for (const [stateName, state] of ofType('Task')) {
+        const contact = FIRST_CONTACT.includes(stateName);
+        for (const error of RETRYABLE.filter((name) => !QUEUES.includes(name))) {
+          const seconds = meanSeconds(ruleFor(state, error));
+          expect(seconds, `${stateName}: ${error}`).toBeGreaterThan(contact ? 60 : 900);
+          expect(seconds, `${stateName}: ${error}`).toBeLessThan(contact ? 120 : 1800);
+        }
+      }
+    });
+
+    it('waits between two tries of a write no longer than the cluster is locked', () => {
+      for (const [stateName, state] of ofType('Task')) {
+        const longest = Math.max(...(state.Retry ?? []).map(({ MaxDelaySeconds }) => Number(MaxDelaySeconds)));
+        expect(longest + WRITER_SECONDS, stateName).toBeLessThan(lockSeconds({} as JournalRuntime));
+      }
+    });
+
+    it('keeps the tries of one state few enough for a history', () => {
+      for (const [stateName, state] of ofType('Task')) {
+        const tries = (state.Retry ?? []).reduce((sum, { MaxAttempts }) => sum + Number(MaxAttempts), 0);
+        expect(tries * EVENTS_PER_TRY, stateName).toBeLessThan(4000);
+      }
     });
 
     it('names only errors of the table, of Lambda and of Step Functions', () => {
       const named = all.flatMap(([, state]) => [...(state.Retry ?? []), ...(state.Catch ?? [])].flatMap((rule) => rule.ErrorEquals));
       const failing = ofType('Fail').map(([, state]) => String(state.Error));
-      const unknown = [...named, ...failing].filter((error) => !(error in ERRORS) && !/^(States|Lambda)\./.test(error));
-      expect(unknown).toEqual([]);
+      const known = [...Object.keys(ERRORS), ...LAMBDA_ERRORS, 'States.ALL', 'States.Timeout'];
+      expect([...named, ...failing].filter((error) => !known.includes(error))).toEqual([]);
     });
 
     it('has States.ALL alone and last', () => {

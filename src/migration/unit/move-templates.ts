@@ -2,7 +2,7 @@ import { PodshiftError } from '../../model/errors.ts';
 import type { TemplatePlan, WorkloadPlan } from '../../model/plan.ts';
 import type { JournalEntry } from '../../model/run.ts';
 import type { JournalRuntime } from '../runtime.ts';
-import { fence, journaledWrite, type UnitContext } from '../write.ts';
+import { fence, journaledWrite, millisecondsGoingBack, type UnitContext } from '../write.ts';
 import { markValue } from './restart-mark.ts';
 import { fieldsNow, liveTemplate, movedFields, sameFields, type TemplateFields, templateSubject, writeFields } from './templates.ts';
 import { oldPodsEverywhere, oldTemplatesRolledOut } from './undo-pods.ts';
@@ -126,7 +126,7 @@ export async function templatesBack(runtime: JournalRuntime, context: UnitContex
   for (const entry of entries) if (entry.kind === 'template' && entry.state !== 'undone') await undoTemplate(runtime, context, entry);
   if (!isSplit) {
     const isLeaving = entries.some((entry) => entry.kind === 'association' && entry.state !== 'undone');
-    const isLate = runtime.clock.now() - Number(context.unit.facts.undoSince) > SETTLE_SECONDS * 1000;
+    const isLate = millisecondsGoingBack(runtime.clock, context.unit) > SETTLE_SECONDS * 1000;
     const changed = entries.filter((entry) => entry.kind === 'annotations');
     return isLeaving && !isLate ? oldTemplatesRolledOut(runtime, context, changed) : '';
   }

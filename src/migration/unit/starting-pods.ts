@@ -5,7 +5,7 @@ import { usesAgent } from '../../verification/injection.ts';
 import { isReady, podsOfServiceAccount } from '../../verification/pods.ts';
 import { judgeRollout } from '../../verification/rollout.ts';
 import type { JournalRuntime } from '../runtime.ts';
-import { secondsIn, type UnitContext } from '../write.ts';
+import { millisecondsGoingBack, secondsIn, type UnitContext } from '../write.ts';
 import { resourceOf, subjectOf } from './workloads.ts';
 
 /** How long a rollback waits for a roll-out, or for a pod since it was made: longer than an ordinary one takes, short for who waits at night. */
@@ -25,7 +25,7 @@ export async function rolloutsUnderWay(
   entries: readonly JournalEntry[],
 ): Promise<string> {
   if (!entries.some((entry) => entry.kind === 'association' && entry.state !== 'undone')) return '';
-  const waited = (runtime.clock.now() - Number(unit.facts.undoSince ?? runtime.clock.now())) / 1000;
+  const waited = millisecondsGoingBack(runtime.clock, unit) / 1000;
   if (waited > LONGEST_SECONDS) return '';
   const { namespace, serviceAccount } = unit.plan;
   const pods = podsOfServiceAccount(await kubernetes.list(RESOURCES.pods, { namespace }), serviceAccount);

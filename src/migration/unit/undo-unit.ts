@@ -4,12 +4,13 @@ import type { JournalEntry, UnitRecord } from '../../model/run.ts';
 import { usesAgent } from '../../verification/injection.ts';
 import { podsOfServiceAccount } from '../../verification/pods.ts';
 import { undoAddon } from '../addon/update-addon.ts';
+import { withoutPauses } from '../pauses.ts';
 import { secondsUntilQuiet } from '../quiet.ts';
 import { planOf } from '../run/plan-run.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
 import { type Failure, reasonOf } from '../trust/grant-trust.ts';
 import { admittedByRun } from '../trust/role-trust.ts';
-import { beginStep, fence, type Poll, READY, type UnitContext, type UnitInput, waitFor } from '../write.ts';
+import { beginStep, fence, millisecondsGoingBack, type Poll, READY, type UnitContext, type UnitInput, waitFor } from '../write.ts';
 import { undoAssociation, wasAssociated } from './associate.ts';
 import { templatesBack } from './move-templates.ts';
 import { undoProbes } from './prove-credentials.ts';
@@ -50,7 +51,7 @@ export async function undoUnit(runtime: ClusterRuntime, input: UndoInput): Promi
   if (seconds > 0) return { ...waitFor(Math.min(seconds, QUIET_POLL_SECONDS)), unitId: input.unitId, unitStatus: 'rolling-back' };
   const missing = await goBack(runtime, context, entries);
   if (missing === '') return end(runtime, unit, 'rolled-back', reason);
-  if (runtime.clock.now() - Number(unit.facts.undoSince) > run.options.undoTimeoutSeconds * 1000) {
+  if (millisecondsGoingBack(runtime.clock, unit) > run.options.undoTimeoutSeconds * 1000) {
     throw new PodshiftError('UndoFailed', `after ${run.options.undoTimeoutSeconds} s of going back, ${missing}`);
   }
   return { ...waitFor(POLL_SECONDS), unitId: input.unitId, unitStatus: 'rolling-back' };
@@ -75,7 +76,7 @@ async function openUndo(runtime: ClusterRuntime, found: UnitRecord, reason: stri
       : await runtime.journal.updateUnit(found.runId, found.unitId, {
           status: 'rolling-back',
           reason,
-          facts: { undoSince: runtime.clock.now(), undoHits: 0 },
+          facts: { undoSince: runtime.clock.now(), undoHits: 0, ...withoutPauses('undo') },
         });
   const unit = await beginStep(runtime, begun, 'undo');
   return { run, unit, aws: runtime.aws(run.target), kubernetes: await runtime.kubernetes(run.target) };

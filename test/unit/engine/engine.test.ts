@@ -81,14 +81,36 @@ describe('runStateMachine', () => {
 });
 
 describe('retries', () => {
-  const retry = [
-    { ErrorEquals: ['Throttled'], IntervalSeconds: 2, BackoffRate: 2, MaxAttempts: 4, MaxDelaySeconds: 7, JitterStrategy: 'FULL' },
-  ];
+  const retry = [{ ErrorEquals: ['Throttled'], IntervalSeconds: 2, BackoffRate: 2, MaxAttempts: 4, MaxDelaySeconds: 7 }];
 
   it('waits by the rule on the engine clock, growing up to the longest delay', async () => {
     const { output, seconds } = await execute(oneTask({ Retry: retry }), {}, { first: flaky(4, 'done') });
     expect(output).toBe('done');
     expect(seconds).toBe(2 + 4 + 7 + 7);
+  });
+
+  it('draws delays with full jitter between none and the whole, for every item of a Map its own, and the same ones each time', async () => {
+    const Retry = retry.map((rule) => ({ ...rule, JitterStrategy: 'FULL' }));
+    const machine = { StartAt: 'Each', States: { Each: { Type: 'Map', ItemProcessor: oneTask({ Retry }), End: true } } };
+    const delays = async () => {
+      const told: number[] = [];
+      const failed = new Set<string>();
+      const first = (item: string) => (failed.size === failed.add(item).size ? item : throttled());
+      const onEvent = ({ type, delaySeconds }: Progress) => void (type === 'task-retried' && told.push(delaySeconds ?? -1));
+      await execute(
+        machine,
+        Array.from({ length: 40 }, (_, index) => `item-${index}`),
+        { first },
+        { onEvent },
+      );
+      return told;
+    };
+    const told = await delays();
+    expect(new Set(told).size).toBe(40);
+    expect(Math.min(...told)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...told)).toBeLessThan(2);
+    expect(told.reduce((sum, delay) => sum + delay, 0) / 40).toBeCloseTo(1, 0);
+    expect(await delays()).toEqual(told);
   });
 
   it('gives up after the most attempts with the error of the handler', async () => {

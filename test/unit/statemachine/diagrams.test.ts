@@ -1,8 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { parseYaml } from '../../../engine/service.ts';
 import type { Machine } from '../../support/definition-suite.ts';
+import { readDefinition } from '../../support/definitions.ts';
 import { stateDiagram } from '../../support/state-diagram.ts';
 
 const root = new URL('../../../', import.meta.url);
@@ -17,9 +17,9 @@ execution for each item. A dotted arrow is where a Task leads that failed after 
 `;
 
 async function definitions(): Promise<[string, Machine][]> {
-  const files = (await readdir(new URL('statemachine/', root))).filter((file) => file.endsWith('.asl.yaml')).sort();
-  const read = async (file: string) => parseYaml(await readFile(new URL(`statemachine/${file}`, root), 'utf8')) as Machine;
-  return Promise.all(files.map(async (file) => [file.replace('.asl.yaml', ''), await read(file)]));
+  const files = (await readdir(new URL('statemachine/', root))).filter((file) => file.endsWith('.asl.yaml'));
+  const names = files.map((file) => file.replace('.asl.yaml', '')).sort();
+  return Promise.all(names.map(async (name) => [name, await readDefinition(name)]));
 }
 
 describe('docs/state-machines.md', () => {

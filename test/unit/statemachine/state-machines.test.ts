@@ -1,33 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { parseYaml } from '../../../engine/service.ts';
-import { describeDefinition, type Machine, type State, states } from '../../support/definition-suite.ts';
+import { describeDefinition, type State, states } from '../../support/definition-suite.ts';
+import { composeDefinition } from '../../support/definitions.ts';
 
 const MACHINES = ['migrate-cluster', 'scan-cluster', 'rollback-run', 'migrate-fleet'] as const;
-
-async function read(name: string): Promise<Machine> {
-  const text = await readFile(new URL(`../../../statemachine/${name}.asl.yaml`, import.meta.url), 'utf8');
-  return parseYaml(text) as Machine;
-}
-
-/** The definition with its files put in, as the packaging does. */
-async function compose(name: string): Promise<Machine> {
-  const parts = new Map(await Promise.all(['migrate-unit', 'retire-daemon'].map(async (part) => [part, await read(part)] as const)));
-  const fileOf = (value: unknown): string =>
-    (typeof value === 'string' ? /^\$\{file\(statemachine\/([\w-]+)\.asl\.yaml\)\}$/.exec(value)?.[1] : undefined) ?? '';
-  return JSON.parse(JSON.stringify(await read(name)), (_key, value) => parts.get(fileOf(value)) ?? value);
-}
 
 function functionOf(state: State): string {
   const text = JSON.stringify([state.Resource, state.Parameters]);
   return /"Fn::GetAtt":\["(\w+)LambdaFunction","Arn"\]/.exec(text)?.[1] ?? '';
 }
 
-for (const name of MACHINES) describeDefinition(name, () => compose(name));
+for (const name of MACHINES) describeDefinition(name, () => composeDefinition(name));
 
 describe('migrate-unit', () => {
   it('turns every failure into a result: each Task leads back, and the way back leads to an end', async () => {
-    const unit = await read('migrate-unit');
+    const unit = await composeDefinition('migrate-unit');
     for (const [stateName, state] of Object.entries(unit.States)) {
       if (state.Type !== 'Task') continue;
       const expected = { UndoUnit: 'MarkNeedsOperator', MarkNeedsOperator: 'UnitLost' }[stateName] ?? 'UndoUnit';
@@ -37,8 +25,8 @@ describe('migrate-unit', () => {
   });
 
   it('undoes a unit by the same states as rollback-run does', async () => {
-    const unit = await read('migrate-unit');
-    const undo = (await read('rollback-run')).States.UndoUnits?.ItemProcessor;
+    const unit = await composeDefinition('migrate-unit');
+    const undo = (await composeDefinition('rollback-run')).States.UndoUnits?.ItemProcessor;
     for (const [stateName, state] of Object.entries(undo?.States ?? {})) expect(unit.States[stateName], stateName).toEqual(state);
     expect(Object.keys(undo?.States ?? {})).toContain('UndoUnit');
   });
@@ -53,7 +41,7 @@ describe('migrate-unit', () => {
     },
     { begin: 'UpdateAddon', ofAddon: true, first: ['UpdateAddon', 'CheckAddon'], last: ['CheckTogether', 'FinishUnit'] },
   ])('has the order that safety needs from $begin on', async ({ begin, ofAddon, first, last }) => {
-    const { States } = await read('migrate-unit');
+    const { States } = await composeDefinition('migrate-unit');
     const order: string[] = [];
     for (let name: string | undefined = begin; name !== undefined; ) {
       const state: State | undefined = States[name];
@@ -83,7 +71,7 @@ describe('serverless.yml', () => {
     };
     const called = new Set<string>();
     for (const name of MACHINES) {
-      for (const [stateName, state] of states(await compose(name))) {
+      for (const [stateName, state] of states(await composeDefinition(name))) {
         if (state.Type !== 'Task') continue;
         const id = functionOf(state);
         expect(id, stateName).not.toBe('');
