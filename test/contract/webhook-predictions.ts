@@ -33,6 +33,14 @@ interface Named {
  * which way those are that it made, and what in a live pod is the webhook's and what the owner's. None where all is right.
  */
 export function productDifferences(review: Review): string[] {
+  try {
+    return differencesOf(review);
+  } catch (error) {
+    return [`the product fails: ${(error as Error).message}`];
+  }
+}
+
+function differencesOf(review: Review): string[] {
   const { pod, result, flags } = review;
   // Where a token is mounted the product knows of the webhook that EKS runs, not of others that name it elsewhere.
   const isUsual = NAMED.every((flag) => flags[flag] === DEFAULT_FLAGS[flag]);

@@ -21,18 +21,15 @@ export interface Reviews {
   readonly reviews: readonly Review[];
 }
 
-const podSchema = z.looseObject({
-  metadata: z.looseObject({ namespace: z.string() }),
-  spec: z.looseObject({ containers: z.array(z.looseObject({ name: z.string() })) }),
-});
+const podSchema = z.looseObject({ metadata: z.looseObject({ namespace: z.string().optional() }), spec: z.looseObject({}) });
 
-const reviewSchema = z.strictObject({
+const reviewSchema = z.object({
   name: z.string().min(1),
-  config: z.strictObject({
+  config: z.object({
     flags: z.string(),
-    identities: z.array(z.strictObject({ namespace: z.string(), serviceAccount: z.string() })),
+    identities: z.array(z.object({ namespace: z.string(), serviceAccount: z.string() })),
   }),
-  serviceAccount: z.strictObject({ name: z.string(), annotations: z.record(z.string(), z.string()).nullish() }).nullable(),
+  serviceAccount: z.object({ name: z.string(), annotations: z.record(z.string(), z.string()).nullish() }).nullable(),
   pod: podSchema,
   // What was left alone is written out or named so.
   result: z.union([podSchema, z.literal('unchanged')]),
@@ -52,7 +49,7 @@ const flagsSchema = z.strictObject({
   containerCredentialsFullUri: z.string(),
 } satisfies Record<keyof WebhookFlags, z.ZodType>);
 
-const headSchema = z.strictObject({ provenance: z.string().min(1), flags: z.record(z.string(), flagsSchema.partial()) });
+const headSchema = z.object({ provenance: z.string().min(1), flags: z.record(z.string(), flagsSchema.partial()) });
 
 /**
  * Reads a file of reviews: a list whose first item is the provenance with the sets of flags, each other one a review. Throws
@@ -81,7 +78,7 @@ export async function readReviews(path: string): Promise<Reviews> {
     const { name, config, serviceAccount, pod, result } = checked(reviewSchema, item, `item ${index + 1}`);
     const flags = head.flags[config.flags];
     if (flags === undefined) throw problem(`item ${index + 1}: no set of flags is named ${config.flags}`);
-    const { namespace } = pod.metadata;
+    const { namespace = '' } = pod.metadata;
     const wanted = pod.spec.serviceAccountName ?? '';
     const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined)) as Partial<WebhookFlags>;
     return {
