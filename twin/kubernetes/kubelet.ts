@@ -2,7 +2,7 @@ import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
 import { SCHEDULED_AT } from './controllers/cron-job.ts';
 import { controllerOf, isFinished, isReady, setCondition, timestamp } from './objects.ts';
 import { podStatus } from './pod-status.ts';
-import { Scheduler } from './scheduler.ts';
+import { type Decision, Scheduler } from './scheduler.ts';
 import { type Ended, runShortLived } from './short-lived.ts';
 import type { World } from './world.ts';
 
@@ -10,6 +10,8 @@ import type { World } from './world.ts';
 const UNSCHEDULABLE_RETRY = 30_000;
 /** How long the containers of a CronJob's pod run, in milliseconds. */
 const JOB_RUN = 20_000;
+/** A pod that has evicted others is looked at again after so many milliseconds, when they have ended. */
+const PREEMPTION_RETRY = 1_500;
 /** From a failed pull until the kubelet backs off. */
 const PULL_BACK_OFF = 10_000;
 
@@ -58,8 +60,10 @@ export class Kubelet {
 
   #admit(pod: KubernetesObject): void {
     const { store, pods, delays, loading, clock } = this.#world;
-    const nodeName: string | undefined = pod.spec.nodeName ?? this.#scheduler.choose(pod);
+    const { nodeName, victims }: Decision =
+      pod.spec.nodeName === undefined ? this.#scheduler.choose(pod) : { nodeName: pod.spec.nodeName, victims: [] };
     if (nodeName === undefined) {
+      for (const victim of victims) this.#world.deletePod(victim);
       const unscheduled = {
         type: 'PodScheduled',
         status: 'False',
@@ -71,7 +75,7 @@ export class Kubelet {
         phase: 'Pending',
         conditions: setCondition(pod.status?.conditions, unscheduled, this.#now()),
       });
-      this.#world.queue.addAt(clock.now() + UNSCHEDULABLE_RETRY, `pod/${pod.metadata.uid}`, () =>
+      this.#world.queue.addAt(clock.now() + (victims.length > 0 ? PREEMPTION_RETRY : UNSCHEDULABLE_RETRY), `pod/${pod.metadata.uid}`, () =>
         this.#current(pod, (current) => this.#admit(current)),
       );
       return;

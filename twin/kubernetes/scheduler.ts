@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
+import { collide, type HostPort, HostPorts, hostPortsOf } from './host-ports.ts';
 import type { Kind } from './kinds.ts';
-import { condition } from './objects.ts';
+import { condition, isFinished } from './objects.ts';
 import { meets } from './selectors.ts';
 import type { World } from './world.ts';
 
@@ -89,32 +90,94 @@ function tolerates(tolerations: readonly Toleration[], taints: readonly Taint[])
     );
 }
 
-/** Chooses nodes. Room on nodes is not counted: the snapshot's cluster had room for what it ran. */
+/** What a scheduler makes of a pod: a node for it, or the pods of one that it evicts to make way. */
+export interface Decision {
+  readonly nodeName: string | undefined;
+  /** Pods of lower priority that hold its ports; they go, and the pod waits. */
+  readonly victims: readonly KubernetesObject[];
+}
+
+/** Priorities that every cluster has (k8s.io/kubernetes pkg/apis/scheduling). */
+const SYSTEM_CLASSES: Readonly<Record<string, number>> = {
+  'system-node-critical': 2_000_001_000,
+  'system-cluster-critical': 2_000_000_000,
+};
+
+/** Chooses nodes. Room on nodes is not counted, as the snapshot's cluster had room for what it ran; ports of nodes are. */
 export class Scheduler {
   readonly #world: World;
   readonly #nodes: Kind;
+  readonly #classes: Kind;
   readonly #load = new Map<string, number>();
+  readonly #ports = new HostPorts();
+  readonly #nominated = new Map<string, { readonly pod: KubernetesObject; readonly nodeName: string }>();
   #candidates = new Map<string, KubernetesObject[]>();
   #seen: readonly KubernetesObject[] = [];
 
   constructor(world: World) {
     this.#world = world;
     this.#nodes = world.kind('', 'Node');
+    this.#classes = world.kind('scheduling.k8s.io', 'PriorityClass');
     world.store.subscribe(({ kind, before, after }) => {
-      if (kind === world.pods && before?.spec.nodeName !== after?.spec.nodeName) {
-        this.#count(before?.spec.nodeName, -1);
-        this.#count(after?.spec.nodeName, 1);
+      if (kind !== world.pods) return;
+      const uid = (after ?? before)?.metadata.uid ?? '';
+      const [from, to] = [before?.spec.nodeName, after?.spec.nodeName];
+      if (to !== undefined || after === undefined) this.#nominated.delete(uid);
+      if (from !== to) {
+        this.#count(from, -1);
+        this.#count(to, 1);
       }
+      // A pod that has ended holds no port.
+      this.#ports.note(to ?? from, uid, after === undefined || isFinished(after) ? undefined : after);
     });
   }
 
-  /** The node for a pod, the least busy of those that fit; undefined where none does. */
-  choose(pod: KubernetesObject): string | undefined {
+  /** The node for a pod, the least busy of those that fit, or whom it evicts from one where others hold its ports. */
+  choose(pod: KubernetesObject): Decision {
     if (this.#world.aws.isFargate(pod.metadata.namespace ?? '', pod.metadata.labels ?? {}) && !isDaemonPod(pod)) {
-      return this.#least(this.#world.store.list(this.#nodes).filter(isFargateNode)) ?? this.#fargateNode();
+      const fargate = this.#least(this.#world.store.list(this.#nodes).filter(isFargateNode)) ?? this.#fargateNode();
+      return { nodeName: fargate, victims: [] };
     }
-    const nodes = this.#eligible(pod.spec);
-    return this.#least(isDaemonPod(pod) ? nodes.filter(isUp) : nodes.filter((node) => isUp(node) && node.spec?.unschedulable !== true));
+    const fitting = this.#eligible(pod.spec).filter((node) => isUp(node) && (isDaemonPod(pod) || node.spec?.unschedulable !== true));
+    const ports = hostPortsOf(pod.spec);
+    if (ports.length === 0) return { nodeName: this.#least(fitting), victims: [] };
+    const judged = fitting.map((node) => {
+      const nominated = this.#nominatedFor(node.metadata.name, pod, ports);
+      return { node, holders: [...this.#ports.holders(node.metadata.name, ports), ...nominated] };
+    });
+    const nodeName = this.#least(judged.filter(({ holders }) => holders.length === 0).map(({ node }) => node));
+    return { nodeName, victims: nodeName === undefined ? this.#victims(pod, judged) : [] };
+  }
+
+  /** The fewest pods of lower priority that are in the way on one node; none where some are as important, or are leaving already. */
+  #victims(
+    pod: KubernetesObject,
+    judged: readonly { readonly node: KubernetesObject; readonly holders: readonly KubernetesObject[] }[],
+  ): readonly KubernetesObject[] {
+    if (pod.spec.preemptionPolicy === 'Never') return [];
+    const priority = this.#priority(pod);
+    const possible = judged.filter(({ holders }) => holders.every((holder) => this.#priority(holder) < priority));
+    const fewest = [...possible].sort((left, right) => left.holders.length - right.holders.length)[0];
+    if (fewest === undefined) return [];
+    this.#nominated.set(pod.metadata.uid ?? '', { pod, nodeName: fewest.node.metadata.name });
+    return fewest.holders.filter((holder) => holder.metadata.deletionTimestamp === undefined);
+  }
+
+  /** Pods for which others were evicted from a node, and that are as important: what comes after them waits (nominatedNodeName). */
+  #nominatedFor(name: string, pod: KubernetesObject, ports: readonly HostPort[]): KubernetesObject[] {
+    const priority = this.#priority(pod);
+    return [...this.#nominated.values()]
+      .filter((one) => one.nodeName === name && one.pod.metadata.uid !== pod.metadata.uid && this.#priority(one.pod) >= priority)
+      .filter((one) => hostPortsOf(one.pod.spec).some((port) => ports.some((other) => collide(port, other))))
+      .map((one) => one.pod);
+  }
+
+  #priority({ spec }: KubernetesObject): number {
+    if (typeof spec.priority === 'number') return spec.priority;
+    const name: string | undefined = spec.priorityClassName;
+    const classes = this.#world.store.list(this.#classes);
+    const chosen = classes.find((one) => (name === undefined ? one.globalDefault === true : one.metadata.name === name));
+    return chosen?.value ?? SYSTEM_CLASSES[name ?? ''] ?? 0;
   }
 
   #eligible(demand: Demand): KubernetesObject[] {

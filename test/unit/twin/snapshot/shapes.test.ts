@@ -16,15 +16,15 @@ import {
   ListOpenIDConnectProvidersCommand,
 } from '@aws-sdk/client-iam';
 import { afterEach, describe, expect, it } from 'vitest';
-import { rehearse } from '../../../engine/rehearsal.ts';
-import { isPodshiftError } from '../../../src/model/errors.ts';
-import { createAwsHalf } from '../../../twin/aws/aws-half.ts';
-import { createVirtualClock } from '../../../twin/clock.ts';
-import type { TwinHttpService } from '../../../twin/server.ts';
-import { type Snapshot, type SnapshotParts, snapshotFromObjects } from '../../../twin/snapshot.ts';
-import { memberPaths, TIME, withMember } from '../../support/shapes.ts';
-import { ANSWERS, type Answer, OBJECTS } from '../../support/snapshot-shapes.ts';
-import { DELAYS, FakeCluster, REGION, START, shopParts, startTwinAccount } from '../../support/twin-account.ts';
+import { rehearse } from '../../../../engine/rehearsal.ts';
+import { isPodshiftError } from '../../../../src/model/errors.ts';
+import { createAwsHalf } from '../../../../twin/aws/aws-half.ts';
+import { createVirtualClock } from '../../../../twin/clock.ts';
+import type { TwinHttpService } from '../../../../twin/server.ts';
+import { type Snapshot, type SnapshotParts, snapshotFromObjects } from '../../../../twin/snapshot.ts';
+import { memberPaths, TIME, withMember } from '../../../support/shapes.ts';
+import { ANSWERS, type Answer, OBJECTS } from '../../../support/snapshot-shapes.ts';
+import { DELAYS, FakeCluster, REGION, START, shopParts, startTwinAccount } from '../../../support/twin-account.ts';
 
 const FULLEST = partsOf((answer) => answer.fullest);
 const BAREST = partsOf((answer) => answer.barest);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { KubernetesObject } from '../../../src/kubernetes/gateway.ts';
-import { barePod, createTestCluster, node, START, workload } from '../fixtures/twin-kubernetes-cluster.ts';
+import type { KubernetesObject } from '../../../../src/kubernetes/gateway.ts';
+import { barePod, createTestCluster, node, START, workload } from '../../fixtures/twin-kubernetes-cluster.ts';
 
 const at = (minutes: number) => new Date(START + minutes * 60_000).toISOString().replace('.000Z', 'Z');
 const READY = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] };

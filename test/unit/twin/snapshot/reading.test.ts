@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { PodshiftError } from '../../../src/model/errors.ts';
-import { loadSnapshot, type Snapshot, snapshotFromObjects } from '../../../twin/snapshot.ts';
-import { irsaStatement, role, shopParts, trust } from '../../support/twin-account.ts';
+import { PodshiftError } from '../../../../src/model/errors.ts';
+import { loadSnapshot, type Snapshot, snapshotFromObjects } from '../../../../twin/snapshot.ts';
+import { irsaStatement, role, shopParts, trust } from '../../../support/twin-account.ts';
 
 const parts = shopParts();
 const ACCOUNT = 'iam/account-authorization-details.json';
