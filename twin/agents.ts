@@ -44,7 +44,7 @@ interface Question {
 interface Parts {
   readonly state: AwsState;
   readonly trail: CloudTrailLog;
-  readonly nodeRoleArn: () => string;
+  readonly nodeRoleArn: (nodeName: string) => string;
   readonly faults: EksAuthFaults | undefined;
 }
 
@@ -108,7 +108,7 @@ export class Agents {
       const assumed = callEksAuth(state, token, at, faults);
       this.#calls += 1;
       if (!assumed.ok && assumed.failed) this.#failed += 1;
-      recordAssume(state, trail, { subject: token.subject, assumed, nodeRoleArn: this.#parts.nodeRoleArn(), at });
+      recordAssume(state, trail, { subject: token.subject, assumed, nodeRoleArn: this.#parts.nodeRoleArn(token.subject.nodeName), at });
       return assumed;
     });
     this.#caches.set(id, cache);

@@ -14,6 +14,7 @@ import { wildcard } from './aws/trust-evaluation.ts';
 import { type CredentialSource, credentialSource, serviceAccountOf } from './container-environment.ts';
 import type { AwsSide, CallerIdentity, KubernetesSide } from './contracts.ts';
 import { type MetadataAnswer, MetadataPath } from './metadata/metadata-path.ts';
+import { NodeRoles } from './node-roles.ts';
 
 /** What a container gets, and for how long that is sure. */
 export interface Answer {
@@ -44,6 +45,8 @@ export class PodIdentities implements AwsSide {
   readonly #principals: Principals;
   readonly #trail: CloudTrailLog;
   readonly #sources = new Map<string, Map<string, CredentialSource | undefined>>();
+  /** What the nodes run as. */
+  readonly nodes: NodeRoles;
   /** The agents of the nodes. */
   readonly agents: Agents;
   /** The containers' way to the agent of their node. */
@@ -51,19 +54,20 @@ export class PodIdentities implements AwsSide {
   /** The nodes' way to instance metadata, with kube2iam and kiam on it. */
   readonly metadata: MetadataPath;
   #kubernetes: KubernetesSide | undefined;
-  #nodeRoleArn: string | undefined;
 
   constructor(parts: Parts) {
     this.#state = parts.state;
     this.#principals = parts.principals;
     this.#trail = parts.trail;
-    this.agents = new Agents({ ...parts, nodeRoleArn: () => this.nodeRoleArn, faults: parts.eksAuthFaults });
-    this.metadata = new MetadataPath(parts.state, () => this.nodeRoleArn);
+    this.nodes = new NodeRoles(parts.state);
+    this.agents = new Agents({ ...parts, nodeRoleArn: (nodeName) => this.nodes.of(nodeName), faults: parts.eksAuthFaults });
+    this.metadata = new MetadataPath(parts.state, (nodeName) => this.nodes.of(nodeName));
   }
 
   /** Hands in the cluster, once it is there. Must be called before any listener that asks for identities is added. */
   connect(kubernetes: KubernetesSide): void {
     this.#kubernetes = kubernetes;
+    this.nodes.connect(kubernetes);
     this.metadata.connect(kubernetes);
     this.agent.connect(kubernetes);
     kubernetes.onChange(({ before, after }) => {
@@ -138,13 +142,7 @@ export class PodIdentities implements AwsSide {
 
   /** Whether a container has a role of its own, be it from a daemon, and not its node's. */
   isOwn({ via, roleArn }: CallerIdentity): boolean {
-    return via === 'web-identity' || via === 'pod-identity' || (via === 'instance-metadata' && roleArn !== this.nodeRoleArn);
-  }
-
-  /** The role of the nodes' instance profile; the snapshot does not name it, so it is the EC2 role with the worker node policy. */
-  get nodeRoleArn(): string {
-    this.#nodeRoleArn ??= findNodeRole(this.#state);
-    return this.#nodeRoleArn;
+    return via === 'web-identity' || via === 'pod-identity' || (via === 'instance-metadata' && !this.nodes.has(roleArn));
   }
 
   #webIdentity(pod: KubernetesObject, source: Extract<CredentialSource, { kind: 'web-identity' }>, record: boolean): Answer {
@@ -196,6 +194,9 @@ export class PodIdentities implements AwsSide {
     { real, at }: { readonly real: boolean; readonly at: number },
   ): AgentAnswer {
     const subject = subjectOf(pod);
+    const refusal = this.nodes.refusal(subject.nodeName);
+    if (refusal !== undefined)
+      return { ok: false, error: `Error when retrieving credentials from container-role: ${refusal}`, failed: false };
     const agentUid = this.agent.agentOn(subject.nodeName) ?? '';
     return this.agents.ask({ pod, subject, token: source.token, agentUid, at }, { real });
   }
@@ -207,7 +208,7 @@ export class PodIdentities implements AwsSide {
     const instance = String(node?.spec?.providerID ?? 'i-0123456789abcdef0')
       .split('/')
       .at(-1) as string;
-    const callerSession = answer.callerArn === this.nodeRoleArn ? instance : 'kiam-kiam';
+    const callerSession = this.nodes.has(answer.callerArn) ? instance : 'kiam-kiam';
     this.#trail.add(daemonAssumeRole(this.#state, { ...answer, callerSession }, at));
   }
 
@@ -225,7 +226,8 @@ export class PodIdentities implements AwsSide {
         roleArn: answer.roleArn,
         assumedRoleArn: this.#sessionArn(answer.roleArn, answer.session),
       });
-    return granted({ via: 'instance-metadata', roleArn: this.nodeRoleArn, assumedRoleArn: this.#sessionArn(this.nodeRoleArn, nodeName) });
+    const roleArn = this.nodes.of(nodeName);
+    return granted({ via: 'instance-metadata', roleArn, assumedRoleArn: this.#sessionArn(roleArn, nodeName) });
   }
 
   #sessionArn(roleArn: string, sessionName: string): string {
@@ -256,14 +258,6 @@ function takes(
     wildcard(selector.namespace).test(namespace) &&
     Object.entries(selector.labels).every(([key, value]) => given.some(([k, v]) => wildcard(key).test(k) && wildcard(value).test(v)))
   );
-}
-
-function findNodeRole(state: AwsState): string {
-  const roles = [...state.roles.values()].filter((role) => /"ec2\.amazonaws\.com(\.cn)?"/.test(state.storedTrust(role).text));
-  const worker = roles.find((role) =>
-    role.description.AttachedManagedPolicies.some((policy) => policy.PolicyName.startsWith('AmazonEKSWorkerNode')),
-  );
-  return (worker ?? roles.find((role) => /node/i.test(role.name)))?.arn ?? `arn:${state.partition}:iam::${state.accountId}:role/eks-node`;
 }
 
 function subjectOf(pod: KubernetesObject): PodSubject {

@@ -8,7 +8,7 @@ import {
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { twinCertificate } from './certificate.ts';
-import type { Fault, FaultAnswer, TwinClock, TwinHooks, TwinRequest } from './contracts.ts';
+import type { FaultAnswer, TwinClock, TwinHooks, TwinRequest } from './contracts.ts';
 
 /** A request as the halves of the twin see it: its body is read. */
 export interface TwinHttpRequest {
@@ -155,23 +155,12 @@ async function serve(settings: TwinServerSettings, incoming: IncomingMessage, re
       body,
       connection,
     };
-    const described = settings.service.describe(request);
-    if (described === undefined) {
-      reply(response, await settings.service.handle(request), release);
-      return;
-    }
-    const entry = settings.log.add(described);
-    const fault = settings.hooks?.beforeRequest?.(entry);
-    if (fault?.when === 'before') {
-      fail(settings, fault, request, entry, response);
-      return;
-    }
-    const answer = await settings.service.handle(request);
-    settings.hooks?.afterRequest?.(entry, answer.status);
-    if (fault === undefined) {
-      reply(response, answer, release);
+    const answer = await answerRequest(settings, request);
+    if (answer === 'reset') {
+      response.socket?.destroy();
+      response.destroy();
     } else {
-      fail(settings, fault, request, undefined, response);
+      reply(response, answer, release);
     }
   } catch (error) {
     if (incoming.destroyed && !incoming.complete) {
@@ -189,24 +178,26 @@ async function serve(settings: TwinServerSettings, incoming: IncomingMessage, re
   }
 }
 
-/** Answers with a fault. `entry` is given where the request was not applied, so that its hook still hears of it; 0 is no reply at all. */
-function fail(
-  settings: TwinServerSettings,
-  fault: Fault,
+/** What a twin answers a request with: by its service, by a fault of the hooks, or by closing the connection without a word. */
+export async function answerRequest(
+  settings: Pick<TwinServerSettings, 'service' | 'log' | 'hooks'>,
   request: TwinHttpRequest,
-  entry: TwinRequest | undefined,
-  response: ServerResponse,
-): void {
-  const answer = fault.kind === 'reset' ? undefined : settings.service.fault(fault.kind, request);
-  if (entry !== undefined) {
-    settings.hooks?.afterRequest?.(entry, answer?.status ?? 0);
+): Promise<TwinHttpReply | 'reset'> {
+  const { service, log, hooks } = settings;
+  const described = service.describe(request);
+  if (described === undefined) return service.handle(request);
+  const entry = log.add(described);
+  const fault = hooks?.beforeRequest?.(entry);
+  const failed = (): TwinHttpReply | 'reset' =>
+    fault === undefined || fault.kind === 'reset' ? 'reset' : service.fault(fault.kind, request);
+  if (fault?.when === 'before') {
+    const answer = failed();
+    hooks?.afterRequest?.(entry, answer === 'reset' ? 0 : answer.status);
+    return answer;
   }
-  if (answer === undefined) {
-    response.socket?.destroy();
-    response.destroy();
-  } else {
-    send(response, answer);
-  }
+  const answer = await service.handle(request);
+  hooks?.afterRequest?.(entry, answer.status);
+  return fault === undefined ? answer : failed();
 }
 
 function reply(response: ServerResponse, answer: TwinHttpReply, release: () => void): void {

@@ -5,12 +5,12 @@ import { AGENT, agentDaemonSets } from './aws/agent-daemonset.ts';
 import { createAwsHalf } from './aws/aws-half.ts';
 import type { EksAuthFaults } from './aws/eks-auth.ts';
 import { TWIN_CREDENTIALS } from './aws/principals.ts';
-import type { AwsState } from './aws/state.ts';
+import type { AwsState, ReadsLate } from './aws/state.ts';
 import type { RateLimits } from './aws/token-buckets.ts';
 import type { KubernetesSide, TwinClock, TwinDelays, TwinHooks, TwinRequest } from './contracts.ts';
 import type { PodIdentities } from './identity.ts';
 import { createKubernetesHalf, type KubernetesHalf, type KubernetesHalfSettings } from './kubernetes/kubernetes-half.ts';
-import { createRequestLog, startTwinServer } from './server.ts';
+import { createRequestLog, type RequestLog, startTwinServer, type TwinHttpService } from './server.ts';
 import type { Snapshot } from './snapshot.ts';
 import { Watch } from './watch.ts';
 
@@ -34,6 +34,10 @@ export interface TwinSettings {
   readonly rateLimits?: RateLimits;
   /** How EKS Auth fails by itself; it does not by default. */
   readonly eksAuthFaults?: EksAuthFaults | undefined;
+  /** By how much IAM and EKS read behind what was written; not at all where absent. */
+  readonly readsLate?: ReadsLate;
+  /** Whether CronJobs make their Jobs when their time comes. Not by default: a rehearsal judges what is there. */
+  readonly cronJobs?: boolean;
   /** Ports to listen on; free ones by default. */
   readonly ports?: { readonly aws?: number; readonly kubernetes?: number };
   /** See `KubernetesHalfSettings`. */
@@ -70,9 +74,42 @@ export interface Twin {
 
 /** Starts the twin of a snapshot on loopback: one endpoint for AWS, one for its cluster. The snapshot is not changed and can be shared. */
 export async function startTwin(settings: TwinSettings): Promise<Twin> {
+  const { endpoints, ...twin } = createTwin(settings);
+  const common = { log: endpoints.log, hooks: endpoints.hooks, hold: settings.clock.hold };
+  const kubernetes = await startTwinServer({ ...common, service: endpoints.kubernetes, tls: true, port: settings.ports?.kubernetes });
+  const certificateAuthority = kubernetes.certificateAuthority ?? '';
+  const service = endpoints.aws({ url: kubernetes.url, certificateAuthority });
+  const aws = await startTwinServer({ ...common, service, tls: false, port: settings.ports?.aws });
+  return {
+    ...twin,
+    awsEndpoint: aws.url,
+    kubernetesEndpoint: kubernetes.url,
+    certificateAuthority,
+    close: async () => {
+      twin.kubernetesHalf.close();
+      await Promise.all([aws.close(), kubernetes.close()]);
+    },
+  };
+}
+
+/** A twin that listens nowhere: its endpoints are for `answerRequest`, or a server. */
+export type UnservedTwin = Omit<Twin, 'awsEndpoint' | 'kubernetesEndpoint' | 'certificateAuthority' | 'close'> & {
+  readonly endpoints: {
+    readonly kubernetes: TwinHttpService;
+    /** `kubernetes` is what DescribeCluster names as the cluster's endpoint. */
+    aws(kubernetes: { readonly url: string; readonly certificateAuthority: string }): TwinHttpService;
+    readonly log: RequestLog;
+    /** The settings' hooks, with the watch in front of them. */
+    readonly hooks: TwinHooks;
+  };
+};
+
+/** The twin of a snapshot, with its watch, in this process alone. */
+export function createTwin(settings: Omit<TwinSettings, 'ports'>): UnservedTwin {
   const { snapshot, clock } = settings;
   const delays = { ...DEFAULT_DELAYS, ...settings.delays };
-  const account = createAwsHalf({ snapshot, clock, delays, rateLimits: settings.rateLimits ?? {}, eksAuthFaults: settings.eksAuthFaults });
+  const { rateLimits = {}, eksAuthFaults, readsLate } = settings;
+  const account = createAwsHalf({ snapshot, clock, delays, rateLimits, eksAuthFaults, readsLate });
   const half = createKubernetesHalf({
     objects: withAgent(snapshot),
     clock,
@@ -84,6 +121,7 @@ export async function startTwin(settings: TwinSettings): Promise<Twin> {
     kubernetesVersion: snapshot.cluster.version === '' ? undefined : snapshot.cluster.version,
     authorize: settings.authorize,
     unpullableImages: settings.unpullableImages,
+    cronJobs: settings.cronJobs,
   });
   account.connect(half.side);
   const watch = new Watch({ ...account, kubernetes: half.side, clock });
@@ -95,15 +133,8 @@ export async function startTwin(settings: TwinSettings): Promise<Twin> {
     },
     afterRequest: (request, status) => settings.hooks?.afterRequest?.(request, status),
   };
-  const common = { log, hooks, hold: clock.hold };
-  const kubernetes = await startTwinServer({ ...common, service: half.service, tls: true, port: settings.ports?.kubernetes });
-  const certificateAuthority = kubernetes.certificateAuthority ?? '';
-  const service = account.serve({ url: kubernetes.url, certificateAuthority });
-  const aws = await startTwinServer({ ...common, service, tls: false, port: settings.ports?.aws });
   return {
-    awsEndpoint: aws.url,
-    kubernetesEndpoint: kubernetes.url,
-    certificateAuthority,
+    endpoints: { kubernetes: half.service, aws: (kubernetes) => account.serve(kubernetes), log, hooks },
     credentials: TWIN_CREDENTIALS,
     signIn: (roleName) => account.signIn(roleName),
     clusterName: snapshot.cluster.name,
@@ -117,10 +148,6 @@ export async function startTwin(settings: TwinSettings): Promise<Twin> {
     kubernetes: half.side,
     kubernetesHalf: half,
     watch,
-    close: async () => {
-      half.close();
-      await Promise.all([aws.close(), kubernetes.close()]);
-    },
   };
 }
 

@@ -13,6 +13,7 @@ import { type Baseline, comparable, objectKey, takeBaseline, WORKLOAD_KINDS } fr
 import { Continuity, type Gap } from './watch/continuity.ts';
 import { differences } from './watch/differences.ts';
 import { type ForeignWrite, isProbe, judgeAwsChange, judgeObject } from './watch/foreign-writes.ts';
+import { followAws, followObject, isSameTrust } from './watch/outside.ts';
 import { maySplitOff } from './watch/split-writes.ts';
 import { type Retirement, trustLosses } from './watch/trust-losses.ts';
 import { Widening } from './watch/widening.ts';
@@ -41,6 +42,7 @@ export class Watch {
   readonly #widened = new Set<string>();
   readonly #retirement: Retirement;
   #operation = '';
+  #isOutside = false;
   /** What each role's trust is compared with: the baseline, or what the world outside made of it since. */
   readonly #trustBefore = new Map<string, string>();
   /** Roles whose trust the world outside wrote since it was last read: IAM has no version check, so the next write may undo that. */
@@ -72,6 +74,25 @@ export class Watch {
   /** Writes that a migration must not make: those that it made, and the world outside's that it undid and did not put back. */
   get foreignWrites(): readonly ForeignWrite[] {
     return [...this.#foreignWrites, ...[...this.#overwritten.values()].flat()];
+  }
+
+  /**
+   * Makes a change that is somebody else's, neither podshift's nor AWS's own: from then on the world that it leaves is the one
+   * to compare with, and what podshift makes of it is judged against that.
+   */
+  outside<T>(work: () => T): T {
+    const before = this.#isOutside;
+    this.#isOutside = true;
+    try {
+      return work();
+    } finally {
+      this.#isOutside = before;
+    }
+  }
+
+  /** The trust policy of a role as podshift found it, or as somebody else wrote it since; undefined for a role that was not there. */
+  wantedTrust(roleName: string): string | undefined {
+    return this.#baseline.trust.get(roleName);
   }
 
   /** The report's object, as of now. */
@@ -114,7 +135,7 @@ export class Watch {
     const found: string[] = [];
     for (const [name, text] of this.#baseline.trust) {
       const role = state.role(name);
-      if (role === undefined || state.storedTrust(role).text !== text) found.push(`Role/${name}: trust policy`);
+      if (role === undefined || !isSameTrust(text, state.storedTrust(role).text)) found.push(`Role/${name}: trust policy`);
     }
     for (const object of this.#objectsNow()) {
       const before = this.#baseline.objects.get(objectKey(object));
@@ -150,12 +171,14 @@ export class Watch {
   }
 
   #objectChanged(change: ObjectChange): void {
+    if (this.#isOutside) followObject(this.#baseline, change);
     const foreign = judgeObject(change, this.#baseline, this.#operation);
     if (foreign !== undefined) this.#foreignWrites.push(foreign);
     if ((change.after ?? change.before)?.kind === 'Pod') this.#continuity.podChanged(change.before, change.after);
   }
 
   #awsChanged(change: AwsChange): void {
+    if (this.#isOutside) followAws(this.#baseline, change);
     const foreign = judgeAwsChange(change, this.#baseline);
     if (foreign !== undefined) this.#foreignWrites.push(foreign);
     if (change.kind === 'trust-stored') this.#trustStored(change);

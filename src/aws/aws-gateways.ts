@@ -49,8 +49,19 @@ export function createAwsGateways(settings: AwsSettings, credentials = targetCre
         client.middlewareStack.use(count('cloudtrail'));
         return client;
       }),
+      once(() => {
+        const client = new CloudTrailClient({ ...configuration(), region: iamEventsRegion(settings.target.region) });
+        client.middlewareStack.use(count('cloudtrail'));
+        return client;
+      }),
     ),
   };
+}
+
+/** The region that IAM's control plane is in, and its events with it (AWS General Reference, "IAM endpoints and quotas"). */
+function iamEventsRegion(region: string): string {
+  if (region.startsWith('cn-')) return 'cn-north-1';
+  return region.startsWith('us-gov-') ? 'us-gov-west-1' : 'us-east-1';
 }
 
 /** The value of `make`, made at the first call and kept. */

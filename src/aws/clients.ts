@@ -1,11 +1,15 @@
+import type { HttpResponse } from '@smithy/core/protocols';
 import { StandardRetryStrategy } from '@smithy/core/retry';
 import type {
   AwsCredentialIdentity,
   AwsCredentialIdentityProvider,
+  HttpHandlerOptions,
+  HttpRequest,
   InitializeHandler,
   InitializeHandlerArguments,
   MetadataBearer,
   Pluggable,
+  RequestHandler,
 } from '@smithy/types';
 import type { CallCounts, ClusterTarget } from '../model/run.ts';
 import { isThrottle } from './errors.ts';
@@ -25,7 +29,14 @@ export interface AwsSettings {
   readonly onRequest: (service: keyof CallCounts) => void;
   /** Paces requests; none are paced where absent. */
   readonly pacer?: Pacer;
+  /** Requests of one send() at most, the first included; {@link MAX_ATTEMPTS} where absent. */
+  readonly maxAttempts?: number | undefined;
+  /** What sends the clients' requests; the SDK's own over HTTPS, with time-outs, where absent. */
+  readonly requestHandler?: SendsRequests;
 }
+
+/** A request handler of the SDK. */
+export type SendsRequests = RequestHandler<HttpRequest, HttpResponse, HttpHandlerOptions>;
 
 /** Requests of one send() at most, the first included. */
 const MAX_ATTEMPTS = 5;
@@ -34,10 +45,8 @@ const MAX_ATTEMPTS = 5;
 const NO_DELAY = { setDelayBase: () => undefined, computeNextBackoffDelay: () => 0 };
 
 /** The retry strategy of one client: the SDK's own, with its delays or without. */
-export function retryStrategy(retryDelays: AwsSettings['retryDelays']): StandardRetryStrategy {
-  return new StandardRetryStrategy(
-    retryDelays === 'none' ? { maxAttempts: MAX_ATTEMPTS, backoff: NO_DELAY } : { maxAttempts: MAX_ATTEMPTS },
-  );
+export function retryStrategy(retryDelays: AwsSettings['retryDelays'], maxAttempts: number = MAX_ATTEMPTS): StandardRetryStrategy {
+  return new StandardRetryStrategy(retryDelays === 'none' ? { maxAttempts, backoff: NO_DELAY } : { maxAttempts });
 }
 
 /** A plugin that paces and reports each request as it leaves: within the retry middleware, so that retries are seen too. */
@@ -68,8 +77,8 @@ export function clientConfiguration(settings: AwsSettings, credentials: AwsCrede
   return {
     region: settings.target.region,
     credentials,
-    retryStrategy: retryStrategy(settings.retryDelays),
-    requestHandler: TIMEOUTS,
+    retryStrategy: retryStrategy(settings.retryDelays, settings.maxAttempts),
+    requestHandler: settings.requestHandler ?? TIMEOUTS,
     ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint }),
   };
 }

@@ -9,14 +9,14 @@ const PAGE_SIZE = 50;
 /** Events that a look-up stops at, unless the caller says otherwise. */
 const DEFAULT_LIMIT = 200;
 
-/** The gateway to CloudTrail's event history over its SDK client. `client` is called at the first use. */
-export function createCloudTrailGateway(client: () => CloudTrailClient): CloudTrailGateway {
+/** The gateway to CloudTrail's event history over its SDK clients: of the cluster's region, and of the one with IAM's events. Each is called at the first use. */
+export function createCloudTrailGateway(client: () => CloudTrailClient, globalClient: () => CloudTrailClient): CloudTrailGateway {
   return {
-    lookupEvents: ({ attribute, value, startTime, endTime, limit = DEFAULT_LIMIT }) =>
+    lookupEvents: ({ attribute, value, startTime, endTime, limit = DEFAULT_LIMIT, scope }) =>
       awsCall({ service: 'cloudtrail', operation: 'LookupEvents' }, async () => {
         const events: CloudTrailEvent[] = [];
         const pages = paginateLookupEvents(
-          { client: client(), pageSize: Math.min(PAGE_SIZE, limit) },
+          { client: scope === 'global' ? globalClient() : client(), pageSize: Math.min(PAGE_SIZE, limit) },
           {
             LookupAttributes: [{ AttributeKey: attribute, AttributeValue: value }],
             StartTime: new Date(startTime),

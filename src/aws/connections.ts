@@ -20,6 +20,9 @@ export interface ConnectionSettings {
   readonly pacer?: Pacer;
   /** Called for each request that was refused as one too many, the SDK's retries included; a rehearsal's are not told. */
   readonly onThrottle?: (service: keyof CallCounts) => void;
+  /** See `AwsSettings`. */
+  readonly requestHandler?: AwsSettings['requestHandler'];
+  readonly maxAttempts?: AwsSettings['maxAttempts'];
 }
 
 /** The part of a {@link Runtime} that reaches AWS: one set of clients for each target, every request counted. */
@@ -52,6 +55,8 @@ export function openConnections(settings: ConnectionSettings): Connections {
     ...paced,
     ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint }),
     ...(settings.credentials === undefined ? {} : { credentials: settings.credentials }),
+    ...(settings.requestHandler === undefined ? {} : { requestHandler: settings.requestHandler }),
+    maxAttempts: settings.maxAttempts,
   });
   const credentialsOf = (target: ClusterTarget): AwsCredentialIdentityProvider => {
     const key = JSON.stringify([target.region, target.assumeRoleArn, target.externalId]);

@@ -40,8 +40,8 @@ function memberCredentials(settings: AwsSettings, base: AwsCredentialIdentityPro
     clientConfig: {
       region: target.region,
       ...(endpoint === undefined ? {} : { endpoint }),
-      retryStrategy: retryStrategy(settings.retryDelays),
-      requestHandler: TIMEOUTS,
+      retryStrategy: retryStrategy(settings.retryDelays, settings.maxAttempts),
+      requestHandler: settings.requestHandler ?? TIMEOUTS,
     },
     clientPlugins: [requestCounter(settings, 'sts')],
   });

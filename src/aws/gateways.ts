@@ -224,6 +224,8 @@ export interface CloudTrailGateway {
     startTime: number;
     endTime: number;
     limit?: number;
+    /** `global`: events of IAM, which CloudTrail keeps in one region of the partition; those of the cluster's region where absent. */
+    scope?: 'global';
   }): Promise<CloudTrailEvent[]>;
 }
 

@@ -3,7 +3,7 @@ import { executionKey } from './layout.ts';
 import { ABSENT, type Condition, type Table } from './table.ts';
 
 /** The journal's part that says who carries a run: an execution on its way forward, or one that takes it back. */
-type Executions = Pick<Journal, 'noteExecution' | 'claimRollback'>;
+type Executions = Pick<Journal, 'noteExecution' | 'claimRollback' | 'carrier'>;
 
 /** One item for each run, whose `holder` is changed in one conditional write. */
 export function createExecutions(table: Table): Executions {
@@ -14,6 +14,12 @@ export function createExecutions(table: Table): Executions {
     noteExecution: async (runId, executionId, when) => {
       const item = { ...executionKey(runId), holder: forward(executionId) };
       await table.put(item, when === 'unheld' ? ABSENT : undefined);
+    },
+    carrier: async (runId) => {
+      const item = await table.get(executionKey(runId));
+      if (item === undefined) return undefined;
+      const [direction, ...id] = String(item.holder).split(' ');
+      return { direction: direction === 'back' ? 'back' : 'forward', executionId: id.join(' ') };
     },
     claimRollback: async (runId, claimant, executionId) => {
       const item = { ...executionKey(runId), holder: back(claimant) };

@@ -130,6 +130,8 @@ export interface Journal extends FleetJournal {
 
   /** Notes which execution carries the run forward: `unheld`, only where none was noted yet; `always`, in place of any other. */
   noteExecution(runId: string, executionId: string, when: 'unheld' | 'always'): Promise<void>;
+  /** Which execution carries the run, forward or back, as it was noted last; undefined where none was. */
+  carrier(runId: string): Promise<{ readonly direction: 'forward' | 'back'; readonly executionId: string } | undefined>;
   /**
    * Claims to take the run back. With an execution's id it is refused (false) unless that one carries the run forward, or the
    * claimant has claimed it before; with null it is granted.

@@ -3,7 +3,7 @@ import { pacingKey } from '../aws/pacing.ts';
 import type { ClusterRuntime } from '../migration/runtime.ts';
 import type { ClusterTarget } from '../model/run.ts';
 import type { KubernetesGateway } from './gateway.ts';
-import { createKubernetesGateway } from './kubernetes-gateway.ts';
+import { createKubernetesGateway, type KubernetesSettings } from './kubernetes-gateway.ts';
 
 /** Besides, for clusters. */
 export interface ClusterConnectionSettings extends ConnectionSettings {
@@ -12,6 +12,8 @@ export interface ClusterConnectionSettings extends ConnectionSettings {
    * The credentials themselves where absent.
    */
   readonly clusterAccessRoleArn?: string | undefined;
+  /** See `TransportSettings`. */
+  readonly exchange?: KubernetesSettings['exchange'];
 }
 
 /** The part of a {@link ClusterRuntime} that reaches the world: AWS as `createConnections` does, and one connection to each cluster. */
@@ -33,6 +35,7 @@ export function createClusterConnections(settings: ClusterConnectionSettings): P
       onRequest: () => count('kubernetes'),
       pacer,
       pacingKey: pacingKey('kubernetes', target),
+      exchange: settings.exchange,
     });
   return {
     aws,

@@ -37,6 +37,8 @@ export interface TransportSettings {
   /** Paces requests under the key; none are paced where absent. */
   readonly pacer?: Pacer | undefined;
   readonly pacingKey?: string;
+  /** What sends a request and brings its answer; the library of `@kubernetes/client-node` where absent. */
+  readonly exchange?: ((request: ApiRequest, token: string) => Promise<ApiAnswer>) | undefined;
 }
 
 /**
@@ -75,8 +77,7 @@ export function createTransport(settings: TransportSettings): Transport {
     return context.getDispatcher();
   };
 
-  const sendOnce = async (request: ApiRequest): Promise<ApiAnswer> => {
-    const token = await tokens.token();
+  const overHttp = async (request: ApiRequest, token: string): Promise<ApiAnswer> => {
     const own = request.newConnection === true ? await newDispatcher() : undefined;
     shared ??= newDispatcher();
     const context = requestContext(cluster.endpoint, request, token);
@@ -84,19 +85,28 @@ export function createTransport(settings: TransportSettings): Transport {
     if (dispatcher !== undefined) {
       context.setDispatcher(dispatcher);
     }
-    const send = async (): Promise<ApiAnswer> => {
-      onRequest();
+    try {
       const answer = await http.send(context).toPromise();
       return { status: answer.httpStatusCode, headers: answer.headers, body: await answer.body.text() };
+    } finally {
+      await own?.close();
+    }
+  };
+
+  const sendOnce = async (request: ApiRequest): Promise<ApiAnswer> => {
+    const token = await tokens.token();
+    const send = (): Promise<ApiAnswer> => {
+      onRequest();
+      return exchange(request, token);
     };
     try {
       return await sendPaced(paced, send, (outcome) => 'answer' in outcome && isThrottle(outcome.answer));
     } catch (error) {
       throw connectionError(error, request.what);
-    } finally {
-      await own?.close();
     }
   };
+
+  const exchange = settings.exchange ?? overHttp;
 
   return async (request) => {
     for (let attempt = 1; ; attempt += 1) {

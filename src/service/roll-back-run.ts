@@ -63,10 +63,15 @@ async function hasChanges({ journal }: ServiceRuntime, { runId }: RunRecord, uni
   return units === null ? left.length > 0 : left.some((entry) => entry.unitId !== null && units.includes(entry.unitId));
 }
 
-/** Starts the next way back of the run under the first name that is free; one that is under way with the same input is it. */
-async function startRollback(executions: Executions, runId: string, input: object): Promise<void> {
+/** The name of a run's so-many-th rollback. */
+export function rollbackName(runId: string, number: number): string {
+  return `${runId}-${number}`;
+}
+
+/** Starts the next rollback of the run under the first name that is free; one that is under way with the same input is it. */
+export async function startRollback(executions: Executions, runId: string, input: object): Promise<void> {
   for (let number = 1; ; number += 1) {
-    const name = `${runId}-${number}`;
+    const name = rollbackName(runId, number);
     const status = await executions.status('rollback-run', name);
     if (status !== undefined && status !== 'RUNNING') continue;
     try {

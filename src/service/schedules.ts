@@ -78,8 +78,18 @@ export function scheduleOf(request: ScheduleRequest, place: ServicePlace): Sched
   const { name, starts, target, expression, timezone, flexibleMinutes, expectedDigest, approval, options } = request;
   const { partition, region, accountId, stage } = place;
   const machine = starts === 'scan' ? 'scan-cluster' : 'migrate-cluster';
+  const machineArn = `arn:${partition}:states:${region}:${accountId}:stateMachine:podshift-${machine}-${stage}`;
   const common = { runId: RUN_ID, target, options };
-  const input = starts === 'scan' ? common : { ...common, mode: 'run', approval, expectedDigest };
+  const run = JSON.stringify({ ...common, mode: 'run', approval, expectedDigest });
+  // A run's execution has its run's id as its name, so that it can be looked at and stopped: a state machine as the target is started
+  // under a name of Scheduler's own, the API as the target under the one that it is given (user guide, "Using universal targets").
+  const started =
+    starts === 'scan'
+      ? { Arn: machineArn, Input: JSON.stringify(common) }
+      : {
+          Arn: `arn:${partition}:scheduler:::aws-sdk:sfn:startExecution`,
+          Input: JSON.stringify({ StateMachineArn: machineArn, Name: RUN_ID, Input: run }),
+        };
   return {
     Name: name,
     GroupName: scheduleGroup(stage),
@@ -88,9 +98,8 @@ export function scheduleOf(request: ScheduleRequest, place: ServicePlace): Sched
     ScheduleExpressionTimezone: timezone,
     FlexibleTimeWindow: flexibleMinutes === 0 ? { Mode: 'OFF' } : { Mode: 'FLEXIBLE', MaximumWindowInMinutes: flexibleMinutes },
     Target: {
-      Arn: `arn:${partition}:states:${region}:${accountId}:stateMachine:podshift-${machine}-${stage}`,
+      ...started,
       RoleArn: `arn:${partition}:iam::${accountId}:role/podshift/${stage}/podshift-schedules-${stage}-${region}`,
-      Input: JSON.stringify(input),
       DeadLetterConfig: { Arn: `arn:${partition}:sqs:${region}:${accountId}:podshift-dead-letters-${stage}` },
       RetryPolicy: RETRIES,
     },

@@ -150,8 +150,10 @@ function nameOf({ kind, metadata }: KubernetesObject): string {
   return `${kind}/${metadata.namespace}/${metadata.name}`;
 }
 
+/** Its Deployment controller gives up early, so that nothing waits for the time limit of a roll-out. */
 function neverReadyOnPodIdentity(object: KubernetesObject): KubernetesObject {
   const { template } = object.spec;
   const annotations = { ...template.metadata.annotations, 'podshift.test/readiness': 'not-on-pod-identity' };
-  return { ...object, spec: { ...object.spec, template: { ...template, metadata: { ...template.metadata, annotations } } } };
+  const spec = { ...object.spec, progressDeadlineSeconds: 20, template: { ...template, metadata: { ...template.metadata, annotations } } };
+  return { ...object, spec };
 }

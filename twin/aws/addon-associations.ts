@@ -2,6 +2,7 @@ import type { AddonDescription } from '../snapshot.ts';
 import type { Addons } from './addons.ts';
 import { AwsError } from './errors.ts';
 import type { AssociationState } from './records.ts';
+import { checkRole } from './role-check.ts';
 import type { AwsState } from './state.ts';
 
 /** A row of `podIdentityAssociations` in CreateAddon and UpdateAddon. */
@@ -29,7 +30,7 @@ export function checkWanted(state: AwsState, addons: Addons, addon: Asked, wante
   for (const { serviceAccount, roleArn } of wanted) {
     if (!supported.includes(serviceAccount))
       throw invalid(`Service account ${serviceAccount} in pod identity configuration is not supported for addon ${addonName}`);
-    state.checkRole(roleArn);
+    checkRole(state, roleArn);
     const living = state.associationOf(addons.namespaceOf(addon), serviceAccount);
     if (living !== undefined && (living.ownerArn === undefined || living.ownerArn !== addonArn))
       throw new AwsError('ResourceInUseException', 409, `Association already exists: ${living.associationId}`, { clusterName });

@@ -11,7 +11,7 @@ import { CloudTrailLog } from './cloudtrail-log.ts';
 import type { EksAuthFaults } from './eks-auth.ts';
 import { Principals } from './principals.ts';
 import { createAwsService } from './service.ts';
-import { AwsState } from './state.ts';
+import { AwsState, type ReadsLate } from './state.ts';
 import { type RateLimits, TokenBuckets } from './token-buckets.ts';
 
 /** What the AWS half of a twin is made of. */
@@ -23,6 +23,8 @@ export interface AwsHalfSettings {
   readonly rateLimits: RateLimits;
   /** How EKS Auth fails by itself; it does not without. */
   readonly eksAuthFaults?: EksAuthFaults | undefined;
+  /** None reads late where absent. */
+  readonly readsLate?: ReadsLate | undefined;
 }
 
 /** The AWS half: the account, and who the pods of its cluster are to it. */
@@ -43,7 +45,7 @@ export interface AwsHalf {
 /** Makes the AWS half of a snapshot's twin. */
 export function createAwsHalf(settings: AwsHalfSettings): AwsHalf {
   const { snapshot, clock, delays } = settings;
-  const state = new AwsState(snapshot, clock, delays);
+  const state = new AwsState(snapshot, clock, delays, settings.readsLate);
   const addons = new Addons(state);
   const rollouts = new AddonRollouts(state);
   const installs = new AddonInstalls(state, addons, rollouts);

@@ -7,9 +7,9 @@ const BASE = '/clusters/{cluster}/pod-identity-associations';
 
 /** The operations on Pod Identity associations (Amazon EKS API reference). */
 export function associationRoutes(state: AwsState): RestRoute[] {
-  const find = (request: RestRequest): AssociationState => {
+  const find = (request: RestRequest, known: readonly AssociationState[] = [...state.associations.values()]): AssociationState => {
     const id = request.path.association ?? '';
-    const found = state.associations.get(id);
+    const found = known.find((one) => one.associationId === id);
     if (found === undefined) {
       throw new AwsError('ResourceNotFoundException', 404, `Association could not be found with associationId: ${id}`, {
         clusterName: state.cluster.name,
@@ -41,7 +41,7 @@ export function associationRoutes(state: AwsState): RestRoute[] {
       path: `${BASE}/{association}`,
       write: false,
       object: id,
-      run: (request) => ({ association: describe(state, find(request)) }),
+      run: (request) => ({ association: describe(state, find(request, state.readAssociations())) }),
     },
     {
       operation: 'UpdatePodIdentityAssociation',
@@ -76,7 +76,8 @@ export function associationRoutes(state: AwsState): RestRoute[] {
 function list(state: AwsState, request: RestRequest): Record<string, unknown> {
   const namespace = request.query.get('namespace');
   const serviceAccount = request.query.get('serviceAccount');
-  const found = [...state.associations.values()]
+  const found = state
+    .readAssociations()
     .filter(
       (one) => (namespace === null || one.namespace === namespace) && (serviceAccount === null || one.serviceAccount === serviceAccount),
     )

@@ -31,6 +31,35 @@ export function readEksToken(
   secretOf: (accessKeyId: string) => string | undefined,
   now: number,
 ): string | undefined {
+  const presigned = presignedOf(token);
+  // Clocks differ a little: a token from the near future is taken, as STS does.
+  if (presigned === undefined || Math.abs(now - presigned.signedAt) > TOKEN_LIFE) return undefined;
+  const secret = secretOf(presigned.accessKeyId);
+  return secret !== undefined && presigned.isSignedBy(secret, clusterName) ? presigned.accessKeyId : undefined;
+}
+
+/** A token of the right form. */
+interface Presigned {
+  readonly accessKeyId: string;
+  /** Milliseconds since the epoch. */
+  readonly signedAt: number;
+  isSignedBy(secret: string, clusterName: string): boolean;
+}
+
+/** Tokens that were read: a client sends the same one for minutes. The oldest go first. */
+const read = new Map<string, Presigned | undefined>();
+const READ = 64;
+
+function presignedOf(token: string): Presigned | undefined {
+  if (read.has(token)) return read.get(token);
+  const presigned = readPresigned(token);
+  const [oldest] = read.keys();
+  if (read.size >= READ && oldest !== undefined) read.delete(oldest);
+  read.set(token, presigned);
+  return presigned;
+}
+
+function readPresigned(token: string): Presigned | undefined {
   if (!token.startsWith(PREFIX) || token.length > MAXIMUM_LENGTH) return undefined;
   const encoded = token.slice(PREFIX.length);
   if (!/^[A-Za-z0-9_-]+$/.test(encoded)) return undefined; // padding or base64's own alphabet
@@ -43,13 +72,19 @@ export function readEksToken(
   const signedHeaders = (query.get('x-amz-signedheaders') ?? '').split(';');
   if (!signedHeaders.includes('x-k8s-aws-id')) return undefined;
   const signedAt = parseAmzDate(query.get('x-amz-date') ?? '');
-  // Clocks differ a little: a token from the near future is taken, as STS does.
-  if (signedAt === undefined || Math.abs(now - signedAt) > TOKEN_LIFE) return undefined;
+  if (signedAt === undefined) return undefined;
   const accessKeyId = (query.get('x-amz-credential') ?? '').split('/')[0] ?? '';
-  const secret = secretOf(accessKeyId);
-  if (secret === undefined) return undefined;
-  const headers = { host: url.host, 'x-k8s-aws-id': clusterName };
-  return presignature(url, signedHeaders, headers, secret) === query.get('x-amz-signature') ? accessKeyId : undefined;
+  const signatures = new Map<string, string>();
+  return {
+    accessKeyId,
+    signedAt,
+    isSignedBy: (secret, clusterName) => {
+      const by = JSON.stringify([secret, clusterName]);
+      const signature = signatures.get(by) ?? presignature(url, signedHeaders, { host: url.host, 'x-k8s-aws-id': clusterName }, secret);
+      signatures.set(by, signature);
+      return signature === query.get('x-amz-signature');
+    },
+  };
 }
 
 /** STS, or the twin's own: the AWS CLI presigns for the endpoint that AWS_ENDPOINT_URL names. The signature counts in either case. */

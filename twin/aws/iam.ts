@@ -65,6 +65,31 @@ export function iamActions(state: AwsState): Readonly<Record<string, QueryAction
       object,
       run: (parameters) => ({ Role: roleSummary(state, createRole(state, parameters, principalExists)) }),
     },
+    DeleteRole: {
+      write: true,
+      object,
+      run: (parameters) => {
+        const role = named(parameters);
+        const { AttachedManagedPolicies, RolePolicyList, InstanceProfileList } = role.description;
+        const left = AttachedManagedPolicies.length > 0 ? 'detach all policies' : RolePolicyList.length > 0 ? 'delete policies' : '';
+        const why = left === '' && InstanceProfileList.length > 0 ? 'remove roles from instance profile' : left;
+        if (why !== '') throw new AwsError('DeleteConflict', 409, `Cannot delete entity, must ${why} first.`);
+        state.deleteRole(role, 'request');
+        return undefined;
+      },
+    },
+    DetachRolePolicy: {
+      write: true,
+      object,
+      run: (parameters) => {
+        const { AttachedManagedPolicies: attached } = named(parameters).description;
+        const PolicyArn = required(parameters, 'PolicyArn');
+        const index = attached.findIndex((policy) => policy.PolicyArn === PolicyArn);
+        if (index === -1) throw new AwsError('NoSuchEntity', 404, `Policy ${PolicyArn} was not found.`);
+        attached.splice(index, 1);
+        return undefined;
+      },
+    },
     AttachRolePolicy: {
       write: true,
       object,
@@ -140,6 +165,7 @@ function createRole(state: AwsState, parameters: URLSearchParams, principalExist
     name,
     document,
     tags.map(([key, Key]) => ({ Key, Value: parameters.get(key.replace(/Key$/, 'Value')) ?? '' })),
+    'request',
   );
 }
 
@@ -224,7 +250,7 @@ function roleSummary(state: AwsState, role: RoleState): Record<string, unknown> 
     RoleId,
     Arn,
     CreateDate: wireTime(CreateDate ?? '2020-01-01T00:00:00Z'),
-    AssumeRolePolicyDocument: encodeDocument(state.storedTrust(role).text),
+    AssumeRolePolicyDocument: encodeDocument(state.readTrust(role).text),
     ...(typeof Description === 'string' ? { Description } : {}),
     MaxSessionDuration: MaxSessionDuration ?? 3600,
   };

@@ -7,6 +7,8 @@ export const PODS_SERVICE = 'pods.eks.amazonaws.com';
 /** A trust document that a role has or had. */
 export interface TrustVersion {
   readonly document: TrustDocument;
+  /** When it was written, milliseconds. */
+  readonly storedAt: number;
   /** From when on STS and EKS see it, milliseconds. */
   readonly visibleAt: number;
 }
@@ -71,6 +73,9 @@ export type AwsChange =
       readonly after: TrustDocument;
     }
   | { readonly kind: 'trust-visible'; readonly by: Actor; readonly role: RoleState }
+  /** IAM has it, or has it no more; `trust-visible` tells when STS and EKS follow. */
+  | { readonly kind: 'role-created'; readonly by: Actor; readonly role: RoleState }
+  | { readonly kind: 'role-deleted'; readonly by: Actor; readonly role: RoleState }
   | {
       readonly kind: 'association-created' | 'association-updated' | 'association-deleted';
       readonly by: Actor;

@@ -2,17 +2,12 @@ import type { TwinClock, TwinDelays } from '../contracts.ts';
 import type { ClusterDescription, FargateProfileDescription, Snapshot } from '../snapshot.ts';
 import { AwsError } from './errors.ts';
 import { alphanumerics, fractionOf, uuidOf } from './ids.ts';
-import {
-  type Actor,
-  type AssociationChange,
-  type AssociationState,
-  type AwsChange,
-  type NewAssociation,
-  PODS_SERVICE,
-  type RoleState,
-  type TrustVersion,
-} from './records.ts';
-import { compileTrust, namesService, type TrustDocument } from './trust-evaluation.ts';
+import type { Actor, AssociationChange, AssociationState, AwsChange, NewAssociation, RoleState, TrustVersion } from './records.ts';
+import { checkRole } from './role-check.ts';
+import { compileTrust, type TrustDocument } from './trust-evaluation.ts';
+
+/** Milliseconds by which what a service reads is behind what was written; 0 is a service that reads what it wrote. */
+export type ReadsLate = (service: 'iam' | 'eks') => number;
 
 /** The account and its cluster. Reads see what a client would see; writes keep history, so that the past can be asked too. */
 export class AwsState {
@@ -33,9 +28,11 @@ export class AwsState {
   readonly #named = new Set<string>();
   readonly #history = new Map<string, AssociationState[]>();
   readonly #listeners: ((change: AwsChange) => void)[] = [];
+  readonly #readsLate: ReadsLate;
   #counter = 0;
 
-  constructor(snapshot: Snapshot, clock: TwinClock, delays: TwinDelays) {
+  constructor(snapshot: Snapshot, clock: TwinClock, delays: TwinDelays, readsLate: ReadsLate = () => 0) {
+    this.#readsLate = readsLate;
     this.snapshot = snapshot;
     this.clock = clock;
     this.delays = delays;
@@ -46,8 +43,11 @@ export class AwsState {
     this.fargateProfiles = snapshot.fargateProfiles;
     this.openIdConnectProviders = new Set(snapshot.openIdConnectProviders);
     for (const description of snapshot.roles) {
-      const versions = [{ document: compileTrust(description.trustPolicy), visibleAt: Number.NEGATIVE_INFINITY }];
-      const role: RoleState = { description, arn: description.Arn, name: description.RoleName, versions };
+      const longAgo = Number.NEGATIVE_INFINITY;
+      const versions = [{ document: compileTrust(description.trustPolicy), storedAt: longAgo, visibleAt: longAgo }];
+      // Policies can be attached to it, and the snapshot is shared.
+      const own = { ...description, AttachedManagedPolicies: [...description.AttachedManagedPolicies] };
+      const role: RoleState = { description: own, arn: description.Arn, name: description.RoleName, versions };
       this.roles.set(role.name.toLowerCase(), role);
       this.#rolesByArn.set(role.arn, role);
       for (const [arn] of description.trustPolicy.matchAll(/arn:[a-z0-9-]+:iam::\d{12}:role\/[^"\\\s*?]+/g)) this.#named.add(arn);
@@ -121,55 +121,72 @@ export class AwsState {
     return this.#rolesByArn.get(arn);
   }
 
-  /** What IAM answers for the role's trust. */
+  /** The role's trust as it was last written. */
   storedTrust(role: RoleState): TrustDocument {
     return (role.versions.at(-1) as TrustVersion).document; // a role has one from its beginning
   }
 
+  /** What IAM answers for the role's trust, which it may read late. */
+  readTrust(role: RoleState): TrustDocument {
+    return lastVersion(role, 'storedAt', this.clock.now() - this.#readsLate('iam'));
+  }
+
   /** What STS and EKS go by at an instant; by default now. */
   visibleTrust(role: RoleState, at: number = this.clock.now()): TrustDocument {
-    for (let index = role.versions.length - 1; index > 0; index -= 1) {
-      const version = role.versions[index] as TrustVersion; // index is within the array
-      if (version.visibleAt <= at) return version.document;
-    }
-    return (role.versions[0] as TrustVersion).document;
+    return lastVersion(role, 'visibleAt', at);
   }
 
   /** Makes a role of the account. The document was checked before. */
-  createRole(name: string, text: string, tags: RoleState['description']['Tags']): RoleState {
+  createRole(name: string, text: string, tags: RoleState['description']['Tags'], by: Actor): RoleState {
     const arn = `arn:${this.partition}:iam::${this.accountId}:role/${name}`;
+    const now = this.clock.now();
     const description: RoleState['description'] = {
       Path: '/',
       RoleName: name,
-      RoleId: `AROA${alphanumerics(arn, 17).toUpperCase()}`,
+      RoleId: `AROA${alphanumerics(this.uuid(arn), 17).toUpperCase()}`,
       Arn: arn,
-      CreateDate: new Date(this.clock.now()).toISOString(),
+      CreateDate: new Date(now).toISOString(),
       RolePolicyList: [],
       AttachedManagedPolicies: [],
       InstanceProfileList: [],
       Tags: tags,
       trustPolicy: text,
     };
-    const role: RoleState = {
-      description,
-      arn,
-      name,
-      versions: [{ document: compileTrust(text), visibleAt: this.clock.now() + this.delays.iamPropagation }],
-    };
+    const visibleAt = now + this.delays.iamPropagation;
+    const role: RoleState = { description, arn, name, versions: [{ document: compileTrust(text), storedAt: now, visibleAt }] };
     this.roles.set(name.toLowerCase(), role);
     this.#rolesByArn.set(arn, role);
+    this.emit({ kind: 'role-created', by, role });
+    this.#whenSpread(() => this.emit({ kind: 'trust-visible', by, role }));
     return role;
+  }
+
+  /** Takes a role away; STS and EKS know it until that has spread. */
+  deleteRole(role: RoleState, by: Actor): void {
+    this.roles.delete(role.name.toLowerCase());
+    this.emit({ kind: 'role-deleted', by, role });
+    this.#whenSpread(() => {
+      if (this.#rolesByArn.get(role.arn) === role) this.#rolesByArn.delete(role.arn);
+      this.emit({ kind: 'trust-visible', by, role });
+    });
   }
 
   /** Stores a trust document; STS and EKS see it after the propagation delay. The text was checked before. */
   writeTrust(role: RoleState, text: string, by: Actor): void {
     const before = this.storedTrust(role);
-    const delay = this.delays.iamPropagation;
     const after = compileTrust(text);
-    role.versions.push({ document: after, visibleAt: this.clock.now() + delay });
+    const storedAt = this.clock.now();
+    role.versions.push({ document: after, storedAt, visibleAt: storedAt + this.delays.iamPropagation });
     this.emit({ kind: 'trust-stored', by, role, before, after });
-    if (delay <= 0) this.emit({ kind: 'trust-visible', by, role });
-    else this.clock.schedule(delay, () => this.emit({ kind: 'trust-visible', by, role }));
+    this.#whenSpread(() => this.emit({ kind: 'trust-visible', by, role }));
+  }
+
+  /** The associations that EKS lists and describes, which it may read late. */
+  readAssociations(): readonly AssociationState[] {
+    const lag = this.#readsLate('eks');
+    if (lag === 0) return [...this.associations.values()];
+    const at = this.clock.now() - lag;
+    return [...this.#history.values()].flat().filter((one) => one.createdAt <= at && (one.deletedAt === undefined || one.deletedAt > at));
   }
 
   /** The living association of a service account at an instant, as EKS's own service sees it; by default now. */
@@ -207,7 +224,7 @@ export class AwsState {
         clusterName: this.cluster.name,
       });
     }
-    this.checkRole(request.roleArn);
+    checkRole(this, request.roleArn);
     if (request.policy !== undefined && request.disableSessionTags !== true) {
       throw new AwsError('InvalidParameterException', 400, 'A session policy requires disableSessionTags to be true');
     }
@@ -236,7 +253,7 @@ export class AwsState {
 
   /** Changes a living association's role, target, flag or policy in place. Throws the service's errors. */
   updateAssociation(association: AssociationState, change: AssociationChange, by: Actor): void {
-    if (change.roleArn !== undefined) this.checkRole(change.roleArn);
+    if (change.roleArn !== undefined) checkRole(this, change.roleArn);
     const flag = change.disableSessionTags ?? association.disableSessionTags;
     if ((change.policy ?? association.policy) !== undefined && !flag) {
       throw new AwsError('InvalidParameterException', 400, 'A session policy requires disableSessionTags to be true');
@@ -260,6 +277,12 @@ export class AwsState {
     return uuidOf(`${this.clusterArn}/${purpose}/${this.nextNumber()}`);
   }
 
+  /** Once IAM has told its other services. */
+  #whenSpread(action: () => void): void {
+    if (this.delays.iamPropagation <= 0) action();
+    else this.clock.schedule(this.delays.iamPropagation, action);
+  }
+
   #keep(association: AssociationState): void {
     this.associations.set(association.associationId, association);
     const key = `${association.namespace}/${association.serviceAccount}`;
@@ -267,18 +290,12 @@ export class AwsState {
     if (history === undefined) this.#history.set(key, [association]);
     else history.push(association);
   }
+}
 
-  /** Throws what EKS says to a role that it does not take: it takes one of the cluster's account that exists and whose trust, as IAM has spread it by now, names its service with both actions. */
-  checkRole(roleArn: string): void {
-    const refuse = (message: string) => new AwsError('InvalidParameterException', 400, message, { clusterName: this.cluster.name });
-    const account = /^arn:[a-z0-9-]+:iam::(\d{12}):role\/.+$/.exec(roleArn)?.[1];
-    if (account === undefined) throw refuse(`Invalid role ARN: ${roleArn}`);
-    if (account !== this.accountId) throw refuse('Role provided in the request is not in the same account as the cluster');
-    const role = this.roleByArn(roleArn);
-    if (role === undefined) throw refuse('Role provided in the request does not exist');
-    const trust = this.visibleTrust(role);
-    if (!namesService(trust, PODS_SERVICE, 'sts:AssumeRole') || !namesService(trust, PODS_SERVICE, 'sts:TagSession')) {
-      throw refuse('Trust policy of the role provided is invalid');
-    }
+function lastVersion({ versions }: RoleState, since: 'storedAt' | 'visibleAt', at: number): TrustDocument {
+  for (let index = versions.length - 1; index > 0; index -= 1) {
+    const version = versions[index] as TrustVersion; // index is within the array
+    if (version[since] <= at) return version.document;
   }
+  return (versions[0] as TrustVersion).document;
 }

@@ -11,6 +11,9 @@ export interface DeleteOptions {
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string } | undefined;
 }
 
+/** Milliseconds between two looks of the namespace controller at what is left in a namespace that goes. */
+const NAMESPACE_LOOK = 1000;
+
 /** How long a pod takes to stop, in milliseconds, whatever grace it has: twin containers end at once on SIGTERM. */
 const TERMINATION = 1000;
 
@@ -27,12 +30,13 @@ export function deleteObject(
   options: DeleteOptions,
   by: ObjectChange['by'],
 ): KubernetesObject {
+  if (kind.kind === 'Namespace') return endNamespace(store, kinds, clock, kind, object, by);
   const finalizers = (object.metadata as { finalizers?: readonly string[] }).finalizers ?? [];
   const grace = options.gracePeriodSeconds ?? object.spec?.terminationGracePeriodSeconds ?? 30;
   const graceful = kind.kind === 'Pod' && grace > 0 && object.spec.nodeName !== undefined && !isFinished(object);
   if (!graceful && finalizers.length === 0) {
     store.remove(kind, object, by);
-    collect(store, kinds, clock, kind, object, options);
+    collect(store, kinds, clock, object, options);
     return object;
   }
   if (object.metadata.deletionTimestamp !== undefined) {
@@ -57,13 +61,13 @@ export function deleteObject(
 /** Takes an object away whose deletion waited for its last finalizer. */
 export function finishIfReleased(store: Store, kind: Kind, object: KubernetesObject, by: ObjectChange['by']): void {
   const finalizers = (object.metadata as { finalizers?: readonly string[] }).finalizers ?? [];
-  if (object.metadata.deletionTimestamp !== undefined && finalizers.length === 0 && kind.kind !== 'Pod') {
+  if (object.metadata.deletionTimestamp !== undefined && finalizers.length === 0 && kind.kind !== 'Pod' && kind.kind !== 'Namespace') {
     store.remove(kind, object, by);
   }
 }
 
 /** The garbage collector: what the owner leaves behind goes too, or is orphaned where the request said so. */
-function collect(store: Store, kinds: KindRegistry, clock: TwinClock, kind: Kind, owner: KubernetesObject, options: DeleteOptions): void {
+function collect(store: Store, kinds: KindRegistry, clock: TwinClock, owner: KubernetesObject, options: DeleteOptions): void {
   for (const dependent of store.dependents(owner.metadata.uid)) {
     const dependentKind = kinds.of(dependent);
     if (dependentKind === undefined) {
@@ -81,11 +85,33 @@ function collect(store: Store, kinds: KindRegistry, clock: TwinClock, kind: Kind
       deleteObject(store, kinds, clock, dependentKind, dependent, {}, 'system');
     }
   }
-  if (kind.kind === 'Namespace') {
-    for (const inner of kinds.all().filter((candidate) => candidate.namespaced)) {
-      for (const object of store.list(inner, owner.metadata.name)) {
-        deleteObject(store, kinds, clock, inner, object, { gracePeriodSeconds: 0 }, 'system');
-      }
-    }
-  }
+}
+
+/** A namespace is Terminating, and takes nothing new, until the namespace controller has emptied it; then it is gone. */
+function endNamespace(
+  store: Store,
+  kinds: KindRegistry,
+  clock: TwinClock,
+  kind: Kind,
+  object: KubernetesObject,
+  by: ObjectChange['by'],
+): KubernetesObject {
+  if (object.metadata.deletionTimestamp !== undefined) return object;
+  const leaving = withMetadata(object, { deletionTimestamp: timestamp(clock.now()) });
+  const marked = store.update(kind, object, { ...leaving, status: { ...object.status, phase: 'Terminating' } }, by);
+  const { name, uid } = object.metadata;
+  const look = (): void => {
+    const current = store.get(kind, undefined, name);
+    if (current === undefined || current.metadata.uid !== uid) return;
+    const inner = kinds.all().filter((candidate) => candidate.namespaced);
+    for (const one of inner)
+      for (const left of store.list(one, name).filter((left) => left.metadata.deletionTimestamp === undefined))
+        if (store.get(one, name, left.metadata.name) !== undefined) deleteObject(store, kinds, clock, one, left, {}, 'system');
+    const isEmpty = inner.every((one) => store.list(one, name).length === 0);
+    const { finalizers = [] } = current.metadata as { finalizers?: readonly string[] };
+    if (isEmpty && finalizers.length === 0) store.remove(kind, current, 'system');
+    else clock.schedule(NAMESPACE_LOOK, look);
+  };
+  clock.schedule(NAMESPACE_LOOK, look);
+  return marked;
 }

@@ -1,5 +1,6 @@
 import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
-import { isFinished, isReady, setCondition, timestamp } from './objects.ts';
+import { SCHEDULED_AT } from './controllers/cron-job.ts';
+import { controllerOf, isFinished, isReady, setCondition, timestamp } from './objects.ts';
 import { podStatus } from './pod-status.ts';
 import { Scheduler } from './scheduler.ts';
 import { type Ended, runShortLived } from './short-lived.ts';
@@ -7,6 +8,8 @@ import type { World } from './world.ts';
 
 /** A pod that no node takes is looked at again after so many milliseconds. */
 const UNSCHEDULABLE_RETRY = 30_000;
+/** How long the containers of a CronJob's pod run, in milliseconds. */
+const JOB_RUN = 20_000;
 /** From a failed pull until the kubelet backs off. */
 const PULL_BACK_OFF = 10_000;
 
@@ -108,6 +111,18 @@ export class Kubelet {
     }
     const running = this.#world.setStatus(pods, pod, this.#finalStatus(pod, false));
     this.#later(running, delays.podReady, (current) => this.#becomeReady(current));
+    if (this.#isScheduledJobs(running)) {
+      const ended = new Map(pod.spec.containers.map(({ name }: { name: string }) => [name, { exitCode: 0, message: '' }]));
+      this.#later(running, JOB_RUN, (current) => this.#end(current, ended as ReadonlyMap<string, Ended>));
+    }
+  }
+
+  /** The pods of other Jobs go on: how long those take is not known. */
+  #isScheduledJobs(pod: KubernetesObject): boolean {
+    const owner = controllerOf(pod);
+    if (owner?.kind !== 'Job') return false;
+    const job = this.#world.store.get(this.#world.kind('batch', 'Job'), pod.metadata.namespace, owner.name);
+    return job?.metadata.annotations?.[SCHEDULED_AT] !== undefined;
   }
 
   #becomeReady(pod: KubernetesObject): void {

@@ -35,6 +35,8 @@ export interface KubernetesHalfSettings {
   readonly authorize?: Authorize | undefined;
   /** Images that no node can pull. */
   readonly unpullableImages?: ((image: string) => boolean) | undefined;
+  /** Whether CronJobs make their Jobs when their time comes; not where absent. */
+  readonly cronJobs?: boolean | undefined;
 }
 
 /** The Kubernetes half: an API server with its controllers, kubelets and webhook. */
@@ -67,7 +69,7 @@ export function createKubernetesHalf(settings: KubernetesHalfSettings): Kubernet
   const queue = new WorkQueue(clock, CONTROLLER_LAG);
   const world: World = new World({ store, kinds, clock, queue, aws, delays, admission });
   const kubelet = new Kubelet(world, settings.unpullableImages ?? (() => false));
-  startControllers(world);
+  startControllers(world, settings.cronJobs === true);
   queue.hold();
   loadObjects(settings.objects, kinds, store, clock.now());
   queue.drain();

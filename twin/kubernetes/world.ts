@@ -31,6 +31,8 @@ export class World {
   readonly #admission: Admission;
   /** While the snapshot is loaded pods start at once. */
   loading = true;
+  /** When the twin began, milliseconds since the epoch. */
+  readonly started: number;
   #pods = 0;
 
   constructor(parts: {
@@ -45,6 +47,7 @@ export class World {
     this.store = parts.store;
     this.kinds = parts.kinds;
     this.clock = parts.clock;
+    this.started = parts.clock.now();
     this.queue = parts.queue;
     this.aws = parts.aws;
     this.delays = parts.delays;
@@ -100,6 +103,8 @@ export class World {
       spec: { ...template.spec, ...extra.spec },
       status: { phase: 'Pending' },
     };
+    // The API server refuses it for good, and the controller's object goes as well.
+    if (this.store.get(this.kind('', 'Namespace'), undefined, namespace)?.metadata.deletionTimestamp !== undefined) return undefined;
     try {
       const admitted = this.#admission.create(this.pods, pod, this.#pods % 2);
       validateCreate(this.pods, admitted);

@@ -24,7 +24,7 @@ export type MetadataAnswer =
  */
 export class MetadataPath {
   readonly #state: AwsState;
-  readonly #nodeRoleArn: () => string;
+  readonly #nodeRoleArn: (nodeName: string) => string;
   readonly #nodes = new Map<string, Node>();
   readonly #servers = new Map<string, Daemon>();
   readonly #daemons = new Map<string, Daemon | undefined>();
@@ -32,7 +32,7 @@ export class MetadataPath {
   #kubernetes: KubernetesSide | undefined;
   #podInterface: string | undefined;
 
-  constructor(state: AwsState, nodeRoleArn: () => string) {
+  constructor(state: AwsState, nodeRoleArn: (nodeName: string) => string) {
     this.#state = state;
     this.#nodeRoleArn = nodeRoleArn;
   }
@@ -130,15 +130,16 @@ export class MetadataPath {
       pod: pod.metadata.annotations ?? {},
       namespace: this.#kubernetes?.object('Namespace', undefined, pod.metadata.namespace ?? '')?.metadata.annotations ?? {},
       accountPrefix: `arn:${this.#state.partition}:iam::${this.#state.accountId}:role/`,
-      nodeRoleArn: this.#nodeRoleArn(),
+      nodeRoleArn: this.#nodeRoleArn(nodeName),
     };
-    if (daemon.program === 'kube2iam') return this.#assume(askKube2iam(daemon, question), this.#nodeRoleArn(), pod);
+    if (daemon.program === 'kube2iam') return this.#assume(askKube2iam(daemon, question), this.#nodeRoleArn(nodeName), pod);
     const server = [...this.#servers.values()][0];
     if (server === undefined) return { kind: 'none', error: "kiam's server does not answer" };
     const first = server.option('assume-role-arn') ?? '';
-    if (first === '') return this.#assume(askKiam(server, question), this.#nodeRoleArn(), pod);
+    if (first === '') return this.#assume(askKiam(server, question), this.#nodeRoleArn(nodeName), pod);
     const serverRole = first.startsWith('arn:') ? first : `${server.option('role-base-arn') ?? question.accountPrefix}${first}`;
-    if (!this.#admits(serverRole, this.#nodeRoleArn(), undefined)) return { kind: 'none', error: `the node may not assume ${serverRole}` };
+    if (!this.#admits(serverRole, this.#nodeRoleArn(nodeName), undefined))
+      return { kind: 'none', error: `the node may not assume ${serverRole}` };
     return this.#assume(askKiam(server, question), serverRole, pod);
   }
 

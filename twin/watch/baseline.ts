@@ -31,7 +31,7 @@ export const WORKLOAD_KINDS = [
 
 const ROLE_ANNOTATION = /^(.+)\/role-arn$/;
 
-/** What was so when the twin started, as far as the watch goes by it. */
+/** What was so when the twin started, as far as the watch goes by it; the maps that can change are what others made of it since. */
 export interface Baseline {
   /** By `NAMESPACE/NAME`. */
   readonly bound: ReadonlyMap<string, BoundServiceAccount>;
@@ -48,13 +48,13 @@ export interface Baseline {
   /** The nodes' rules for calls to instance metadata. */
   readonly rules: readonly string[];
   /** Service accounts and workloads as they were, by {@link objectKey}. */
-  readonly objects: ReadonlyMap<string, KubernetesObject>;
+  readonly objects: Map<string, KubernetesObject>;
   /** Trust documents by role name. */
-  readonly trust: ReadonlyMap<string, string>;
+  readonly trust: Map<string, string>;
   /** What each living association said, by id. */
-  readonly associations: ReadonlyMap<string, string>;
+  readonly associations: Map<string, string>;
   /** What each add-on said, by name. */
-  readonly addons: ReadonlyMap<string, string>;
+  readonly addons: Map<string, string>;
   /** The service account role of each add-on that had one, by the add-on's name. */
   readonly addonRoles: ReadonlyMap<string, string>;
 }

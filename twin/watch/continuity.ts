@@ -7,6 +7,7 @@ import type { KubernetesSide, TwinClock } from '../contracts.ts';
 import type { PodIdentities } from '../identity.ts';
 import { isRunning } from '../pod-activity.ts';
 import type { Baseline } from './baseline.ts';
+import { isProbe } from './foreign-writes.ts';
 
 /** A time in which a container could not obtain the role that it, or the pod before it, had. */
 export interface Gap {
@@ -92,7 +93,7 @@ export class Continuity {
   }
 
   awsChanged(change: AwsChange): void {
-    if (change.kind === 'trust-visible') this.#recheck(this.#byRole.get(change.role.arn));
+    if (change.kind === 'trust-visible' || change.kind === 'role-deleted') this.#recheck(this.#byRole.get(change.role.arn));
     if (change.kind === 'association-created' || change.kind === 'association-updated' || change.kind === 'association-deleted') {
       this.#recheck(this.#byServiceAccount.get(`${change.association.namespace}/${change.association.serviceAccount}`));
     }
@@ -119,13 +120,33 @@ export class Continuity {
       workload,
       serviceAccount: `${pod.metadata.namespace}/${serviceAccountOf(pod)}`,
       nodeName: String(pod.spec?.nodeName ?? ''),
-      containers: containerNames(pod).map((container) => ({ container, expected: expected?.get(container), gap: undefined })),
+      containers: containerNames(pod).map((container) => ({
+        container,
+        expected: expected === undefined ? this.#promised(pod, workload, container) : expected.get(container),
+        gap: undefined,
+      })),
       cancel: undefined,
     };
     this.#pods.set(uid, watched);
     add(this.#byServiceAccount, watched.serviceAccount, uid);
     add(this.#byNode, watched.nodeName, uid);
     this.#check(uid, watched);
+  }
+
+  /**
+   * The role of a pod whose workload had none at the start: that which its service account was bound to, unless the container
+   * says by itself where its credentials come from.
+   */
+  #promised(pod: KubernetesObject, workload: string, container: string): string | undefined {
+    if (isProbe(pod)) return undefined;
+    const { byWorkload, byServiceAccount } = this.#parts.baseline.daemonRoles;
+    if (byWorkload.has(workload)) return byWorkload.get(workload);
+    const bound = this.#parts.baseline.bound.get(`${pod.metadata.namespace}/${serviceAccountOf(pod)}`);
+    if (bound?.admitted !== true || pod.metadata.labels?.[`${bound.prefix}/skip-pod-identity-webhook`] !== undefined) return undefined;
+    if (pod.metadata.annotations?.[`${bound.prefix}/skip-containers`] !== undefined) return undefined;
+    const source = this.#parts.identities.source(pod, container);
+    const isForeign = source?.kind === 'static-keys' || (source?.kind === 'web-identity' && source.roleArn !== bound.roleArn);
+    return isForeign || byServiceAccount.has(bound.key) ? undefined : bound.roleArn;
   }
 
   #drop(uid: string): void {

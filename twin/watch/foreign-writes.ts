@@ -80,6 +80,8 @@ export function judgeAwsChange(change: AwsChange, baseline: Baseline): ForeignWr
     return why === '' ? undefined : { object: `Addon/${change.addonName}`, why };
   }
   if (change.kind === 'trust-visible') return undefined;
+  if (change.kind === 'role-created' || change.kind === 'role-deleted')
+    return change.kind === 'role-created' ? undefined : { object: `Role/${change.role.name}`, why: 'deleted' };
   const { association } = change;
   const key = `${association.namespace}/${association.serviceAccount}`;
   const object = `Association/${key}`;

@@ -133,7 +133,7 @@ export async function sendUpdate(eks: EksGateway, live: Addon, plan: AddonPlan, 
   }
 }
 
-/** Updates that a way back asks for at most, where EKS says that one has failed. */
+/** Updates that a rollback asks for at most, where EKS says that one has failed. */
 const MOST_UPDATES = 3;
 
 /**

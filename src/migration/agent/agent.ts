@@ -3,7 +3,7 @@ import type { EksGateway } from '../../aws/gateways.ts';
 import type { KubernetesGateway } from '../../kubernetes/gateway.ts';
 import { RESOURCES } from '../../kubernetes/resources.ts';
 import { ADDON_PODS, AGENT } from '../../model/agent.ts';
-import { PodshiftError } from '../../model/errors.ts';
+import { isPodshiftError, PodshiftError } from '../../model/errors.ts';
 import type { AgentPlan } from '../../model/plan.ts';
 import type { RunRecord } from '../../model/run.ts';
 import { isReady } from '../../verification/pods.ts';
@@ -147,7 +147,13 @@ export async function removeAgent(runtime: Runtime, input: { runId: string; trie
   }
   if (addon.status !== 'DELETING') {
     await holdLock(runtime, run);
-    await eks.deleteAddon(AGENT);
+    try {
+      await eks.deleteAddon(AGENT);
+    } catch (error) {
+      // Asked for already: the reply was lost, the step was delivered twice, or EKS shows late what it does. The next look tells.
+      if (!isPodshiftError(error, 'InvalidRequest', 'AlreadyExists', 'Conflict')) throw error;
+      runtime.logger.info('EKS does not take the deletion of the add-on now', { runId: run.runId, error: error.message });
+    }
   }
   return { ...waitFor(5), tries };
 }

@@ -60,7 +60,7 @@ async function isWanted(runtime: JournalRuntime, { runId, chosen }: RestoreInput
   return units.some((unit) => chosen.includes(unit.unitId) && unit.plan.mechanism === plan.mechanism);
 }
 
-/** A way back that begins notes which pods of the daemon run: those of them on cleared nodes have to go. */
+/** A rollback that begins notes which pods of the daemon run: those of them on cleared nodes have to go. */
 async function openRestore(runtime: ClusterRuntime, run: RunRecord, found: RetirementRecord, reason: string): Promise<RetirementRecord> {
   if (found.status === 'restoring') return found;
   const kubernetes = await runtime.kubernetes(run.target);
@@ -121,7 +121,7 @@ function replicasBack(object: KubernetesObject, { replicas }: DaemonImage): obje
 
 /**
  * What is missing until the daemon serves every node as before; empty when it does. On a node that lost its rule, a pod
- * that ran ahead of the way back is deleted: only one that starts adds the rule.
+ * that ran ahead of the rollback is deleted: only one that starts adds the rule.
  */
 async function serving(
   runtime: Runtime,

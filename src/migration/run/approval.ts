@@ -27,7 +27,7 @@ export async function confirmApproval(runtime: ClusterRuntime, input: { runId: s
   if (input.digest !== run.digest) {
     throw new PodshiftError('ApprovalMismatch', `digest ${input.digest} was approved, but the plan of run ${run.runId} is ${run.digest}`);
   }
-  await settleApproval(runtime, run, 'approved');
+  await closeApproval(runtime, run, 'approved');
   await runtime.journal.acquireLock(run.clusterArn, run.runId, lockSeconds(runtime));
   const now = await digestNow(runtime, run);
   if (now !== run.digest) {
@@ -39,15 +39,15 @@ export async function confirmApproval(runtime: ClusterRuntime, input: { runId: s
   return { digest: run.digest };
 }
 
-/** Notes in the run what became of its approval, and forgets the token. Settling twice is the same as once. */
-export async function settleApproval(runtime: JournalRuntime, run: RunRecord, outcome: 'approved' | 'not-approved'): Promise<RunRecord> {
+/** Notes in the run what became of its approval, and forgets the token. Closing it twice is the same as once. */
+export async function closeApproval(runtime: JournalRuntime, run: RunRecord, outcome: 'approved' | 'not-approved'): Promise<RunRecord> {
   if (run.approval === null) return run;
-  const settled = run.approval.status === 'waiting' ? await noteOutcome(runtime, run, run.approval, outcome) : run;
+  const closed = run.approval.status === 'waiting' ? await withOutcome(runtime, run, run.approval, outcome) : run;
   await runtime.journal.forgetTaskToken(run.runId);
-  return settled;
+  return closed;
 }
 
-async function noteOutcome(
+async function withOutcome(
   runtime: JournalRuntime,
   run: RunRecord,
   waiting: Approval,

@@ -23,9 +23,9 @@ export interface ClaimOutput {
 }
 
 /**
- * Decides whether a failed execution's run is to be taken back, once for all who ask: by `claimant`, an execution of
+ * Decides whether a failed execution's run is to be rolled back, once for all who ask: by `claimant`, an execution of
  * rollback-run. It is not where the execution was refused before it took the run up (the run is another's), where another
- * execution has taken the run up since, where the run has ended, or is on its way back already. Throws `InvalidInput` for an event
+ * execution has taken the run up since, where the run has ended, or is on its rollback already. Throws `InvalidInput` for an event
  * without the execution's input.
  */
 export async function claimExecution(

@@ -3,7 +3,7 @@ import { timestamp } from '../../model/clock.ts';
 import type { RunRecord, RunStatus, UnitRecord } from '../../model/run.ts';
 import { retirementOf } from '../retirement/retirement-record.ts';
 import type { JournalRuntime } from '../runtime.ts';
-import { settleApproval } from './approval.ts';
+import { closeApproval } from './approval.ts';
 import { countUnits, type Outcome, outcomeOf, outcomeWithRetirement } from './outcome.ts';
 import { planOf } from './plan-run.ts';
 
@@ -46,8 +46,8 @@ async function withRetirement(runtime: JournalRuntime, run: RunRecord, outcome: 
 }
 
 /** Ends a run whose plan was refused, or whose approval nobody gave in time; `otherwise` where it never came to wait. */
-async function closeRefused(runtime: JournalRuntime, unsettled: RunRecord, otherwise: string): Promise<RunOutput> {
-  const run = await settleApproval(runtime, unsettled, 'not-approved');
+async function closeRefused(runtime: JournalRuntime, waiting: RunRecord, otherwise: string): Promise<RunOutput> {
+  const run = await closeApproval(runtime, waiting, 'not-approved');
   const reason = reasonOfRefusal(run, otherwise);
   await holdPendingUnits(runtime, run.runId, reason);
   return endRun(runtime, run, { status: 'held', reason }, await runtime.journal.listUnits(run.runId));
@@ -72,7 +72,7 @@ export async function endRun(
   outcome: Outcome | { status: 'planned'; reason: string },
   units: readonly UnitRecord[],
 ): Promise<RunOutput> {
-  await settleApproval(runtime, run, 'not-approved');
+  await closeApproval(runtime, run, 'not-approved');
   await runtime.journal.updateRun(run.runId, { ...outcome, endedAt: timestamp(runtime.clock), unitCounts: countUnits(units) });
   return letGo(runtime, run, outcome.status);
 }

@@ -52,7 +52,7 @@ async function ownWork(journal: Journal, options: MigrationOptions, clusterArn: 
   const work = { migrated: new Set<string>(), cleaned: new Set<string>(), moved: new Set<string>() };
   for (const run of await runsSince(journal, clusterArn, since)) {
     const units = await journal.listUnits(run.runId);
-    for (const unit of units.filter(({ plan }) => isSelected(options, plan.namespace, plan.serviceAccount))) noteWork(work, unit);
+    for (const unit of units.filter(({ plan }) => isSelected(options, plan.namespace, plan.serviceAccount))) addWork(work, unit);
   }
   return work;
 }
@@ -72,7 +72,7 @@ async function runsSince(journal: Journal, clusterArn: string, since: string): P
   return runs.sort((a, b) => Number(end(a) > end(b)) - Number(end(a) < end(b)));
 }
 
-function noteWork(work: Record<keyof OwnWork, Set<string>>, { unitId, status, plan }: UnitRecord): void {
+function addWork(work: Record<keyof OwnWork, Set<string>>, { unitId, status, plan }: UnitRecord): void {
   if (plan.decision !== 'migrate') return;
   const templates = (plan.metadata?.templates ?? []).map((one) => ({ ...one, subject: `${one.kind}/${plan.namespace}/${one.name}` }));
   if (status === 'migrated') {

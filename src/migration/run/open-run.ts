@@ -36,7 +36,7 @@ export interface OpenRunOutput {
  */
 export async function openRun(runtime: Runtime, input: OpenRunInput): Promise<OpenRunOutput> {
   const { runId, target, mode, approval, expectedDigest } = input;
-  // An execution that is refused below has nothing to take back, unless it brought the run into being.
+  // An execution that is refused below has nothing to roll back, unless it brought the run into being.
   await runtime.journal.noteExecution(runId, input.executionId, 'unheld');
   const run = await runtime.journal.createRun({ runId, target, options: input.options, startedAt: timestamp(runtime.clock) });
   if (run.target.clusterName !== target.clusterName || run.target.region !== target.region) {

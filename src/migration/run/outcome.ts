@@ -1,6 +1,6 @@
 import type { RetirementPlan, RetirementRecord } from '../../model/retirement.ts';
 import type { RoleRecord, RunStatus, UnitCounts, UnitRecord } from '../../model/run.ts';
-import { UNRETIRED, UNREVOKED } from '../trust/block-role.ts';
+import { OVERWRITTEN, UNRETIRED, UNREVOKED } from '../trust/block-role.ts';
 
 /** How a run ends, and why. */
 export interface Outcome {
@@ -20,6 +20,8 @@ export function outcomeOf(units: readonly UnitRecord[], roles: readonly RoleReco
   if (first !== undefined) return needsOperator(`look at ${names(operator)}: ${first.reason === '' ? 'it did not end' : first.reason}`);
   const unrevoked = roles.find((role) => role.blocked.startsWith(UNREVOKED));
   if (unrevoked !== undefined) return needsOperator(`restore the trust policy of ${unrevoked.roleArn} by hand: ${unrevoked.blocked}`);
+  const overwritten = roles.find((role) => role.blocked.startsWith(OVERWRITTEN));
+  if (overwritten !== undefined) return needsOperator(`look at the trust policy of ${overwritten.roleArn}: ${overwritten.blocked}`);
   const rolledBack = units.filter((unit) => unit.status === 'rolled-back');
   const migrated = units.filter((unit) => unit.status === 'migrated');
   // What was associated before the run is no work of the run.
@@ -27,7 +29,7 @@ export function outcomeOf(units: readonly UnitRecord[], roles: readonly RoleReco
   if (halted !== '') return needsOperator(halted);
   if (rolledBack.length > 0 && byRun.length > 0) {
     return needsOperator(
-      `start a new run for ${names(rolledBack)} once their reasons are mended: they were rolled back, the others are migrated`,
+      `start a new run for ${names(rolledBack)} once their reasons are fixed: they were rolled back, the others are migrated`,
     );
   }
   if (rolledBack.length > 0) return { status: 'rolled-back', reason: rolledBack[0]?.reason ?? '' };
@@ -68,7 +70,7 @@ export function outcomeWithRetirement(outcome: Outcome, { alone, plan, record }:
   if (alone) return { status: 'rolled-back', reason };
   if (outcome.status !== 'migrated') return outcome;
   return needsOperator(
-    `retire ${plan.mechanism} once its reason is mended: the service accounts are migrated, and it runs as before (${reason})`,
+    `retire ${plan.mechanism} once its reason is fixed: the service accounts are migrated, and it runs as before (${reason})`,
   );
 }
 

@@ -9,7 +9,7 @@ import { type Batch, batchOf } from './batch.ts';
 import { endRun, holdPendingUnits, letGo, type RunOutput } from './close-run.ts';
 import { outcomeOf } from './outcome.ts';
 
-/** What is taken back and why. */
+/** What is rolled back and why. */
 export interface RollbackInput {
   readonly runId: string;
   /** Null for the whole run. */
@@ -36,7 +36,7 @@ export interface OpenRollbackOutput {
 }
 
 /**
- * Opens the way back of a run, whatever state it is in: crashed, ended, or half rolled back. It needs the journal alone.
+ * Opens the rollback of a run, whatever state it is in: crashed, ended, or half rolled back. It needs the journal alone.
  * Takes the cluster's lock; from now on no forward step of the run writes any more, and one that may be writing is waited for.
  * Throws `RunNotFound`, `ClusterLocked`, `Conflict` while a step may still be writing, `InvalidInput` for units that the run does not have, and for those of a daemon that
  * another run has retired since: they would return to nobody.
@@ -96,7 +96,7 @@ async function refuseRetired(runtime: JournalRuntime, run: RunRecord, units: rea
   }
 }
 
-/** What a loop of the way back goes through: units to undo, or roles whose trust policy this run wrote. */
+/** What a loop of the rollback goes through: units to undo, or roles whose trust policy this run wrote. */
 export interface RollbackBatchInput {
   readonly runId: string;
   readonly kind: 'units' | 'roles';
@@ -104,7 +104,7 @@ export interface RollbackBatchInput {
   readonly after: string;
 }
 
-/** The next units or roles of the way back. */
+/** The next units or roles of the rollback. */
 export async function rollbackBatch(runtime: JournalRuntime, { runId, kind, chosen, after }: RollbackBatchInput): Promise<Batch> {
   const entries = await runtime.journal.listEntries(runId);
   const units = (await runtime.journal.listUnits(runId)).filter((unit) => chosen?.includes(unit.unitId) ?? true);
@@ -138,7 +138,7 @@ function isUndoable(unit: UnitRecord): boolean {
   return unit.status !== 'rolled-back' && unit.status !== 'held';
 }
 
-/** Ends the run after its way back. `failure` is what of the run itself (its agent, a role) could not be undone. */
+/** Ends the run after its rollback. `failure` is what of the run itself (its agent, a role) could not be undone. */
 export async function closeRollback(
   runtime: JournalRuntime,
   input: { runId: string; reason: string; failure: Failure | null },
@@ -150,7 +150,7 @@ export async function closeRollback(
   const units = await runtime.journal.listUnits(run.runId);
   if (entries.length === 0) return endRun(runtime, run, { status: 'held', reason: input.reason }, units);
   if (input.failure !== null) await markDaemonLost(runtime, { runId: run.runId, failure: input.failure });
-  const problem = input.failure === null ? '' : `finish the way back by hand: ${reasonOf(input.failure)}`;
+  const problem = input.failure === null ? '' : `finish the rollback by hand: ${reasonOf(input.failure)}`;
   const outcome = outcomeOf(units, await runtime.journal.listRoles(run.runId), problem);
   // Nothing migrated is left: what this run wrote of its own (trust policies, the agent) went back too.
   const isBack = outcome.status === 'held' || outcome.status === 'rolled-back';

@@ -86,7 +86,7 @@ export async function judgeWave(runtime: JournalRuntime, input: { runId: string;
   const all = await runtime.journal.listUnits(run.runId);
   const units = all.filter((unit) => unit.plan.decision === 'migrate' && unit.plan.wave === input.wave);
   const judgement = decide(run, units, input.wave);
-  // The way back of the whole run is another execution's work; it finds the reason with the run.
+  // The rollback of the whole run is another execution's work; it finds the reason with the run.
   if (judgement.decision === 'rollback') await runtime.journal.updateRun(run.runId, { reason: judgement.reason });
   const back = units.filter((unit) => unit.status === 'rolled-back' || unit.status === 'held');
   return { ...judgement, roleArns: [...new Set(back.map((unit) => unit.plan.roleArn))].sort() };

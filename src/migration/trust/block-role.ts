@@ -2,7 +2,7 @@ import type { RoleRecord } from '../../model/run.ts';
 import type { JournalRuntime } from '../runtime.ts';
 import { type Failure, reasonOf } from './grant-trust.ts';
 
-/** What was being done to a role's trust policy: let a wave in, take the old way out, or take back either. */
+/** What was being done to a role's trust policy: let a wave in, take the old way out, or roll back either. */
 export type RoleStep = 'grant' | 'retire' | 'restore';
 
 /** How the reason of a role begins that still trusts service accounts which were rolled back, or does not trust the old way again. */
@@ -10,6 +10,9 @@ export const UNREVOKED = 'its trust policy could not be restored';
 
 /** How the reason of a role begins that still trusts the old way of service accounts which were migrated. */
 export const UNRETIRED = 'its old trust could not be retired';
+
+/** How the reason of a role begins in which podshift overwrote what somebody else wrote at the same moment. */
+export const OVERWRITTEN = 'a change of somebody else was overwritten';
 
 const PREFIXES: Readonly<Record<RoleStep, string>> = { grant: '', retire: `${UNRETIRED}: `, restore: `${UNREVOKED}: ` };
 

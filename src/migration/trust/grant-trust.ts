@@ -10,9 +10,10 @@ import {
   documentAfter,
   documentOf,
   type Lease,
-  noteTrust,
   policyOf,
+  recordTrust,
   sameDocument,
+  type TrustImage,
   trustKey,
   trustNow,
   withLease,
@@ -76,11 +77,13 @@ async function grantUnderLease(
     before: { document: before },
     perform: async () => {
       // The reply of an earlier try may have been lost: what is there already is not written again.
-      if (!sameDocument(found, document)) await writeTrust(lease, iam, role, before, document);
-      return { document };
+      if (sameDocument(found, document)) return { document } satisfies TrustImage;
+      const from = runtime.clock.now();
+      await writeTrust(lease, iam, role, before, document);
+      return { document, from, to: runtime.clock.now() } satisfies TrustImage;
     },
   });
-  await noteTrust(runtime, record, document);
+  await recordTrust(runtime, record, document);
   return true;
 }
 

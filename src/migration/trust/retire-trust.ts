@@ -12,8 +12,8 @@ import {
   accountOf,
   documentOf,
   type Lease,
-  noteTrust,
   policyOf,
+  recordTrust,
   sameDocument,
   type TrustedRole,
   trustedRole,
@@ -102,7 +102,7 @@ async function retireUnderLease(
       return { document: result.text };
     },
   });
-  await noteTrust(runtime, record, result.text);
+  await recordTrust(runtime, record, result.text);
   return { wrote: true, reason: '' };
 }
 
@@ -122,7 +122,7 @@ function withoutOldWay(
   return both.kind === 'unchanged' ? subjects : both;
 }
 
-/** The first step of a way back after a retirement: the old way is trusted again before any unit returns to it. */
+/** The first step of a rollback after a retirement: the old way is trusted again before any unit returns to it. */
 export async function restoreOldTrust(runtime: Runtime, input: { runId: string; roleArn: string }): Promise<{ wrote: boolean }> {
   const run = await runtime.journal.getRun(input.runId);
   const key = trustKey(input.roleArn, 'retire');
@@ -150,7 +150,7 @@ export async function restoreOldTrust(runtime: Runtime, input: { runId: string; 
       await holdLock(runtime, run);
       await writeTrust(lease, iam, role, found, before);
     }
-    await noteTrust(runtime, record, before);
+    await recordTrust(runtime, record, before);
     await runtime.journal.markUndone(run.runId, key);
     await unblockRestored(runtime, record);
     return { wrote };

@@ -7,13 +7,13 @@ import { planOf } from '../run/plan-run.ts';
 import type { JournalRuntime, Runtime } from '../runtime.ts';
 import { holdLock } from '../write.ts';
 import { UNREVOKED, unblockRestored } from './block-role.ts';
-import { admittedByRun, type Lease, noteTrust, policyOf, sameDocument, withLease, writeTrust } from './role-trust.ts';
+import { admittedByRun, type Lease, policyOf, recordTrust, sameDocument, withLease, writeTrust } from './role-trust.ts';
 
 /** A unit in one of these holds nothing of the new way any more. */
 const GONE: ReadonlySet<UnitRecord['status']> = new Set(['rolled-back', 'held']);
 
 /**
- * Takes what this run let in, and what did not stay, out of a role's trust policy: the last step of a way back, after every
+ * Takes what this run let in, and what did not stay, out of a role's trust policy: the last step of a rollback, after every
  * pod is on the old way again. The role's own document of before comes back byte for byte where nobody else changed it;
  * else only our own statements shrink. Units that stay migrated, or that an operator has to look at, keep theirs.
  * What cannot be undone is noted on the role, and the run ends as `needs-operator`.
@@ -72,7 +72,7 @@ async function revokeUnderLease(
       await holdLock(runtime, run);
       await writeTrust(lease, iam, role, found.trustPolicy, document);
     }
-    await noteTrust(runtime, record, document);
+    await recordTrust(runtime, record, document);
     if (allGone) await markUndone(runtime, run, entries);
     return changes;
   }

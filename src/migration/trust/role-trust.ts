@@ -80,10 +80,17 @@ export function policyOf(role: Pick<RolePlan, 'roleArn'>, text: string): TrustPo
 }
 
 /**
- * Writes a document under the role's lease and reads it back. Throws `LeaseHeld` where the lease runs out, `RoleNotReady` while IAM shows the old one still (its reads lag behind its
+ * Reads the document once more, writes under the role's lease, and reads back: IAM compares nothing, so that what somebody wrote
+ * between the last read and the write is lost. Throws `Conflict` where it is another one than `before` by now, and nothing is written,
+ * `LeaseHeld` where the lease runs out, `RoleNotReady` while IAM shows the old one still (its reads lag behind its
  * writes), `TrustPolicyMoved` where it shows a third one.
  */
 export async function writeTrust(lease: Lease, iam: IamGateway, role: TrustedRole, before: string, document: string): Promise<void> {
+  lease.check();
+  const current = await trustNow(iam, role);
+  if (sameDocument(current, document)) return;
+  if (!sameDocument(current, before))
+    throw new PodshiftError('Conflict', `somebody changed the trust policy of ${role.roleArn} right before podshift wrote it`);
   lease.check();
   await iam.updateAssumeRolePolicy(role.roleName, document);
   const found = await trustNow(iam, role);
@@ -140,6 +147,16 @@ export function trustKey(roleArn: string, what: number | 'retire'): string {
   return `trust#${roleArn}#${what}`;
 }
 
+/** What an applied trust entry of a grant holds. */
+export interface TrustImage {
+  readonly document: string;
+  /** Milliseconds since the epoch: from the last read ahead of the write to the read after it; absent where nothing was written. */
+  readonly from?: number;
+  readonly to?: number;
+  /** CloudTrail was asked for others who wrote in that time. */
+  readonly checked?: true;
+}
+
 /** The document of a trust entry's before-image. */
 export function documentOf(image: unknown): string {
   if (typeof image === 'object' && image !== null && 'document' in image && typeof image.document === 'string') return image.document;
@@ -147,6 +164,6 @@ export function documentOf(image: unknown): string {
 }
 
 /** Notes the document that was read back. */
-export async function noteTrust(runtime: JournalRuntime, record: RoleRecord, document: string): Promise<void> {
+export async function recordTrust(runtime: JournalRuntime, record: RoleRecord, document: string): Promise<void> {
   if (record.trustAfter !== document) await runtime.journal.updateRole(record.runId, record.roleArn, { trustAfter: document });
 }

@@ -46,7 +46,9 @@ export async function checkInjection(runtime: ClusterRuntime, input: UnitInput):
 }
 
 /** What admission made of a pod that is not kept. */
-export type DryRun = { readonly kind: 'admitted'; readonly pod: KubernetesObject } | { readonly kind: 'refused'; readonly reason: string };
+export type DryRun =
+  | { readonly kind: 'admitted'; readonly pod: KubernetesObject }
+  | { readonly kind: 'refused'; readonly reason: string; readonly isGone: boolean };
 
 /** Asks admission what a pod of the unit would be now. Refusals by policy, quota or webhook are an answer too. */
 export async function dryRun(kubernetes: KubernetesGateway, run: RunRecord, unit: UnitRecord, attempt: number): Promise<DryRun> {
@@ -55,8 +57,9 @@ export async function dryRun(kubernetes: KubernetesGateway, run: RunRecord, unit
   try {
     return { kind: 'admitted', pod: await kubernetes.create(RESOURCES.pods, namespace, pod, { dryRun: true }) };
   } catch (error) {
-    if (!isPodshiftError(error, 'KubernetesForbidden', 'InvalidRequest')) throw error;
-    return { kind: 'refused', reason: error.message };
+    // A namespace that is gone has no admission: that is told by the step that needs it.
+    if (!isPodshiftError(error, 'KubernetesForbidden', 'InvalidRequest', 'NotFound')) throw error;
+    return { kind: 'refused', reason: error.message, isGone: error.name === 'NotFound' };
   }
 }
 

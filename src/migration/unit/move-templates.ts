@@ -69,7 +69,7 @@ async function move(runtime: JournalRuntime, context: UnitContext, template: Tem
 
 /**
  * Takes the daemon's annotations off each planned template, where they still are as the plan saw them. Answers how many
- * templates were changed, so that their roll-out is waited for.
+ * templates were changed, so that their roll-out is waited for. Throws `ProofFailed` where one has its old service account again.
  */
 export async function removeTemplateAnnotations(runtime: JournalRuntime, context: UnitContext): Promise<number> {
   const { run, unit, kubernetes } = context;
@@ -88,6 +88,13 @@ export async function removeTemplateAnnotations(runtime: JournalRuntime, context
     // What somebody took away or changed meanwhile is theirs.
     const isOurs = begun !== undefined || sameFields(current, { annotations: template.annotations });
     if (live === undefined || !isOurs) continue;
+    const { serviceAccountName } = fieldsNow(live.object, { serviceAccountName: null });
+    // Its pods would have neither way; the version that is read here guards the write.
+    if (template.serviceAccount !== null && serviceAccountName !== template.serviceAccount)
+      throw new PodshiftError(
+        'ProofFailed',
+        `somebody gave ${subject} the service account ${serviceAccountName ?? 'default'} again, so its annotations stay`,
+      );
     await journaledWrite(runtime, run, {
       key: templateAnnotationsKey(subject),
       unitId: unit.unitId,

@@ -107,6 +107,10 @@ async function create(kubernetes: KubernetesGateway, namespace: string, name: st
     if (isPodshiftError(error, 'KubernetesForbidden', 'InvalidRequest')) {
       throw new PodshiftError('ProofFailed', `the probe pod is not admitted in ${namespace}: ${error.message}`, { cause: error });
     }
+    if (isPodshiftError(error, 'NotFound'))
+      throw new PodshiftError('WorldMoved', `namespace ${namespace} is gone since the plan was made; plan again without it`, {
+        cause: error,
+      });
     if (!isPodshiftError(error, 'AlreadyExists')) throw error;
     const found = await kubernetes.get(RESOURCES.pods, namespace, name);
     if (found === undefined) throw new PodshiftError('Conflict', `the probe pod ${namespace}/${name} came and went`, { cause: error });

@@ -121,7 +121,7 @@ async function bind(runtime: JournalRuntime, { run, unit, kubernetes }: UnitCont
   });
 }
 
-/** Takes the service account out of the bindings again and deletes it: the last step of a way back, when nothing runs as it. */
+/** Takes the service account out of the bindings again and deletes it: the last step of a rollback, when nothing runs as it. */
 export async function undoSplit(
   runtime: JournalRuntime,
   { run, unit, kubernetes }: UnitContext,

@@ -1,3 +1,4 @@
+import type { KubernetesObject } from '../../kubernetes/gateway.ts';
 import { RESOURCES } from '../../kubernetes/resources.ts';
 import type { JournalEntry } from '../../model/run.ts';
 import { usesAgent } from '../../verification/injection.ts';
@@ -7,35 +8,40 @@ import type { JournalRuntime } from '../runtime.ts';
 import { secondsIn, type UnitContext } from '../write.ts';
 import { resourceOf, subjectOf } from './workloads.ts';
 
-/** How long a way back waits for a roll-out under way: longer than an ordinary one takes, short for who waits at night. */
+/** How long a rollback waits for a roll-out, or for a pod since it was made: longer than an ordinary one takes, short for who waits at night. */
 const SETTLE_SECONDS = 180;
+/** How long it waits for all of them together, however many come meanwhile. */
+const LONGEST_SECONDS = 900;
 
 /**
- * What is still rolling out while the association is there; empty when it may go. A pod that was injected but has not
+ * What is still starting while the association is there; empty when it may go. A pod that was injected but has not
  * started yet has fetched nothing that the agent could go on serving: without the association it would come up with no
- * credentials at all. Pods that have started have, so a roll-out that stands still is not waited for beyond the time above.
+ * credentials at all, whoever made it and however long ago podshift's own restart was. Pods that have started have, so one that
+ * does not become ready is not waited for beyond its time, and neither is a roll-out that stands still.
  */
 export async function rolloutsUnderWay(
   runtime: JournalRuntime,
   { unit, kubernetes }: UnitContext,
   entries: readonly JournalEntry[],
 ): Promise<string> {
-  const isLeaving = entries.some((entry) => entry.kind === 'association' && entry.state !== 'undone');
-  const restarts = entries.filter((entry) => entry.kind === 'restart' && entry.state !== 'undone');
-  if (!isLeaving || restarts.length === 0) return '';
-  const since = Number(unit.facts.undoSince ?? runtime.clock.now());
+  if (!entries.some((entry) => entry.kind === 'association' && entry.state !== 'undone')) return '';
+  const waited = (runtime.clock.now() - Number(unit.facts.undoSince ?? runtime.clock.now())) / 1000;
+  if (waited > LONGEST_SECONDS) return '';
+  const { namespace, serviceAccount } = unit.plan;
+  const pods = podsOfServiceAccount(await kubernetes.list(RESOURCES.pods, { namespace }), serviceAccount);
+  const age = (pod: KubernetesObject): number => (runtime.clock.now() - Date.parse(pod.metadata.creationTimestamp ?? '')) / 1000;
+  const starting = pods.find((pod) => usesAgent(pod) && !isReady(pod) && age(pod) <= SETTLE_SECONDS);
+  if (starting !== undefined) return `Pod/${namespace}/${starting.metadata.name} is still starting`;
   // A roll-out that was given its whole time on the way forward gets no more.
-  const isGivenUp = secondsIn(runtime.clock, unit, 'restart') > SETTLE_SECONDS;
-  if (isGivenUp || runtime.clock.now() - since > SETTLE_SECONDS * 1000) return '';
+  if (waited > SETTLE_SECONDS || secondsIn(runtime.clock, unit, 'restart') > SETTLE_SECONDS) return '';
+  const restarts = entries.filter((entry) => entry.kind === 'restart' && entry.state !== 'undone');
   for (const workload of unit.plan.workloads) {
     const subject = subjectOf(unit.plan, workload);
     const resource = resourceOf(workload);
     if (resource === undefined || !restarts.some((entry) => entry.object === subject)) continue;
-    const object = await kubernetes.get(resource, unit.plan.namespace, workload.name);
+    const object = await kubernetes.get(resource, namespace, workload.name);
     const verdict = object === undefined ? undefined : judgeRollout(object);
     if (verdict?.state === 'progressing') return `${subject} is still rolling out: ${verdict.message}`;
   }
-  const pods = podsOfServiceAccount(await kubernetes.list(RESOURCES.pods, { namespace: unit.plan.namespace }), unit.plan.serviceAccount);
-  const starting = pods.find((pod) => usesAgent(pod) && !isReady(pod));
-  return starting === undefined ? '' : `Pod/${unit.plan.namespace}/${starting.metadata.name} is still starting`;
+  return '';
 }

@@ -24,6 +24,8 @@ export async function proveOldInjection(runtime: JournalRuntime, { run, unit, ku
   const hits = Number(unit.facts.undoHits ?? 0);
   if (hits >= run.options.injectionChecks) return '';
   const answer = await dryRun(kubernetes, run, unit, hits);
+  // Where the namespace is gone no pod will ever be made.
+  if (answer.kind === 'refused' && answer.isGone) return '';
   if (answer.kind === 'refused') {
     const passed = (runtime.clock.now() - Number(unit.facts.dissociatedAt ?? runtime.clock.now())) / 1000;
     return passed >= BLIND_WAIT_SECONDS ? '' : 'dry runs are refused, so the webhook gets time to forget the association';
@@ -59,7 +61,7 @@ export async function oldTemplatesRolledOut(
 
 /**
  * Evicts the pod at which a StatefulSet stands still: its controller waits for a broken pod to become ready even after the
- * template was mended, until that pod is deleted (Kubernetes, "StatefulSets", forced rollback).
+ * template was fixed, until that pod is deleted (Kubernetes, "StatefulSets", forced rollback).
  */
 async function renewStuckPod(runtime: JournalRuntime, context: UnitContext, name: string, revision: string | undefined): Promise<void> {
   const { unit, kubernetes } = context;

@@ -66,7 +66,7 @@ async function isOver(runtime: JournalRuntime, unit: UnitRecord, { failure }: Un
   return failure.Error !== ROLLED_BACK || (await runtime.journal.listEntries(unit.runId, unit.unitId)).length === 0;
 }
 
-/** A way back that begins, or begins again after an operator mended something, has its whole time. */
+/** A rollback that begins, or begins again after an operator fixed something, has its whole time. */
 async function openUndo(runtime: ClusterRuntime, found: UnitRecord, reason: string): Promise<UnitContext> {
   const run = await runtime.journal.getRun(found.runId);
   const begun =
@@ -120,7 +120,7 @@ async function goBack(runtime: JournalRuntime, context: UnitContext, entries: re
 
 /**
  * Where an association was there before the run and only the run's own statement makes it work, pods that came since live on
- * both: without the statement they have nothing, and no restart brings the old way back. Throws `UndoFailed` then, so that the
+ * both: without the statement they have nothing, and no restart brings the old rollback. Throws `UndoFailed` then, so that the
  * statement stays.
  */
 async function refuseStranding(runtime: JournalRuntime, { run, unit, kubernetes }: UnitContext): Promise<void> {

@@ -9,7 +9,7 @@ export interface OpenUnitOutput {
   readonly action: 'migrate' | 'split' | 'update-addon' | 'undo' | 'none';
 }
 
-/** Begins a unit, or takes it up where a crash left it: a way back that was begun is gone on with, an end stays an end. */
+/** Begins a unit, or takes it up where a crash left it: a rollback that was begun is gone on with, an end stays an end. */
 export async function openUnit(runtime: JournalRuntime, input: UnitInput): Promise<OpenUnitOutput> {
   await forwardRun(runtime, input.runId);
   const unit = await runtime.journal.getUnit(input.runId, input.unitId);
@@ -37,7 +37,7 @@ export async function finishUnit(runtime: JournalRuntime, input: UnitInput): Pro
   return { unitId: input.unitId, status: 'migrated' };
 }
 
-/** The way back failed: what an operator has to look at is the reason. */
+/** The rollback failed: what an operator has to look at is the reason. */
 export async function markNeedsOperator(runtime: JournalRuntime, input: UnitInput & { failure: Failure }): Promise<UnitOutput> {
   const unit = await runtime.journal.getUnit(input.runId, input.unitId);
   const first = unit.reason === '' ? '' : ` (it was rolled back because ${unit.reason})`;

@@ -9,6 +9,7 @@ import { forwardUnit, holdLock, type Poll, READY, secondsIn, type UnitContext, t
 import { associatedAt } from './associate.ts';
 import { isRenewed } from './check-rollout.ts';
 import { evictionKey, evictPod, ownerOf } from './evict.ts';
+import { liveWorkloads } from './workloads.ts';
 
 const POLL_SECONDS = 5;
 /** How many pods of a unit that missed the injection are evicted, before it counts as failed. */
@@ -79,6 +80,12 @@ async function renew(
   if (!isRecreated(pod) || (evicted >= MOST_EVICTIONS && !(await isOnRecord(runtime, run.runId, pod)))) {
     throw new PodshiftError('ProofFailed', `${name} ${what}${evicted > 0 ? `, after ${evicted} pods were renewed for that` : ''}`);
   }
+  const setting = outranking.length === 0 ? '' : await templateThatSets(context, outranking);
+  if (setting !== '')
+    throw new PodshiftError(
+      'ProofFailed',
+      `${name} ${what}, as the pod template of ${setting} does: take it out there, then migrate again`,
+    );
   // Counted by its entry: an eviction that a budget blocked, or whose reply was lost, is asked for again and counted once.
   if (!(await isOnRecord(runtime, run.runId, pod))) {
     await runtime.journal.updateUnit(run.runId, unit.unitId, { facts: { missedInjection: evicted + 1 } });
@@ -90,4 +97,14 @@ async function renew(
 
 async function isOnRecord(runtime: JournalRuntime, runId: string, pod: KubernetesObject): Promise<boolean> {
   return (await runtime.journal.getEntry(runId, evictionKey(pod))) !== undefined;
+}
+
+/** The workload of the unit whose own template sets one of these variables: each pod that it makes anew has it again. Empty where none does. */
+async function templateThatSets({ unit, kubernetes }: UnitContext, variables: readonly string[]): Promise<string> {
+  for (const { object, subject } of await liveWorkloads(kubernetes, unit.plan)) {
+    const { initContainers = [], containers = [] } = object.spec?.template?.spec ?? {};
+    const names = [...initContainers, ...containers].flatMap(({ env = [] }: { env?: { name: string }[] }) => env.map(({ name }) => name));
+    if (variables.some((variable) => names.includes(variable))) return subject;
+  }
+  return '';
 }

@@ -153,6 +153,17 @@ describe('the agent', () => {
       expect(fake.account.writes).toEqual([]);
     });
 
+    it.each(['InvalidRequest', 'AlreadyExists'] as const)(
+      'is waited for where EKS says that it is being deleted (%s): the reply was lost, or the step was delivered twice',
+      async (name) => {
+        fake.account.failures = { 'delete add-on': [name, name] };
+        expect(await remove()).toMatchObject({ status: 'waiting' });
+        expect(await remove()).toMatchObject({ status: 'waiting' });
+        fake.account.addons.delete(AGENT);
+        expect(await remove()).toMatchObject({ status: 'ready' });
+      },
+    );
+
     it('is given up where EKS does not delete it', async () => {
       await expect(remove(120)).rejects.toMatchObject({ name: 'UndoFailed' });
       setStatus('DELETE_FAILED');

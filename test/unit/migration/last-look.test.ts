@@ -3,11 +3,11 @@ import { associate } from '../../../src/migration/unit/associate.ts';
 import { confirmUse } from '../../../src/migration/unit/confirm-use.ts';
 import { removeAnnotations } from '../../../src/migration/unit/remove-annotations.ts';
 import { restartWorkloads } from '../../../src/migration/unit/restart-workloads.ts';
-import { type FakeMigration, NEW_WAY, OIDC_TRUST, OLD_WAY, ROLE, RUN, runningPod } from '../fixtures/fake-migration.ts';
+import { deployment, type FakeMigration, NEW_WAY, OIDC_TRUST, OLD_WAY, ROLE, RUN, runningPod } from '../fixtures/fake-migration.ts';
 import { UNIT, unitScene } from '../fixtures/unit-scene.ts';
 
 let fake: FakeMigration;
-const { begin } = unitScene((made) => {
+const { begin, beginAssociated } = unitScene((made) => {
   fake = made;
 });
 
@@ -109,5 +109,37 @@ describe('the look before a restart', () => {
     happen();
     await expect(restartWorkloads(fake.runtime, UNIT)).rejects.toMatchObject({ name: 'ProofFailed' });
     expect(fake.account.writes).toEqual([]);
+  });
+});
+
+describe('a template that somebody put back to its old service account', () => {
+  it('keeps its annotation: its pods would have neither way', async () => {
+    const metadata = {
+      splitFrom: 'staff',
+      shape: null,
+      bindings: [],
+      templates: [
+        {
+          kind: 'Deployment',
+          name: 'orders',
+          serviceAccount: 'orders',
+          before: { serviceAccountName: 'staff', serviceAccount: null },
+          annotations: { 'iam.amazonaws.com/role': 'orders' },
+        },
+      ],
+    };
+    await beginAssociated({ mechanism: 'kube2iam', metadata, removeAnnotations: [] } as never);
+    await fake.runtime.journal.updateUnit(RUN, UNIT.unitId, { facts: { 'probe-pod grade 2 passed': true } });
+    const template = (serviceAccountName: string) => ({
+      template: { metadata: { annotations: { 'iam.amazonaws.com/role': 'orders' } }, spec: { serviceAccountName } },
+    });
+    fake.put(deployment({ spec: template('staff') }));
+    await expect(removeAnnotations(fake.runtime, UNIT)).rejects.toMatchObject({
+      name: 'ProofFailed',
+      message: /service account staff again/,
+    });
+    expect(fake.account.writes).toEqual([]);
+    fake.put(deployment({ spec: template('orders') }));
+    expect(await removeAnnotations(fake.runtime, UNIT)).toEqual({ removed: 0, templates: 1 });
   });
 });

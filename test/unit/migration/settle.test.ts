@@ -45,4 +45,24 @@ describe('the association of a unit whose roll-out is under way', () => {
     fake.pass(181);
     expect(await isGone()).toBe(true);
   });
+
+  it('stays under a pod that somebody else makes long after the restart, and goes once it is ready', async () => {
+    fake.pass(3600);
+    fake.put(runningPod('scaled-up', NEW_WAY, { ready: false }));
+    expect(await isGone()).toBe(false);
+    fake.pass(14);
+    expect(await isGone()).toBe(false);
+    fake.put(runningPod('scaled-up', NEW_WAY));
+    expect(await isGone()).toBe(true);
+  });
+
+  it('goes in the end, however many pods come that do not become ready', async () => {
+    for (let pod = 0; pod < 9; pod += 1) {
+      fake.put(runningPod(`new-${pod}`, NEW_WAY, { ready: false }));
+      expect(await isGone()).toBe(false);
+      fake.pass(101);
+    }
+    fake.put(runningPod('another', NEW_WAY, { ready: false }));
+    expect(await isGone()).toBe(true);
+  });
 });

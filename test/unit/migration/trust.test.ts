@@ -135,6 +135,19 @@ describe('grantTrust', () => {
     expect(fake.account.writes).toEqual([]);
   });
 
+  it('loses no statement that somebody writes between the first look and the write', async () => {
+    const theirs = admit(OIDC_TRUST, [{ namespace: 'shop', name: 'theirs' }]);
+    const { journal } = fake.runtime;
+    const record = journal.recordIntent.bind(journal);
+    vi.spyOn(journal, 'recordIntent').mockImplementation(async (entry) => {
+      setTrust(theirs);
+      return record(entry);
+    });
+    await expect(grantTrust(fake.runtime, FIRST)).rejects.toMatchObject({ name: 'Conflict' });
+    expect(trust()).toBe(theirs);
+    expect(fake.account.writes).toEqual([]);
+  });
+
   it('lets go of the lease whatever happens', async () => {
     await expect(withLease(fake.runtime, RUN, ROLE, () => Promise.reject(new Error('x')))).rejects.toThrow('x');
     await fake.runtime.journal.acquireLease(ROLE, 'run-2', 60);

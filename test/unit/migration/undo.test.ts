@@ -112,6 +112,15 @@ describe('the way back of a unit', () => {
     expect(await undoUnit(fake.runtime, UNDO)).toMatchObject({ status: 'ready', unitStatus: 'rolled-back' });
   });
 
+  it('ends where the namespace has gone away: nothing of it is left to prove', async () => {
+    await associate(fake.runtime, UNIT);
+    fake.pass(30);
+    fake.account.objects.clear();
+    fake.account.failures = { 'dry run': Array(60).fill('NotFound') };
+    expect(await undo()).toBe('rolled-back');
+    expect(fake.account.associations).toEqual([]);
+  });
+
   it.each<[string, () => void]>([
     ['restored by hand already', () => fake.put(serviceAccount())],
     ['with the service account gone', () => fake.account.objects.delete('ServiceAccount/shop/orders')],

@@ -4,7 +4,17 @@ import { confirmUse } from '../../../src/migration/unit/confirm-use.ts';
 import { removeAnnotations } from '../../../src/migration/unit/remove-annotations.ts';
 import { restartWorkloads } from '../../../src/migration/unit/restart-workloads.ts';
 import { verifyPods } from '../../../src/migration/unit/verify-pods.ts';
-import { CLUSTER_ARN, type FakeMigration, NEW_WAY, OLD_WAY, ROLE, RUN, runningPod, serviceAccount } from '../fixtures/fake-migration.ts';
+import {
+  CLUSTER_ARN,
+  deployment,
+  type FakeMigration,
+  NEW_WAY,
+  OLD_WAY,
+  ROLE,
+  RUN,
+  runningPod,
+  serviceAccount,
+} from '../fixtures/fake-migration.ts';
 import { UNIT, unitScene } from '../fixtures/unit-scene.ts';
 
 let fake: FakeMigration;
@@ -49,6 +59,16 @@ describe('verifyPods', () => {
       name: 'ProofFailed',
       message: /carries AWS_PROFILE, after 5 pods/,
     });
+  });
+
+  it('evicts nothing for a variable that stands in the template', async () => {
+    fake.put(deployment({ spec: { template: { spec: { containers: [{ name: 'app', env: [{ name: 'AWS_PROFILE', value: 'x' }] }] } } } }));
+    fake.put(runningPod('one', [...NEW_WAY, { name: 'AWS_PROFILE' }]));
+    await expect(verifyPods(fake.runtime, UNIT)).rejects.toMatchObject({
+      name: 'ProofFailed',
+      message: /carries AWS_PROFILE, as the pod template of Deployment\/shop\/orders does: take it out there/,
+    });
+    expect(fake.account.writes.filter((write) => write.startsWith('evict'))).toEqual([]);
   });
 
   it('fails on a bare pod that nobody makes anew', async () => {

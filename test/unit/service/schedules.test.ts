@@ -44,8 +44,12 @@ describe('a schedule', () => {
   it('of a run starts migrate-cluster with all that its input needs', () => {
     const made = scheduleOf(request({ starts: 'run', flexibleMinutes: 15, expectedDigest: 'd', approval: 'required' }), PLACE);
     expect(made.FlexibleTimeWindow).toEqual({ Mode: 'FLEXIBLE', MaximumWindowInMinutes: 15 });
-    expect(made.Target.Arn).toContain(':podshift-migrate-cluster-prod');
-    const input = JSON.parse(made.Target.Input);
+    expect(made.Target.Arn).toBe('arn:aws:scheduler:::aws-sdk:sfn:startExecution');
+    const call = JSON.parse(made.Target.Input);
+    expect(call.StateMachineArn).toContain(':podshift-migrate-cluster-prod');
+    const input = JSON.parse(call.Input);
+    // The execution is found, and stopped, under the run's id.
+    expect([call.Name, input.runId]).toEqual(Array(2).fill('<aws.scheduler.execution-id>'));
     expect(input).toMatchObject({ mode: 'run', approval: 'required', expectedDigest: 'd' });
     expect(migrationOptions.parse(input.options).namespaces).toEqual(['shop']);
   });

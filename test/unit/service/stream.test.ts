@@ -8,6 +8,7 @@ import { migrationOptions } from '../../../src/model/options.ts';
 import type { Publishing } from '../../../src/service/publish.ts';
 import { watchRuns } from '../../../src/service/watch-runs.ts';
 import { openDynaliteJournal } from '../../support/dynalite-journal.ts';
+import { fakeExecutions } from '../fixtures/fake-executions.ts';
 import { startScript } from '../fixtures/scripted-server.ts';
 import { run } from '../fixtures/service-records.ts';
 
@@ -136,7 +137,14 @@ describe('watchRuns', () => {
     const points: [string, number][] = [];
     const now = Date.parse('2026-01-05T10:00:00.500Z');
     const add = ({ name, value }: { name: string; value: number }) => void points.push([name, value]);
-    const answer = await watchRuns({ clock: { now: () => now }, journal: { listOpenRuns: async () => runs }, metrics: { add } });
+    const executions = fakeExecutions();
+    await executions.start('migrate-cluster', 'carries-them', {});
+    const journal = {
+      listOpenRuns: async () => runs,
+      carrier: async () => ({ direction: 'forward' as const, executionId: 'arn:execution:carries-them' }),
+    };
+    const logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
+    const answer = await watchRuns({ clock: { now: () => now }, journal, logger, metrics: { add }, executions: async () => executions });
     return { answer, points };
   };
 

@@ -191,7 +191,7 @@ describe('deletion', () => {
     expect([cluster.pods('web-').length, cluster.pods('api-').length]).toEqual([1, 0]);
   });
 
-  it('empties a namespace, and a collection by its selector', () => {
+  it('empties a namespace, and a collection by its selector', async () => {
     const cluster = createTestCluster([serviceAccount('one'), serviceAccount('two'), STORE]);
     cluster.request('PATCH', '/api/v1/namespaces/shop/serviceaccounts/one', { metadata: { labels: { a: 'b' } } });
     cluster.request('DELETE', '/api/v1/namespaces/shop/serviceaccounts?labelSelector=a%3Db');
@@ -201,8 +201,11 @@ describe('deletion', () => {
         .filter((object) => object.metadata.namespace === 'shop')
         .map((object) => object.metadata.name),
     ).toEqual(['default', 'two']);
-    cluster.request('DELETE', '/api/v1/namespaces/shop');
+    const leaving = cluster.request('DELETE', '/api/v1/namespaces/shop');
+    expect(leaving.body).toMatchObject({ metadata: { deletionTimestamp: expect.any(String) }, status: { phase: 'Terminating' } });
+    await cluster.clock.advance(10_000);
     expect(cluster.side.objects('SecretStore')).toEqual([]);
+    expect(cluster.side.object('Namespace', undefined, 'shop')).toBeUndefined();
     expect(cluster.request('DELETE', '/api/v1/namespaces/kube-system').status).toBe(403);
   });
 });

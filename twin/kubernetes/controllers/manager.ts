@@ -4,6 +4,7 @@ import { controllerOf } from '../objects.ts';
 import { matchesSelector } from '../selectors.ts';
 import type { StoredChange } from '../store.ts';
 import type { World } from '../world.ts';
+import { reconcileCronJob } from './cron-job.ts';
 import { reconcileDaemonSet } from './daemon-set.ts';
 import { reconcileDeployment } from './deployment.ts';
 import { reconcileBudget } from './disruption.ts';
@@ -30,10 +31,11 @@ export function isWorkload({ apiVersion, kind }: Pick<KubernetesObject, 'apiVers
   return kind !== 'PodDisruptionBudget' && `${groupOf(apiVersion)}/${kind}` in CONTROLLERS;
 }
 
-/** Starts the controllers: each change names what has to be looked at, and nothing else is. */
-export function startControllers(world: World): void {
+/** Starts the controllers: each change names what has to be looked at, and nothing else is. CronJobs make Jobs where `cronJobs` says so. */
+export function startControllers(world: World, cronJobs: boolean): void {
+  const controllers: Readonly<Record<string, Reconcile>> = cronJobs ? { ...CONTROLLERS, 'batch/CronJob': reconcileCronJob } : CONTROLLERS;
   const enqueue = (kind: Kind, { metadata: { namespace, name } }: Pick<KubernetesObject, 'metadata'>): void => {
-    const reconcile = CONTROLLERS[`${kind.group}/${kind.kind}`];
+    const reconcile = controllers[`${kind.group}/${kind.kind}`];
     if (reconcile === undefined) {
       return;
     }

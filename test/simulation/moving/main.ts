@@ -1,0 +1,70 @@
+import { parseArgs } from 'node:util';
+import { drawHistory, WORLDS, type WorldName } from './draw.ts';
+import { shrink } from './shrink.ts';
+import { type Outcome, simulate } from './simulate.ts';
+
+const USAGE = `usage: npm run simulate -- [--seed N] [--seeds N] [--minutes M] [--world ${['any', ...WORLDS].join('|')}] [--history JSON] [--verbose]
+  --seed      the first seed; 1 where absent
+  --seeds     how many; where absent, as many as --minutes allows, or one
+  --minutes   stop beginning new seeds after so many minutes
+  --world     draw worlds of this kind alone
+  --history   live through this history and tell it
+  --no-shrink print failing histories as they were drawn
+  --verbose   tell what happened in the shortest history of each failing seed`;
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: '1' },
+    seeds: { type: 'string' },
+    minutes: { type: 'string' },
+    world: { type: 'string', default: 'any' },
+    history: { type: 'string' },
+    'no-shrink': { type: 'boolean', default: false },
+    verbose: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+if (values.help || !['any', ...WORLDS].includes(values.world)) {
+  process.stderr.write(`${USAGE}\n`);
+  process.exit(values.help ? 0 : 2);
+}
+// Errors are many here, and nobody reads where they were made.
+Error.stackTraceLimit = 0;
+
+const show = (outcome: Outcome): void => {
+  for (const problem of outcome.problems) process.stdout.write(`  ${problem}\n`);
+  if (values.verbose) process.stdout.write(`${outcome.told.map((line) => `    ${line}`).join('\n')}\n`);
+};
+
+if (values.history !== undefined) {
+  const outcome = await simulate(JSON.parse(values.history));
+  process.stdout.write(`${outcome.told.join('\n')}\n`);
+  for (const run of outcome.runs) process.stdout.write(`run ${run.runId}: ${run.status} ${run.reason}\n`);
+  for (const unit of outcome.units) process.stdout.write(`unit ${unit.unitId}: ${unit.status} ${unit.reason}\n`);
+  for (const problem of outcome.problems) process.stdout.write(`${problem}\n`);
+  process.exit(outcome.problems.length === 0 ? 0 : 1);
+}
+
+const first = Number(values.seed);
+const until = values.minutes === undefined ? Number.POSITIVE_INFINITY : Date.now() + Number(values.minutes) * 60_000;
+const count = values.seeds === undefined ? (values.minutes === undefined ? 1 : Number.POSITIVE_INFINITY) : Number(values.seeds);
+const begun = process.cpuUsage();
+const failed: number[] = [];
+let done = 0;
+for (let seed = first; seed < first + count && Date.now() < until; seed += 1) {
+  const history = drawHistory(seed, values.world as WorldName | 'any');
+  const outcome = await simulate(history);
+  done += 1;
+  if (outcome.problems.length === 0) continue;
+  failed.push(seed);
+  const found = values['no-shrink'] ? { history, outcome, runs: 0 } : await shrink(history, outcome);
+  process.stdout.write(`seed ${seed} fails: ${JSON.stringify(found.history)}\n`);
+  show(found.outcome);
+}
+const { user, system } = process.cpuUsage(begun);
+const cpu = (user + system) / 1e6;
+process.stdout.write(
+  `${done} seeds from ${first}, ${failed.length} failed${failed.length === 0 ? '' : `: ${failed.join(' ')}`}; ${cpu.toFixed(1)} s of CPU, ${((1000 * cpu) / Math.max(1, done)).toFixed(0)} ms a seed\n`,
+);
+process.exit(failed.length === 0 ? 0 : 1);

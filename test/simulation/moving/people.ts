@@ -1,0 +1,136 @@
+import { migrate, rollBack } from '../../../engine/local-migration.ts';
+import type { ServiceRuntime } from '../../../src/migration/runtime.ts';
+import { isPodshiftError, PodshiftError } from '../../../src/model/errors.ts';
+import type { MigrationOptions } from '../../../src/model/options.ts';
+import { rollBackRun } from '../../../src/service/roll-back-run.ts';
+import { Environment, type Shared } from './environment.ts';
+import type { Told } from './functions.ts';
+import type { OtherFault, Word } from './history.ts';
+import type { Declared, StepFunctions } from './step-functions.ts';
+
+/** What people work with. */
+export interface PeopleStage {
+  readonly shared: Shared;
+  readonly runId: string;
+  readonly options: MigrationOptions;
+  readonly tell: Told;
+}
+
+/** Whoever asks podshift for something. */
+export interface People {
+  /** Starts the run. */
+  begin(): void;
+  ask(word: Word): void;
+  /** Whether anything goes on that they asked for. */
+  readonly isBusy: boolean;
+}
+
+/** People of a deployed service: they ask its API. */
+export function peopleOfService({ shared, runId, options, tell }: PeopleStage, executions: StepFunctions, runtime: ServiceRuntime): People {
+  const { clock, ids } = shared;
+  let asking = 0;
+  const work = async (what: string, how: () => Promise<string>): Promise<void> => {
+    tell(`somebody asks to ${what}`);
+    asking += 1;
+    try {
+      await clock.sleep(10);
+      tell(`  answered ${await how()}`);
+    } catch (error) {
+      if (!isPodshiftError(error)) throw error;
+      tell(`  refused: ${error.name}: ${error.message}`);
+    } finally {
+      asking -= 1;
+    }
+  };
+  const start = (id: string): Promise<string> =>
+    executions.start('migrate-cluster', id, inputOf(shared, id, options)).then(({ executionArn }) => executionArn);
+  const back = async (stop: boolean): Promise<string> => {
+    const request = { path: { runId }, body: { stop, units: null }, caller: 'somebody' } as unknown as Parameters<typeof rollBackRun>[1];
+    return String((await rollBackRun(runtime, request)).status);
+  };
+  return {
+    begin: () => void work('run', () => start(runId)),
+    ask: ({ kind }) => void work(kind, () => (kind === 'second run' ? start(ids.next()) : back(kind === 'stop'))),
+    get isBusy() {
+      return asking > 0;
+    },
+  };
+}
+
+/** People at one machine: each command is a process, which can die. */
+export function peopleOfMachine(
+  { shared, runId, options, tell }: PeopleStage,
+  declared: Declared,
+  crash: Extract<OtherFault, { kind: 'crash' }> | undefined,
+): People {
+  const { clock, ids } = shared;
+  let running = 0;
+  let first: { readonly environment: Environment; readonly controller: AbortController } | undefined;
+
+  const launch = (what: string, command: (environment: Environment, signal: AbortSignal) => Promise<{ readonly status: string }>): void => {
+    const environment = new Environment(shared);
+    const controller = new AbortController();
+    const isFirst = first === undefined;
+    first ??= { environment, controller };
+    running += 1;
+    tell(`podshift ${what}`);
+    let isOver = false;
+    const over = (how: string): void => {
+      if (isOver) return;
+      isOver = true;
+      running -= 1;
+      tell(`podshift ${what}: ${how}`);
+    };
+    let calls = 0;
+    environment.onEffect = () => {
+      calls += 1;
+      if (isFirst && crash?.call === calls) {
+        environment.die();
+        over('dies');
+        running += 1;
+        void clock.sleep(crash.seconds * 1000).then(() => {
+          running -= 1;
+          if (crash.next === 'resume') forward(runId, `resume ${runId}`);
+          else backward();
+        });
+      }
+    };
+    command(environment, controller.signal).then(
+      ({ status }) => over(status),
+      (error: unknown) => over(error instanceof Error ? `${error.name}: ${error.message}` : String(error)),
+    );
+  };
+  const forward = (id: string, what: string): void =>
+    launch(what, ({ runtime }, signal) =>
+      migrate({ runtime, clock: clock.engine, service: declared.service, signal, input: inputOf(shared, id, options) }),
+    );
+  const backward = (): void =>
+    launch('rollback', ({ runtime }, signal) =>
+      rollBack({ runtime, clock: clock.engine, service: declared.service, signal, input: { runId, unitIds: null, reason: 'asked for' } }),
+    );
+  return {
+    begin: () => forward(runId, 'run'),
+    ask: ({ kind }) => {
+      if (kind === 'stop') {
+        tell('somebody interrupts podshift');
+        first?.controller.abort(new PodshiftError('WaveFailed', 'interrupted'));
+        // Whoever stops it takes it back, a minute later.
+        running += 1;
+        void clock.sleep(60_000).then(() => {
+          running -= 1;
+          backward();
+        });
+      } else if (kind === 'roll back') backward();
+      else if (kind === 'resume') forward(runId, `resume ${runId}`);
+      else forward(ids.next(), 'run (another)');
+    },
+    get isBusy() {
+      return running > 0;
+    },
+  };
+}
+
+function inputOf({ twin }: Shared, runId: string, options: MigrationOptions) {
+  const target = { clusterName: twin.clusterName, region: twin.region, assumeRoleArn: null };
+  return { runId, target, mode: 'run', approval: 'none', expectedDigest: null, options } as const;
+}
