@@ -28,6 +28,12 @@ describe('the code of the functions', () => {
     expect(tooLarge).toEqual([]);
   });
 
+  it('has nothing of the journal on one machine', async () => {
+    for (const key of Object.keys(service.state.service.functions)) {
+      for (const { body } of await codeOf(key)) expect(body.includes('node:sqlite'), key).toBe(false);
+    }
+  });
+
   it('is that of the function alone', async () => {
     for (const [key, { handler }] of Object.entries(service.state.service.functions)) {
       expect((await codeOf(key)).map(({ name }) => name)).toEqual([handler.replace(/\.\w+$/, '.mjs')]);

@@ -77,7 +77,8 @@ export async function endRun(
   return letGo(runtime, run, outcome.status);
 }
 
-async function letGo(runtime: JournalRuntime, run: RunRecord, status: RunStatus): Promise<RunOutput> {
+/** Lets go of the cluster of a run that has ended, as it may have crashed before it did. */
+export async function letGo(runtime: JournalRuntime, run: RunRecord, status: RunStatus): Promise<RunOutput> {
   if (run.clusterArn !== '') await runtime.journal.releaseLock(run.clusterArn, run.runId);
   return { runId: run.runId, status };
 }

@@ -1,8 +1,8 @@
 import { RESOURCES } from '../../kubernetes/resources.ts';
 import { timestamp } from '../../model/clock.ts';
-import { PodshiftError } from '../../model/errors.ts';
+import { isPodshiftError, PodshiftError } from '../../model/errors.ts';
 import type { MigrationOptions } from '../../model/options.ts';
-import type { ClusterTarget, RunStatus } from '../../model/run.ts';
+import type { ClusterTarget, RunRecord, RunStatus } from '../../model/run.ts';
 import type { ClusterRuntime, Runtime } from '../runtime.ts';
 import { lockSeconds } from '../write.ts';
 
@@ -42,7 +42,10 @@ export async function openRun(runtime: Runtime, input: OpenRunInput): Promise<Op
   if (run.target.clusterName !== target.clusterName || run.target.region !== target.region) {
     throw new PodshiftError('InvalidInput', `run ${runId} belongs to cluster ${run.target.clusterName} in ${run.target.region}`);
   }
-  if (run.endedAt !== null) return { runId, state: 'ended', status: run.status, mode, approval, expectedDigest };
+  if (run.endedAt !== null) {
+    await endLock(runtime, run);
+    return { runId, state: 'ended', status: run.status, mode, approval, expectedDigest };
+  }
   if (run.status === 'rolling-back') {
     throw new PodshiftError('InvalidInput', `run ${runId} is being rolled back; finish that with "podshift rollback ${runId}"`);
   }
@@ -52,6 +55,16 @@ export async function openRun(runtime: Runtime, input: OpenRunInput): Promise<Op
   if (run.status !== 'running' || run.clusterArn !== cluster.arn)
     await runtime.journal.updateRun(runId, { clusterArn: cluster.arn, status: 'running' });
   return { runId, state: 'open', status: 'running', mode, approval, expectedDigest };
+}
+
+/** A run that crashed between its end and letting go of its cluster keeps it no longer. */
+async function endLock({ journal }: Runtime, { runId, clusterArn }: RunRecord): Promise<void> {
+  if (clusterArn === '') return;
+  try {
+    await journal.extendLock(clusterArn, runId, 0);
+  } catch (error) {
+    if (!isPodshiftError(error, 'LockLost')) throw error;
+  }
 }
 
 /** {@link inspectCluster} for the cluster of a run. */

@@ -6,7 +6,7 @@ import type { JournalRuntime } from '../runtime.ts';
 import { type Failure, reasonOf } from '../trust/grant-trust.ts';
 import { lockSeconds } from '../write.ts';
 import { type Batch, batchOf } from './batch.ts';
-import { endRun, holdPendingUnits, type RunOutput } from './close-run.ts';
+import { endRun, holdPendingUnits, letGo, type RunOutput } from './close-run.ts';
 import { outcomeOf } from './outcome.ts';
 
 /** What is rolled back and why. */
@@ -145,7 +145,7 @@ export async function closeRollback(
 ): Promise<RunOutput> {
   const run = await runtime.journal.getRun(input.runId);
   const entries = await runtime.journal.listEntries(run.runId);
-  if (run.endedAt !== null) return { runId: run.runId, status: run.status };
+  if (run.endedAt !== null) return letGo(runtime, run, run.status);
   await holdUnbegun(runtime, run.runId, input.reason);
   const units = await runtime.journal.listUnits(run.runId);
   if (entries.length === 0) return endRun(runtime, run, { status: 'held', reason: input.reason }, units);

@@ -65,6 +65,15 @@ describe('openRun', () => {
     await fake.runtime.journal.updateRun(RUN, { status: 'migrated', endedAt: '2026-01-05T11:00:00.000Z' });
     expect(await openRun(fake.runtime, OPEN)).toMatchObject({ state: 'ended', status: 'migrated' });
   });
+
+  it('lets go of the cluster of a run that crashed between its end and that, and of no other run’s', async () => {
+    await openRun(fake.runtime, OPEN);
+    await fake.runtime.journal.updateRun(RUN, { status: 'migrated', endedAt: '2026-01-05T11:00:00.000Z' });
+    await openRun(fake.runtime, OPEN);
+    await fake.runtime.journal.acquireLock(CLUSTER_ARN, 'run-2', 900);
+    await openRun(fake.runtime, OPEN);
+    await expect(fake.runtime.journal.acquireLock(CLUSTER_ARN, 'run-3', 900)).rejects.toMatchObject({ name: 'ClusterLocked' });
+  });
 });
 
 describe('checkCluster', () => {
