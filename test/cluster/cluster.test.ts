@@ -5,6 +5,9 @@ import { createClientWrites } from './client-writes.ts';
 import { type Cluster, startCluster } from './cluster.ts';
 import { playKubelet } from './kubelet.ts';
 import { environment, pod, variables, workload } from './objects.ts';
+import { reflect } from './reflector.ts';
+import { watchableResources } from './served.ts';
+import { WatchRefused } from './watch.ts';
 
 const ROLE = 'arn:aws:iam::111122223333:role/web';
 const IRSA = ['AWS_ROLE_ARN', 'AWS_WEB_IDENTITY_TOKEN_FILE'];
@@ -285,6 +288,43 @@ describe('whose a write is', () => {
       `create pods ${namespace}`,
       `create pods/eviction ${namespace}/web`,
     ]);
+  });
+});
+
+describe('following it', () => {
+  test('discovery names every resource that can be watched, once', async () => {
+    const resources = await watchableResources(cluster.api);
+    const names = resources.map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    expect(names).toEqual(expect.arrayContaining(['pods', 'namespaces', 'deployments.apps', 'rolebindings.rbac.authorization.k8s.io']));
+    for (const { path } of resources) expect(await cluster.api('GET', `${path}?limit=1`)).toMatchObject({ status: 200 });
+  });
+
+  test('where the API server has forgotten the version that a watch starts from, the resource is listed again', async () => {
+    const namespace = await makeNamespace();
+    // Events are the resource that the API server keeps no watch cache of: etcd itself answers.
+    const resource = { kind: 'Event', apiVersion: 'v1', name: 'events', namespaced: true, path: '/api/v1/events' };
+    const refusals: unknown[] = [];
+    const told: string[] = [];
+    const watch: Cluster['watch'] = async (path, signal, onEvent) => {
+      try {
+        await cluster.watch(refusals.length === 0 ? path.replace(/resourceVersion=\d+/, 'resourceVersion=1') : path, signal, onEvent);
+      } catch (error) {
+        refusals.push(error instanceof WatchRefused ? error.code : error);
+        throw error;
+      }
+    };
+    await cluster.compact();
+    const reflector = await reflect({ api: cluster.api, watch }, resource, {
+      seen: (_, after) => void told.push(`${after?.metadata.namespace}/${after?.metadata.name}`),
+      hold: () => Promise.resolve(),
+    });
+    const involvedObject = { apiVersion: 'v1', kind: 'Namespace', name: namespace, namespace };
+    const body = { apiVersion: 'v1', kind: 'Event', metadata: { name: 'news' }, involvedObject };
+    must(await cluster.api('POST', `/api/v1/namespaces/${namespace}/events`, { body }), 'event');
+    await expect.poll(() => told, { timeout: 30_000 }).toContain(`${namespace}/news`);
+    expect(refusals).toEqual([410]);
+    await reflector.stop();
   });
 });
 

@@ -1,5 +1,5 @@
+import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { createInterface } from 'node:readline';
 import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
 import type { Pair } from './certificates.ts';
 
@@ -31,13 +31,20 @@ export async function watchApi(
   const { certificateAuthority, pair } = caller;
   const sent = httpsRequest(url, { ca: certificateAuthority, key: pair.key, cert: pair.certificate, agent: false, signal });
   try {
-    const response = await new Promise<import('node:http').IncomingMessage>((resolve, reject) => {
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
       sent.on('response', resolve);
       sent.on('error', reject);
       sent.end();
     });
     if (response.statusCode !== 200) throw new WatchRefused(response.statusCode ?? 0, `${url}: ${response.statusCode}`);
-    for await (const line of createInterface({ input: response })) onEvent(JSON.parse(line) as WatchEvent);
+    // Once nothing reads any more, the end of the connection is no news.
+    response.on('error', () => undefined);
+    let rest = '';
+    for await (const chunk of response.setEncoding('utf8')) {
+      const lines = `${rest}${chunk}`.split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) onEvent(JSON.parse(line) as WatchEvent);
+    }
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
