@@ -161,25 +161,16 @@ function roleOf(index: number, subjects: readonly string[]): RoleWithTags {
 }
 
 /** Kinds whose lists are read whether or not the cluster has any: the empty ones cost one call each. */
-const EMPTY_LISTS = [
-  'statefulsets',
-  'daemonsets',
-  'replicationcontrollers',
-  'jobs',
-  'cronjobs',
-  'rollouts',
-  'poddisruptionbudgets',
-  'secretproviderclasses',
-];
+const EMPTY_LISTS = ['statefulsets', 'daemonsets', 'replicationcontrollers', 'jobs', 'cronjobs', 'rollouts', 'poddisruptionbudgets'];
 
 /**
- * The fewest calls that tell all that decisions need: every page of every list, both versions of External Secrets' two
- * kinds while they are empty, the cluster, and the agent's default version with its configuration.
+ * The fewest calls that tell all that decisions need: every page of every list, one look at what kinds there
+ * are, the cluster, and the agent's default version with its configuration.
  */
 export function fewestCalls(size: ClusterSize): number {
   const { serviceAccounts, pods, roles } = size;
   const kubernetes = [NODES, serviceAccounts, pods, serviceAccounts, serviceAccounts].map((items) => pagesOf(items, PAGES.kubernetes));
-  const lists = kubernetes.reduce((sum, pages) => sum + pages, EMPTY_LISTS.length + 4);
+  const lists = kubernetes.reduce((sum, pages) => sum + pages, EMPTY_LISTS.length + 1);
   const eks = [
     'DescribeCluster',
     'ListAddons',
@@ -189,8 +180,8 @@ export function fewestCalls(size: ClusterSize): number {
     'DescribeAddonConfiguration',
     'ListAccessEntries',
   ].length;
-  // Beside them one list of OIDC providers, three kinds of network policies, and one look at IRSA's exchanges in CloudTrail.
-  return lists + eks + pagesOf(roles, PAGES.roles) + 1 + 3 + 1;
+  // Beside them one list of OIDC providers, the network policies, and one look at IRSA's exchanges in CloudTrail.
+  return lists + eks + pagesOf(roles, PAGES.roles) + 1 + 1 + 1;
 }
 
 /** Takes the inventory of a generated cluster and plans it. The gateways are in memory: what is measured is podshift's own work. */

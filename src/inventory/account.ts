@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import type { AssociationSummary, AwsGateways, Cluster, Role, RoleWithTags } from '../aws/gateways.ts';
 import { isPodshiftError } from '../model/errors.ts';
-import type { AssociationFacts, ClusterFacts, PolicyFacts, RoleFacts } from '../model/inventory.ts';
+import type { AssociationFacts, ClusterFacts, RoleFacts, TrustingRole } from '../model/inventory.ts';
 import { type InstalledAddon, owningAddon, readAddons } from './addons.ts';
 import { roleOwners } from './owners.ts';
 import { policyFacts } from './policies.ts';
@@ -70,6 +70,7 @@ async function readProviders(aws: AwsGateways): Promise<string[] | null> {
 export async function readRoles(aws: AwsGateways, roles: Account['roles'], wanted: ReadonlySet<string>): Promise<RoleFacts[]> {
   const limit = pLimit(CONCURRENCY);
   const named = roles.filter((role) => wanted.has(role.arn));
+  const trusting = rolesTrusting(roles);
   return Promise.all(
     named.map(async (role) => {
       const withTags = 'tags' in role ? role : await limit(() => aws.iam.getRole(role.roleName));
@@ -78,16 +79,46 @@ export async function readRoles(aws: AwsGateways, roles: Account['roles'], wante
         name: role.roleName,
         trustPolicy: (withTags ?? role).trustPolicy,
         owners: roleOwners(withTags?.tags ?? {}),
-        ...('policies' in role && role.policies !== undefined ? permissionsOf(policyFacts(role.policies), roles) : {}),
+        ...permissionsOf(role, roles, trusting),
       };
     }),
   );
 }
 
-/** What a role's permissions say, with the trust policies of the roles that they name. */
-function permissionsOf(policies: PolicyFacts, roles: Account['roles']): Pick<RoleFacts, 'policies' | 'chained'> {
-  const chained = roles.filter(({ arn }) => policies.assumes.includes(arn)).map(({ arn, trustPolicy }) => ({ arn, trustPolicy }));
-  return { policies, ...(chained.length === 0 ? {} : { chained }) };
+/**
+ * What a role's permissions say, with the trust policies of the roles that it may assume. In one account a trust policy that names a
+ * role is enough (IAM User Guide, "Cross-account policy evaluation logic"), so the account's own trust policies tell of permissions on
+ * `*` too, and of a role that may read no permissions.
+ */
+function permissionsOf(
+  role: Account['roles'][number],
+  roles: Account['roles'],
+  trusting: ReadonlyMap<string, ReadonlySet<string>>,
+): Pick<RoleFacts, 'policies' | 'chained'> {
+  const policies = 'policies' in role && role.policies !== undefined ? policyFacts(role.policies) : undefined;
+  const may = new Set([...(policies?.assumes ?? []), ...(trusting.get(role.arn) ?? [])]);
+  const chained = may.size === 0 ? [] : roles.filter(({ arn }) => may.has(arn)).map(({ arn, trustPolicy }) => ({ arn, trustPolicy }));
+  return { ...(policies === undefined ? {} : { policies }), ...(chained.length === 0 ? {} : { chained }) };
+}
+
+/** The roles whose trust policies name a role, as a principal or in a condition, by that role's ARN. */
+function rolesTrusting(roles: Account['roles']): ReadonlyMap<string, ReadonlySet<string>> {
+  const found = new Map<string, Set<string>>();
+  for (const { arn, trustPolicy } of roles) {
+    for (const [, named] of trustPolicy.matchAll(/"(arn:[a-z-]+:iam::\d{12}:role\/[^"*?]+)"/g)) {
+      found.set(named as string, (found.get(named as string) ?? new Set()).add(arn));
+    }
+  }
+  return found;
+}
+
+/** The roles that trust the cluster's OIDC provider, but for those that are known already. */
+export function trustingRoles({ cluster, roles }: Account, known: ReadonlySet<string>): TrustingRole[] {
+  const issuer = cluster.oidcIssuer?.replace(/^https:\/\//, '');
+  if (issuer === undefined) return [];
+  return roles
+    .filter(({ arn, trustPolicy }) => !known.has(arn) && trustPolicy.includes(issuer))
+    .map(({ arn, trustPolicy }) => ({ arn, trustPolicy }));
 }
 
 /** The associations behind these summaries; one that went away meanwhile is left out. */

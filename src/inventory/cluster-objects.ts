@@ -2,12 +2,13 @@ import pLimit from 'p-limit';
 import type { FargateProfile } from '../aws/gateways.ts';
 import type { KubernetesGateway, KubernetesObject, OwnerReference, Resource } from '../kubernetes/gateway.ts';
 import { RESOURCES } from '../kubernetes/resources.ts';
-import type { AgentPortFact, IndirectUserFact, LegacyFact } from '../model/inventory.ts';
+import type { AgentPortFact, LegacyFact } from '../model/inventory.ts';
 import { type AgentPod, type AgentSet, agentPod, agentSet, isAgent } from './agent.ts';
 import { type Budget, blockingBudgets } from './budgets.ts';
+import { type Consumers, readConsumers, type Whole } from './consumers/read.ts';
 import { identityController } from './controllers.ts';
 import { agentPortsHeld } from './host-ports.ts';
-import { irsaProviderClasses, legacyFacts, secretStoreUsers } from './indirect.ts';
+import { irsaProviderClasses, legacyFacts } from './indirect.ts';
 import type { FirstLists } from './metadata/first-lists.ts';
 import { cutsOffByPodGroups, type EgressPolicy, egressPolicies, type Family, takesPort80 } from './network.ts';
 import { type Node, readNode } from './nodes.ts';
@@ -41,12 +42,12 @@ export interface ClusterObjects {
   /** Controllers of ReplicaSets and Jobs, by the UID of these. */
   readonly above: ReadonlyMap<string, OwnerReference>;
   readonly budgets: readonly Budget[];
-  readonly secretStoreUsers: readonly IndirectUserFact[];
+  readonly consumers: Consumers;
+  /** Custom resources that say what pods reach, or get, beyond their own specs, by `GROUP/KIND`. */
+  readonly customs: Whole;
   readonly providerClasses: ReadonlySet<string>;
   readonly legacy: readonly LegacyFact[];
   readonly egress: readonly EgressPolicy[];
-  /** As listed: who identifies pods by their service account is read from them as well. */
-  readonly ciliumPolicies: readonly KubernetesObject[];
   /** Workloads that take port 80 of their nodes, and those of controllers that manage associations; `Kind/namespace/name`. */
   readonly port80: readonly string[];
   readonly agentPorts: readonly AgentPortFact[];
@@ -124,15 +125,11 @@ export async function readObjects(kubernetes: KubernetesGateway, scope: Scope, f
   const policies = async (resource: Resource) => (await whole(resource)).map((object) => withKind(object, resource));
 
   for (const object of [...first.daemonSets, ...first.deployments]) workload(object);
-  const [nodes, budgets, stores, clusterStores, classes, network, cilium, ciliumClusterwide] = await Promise.all([
+  const [nodes, budgets, { whole: customs, ...consumers }, network] = await Promise.all([
     whole(RESOURCES.nodes),
     whole(RESOURCES.podDisruptionBudgets),
-    limit(() => listStores(kubernetes, RESOURCES.secretStores)),
-    limit(() => listStores(kubernetes, RESOURCES.clusterSecretStores)),
-    whole(RESOURCES.secretProviderClasses),
+    readConsumers(kubernetes, { limit, roleKeys: scope.roleKeys, keep: isWanted }),
     policies(RESOURCES.networkPolicies),
-    policies(RESOURCES.ciliumNetworkPolicies),
-    policies(RESOURCES.ciliumClusterwideNetworkPolicies),
     each(RESOURCES.pods, pod),
     ...[
       RESOURCES.statefulSets,
@@ -143,17 +140,19 @@ export async function readObjects(kubernetes: KubernetesGateway, scope: Scope, f
       RESOURCES.argoRollouts,
     ].map((resource) => each(resource, workload)),
   ]);
+  const cilium = customs.get('cilium.io/CiliumNetworkPolicy') ?? [];
+  const ciliumClusterwide = customs.get('cilium.io/CiliumClusterwideNetworkPolicy') ?? [];
   return {
     nodes: nodes.map(readNode).sort((a, b) => (a.name < b.name ? -1 : 1)),
     drafts,
     pods,
     above,
     budgets: blockingBudgets(budgets),
-    secretStoreUsers: [...secretStoreUsers(stores), ...secretStoreUsers(clusterStores)],
-    providerClasses: irsaProviderClasses(classes),
-    legacy,
+    consumers,
+    customs,
+    providerClasses: irsaProviderClasses(customs.get('secrets-store.csi.x-k8s.io/SecretProviderClass') ?? []),
+    legacy: [...legacy, ...consumers.asking],
     egress: egressPolicies({ network, cilium, ciliumClusterwide, family: scope.family, byCilium: first.daemonSets.some(isCilium) }),
-    ciliumPolicies: cilium,
     port80: port80.sort(),
     agentPorts: [...agentPorts.values()].sort((a, b) => (a.subject < b.subject ? -1 : 1)),
     controllers: controllers.sort(),
@@ -163,13 +162,6 @@ export async function readObjects(kubernetes: KubernetesGateway, scope: Scope, f
     agentPods,
     daemonPods,
   };
-}
-
-/** External Secrets serves `v1` from 0.16 on and `v1beta1` alone before that; the older is asked only where the newer has nothing. */
-async function listStores(kubernetes: KubernetesGateway, resource: Resource): Promise<KubernetesObject[]> {
-  const stores = await kubernetes.list(resource);
-  const found = stores.length > 0 ? stores : await kubernetes.list({ ...resource, version: 'v1beta1' });
-  return found.map((store) => withKind(store, resource));
 }
 
 /** Items of a list carry neither apiVersion nor kind when the API server leaves them out. */
@@ -187,6 +179,24 @@ function notePlatform(object: KubernetesObject, port80: string[], controllers: s
   const kind = identityController(spec);
   if (kind !== undefined) controllers.push(subject);
   if (kind === 'by-annotation') byAnnotation.push(subject);
+}
+
+/** Groups whose objects are wanted whole: policies, what a mesh lets through, and what the Secrets Store driver gives. */
+export const WANTED_GROUPS: ReadonlySet<string> = new Set([
+  'cilium.io',
+  'security.istio.io',
+  'kyverno.io',
+  'crd.projectcalico.org',
+  'secrets-store.csi.x-k8s.io',
+  'networking.istio.io',
+  'policy.linkerd.io',
+  'kuma.io',
+  'appmesh.k8s.aws',
+  'consul.hashicorp.com',
+]);
+
+function isWanted(group: string): boolean {
+  return WANTED_GROUPS.has(group);
 }
 
 /** Whether a DaemonSet is Cilium's agent, which enforces every kind of network policy. */

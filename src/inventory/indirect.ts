@@ -1,26 +1,7 @@
 import type { KubernetesObject } from '../kubernetes/gateway.ts';
-import type { IndirectUserFact, LegacyFact } from '../model/inventory.ts';
+import type { LegacyFact } from '../model/inventory.ts';
 import { daemonContainer } from './metadata/daemons.ts';
 import { templateOf } from './workloads.ts';
-
-/**
- * The service accounts whose tokens External Secrets exchanges itself (`spec.provider.aws.auth.jwt.serviceAccountRef`).
- * A ClusterSecretStore without a namespace is used from many: `*` stands for them.
- */
-export function secretStoreUsers(stores: readonly KubernetesObject[]): IndirectUserFact[] {
-  return stores.flatMap((store) => {
-    const reference = store.spec?.provider?.aws?.auth?.jwt?.serviceAccountRef;
-    if (reference === undefined) return [];
-    const { namespace, name } = store.metadata;
-    return [
-      {
-        subject: namespace === undefined ? `${store.kind}/${name}` : `${store.kind}/${namespace}/${name}`,
-        namespace: namespace ?? reference.namespace ?? '*',
-        serviceAccount: reference.name,
-      },
-    ];
-  });
-}
 
 /** `NAMESPACE/NAME` of each SecretProviderClass of the AWS provider that takes the pod's role by IRSA. */
 export function irsaProviderClasses(classes: readonly KubernetesObject[]): Set<string> {

@@ -5,11 +5,13 @@ import { type Clock, timestamp } from '../model/clock.ts';
 import type { Inventory, ServiceAccountFacts } from '../model/inventory.ts';
 import type { MigrationOptions } from '../model/options.ts';
 import { isSelected } from '../model/selection.ts';
-import { type Account, clusterFacts, readAccount, readAssociations, readRoles } from './account.ts';
+import { type Account, clusterFacts, readAccount, readAssociations, readRoles, trustingRoles } from './account.ts';
 import { addonFacts } from './addons.ts';
 import { readAgent } from './agent.ts';
 import { readObjects, type Scope } from './cluster-objects.ts';
+import { annotationUsers } from './consumers/keda.ts';
 import { joinWorkloads, markUnserved, nodeFacts, readConfigMaps } from './join.ts';
+import { judgeMeshes } from './mesh/mesh.ts';
 import { readFirstLists } from './metadata/first-lists.ts';
 import { askingServiceAccounts, readMetadata, rolesAskedFor } from './metadata/metadata.ts';
 import { shapeOf } from './metadata/metadata-users.ts';
@@ -73,6 +75,7 @@ export async function takeInventory(
   const keptBases = new Set(kept.map(({ name }) => name));
   const drafts = joined.filter(({ facts }) => keptNames.has(`${facts.namespace}/${facts.serviceAccount}`));
   await readConfigMaps(kubernetes, drafts, scope.family);
+  await judgeMeshes(drafts, { kubernetes, deployments: first.deployments, customs: objects.customs, family: scope.family });
   const nodes = nodeFacts(objects);
   const platform = await platformFacts(aws, kubernetes, account, objects, clock);
   markUnserved(drafts, objects.nodes, platform.nodeRoles);
@@ -80,6 +83,7 @@ export async function takeInventory(
   const read = new Set(roles.map((role) => role.arn));
   const asked = [...keptAssociations.map((association) => association.roleArn), ...rolesAskedFor(drafts, first.roleKeys, account.roles)];
   const missing = new Set(asked.filter((arn) => !read.has(arn)));
+  const known = [...roles, ...(await readRoles(aws, account.roles, missing))];
 
   return {
     version: 1,
@@ -94,10 +98,20 @@ export async function takeInventory(
       (facts) => `${facts.namespace}/${facts.serviceAccount}/${facts.kind}/${facts.name}`,
     ),
     indirectUsers: sortBy(
-      objects.secretStoreUsers.filter((user) => keptBases.has(user.serviceAccount)),
-      (user) => `${user.subject} ${user.namespace}/${user.serviceAccount}`,
+      [
+        ...objects.consumers.users,
+        ...annotationUsers(
+          objects.consumers.annotationReaders,
+          drafts.map(({ facts }) => facts),
+        ),
+      ].filter(({ namespace, serviceAccount }) =>
+        namespace === '*' ? keptBases.has(serviceAccount) : keptNames.has(`${namespace}/${serviceAccount}`),
+      ),
+      (user) => `${user.subject} ${user.namespace}/${user.serviceAccount} ${user.needs}`,
     ),
-    roles: sortBy([...roles, ...(await readRoles(aws, account.roles, missing))], (role) => role.arn),
+    customResources: objects.consumers.customResources,
+    roles: sortBy(known, (role) => role.arn),
+    trusting: sortBy(trustingRoles(account, new Set(known.map(({ arn }) => arn))), ({ arn }) => arn),
     oidcProviders: account.oidcProviders === null ? null : [...account.oidcProviders].sort(),
     associations: sortBy(keptAssociations, (association) => association.associationId),
     associated: sortBy(

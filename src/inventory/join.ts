@@ -21,8 +21,11 @@ export function joinWorkloads(objects: ClusterObjects, scope: Scope): Draft[] {
     if (draft === undefined) continue;
     const { facts } = draft;
     facts.livePods += 1;
-    if (!pod.terminating) addLive(facts, pod);
-    if (pod.old && !pod.terminating) facts.oldPods = (facts.oldPods ?? 0) + 1;
+    if (!pod.terminating) {
+      addLive(facts, pod);
+      if (pod.old) facts.oldPods = (facts.oldPods ?? 0) + 1;
+      draft.sidecars = [...(draft.sidecars ?? []), ...pod.sidecars];
+    }
     if (pod.nodeName !== undefined) {
       draft.nodes.add(pod.nodeName);
       if (fargateNodes.has(pod.nodeName) || isFargateNode(pod.nodeName)) facts.fargate ??= `node ${pod.nodeName}`;

@@ -96,7 +96,7 @@ function blockHas(block: Spec, family: Family): boolean {
 }
 
 /** Whether the agent's address is in a CIDR; what is no CIDR has nobody in it. */
-function inBlock(cidr: unknown, family: Family): boolean {
+export function inBlock(cidr: unknown, family: Family): boolean {
   const [network = '', length = ''] = String(cidr).split('/');
   const kind = isIP(network);
   if (kind === 0 || !/^\d+$/.test(length) || Number(length) > (kind === 4 ? 32 : 128)) return false;

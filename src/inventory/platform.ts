@@ -5,6 +5,7 @@ import { isPodshiftError } from '../model/errors.ts';
 import type { PlatformFacts } from '../model/inventory.ts';
 import type { Account } from './account.ts';
 import type { ClusterObjects } from './cluster-objects.ts';
+import { tokenUses } from './consumers/exchanges.ts';
 import { readNodeRoles } from './node-roles.ts';
 import { oldSdks } from './sdks.ts';
 
@@ -31,6 +32,7 @@ export async function platformFacts(
     controllers: objects.controllers,
     annotationControllers: objects.annotationControllers,
     oldSdks: oldSdks(events),
+    tokenUses: tokenUses(events),
   };
 }
 

@@ -1,7 +1,9 @@
 import type { KubernetesObject, OwnerReference } from '../kubernetes/gateway.ts';
 import type { OverrideFact } from '../model/inventory.ts';
 import { injectionOf, isOnNewWay } from '../verification/injection.ts';
+import { type PodShape, type Sidecar, sidecarsOf } from './mesh/sidecars.ts';
 import { pickAnnotations } from './metadata/metadata-users.ts';
+import type { Family } from './network.ts';
 import { wantsWindows } from './nodes.ts';
 import { findOverrides, skipsWebhook } from './overrides.ts';
 import { controllerOf, isKnown, serviceAccountOf } from './workloads.ts';
@@ -20,6 +22,7 @@ export interface LivePod {
   readonly exposed: boolean;
   /** Some container that the webhook gives credentials has none by Pod Identity. */
   readonly old: boolean;
+  readonly sidecars: readonly Sidecar[];
   /** The annotations that kube2iam or kiam read. */
   readonly metadata: Readonly<Record<string, string>>;
   /** The pod itself where no known controller stands above it: then it is its own template. */
@@ -29,7 +32,7 @@ export interface LivePod {
 /** A live pod; undefined for one that is over: it holds no credentials and nobody restarts it. */
 export function readLivePod(
   pod: KubernetesObject,
-  { prefix, podKeys }: { readonly prefix: string; readonly podKeys: ReadonlySet<string> },
+  { prefix, podKeys, family }: { readonly prefix: string; readonly podKeys: ReadonlySet<string>; readonly family: Family },
 ): LivePod | undefined {
   const phase = pod.status?.phase;
   if (phase === 'Succeeded' || phase === 'Failed') return undefined;
@@ -46,9 +49,14 @@ export function readLivePod(
     overrides: skipped ? [] : findOverrides(pod.spec, pod.metadata.annotations ?? {}, { prefix, live: true }).overrides,
     exposed: (pod.spec?.containers ?? []).some(isExposed),
     old: !skipped && injectionOf(pod, prefix).length > 0 && !isOnNewWay(pod, prefix),
+    sidecars: sidecarsOf(shapeOf(pod), family, 'pod'),
     metadata: pickAnnotations(pod.metadata, podKeys),
     object: controller !== undefined && isKnown(controller) ? undefined : pod,
   };
+}
+
+function shapeOf({ spec, metadata: { labels = {}, annotations = {} } }: KubernetesObject): PodShape {
+  return { spec, labels, annotations, namespaceLabels: {} };
 }
 
 /** Variables that the webhook injects, for Pod Identity and for IRSA: SDKs heed them ahead of instance metadata. */

@@ -1,6 +1,7 @@
 import type { FargateProfile } from '../aws/gateways.ts';
 import type { KubernetesObject, OwnerReference } from '../kubernetes/gateway.ts';
 import type { ImageFact, WorkloadFacts } from '../model/inventory.ts';
+import type { Sidecar } from './mesh/sidecars.ts';
 import { templateFacts } from './metadata/metadata-users.ts';
 import { fits, type Node, wantsWindows } from './nodes.ts';
 import { type ConfigMapUse, findOverrides, skipsWebhook } from './overrides.ts';
@@ -13,6 +14,9 @@ type PodSpec = any;
 export interface Draft {
   readonly facts: Mutable<WorkloadFacts>;
   readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** The proxies that its live pods have; undefined while none is known to run. */
+  sidecars?: Sidecar[];
   /** The template's spec; a bare pod's own. */
   readonly spec: PodSpec;
   readonly configMaps: ConfigMapUse[];
@@ -104,6 +108,7 @@ export function draftWorkload(object: KubernetesObject, serviceAccount: string, 
       ...(world.podKeys.size === 0 ? {} : { metadata: templateFacts(template, world.podKeys) }),
     },
     labels,
+    annotations,
     spec,
     configMaps: found.configMaps,
     classes: (spec?.volumes ?? []).flatMap((volume: PodSpec) =>

@@ -8,6 +8,14 @@ export interface Resource {
   readonly namespaced: boolean;
 }
 
+/** What a cluster serves, as its discovery tells. */
+export interface ServedResources {
+  /** Kinds that can be listed, each in its group's preferred version; sorted. */
+  readonly resources: readonly Resource[];
+  /** Groups whose own server did not answer; sorted. */
+  readonly unanswered: readonly string[];
+}
+
 /** An object as the API server gives it: nothing is dropped, nothing converted. */
 export interface KubernetesObject {
   readonly apiVersion: string;
@@ -47,6 +55,8 @@ export interface OwnerReference {
 export interface KubernetesGateway {
   /** All pages of a list (500 an answer); starts again, at most three times, where a continue token has expired (410). A kind that the cluster does not serve is an empty list. */
   list(resource: Resource, options?: { namespace?: string; labelSelector?: string; fieldSelector?: string }): Promise<KubernetesObject[]>;
+  /** The kinds of these groups that can be listed, as the cluster's discovery tells; what `wanted` refuses is not asked for. */
+  discover(wanted: (group: string) => boolean): Promise<ServedResources>;
   /** Undefined where it does not exist. */
   get(resource: Resource, namespace: string | undefined, name: string): Promise<KubernetesObject | undefined>;
   /** Small patches alone, with the content type that `type` names. `resourceVersion` in the body's metadata guards it. */

@@ -3,6 +3,7 @@ import type { Cluster } from '../aws/gateways.ts';
 import type { Clock } from '../model/clock.ts';
 import { PodshiftError } from '../model/errors.ts';
 import type { ApiAnswer } from './answer.ts';
+import { DISCOVERY_TYPES, inOrder, readGroups, readResources } from './discovery.ts';
 import { answerError } from './errors.ts';
 import type { KubernetesGateway, KubernetesObject, Resource } from './gateway.ts';
 import { createTokenSource } from './token.ts';
@@ -98,6 +99,30 @@ export function createKubernetesGateway(settings: KubernetesSettings): Kubernete
       throw new PodshiftError('ServiceUnavailable', `the list kept expiring: ${describe('list', resource, namespace)}`);
     },
 
+    discover: async (wanted) => {
+      const what = 'list the API groups';
+      const found = readGroups(parse(await send({ method: 'GET', path: '/apis', accept: DISCOVERY_TYPES, what }), what));
+      if (found.kind === 'all') {
+        const { resources, unanswered } = found.served;
+        return inOrder(
+          resources.filter(({ group }) => wanted(group)),
+          unanswered.filter(wanted),
+        );
+      }
+      const asked = found.groups.filter(({ group }) => wanted(group));
+      const answers = await Promise.all(
+        asked.map(async (group) => {
+          const path = `/apis/${group.group}/${group.version}`;
+          const answer = await send({ method: 'GET', path, what: `list the kinds of ${group.group}` }, UNANSWERED);
+          return answer.status >= 400 ? undefined : readResources(group, parse(answer, what));
+        }),
+      );
+      return inOrder(
+        answers.flatMap((resources) => resources ?? []),
+        asked.filter((_, index) => answers[index] === undefined).map(({ group }) => group),
+      );
+    },
+
     get: async (resource, namespace, name) => {
       const what = describe('get', resource, namespace, name);
       const answer = await send({ method: 'GET', path: resourcePath(resource, namespace, name), what }, [404]);
@@ -168,6 +193,9 @@ export function createKubernetesGateway(settings: KubernetesSettings): Kubernete
     },
   };
 }
+
+/** What the API server says of a group whose own server is away, and of one that went meanwhile. */
+const UNANSWERED = [404, 500, 502, 503, 504];
 
 const PODS: Resource = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true };
 

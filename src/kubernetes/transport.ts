@@ -16,6 +16,8 @@ export interface ApiRequest {
   readonly body?: unknown;
   /** Of the body; JSON where absent. */
   readonly contentType?: string;
+  /** Of the answer; JSON where absent. */
+  readonly accept?: string;
   /** Over a TCP connection of its own, so that a load balancer can pick another API server. */
   readonly newConnection?: boolean;
   /** What is done to what, for messages: `patch deployments in namespace shop`. */
@@ -149,7 +151,7 @@ function requestContext(endpoint: string, request: ApiRequest, token: string): R
     context.setQueryParam(key, value);
   }
   context.setHeaderParam('Authorization', `Bearer ${token}`);
-  context.setHeaderParam('Accept', 'application/json');
+  context.setHeaderParam('Accept', request.accept ?? 'application/json');
   context.setHeaderParam('User-Agent', 'podshift');
   if (request.body !== undefined) {
     context.setHeaderParam('Content-Type', request.contentType ?? 'application/json');

@@ -92,6 +92,17 @@ export interface ImageFact {
   readonly image: string;
 }
 
+/** A mesh that puts a proxy into pods. */
+export type MeshName = 'Istio' | 'Linkerd' | 'Consul' | 'Kuma' | 'App Mesh';
+
+/** What the proxy of a mesh does with calls to the agent. */
+export interface MeshFact {
+  readonly mesh: MeshName;
+  readonly verdict: 'blocks' | 'unknown';
+  /** The object that says so (`Kind/namespace/name`), or why nobody can tell. */
+  readonly by: string;
+}
+
 /** One owner of pods that use a service account of {@link Inventory.serviceAccounts}. */
 export interface WorkloadFacts {
   readonly apiVersion: string;
@@ -138,6 +149,10 @@ export interface WorkloadFacts {
   readonly proxied?: readonly string[];
   /** Network policies that cut its pods off from the agent. */
   readonly cutOffBy?: readonly string[];
+  /** Proxies around its pods that drop their calls to the agent, or may; absent where there is none. */
+  readonly meshes?: readonly MeshFact[];
+  /** Egress gateway policies that take its pods' calls to the agent's address; absent where there is none. */
+  readonly egressGateways?: readonly string[];
   /** Up to five nodes that run its pods, or could, and whose role does not let the agent in; absent where there is none. */
   readonly unservedNodes?: readonly string[];
   /** SecretProviderClasses of the AWS provider that it mounts without `usePodIdentity`. */
@@ -146,12 +161,37 @@ export interface WorkloadFacts {
   readonly metadata?: MetadataFacts;
 }
 
-/** Something that uses a service account's role without running as it. */
+/**
+ * What a consumer needs of a service account:
+ * - `token`: it exchanges the service account's token itself, by IRSA; `annotation`: it reads the role from the annotation
+ * - `pods`: it starts pods as the service account, which get Pod Identity as any other
+ * - `nothing`: it only names it; `unknown`: it names it, and podshift does not know the kind
+ */
+export type ConsumerNeed = 'token' | 'annotation' | 'pods' | 'nothing' | 'unknown';
+
+/** A custom resource that names a service account, without being one of its pods: a consumer. */
 export interface IndirectUserFact {
   /** `SecretStore/namespace/name` or `ClusterSecretStore/name`. */
   readonly subject: string;
+  /** `*` where it may be of any. */
   readonly namespace: string;
   readonly serviceAccount: string;
+  /** Absent in an inventory of an earlier version: a token. */
+  readonly needs?: ConsumerNeed;
+  /** Absent for a kind that podshift does not know. */
+  readonly component?: string;
+  /** The field that names it. */
+  readonly at?: string;
+  /** A field of its text that names the web-identity provider. */
+  readonly webIdentity?: string;
+}
+
+/** What was seen of custom resources beside the service accounts that they name. */
+export interface CustomResourceFacts {
+  /** Kinds (`PLURAL.GROUP`) that could not be listed, sorted; `*` stands for all of a group. */
+  readonly unread: readonly string[];
+  /** Custom resources that name the web-identity provider and no service account. */
+  readonly webIdentity: readonly { readonly subject: string; readonly at: string }[];
 }
 
 /** A role that a service account names, with its trust policy as IAM stores it, decoded. */
@@ -162,8 +202,14 @@ export interface RoleFacts {
   readonly owners: readonly OwnerFact[];
   /** Absent where the permission policies may not be read. */
   readonly policies?: PolicyFacts;
-  /** The trust policies of the account's roles that its permissions let it assume by their whole ARNs. */
-  readonly chained?: readonly { readonly arn: string; readonly trustPolicy: string }[];
+  /** The account's roles that it may assume: those that its permissions name by their whole ARNs, and those whose trust policies name it. */
+  readonly chained?: readonly TrustingRole[];
+}
+
+/** A role that trusts somebody of this cluster, with its trust policy as IAM stores it, decoded. */
+export interface TrustingRole {
+  readonly arn: string;
+  readonly trustPolicy: string;
 }
 
 /** What a role's permission policies say that another way to the role can break. */
@@ -183,6 +229,13 @@ export interface OldSdkFact {
   readonly sdk: string;
   readonly version: string;
   readonly minimum: string;
+}
+
+/** A role that a service account's token was exchanged for, as CloudTrail shows it. */
+export interface TokenUseFact {
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  readonly roleArn: string;
 }
 
 /** A role that nodes of the cluster run as. */
@@ -223,6 +276,8 @@ export interface PlatformFacts {
   /** Those among them that delete an association when its annotation goes. */
   readonly annotationControllers?: readonly string[];
   readonly oldSdks: readonly OldSdkFact[];
+  /** Absent in an inventory of an earlier version. */
+  readonly tokenUses?: readonly TokenUseFact[];
 }
 
 /** An association that exists. */
@@ -296,7 +351,11 @@ export interface Inventory {
   readonly serviceAccounts: readonly ServiceAccountFacts[];
   readonly workloads: readonly WorkloadFacts[];
   readonly indirectUsers: readonly IndirectUserFact[];
+  /** Absent in an inventory of an earlier version. */
+  readonly customResources?: CustomResourceFacts;
   readonly roles: readonly RoleFacts[];
+  /** Roles whose trust policies name the cluster's OIDC provider, beside {@link roles}. */
+  readonly trusting?: readonly TrustingRole[];
   /** ARNs of the account's OIDC providers; null where the list may not be read. */
   readonly oidcProviders: readonly string[] | null;
   readonly associations: readonly AssociationFacts[];

@@ -99,6 +99,8 @@ export interface UnitPlan {
   readonly addon?: AddonPlan;
   /** Annotation keys of the service account that go after proof; empty where they stay. */
   readonly removeAnnotations: readonly string[];
+  /** Custom resources that use the service account in the old way, or may: nothing of that is taken away. Absent where there are none. */
+  readonly consumers?: readonly string[];
   /** The service account as it was when the plan was made. */
   readonly before: {
     readonly uid: string;

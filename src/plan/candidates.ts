@@ -7,6 +7,7 @@ import { type Found, runChecks } from './checks/check.ts';
 import { tableOf } from './checks/mechanisms.ts';
 import { CLUSTER_BLOCKERS } from './checks/platform.ts';
 import { inHoldOrder } from './checks/reasons.ts';
+import { dependants } from './consumers.ts';
 import { groupWorkloads, isByMetadata } from './metadata-groups.ts';
 import { type TemplateFacts, templatePlan } from './metadata-split.ts';
 import { removedAnnotations } from './owners.ts';
@@ -117,6 +118,7 @@ export function unitPlan(candidate: Candidate, wave: number | null, migrating: r
     workloads: workloadPlans(candidate),
     ...(decision === 'migrate' && unit.addon !== undefined ? { addon: addonPlan(unit.addon, migrating) } : {}),
     removeAnnotations: decision === 'migrate' ? removedAnnotations(unit) : [],
+    ...consumersPlan(unit),
     before: {
       uid: unit.facts.uid,
       resourceVersion: unit.facts.resourceVersion,
@@ -131,6 +133,11 @@ export function unitPlan(candidate: Candidate, wave: number | null, migrating: r
 function reasonOf(decision: Decision, [first, ...more]: readonly Finding[]): string {
   if (first === undefined) return decision === 'migrate' ? '' : 'already associated';
   return more.length === 0 ? first.message : `${first.message} (and ${more.length} more)`;
+}
+
+function consumersPlan(unit: UnitFacts): Pick<UnitPlan, 'consumers'> {
+  const consumers = dependants(unit);
+  return consumers.length === 0 ? {} : { consumers };
 }
 
 /** The templates of a unit that does not migrate stay as they are; that it would be split is told all the same. */

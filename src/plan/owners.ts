@@ -1,4 +1,5 @@
 import type { OwnerFact } from '../model/inventory.ts';
+import { consumersOf, needsAnnotation } from './consumers.ts';
 import type { UnitFacts } from './unit-facts.ts';
 
 const NAMES: Readonly<Record<OwnerFact['kind'], string>> = {
@@ -58,11 +59,16 @@ export function irsaAnnotations({ facts, world: { inventory } }: UnitFacts): str
 
 /**
  * Why a service account's annotations stay after proof: its owner would put them back, a controller would delete the association
- * with them, or the options say so. Null where they go.
+ * with them, a consumer needs them, or the options say so. Null where they go.
  */
-export function reasonToKeep({ facts, world: { inventory, options } }: UnitFacts): 'owner' | 'controller' | 'options' | null {
+export function reasonToKeep(unit: UnitFacts): 'owner' | 'controller' | 'consumer' | 'options' | null {
+  const {
+    facts,
+    world: { inventory, options },
+  } = unit;
   if (facts.owners.length > 0) return 'owner';
   if ((inventory.platform?.annotationControllers ?? []).length > 0) return 'controller';
+  if (consumersOf(unit).some(needsAnnotation)) return 'consumer';
   return options.keepAnnotations ? 'options' : null;
 }
 

@@ -2,6 +2,7 @@ import type { AddonFacts, AssociationFacts, IndirectUserFact, Inventory, RoleFac
 import type { MigrationOptions } from '../model/options.ts';
 import { type AgentSituation, agentSituation, hybridNodesServed } from './agent.ts';
 import { type MetadataSystem, metadataSystems } from './metadata-system.ts';
+import { type TokenRoles, tokenRoles } from './token-roles.ts';
 
 /** The inventory with the look-ups that every check needs. */
 export interface World {
@@ -20,6 +21,8 @@ export interface World {
   readonly hybridNodes: ReadonlySet<string>;
   /** Who uses a service account's token without running as it, by the service account's name. */
   readonly usersOf: ReadonlyMap<string, readonly IndirectUserFact[]>;
+  /** Roles that trust the cluster's OIDC provider; undefined where it has none. */
+  readonly tokenRoles: TokenRoles | undefined;
   /** kube2iam and kiam, as far as they answer; at most one can be migrated from. */
   readonly systems: readonly MetadataSystem[];
 }
@@ -42,6 +45,7 @@ export function createWorld(inventory: Inventory, options: MigrationOptions): Wo
     anyNodes: ready.filter((node) => ['linux', 'auto'].includes(node.class)).map(({ name }) => name),
     hybridNodes: new Set(inventory.nodes.filter((node) => node.class === 'hybrid' && !served.has(node.name)).map(({ name }) => name)),
     usersOf: Map.groupBy(inventory.indirectUsers, (user) => user.serviceAccount),
+    tokenRoles: tokenRoles(inventory),
     systems: metadataSystems(inventory),
   };
 }

@@ -3,6 +3,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { createMemoryTable } from '../../engine/memory-table.ts';
+import { WANTED_GROUPS } from '../../src/inventory/cluster-objects.ts';
+import { CONSUMER_KINDS } from '../../src/inventory/consumers/kinds.ts';
+import { hasCustomResources } from '../../src/inventory/consumers/scope.ts';
 import { createTableJournal } from '../../src/journal/table-journal.ts';
 import { RESOURCES } from '../../src/kubernetes/resources.ts';
 import { describeJournal } from '../contract/journal-suite.ts';
@@ -11,6 +14,7 @@ import { reachableCalls } from '../permissions/reachable.ts';
 import {
   ACTION_REASONS,
   COMMAND_LINE_ONLY,
+  CUSTOM_RESOURCES,
   NEVER_MADE,
   NEVER_TAKEN,
   RESOURCE_REASONS,
@@ -142,12 +146,27 @@ describe('what the functions ask for', () => {
       resources.flatMap((resource) => verbs.map((verb) => `${verb} ${[resource, ...apiGroups].filter((part) => part !== '').join('.')}`)),
     );
     const verbs = new Set([...keys.flatMap((key) => [...askedBy(key).kubernetes]), ...VERBS_WITHOUT_REQUEST]);
+    verbs.delete(`list ${CUSTOM_RESOURCES}`);
     expect(allowed.sort()).toEqual([...verbs].sort());
+  });
+
+  it('is, of custom resources, what the second ClusterRole allows: lists in each group that podshift knows', async () => {
+    const text = await readFile(new URL('../../infra/cluster-access/cluster-role.yaml', import.meta.url), 'utf8');
+    const [, , role, binding] = parseAllDocuments(text).map((document) => document.toJS());
+    const [rule, ...more] = role.rules as { apiGroups: string[]; resources: string[]; verbs: string[] }[];
+    expect([rule?.resources, rule?.verbs, more]).toEqual([['*'], ['list'], []]);
+    const known = new Set([...CONSUMER_KINDS.map(({ group }) => group), ...WANTED_GROUPS]);
+    expect(rule?.apiGroups).toEqual([...known].sort());
+    expect([binding.roleRef.name, binding.subjects[0].name]).toEqual([role.metadata.name, 'podshift']);
+    expect([...known].filter((group) => !hasCustomResources(group))).toEqual([]);
   });
 
   it('has a reason each', () => {
     expect(Object.keys(ACTION_REASONS).sort()).toEqual([...new Set(keys.flatMap((key) => [...needed(key)]))].sort());
-    const resources = Object.values(RESOURCES).map(({ plural, group }) => (group === '' ? plural : `${plural}.${group}`));
+    const resources = [
+      ...Object.values(RESOURCES).map(({ plural, group }) => (group === '' ? plural : `${plural}.${group}`)),
+      CUSTOM_RESOURCES,
+    ];
     const without = ['pods/eviction', ...VERBS_WITHOUT_REQUEST.map((asked) => asked.split(' ')[1])];
     expect(Object.keys(RESOURCE_REASONS).sort()).toEqual([...resources, ...without].sort());
   });

@@ -1,4 +1,4 @@
-import { ACTION_REASONS, COMMAND_LINE_ONLY, RESOURCE_REASONS, VERBS_WITHOUT_REQUEST } from './reasons.ts';
+import { ACTION_REASONS, COMMAND_LINE_ONLY, CUSTOM_RESOURCES, RESOURCE_REASONS, VERBS_WITHOUT_REQUEST } from './reasons.ts';
 
 /** What one function needs: IAM actions, and verbs with resources (`patch deployments.apps`). */
 export interface Needed {
@@ -44,8 +44,8 @@ makes roles, with the policies that EKS recommends.
 ## Kubernetes
 
 podshift signs in with an IAM principal: the cluster needs an access entry for it (or a row of the \`aws-auth\` ConfigMap).
-[\`infra/cluster-access/cluster-role.yaml\`](../infra/cluster-access/cluster-role.yaml) is a ClusterRole with exactly these
-verbs, bound to the group \`podshift\`:
+[\`infra/cluster-access/cluster-role.yaml\`](../infra/cluster-access/cluster-role.yaml) has a ClusterRole with exactly these
+verbs, and one that lists custom resources, bound to the group \`podshift\`:
 
 \`\`\`
 kubectl apply -f infra/cluster-access/cluster-role.yaml
@@ -89,7 +89,8 @@ function resourceRows({ functions, uses }: PageFacts): string[][] {
     const without = VERBS_WITHOUT_REQUEST.filter(isOf).map((asked) => asked.split(' ')[0] ?? '');
     const all = [...new Set([...verbs.map(({ verb }) => verb), ...without])].sort((a, b) => VERBS.indexOf(a) - VERBS.indexOf(b));
     const used = without.length > 0 ? ['run', 'rollback'] : verbs.flatMap(({ key }) => uses(key));
-    return [`\`${plural}\``, group.join('.') === '' ? 'core' : group.join('.'), all.join(', '), usedFor(used), why];
+    const groups = resource === CUSTOM_RESOURCES ? 'custom resources' : group.join('.');
+    return [`\`${plural}\``, groups === '' ? 'core' : groups, all.join(', '), usedFor(used), why];
   });
 }
 

@@ -153,6 +153,9 @@ export const NEVER_TAKEN: readonly { readonly key: string; readonly action: stri
   },
 ];
 
+/** What stands for every kind of custom resource: they are read as the cluster's discovery names them. */
+export const CUSTOM_RESOURCES = '*.custom-resources';
+
 /** Why podshift uses a resource of the cluster; a new one wants a line here. */
 export const RESOURCE_REASONS: Readonly<Record<string, string>> = {
   namespaces: 'whether the API server lets podshift in; what kube2iam and kiam permit in them',
@@ -174,19 +177,12 @@ export const RESOURCE_REASONS: Readonly<Record<string, string>> = {
   'roles.rbac.authorization.k8s.io':
     'Kubernetes asks `bind` of whoever adds a subject to a binding without having its rights; leave it out where no service account is split',
   'clusterroles.rbac.authorization.k8s.io': 'the same',
-  'authorizationpolicies.security.istio.io': 'policies that name a service account which is split, where installed',
-  'policies.kyverno.io': 'the same',
-  'clusterpolicies.kyverno.io': 'the same',
-  'networkpolicies.crd.projectcalico.org': 'the same',
-  'ciliumnetworkpolicies.cilium.io': 'the same, and policies that cut pods off from the agent',
-  'ciliumclusterwidenetworkpolicies.cilium.io': 'the same',
   'ec2nodeclasses.karpenter.k8s.aws': "which role Karpenter's nodes have, where some role does not let the agent in",
   'poddisruptionbudgets.policy': 'budgets that forbid an eviction',
   'rollouts.argoproj.io': 'Argo Rollouts, where installed',
   'networkpolicies.networking.k8s.io': 'policies that cut pods off from the agent',
-  'secretstores.external-secrets.io': "stores that use a service account's token, where installed",
-  'clustersecretstores.external-secrets.io': 'the same',
-  'secretproviderclasses.secrets-store.csi.x-k8s.io': "classes that use the pods' role, where installed",
+  [CUSTOM_RESOURCES]:
+    'custom resources of the groups that the second ClusterRole names: who uses a service account without running as it ([consumers.md](consumers.md)), policies and meshes. Other groups are listed where that is allowed; what is not is told (PS518)',
 };
 
 /** Verbs that no request of podshift names: the API server asks for them when a binding gets a subject. */

@@ -3,6 +3,7 @@ import { createMemoryTable } from '../../engine/memory-table.ts';
 import { type Rehearsal, type RehearsalSettings, rehearse } from '../../engine/rehearsal.ts';
 import { loadService, type Service } from '../../engine/service.ts';
 import { runStateMachine, type StateMachineRun } from '../../engine/state-machine.ts';
+import { hasCustomResources } from '../../src/inventory/consumers/scope.ts';
 import type { Item, Table } from '../../src/journal/table.ts';
 import { createTableJournal } from '../../src/journal/table-journal.ts';
 import { createClusterConnections } from '../../src/kubernetes/connections.ts';
@@ -14,6 +15,7 @@ import type { Watching } from '../../src/service/watch-runs.ts';
 import type { TwinRequest } from '../../twin/contracts.ts';
 import type { Twin } from '../../twin/twin.ts';
 import { callName } from './reachable.ts';
+import { CUSTOM_RESOURCES } from './reasons.ts';
 
 /** What a function asked for. */
 export interface Asked {
@@ -173,7 +175,11 @@ export class Recorder {
     if (service !== 'kubernetes') asked.aws.add(`${service}:${operation}`);
     else {
       const [verb = '', resource = ''] = operation.replace('?dryRun', '').split(' ');
-      asked.kubernetes.add(`${verb} ${resource}${apiGroup === '' ? '' : `.${apiGroup}`}`);
+      // Discovery is open to everybody who is signed in (Kubernetes, "Default roles": system:discovery).
+      if (resource.startsWith('/')) return;
+      asked.kubernetes.add(
+        `${verb} ${isByName(resource, apiGroup) ? `${resource}${apiGroup === '' ? '' : `.${apiGroup}`}` : CUSTOM_RESOURCES}`,
+      );
     }
   }
 
@@ -182,6 +188,12 @@ export class Recorder {
     this.#asked.set(name, asked);
     return asked;
   }
+}
+
+/** Whether a resource is one that podshift knows by its name; any other of a group of its own is a custom resource. */
+function isByName(resource: string, group: string): boolean {
+  const known = Object.values(RESOURCES).some((one) => one.group === group && one.plural === resource.split('/')[0]);
+  return known || !hasCustomResources(group);
 }
 
 const RESOURCE_NAMES = new Map<unknown, string>(Object.entries(RESOURCES).map(([name, resource]) => [resource, name]));

@@ -54,10 +54,9 @@ export async function readMetadata(
     PERMITTED,
     ...daemons.flatMap(({ settings }) => (settings.part === 'kube2iam' ? [settings.namespaceKey] : [])),
   ]);
-  const [roleBindings, clusterRoleBindings, policies] = await Promise.all([
+  const [roleBindings, clusterRoleBindings] = await Promise.all([
     kubernetes.list(RESOURCES.roleBindings),
     kubernetes.list(RESOURCES.clusterRoleBindings),
-    readPolicies(kubernetes, objects.ciliumPolicies, world.kept),
   ]);
   const bindings = [...roleBindings.map(kindly('RoleBinding')), ...clusterRoleBindings.map(kindly('ClusterRoleBinding'))]
     .map(readBinding)
@@ -76,7 +75,7 @@ export async function readMetadata(
       .sort((a, b) => (a.name < b.name ? -1 : 1)),
     nodeRoleArns: nodeRoles.length === 0 ? null : [...nodeRoles].sort(),
     bindings: bindings.filter((binding) => binding.serviceAccounts.some((id) => world.kept.has(id))).sort(byBinding),
-    identityPolicies: policies,
+    identityPolicies: policiesNaming(objects.customs, world.kept),
     takenNames: [...new Set(taken)].filter((id) => spaces.has(id.split('/')[0] as string)).sort(),
     defaultRoleUsers: defaultRoleUsers(daemons, world),
     assumeGrants: assumeGrants(daemons, nodeRoles, account),
@@ -92,23 +91,18 @@ function kindly(kind: string) {
   return (object: KubernetesObject): KubernetesObject => (object.kind === undefined ? { ...object, kind } : object);
 }
 
-/** Policies of the tools that know pods by their service account; a kind that is not served is an empty list. */
-async function readPolicies(
-  kubernetes: KubernetesGateway,
-  cilium: readonly KubernetesObject[],
-  kept: ReadonlySet<string>,
-): Promise<IdentityPolicyFact[]> {
-  const resources = [
-    RESOURCES.authorizationPolicies,
-    RESOURCES.kyvernoPolicies,
-    RESOURCES.kyvernoClusterPolicies,
-    RESOURCES.calicoNetworkPolicies,
-  ];
-  const lists = await Promise.all(
-    resources.map(async (resource) =>
-      (await kubernetes.list(resource)).map(kindly(resource.kind)).flatMap((object) => identityPolicies(object, kept)),
-    ),
-  );
-  const all = [...lists.flat(), ...cilium.flatMap((object) => identityPolicies(object, kept))];
+/** Kinds of the tools that know pods by their service account. */
+const IDENTITY_POLICIES = [
+  'security.istio.io/AuthorizationPolicy',
+  'kyverno.io/Policy',
+  'kyverno.io/ClusterPolicy',
+  'crd.projectcalico.org/NetworkPolicy',
+  'cilium.io/CiliumNetworkPolicy',
+];
+
+/** The policies that name one of these service accounts. */
+function policiesNaming(customs: ClusterObjects['customs'], kept: ReadonlySet<string>): IdentityPolicyFact[] {
+  const objects = IDENTITY_POLICIES.flatMap((kind) => customs.get(kind) ?? []);
+  const all = objects.flatMap((object) => identityPolicies(object, kept));
   return all.sort((a, b) => (`${a.subject} ${a.serviceAccount}` < `${b.subject} ${b.serviceAccount}` ? -1 : 1));
 }

@@ -33,7 +33,7 @@ export async function rolesToRetire(runtime: JournalRuntime, input: { runId: str
 /** A session by web identity lasts an hour by default (STS API Reference): a process that renews it was heard of by then. */
 const SILENCE_TO_RETIRE_SECONDS = 3600;
 
-/** Migrated by this run, and CloudTrail showed the new way in use and the old way silent for a whole session. */
+/** Migrated by this run and used by no consumer, however long it was silent; and CloudTrail showed the new way in use and the old way silent for a whole session. */
 async function retirable(runtime: JournalRuntime, runId: string): Promise<UnitRecord[]> {
   const evidence = await runtime.journal.listEvidence(runId);
   const inUse = (items: readonly Evidence[]): boolean => {
@@ -41,7 +41,10 @@ async function retirable(runtime: JournalRuntime, runId: string): Promise<UnitRe
     return use?.passed === true && Number(use.facts.silentSeconds) >= SILENCE_TO_RETIRE_SECONDS;
   };
   const units = await runtime.journal.listUnits(runId);
-  return units.filter((unit) => unit.status === 'migrated' && unit.plan.mechanism === 'irsa' && inUse(evidence.get(unit.unitId) ?? []));
+  return units.filter(
+    ({ unitId, status, plan }) =>
+      status === 'migrated' && plan.mechanism === 'irsa' && (plan.consumers ?? []).length === 0 && inUse(evidence.get(unitId) ?? []),
+  );
 }
 
 /**

@@ -5,6 +5,7 @@ import { KIAM, stringArray } from '../metadata-roles.ts';
 import type { MetadataSystem } from '../metadata-system.ts';
 import type { World } from '../world.ts';
 import { type Answers, row, type Table, type Told } from './check.ts';
+import { CONSUMERS_OF_CLUSTER } from './consumer.ts';
 import { boundaryRemedy, holdersOf, refusalOf } from './platform.ts';
 
 /** Looks at the cluster and its account as a whole. */
@@ -135,6 +136,7 @@ export const CLUSTER: Table<World> = [
   row('PS416', nodeRolesWithoutEksAuth),
   row('PS417', notActive),
   row('PS419', evictedByAgent),
+  ...CONSUMERS_OF_CLUSTER,
   row('PS601', asksDaemonForRole),
   row('PS602', daemonRuns),
   row('PS604', addonInstalled),

@@ -1,8 +1,9 @@
 import type { UnitFacts } from '../unit-facts.ts';
 import { asksDaemon } from '../world.ts';
 import { ADDONS } from './addon.ts';
+import { CONSUMERS, CONSUMERS_OF_ADDON, INDIRECT_USERS } from './consumer.ts';
 import { SPLITS, TEMPLATE_ANNOTATIONS } from './metadata.ts';
-import { INDIRECT_USERS, OWNERS } from './owner.ts';
+import { OWNERS } from './owner.ts';
 import { PLATFORM } from './platform.ts';
 import { ROLE } from './role.ts';
 import { TRUST } from './trust.ts';
@@ -19,10 +20,10 @@ const EVERY: UnitTable = [...ROLE, ...TRUST, ...WORKLOADS, ...PLATFORM];
 export const IRSA: UnitTable = [...EVERY, ...OWNERS, ofWorkload('PS719', outranksDaemon)];
 
 /** All checks of a unit of an EKS add-on. */
-export const ADDON: UnitTable = [...EVERY, ...INDIRECT_USERS, ...ADDONS];
+export const ADDON: UnitTable = [...EVERY, ...INDIRECT_USERS, ...CONSUMERS_OF_ADDON, ...ADDONS];
 
 /** All checks of a unit of kube2iam or kiam. */
-export const METADATA: UnitTable = [...EVERY, ...TEMPLATE_ANNOTATIONS, ...INDIRECT_USERS, ...SPLITS];
+export const METADATA: UnitTable = [...EVERY, ...TEMPLATE_ANNOTATIONS, ...INDIRECT_USERS, ...CONSUMERS, ...SPLITS];
 
 /** The checks of a unit, by its mechanism; a service account whose add-on was not found is checked as one of IRSA. */
 export function tableOf({ addon, metadata }: UnitFacts): UnitTable {

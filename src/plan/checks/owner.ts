@@ -1,10 +1,15 @@
+import { consumersOf, needsAnnotation } from '../consumers.ts';
 import { gitopsOwner, irsaAnnotations, nameOfOwner, reasonToKeep, sourceOf } from '../owners.ts';
+import type { UnitFacts } from '../unit-facts.ts';
+import { CONSUMERS_OF_IRSA, INDIRECT_USERS } from './consumer.ts';
 import { ofAccount, ofWorkload, type UnitCheck, type UnitTable, type WorkloadCheck } from './unit-rows.ts';
 
 const owned: UnitCheck = (unit) =>
   unit.facts.owners.slice(0, 1).map((owner) => ({
     message: `${nameOfOwner(owner)} owns ServiceAccount ${unit.id}, so its annotation stays`,
-    remedy: `After the migration, remove ${irsaAnnotations(unit).join(' and ')} from the service account ${unit.id} at its source: ${sourceOf(owner)}.`,
+    remedy: isNeeded(unit)
+      ? `Keep it at its source too: ${sourceOf(owner)}. Custom resources need it.`
+      : `After the migration, remove ${irsaAnnotations(unit).join(' and ')} from the service account ${unit.id} at its source: ${sourceOf(owner)}.`,
   }));
 
 const annotationsKept: UnitCheck = (unit) =>
@@ -15,22 +20,15 @@ const workloadOfGitops: WorkloadCheck = ({ workload, subject }) => {
   return tool === undefined ? undefined : `${nameOfOwner(tool)} owns ${subject}`;
 };
 
-const usedBySecretStore: UnitCheck = ({ id, facts, world }) =>
-  world.usersOf
-    .get(facts.name)
-    ?.filter(({ namespace }) => namespace === '*' || namespace === facts.namespace)
-    .map(({ subject }) => `${subject} exchanges tokens of ${id} by web identity itself`);
-
-const usedBySecretsDriver: WorkloadCheck = ({ workload, subject }) =>
-  workload.secretProviderClasses.map((name) => `${subject} mounts SecretProviderClass ${name}, which takes the role by IRSA`);
-
 const deletedWithAnnotation: UnitCheck = (unit) =>
   reasonToKeep(unit) === 'controller'
     ? `${unit.world.inventory.platform?.annotationControllers?.[0]} would delete the association of ${unit.id} with its annotation, so it stays`
     : undefined;
 
-/** Who uses the role without running as the service account (PS5xx): of every mechanism. */
-export const INDIRECT_USERS: UnitTable = [ofAccount('PS505', usedBySecretStore), ofWorkload('PS506', usedBySecretsDriver)];
+/** Whether somebody else needs the annotation, so that nobody may be told to remove it. */
+function isNeeded(unit: UnitFacts): boolean {
+  return consumersOf(unit).some(needsAnnotation);
+}
 
 /** Whose changes podshift's would fight with, and indirect users (PS5xx): of units of IRSA. */
 export const OWNERS: UnitTable = [
@@ -39,4 +37,5 @@ export const OWNERS: UnitTable = [
   ofWorkload('PS504', workloadOfGitops, 'if-migrated'),
   ...INDIRECT_USERS,
   ofAccount('PS507', deletedWithAnnotation, 'if-migrated'),
+  ...CONSUMERS_OF_IRSA,
 ];

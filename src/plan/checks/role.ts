@@ -70,7 +70,8 @@ const associationWithoutEffect: UnitCheck = ({ id, roleArn, access }) =>
 /** The session tags go on to every role that the application assumes with its session: what cannot be read from here is told. */
 const assumesUnreadRoles: UnitCheck = (unit) => {
   const chained = tagsTaken(unit);
-  const unread = (roleOf(unit.reference)?.policies?.assumes ?? []).filter((arn) => (chained.get(arn) ?? 'undecidable') === 'undecidable');
+  const all = new Set([...(roleOf(unit.reference)?.policies?.assumes ?? []), ...chained.keys()]);
+  const unread = [...all].filter((arn) => (chained.get(arn) ?? 'undecidable') === 'undecidable');
   return unread.length > 0 ? `the permissions of ${unit.roleArn} allow sts:AssumeRole on ${unread.join(', ')}` : undefined;
 };
 
@@ -122,7 +123,6 @@ function nameOf(association: AssociationFacts | undefined): string {
 /** Whether each role that the unit's role may assume lets it pass session tags; only those whose trust policies are known. */
 function tagsTaken({ roleArn, reference }: UnitFacts): ReadonlyMap<string, Answer> {
   const role = roleOf(reference);
-  if ((role?.policies?.assumes ?? []).length === 0) return new Map();
   return new Map((role?.chained ?? []).map(({ arn, trustPolicy }) => [arn, takesTags(trustPolicy, roleArn)]));
 }
 

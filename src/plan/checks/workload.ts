@@ -1,4 +1,6 @@
 import { AGENT_ADDRESSES } from '../../model/agent.ts';
+import type { MeshFact } from '../../model/inventory.ts';
+import { consumersOf } from '../consumers.ts';
 import { type KnownImage, knownImages, type Verdict } from '../known-software.ts';
 import type { UnitFacts } from '../unit-facts.ts';
 import { ofAccount, ofOverride, ofWorkload, overridesOf, type UnitCheck, type UnitTable, type WorkloadCheck } from './unit-rows.ts';
@@ -60,7 +62,16 @@ const keepsWebhookAway: WorkloadCheck = ({ workload, subject }) =>
     ? `the pods of ${subject} carry the label that keeps the webhook away`
     : undefined;
 
-const withoutWorkload: UnitCheck = ({ id, workloads }) => (workloads.length === 0 ? `no workload uses ${id} now` : undefined);
+const withoutWorkload: UnitCheck = (unit) => {
+  if (unit.workloads.length > 0) return undefined;
+  const message = `no workload uses ${unit.id} now`;
+  const subjects = consumersOf(unit).map(({ subject }) => subject);
+  if (subjects.length === 0) return message;
+  return {
+    message,
+    remedy: `The probe proves the credentials. Keep the service account: ${listing(subjects)} ${subjects.length === 1 ? 'names' : 'name'} it.`,
+  };
+};
 
 const jobsOnly: UnitCheck = ({ id, workloads }) => {
   const concerned = workloads.filter(({ workload }) => !workload.skipsWebhook);
@@ -81,6 +92,25 @@ const behindProxy: WorkloadCheck = ({ workload, subject }, unit) =>
 
 const cutOffByPolicy: WorkloadCheck = ({ workload: { cutOffBy = [] }, subject }, unit) =>
   cutOffBy.length > 0 ? `${cutOffBy.join(', ')} lets no pod of ${subject} reach ${agentAddress(unit)} on port 80` : undefined;
+
+const droppedByProxy: WorkloadCheck = ({ workload, subject }, unit) =>
+  workload.meshes
+    ?.filter(({ verdict }) => verdict === 'blocks')
+    .map(({ mesh, by }) => ({
+      message: `the ${mesh} proxy in the pods of ${subject} drops calls to ${agentAddress(unit)} on port 80 (${by})`,
+      remedy: openingOf(mesh, agentAddress(unit)),
+    }));
+
+const unprovedProxy: WorkloadCheck = ({ workload, subject }, unit) =>
+  workload.meshes
+    ?.filter(({ verdict }) => verdict === 'unknown')
+    .map(
+      ({ mesh, by }) =>
+        `the pods of ${subject} have a proxy of ${mesh}, and it is not known whether it passes calls to ${agentAddress(unit)}: ${by}`,
+    );
+
+const takenByGateway: WorkloadCheck = ({ workload, subject }, unit) =>
+  workload.egressGateways?.map((policy) => `${policy} takes what the pods of ${subject} send, and does not except ${agentAddress(unit)}`);
 
 const oldSdk: UnitCheck = ({ id, world: { inventory } }) =>
   inventory.platform?.oldSdks
@@ -146,7 +176,31 @@ export const WORKLOADS: UnitTable = [
   ofWorkload('PS330', reportedToFail, 'unless-associated'),
   ofWorkload('PS331', versionUnknown, 'unless-associated'),
   ofWorkload('PS332', reportedOnce, 'unless-associated'),
+  ofWorkload('PS340', droppedByProxy, 'unless-associated'),
+  ofWorkload('PS341', unprovedProxy, 'unless-associated'),
+  ofWorkload('PS342', takenByGateway, 'unless-associated'),
 ];
+
+/** Subjects as a remedy names them: the first few of many. */
+function listing(subjects: readonly string[]): string {
+  const more = subjects.length - 3;
+  return more > 0 ? `${subjects.slice(0, 3).join(', ')} and ${more} more` : subjects.join(', ');
+}
+
+/** What lets calls to the agent pass a mesh's proxy by. */
+function openingOf(mesh: MeshFact['mesh'], address: string): string {
+  const range = `${address}/${address.includes(':') ? 128 : 32}`;
+  return `${OPENINGS[mesh].replace('{range}', range).replace('{address}', address)}, roll it out, then plan again.`;
+}
+
+const OPENINGS: Readonly<Record<MeshFact['mesh'], string>> = {
+  Istio:
+    'Annotate the pod template with traffic.sidecar.istio.io/excludeOutboundIPRanges: {range} (or add a ServiceEntry for {address}, port 80)',
+  Linkerd: 'Annotate the pod template with config.linkerd.io/skip-subnets: {range}',
+  Consul: 'Annotate the pod template with consul.hashicorp.com/transparent-proxy-exclude-outbound-cidrs: {range}',
+  Kuma: 'Annotate the pod template with traffic.kuma.io/exclude-outbound-ips: {range}',
+  'App Mesh': 'Annotate the pod template with appmesh.k8s.aws/egressIgnoredIPs: 169.254.169.254,{address}',
+};
 
 /** The agent's address that pods of the cluster ask. */
 function agentAddress({ world: { inventory } }: UnitFacts): string {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { blockingBudgets } from '../../../src/inventory/budgets.ts';
-import { irsaProviderClasses, legacyFacts, secretStoreUsers } from '../../../src/inventory/indirect.ts';
+import { consumersIn } from '../../../src/inventory/consumers/find.ts';
+import { irsaProviderClasses, legacyFacts } from '../../../src/inventory/indirect.ts';
 import { draftWorkload, fargateProfile } from '../../../src/inventory/workloads.ts';
 import type { KubernetesObject, ObjectMeta } from '../../../src/kubernetes/gateway.ts';
 
@@ -121,24 +122,28 @@ describe('budgets', () => {
 });
 
 describe('indirect users', () => {
-  const store = (kind: string, auth: object, metadata: Partial<ObjectMeta> = {}) =>
-    object(kind, { spec: { provider: { aws: { auth } } } }, metadata);
+  const store = (kind: string, auth: object, metadata: Partial<ObjectMeta> = {}) => ({
+    ...object(kind, { spec: { provider: { aws: { auth } } } }, metadata),
+    apiVersion: 'external-secrets.io/v1',
+  });
   const jwt = (reference: object) => ({ jwt: { serviceAccountRef: reference } });
+
+  const BY_JWT = { needs: 'token', component: 'External Secrets', at: 'spec.provider.aws.auth.jwt.serviceAccountRef' };
 
   it('reads the service accounts that secret stores name', () => {
     const { namespace: _, ...clusterWide } = store('ClusterSecretStore', jwt({ name: 'sa', namespace: 'ops' })).metadata;
     expect(
-      secretStoreUsers([
+      [
         store('SecretStore', jwt({ name: 'api', namespace: 'ignored' })),
         { ...store('ClusterSecretStore', jwt({ name: 'sa', namespace: 'ops' })), metadata: clusterWide },
         { ...store('ClusterSecretStore', jwt({ name: 'any' })), metadata: clusterWide },
         store('SecretStore', {}),
         object('SecretStore', { spec: { provider: { vault: {} } } }),
-      ]),
+      ].flatMap(consumersIn),
     ).toEqual([
-      { subject: 'SecretStore/shop/x', namespace: 'shop', serviceAccount: 'api' },
-      { subject: 'ClusterSecretStore/x', namespace: 'ops', serviceAccount: 'sa' },
-      { subject: 'ClusterSecretStore/x', namespace: '*', serviceAccount: 'any' },
+      { subject: 'SecretStore/shop/x', namespace: 'shop', serviceAccount: 'api', ...BY_JWT },
+      { subject: 'ClusterSecretStore/x', namespace: 'ops', serviceAccount: 'sa', ...BY_JWT },
+      { subject: 'ClusterSecretStore/x', namespace: '*', serviceAccount: 'any', ...BY_JWT },
     ]);
   });
 

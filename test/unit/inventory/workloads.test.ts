@@ -241,9 +241,19 @@ describe('what stands around workloads in an inventory', () => {
     });
     const { inventory, log } = await take(world);
     expect(inventory.workloads[0]).toMatchObject({ blockingBudgets: ['b'], secretProviderClasses: ['db'], fargate: 'profile all' });
-    expect(inventory.indirectUsers).toEqual([{ subject: 'SecretStore/team-0/s', namespace: 'team-0', serviceAccount: 'app-0' }]);
-    expect(log).toContain('list secretstores v1beta1');
-    expect(log).not.toContain('list clustersecretstores v1beta1');
+    expect(inventory.indirectUsers).toEqual([
+      {
+        subject: 'SecretStore/team-0/s',
+        namespace: 'team-0',
+        serviceAccount: 'app-0',
+        needs: 'token',
+        component: 'External Secrets',
+        at: 'spec.provider.aws.auth.jwt.serviceAccountRef',
+      },
+    ]);
+    // In the version that the cluster's discovery names, and each kind once.
+    expect(log.filter((operation) => operation.startsWith('list secretstores'))).toEqual(['list secretstores v1beta1']);
+    expect(log.filter((operation) => operation === 'discover')).toHaveLength(1);
   });
 
   it('lists kube2iam and kiam pods of the chosen namespaces, once for their owner', async () => {

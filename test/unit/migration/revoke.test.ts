@@ -159,6 +159,15 @@ describe('the retirement of the old trust', () => {
     expect(await rolesToRetire(fake.runtime, { runId: RUN, after: '' })).toMatchObject({ items: [], done: true });
   });
 
+  it('takes nothing from a service account that a custom resource uses, however long it was silent', async () => {
+    await prove(true, 90 * 24 * 3600);
+    const unit = await fake.runtime.journal.getUnit(RUN, 'shop/orders');
+    fake.runtime.journal.listUnits = async () => [{ ...unit, plan: { ...unit.plan, consumers: ['ScaledObject/shop/orders'] } }];
+    expect(await rolesToRetire(fake.runtime, { runId: RUN, after: '' })).toMatchObject({ items: [], done: true });
+    expect(await retireOldTrust(fake.runtime, RETIRE)).toEqual({ wrote: false, reason: 'nothing of the old way may go' });
+    expect(fake.account.writes).toEqual([]);
+  });
+
   it('takes the proved service accounts out, once, and puts them back', async () => {
     await prove(true);
     expect(await retireOldTrust(fake.runtime, RETIRE)).toEqual({ wrote: true, reason: '' });
