@@ -1,4 +1,5 @@
 import type { Finding } from '../model/findings.ts';
+import { ruleArguments } from '../model/interception.ts';
 import type { Inventory } from '../model/inventory.ts';
 import type { MigrationOptions } from '../model/options.ts';
 import type { RetiredMechanism, RetiredRole, RetirementPlan, RulePlan } from '../model/retirement.ts';
@@ -6,8 +7,7 @@ import { parseTrustPolicy, retirePrincipals } from '../trust/index.ts';
 import { runChecks } from './checks/check.ts';
 import { inRefusalOrder } from './checks/reasons.ts';
 import { CONSEQUENCES, type Interceptor, OBSTACLES, partsOf } from './checks/retirement.ts';
-import { ruleArguments } from './interception.ts';
-import { metadataSystems } from './metadata-system.ts';
+import { metadataSystems } from './metadata/system.ts';
 import { compareText } from './waves.ts';
 import { createWorld } from './world.ts';
 

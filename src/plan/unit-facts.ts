@@ -1,8 +1,8 @@
 import type { AddonFacts, AssociationFacts, ServiceAccountFacts, WorkloadFacts } from '../model/inventory.ts';
 import type { Mechanism, MetadataPlan } from '../model/plan.ts';
-import type { RoleGroup } from './metadata-groups.ts';
-import { type Split, splitOf, type TemplateFacts, templateFacts } from './metadata-split.ts';
-import type { MetadataSystem } from './metadata-system.ts';
+import type { RoleGroup } from './metadata/groups.ts';
+import { type Split, splitOf, type TemplateFacts, templateFacts } from './metadata/split.ts';
+import type { MetadataSystem } from './metadata/system.ts';
 import { type Restart, restartOf } from './restarts.ts';
 import {
   type AccessRequest,

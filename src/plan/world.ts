@@ -1,7 +1,7 @@
 import type { AddonFacts, AssociationFacts, IndirectUserFact, Inventory, RoleFacts, WorkloadFacts } from '../model/inventory.ts';
 import type { MigrationOptions } from '../model/options.ts';
 import { type AgentSituation, agentSituation, hybridNodesServed } from './agent.ts';
-import { type MetadataSystem, metadataSystems } from './metadata-system.ts';
+import { type MetadataSystem, metadataSystems } from './metadata/system.ts';
 import { type TokenRoles, tokenRoles } from './token-roles.ts';
 
 /** The inventory with the look-ups that every check needs. */

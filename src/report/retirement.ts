@@ -1,9 +1,9 @@
 import { type Finding, finding } from '../model/findings.ts';
+import { ruleRemoval } from '../model/interception.ts';
 import type { Plan } from '../model/plan.ts';
 import type { RetirementReport } from '../model/report.ts';
 import type { RetiredRole, RetirementPlan, RetirementRecord } from '../model/retirement.ts';
 import type { Evidence, RoleRecord } from '../model/run.ts';
-import { ruleRemoval } from '../plan/interception.ts';
 
 /** What a run's journal says of its retirement. */
 export interface RetirementFacts {

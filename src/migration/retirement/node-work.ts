@@ -1,8 +1,8 @@
 import type { KubernetesObject } from '../../kubernetes/gateway.ts';
 import { RESOURCES } from '../../kubernetes/resources.ts';
 import { isPodshiftError, PodshiftError } from '../../model/errors.ts';
+import { ruleRemoval } from '../../model/interception.ts';
 import type { NodeProgress, RetirementRecord, RulePlan } from '../../model/retirement.ts';
-import { ruleRemoval } from '../../plan/interception.ts';
 import {
   judgeNodePod,
   metadataPod,

@@ -1,8 +1,8 @@
 import { AGENT_VALUES } from '../../model/agent.ts';
 import type { Inventory } from '../../model/inventory.ts';
 import { goRegexp } from '../go-regexp.ts';
-import { KIAM, stringArray } from '../metadata-roles.ts';
-import type { MetadataSystem } from '../metadata-system.ts';
+import { KIAM, stringArray } from '../metadata/roles.ts';
+import type { MetadataSystem } from '../metadata/system.ts';
 import type { World } from '../world.ts';
 import { type Answers, row, type Table, type Told } from './check.ts';
 import { CONSUMERS_OF_CLUSTER } from './consumer.ts';

@@ -1,6 +1,6 @@
 import type { FindingCode } from '../../model/findings.ts';
-import { KIAM, type MetadataAnswer } from '../metadata-roles.ts';
-import type { AskedRole, MetadataUse } from '../metadata-uses.ts';
+import { KIAM, type MetadataAnswer } from '../metadata/roles.ts';
+import type { AskedRole, MetadataUse } from '../metadata/uses.ts';
 import { workloadSubject } from '../world.ts';
 import { type Row, row, type Table } from './check.ts';
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { KiamServerSettings, Kube2iamSettings } from '../../../src/model/metadata.ts';
 import { goRegexp } from '../../../src/plan/go-regexp.ts';
-import { globMatches, kiamArn, kube2iamArn, type MetadataAnswer, resolveKiam, resolveKube2iam } from '../../../src/plan/metadata-roles.ts';
+import { globMatches, kiamArn, kube2iamArn, type MetadataAnswer, resolveKiam, resolveKube2iam } from '../../../src/plan/metadata/roles.ts';
 
 const CLUSTER = { partition: 'aws', accountId: '123456789012' };
 const BASE = 'arn:aws:iam::123456789012:role/';

@@ -3,7 +3,7 @@ import type { FindingCode } from '../../../src/model/findings.ts';
 import type { WorkloadFacts } from '../../../src/model/inventory.ts';
 import type { MetadataInventory } from '../../../src/model/metadata.ts';
 import type { MigrationOptions } from '../../../src/model/options.ts';
-import { interceptsPods } from '../../../src/plan/metadata-system.ts';
+import { interceptsPods } from '../../../src/plan/metadata/system.ts';
 import { ACCOUNT, addon, association, inventory, planOf, roleArn, trust, unitOf, workload } from '../fixtures/plan-inventories.ts';
 import { asking, KEY, kube2iam, role, world } from '../fixtures/plan-metadata-worlds.ts';
 

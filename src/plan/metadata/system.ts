@@ -1,7 +1,7 @@
-import type { FindingCode } from '../model/findings.ts';
-import type { Inventory, WorkloadFacts } from '../model/inventory.ts';
-import type { DaemonFacts, Interception, KiamServerSettings, Kube2iamSettings, MetadataInventory } from '../model/metadata.ts';
-import { KIAM, kiamArn, type MetadataAnswer, resolveKiam, resolveKube2iam } from './metadata-roles.ts';
+import type { FindingCode } from '../../model/findings.ts';
+import type { Inventory, WorkloadFacts } from '../../model/inventory.ts';
+import type { DaemonFacts, Interception, KiamServerSettings, Kube2iamSettings, MetadataInventory } from '../../model/metadata.ts';
+import { KIAM, kiamArn, type MetadataAnswer, resolveKiam, resolveKube2iam } from './roles.ts';
 
 /** A reason for which no pod of the daemons can be migrated. */
 export interface SystemProblem {

@@ -1,9 +1,9 @@
-import type { OwnerFact, ServiceAccountFacts, WorkloadFacts } from '../model/inventory.ts';
-import type { MetadataFacts, MetadataInventory, ServiceAccountShape } from '../model/metadata.ts';
-import type { MigrationOptions } from '../model/options.ts';
-import type { MetadataPlan, TemplatePlan } from '../model/plan.ts';
-import type { Restart } from './restarts.ts';
-import { idOf, type World } from './world.ts';
+import type { OwnerFact, ServiceAccountFacts, WorkloadFacts } from '../../model/inventory.ts';
+import type { MetadataFacts, MetadataInventory, ServiceAccountShape } from '../../model/metadata.ts';
+import type { MigrationOptions } from '../../model/options.ts';
+import type { MetadataPlan, TemplatePlan } from '../../model/plan.ts';
+import type { Restart } from '../restarts.ts';
+import { idOf, type World } from '../world.ts';
 
 /** A service account that does not exist yet, and what it is made of. */
 export interface Split {

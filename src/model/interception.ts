@@ -1,4 +1,4 @@
-import type { Interception } from '../model/metadata.ts';
+import type { Interception } from './metadata.ts';
 
 /** Stands for the node's own address in the arguments of a pod's container (Kubernetes, "Define Dependent Environment Variables"). */
 export const HOST_IP = 'HOST_IP';

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { ServiceAccountFacts, WorkloadFacts } from '../model/inventory.ts';
-import { type Found, runChecks } from './checks/check.ts';
-import { USES } from './checks/metadata-uses.ts';
-import { inHoldOrder } from './checks/reasons.ts';
-import type { MetadataSystem } from './metadata-system.ts';
-import { type MetadataUse, useOf } from './metadata-uses.ts';
-import { compareText } from './waves.ts';
-import { annotatedRole, asksDaemon, idOf, type World } from './world.ts';
+import type { ServiceAccountFacts, WorkloadFacts } from '../../model/inventory.ts';
+import { type Found, runChecks } from '../checks/check.ts';
+import { USES } from '../checks/metadata-uses.ts';
+import { inHoldOrder } from '../checks/reasons.ts';
+import { compareText } from '../waves.ts';
+import { annotatedRole, asksDaemon, idOf, type World } from '../world.ts';
+import type { MetadataSystem } from './system.ts';
+import { type MetadataUse, useOf } from './uses.ts';
 
 /** Workloads of one service account that would migrate together: one role, and the same reason not to. */
 export interface RoleGroup {

@@ -1,6 +1,6 @@
-import type { ClusterFacts } from '../model/inventory.ts';
-import type { KiamServerSettings, Kube2iamSettings, RoleBase } from '../model/metadata.ts';
-import { goRegexp } from './go-regexp.ts';
+import type { ClusterFacts } from '../../model/inventory.ts';
+import type { KiamServerSettings, Kube2iamSettings, RoleBase } from '../../model/metadata.ts';
+import { goRegexp } from '../go-regexp.ts';
 
 /** What the pods of one template get from a daemon, by its own rules. */
 export type MetadataAnswer =

@@ -1,7 +1,7 @@
-import type { WorkloadFacts } from '../model/inventory.ts';
-import type { MetadataAnswer } from './metadata-roles.ts';
-import { answerOf, type MetadataSystem, systemOf } from './metadata-system.ts';
-import type { World } from './world.ts';
+import type { WorkloadFacts } from '../../model/inventory.ts';
+import type { World } from '../world.ts';
+import type { MetadataAnswer } from './roles.ts';
+import { answerOf, type MetadataSystem, systemOf } from './system.ts';
 
 /** One set of annotations, of a template or of live pods, and what a daemon makes of it. */
 export interface Asked {
