@@ -4,7 +4,7 @@
  * writes for a function is replaced by that file.
  */
 const { readFile, writeFile } = require('node:fs/promises');
-const { basename, extname, join } = require('node:path');
+const { basename, extname, join, relative, resolve } = require('node:path');
 const esbuild = require('esbuild');
 
 /**
@@ -53,8 +53,9 @@ const doors = {
 };
 
 module.exports = (serverless) => {
+  const root = serverless.config.servicePath;
   const entryPoints = Object.values(serverless.service.functions).map(({ handler }) =>
-    join(serverless.config.servicePath, `${handler.slice(0, handler.lastIndexOf('.'))}.ts`),
+    join(root, `${handler.slice(0, handler.lastIndexOf('.'))}.ts`),
   );
   let bundles;
   return [
@@ -67,7 +68,9 @@ module.exports = (serverless) => {
           ...options
         } = build.initialOptions;
         build.onStart(async () => {
-          bundles ??= esbuild.build({ ...options, entryPoints: [...new Set(entryPoints)], plugins: [doors], write: false });
+          // Each file lies in the build's folder as its function does in the service's: functions of two folders may share a name.
+          const layout = { outbase: root, outdir: root };
+          bundles ??= esbuild.build({ ...options, ...layout, entryPoints: [...new Set(entryPoints)], plugins: [doors], write: false });
           const { errors } = await bundles;
           return { errors };
         });
@@ -75,8 +78,9 @@ module.exports = (serverless) => {
         build.onEnd(async () => {
           const { outputFiles } = await bundles;
           const name = `${basename(entry, extname(entry))}${options.outExtension['.js']}`;
-          const file = outputFiles.find(({ path }) => basename(path) === name);
-          await writeFile(file.path, file.contents);
+          const built = join(root, relative(root, resolve(root, entry)), '..', name);
+          const file = outputFiles.find(({ path }) => path === built);
+          await writeFile(join(options.outdir, name), file.contents);
         });
       },
     },
