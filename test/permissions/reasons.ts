@@ -138,10 +138,46 @@ export const NEVER_MADE: readonly { readonly key: string; readonly call: string;
   { key: 'discoverClusters', call: 'journal.addCalls', why: 'requests are counted for the run that the input names, and this names none' },
 ];
 
-/** Actions that a function takes only where two invocations of it meet, which no scenario brings about. */
+/** Calls that any function makes only in trouble that no scenario brings about: a race, an outage, other hands at work. */
+export const ONLY_IN_TROUBLE: readonly { readonly call: string; readonly why: string }[] = [
+  {
+    call: 'journal.updateUnit',
+    why: 'a service was away, or a write came after its rollback: told of a unit, which most inputs do not name',
+  },
+  { call: 'journal.endTry', why: 'a write that finds that its run is rolled back ends its try' },
+  { call: 'journal.getUnit', why: 'a write that ended asks whether its unit still goes forward, where it has one' },
+  { call: 'journal.updateRun', why: 'a write that came after its rollback makes the run need an operator' },
+  { call: 'journal.extendLock', why: 'the lock of a run that is taken up again' },
+  { call: 'journal.claimRollback', why: 'a failed execution whose run is open' },
+  { call: 'journal.markUndone', why: 'what the last look finds gone is put back' },
+  { call: 'journal.listEntries', why: 'the same' },
+  { call: 'journal.getDocument', why: 'the parts of a record of a unit that was split' },
+  { call: 'journal.getRole', why: 'a trust policy that another writer lost is put back' },
+  { call: 'journal.updateRole', why: 'the same' },
+  { call: 'journal.acquireLease', why: 'the same' },
+  { call: 'journal.releaseLease', why: 'the same' },
+  { call: 'iam.updateAssumeRolePolicy', why: 'the same' },
+  { call: 'executions.start', why: 'a rollback that nobody carries out' },
+  { call: 'kubernetes.get nodes', why: 'a pod without an agent on its node: a node that nothing has to serve needs none' },
+  { call: 'kubernetes.get', why: 'the workload of a template that somebody put back' },
+];
+
+/** The functions that renew the lock of their run, and take it again where it ran out and is free. */
+const LOCK_HOLDERS = ['checkAgent', 'nextWave', 'rolesToRetire', 'openUnit', 'checkAddon', 'checkTogether', 'finishUnit', 'removeAgent'];
+const TAKES_LOCK_AGAIN = 'the lock of the run ran out, and is free';
+const PUTS_TRUST_BACK = 'another writer lost a trust policy, which is put back';
+
+/** Actions that a function takes only where two invocations of it meet, or other hands are at work, which no scenario brings about. */
 export const TAKEN_IN_RACES: readonly { readonly key: string; readonly action: string; readonly why: string }[] = [
   { key: 'makePlan', action: 'dynamodb:DeleteItem', why: 'the later plan takes the place of the other one, whose parts go' },
   { key: 'openRetirement', action: 'dynamodb:DeleteItem', why: 'the same of the record of a retirement' },
+  ...LOCK_HOLDERS.map((key) => ({ key, action: 'dynamodb:PutItem', why: TAKES_LOCK_AGAIN })),
+  { key: 'rolesToRetire', action: 'dynamodb:UpdateItem', why: 'the lock of the run is renewed' },
+  { key: 'apiRollBackRun', action: 'dynamodb:UpdateItem', why: "the lock is its own run's already" },
+  { key: 'confirmUse', action: 'dynamodb:DeleteItem', why: PUTS_TRUST_BACK },
+  { key: 'confirmUse', action: 'iam:UpdateAssumeRolePolicy', why: PUTS_TRUST_BACK },
+  { key: 'claimExecution', action: 'dynamodb:PutItem', why: 'the run of a failed execution is open still, and the event is the first' },
+  { key: 'watchRuns', action: 'states:StartExecution', why: 'an execution ended and nobody rolls its run back' },
 ];
 
 /** Actions that a call of the journal can take in other functions, but not in this one. */
@@ -185,8 +221,9 @@ export const RESOURCE_REASONS: Readonly<Record<string, string>> = {
     'custom resources of the groups that the second ClusterRole names: who uses a service account without running as it ([consumers.md](consumers.md)), policies and meshes. Other groups are listed where that is allowed; what is not is told (PS518)',
 };
 
-/** Verbs that no request of podshift names: the API server asks for them when a binding gets a subject. */
+/** Verbs that no request of a scenario names: what the API server asks for when a binding gets a subject, and what only trouble needs. */
 export const VERBS_WITHOUT_REQUEST: readonly string[] = [
+  'get nodes',
   'bind roles.rbac.authorization.k8s.io',
   'bind clusterroles.rbac.authorization.k8s.io',
 ];
