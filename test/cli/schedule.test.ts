@@ -39,7 +39,7 @@ describe('podshift schedule', () => {
     const { podshift } = await scene();
     const run = [...NIGHTLY, '--starts', 'run', '--window-minutes', '120', '--flexible-minutes', '30', '-o', 'json'];
     const { stdout } = await podshift(...run);
-    expect(JSON.parse(stdout).Target.Input).toMatchObject({ mode: 'run', options: { windowMinutes: 90 } });
+    expect(JSON.parse(JSON.parse(stdout).Target.Input.Input)).toMatchObject({ mode: 'run', options: { windowMinutes: 90 } });
   });
 
   it('lists, and deletes with --approve alone', async () => {

@@ -27,7 +27,9 @@ describe('schedules', () => {
     );
     expect(made.Target.DeadLetterConfig.Arn.split(':').at(-1)).toBe(DeadLetters?.Properties.QueueName);
     const machine = starts === 'scan' ? 'ScanCluster' : 'MigrateCluster';
-    expect(made.Target.Arn.split(':').at(-1)).toBe(rest[machine]?.Properties.StateMachineName);
+    // A run's execution has the run's id for its name, which only the universal target can give (EventBridge Scheduler User Guide).
+    const started = starts === 'scan' ? made.Target.Arn : (JSON.parse(made.Target.Input) as { StateMachineArn: string }).StateMachineArn;
+    expect(started.split(':').at(-1)).toBe(rest[machine]?.Properties.StateMachineName);
     expect(JSON.stringify(ScheduleRole?.Properties.Policies)).toContain(`{"Ref":"${machine}"}`);
   });
 
