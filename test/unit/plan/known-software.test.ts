@@ -88,6 +88,21 @@ const CASES: Record<string, Case> = {
   'one that is new enough migrates': { facts: running('fluent/fluent-bit:3.2.10'), decision: 'migrate', codes: [] },
   'one that was reported to fail migrates with a warning': { facts: running('peak/s5cmd:v2.3.0'), decision: 'migrate', codes: ['PS330'] },
   'one without a version is told': { facts: running('grafana/tempo:latest'), decision: 'migrate', codes: ['PS331'] },
+  'one without a version, of which one failed, is told': {
+    facts: running('bitnami/external-dns:latest'),
+    decision: 'migrate',
+    codes: ['PS331'],
+  },
+  'one that failed in some use is told, with its note': {
+    facts: running('ghcr.io/kedacore/keda:2.14.0'),
+    decision: 'migrate',
+    codes: ['PS332'],
+  },
+  'one that failed, with a note, migrates with a warning': {
+    facts: running('grafana/mimir:2.12.0'),
+    decision: 'migrate',
+    codes: ['PS330'],
+  },
   'one with an old report is told': { facts: running('hashicorp/vault:1.19.0'), decision: 'migrate', codes: ['PS332'] },
 };
 
