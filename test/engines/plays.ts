@@ -13,6 +13,8 @@ export interface Play {
   readonly acts: Acts;
   /** Types of events that are in podshift's reckoning of the history alone: it takes a request for an answer as made, even where that fails. */
   readonly reckoned?: readonly string[];
+  /** It waits for minutes, which moto does in real time: podshift's engine alone takes it, with virtual time. */
+  readonly waitsLong?: true;
   /** What the waiting task is told, once its function has its token. */
   readonly answer?: { readonly output: unknown } | { readonly error: ErrorName; readonly cause: string };
 }
@@ -225,6 +227,11 @@ export function rollbackPlays(): Play[] {
     play('an agent that takes its time to go', { RemoveAgent: once({ ...WAITING, tries: 1 }, { ...READY, tries: 2 }) }),
     play('an agent that does not go', { RemoveAgent: fails('AccessDenied') }),
     play('nothing to take back', { OpenRollback: () => ({ ...OPENED, status: 'nothing' }) }),
+    play(
+      'a cluster that another run has still',
+      { OpenRollback: (_call, nth) => (nth === 1 ? fails('ClusterLocked')() : OPENED) },
+      { waitsLong: true },
+    ),
     play('a run that is not there', { OpenRollback: fails('RunNotFound') }),
     play('an execution that failed', {}, { input: event }),
     play('an execution that another one took over', { ClaimExecution: () => ({ ...BACK, claimed: false }) }, { input: event }),
