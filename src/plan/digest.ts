@@ -4,8 +4,8 @@ import type { RetirementPlan } from '../model/retirement.ts';
 
 /**
  * SHA-256 in hex over a plan's decisions and before-images, whatever the order in which the APIs listed things. What moves by
- * itself is left out: when the plan was made, on which nodes pods happen to run, how many replicas an autoscaler chose, and
- * the words of findings.
+ * itself is left out: when the plan was made, on which nodes pods happen to run, how many replicas an autoscaler chose, the
+ * account's quotas, and the words of findings.
  */
 export function planDigest(plan: Omit<Plan, 'digest'>): string {
   const decisions = {
@@ -26,7 +26,7 @@ export function planDigest(plan: Omit<Plan, 'digest'>): string {
       }))
       .map(canonicalJson)
       .sort(),
-    roles: plan.roles.map(canonicalJson).sort(),
+    roles: plan.roles.map(({ sizeLimit: _, ...role }) => canonicalJson(role)).sort(),
     ...(plan.retirement === undefined ? {} : { retirement: retirementDecisions(plan.retirement) }),
   };
   return createHash('sha256').update(canonicalJson(decisions)).digest('hex');
