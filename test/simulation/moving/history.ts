@@ -96,5 +96,7 @@ export interface History {
   /** The deployed service, or one process on one machine. */
   readonly mode: 'service' | 'local';
   readonly options: Readonly<Record<string, unknown>>;
+  /** Seconds after the start at which the run is asked for; at once where absent. */
+  readonly begins?: number;
   readonly happenings: readonly Happening[];
 }

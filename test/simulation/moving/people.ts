@@ -68,7 +68,7 @@ export function peopleOfMachine(
   let first: { readonly environment: Environment; readonly controller: AbortController } | undefined;
 
   const launch = (what: string, command: (environment: Environment, signal: AbortSignal) => Promise<{ readonly status: string }>): void => {
-    const environment = new Environment(shared);
+    const environment = new Environment(shared, true);
     const controller = new AbortController();
     const isFirst = first === undefined;
     first ??= { environment, controller };
