@@ -97,8 +97,10 @@ function culprit(gap: Gap, made: Made, writers: Writers, units: readonly UnitSpe
     : `podshift took its annotation away though ${association.by} had deleted its association`;
 }
 
-/** Whether a pod's gap is EKS's own: somebody else made the pod in the seconds in which EKS forgot the association. */
+/** Whether a pod's gap is EKS's own, or the agent's: somebody else made the pod in the seconds in which EKS forgot the association. */
 function isOfEks(gap: Gap, made: Made, deletion: Change, writers: Writers): boolean {
+  // Whoever renewed the agent of its node in the meantime took the credentials that would have lasted.
+  if ((writers.agentOf(made.nodeName, gap.from) ?? 0) > made.createdAt - 1_000) return true;
   const inTime = made.createdAt >= deletion.sentAt - BLINK && made.createdAt <= deletion.at + EKS_LEARNS;
   const template = writers.last(`template ${made.workload}`, made.createdAt);
   const byPodshift = template?.by === PODSHIFT && made.createdAt - template.at < 120_000;

@@ -37,6 +37,7 @@ export interface Outcome {
   /** What happened, line by line. */
   readonly told: readonly string[];
   readonly twin: UnservedTwin;
+  readonly writers: Writers;
 }
 
 /** Lives through a history. */
@@ -112,5 +113,5 @@ export async function simulate(history: History): Promise<Outcome> {
   const runs = [...listed].sort((left, right) => (left.runId < right.runId ? -1 : 1));
   const units = (await Promise.all(runs.map((run) => journal.listUnits(run.runId)))).flat();
   problems.push(...judge({ history, twin, writers, runs, units }));
-  return { problems, runs, units, told, twin };
+  return { problems, runs, units, told, twin, writers };
 }

@@ -29,6 +29,8 @@ export interface Made {
   readonly serviceAccount: string;
   readonly workload: string;
   readonly createdAt: number;
+  /** Empty until it is bound. */
+  nodeName: string;
   readonly mode: 'container' | 'web-identity' | 'none';
   /** The role that its environment names, for a web identity. */
   readonly roleArn: string;
@@ -85,6 +87,15 @@ export class Writers {
     return this.#pods.get(name)?.findLast(({ createdAt }) => createdAt <= at);
   }
 
+  /** All facts with their changes, and all pods, for whoever looks into a history. */
+  facts(): ReadonlyMap<string, readonly Change[]> {
+    return this.#facts;
+  }
+
+  made(): ReadonlyMap<string, readonly Made[]> {
+    return this.#pods;
+  }
+
   #write<T>(now: { readonly by: Writer; readonly sentAt: number }, work: () => T): T {
     const before = this.#now;
     this.#now = now;
@@ -110,6 +121,7 @@ export class Writers {
       this.#note(`addon ${AGENT}`, after === undefined ? 'no DaemonSet' : 'a DaemonSet');
     if (object.kind === 'Pod') {
       if (before === undefined) this.#notePod(object);
+      else if (after !== undefined && before.spec.nodeName === undefined) this.#bind(after);
       const leaving =
         after === undefined || (after.metadata.deletionTimestamp !== undefined && before?.metadata.deletionTimestamp === undefined);
       const made = this.pod(nameOf(object));
@@ -125,6 +137,18 @@ export class Writers {
     }
   }
 
+  #bind(pod: KubernetesObject): void {
+    const made = this.pod(nameOf(pod));
+    if (made !== undefined) made.nodeName = String(pod.spec.nodeName ?? '');
+  }
+
+  /** When the agent that serves a node at an instant was made; undefined where none did. */
+  agentOf(nodeName: string, at: number): number | undefined {
+    const agents = [...this.#pods.values()].flat().filter(({ workload }) => workload === `DaemonSet/kube-system/${AGENT}`);
+    const times = agents.filter((pod) => pod.nodeName === nodeName && pod.createdAt <= at).map(({ createdAt }) => createdAt);
+    return times.length === 0 ? undefined : Math.max(...times);
+  }
+
   #notePod(pod: KubernetesObject): void {
     const variables = (pod.spec.containers ?? []).flatMap(
       (container: { env?: readonly { readonly name: string; readonly value?: string }[] }) => container.env ?? [],
@@ -136,6 +160,7 @@ export class Writers {
       serviceAccount: `${pod.metadata.namespace}/${pod.spec.serviceAccountName ?? 'default'}`,
       workload: workloadOf(pod, this.#twin),
       createdAt: this.#clock.now(),
+      nodeName: String(pod.spec.nodeName ?? ''),
       mode: agent ? 'container' : web ? 'web-identity' : 'none',
       roleArn: value('AWS_ROLE_ARN') ?? '',
     };
