@@ -71,6 +71,7 @@ export async function simulate(history: History): Promise<Outcome> {
   const actors = new Actors({ world: history.world, clock, twin, writers, tell });
 
   const problems: string[] = [];
+  const secondRuns: number[] = [];
   const stage = { shared, runId: ids.next(), options: migrationOptions.parse(history.options), tell };
   const crash = history.happenings.find((one) => one.kind === 'crash');
   const people =
@@ -79,7 +80,10 @@ export async function simulate(history: History): Promise<Outcome> {
       : peopleOfService(stage, executions, { clock, ids, logger, journal, executions: async () => executions });
   happenings.begin(
     (act) => actors.act(act),
-    (word) => people.ask(word),
+    (word) => {
+      if (word.kind === 'second run') secondRuns.push(clock.now());
+      people.ask(word);
+    },
   );
   const isBusy = (): boolean => people.isBusy || executions.isBusy || functions.running > 0;
   const last =
@@ -112,6 +116,6 @@ export async function simulate(history: History): Promise<Outcome> {
   const listed = await journal.listRuns();
   const runs = [...listed].sort((left, right) => (left.runId < right.runId ? -1 : 1));
   const units = (await Promise.all(runs.map((run) => journal.listUnits(run.runId)))).flat();
-  problems.push(...judge({ history, twin, writers, runs, units }));
+  problems.push(...judge({ history, twin, writers, writes: happenings.writes, secondRuns, runs, units }));
   return { problems, runs, units, told, twin, writers };
 }

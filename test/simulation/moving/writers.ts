@@ -47,6 +47,8 @@ export class Writers {
   readonly #pods = new Map<string, Made[]>();
   readonly #serviceAccounts: readonly string[];
   #now: { readonly by: Writer; readonly sentAt: number } | undefined;
+  /** When somebody else last took a pod of a workload away, or scaled it. */
+  readonly #disturbed = new Map<string, number>();
   /** Evictions and deletions of pods that podshift asked for, by their workload. */
   readonly evictions = new Map<string, number>();
 
@@ -87,6 +89,12 @@ export class Writers {
     return this.#pods.get(name)?.findLast(({ createdAt }) => createdAt <= at);
   }
 
+  /** Whether somebody else made the workload make this pod: took one away shortly before, or wanted more of them. */
+  isMadeByOthers({ workload, createdAt }: Made): boolean {
+    const at = this.#disturbed.get(workload);
+    return at !== undefined && at <= createdAt && createdAt - at < 15_000;
+  }
+
   /** All facts with their changes, and all pods, for whoever looks into a history. */
   facts(): ReadonlyMap<string, readonly Change[]> {
     return this.#facts;
@@ -125,9 +133,13 @@ export class Writers {
       const leaving =
         after === undefined || (after.metadata.deletionTimestamp !== undefined && before?.metadata.deletionTimestamp === undefined);
       const made = this.pod(nameOf(object));
-      if (leaving && this.#now?.by === PODSHIFT && made !== undefined)
-        this.evictions.set(made.workload, (this.evictions.get(made.workload) ?? 0) + 1);
+      if (leaving && made !== undefined && this.#now !== undefined) {
+        if (this.#now.by === PODSHIFT) this.evictions.set(made.workload, (this.evictions.get(made.workload) ?? 0) + 1);
+        else this.#disturbed.set(made.workload, this.#clock.now());
+      }
     }
+    if (before !== undefined && after !== undefined && before.spec?.replicas !== after.spec?.replicas && this.#now !== undefined)
+      this.#disturbed.set(objectKey(object), this.#clock.now());
     const template = object.kind === 'CronJob' ? after?.spec?.jobTemplate : after?.spec?.template;
     const owned = (object.metadata.ownerReferences ?? []).length > 0;
     if (template !== undefined && !owned) {
