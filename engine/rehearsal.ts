@@ -41,6 +41,8 @@ export interface RehearsalSettings {
   readonly paced?: boolean;
   /** What the twin allows of each service; no end of requests where absent. */
   readonly rateLimits?: NonNullable<Parameters<typeof startTwin>[0]['rateLimits']>;
+  /** How the twin's EKS Auth fails by itself; it does not where absent. */
+  readonly eksAuthFaults?: NonNullable<Parameters<typeof startTwin>[0]['eksAuthFaults']>;
   /** Default `memory`; a function makes another one. */
   readonly journal?: 'memory' | ((clock: Clock) => LocalJournal | Promise<LocalJournal>);
   /** Silent where absent. */
@@ -84,6 +86,7 @@ export async function rehearse(settings: RehearsalSettings): Promise<Rehearsal> 
     clock,
     unpullableImages: settings.unpullableImages,
     ...(settings.rateLimits === undefined ? {} : { rateLimits: settings.rateLimits }),
+    ...(settings.eksAuthFaults === undefined ? {} : { eksAuthFaults: settings.eksAuthFaults }),
     ...(delays === undefined ? {} : { delays }),
     ...(hooks === undefined ? {} : { hooks }),
   });

@@ -178,8 +178,11 @@ export class Watch {
   }
 
   #awsChanged(change: AwsChange): void {
-    if (this.#isOutside) followAws(this.#baseline, change);
-    const foreign = judgeAwsChange(change, this.#baseline);
+    if (this.#isOutside) {
+      followAws(this.#baseline, change);
+    }
+    const isTheirs = this.#isOutside && change.by === 'request';
+    const foreign = isTheirs ? undefined : judgeAwsChange(change, this.#baseline);
     if (foreign !== undefined) this.#foreignWrites.push(foreign);
     if (change.kind === 'trust-stored') this.#trustStored(change);
     if (change.kind === 'association-created' || change.kind === 'association-updated') this.#associationMade(change);

@@ -153,6 +153,8 @@ describe('the pod identity webhook behind it', () => {
     expect(environment(stored)).toMatchObject({
       AWS_ROLE_ARN: ROLE,
       AWS_WEB_IDENTITY_TOKEN_FILE: '/var/run/secrets/eks.amazonaws.com/serviceaccount/token',
+      // EKS runs it with regional endpoints on: no annotation asks for them.
+      AWS_STS_REGIONAL_ENDPOINTS: 'regional',
     });
     expect(variables(stored)).not.toEqual(expect.arrayContaining(POD_IDENTITY.slice(0, 1)));
   });

@@ -17,7 +17,7 @@ interface UpstreamProgram {
   readonly variable: string;
 }
 
-/** The pinned versions. No go.sum of the project has them; go checks both against its checksum database. Neither build has been tried: the project's machines were refused both modules. */
+/** The pinned versions. No go.sum of the project has them; go checks both against its checksum database. A module proxy need not serve them. */
 export const UPSTREAM: readonly UpstreamProgram[] = [
   {
     name: 'pod-identity-webhook',

@@ -1,4 +1,7 @@
 import {
+  AttachRolePolicyCommand,
+  DeleteRoleCommand,
+  DetachRolePolicyCommand,
   GetAccountAuthorizationDetailsCommand,
   GetAccountSummaryCommand,
   GetRoleCommand,
@@ -36,6 +39,18 @@ export function describeIam({ name, exceptions, start }: IamBackend): void {
     afterEach(async () => {
       await backend?.close();
       backend = undefined;
+    });
+
+    behaviour('deletes a role that has no policies, and is asked in vain for it from then on', async () => {
+      const client = await open({ one: EC2 });
+      const RoleName = 'one';
+      const PolicyArn = 'arn:aws:iam::aws:policy/AmazonEKSWorkerNodePolicy';
+      await client.send(new AttachRolePolicyCommand({ RoleName, PolicyArn }));
+      await expect(client.send(new DeleteRoleCommand({ RoleName }))).rejects.toMatchObject({ name: 'DeleteConflictException' });
+      await client.send(new DetachRolePolicyCommand({ RoleName, PolicyArn }));
+      await client.send(new DeleteRoleCommand({ RoleName }));
+      for (const command of [new GetRoleCommand({ RoleName }), new DeleteRoleCommand({ RoleName })])
+        await expect(client.send(command as GetRoleCommand)).rejects.toMatchObject({ name: 'NoSuchEntityException' });
     });
 
     behaviour('lists every role once over all pages, with its trust policy and without tags', async () => {

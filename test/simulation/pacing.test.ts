@@ -27,7 +27,7 @@ describe('paced requests', async () => {
     const paced = await run({ paced: true, rateLimits: { eks: allowed, iam: allowed, cloudtrail: { burst: 2, perSecond: 2 } } });
     const { eks, iam, ...others } = ideal.calls;
     expect(paced).toMatchObject({ status: 'migrated', calls: others });
-    // A restart that waits for its turn looks at association and trust once more.
+    // The rate grows past what the account allows until one request of each is refused: it is sent once more.
     expect(paced.calls.eks - eks).toBeLessThanOrEqual(1);
     expect(paced.calls.iam - iam).toBeLessThanOrEqual(1);
     expect(paced.seconds).toBeLessThan(ideal.seconds + 60);

@@ -9,10 +9,11 @@ import { AddonUpdates } from './addon-updates.ts';
 import { Addons } from './addons.ts';
 import { CloudTrailLog } from './cloudtrail-log.ts';
 import type { EksAuthFaults } from './eks-auth.ts';
-import { Principals } from './principals.ts';
+import { type Principal, Principals } from './principals.ts';
 import { createAwsService } from './service.ts';
 import { AwsState, type ReadsLate } from './state.ts';
 import { type RateLimits, TokenBuckets } from './token-buckets.ts';
+import { trustWritten } from './trail-events.ts';
 
 /** What the AWS half of a twin is made of. */
 export interface AwsHalfSettings {
@@ -57,6 +58,12 @@ export function createAwsHalf(settings: AwsHalfSettings): AwsHalf {
   const identities = new PodIdentities({ state, principals, trail, eksAuthFaults: settings.eksAuthFaults });
   const activity = new PodActivity(identities, clock);
   const buckets = new TokenBuckets(settings.rateLimits, clock);
+  let caller: Principal | undefined;
+  state.onChange((change) => {
+    if (change.kind !== 'trust-stored') return;
+    const by = change.by === 'request' ? caller?.arn : undefined;
+    trail.add(trustWritten(state, change.role.name, change.after.text, by));
+  });
   return {
     state,
     addons,
@@ -84,6 +91,9 @@ export function createAwsHalf(settings: AwsHalfSettings): AwsHalf {
         buckets,
         kubernetes: () => kubernetes,
         refreshTrail: () => activity.refresh(),
+        calledBy: (principal) => {
+          caller = principal;
+        },
       }),
   };
 }

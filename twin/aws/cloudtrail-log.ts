@@ -12,10 +12,16 @@ export interface TrailEvent {
   readonly readOnly: boolean;
   readonly resources: readonly { readonly type: string; readonly name: string }[];
   readonly record: Readonly<Record<string, unknown>>;
+  /** Whose event history has it: IAM's events are in one region of the partition. */
+  readonly region: string;
 }
 
 /** What an event is made of; ids are added. */
-export type NewTrailEvent = Omit<TrailEvent, 'eventId' | 'record'> & { readonly detail: Readonly<Record<string, unknown>> };
+export type NewTrailEvent = Omit<TrailEvent, 'eventId' | 'record' | 'region'> & {
+  readonly detail: Readonly<Record<string, unknown>>;
+  /** The trail's own where absent. */
+  readonly region?: string;
+};
 
 /** The trail of one account and region. Events may be added late, with an earlier time. */
 export class CloudTrailLog {
@@ -30,14 +36,14 @@ export class CloudTrailLog {
   }
 
   add(event: NewTrailEvent): void {
-    const { detail, ...rest } = event;
+    const { detail, region = this.#region, ...rest } = event;
     const eventId = uuidOf(`${this.#accountId}/event/${this.#events.length}/${event.eventName}/${event.at}`);
     const record = {
       eventVersion: '1.09',
       eventTime: new Date(event.at).toISOString().replace(/\.\d{3}Z$/, 'Z'),
       eventSource: event.eventSource,
       eventName: event.eventName,
-      awsRegion: this.#region,
+      awsRegion: region,
       ...detail,
       eventID: eventId,
       readOnly: event.readOnly,
@@ -49,7 +55,7 @@ export class CloudTrailLog {
     };
     const last = this.#events.at(-1);
     if (last !== undefined && last.at > event.at) this.#sorted = false;
-    this.#events.push({ ...rest, eventId, record });
+    this.#events.push({ ...rest, region, eventId, record });
   }
 
   /**

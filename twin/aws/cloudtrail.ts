@@ -16,9 +16,15 @@ interface LookupRequest {
 
 /**
  * LookupEvents: events of the last 90 days that were delivered by now, newest first, one attribute a call, 50 a page.
- * `refresh` is called first, for events that are only worked out when someone looks.
+ * `refresh` is called first, for events that are only worked out when someone looks. `region` is the endpoint's.
  */
-export function lookupEvents(state: AwsState, log: CloudTrailLog, refresh: () => void, body: string): Record<string, unknown> {
+export function lookupEvents(
+  state: AwsState,
+  log: CloudTrailLog,
+  refresh: () => void,
+  body: string,
+  region: string = state.region,
+): Record<string, unknown> {
   const request = parse(body);
   const attributes = request.LookupAttributes ?? [];
   if (attributes.length > 1) throw new AwsError('InvalidLookupAttributesException', 400, 'You can only provide one attribute for lookup');
@@ -45,6 +51,7 @@ export function lookupEvents(state: AwsState, log: CloudTrailLog, refresh: () =>
   for (let index = events.length - 1; index >= 0; index -= 1) {
     const event = events[index] as TrailEvent; // index is within the array
     if (event.at < from) break;
+    if (event.region !== region) continue;
     if (event.at > until || (attribute !== undefined && !matches(event, attribute.AttributeKey ?? '', attribute.AttributeValue ?? '')))
       continue;
     if (after !== undefined) {

@@ -114,15 +114,15 @@ function presignature(url: URL, signedHeaders: readonly string[], headers: Reado
   return hmac(key, toSign).toString('hex');
 }
 
-/** Access key and service of a SigV4 request, from its Authorization header or its presigned query; undefined where it is not signed. */
+/** Access key, region and service of a SigV4 request, from its Authorization header or its presigned query; undefined where it is not signed. */
 export function readSignature(
   headers: IncomingHttpHeaders,
   query: URLSearchParams,
-): { readonly accessKeyId: string; readonly service: string } | undefined {
+): { readonly accessKeyId: string; readonly region: string; readonly service: string } | undefined {
   const header = /^AWS4-HMAC-SHA256 .*Credential=([^,\s]+)/.exec(headers.authorization ?? '')?.[1];
   const scope = (header ?? query.get('X-Amz-Credential') ?? '').split('/');
-  const [accessKeyId = '', , , service = ''] = scope;
-  return accessKeyId === '' || scope.length !== 5 ? undefined : { accessKeyId, service };
+  const [accessKeyId = '', , region = '', service = ''] = scope;
+  return accessKeyId === '' || scope.length !== 5 ? undefined : { accessKeyId, region, service };
 }
 
 function parseAmzDate(text: string): number | undefined {

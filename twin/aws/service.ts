@@ -9,7 +9,7 @@ import { readSignature } from './eks-token.ts';
 import { AwsError, type AwsReply, type AwsService, errorReply, faultError, queryReply, throttled } from './errors.ts';
 import { iamActions } from './iam.ts';
 import { uuidOf } from './ids.ts';
-import type { Principals } from './principals.ts';
+import type { Principal, Principals } from './principals.ts';
 import type { RestRequest, RestRoute } from './rest.ts';
 import type { AwsState } from './state.ts';
 import { stsActions } from './sts.ts';
@@ -28,6 +28,8 @@ export interface AwsServiceSettings {
   readonly kubernetes: () => { readonly url: string; readonly certificateAuthority: string };
   /** Called ahead of LookupEvents: brings the trail up to date with what pods do by themselves. */
   readonly refreshTrail: () => void;
+  /** Called ahead of each call that is carried out, with who asks for it. */
+  readonly calledBy: (principal: Principal | undefined) => void;
 }
 
 interface Call {
@@ -61,8 +63,7 @@ export function createAwsService(settings: AwsServiceSettings): TwinHttpService 
   return {
     describe: (request): DescribedRequest => {
       const { service, operation, object, write } = callOf(request);
-      const accessKeyId = readSignature(request.headers, request.url.searchParams)?.accessKeyId ?? '';
-      const principal = settings.principals.find(accessKeyId)?.canonicalArn;
+      const principal = principalOf(settings, request)?.canonicalArn;
       return { service, operation, object, write, ...(principal === undefined ? {} : { principal }) };
     },
     handle: (request): TwinHttpReply => {
@@ -71,6 +72,7 @@ export function createAwsService(settings: AwsServiceSettings): TwinHttpService 
       const requestId = uuidOf(`${settings.state.clusterArn}/request/${count}`);
       try {
         if (!settings.buckets.take(call.service)) throw throttled(call.service);
+        settings.calledBy(principalOf(settings, request));
         return call.run(requestId);
       } catch (error) {
         if (error instanceof AwsError) return errorReply(call.service, error, requestId);
@@ -86,12 +88,16 @@ export function createAwsService(settings: AwsServiceSettings): TwinHttpService 
   };
 }
 
+function principalOf({ principals }: AwsServiceSettings, request: TwinHttpRequest): Principal | undefined {
+  return principals.find(readSignature(request.headers, request.url.searchParams)?.accessKeyId ?? '');
+}
+
 function identify(settings: AwsServiceSettings, routes: readonly { route: RestRoute; match: Matcher }[], request: TwinHttpRequest): Call {
   const signature = readSignature(request.headers, request.url.searchParams);
   const target = String(request.headers['x-amz-target'] ?? '');
   const trailOperation = CLOUDTRAIL_TARGET.exec(target)?.[1];
   if (trailOperation !== undefined) {
-    return authorised(settings, signature?.accessKeyId, 'cloudtrail', cloudTrailCall(settings, trailOperation, request));
+    return authorised(settings, signature?.accessKeyId, 'cloudtrail', cloudTrailCall(settings, trailOperation, request, signature?.region));
   }
   const parameters = queryParameters(request);
   const action = parameters.get('Action');
@@ -126,12 +132,12 @@ function authorised(settings: AwsServiceSettings, accessKeyId: string | undefine
   };
 }
 
-function cloudTrailCall(settings: AwsServiceSettings, operation: string, request: TwinHttpRequest): Call {
+function cloudTrailCall(settings: AwsServiceSettings, operation: string, request: TwinHttpRequest, region: string | undefined): Call {
   if (operation !== 'LookupEvents') return unknownCall('cloudtrail', operation);
   const run = (requestId: string): AwsReply => ({
     status: 200,
     headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': requestId },
-    body: JSON.stringify(lookupEvents(settings.state, settings.trail, settings.refreshTrail, request.body)),
+    body: JSON.stringify(lookupEvents(settings.state, settings.trail, settings.refreshTrail, request.body, region)),
   });
   return { service: 'cloudtrail', operation, object: '', write: false, run };
 }

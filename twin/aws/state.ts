@@ -183,9 +183,7 @@ export class AwsState {
 
   /** The associations that EKS lists and describes, which it may read late. */
   readAssociations(): readonly AssociationState[] {
-    const lag = this.#readsLate('eks');
-    if (lag === 0) return [...this.associations.values()];
-    const at = this.clock.now() - lag;
+    const at = this.clock.now() - this.#readsLate('eks');
     return [...this.#history.values()].flat().filter((one) => one.createdAt <= at && (one.deletedAt === undefined || one.deletedAt > at));
   }
 

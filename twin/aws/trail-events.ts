@@ -147,3 +147,30 @@ export function daemonAssumeRole(
 function failure(error: TrailError | undefined): Record<string, string> {
   return error === undefined ? {} : { errorCode: error.code, errorMessage: error.message };
 }
+
+/** A trust policy that somebody wrote; `by` is the session's ARN, and an administrator's where nobody called the twin for it. */
+export function trustWritten(state: AwsState, roleName: string, document: string, by?: string): NewTrailEvent {
+  const arn = by ?? `arn:${state.partition}:sts::${state.accountId}:assumed-role/administrator/somebody`;
+  return {
+    eventName: 'UpdateAssumeRolePolicy',
+    eventSource: 'iam.amazonaws.com',
+    at: state.clock.now(),
+    username: arn.split('/').at(-1),
+    readOnly: false,
+    resources: [{ type: 'AWS::IAM::Role', name: roleName }],
+    region: iamRegion(state.partition),
+    detail: {
+      userIdentity: { type: 'AssumedRole', arn, accountId: state.accountId },
+      sourceIPAddress: '203.0.113.1',
+      userAgent: 'aws-sdk',
+      requestParameters: { roleName, policyDocument: document },
+      responseElements: null,
+    },
+  };
+}
+
+/** Where IAM's events are (AWS CloudTrail User Guide, "Global service events"). */
+function iamRegion(partition: string): string {
+  if (partition === 'aws-cn') return 'cn-north-1';
+  return partition === 'aws-us-gov' ? 'us-gov-west-1' : 'us-east-1';
+}

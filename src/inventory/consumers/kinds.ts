@@ -137,6 +137,14 @@ export const CONSUMER_KINDS: readonly ConsumerKind[] = [
       { at: '**', needs: 'pods' },
     ],
   ),
+  ...['aws.upbound.io', 'aws.m.upbound.io', 'aws.crossplane.io'].flatMap((group) =>
+    names(
+      'Crossplane AWS providers',
+      group,
+      ['ProviderConfig', 'ClusterProviderConfig'],
+      'crossplane-contrib/provider-upjet-aws, internal/clients/provider_config.go',
+    ),
+  ),
   ...startsPods(
     'Tekton Pipelines',
     'tekton.dev',

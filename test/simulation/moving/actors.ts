@@ -6,7 +6,7 @@ import { roleArn } from '../../support/twin-account.ts';
 import type { SimulatedClock } from './clock.ts';
 import type { Told } from './functions.ts';
 import type { Act } from './history.ts';
-import { NAMESPACE, node, nodeName, serviceAccount, trustOf, type UnitSpec, type WorldSpec, workload } from './worlds.ts';
+import { ADDON, NAMESPACE, node, nodeName, serviceAccount, trustOf, type UnitSpec, type WorldSpec, workload } from './worlds.ts';
 import type { Writers } from './writers.ts';
 
 /** What actors work on. */
@@ -42,6 +42,8 @@ export class Actors {
     restarter: (unit) => this.#restart(unit),
     drain: (_unit, act) => this.#drain(act),
     'new node': (_unit, { number = 0 }) => this.#apply(node(10 + number)),
+    'node remover': (_unit, { number = 0 }) => this.#removeNode(number),
+    'addon updater': () => this.#updateAddon(),
     'gitops annotations': (unit, act) => this.#every(act, () => this.#applyServiceAccount(unit)),
     'gitops templates': (unit, act) => this.#every(act, () => this.#applyWorkload(unit)),
     'gitops trust': (unit, act) => this.#every(act, () => this.#writeTrust(unit.role, trustOf(this.#sharing(unit)))),
@@ -154,6 +156,28 @@ export class Actors {
         if (now?.metadata.uid === metadata.uid) kubernetes.remove('Pod', metadata.namespace, metadata.name);
       });
     this.#later(who, seconds * 1000, () => cordon(false));
+  }
+
+  /** A node that goes with all that runs on it, as a spot instance does; the last one stays. */
+  #removeNode(number: number): void {
+    const { kubernetes } = this.#stage.twin;
+    const nodes = kubernetes.objects('Node');
+    const gone = nodes[number % nodes.length];
+    if (gone === undefined || nodes.length < 2) return;
+    kubernetes.remove('Node', undefined, gone.metadata.name);
+    for (const { metadata, spec } of kubernetes.objects('Pod'))
+      if (spec.nodeName === gone.metadata.name) kubernetes.remove('Pod', metadata.namespace, metadata.name);
+  }
+
+  /** Somebody else configures the add-on at the same time. */
+  #updateAddon(): void {
+    const { addons, updates } = this.#stage.twin;
+    if (addons.find(ADDON)?.status !== 'ACTIVE') return;
+    try {
+      updates.start(ADDON, { configurationValues: '{}' });
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+    }
   }
 
   #applyServiceAccount(unit: UnitSpec): void {

@@ -67,7 +67,12 @@ export function createSimulatedClock(start: number, tie: () => number): Simulate
     engine: {
       now: () => time,
       sleep: (seconds) => sleep(seconds * 1000),
-      after: (seconds, action) => schedule(seconds * 1000, action),
+      after: (seconds, action) => {
+        const item = add(seconds * 1000, action, true);
+        return () => {
+          item.cancelled = true;
+        };
+      },
       busy: (work) => work(),
       pause: sleep,
     },

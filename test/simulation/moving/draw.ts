@@ -10,7 +10,7 @@ export type WorldName = (typeof WORLDS)[number];
 
 const NAMES = ['cart', 'mail', 'web', 'db'] as const;
 const SERVICES: readonly Service[] = ['eks', 'iam', 'kubernetes', 'sts', 'cloudtrail', 'journal'];
-const FAILURES: readonly Failure[] = ['throttle', 'server-error', 'reset'];
+const FAILURES: readonly Failure[] = ['throttle', 'throttle', 'server-error', 'server-error', 'reset', 'reset', 'denied'];
 /** What Step Functions hears of a function that died (Step Functions Developer Guide, "Handling errors"). */
 const DEATHS = ['Sandbox.Timedout', 'Lambda.Unknown', 'Runtime.ExitError', 'Lambda.ServiceException'] as const;
 const OPTIONS = { soakSeconds: 60, injectionChecks: 3 };
@@ -188,5 +188,9 @@ function drawFault(random: Random, mode: History['mode']): Fault {
 
 function drawWord(random: Random, mode: History['mode']): Word {
   const kind = random.pick(['stop', 'stop', 'roll back', 'second run', ...(mode === 'local' ? (['resume'] as const) : [])] as const);
-  return { kind, when: kind === 'roll back' ? { second: random.between(60, 1_200) } : drawWhen(random) };
+  if (kind === 'roll back') {
+    const unit = random.chance(0.3) ? { unit: random.between(0, 3) } : {};
+    return { kind, when: { second: random.between(60, 1_600) }, ...unit };
+  }
+  return { kind, when: kind === 'second run' && random.chance(0.5) ? { second: random.between(600, 2_400) } : drawWhen(random) };
 }

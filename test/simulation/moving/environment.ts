@@ -48,7 +48,8 @@ export class Environment {
   #alive = true;
   #connections = 0;
 
-  constructor(shared: Shared) {
+  /** `heartbeat`: the process carries whole runs out, and renews their locks meanwhile. */
+  constructor(shared: Shared, heartbeat = false) {
     this.#shared = shared;
     const { ids, logger, twin } = shared;
     const clock = { now: () => shared.clock.now() + this.skew };
@@ -56,6 +57,7 @@ export class Environment {
       clock,
       ids,
       logger,
+      ...(heartbeat ? { heartbeat } : {}),
       journal: createTableJournal(this.#table(shared.table), clock),
       ...createClusterConnections({
         clock,

@@ -16,7 +16,8 @@ export class Happenings implements Weather, Fortune {
   readonly #since = new Map<Happening, number>();
   readonly #counts = new Map<Fault, number>();
   readonly #invocations = new Map<string, number>();
-  #writes = 0;
+  /** When each of podshift's writes left. */
+  readonly writes: number[] = [];
   #waiting: { readonly after: string; readonly plus: number; readonly begin: () => void; left: number }[] = [];
 
   constructor(history: History, clock: SimulatedClock, start: number, tell: Told) {
@@ -103,8 +104,8 @@ export class Happenings implements Weather, Fortune {
   }
 
   #written(call: Call): void {
-    this.#writes += 1;
-    this.#tell(`write ${this.#writes}: ${call.service} ${call.operation} ${call.object}`);
+    this.writes.push(this.#clock.now());
+    this.#tell(`write ${this.writes.length}: ${call.service} ${call.operation} ${call.object}`);
     for (const one of this.#waiting) if (call.operation.startsWith(one.after)) one.left -= 1;
     const due = this.#waiting.filter(({ left }) => left === 0);
     this.#waiting = this.#waiting.filter(({ left }) => left > 0);

@@ -45,7 +45,7 @@ export type OtherFault =
 export type Fault = CallFault | FunctionFault | OtherFault;
 
 /** Actors that disturb nothing that podshift needs. */
-export const GENTLE = ['hpa', 'ci', 'restarter', 'drain', 'new node', 'agent roller', 'gitops templates'] as const;
+export const GENTLE = ['hpa', 'ci', 'restarter', 'drain', 'new node', 'node remover', 'agent roller', 'gitops templates'] as const;
 /** Actors that take something away that podshift, or the pods, go by, or that work on the same. */
 export const ROUGH = [
   'gitops annotations',
@@ -63,6 +63,7 @@ export const ROUGH = [
   'workload maker',
   'namespace deleter',
   'agent remover',
+  'addon updater',
 ] as const;
 
 /** What somebody else does. */
@@ -83,6 +84,8 @@ export interface Act {
 export interface Word {
   readonly kind: 'stop' | 'roll back' | 'second run' | 'resume';
   readonly when: When;
+  /** For a rollback: index of the one unit of the world that is meant; the whole run where absent. */
+  readonly unit?: number;
 }
 
 /** One thing that happens in a world, apart from podshift. */
@@ -96,5 +99,7 @@ export interface History {
   /** The deployed service, or one process on one machine. */
   readonly mode: 'service' | 'local';
   readonly options: Readonly<Record<string, unknown>>;
+  /** Seconds after the start at which the run is asked for; at once where absent. */
+  readonly begins?: number;
   readonly happenings: readonly Happening[];
 }

@@ -13,6 +13,9 @@ export interface Case {
   readonly history: History;
   readonly twin: UnservedTwin;
   readonly writers: Writers;
+  /** When each of podshift's writes left, and when a second run was asked for. */
+  readonly writes: readonly number[];
+  readonly secondRuns: readonly number[];
   /** In the order of their beginnings. */
   readonly runs: readonly RunRecord[];
   readonly units: readonly UnitRecord[];
@@ -20,6 +23,8 @@ export interface Case {
 
 /** Milliseconds in which EKS learns or forgets an association; twice the delay, as its API servers lag behind each other. */
 const EKS_LEARNS = 12_000;
+/** Milliseconds that an agent takes to start: pods that begin meanwhile are refused at first. */
+const AGENT_STARTS = 15_000;
 /** A write of somebody else this short before podshift's own is one that podshift cannot have seen. */
 const BLINK = 5_000;
 /** How long a pod that EKS's own delay left without credentials may go without them: until it is found and renewed. */
@@ -30,6 +35,7 @@ const REPAIR = 180_000;
 /** What of the promises was broken, each with what shows it; empty where all were kept. */
 export function judge(given: Case): string[] {
   return [
+    ...again(given),
     ...gaps(given),
     ...widened(given),
     ...foreign(given),
@@ -97,11 +103,13 @@ function culprit(gap: Gap, made: Made, writers: Writers, units: readonly UnitSpe
     : `podshift took its annotation away though ${association.by} had deleted its association`;
 }
 
-/** Whether a pod's gap is EKS's own: somebody else made the pod in the seconds in which EKS forgot the association. */
+/** Whether a pod's gap is EKS's own, or the agent's: somebody else made the pod in the seconds in which EKS forgot the association. */
 function isOfEks(gap: Gap, made: Made, deletion: Change, writers: Writers): boolean {
+  // Whoever renewed the agent of its node in the meantime took the credentials that would have lasted.
+  if ((writers.agentOf(made.nodeName, gap.from) ?? 0) > made.createdAt - AGENT_STARTS) return true;
   const inTime = made.createdAt >= deletion.sentAt - BLINK && made.createdAt <= deletion.at + EKS_LEARNS;
   const template = writers.last(`template ${made.workload}`, made.createdAt);
-  const byPodshift = template?.by === PODSHIFT && made.createdAt - template.at < 120_000;
+  const byPodshift = template?.by === PODSHIFT && made.createdAt - template.at < 120_000 && !writers.isMadeByOthers(made);
   return inTime && !byPodshift && (gap.until ?? gap.from + EKS_GAP + 1) - gap.from <= EKS_GAP;
 }
 
@@ -148,20 +156,38 @@ function isNamed(name: string, { runs, units }: Pick<Case, 'runs' | 'units'>): b
 function world({ twin, history, runs, units }: Case): string[] {
   const isOpen = (status: string | undefined): boolean => status === 'migrated' || status === 'needs-operator';
   const open = history.world.units.filter((spec) => isOpen(lastOf(units, spec)?.status) || runs.some((run) => run.endedAt === null));
-  const isDeleted = history.happenings.some((one) => one.kind === 'act' && one.who === 'namespace deleter');
+  const isDeleted = acts(history).has('namespace deleter');
   const explained = (line: string): boolean =>
     open.some((spec) => isOf(spec, lastOf(units, spec), line)) ||
     // The agent of a run that stands, or that an operator has to look at, stays until that is rolled back; its DaemonSet is EKS's.
     (line.startsWith('Addon: ') && runs.some((run) => isOpen(run.status))) ||
     line.startsWith('DaemonSet/kube-system/eks-pod-identity-agent') ||
+    // What EKS makes of an add-on's service account, or of two updates, is not podshift's to undo.
+    history.world.units.some(
+      (spec) =>
+        spec.mechanism === 'addon' &&
+        line === `ServiceAccount/${spec.namespace}/${spec.serviceAccount}: metadata.annotations.eks.amazonaws.com/role-arn` &&
+        isEdited(history),
+    ) ||
+    (line.startsWith('Addon: ') && acts(history).has('addon updater')) ||
     // kube2iam makes its rule on each node that comes.
-    (line.startsWith('Rule: is new') && history.happenings.some((one) => one.kind === 'act' && one.who === 'new node')) ||
+    (line.startsWith('Rule: ') && (acts(history).has('new node') || acts(history).has('node remover'))) ||
     // What goes with a namespace goes after whoever deleted that.
     (isDeleted && line.includes(`/${NAMESPACE}/`) && line.endsWith(': is gone'));
   return twin.watch
     .compareWithBaseline()
     .filter((line) => !explained(line))
     .map((line) => `P3: left ${line}`);
+}
+
+/** Who acts in a history. */
+function acts({ happenings }: History): ReadonlySet<string> {
+  return new Set(happenings.flatMap((one) => (one.kind === 'act' ? [one.who] : [])));
+}
+
+/** Whether somebody else writes the annotations that EKS manages for an add-on. */
+function isEdited(history: History): boolean {
+  return ['annotation editor', 'gitops annotations', 'service account maker', 'addon updater'].some((who) => acts(history).has(who));
 }
 
 /** Whether a difference is what the migration of a unit makes. */
@@ -198,7 +224,7 @@ function ends({ history, runs, units }: Case): string[] {
       problems.push(`P6: run ${run.runId} ended as ${run.status}`);
   for (const one of [...runs, ...units])
     if (one.status === 'needs-operator' && one.reason === '') problems.push('P6: an operator is needed for no reason');
-  if (problems.length > 0 || !history.happenings.every(isHarmless)) return problems;
+  if (problems.length > 0 || !history.happenings.every((one) => isHarmless(one, history))) return problems;
   const words = history.happenings.filter(({ kind }) => kind === 'stop' || kind === 'roll back' || kind === 'crash').length;
   for (const unit of units) {
     const right = unit.status === 'migrated' || unit.status === 'held' || (words > 0 && unit.status === 'rolled-back');
@@ -208,16 +234,34 @@ function ends({ history, runs, units }: Case): string[] {
   const isWork = units.some((unit) => unit.plan.decision === 'migrate');
   if (first !== undefined && words === 0 && isWork && first.status !== 'migrated')
     problems.push(`P6: the run is ${first.status} though nothing is wrong: ${first.reason}`);
-  if (words > 0)
+  // Whoever takes one unit of several back is told what stands.
+  const isPart = history.happenings.some((one) => one.kind === 'roll back' && one.unit !== undefined);
+  if (words > 0 && !isPart)
     for (const run of runs)
       if (run.status === 'needs-operator') problems.push(`P6: the run needs an operator though nothing is wrong: ${run.reason}`);
   return problems;
 }
 
-function isHarmless(happening: Happening): boolean {
+function isHarmless(happening: Happening, { world: { units } }: History): boolean {
+  // Where templates are what moves, whoever puts them back takes part.
+  const isMoved = units.some(({ mechanism }) => mechanism === 'kube2iam' || mechanism === 'split');
+  if (happening.kind === 'act' && happening.who === 'gitops templates' && isMoved) return false;
   if (happening.kind === 'act') return (GENTLE as readonly string[]).includes(happening.who);
   if (happening.kind === 'outage') return happening.failure !== 'denied' && happening.seconds <= 300;
   return true;
+}
+
+/** P5: a second run over a finished migration writes nothing, where nobody changed anything since. */
+function again({ history, runs, writes, secondRuns }: Case): string[] {
+  const [first] = runs;
+  const [asked] = secondRuns;
+  const others = history.happenings.some(
+    ({ kind }) => kind === 'act' || kind === 'stop' || kind === 'roll back' || kind === 'resume' || kind === 'crash',
+  );
+  if (others || asked === undefined || first?.status !== 'migrated' || first.endedAt === null || Date.parse(first.endedAt) > asked)
+    return [];
+  const count = writes.filter((at) => at >= asked).length;
+  return count === 0 ? [] : [`P5: a second run made ${count} writes`];
 }
 
 /** P6: what podshift says of a unit is so. */

@@ -1,4 +1,5 @@
 import { migrate, rollBack } from '../../../engine/local-migration.ts';
+import { createTableJournal } from '../../../src/journal/table-journal.ts';
 import type { ServiceRuntime } from '../../../src/migration/runtime.ts';
 import { isPodshiftError, PodshiftError } from '../../../src/model/errors.ts';
 import type { MigrationOptions } from '../../../src/model/options.ts';
@@ -44,13 +45,17 @@ export function peopleOfService({ shared, runId, options, tell }: PeopleStage, e
   };
   const start = (id: string): Promise<string> =>
     executions.start('migrate-cluster', id, inputOf(shared, id, options)).then(({ executionArn }) => executionArn);
-  const back = async (stop: boolean): Promise<string> => {
-    const request = { path: { runId }, body: { stop, units: null }, caller: 'somebody' } as unknown as Parameters<typeof rollBackRun>[1];
+  const back = async (stop: boolean, units: readonly string[] | null): Promise<string> => {
+    const request = { path: { runId }, body: { stop, units }, caller: 'somebody' } as unknown as Parameters<typeof rollBackRun>[1];
     return String((await rollBackRun(runtime, request)).status);
   };
   return {
     begin: () => void work('run', () => start(runId)),
-    ask: ({ kind }) => void work(kind, () => (kind === 'second run' ? start(ids.next()) : back(kind === 'stop'))),
+    ask: ({ kind, unit }) =>
+      void work(kind, async () => {
+        if (kind === 'second run') return start(ids.next());
+        return back(kind === 'stop', unit === undefined ? null : await oneUnit(shared, runId, unit));
+      }),
     get isBusy() {
       return asking > 0;
     },
@@ -68,7 +73,7 @@ export function peopleOfMachine(
   let first: { readonly environment: Environment; readonly controller: AbortController } | undefined;
 
   const launch = (what: string, command: (environment: Environment, signal: AbortSignal) => Promise<{ readonly status: string }>): void => {
-    const environment = new Environment(shared);
+    const environment = new Environment(shared, true);
     const controller = new AbortController();
     const isFirst = first === undefined;
     first ??= { environment, controller };
@@ -104,13 +109,14 @@ export function peopleOfMachine(
     launch(what, ({ runtime }, signal) =>
       migrate({ runtime, clock: clock.engine, service: declared.service, signal, input: inputOf(shared, id, options) }),
     );
-  const backward = (): void =>
-    launch('rollback', ({ runtime }, signal) =>
-      rollBack({ runtime, clock: clock.engine, service: declared.service, signal, input: { runId, unitIds: null, reason: 'asked for' } }),
-    );
+  const backward = (unit?: number): void =>
+    launch('rollback', async ({ runtime }, signal) => {
+      const unitIds = unit === undefined ? null : await oneUnit(shared, runId, unit);
+      return rollBack({ runtime, clock: clock.engine, service: declared.service, signal, input: { runId, unitIds, reason: 'asked for' } });
+    });
   return {
     begin: () => forward(runId, 'run'),
-    ask: ({ kind }) => {
+    ask: ({ kind, unit }) => {
       if (kind === 'stop') {
         tell('somebody interrupts podshift');
         first?.controller.abort(new PodshiftError('WaveFailed', 'interrupted'));
@@ -120,7 +126,7 @@ export function peopleOfMachine(
           running -= 1;
           backward();
         });
-      } else if (kind === 'roll back') backward();
+      } else if (kind === 'roll back') backward(unit);
       else if (kind === 'resume') forward(runId, `resume ${runId}`);
       else forward(ids.next(), 'run (another)');
     },
@@ -128,6 +134,13 @@ export function peopleOfMachine(
       return running > 0;
     },
   };
+}
+
+/** One of the run's units, as a person names it; all where it has none yet. */
+async function oneUnit({ table, clock }: Shared, runId: string, index: number): Promise<readonly string[] | null> {
+  const units = await createTableJournal(table, clock).listUnits(runId);
+  const unit = units[index % Math.max(1, units.length)];
+  return unit === undefined ? null : [unit.unitId];
 }
 
 function inputOf({ twin }: Shared, runId: string, options: MigrationOptions) {

@@ -3,10 +3,11 @@ import { createTableJournal } from '../../../src/journal/table-journal.ts';
 import { createIds } from '../../../src/model/ids.ts';
 import { migrationOptions } from '../../../src/model/options.ts';
 import type { RunRecord, UnitRecord } from '../../../src/model/run.ts';
+import { watchRuns } from '../../../src/service/watch-runs.ts';
 import { createTwin, type UnservedTwin } from '../../../twin/twin.ts';
 import { Actors } from './actors.ts';
 import { createSimulatedClock, Standstill } from './clock.ts';
-import { CLUSTER_ENDPOINT, type Shared } from './environment.ts';
+import { CLUSTER_ENDPOINT, Environment, type Shared } from './environment.ts';
 import { Functions } from './functions.ts';
 import { Happenings } from './happenings.ts';
 import type { History } from './history.ts';
@@ -23,7 +24,9 @@ const START = Date.UTC(2026, 0, 5, 9);
 /** Virtual milliseconds that everything may take together. */
 const LONGEST = 6 * 3600_000;
 /** How long the world is watched after the last of podshift's work. */
-const AFTERMATH = 15 * 60_000;
+const AFTERMATH = 25 * 60_000;
+/** How often the watcher of runs looks: serverless.yml. */
+const WATCH = 5 * 60_000;
 
 /** What a history came to. */
 export interface Outcome {
@@ -34,6 +37,7 @@ export interface Outcome {
   /** What happened, line by line. */
   readonly told: readonly string[];
   readonly twin: UnservedTwin;
+  readonly writers: Writers;
 }
 
 /** Lives through a history. */
@@ -67,6 +71,7 @@ export async function simulate(history: History): Promise<Outcome> {
   const actors = new Actors({ world: history.world, clock, twin, writers, tell });
 
   const problems: string[] = [];
+  const secondRuns: number[] = [];
   const stage = { shared, runId: ids.next(), options: migrationOptions.parse(history.options), tell };
   const crash = history.happenings.find((one) => one.kind === 'crash');
   const people =
@@ -75,13 +80,28 @@ export async function simulate(history: History): Promise<Outcome> {
       : peopleOfService(stage, executions, { clock, ids, logger, journal, executions: async () => executions });
   happenings.begin(
     (act) => actors.act(act),
-    (word) => people.ask(word),
+    (word) => {
+      if (word.kind === 'second run') secondRuns.push(clock.now());
+      people.ask(word);
+    },
   );
   const isBusy = (): boolean => people.isBusy || executions.isBusy || functions.running > 0;
   const last =
     START + 1000 * Math.max(0, ...history.happenings.map((one) => ('when' in one && 'second' in one.when ? one.when.second : 0)));
+  const watcher = new Environment(shared);
+  const metrics = { add: () => undefined };
+  const watching = { ...watcher.runtime, metrics, executions: async () => executions };
+  const watch = async (): Promise<void> => {
+    if (history.mode === 'local') return;
+    for (;;) {
+      await clock.sleep(WATCH);
+      await watchRuns(watching).catch((error: unknown) => tell(`the watcher of runs failed: ${String(error)}`));
+    }
+  };
   const life = async (): Promise<void> => {
+    await clock.sleep(1_000 * (history.begins ?? 0));
     people.begin();
+    void watch();
     do {
       while (isBusy()) await clock.sleep(1_000);
       await clock.sleep(Math.max(0, last - clock.now()) + AFTERMATH);
@@ -96,6 +116,6 @@ export async function simulate(history: History): Promise<Outcome> {
   const listed = await journal.listRuns();
   const runs = [...listed].sort((left, right) => (left.runId < right.runId ? -1 : 1));
   const units = (await Promise.all(runs.map((run) => journal.listUnits(run.runId)))).flat();
-  problems.push(...judge({ history, twin, writers, runs, units }));
-  return { problems, runs, units, told, twin };
+  problems.push(...judge({ history, twin, writers, writes: happenings.writes, secondRuns, runs, units }));
+  return { problems, runs, units, told, twin, writers };
 }

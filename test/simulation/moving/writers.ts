@@ -30,6 +30,8 @@ export interface Made {
   readonly serviceAccount: string;
   readonly workload: string;
   readonly createdAt: number;
+  /** Empty until it is bound. */
+  nodeName: string;
   readonly mode: 'container' | 'web-identity' | 'none';
   /** The role that its environment names, for a web identity. */
   readonly roleArn: string;
@@ -46,6 +48,8 @@ export class Writers {
   readonly #pods = new Map<string, Made[]>();
   readonly #serviceAccounts: readonly string[];
   #now: { readonly by: Writer; readonly sentAt: number } | undefined;
+  /** When somebody else last took a pod of a workload away, or scaled it. */
+  readonly #disturbed = new Map<string, number>();
   /** Evictions and deletions of pods that podshift asked for, by their workload. */
   readonly evictions = new Map<string, number>();
 
@@ -86,6 +90,21 @@ export class Writers {
     return this.#pods.get(name)?.findLast(({ createdAt }) => createdAt <= at);
   }
 
+  /** Whether somebody else made the workload make this pod: took one away shortly before, or wanted more of them. */
+  isMadeByOthers({ workload, createdAt }: Made): boolean {
+    const at = this.#disturbed.get(workload);
+    return at !== undefined && at <= createdAt && createdAt - at < 15_000;
+  }
+
+  /** All facts with their changes, and all pods, for whoever looks into a history. */
+  facts(): ReadonlyMap<string, readonly Change[]> {
+    return this.#facts;
+  }
+
+  made(): ReadonlyMap<string, readonly Made[]> {
+    return this.#pods;
+  }
+
   #write<T>(now: { readonly by: Writer; readonly sentAt: number }, work: () => T): T {
     const before = this.#now;
     this.#now = now;
@@ -111,12 +130,17 @@ export class Writers {
       this.#note(`addon ${AGENT}`, after === undefined ? 'no DaemonSet' : 'a DaemonSet');
     if (object.kind === 'Pod') {
       if (before === undefined) this.#notePod(object);
+      else if (after !== undefined && before.spec.nodeName === undefined) this.#bind(after);
       const leaving =
         after === undefined || (after.metadata.deletionTimestamp !== undefined && before?.metadata.deletionTimestamp === undefined);
       const made = this.pod(nameOf(object));
-      if (leaving && this.#now?.by === PODSHIFT && made !== undefined)
-        this.evictions.set(made.workload, (this.evictions.get(made.workload) ?? 0) + 1);
+      if (leaving && made !== undefined && this.#now !== undefined) {
+        if (this.#now.by === PODSHIFT) this.evictions.set(made.workload, (this.evictions.get(made.workload) ?? 0) + 1);
+        else this.#disturbed.set(made.workload, this.#clock.now());
+      }
     }
+    if (before !== undefined && after !== undefined && before.spec?.replicas !== after.spec?.replicas && this.#now !== undefined)
+      this.#disturbed.set(objectKey(object), this.#clock.now());
     const template = object.kind === 'CronJob' ? after?.spec?.jobTemplate : after?.spec?.template;
     const owned = (object.metadata.ownerReferences ?? []).length > 0;
     if (template !== undefined && !owned) {
@@ -124,6 +148,18 @@ export class Writers {
       const pod = object.kind === 'CronJob' ? template.spec?.template : template;
       this.#note(`asks ${objectKey(object)}`, pod?.metadata?.annotations?.['iam.amazonaws.com/role'] ?? '');
     }
+  }
+
+  #bind(pod: KubernetesObject): void {
+    const made = this.pod(nameOf(pod));
+    if (made !== undefined) made.nodeName = String(pod.spec.nodeName ?? '');
+  }
+
+  /** When the agent that serves a node at an instant was made; undefined where none did. */
+  agentOf(nodeName: string, at: number): number | undefined {
+    const agents = [...this.#pods.values()].flat().filter(({ workload }) => workload === `DaemonSet/kube-system/${AGENT}`);
+    const times = agents.filter((pod) => pod.nodeName === nodeName && pod.createdAt <= at).map(({ createdAt }) => createdAt);
+    return times.length === 0 ? undefined : Math.max(...times);
   }
 
   #notePod(pod: KubernetesObject): void {
@@ -137,6 +173,7 @@ export class Writers {
       serviceAccount: `${pod.metadata.namespace}/${pod.spec.serviceAccountName ?? 'default'}`,
       workload: workloadOf(pod, this.#twin),
       createdAt: this.#clock.now(),
+      nodeName: String(pod.spec.nodeName ?? ''),
       mode: agent ? 'container' : web ? 'web-identity' : 'none',
       roleArn: value('AWS_ROLE_ARN') ?? '',
     };

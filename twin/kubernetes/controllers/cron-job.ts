@@ -27,8 +27,8 @@ export function reconcileCronJob(world: World, cronJob: KubernetesObject, retry:
     fire(world, cronJob, last);
     const current = world.store.get(kind, metadata.namespace, metadata.name);
     if (current !== undefined) world.setStatus(kind, current, { ...current.status, lastScheduleTime: timestamp(last) });
-    prune(world, cronJob);
   }
+  prune(world, cronJob);
   const next = schedule.next(now);
   if (next !== undefined) world.queue.addAt(next, retry.key, retry.work);
 }
