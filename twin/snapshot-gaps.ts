@@ -58,6 +58,12 @@ const KINDS = Object.values(RESOURCES)
     kubectl: group === '' ? plural : `${plural}.${group}`,
   }));
 
+/** Whose objects say which custom kinds a cluster has: without them nobody can ask for those. */
+const DEFINITIONS: NamedKind = {
+  name: 'CustomResourceDefinition.apiextensions.k8s.io',
+  kubectl: 'customresourcedefinitions.apiextensions.k8s.io',
+};
+
 /** What a snapshot says of the kinds it holds. */
 export interface KindsSeen {
   /** Kinds of objects and of lists, as `KIND` or `KIND.GROUP`. */
@@ -100,13 +106,16 @@ export function kindsGap(seen: KindsSeen, custom: readonly NamedKind[]): Snapsho
   const isKnown = lookedAt(seen);
   // What the record of a capture says of a kind is told by itself.
   const recorded = new Set((seen.capture?.kinds ?? []).map(kindOf));
-  const missing = [...KINDS.filter((kind) => !isKnown(kind)), ...custom].filter(({ name }) => !recorded.has(name));
+  // The record of a capture names every kind that the cluster serves.
+  const common = recorded.size > 0 ? KINDS : [...KINDS, DEFINITIONS];
+  const missing = [...common.filter((kind) => !isKnown(kind)), ...custom].filter(({ name }) => !recorded.has(name));
   if (missing.length === 0) return undefined;
+  const customs = missing.includes(DEFINITIONS) ? '; then the kinds that the definitions name, as it takes these' : '';
   return {
     kind: 'kinds',
-    what: missing.map(({ name }) => name.split('.')[0]).join(', '),
+    what: missing.map(({ name }) => (custom.some((one) => one.name === name) ? name : name.split('.')[0])).join(', '),
     why: 'the snapshot holds none of them, and nothing says that they were asked for',
-    command: `kubectl get -A -o yaml ${missing.map(({ kubectl }) => kubectl).join(',')} > kubernetes/more.yaml`,
+    command: `kubectl get -A -o yaml ${missing.map(({ kubectl }) => kubectl).join(',')} > kubernetes/more.yaml${customs}`,
   };
 }
 

@@ -83,8 +83,12 @@ describe('CloudTrail of the twin', () => {
       Resources: [{ ResourceType: 'AWS::IAM::Role', ResourceName: 'role-a' }],
       CloudTrailEvent: JSON.stringify({ eventTime: EventTime, userAgent: 'Boto3/1.26.0' }),
     });
+    const elsewhere = {
+      ...held('2026-01-02T03:00:00+00:00', 'elsewhere'),
+      CloudTrailEvent: JSON.stringify({ awsRegion: 'us-gov-west-1' }),
+    };
     const trail = {
-      Events: [held('2026-01-02T03:04:00+00:00', 'late'), held('2026-01-02T02:34:00+00:00', 'early'), { EventId: 'timeless' }],
+      Events: [held('2026-01-02T03:04:00+00:00', 'late'), held('2026-01-02T02:34:00+00:00', 'early'), elsewhere, { EventId: 'timeless' }],
     };
     const { client } = await open({ parts: { trail } });
     const command = new LookupEventsCommand({ LookupAttributes: attribute('EventName', 'AssumeRoleWithWebIdentity') });

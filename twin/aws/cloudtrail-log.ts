@@ -70,7 +70,9 @@ export class CloudTrailLog {
     for (const [index, event] of events.entries()) {
       const at = (times[index] as number) + shift;
       if (!Number.isFinite(at)) continue;
+      const record = recordOf(event.CloudTrailEvent);
       this.#events.push({
+        region: typeof record.awsRegion === 'string' ? record.awsRegion : this.#region,
         eventId: event.EventId,
         eventName: event.EventName,
         eventSource: event.EventSource,
@@ -78,7 +80,7 @@ export class CloudTrailLog {
         username: event.Username,
         readOnly: event.ReadOnly === 'true',
         resources: event.Resources.map(({ ResourceType, ResourceName }) => ({ type: ResourceType, name: ResourceName })),
-        record: { ...recordOf(event.CloudTrailEvent), eventTime: new Date(at).toISOString().replace(/\.\d{3}Z$/, 'Z') },
+        record: { ...record, eventTime: new Date(at).toISOString().replace(/\.\d{3}Z$/, 'Z') },
       });
     }
     this.#sorted = false;

@@ -211,7 +211,11 @@ export class KindRegistry {
     plural?: string | undefined;
     namespaced?: boolean | undefined;
   }): void {
-    if (this.byKind(group, kind) !== undefined) return;
+    const known = this.byKind(group, kind);
+    if (known !== undefined) {
+      if (!known.versions.includes(version)) this.#add({ ...known, versions: [...known.versions, version] });
+      return;
+    }
     this.#add({
       group,
       versions: [version],
