@@ -84,7 +84,7 @@ function resourceList(groupVersion: string, kinds: KindRegistry): unknown {
 }
 
 function resources(kind: Kind): unknown[] {
-  const { plural, singular, namespaced, shortNames } = kind;
+  const { plural, singular, namespaced, shortNames, categories } = kind;
   const own = {
     name: plural,
     singularName: singular,
@@ -92,6 +92,7 @@ function resources(kind: Kind): unknown[] {
     kind: kind.kind,
     verbs: VERBS,
     ...(shortNames.length === 0 ? {} : { shortNames }),
+    ...(categories.length === 0 ? {} : { categories }),
   };
   const sub = (name: string, verbs: string[], more: object = {}): unknown => ({
     name: `${plural}/${name}`,
@@ -105,6 +106,9 @@ function resources(kind: Kind): unknown[] {
     own,
     ...(kind.statusSubresource ? [sub('status', ['get', 'patch', 'update'])] : []),
     ...(SCALABLE.has(kind.kind) ? [sub('scale', ['get', 'patch', 'update'], { group: 'autoscaling', version: 'v1', kind: 'Scale' })] : []),
+    ...(kind.kind === 'ServiceAccount' && kind.group === ''
+      ? [sub('token', ['create'], { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' })]
+      : []),
     ...(kind.kind === 'Pod'
       ? [sub('eviction', ['create'], { group: 'policy', version: 'v1', kind: 'Eviction' }), sub('log', ['get'])]
       : []),
