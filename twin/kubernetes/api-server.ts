@@ -4,7 +4,7 @@ import type { TwinHttpReply, TwinHttpRequest, TwinHttpService } from '../server.
 import { body, deleteOptions, patched, patchType, requireJson, writeOptions } from './bodies.ts';
 import type { DeleteOptions } from './deletion.ts';
 import { discover } from './discovery.ts';
-import { apiVersionOf, type Kind, type KindRegistry } from './kinds.ts';
+import { apiVersionOf, type Kind, type KindRegistry, qualifiedName } from './kinds.ts';
 import { chooser, type Lists } from './lists.ts';
 import { reviewOfProtobuf } from './protobuf.ts';
 import type { Registry } from './registry.ts';
@@ -70,7 +70,7 @@ function handle(settings: ApiServerSettings, request: TwinHttpRequest): TwinHttp
   }
   const info = resourceRequest(request, settings.kinds);
   if (info === undefined) {
-    const found = discover(path, settings.kinds, settings.kubernetesVersion);
+    const found = discover(path, settings.kinds, settings.kubernetesVersion, (kind) => definitionOf(settings, kind));
     return found === undefined ? pageNotFound() : typeof found === 'string' ? text(200, found) : json(200, found);
   }
   const user = caller?.arn ?? 'system:anonymous';
@@ -103,6 +103,12 @@ function handle(settings: ApiServerSettings, request: TwinHttpRequest): TwinHttp
   return serve(settings, request, info, kind);
 }
 
+/** The definition of a custom kind; undefined where the snapshot has none. */
+function definitionOf({ kinds, store }: ApiServerSettings, kind: Kind): KubernetesObject | undefined {
+  const definitions = kinds.byKind('apiextensions.k8s.io', 'CustomResourceDefinition') as Kind;
+  return store.get(definitions, undefined, qualifiedName(kind));
+}
+
 function callerOf(settings: ApiServerSettings, request: TwinHttpRequest): ReturnType<AwsSide['authenticate']> {
   const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
   return token === undefined ? undefined : settings.aws.authenticate(token);
@@ -119,8 +125,7 @@ function serve(settings: ApiServerSettings, request: TwinHttpRequest, info: Reso
   }
   const table = wantsTable(request.headers.accept);
   const showTable = (items: readonly KubernetesObject[], metadata: unknown): TwinHttpReply => {
-    const definitions = settings.kinds.byKind('apiextensions.k8s.io', 'CustomResourceDefinition') as Kind;
-    const columns = columnsOf(kind, info.version, settings.store, definitions);
+    const columns = columnsOf(kind, info.version, () => definitionOf(settings, kind));
     return json(200, tableOf({ columns, items, metadata, now: settings.clock.now(), includeObject: query.get('includeObject') }));
   };
   const part = info.subresource === 'status' ? 'status' : 'main';

@@ -1,3 +1,4 @@
+import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
 import { apiVersionOf, type Kind, type KindRegistry } from './kinds.ts';
 import { openApi } from './openapi.ts';
 
@@ -13,7 +14,12 @@ const REVIEWS: Readonly<Record<string, readonly { name: string; kind: string }[]
 };
 
 /** The answer to a discovery path, as a JSON value or as text; undefined where nothing is served. */
-export function discover(path: string, kinds: KindRegistry, kubernetesVersion: string): unknown {
+export function discover(
+  path: string,
+  kinds: KindRegistry,
+  kubernetesVersion: string,
+  definitionOf: (kind: Kind) => KubernetesObject | undefined,
+): unknown {
   switch (path) {
     case '/version': {
       const [major = '1', minor = '30'] = kubernetesVersion.split('.');
@@ -32,7 +38,7 @@ export function discover(path: string, kinds: KindRegistry, kubernetesVersion: s
   }
   const [, root, first = '', second] = path.split('/');
   if (root === 'openapi') {
-    return openApi(path, kinds);
+    return openApi(path, kinds, definitionOf);
   }
   if (root === 'api' && second === undefined) {
     return resourceList(first, kinds);

@@ -1,6 +1,5 @@
 import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
-import { type Kind, qualifiedName } from './kinds.ts';
-import type { Store } from './store.ts';
+import type { Kind } from './kinds.ts';
 import { CLUSTER } from './tables/cluster.ts';
 import { AGE, type Column, NAME } from './tables/column.ts';
 import { customColumns } from './tables/custom.ts';
@@ -16,10 +15,10 @@ export function wantsTable(accept: string | undefined): boolean {
   return accept?.split(',')[0]?.includes('as=Table') === true;
 }
 
-/** The columns in which a kind's objects are printed; a custom kind's are those of its definition in the store. */
-export function columnsOf(kind: Kind, version: string, store: Pick<Store, 'get'>, definitions: Kind): readonly Column[] {
+/** The columns in which a kind's objects are printed; a custom kind's are those of its definition. */
+export function columnsOf(kind: Kind, version: string, definition: () => KubernetesObject | undefined): readonly Column[] {
   if (!kind.custom) return COLUMNS[kind.group === '' ? kind.kind : `${kind.kind}.${kind.group}`] ?? [NAME, AGE];
-  return customColumns(store.get(definitions, undefined, qualifiedName(kind)), version);
+  return customColumns(definition(), version);
 }
 
 /** What a table is made of. */

@@ -25,12 +25,10 @@ function rowOf(object: { apiVersion: string; kind: string; [member: string]: unk
   const registry = columns === undefined ? kinds : own;
   registry.learnObject(whole);
   const kind = registry.of(whole);
-  const definitions = registry.byKind('apiextensions.k8s.io', 'CustomResourceDefinition');
-  if (kind === undefined || definitions === undefined) throw new Error(`no kind ${object.kind}`);
-  const store = { get: () => (columns === undefined ? undefined : definition(columns)) };
+  if (kind === undefined) throw new Error(`no kind ${object.kind}`);
   const version = object.apiVersion.split('/').at(-1) ?? '';
   const table = tableOf({
-    columns: columnsOf(kind, version, store, definitions),
+    columns: columnsOf(kind, version, () => (columns === undefined ? undefined : definition(columns))),
     items: [whole],
     metadata: {},
     now: NOW,
