@@ -1,7 +1,8 @@
 import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
 import type { AwsSide, TwinClock } from '../contracts.ts';
 import type { TwinHttpReply, TwinHttpRequest, TwinHttpService } from '../server.ts';
-import { body, deleteOptions, patched, patchType, requireJson, writeOptions } from './bodies.ts';
+import { apply } from './apply-request.ts';
+import { APPLY, body, deleteOptions, patched, patchType, requireJson, writeOptions } from './bodies.ts';
 import type { DeleteOptions } from './deletion.ts';
 import { discover } from './discovery.ts';
 import { apiVersionOf, type Kind, type KindRegistry, qualifiedName } from './kinds.ts';
@@ -156,6 +157,10 @@ function serve(settings: ApiServerSettings, request: TwinHttpRequest, info: Reso
       );
     case 'patch': {
       const type = patchType(kind, request);
+      if (type === APPLY && part === 'main') {
+        const { created, object } = apply(settings, request, info, kind);
+        return show(created ? 201 : 200, object);
+      }
       return show(
         200,
         registry.update(kind, info.namespace, info.name, part, (before) => patched(type, before, request), options),

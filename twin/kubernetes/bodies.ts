@@ -1,3 +1,4 @@
+import { parse } from 'yaml';
 import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
 import type { TwinHttpRequest } from '../server.ts';
 import { withoutNulls } from './absent.ts';
@@ -25,12 +26,16 @@ function unsupportedMediaType(accepted: readonly string[]): ApiError {
   return new ApiError(415, 'UnsupportedMediaType', message);
 }
 
+/** The content type of server-side apply. */
+export const APPLY = 'application/apply-patch+yaml';
+
 /** The patch's content type; throws 415, ahead of any look at the object. */
 export function patchType(kind: Kind, request: TwinHttpRequest): string {
   const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim() ?? '';
   const accepted = [
     'application/json-patch+json',
     'application/merge-patch+json',
+    APPLY,
     ...(kind.custom ? [] : ['application/strategic-merge-patch+json']),
   ];
   if (!accepted.includes(type)) throw unsupportedMediaType(accepted);
@@ -98,4 +103,17 @@ export function writeOptions(request: TwinHttpRequest, info: ResourceRequest): W
     manager: request.url.searchParams.get('fieldManager') ?? agent,
     instance: request.connection % INSTANCES,
   };
+}
+
+/** The object that a server-side apply sends, in YAML or JSON. Throws 400. */
+export function appliedConfig(request: TwinHttpRequest): KubernetesObject {
+  let parsed: unknown;
+  try {
+    parsed = parse(request.body);
+  } catch (error) {
+    throw badRequest(`error decoding YAML: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const { metadata, ...rest } = objectOnly(parsed) as Partial<KubernetesObject>;
+  if (metadata?.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil');
+  return withoutNulls({ ...rest, metadata: metadata ?? {} }) as unknown as KubernetesObject;
 }
