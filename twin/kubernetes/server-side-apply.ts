@@ -6,6 +6,7 @@ import { ApiError } from './status.ts';
 
 /** One manager of an object's fields. */
 type Managed = NonNullable<KubernetesObject['metadata']['managedFields']>[number] & {
+  readonly apiVersion?: string;
   readonly fieldsV1?: FieldsV1;
   readonly subresource?: string;
 };

@@ -181,6 +181,8 @@ describe('a list that was cut off is never read as whole', () => {
     const snapshot = await load({ 'cloudtrail/events.json': json({ Events: [{ EventId: 'e', EventTime: 1 }], NextToken: 'x' }) });
     expect(snapshot.trailEvents).toHaveLength(1);
     expect(gapsOf(snapshot, 'cloudtrail/events.json')).toEqual(['file: the list is cut off (NextToken): older events are not in it']);
+    const many = Array.from({ length: 200 }, (_, index) => ({ EventId: `e${index}`, EventTime: index }));
+    expect(gapsOf(await load({ 'cloudtrail/events.json': json({ Events: many, NextToken: 'x' }) }), 'cloudtrail/events.json')).toEqual([]);
   });
 });
 
