@@ -17,6 +17,7 @@ import { type FleetSession, fleetServiceOf, openFleetSession, openTwinFleetSessi
 import { printFleet, readFleet, showFleets } from '../fleet-status.ts';
 import type { Invocation } from '../program.ts';
 import { quoted, sameAccess } from '../shell.ts';
+import { saySnapshotGaps } from '../snapshot-findings.ts';
 
 /** `podshift fleet ACTION`: the clusters of many accounts and regions. */
 export const fleet: RunCommand = async (context, invocation) => {
@@ -81,6 +82,7 @@ async function run(context: CommandContext, invocation: Invocation, file: string
 async function rehearse(context: CommandContext, invocation: Invocation, folders: readonly string[]): Promise<Exit> {
   if (folders.length === 0) throw new PodshiftError('UsageError', 'which clusters? give the folder of a snapshot for each');
   const snapshots = await Promise.all(folders.map((folder) => loadSnapshot(folder)));
+  for (const snapshot of snapshots) saySnapshotGaps(snapshot, context.terminal);
   const twice = snapshots.find(({ cluster }, index) => snapshots.findIndex((other) => other.cluster.arn === cluster.arn) < index);
   if (twice !== undefined) throw new PodshiftError('UsageError', `two of the snapshots are of ${twice.cluster.arn}`);
   const accounts = [...new Set(snapshots.map(({ accountId }) => accountId))];

@@ -132,6 +132,8 @@ export interface RolePlan {
   readonly trustAfter: string;
   /** The service accounts that each wave adds; a wave is listed only if its write changes the document. */
   readonly waves: readonly { readonly wave: number; readonly admit: readonly ServiceAccountName[]; readonly trustAfter: string }[];
+  /** Characters that the document may have, white space not counted; absent where only IAM's default is known. */
+  readonly sizeLimit?: number;
 }
 
 /** What the plan does about the Pod Identity agent. */
