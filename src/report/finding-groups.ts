@@ -46,7 +46,9 @@ function several(group: readonly NamedFinding[], layout: GroupLayout): string[] 
   const { code } = first.finding;
   const [tone, severity] = lead?.(first.finding) ?? ['strong', ''];
   const names = [...new Set(group.map(({ name }) => name))];
-  const head = `${titleOf(first.finding)} (${group.length})`;
+  // What is found of a role is found of each of its service accounts.
+  const findings = [...new Set(group.map(({ finding }) => finding))];
+  const head = `${titleOf(first.finding)} (${findings.length})`;
   const start = severity === '' ? `  ${code} ` : `  ${severity} ${code} `;
   const painted = (text: string): string => (severity === '' ? text : text.replace(severity, palette(tone, severity)));
   const remedies = remedyLines(group, columns);
@@ -55,8 +57,8 @@ function several(group: readonly NamedFinding[], layout: GroupLayout): string[] 
     const example = remedies.some((line) => /the message/.test(line)) ? [hang('    such as: ', first.finding.message, columns, 6)] : [];
     return [painted(hang(start, `${head}: ${some(names)}`, columns, 4)), ...example, ...remedies];
   }
-  const told = group.slice(0, FIRST).map(({ finding }) => hang('    ', finding.message, columns, 6));
-  const more = group.length > FIRST ? [`    and ${group.length - FIRST} more ("-o wide" has all)`] : [];
+  const told = findings.slice(0, FIRST).map(({ message }) => hang('    ', message, columns, 6));
+  const more = findings.length > FIRST ? [`    and ${findings.length - FIRST} more ("-o wide" has all)`] : [];
   return [painted(hang(start, head, columns, 4)), ...told, ...more, ...remedies];
 }
 

@@ -90,6 +90,21 @@ describe('the plan of 150 service accounts', () => {
     }
   });
 
+  it('counts what is found of a shared role once', () => {
+    const [first, second, ...others] = report().units.filter(({ status }) => status === 'held');
+    if (first === undefined || second === undefined) throw new Error('no held units');
+    const shared = [first, { ...second, roleArn: first.roleArn }].map((unit) => ({ ...unit, findings: ['PS207'] }));
+    const findings = ['a', 'b', 'c'].map((id) => ({
+      ...report().findings[0],
+      code: 'PS207',
+      severity: 'blocker',
+      subject: `Role/${first.roleArn}`,
+      message: id,
+    }));
+    const text = renderReport({ ...report(), units: [...shared, ...others], findings } as PlanReport, 'table', PIPE);
+    expect(text).toContain(`  PS207 ${FINDINGS.PS207.title} (3): `);
+  });
+
   it('shows one message where the remedy points to it', () => {
     const text = renderReport(report(), 'table', PIPE);
     expect(text).toMatch(/ {4}such as: container app of .* it was reported to fail.*\n {10}-> Read the report that the message names/);
