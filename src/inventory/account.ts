@@ -3,7 +3,7 @@ import type { AssociationSummary, AwsGateways, Cluster, Role, RoleWithTags } fro
 import { isPodshiftError } from '../model/errors.ts';
 import type { AssociationFacts, ClusterFacts, RoleFacts, TrustingRole } from '../model/inventory.ts';
 import { type InstalledAddon, owningAddon, readAddons } from './addons.ts';
-import { roleOwners } from './owners.ts';
+import { roleOwners } from './owners/owners.ts';
 import { policyFacts } from './policies.ts';
 
 /** Requests under way to one service at a time: IAM's and EKS's rates are shared by the whole account and not published. */

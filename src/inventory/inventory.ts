@@ -15,7 +15,7 @@ import { judgeMeshes } from './mesh/mesh.ts';
 import { readFirstLists } from './metadata/first-lists.ts';
 import { askingServiceAccounts, readMetadata, rolesAskedFor } from './metadata/metadata.ts';
 import { shapeOf } from './metadata/metadata-users.ts';
-import { objectOwners } from './owners.ts';
+import { objectOwners } from './owners/owners.ts';
 import { platformFacts } from './platform.ts';
 import { findServiceAccounts } from './service-accounts.ts';
 

@@ -195,6 +195,24 @@ export const NEVER_TAKEN: readonly { readonly key: string; readonly action: stri
 /** What stands for every kind of custom resource: they are read as the cluster's discovery names them. */
 export const CUSTOM_RESOURCES = '*.custom-resources';
 
+/**
+ * Groups that EKS, its add-ons and AWS' controllers bring to a cluster, and where their kinds are defined. Few name a service account;
+ * a group that podshift may not list is a warning in each plan (PS518), so those that an ordinary cluster has are in the ClusterRole.
+ */
+export const GROUPS_OF_AWS: Readonly<Record<string, string>> = {
+  'aga.k8s.aws': 'kubernetes-sigs/aws-load-balancer-controller, config/crd/aga',
+  'cloudwatch.aws.amazon.com': 'aws/amazon-cloudwatch-agent-operator, config/crd/bases',
+  'crd.k8s.amazonaws.com': 'aws/amazon-vpc-cni-k8s, charts/aws-vpc-cni/crds',
+  'eks.amazonaws.com': 'https://docs.aws.amazon.com/eks/latest/userguide/create-node-class.html; aws/eks-node-monitoring-agent, api/crds',
+  'elbv2.k8s.aws': 'kubernetes-sigs/aws-load-balancer-controller, config/crd/bases',
+  'gateway.k8s.aws': 'kubernetes-sigs/aws-load-balancer-controller, config/crd/gateway',
+  'gateway.networking.k8s.io': 'kubernetes-sigs/aws-load-balancer-controller, config/crd/gateway/upstream',
+  'groupsnapshot.storage.k8s.io': 'kubernetes-csi/external-snapshotter, client/config/crd',
+  'karpenter.k8s.aws': 'aws/karpenter-provider-aws, pkg/apis/crds',
+  'karpenter.sh': 'aws/karpenter-provider-aws, pkg/apis/crds',
+  'snapshot.storage.k8s.io': 'kubernetes-csi/external-snapshotter, client/config/crd',
+};
+
 /** Why podshift uses a resource of the cluster; a new one wants a line here. */
 export const RESOURCE_REASONS: Readonly<Record<string, string>> = {
   namespaces: 'whether the API server lets podshift in; what kube2iam and kiam permit in them',
