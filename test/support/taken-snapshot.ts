@@ -157,7 +157,8 @@ async function objectsOf(twin: Twin, clock: Clock): Promise<unknown[]> {
     region: twin.region,
     clock,
   });
-  const names = [...readmeCommands().matchAll(/kubectl get -A -o yaml ([a-z]+(?:,[a-z]+)+)/g)].flatMap(([, list = '']) => list.split(','));
+  const names = /^for k in ((?:[a-z]+|\\\n|\s)+)\$\(/m.exec(readmeCommands())?.[1]?.match(/[a-z]+/g) ?? [];
+  if (names.length === 0) throw new Error('the README gets no kinds');
   const builtIn = new KindRegistry().all();
   const named = names.map((name) => {
     const kind = builtIn.find(({ plural }) => plural === name);

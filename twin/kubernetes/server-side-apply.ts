@@ -7,6 +7,8 @@ import { ApiError } from './status.ts';
 /** One manager of an object's fields. */
 type Managed = NonNullable<KubernetesObject['metadata']['managedFields']>[number] & {
   readonly apiVersion?: string;
+  readonly time?: string;
+  readonly fieldsType?: string;
   readonly fieldsV1?: FieldsV1;
   readonly subresource?: string;
 };
