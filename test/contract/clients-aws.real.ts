@@ -80,6 +80,33 @@ describe.skipIf(missing !== undefined)('the AWS CLI on the twin', () => {
     good(await aws(`eks wait addon-deleted ${agent}`));
   });
 
+  it('answers what eksctl and its like ask before they begin', async () => {
+    const versions = (await json('eks describe-cluster-versions')).clusterVersions as { clusterVersion: string; versionStatus: string }[];
+    const { version } = (await json('eks describe-cluster --name shop')).cluster;
+    expect(versions.find(({ clusterVersion }) => clusterVersion === version)?.versionStatus).toMatch(/^(STANDARD|EXTENDED)_SUPPORT$/);
+    const [{ Arn: provider }] = (await json('iam list-open-id-connect-providers')).OpenIDConnectProviderList;
+    expect((await json(`iam get-open-id-connect-provider --open-id-connect-provider-arn ${provider}`)).ClientIDList).toEqual([
+      'sts.amazonaws.com',
+    ]);
+    expect((await json('cloudformation list-stacks')).StackSummaries).toEqual([]);
+    expect((await json('cloudformation describe-stacks')).Stacks).toEqual([]);
+    expect((await aws('cloudformation describe-stacks --stack-name eksctl-shop-cluster')).stderr).toContain(
+      'An error occurred (ValidationError) when calling the DescribeStacks operation: Stack with id eksctl-shop-cluster does not exist',
+    );
+  });
+
+  it.each([
+    ['ec2 describe-regions', '(InvalidAction) when calling the DescribeRegions operation: The action DescribeRegions is not valid'],
+    ['ssm describe-parameters', '(UnknownOperationException) when calling the DescribeParameters operation: the twin has no ssm'],
+    ['lambda list-functions', '(UnknownOperationException) when calling the ListFunctions operation: the twin has no lambda'],
+    ['s3api list-buckets', '(NotImplemented) when calling the ListBuckets operation: the twin has no s3'],
+    ['route53 list-hosted-zones', '(UnknownOperationException) when calling the ListHostedZones operation: the twin has no route53'],
+  ])('says of "%s" that the twin has no such service, in that service own protocol', async (line, message) => {
+    const { code, stderr } = await aws(line);
+    expect(stderr).toContain(message);
+    expect(code).not.toBe(0);
+  });
+
   it.each([
     [
       'eks describe-cluster --name nope',

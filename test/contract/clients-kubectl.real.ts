@@ -126,6 +126,17 @@ describe.skipIf(why !== undefined)('kubectl on the twin', () => {
     expect((await kubectl('create token missing -n shop')).stderr).toContain('serviceaccounts "missing" not found');
   });
 
+  it('shows what happened to pods, by events', async () => {
+    good(await kubectl('rollout restart deploy/gift-cards -n shop'));
+    good(await kubectl('rollout status deploy/gift-cards -n shop --timeout=60s'));
+    const events = good(await kubectl('get events -n shop'));
+    expect(events).toMatch(/^LAST SEEN +TYPE +REASON +OBJECT +MESSAGE\n/);
+    expect(events).toMatch(/Normal +ScalingReplicaSet +deployment\/gift-cards +Scaled up replica set gift-cards-\w+ from 0 to 1\n/);
+    expect(good(await kubectl('events -n shop --for deployment/gift-cards'))).toContain('ScalingReplicaSet');
+    const pod = good(await kubectl('get pods -n shop -l app.kubernetes.io/name=gift-cards -o name')).trim();
+    expect(good(await kubectl(`describe ${pod} -n shop`))).toMatch(/Normal +Scheduled +.*Successfully assigned shop\/gift-cards/);
+  });
+
   it('explains kinds and their fields', async () => {
     const deployment = good(await kubectl('explain deployments.spec'));
     expect(deployment).toMatch(/^GROUP: +apps\nKIND: +Deployment\nVERSION: +v1\n\nFIELD: spec <DeploymentSpec>\n/);

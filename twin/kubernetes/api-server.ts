@@ -5,6 +5,7 @@ import { apply } from './apply-request.ts';
 import { APPLY, body, deleteOptions, patched, patchType, requireJson, writeOptions } from './bodies.ts';
 import type { DeleteOptions } from './deletion.ts';
 import { discover } from './discovery.ts';
+import type { EventLog } from './event-log.ts';
 import { apiVersionOf, type Kind, type KindRegistry, qualifiedName } from './kinds.ts';
 import { chooser, type Lists } from './lists.ts';
 import { reviewOfProtobuf } from './protobuf.ts';
@@ -24,6 +25,7 @@ export interface ApiServerSettings {
   readonly kinds: KindRegistry;
   readonly registry: Registry;
   readonly lists: Lists;
+  readonly events: Pick<EventLog, 'get'>;
   readonly watches: Watches;
   readonly clock: TwinClock;
   readonly aws: AwsSide;
@@ -132,7 +134,8 @@ function serve(settings: ApiServerSettings, request: TwinHttpRequest, info: Reso
   const part = info.subresource === 'status' ? 'status' : 'main';
   switch (info.verb) {
     case 'get': {
-      const object = registry.get(kind, info.namespace, info.name);
+      const told = kind.kind === 'Event' && kind.group === '' ? settings.events.get(info.namespace, info.name) : undefined;
+      const object = told ?? registry.get(kind, info.namespace, info.name);
       return table ? showTable([object], {}) : show(200, object);
     }
     case 'list': {

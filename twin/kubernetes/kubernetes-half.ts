@@ -4,6 +4,7 @@ import type { TwinHttpService } from '../server.ts';
 import { createAdmission } from './admission.ts';
 import { createApiServer } from './api-server.ts';
 import { startControllers } from './controllers/manager.ts';
+import { EventLog } from './event-log.ts';
 import { KindRegistry } from './kinds.ts';
 import { Kubelet } from './kubelet.ts';
 import { Lists } from './lists.ts';
@@ -82,13 +83,15 @@ export function createKubernetesHalf(settings: KubernetesHalfSettings): Kubernet
   queue.drain();
   world.loading = false;
   store.compact();
-  const lists = new Lists(store, () => clock.now());
+  const events = new EventLog(store, () => clock.now());
+  const lists = new Lists(store, () => clock.now(), events);
   const watches = new Watches(store, clock);
   const service = createApiServer({
     store,
     kinds,
     registry: new Registry(store, kinds, admission, clock),
     lists,
+    events,
     watches,
     clock,
     aws,

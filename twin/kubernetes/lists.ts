@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
+import type { EventLog } from './event-log.ts';
 import { apiVersionOf, type Kind } from './kinds.ts';
 import { type Matcher, parseFieldSelector, parseLabelSelector } from './selectors.ts';
 import { badRequest, expired } from './status.ts';
@@ -28,13 +29,15 @@ export function chooser(kind: Kind, query: URLSearchParams): Matcher | undefined
 export class Lists {
   readonly #store: Store;
   readonly #now: () => number;
+  readonly #events: Pick<EventLog, 'list'> | undefined;
   readonly #rests = new Map<string, Rest>();
   readonly #texts = new WeakMap<KubernetesObject, string>();
   #tokens = 0;
 
-  constructor(store: Store, now: () => number) {
+  constructor(store: Store, now: () => number, events?: Pick<EventLog, 'list'>) {
     this.#store = store;
     this.#now = now;
+    this.#events = events;
   }
 
   /** The JSON of a page. Throws 400 and 410. */
@@ -65,7 +68,9 @@ export class Lists {
 
   #start(kind: Kind, namespace: string | undefined, query: URLSearchParams): Rest {
     const matches = chooser(kind, query);
-    const all = this.#store.list(kind, namespace);
+    const kept = this.#store.list(kind, namespace);
+    const all =
+      kind.kind === 'Event' && kind.group === '' && this.#events !== undefined ? [...kept, ...this.#events.list(namespace)] : kept;
     return {
       items: matches === undefined ? all : all.filter(matches),
       offset: 0,

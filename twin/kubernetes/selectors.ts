@@ -85,7 +85,21 @@ const SELECTABLE: Readonly<Record<string, readonly string[]>> = {
   Namespace: ['status.phase'],
   ReplicaSet: ['status.replicas'],
   Job: ['status.successful'],
-  Event: ['involvedObject.kind', 'involvedObject.name', 'involvedObject.namespace', 'involvedObject.uid', 'reason', 'type'],
+  ReplicationController: ['status.replicas'],
+  Secret: ['type'],
+  Event: [
+    'involvedObject.kind',
+    'involvedObject.namespace',
+    'involvedObject.name',
+    'involvedObject.uid',
+    'involvedObject.apiVersion',
+    'involvedObject.resourceVersion',
+    'involvedObject.fieldPath',
+    'reason',
+    'reportingComponent',
+    'source',
+    'type',
+  ],
 };
 
 /** Reads a `fieldSelector` parameter. Throws the 400 of a field that this kind is not selectable by. */
