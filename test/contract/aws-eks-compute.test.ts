@@ -46,6 +46,19 @@ describe('what runs the pods of the twin', () => {
     });
   });
 
+  it.each([
+    ['ACTIVE', true],
+    ['DELETE_FAILED', true],
+    ['CREATING', false],
+    ['CREATE_FAILED', false],
+    ['DELETING', false],
+    [null, true],
+  ])('is Fargate where its profile is %s: %s', async (status, takes) => {
+    const fargateProfile = { fargateProfileName: 'f', clusterName, status, selectors: [{ namespace: 'batch' }] };
+    const { account: twin } = await open({ parts: { fargateProfiles: [{ fargateProfile }] } });
+    expect(twin.identities.isFargate('batch', {})).toBe(takes);
+  });
+
   it('is node groups', async () => {
     const nodegroups = [
       { nodegroup: { nodegroupName: 'general', clusterName, nodeRole: roleArn('node'), createdAt: '2024-01-01T00:00:00Z' } },
