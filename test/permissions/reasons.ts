@@ -43,6 +43,9 @@ export const ACTION_REASONS: Readonly<Record<string, { readonly why: string; rea
   'iam:ListRoles': { why: 'see there' },
   'iam:GetRole': { why: "a role's tags; its trust policy right before and after a write", resource: 'role' },
   'iam:UpdateAssumeRolePolicy': { why: 'the trust statement', resource: 'role' },
+  'iam:GetAccountSummary': {
+    why: "the account's quota of trust policy length; may be withheld: then IAM's default of 2,048 characters is taken",
+  },
   'iam:ListOpenIDConnectProviders': { why: "whether the cluster's issuer is registered; may be withheld" },
   'iam:PassRole': {
     why: 'EKS asks it of whoever gives a role to a service account or an add-on; condition: `iam:PassedToService` is `pods.eks.amazonaws.com`, or `eks.amazonaws.com` for the role that an add-on had before',
