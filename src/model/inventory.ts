@@ -326,6 +326,8 @@ export interface AddonFacts {
   readonly associations: readonly { readonly serviceAccount: string; readonly roleArn: string }[];
   /** Where this version lacks Pod Identity: the version that has it, and runs on this cluster; null where there is none. */
   readonly upgradeTo: string | null;
+  /** The service accounts that this version lacks and that one has; absent in an inventory of an earlier version. */
+  readonly upgradePodIdentity?: readonly string[];
 }
 
 /** What kube2iam and kiam do here, as it was seen. */
