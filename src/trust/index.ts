@@ -12,6 +12,7 @@ export type {
   AdmitResult,
   Answer,
   Grant,
+  PodIdentityRequest,
   RetireRequest,
   RetireResult,
   TrustPolicy,
@@ -19,4 +20,5 @@ export type {
   TrustScope,
   TrustWarningCode,
 } from './types.ts';
+export { type Undecided, undecidedPodIdentity, undecidedRole, undecidedWebIdentity } from './undecided.ts';
 export { widening } from './widening.ts';
