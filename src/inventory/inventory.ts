@@ -112,6 +112,7 @@ export async function takeInventory(
     customResources: objects.consumers.customResources,
     roles: sortBy(known, (role) => role.arn),
     trusting: sortBy(trustingRoles(account, new Set(known.map(({ arn }) => arn))), ({ arn }) => arn),
+    ...(account.trustPolicyQuota === undefined ? {} : { trustPolicyQuota: account.trustPolicyQuota }),
     oidcProviders: account.oidcProviders === null ? null : [...account.oidcProviders].sort(),
     associations: sortBy(keptAssociations, (association) => association.associationId),
     associated: sortBy(

@@ -375,6 +375,8 @@ export interface Inventory {
   readonly roles: readonly RoleFacts[];
   /** Roles whose trust policies name the cluster's OIDC provider, beside {@link roles}. */
   readonly trusting?: readonly TrustingRole[];
+  /** Characters that a trust policy of the account may have, white space not counted; absent where it may not be read. */
+  readonly trustPolicyQuota?: number;
   /** ARNs of the account's OIDC providers; null where the list may not be read. */
   readonly oidcProviders: readonly string[] | null;
   readonly associations: readonly AssociationFacts[];
