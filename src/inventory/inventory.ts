@@ -122,7 +122,9 @@ export async function takeInventory(
       ({ associationId }) => associationId,
     ),
     addons: sortBy(
-      await addonFacts(aws, account.addons, associations, account.cluster.version, (name) => kept.some(({ addon }) => addon === name)),
+      await addonFacts(aws, account.addons, associations, account.cluster.version, (name) =>
+        kept.flatMap((facts) => (facts.addon === name ? [facts.name] : [])),
+      ),
       (addon) => addon.name,
     ),
     platform,
