@@ -6,6 +6,7 @@ import type { RetirementRecord } from '../model/retirement.ts';
 import type { CallCounts, Evidence, RoleRecord, RunRecord, RunStatus, UnitRecord, UnitStatus } from '../model/run.ts';
 import { metadataChanges } from './metadata-changes.ts';
 import { describeRetirement, tellRetirement } from './retirement.ts';
+import { tellWriters } from './writers.ts';
 
 /** The facts about a run that a plan alone does not hold. */
 export interface PlanFacts {
@@ -58,7 +59,7 @@ export async function buildReport(journal: Journal, runId: string, promises: Pro
       evidence: (evidence.get(unit.id) ?? []).map(copyEvidence),
     })),
     roles: describeRoles(plan?.roles ?? [], roles),
-    findings: orderedFindings(told.findings, units),
+    findings: orderedFindings([...told.findings, ...tellWriters(run, [...roles.values()])], units),
     ...told.section,
     promises: promises === null ? null : copyPromises(promises),
     calls: { ...run.calls },
