@@ -1,5 +1,5 @@
 import { type Clock, timestamp } from '../model/clock.ts';
-import type { Finding } from '../model/findings.ts';
+import { type Finding, finding } from '../model/findings.ts';
 import type { Inventory } from '../model/inventory.ts';
 import type { MigrationOptions } from '../model/options.ts';
 import type { Plan, RolePlan, UnitPlan } from '../model/plan.ts';
@@ -56,9 +56,21 @@ function planMigration(world: World): MigrationPlan {
     agent: planAgent(world.inventory, world.agent),
     units: candidates.map((candidate) => unitPlan(candidate, waves.get(candidate.unit.id) ?? null, migrating)),
     roles,
-    findings: [...runChecks(CLUSTER, world).map(({ finding }) => finding), ...findings, ...candidates.flatMap(findingsOf)],
+    findings: [
+      ...runChecks(CLUSTER, world).map(({ finding }) => finding),
+      ...eksWindow(world, migrating.length),
+      ...findings,
+      ...candidates.flatMap(findingsOf),
+    ],
     waves: waves.size === 0 ? 0 : Math.max(...waves.values()) + 1,
   };
+}
+
+/** What P1 leaves to EKS, once for the plan: it takes 6 to 12 s as measured, "several seconds" by the EKS User Guide. */
+function eksWindow({ inventory: { cluster } }: World, units: number): Finding[] {
+  if (units === 0) return [];
+  const message = `EKS takes 6 to 12 s to learn an association, and to forget it in a rollback: a pod that somebody else creates in these seconds for ${units === 1 ? 'the service account' : `one of the ${units} service accounts`} that ${units === 1 ? 'migrates' : 'migrate'} may start on the old way, or in a rollback without credentials, until podshift has renewed it`;
+  return [finding('PS901', `Cluster/${cluster.name}`, message)];
 }
 
 /** Workloads that are off the daemon once the units have migrated, `Kind/namespace/name`. */

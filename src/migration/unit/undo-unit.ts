@@ -15,6 +15,7 @@ import { undoAssociation, wasAssociated } from './associate.ts';
 import { templatesBack } from './move-templates.ts';
 import { undoProbes } from './prove-credentials.ts';
 import { undoAnnotations } from './remove-annotations.ts';
+import { podsFresh } from './renew-pods.ts';
 import { undoRestarts } from './restart-workloads.ts';
 import { undoSplit } from './split-service-account.ts';
 import { rolloutsUnderWay } from './starting-pods.ts';
@@ -76,7 +77,7 @@ async function openUndo(runtime: ClusterRuntime, found: UnitRecord, reason: stri
       : await runtime.journal.updateUnit(found.runId, found.unitId, {
           status: 'rolling-back',
           reason,
-          facts: { undoSince: runtime.clock.now(), undoHits: 0, ...withoutPauses('undo') },
+          facts: { undoSince: runtime.clock.now(), undoHits: 0, renewal: null, ...withoutPauses('undo') },
         });
   const unit = await beginStep(runtime, begun, 'undo');
   return { run, unit, aws: runtime.aws(run.target), kubernetes: await runtime.kubernetes(run.target) };
@@ -97,6 +98,8 @@ async function goBack(runtime: JournalRuntime, context: UnitContext, entries: re
   // A split has its old templates rolled out by now.
   const starting = isSplit ? '' : await rolloutsUnderWay(runtime, context, entries);
   if (starting !== '') return starting;
+  const stale = isSplit ? '' : await podsFresh(runtime, context, entries);
+  if (stale !== '') return stale;
   const { missing, wasThere } = await undoAssociation(runtime, context, entries);
   if (missing !== '') return missing;
   // The pods of a split have their old service account again, which never had an association.
