@@ -29,6 +29,7 @@ export function makePlan(inventory: Inventory, options: MigrationOptions, clock:
     clusterName: inventory.cluster.name,
     region: inventory.cluster.region,
     madeAt: timestamp(clock),
+    options,
     ...migration,
     roles: [...migration.roles, ...(options.retireOnly ? retiredRoles(retirement) : [])],
     findings: sortFindings([...migration.findings, ...(retirement?.findings ?? [])]),
@@ -70,7 +71,7 @@ function planMigration(world: World): MigrationPlan {
 function eksWindow({ inventory: { cluster } }: World, units: number): Finding[] {
   if (units === 0) return [];
   const message = `EKS takes 6 to 12 s to learn an association, and to forget it in a rollback: a pod that somebody else creates in these seconds for ${units === 1 ? 'the service account' : `one of the ${units} service accounts`} that ${units === 1 ? 'migrates' : 'migrate'} may start on the old way, or in a rollback without credentials, until podshift has renewed it`;
-  return [finding('PS901', `Cluster/${cluster.name}`, message)];
+  return [finding('PS911', `Cluster/${cluster.name}`, message)];
 }
 
 /** Workloads that are off the daemon once the units have migrated, `Kind/namespace/name`. */

@@ -135,7 +135,7 @@ function shortTokens(records: Iterable<UnitRecord>): Finding[] {
     .filter(({ facts }) => facts.tokensTooShort === true)
     .map(({ plan: { namespace, serviceAccount } }) => {
       const message = `tokens of the pods of ${namespace}/${serviceAccount} live shorter than their roll-out takes: a pod whose token was replaced between the end of the association and its restart had to ask again until it was renewed`;
-      return finding('PS905', `ServiceAccount/${namespace}/${serviceAccount}`, message);
+      return finding('PS915', `ServiceAccount/${namespace}/${serviceAccount}`, message);
     });
 }
 

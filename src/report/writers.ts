@@ -18,7 +18,7 @@ export function tellWriters({ endedAt, target }: RunRecord, roles: readonly Role
       ? []
       : [
           finding(
-            'PS902',
+            'PS912',
             `Cluster/${target.clusterName}`,
             `nobody knows whether somebody else wrote a trust policy while podshift did: CloudTrail may not be read (${denied.length === 1 ? first.roleArn : `${denied.length} roles, such as ${first.roleArn}`})`,
           ),
@@ -30,13 +30,13 @@ function doubts({ roleArn, writes = [] }: RoleRecord, isDenied: (write: TrustWri
   const times = writes.filter((write) => !isDenied(write)).map(({ from, to }) => `${rfc3339(from)} and ${rfc3339(to ?? from + LEASE)}`);
   if (times.length === 0) return [];
   const message = `CloudTrail has not shown whether somebody else wrote the trust policy of ${roleArn} between ${times.join(', or between ')}`;
-  return [finding('PS903', `Role/${roleArn}`, message)];
+  return [finding('PS913', `Role/${roleArn}`, message)];
 }
 
 function putBack({ roleArn, putBack: times = [] }: RoleRecord): Finding[] {
   return times.map((at) => {
     const message = `somebody else wrote the trust policy of ${roleArn} at ${at}, while podshift did; it was put back beside what podshift wrote`;
-    return finding('PS904', `Role/${roleArn}`, message);
+    return finding('PS914', `Role/${roleArn}`, message);
   });
 }
 

@@ -82,8 +82,10 @@ async function move(eks: EksGateway, run: RunRecord, plan: AddonPlan): Promise<s
   const live = await liveAddon(eks, plan);
   const now = await rolesOf(eks, live);
   if (sameRoles(now, plan.after)) return '';
-  if (!sameRoles(now, plan.before))
+  if (!sameRoles(now, plan.before)) {
+    if (await isChanging(eks, live)) throw new PodshiftError('Conflict', `an update of the add-on ${plan.name} is running`);
     throw new PodshiftError('WorldMoved', `the roles of the add-on ${plan.name} changed since the plan was made`);
+  }
   return sendUpdate(eks, live, plan, plan.after, requestToken(run, `addon ${plan.name}`));
 }
 
@@ -106,6 +108,15 @@ export async function rolesOf(eks: EksGateway, addon: Addon): Promise<AddonRoles
     .flatMap((one) => (one === undefined ? [] : [{ serviceAccount: one.serviceAccount, roleArn: one.roleArn }]))
     .sort((a, b) => Number(a.serviceAccount > b.serviceAccount) - Number(a.serviceAccount < b.serviceAccount));
   return { serviceAccountRoleArn: addon.serviceAccountRoleArn ?? null, associations };
+}
+
+/**
+ * Whether an update runs, or the add-on is not what it was when it was read: its roles, which are asked for after it, may be half those
+ * of before an update and half those of after it.
+ */
+async function isChanging(eks: EksGateway, read: Addon): Promise<boolean> {
+  const again = await eks.describeAddon(read.addonName);
+  return again?.status === 'UPDATING' || JSON.stringify(again) !== JSON.stringify(read);
 }
 
 /** Whether two sets of roles are the same. */
@@ -158,11 +169,14 @@ export async function undoAddon(runtime: JournalRuntime, context: UnitContext, e
   const now = await rolesOf(aws.eks, live);
   const failed = update?.status === 'Failed' || update?.status === 'Cancelled' || live.status === 'UPDATE_FAILED';
   if (!sameRoles(now, before) || failed) {
-    if (!sameRoles(now, before) && !sameRoles(now, plan.after))
+    if (!sameRoles(now, before) && !sameRoles(now, plan.after)) {
+      // All units of the add-on look at once, and one of them sends the update.
+      if (await isChanging(aws.eks, live)) return `an update of the add-on ${plan.name} is running`;
       throw new PodshiftError(
         'UndoFailed',
         `somebody else changed the roles of the add-on ${plan.name}; before podshift they were ${JSON.stringify(before)}`,
       );
+    }
     if (sent >= MOST_UPDATES)
       throw new PodshiftError(
         'UndoFailed',

@@ -47,7 +47,7 @@ describe('a lost update of a trust policy', () => {
     fake.account.events = [wrote(trust())];
     fake.pass(300);
     expect(await check()).toEqual(READY);
-    expect(await told()).toEqual([`PS904 Role/${ROLE}`]);
+    expect(await told()).toEqual([`PS914 Role/${ROLE}`]);
   });
 
   it('is not asked for before CloudTrail can have delivered, and no more once podshift’s own write was seen', async () => {
@@ -84,20 +84,20 @@ describe('a lost update of a trust policy', () => {
     fake.account.events = [wrote(trust())];
     fake.pass(900);
     expect(await check()).toEqual(READY);
-    expect(await told()).toEqual([`PS904 Role/${ROLE}`]);
+    expect(await told()).toEqual([`PS914 Role/${ROLE}`]);
   });
 
   it('is a doubt that the report names where CloudTrail does not answer as long as the run waits', async () => {
     fake.pass(900);
     expect(await check()).toEqual(READY);
-    expect(await told()).toEqual([`PS903 Role/${ROLE}`]);
+    expect(await told()).toEqual([`PS913 Role/${ROLE}`]);
   });
 
   it('is asked for once, at the end, by a run that does not soak', async () => {
     await begin(ROLE_PLAN, { soakSeconds: 0 });
     await grantTrust(fake.runtime, FIRST);
     expect(await check()).toEqual(READY);
-    expect(await told()).toEqual([`PS903 Role/${ROLE}`]);
+    expect(await told()).toEqual([`PS913 Role/${ROLE}`]);
   });
 
   it('is named where somebody changed the document since, and the run needs an operator', async () => {
@@ -151,7 +151,7 @@ describe('a lost update of a trust policy', () => {
     fake.account.failures = { lookupEvents: ['Throttled', 'AccessDenied'] };
     await expect(check()).rejects.toMatchObject({ name: 'Throttled' });
     expect(await check()).toEqual(READY);
-    expect(await told()).toEqual(['PS902 Cluster/shop']);
+    expect(await told()).toEqual(['PS912 Cluster/shop']);
     for (const unit of ['shop/orders', 'shop/bills']) await end(unit, 'migrated');
     await fake.runtime.journal.updateRun(RUN, { endedAt: null });
     expect(await closeRun(fake.runtime, { runId: RUN, ending: 'finished', reason: '' })).toMatchObject({ status: 'migrated' });

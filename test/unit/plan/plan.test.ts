@@ -67,6 +67,13 @@ describe('annotations', () => {
     ['cloudformation', '', 'the template of its stack'],
     ['eksctl', '', 'iam.serviceAccounts'],
     ['terraform', '', 'its Terraform configuration'],
+    ['pulumi', '', 'its Pulumi program'],
+    ['kapp', '', 'the configuration that kapp deploys'],
+    ['kluctl', '', 'its Kluctl deployment project'],
+    ['config-sync', '', 'the Git repository'],
+    ['crossplane', 'api', 'its Composition'],
+    ['fleet', '', 'the Git repository of its Fleet bundle'],
+    ['spinnaker', '', 'its Spinnaker pipeline'],
     ['operator', 'api-operator', 'the settings of api-operator'],
   ] as const)('keeps what %s "%s" owns, and says where to remove it', (kind, name, where) => {
     const plan = planOf(inventory({ serviceAccounts: api({ annotations, owners: [{ kind, name }] }) }));
@@ -74,6 +81,24 @@ describe('annotations', () => {
     const remedy = plan.findings.find(({ code }) => code === 'PS501')?.remedy;
     expect(remedy).toContain(where);
     expect(remedy).toContain(`${PREFIX}/role-arn and ${PREFIX}/audience`);
+  });
+
+  it.each([
+    [
+      'helm',
+      { name: 'velero', value: 'serviceAccount.server.annotations' },
+      'release api, serviceAccount.server.annotations of the chart velero.',
+    ],
+    [
+      'argo-cd',
+      { name: 'velero', value: 'serviceAccount.server.annotations' },
+      'from, serviceAccount.server.annotations of the chart velero.',
+    ],
+    ['helm', { name: 'shop', value: null }, 'a value of the chart shop (often serviceAccount.annotations).'],
+    ['eksctl', { name: 'velero', value: 'serviceAccount.server.annotations' }, 'the eksctl configuration file.'],
+  ] as const)('names the value of the chart where %s renders it', (kind, chart, where) => {
+    const plan = planOf(inventory({ serviceAccounts: api({ annotations, owners: [{ kind, name: 'api' }], chart }) }));
+    expect(plan.findings.find(({ code }) => code === 'PS501')?.remedy).toContain(where);
   });
 
   it('looks for the prefix that the webhook has', () => {
@@ -139,7 +164,7 @@ describe('the agent', () => {
     });
     expect(plan.findings.map(({ code, subject }) => [code, subject])).toEqual([
       ['PS402', 'Addon/eks-pod-identity-agent'],
-      ['PS901', 'Cluster/shop'],
+      ['PS911', 'Cluster/shop'],
     ]);
   });
 
@@ -180,7 +205,7 @@ describe('the agent', () => {
     expect(plan.findings.map(({ code, message }) => [code, message])).toEqual([
       ['PS403', 'no agent is ready on 1 of 2 nodes, such as a'],
       ['PS403', 'the add-on eks-pod-identity-agent is UPDATING'],
-      ['PS901', expect.stringContaining('EKS takes 6 to 12 s')],
+      ['PS911', expect.stringContaining('EKS takes 6 to 12 s')],
     ]);
   });
 });
@@ -200,7 +225,7 @@ describe('what was seen', () => {
     expect(plan.findings.map(({ code, subject, severity }) => [code, subject, severity])).toEqual([
       ['PS604', 'Addon/coredns', 'info'],
       ['PS604', 'Addon/vpc-cni', 'info'],
-      ['PS901', 'Cluster/shop', 'info'],
+      ['PS911', 'Cluster/shop', 'info'],
       ['PS602', 'DaemonSet/kube-system/kube2iam', 'info'],
       ['PS601', 'Deployment/legacy/writer', 'info'],
     ]);
@@ -208,7 +233,7 @@ describe('what was seen', () => {
 });
 
 describe('the seconds in which EKS learns an association', () => {
-  const told = (changes: object) => planOf(inventory(changes)).findings.filter(({ code }) => code === 'PS901');
+  const told = (changes: object) => planOf(inventory(changes)).findings.filter(({ code }) => code === 'PS911');
 
   it('are named once for the whole plan, with what they mean for pods that others create', () => {
     const [found, ...more] = told({});

@@ -227,7 +227,7 @@ describe('what the platform must offer', () => {
 
   it('finds nothing where nothing is in the way but the seconds in which EKS learns an association', () => {
     const { findings } = planOf(inventory({ ...platform({ nodeRoles: [nodeRole('yes')] }), ...api({}) }));
-    expect(findings.map(({ code }) => code)).toEqual(['PS901']);
+    expect(findings.map(({ code }) => code)).toEqual(['PS911']);
   });
 
   it.each<[string, NodeRoleFact[]]>([
@@ -276,7 +276,7 @@ describe('what the platform must offer', () => {
     ['does not admit the role today', trust({ Effect: 'Allow', Principal: { AWS: OTHER }, Action: 'sts:AssumeRole' })],
   ])('says nothing of a role that is assumed and %s', (_, trustPolicy) => {
     const plan = planOf(inventory(api({ assumes: [OTHER] }, { chained: [{ arn: OTHER, trustPolicy }] })));
-    expect(plan.findings.map(({ code }) => code)).toEqual(['PS901']);
+    expect(plan.findings.map(({ code }) => code)).toEqual(['PS911']);
   });
 
   it('does not guess whether a role that is assumed takes certain tags', () => {
@@ -297,7 +297,7 @@ describe('what the platform must offer', () => {
     });
     for (const trustPolicy of [tagged, unclear]) {
       const plan = planOf(inventory(api({ assumes: [OTHER] }, { chained: [{ arn: OTHER, trustPolicy }] })));
-      expect(plan.findings.map(({ code }) => code)).toEqual(['PS901', 'PS114']);
+      expect(plan.findings.map(({ code }) => code)).toEqual(['PS911', 'PS114']);
     }
   });
 
