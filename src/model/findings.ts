@@ -199,6 +199,7 @@ export const FINDINGS = {
   PS913: { severity: 'warning', title: 'CloudTrail did not show in time who else wrote a trust policy', remedy: "Ask CloudTrail later for calls of UpdateAssumeRolePolicy in the time that the message names. A document that is neither podshift's nor in the role now was lost: write it again beside podshift's statement." },
   PS914: { severity: 'warning', title: 'What somebody else wrote to a trust policy was put back', remedy: "It was written between podshift's read and its write, which IAM does not notice. Look whether the trust policy is as its owner wants it." },
   PS915: { severity: 'warning', title: "The pods' tokens live shorter than their roll-out takes", remedy: 'Between the end of an association and their restart, pods of a rollback live on what the agent holds for their token. Raise the token-expiration annotation, or roll back in a quiet hour.' },
+  PS916: { severity: 'info', title: 'Waves grow in a large cluster', remedy: 'To keep them small, choose a larger wave size, or migrate some namespaces with a run of their own.' },
 } as const satisfies Record<string, FindingRow>;
 
 /** A code of the table, such as `PS101`. */

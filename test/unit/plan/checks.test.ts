@@ -35,7 +35,7 @@ const OF_TRUST = ['PS204', 'PS205', 'PS206', 'PS207', 'PS208', 'PS210', 'PS211',
 const OF_SNAPSHOT = ['PS901', 'PS902'];
 
 /** What EKS does to every plan (src/plan/plan.ts), and what a run alone can tell (src/report). */
-const OF_RUN = ['PS911', 'PS912', 'PS913', 'PS914', 'PS915'];
+const OF_RUN = ['PS911', 'PS912', 'PS913', 'PS914', 'PS915', 'PS916'];
 
 const ALL = Object.keys(FINDINGS) as FindingCode[];
 
