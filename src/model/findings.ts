@@ -14,7 +14,7 @@ export interface FindingRow {
  * The one table of findings. Codes are stable: PS1xx the service account and its role, PS2xx the trust policy,
  * PS3xx workloads and pods, PS4xx the platform, PS5xx owners and indirect users, PS6xx what was seen and left alone, and EKS add-ons,
  * PS7xx kube2iam and kiam, PS8xx what changed between two scans of a cluster,
- * PS9xx what was not looked at.
+ * PS90x what was not looked at, PS91x what a run does or saw beside its units.
  * `docs/findings.md` lists the same rows; a test keeps both in step.
  */
 // biome-ignore format: a table, one row a line
@@ -194,6 +194,13 @@ export const FINDINGS = {
   // What was not looked at
   PS901: { severity: 'info', title: 'The snapshot does not tell everything', remedy: 'What it does not hold is unknown, and not absent. Take it with the command that the finding names, then plan again.' },
   PS902: { severity: 'warning', title: 'A file of the snapshot says nothing, or not enough', remedy: 'Take the file again with the command that the finding names, then plan again.' },
+  // What a run does or saw beside its units
+  PS911: { severity: 'info', title: 'EKS takes seconds to learn and to forget an association', remedy: 'Nothing is to be done: podshift renews no pod in these seconds, and renews one that somebody else made in them. To keep others from making pods meanwhile, pause autoscalers, roll-outs and node drains.' },
+  PS912: { severity: 'warning', title: 'CloudTrail may not be read, so that writes of others may have been lost', remedy: 'Allow podshift cloudtrail:LookupEvents. Whoever changed a trust policy in the seconds in which podshift wrote it should look whether the change is there.' },
+  PS913: { severity: 'warning', title: 'CloudTrail did not show in time who else wrote a trust policy', remedy: "Ask CloudTrail later for calls of UpdateAssumeRolePolicy in the time that the message names. A document that is neither podshift's nor in the role now was lost: write it again beside podshift's statement." },
+  PS914: { severity: 'warning', title: 'What somebody else wrote to a trust policy was put back', remedy: "It was written between podshift's read and its write, which IAM does not notice. Look whether the trust policy is as its owner wants it." },
+  PS915: { severity: 'warning', title: "The pods' tokens live shorter than their roll-out takes", remedy: 'Between the end of an association and their restart, pods of a rollback live on what the agent holds for their token. Raise the token-expiration annotation, or roll back in a quiet hour.' },
+  PS916: { severity: 'info', title: 'Waves grow in a large cluster', remedy: 'To keep them small, choose a larger wave size, or migrate some namespaces with a run of their own.' },
 } as const satisfies Record<string, FindingRow>;
 
 /** A code of the table, such as `PS101`. */
