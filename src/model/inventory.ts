@@ -129,6 +129,10 @@ export interface WorkloadFacts {
   readonly partition: number;
   /** Whether a roll-out starts the new pod before it stops the old one. */
   readonly surge: boolean;
+  /** Pods that no known controller owns: every one of them ends by itself, by its restart policy. */
+  readonly endsByItself?: boolean;
+  /** The Argo Rollout (`Rollout/namespace/name`) that takes this workload's template for its own pods. */
+  readonly templateOf?: string;
   /** A controller above it of a kind that podshift does not know. */
   readonly controlledBy: { readonly apiVersion: string; readonly kind: string; readonly name: string } | null;
   readonly owners: readonly OwnerFact[];
