@@ -164,6 +164,7 @@ export const FINDINGS = {
   PS720: { severity: 'warning', title: 'The annotation of the pod template stays', remedy: 'Remove it at its source after the migration; until then it does no harm.' },
   PS721: { severity: 'info', title: 'The annotation is removed by a second restart', remedy: 'After proof and soak the template changes once more. To save the restart, remove the annotation together with the first one: --fold-annotation-removal.' },
   PS722: { severity: 'blocker', title: 'The service account has to be split, and it has an association', remedy: 'Delete the association, or give each workload a service account of its own by hand.' },
+  PS723: { severity: 'warning', title: 'It is not known as whom the daemon asks for the role', remedy: 'The cluster does not tell whose the credentials are. Compare with CloudTrail who assumes the role today (AssumeRole, userIdentity.arn), and see that the trust policy admits it.' },
   // Retiring a daemon
   PS731: { severity: 'blocker', title: 'The workload still gets its role from the daemon', remedy: 'Migrate it, or take the annotation off its pod template and its pods. Then retire the daemon.' },
   PS732: { severity: 'blocker', title: "The pods get the daemon's default role", remedy: 'Give them the role by a service account of their own, or take the default role off the daemon first and see that nothing misses it. Then retire the daemon.' },

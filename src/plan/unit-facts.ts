@@ -98,7 +98,7 @@ export function unitByMetadata(old: ServiceAccountFacts, group: RoleGroup, world
   const association = split === undefined ? world.associationOf.get(idOf(old)) : undefined;
   const request = { facts, roleArn: group.roleArn, reference: referenceOf(group.roleArn, world), association };
   return {
-    ...judged(request, world, () => accessByDaemon(request, group.system.callers)),
+    ...judged(request, world, () => accessByDaemon(request, group.system)),
     mechanism: group.system.mechanism,
     workloads: group.workloads.map((workload) => {
       const restart = restartOf(workload, world.options);

@@ -17,8 +17,7 @@ import { findAssociation } from './associate.ts';
  */
 export type Look =
   /** `ending` are the pods (`Pod/NAMESPACE/NAME`) on the old way that end by themselves. */
-  | { readonly state: 'whole'; readonly ending: readonly string[] }
-  | { readonly state: 'broken' | 'starting'; readonly message: string };
+  { readonly state: 'whole'; readonly ending: readonly string[] } | { readonly state: 'broken' | 'starting'; readonly message: string };
 
 /**
  * Looks at what EKS and IAM hold of the new way, ahead of a restart: new pods get the association whether or not the role still
