@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '../kubernetes/gateway.ts';
 import type { OverrideFact } from '../model/inventory.ts';
 import { skippedContainers } from '../model/skip-containers.ts';
+import { tokenProblems } from './token-file.ts';
 import { commandNamesWebIdentity, fileNamesWebIdentity, namesWebIdentity } from './web-identity.ts';
 
 /**
@@ -67,6 +68,11 @@ function containers(spec: PodSpec, annotations: Readonly<Record<string, string>>
   return [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].filter((container) => !skipped.has(container.name));
 }
 
+/** Whether a pod spec has containers and `skip-containers` names every one of them. */
+export function skipsEveryContainer(spec: PodSpec, annotations: Readonly<Record<string, string>>, prefix: string): boolean {
+  return (spec?.containers ?? []).length > 0 && containers(spec, annotations, prefix).length === 0;
+}
+
 /**
  * Whether the whole pod carries the label that keeps the webhook away, whatever its value. The label is in the webhook's
  * configuration (amazon-eks-pod-identity-webhook, deploy/mutatingwebhook.yaml), so the annotations' prefix is not its.
@@ -87,7 +93,10 @@ export function findOverrides(
   const overrides: OverrideFact[] = [];
   const configMaps: ConfigMapUse[] = [];
   const volumes = new Map<string, PodSpec>((spec?.volumes ?? []).map((volume: PodSpec) => [volume.name, volume]));
-  for (const container of containers(spec, annotations, options.prefix)) {
+  const changed = containers(spec, annotations, options.prefix);
+  // A live pod has what the webhook made of it.
+  if (!options.live) overrides.push(...tokenProblems(changed, spec?.volumes));
+  for (const container of changed) {
     const injected = new Set(options.live ? injectedVariables(container) : []);
     const add = (kind: OverrideFact['kind'], name: string) => overrides.push({ kind, container: container.name, name });
 

@@ -79,8 +79,19 @@ export interface OverrideFact {
    * - `web-identity`: arguments, environment or configuration name the web-identity provider
    * - `session-name`: the session name is set
    * - `secret-env`: `envFrom` a Secret, which is not read
+   * - `token-volume`, `token-mount`: what keeps the webhook's token of Pod Identity from its file; `irsa-token`: the same of IRSA's
    */
-  readonly kind: 'env' | 'config-map' | 'profile-mount' | 'token' | 'web-identity' | 'session-name' | 'secret-env';
+  readonly kind:
+    | 'env'
+    | 'config-map'
+    | 'profile-mount'
+    | 'token'
+    | 'web-identity'
+    | 'session-name'
+    | 'secret-env'
+    | 'token-volume'
+    | 'token-mount'
+    | 'irsa-token';
   readonly container: string;
   /** The variable, mount path, volume, or `ConfigMap NAME, key KEY`. */
   readonly name: string;
@@ -140,6 +151,8 @@ export interface WorkloadFacts {
   readonly windows: boolean;
   /** The Fargate profile that takes its pods, or the Fargate node that runs one; null where neither. */
   readonly fargate: string | null;
+  /** `skip-containers` names every container, init ones too: the webhook changes none. */
+  readonly skipsContainers?: boolean;
   /** The whole pod carries the label that keeps the webhook away. */
   readonly skipsWebhook: boolean;
   readonly overrides: readonly OverrideFact[];

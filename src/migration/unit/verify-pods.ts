@@ -84,7 +84,8 @@ async function renew(
   const name = `Pod/${unit.plan.namespace}/${pod.metadata.name}`;
   const containers = injectionOf(pod, run.options.annotationPrefix).filter(({ way, outranking }) => way !== 'new' || outranking.length > 0);
   const outranking = containers.flatMap((container) => container.outranking);
-  const what = outranking.length > 0 ? `carries ${[...new Set(outranking)].join(', ')}` : 'has no Pod Identity variables';
+  const unserved = containers.some(({ way }) => way === 'unserved') ? 'has the variables and no token behind them' : '';
+  const what = outranking.length > 0 ? `carries ${[...new Set(outranking)].join(', ')}` : unserved || 'has no Pod Identity variables';
   const evicted = Number(unit.facts.missedInjection ?? 0);
   if (!isRecreated(pod) || (evicted >= MOST_EVICTIONS && !(await isOnRecord(runtime, run.runId, pod)))) {
     throw new PodshiftError('ProofFailed', `${name} ${what}${evicted > 0 ? `, after ${evicted} pods were renewed for that` : ''}`);

@@ -75,6 +75,21 @@ const keepsWebhookAway: WorkloadCheck = ({ workload, subject }) =>
     ? `the pods of ${subject} carry the label that keeps the webhook away`
     : undefined;
 
+const skipsEveryContainer: WorkloadCheck = ({ workload, subject }) =>
+  workload.skipsContainers === true && !workload.skipsWebhook
+    ? `the skip-containers annotation of ${subject} names every container, so the webhook changes none`
+    : undefined;
+
+/** Where a daemon gives the role, nothing is asked of IRSA. */
+const withoutIrsaToken: WorkloadCheck = ({ workload, subject }, { metadata }) =>
+  metadata === undefined
+    ? overridesOf(workload).flatMap(({ kind, container, name }) =>
+        kind === 'irsa-token'
+          ? [`container ${container} of ${subject} has ${name}, so it has no token for IRSA: nothing works through it today`]
+          : [],
+      )
+    : undefined;
+
 const withoutWorkload: UnitCheck = (unit) => {
   if (unit.workloads.length > 0) return undefined;
   const message = `no workload uses ${unit.id} now`;
@@ -190,6 +205,10 @@ export const WORKLOADS: UnitTable = [
   ofWorkload('PS331', versionUnknown, 'unless-associated'),
   ofWorkload('PS332', reportedOnce, 'unless-associated'),
   ofWorkload('PS333', endingByThemselves, 'if-migrated'),
+  ofOverride('PS334', 'token-volume', 'has'),
+  ofOverride('PS335', 'token-mount', 'has'),
+  ofWorkload('PS336', skipsEveryContainer),
+  ofWorkload('PS337', withoutIrsaToken),
   ofWorkload('PS340', droppedByProxy, 'unless-associated'),
   ofWorkload('PS341', unprovedProxy, 'unless-associated'),
   ofWorkload('PS342', takenByGateway, 'unless-associated'),
