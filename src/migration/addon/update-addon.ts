@@ -8,6 +8,7 @@ import { requestToken } from '../agent/agent.ts';
 import type { JournalRuntime, Runtime } from '../runtime.ts';
 import { guard } from '../unit/remove-annotations.ts';
 import { beginUnitStep, fence, journaledWrite, type UnitContext, type UnitInput } from '../write.ts';
+import { addonOf, unitsOfAddon } from './together.ts';
 
 /** Key of the journal's entry of one unit's part in its add-on's update. */
 export function addonKey(unitId: string): string {
@@ -17,21 +18,6 @@ export function addonKey(unitId: string): string {
 /** The before-image of an add-on entry: how the add-on got its roles. */
 export interface AddonImage extends AddonRoles {
   readonly addonVersion: string;
-}
-
-/** The add-on's part of a unit's plan. Throws `InternalError` for a unit that is no add-on's. */
-export function addonOf(unit: UnitRecord): AddonPlan {
-  if (unit.plan.addon === undefined) throw new PodshiftError('InternalError', `unit ${unit.unitId} belongs to no add-on`);
-  return unit.plan.addon;
-}
-
-/** The units that move with this one: those of its add-on, itself included. */
-export async function unitsOfAddon(runtime: JournalRuntime, unit: UnitRecord): Promise<UnitRecord[]> {
-  const { name } = addonOf(unit);
-  const units = await runtime.journal.listUnits(unit.runId);
-  return units
-    .filter((one) => one.plan.addon?.name === name && one.plan.decision === 'migrate')
-    .sort((a, b) => Number(a.unitId > b.unitId) - Number(a.unitId < b.unitId));
 }
 
 /**
@@ -44,7 +30,6 @@ export async function updateAddon(runtime: Runtime, input: UnitInput): Promise<{
   const { run, unit } = await beginUnitStep(runtime, input, 'addon');
   const addon = addonOf(unit);
   const units = await unitsOfAddon(runtime, unit);
-  refuseAlone(units, unit);
   if (units[0]?.unitId !== unit.unitId) return { updateId: '' };
   for (const { plan } of units) {
     const { blocked } = await runtime.journal.getRole(run.runId, plan.roleArn);
@@ -65,24 +50,13 @@ function intentOf(run: RunRecord, unit: UnitRecord, before: AddonImage) {
   return { runId: run.runId, key: addonKey(unit.unitId), unitId: unit.unitId, kind: 'addon' as const, object, before };
 }
 
-/** A unit does not move forward by an update that another unit of its add-on is taking back. */
-export function refuseAlone(units: readonly UnitRecord[], unit: UnitRecord): void {
-  const back = units.find(
-    (one) => one.unitId !== unit.unitId && ['rolling-back', 'rolled-back', 'held', 'needs-operator'].includes(one.status),
-  );
-  if (back !== undefined)
-    throw new PodshiftError(
-      'ProofFailed',
-      `${back.unitId} of the same add-on goes back: ${back.reason === '' ? back.status : back.reason}`,
-    );
-}
-
 /** Sends the update, unless the add-on is as it should be already. Answers the update's id; empty where none was needed. */
 async function move(eks: EksGateway, run: RunRecord, plan: AddonPlan): Promise<string> {
-  const live = await liveAddon(eks, plan);
-  const now = await rolesOf(eks, live);
-  if (sameRoles(now, plan.after)) return '';
-  if (!sameRoles(now, plan.before))
+  const seen = await rolesNow(eks, await liveAddon(eks, plan), plan);
+  if (seen === 'updating') throw new PodshiftError('Conflict', `an update of the add-on ${plan.name} is running`);
+  const { live, roles } = seen;
+  if (sameRoles(roles, plan.after)) return '';
+  if (!sameRoles(roles, plan.before))
     throw new PodshiftError('WorldMoved', `the roles of the add-on ${plan.name} changed since the plan was made`);
   return sendUpdate(eks, live, plan, plan.after, requestToken(run, `addon ${plan.name}`));
 }
@@ -98,8 +72,24 @@ async function liveAddon(eks: EksGateway, plan: AddonPlan): Promise<Addon> {
   return live;
 }
 
+/**
+ * The add-on and its roles as of one moment. They are two reads, and where an update begins or ends between them, as another unit's
+ * does, they are of neither: what is neither the old nor the new is read once more, and is nobody's while an update runs.
+ */
+async function rolesNow(
+  eks: EksGateway,
+  live: Addon,
+  { before, after }: AddonPlan,
+): Promise<{ live: Addon; roles: AddonRoles } | 'updating'> {
+  const roles = await rolesOf(eks, live);
+  if (sameRoles(roles, before) || sameRoles(roles, after)) return { live, roles };
+  const again = await eks.describeAddon(live.addonName);
+  if (again?.status === 'UPDATING') return 'updating';
+  return again === undefined ? { live, roles } : { live: again, roles: await rolesOf(eks, again) };
+}
+
 /** How the add-on gets its roles now. */
-export async function rolesOf(eks: EksGateway, addon: Addon): Promise<AddonRoles> {
+async function rolesOf(eks: EksGateway, addon: Addon): Promise<AddonRoles> {
   const summaries = (await eks.listAssociations()).filter(({ ownerArn }) => owningAddon(ownerArn) === addon.addonName);
   const found = await Promise.all(summaries.map(({ associationId }) => eks.describeAssociation(associationId)));
   const associations = found
@@ -155,8 +145,10 @@ export async function undoAddon(runtime: JournalRuntime, context: UnitContext, e
   const id = String(unit.facts.addonUndoId ?? '');
   const update = id === '' ? undefined : await aws.eks.describeUpdate(plan.name, id);
   if (update?.status === 'InProgress') return `the update of the add-on ${plan.name} is running`;
-  const now = await rolesOf(aws.eks, live);
-  const failed = update?.status === 'Failed' || update?.status === 'Cancelled' || live.status === 'UPDATE_FAILED';
+  const seen = await rolesNow(aws.eks, live, { ...plan, before });
+  if (seen === 'updating') return `an update of the add-on ${plan.name} is running`;
+  const now = seen.roles;
+  const failed = update?.status === 'Failed' || update?.status === 'Cancelled' || seen.live.status === 'UPDATE_FAILED';
   if (!sameRoles(now, before) || failed) {
     if (!sameRoles(now, before) && !sameRoles(now, plan.after))
       throw new PodshiftError(
@@ -170,11 +162,11 @@ export async function undoAddon(runtime: JournalRuntime, context: UnitContext, e
       );
     await fence(runtime, run);
     const facts = { associated: true, dissociatedAt: runtime.clock.now(), addonUndoUpdates: sent + 1 };
-    const addonUndoId = await askForOldRoles(context, live, before, sent);
+    const addonUndoId = await askForOldRoles(context, seen.live, before, sent);
     await runtime.journal.updateUnit(run.runId, unit.unitId, { facts: addonUndoId === '' ? {} : { ...facts, addonUndoId } });
     return `the add-on ${plan.name} gets its old roles back`;
   }
-  if (live.status !== 'ACTIVE') return `the add-on ${plan.name} is ${live.status}`;
+  if (seen.live.status !== 'ACTIVE') return `the add-on ${plan.name} is ${seen.live.status}`;
   await restoreAnnotations(runtime, context);
   // Any other unit of the add-on may have sent the update: its pods were injected all the same.
   await runtime.journal.updateUnit(run.runId, unit.unitId, { facts: { associated: true, dissociatedAt: runtime.clock.now() } });
