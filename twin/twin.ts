@@ -121,6 +121,8 @@ export function createTwin(settings: Omit<TwinSettings, 'ports'>): UnservedTwin 
     kubernetesVersion: snapshot.cluster.version === '' ? undefined : snapshot.cluster.version,
     authorize: settings.authorize,
     unpullableImages: settings.unpullableImages,
+    kinds: snapshot.kinds,
+    unknownKinds: snapshot.unknownKinds,
     cronJobs: settings.cronJobs,
   });
   account.connect(half.side);

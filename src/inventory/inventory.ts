@@ -15,7 +15,7 @@ import { judgeMeshes } from './mesh/mesh.ts';
 import { readFirstLists } from './metadata/first-lists.ts';
 import { askingServiceAccounts, readMetadata, rolesAskedFor } from './metadata/metadata.ts';
 import { shapeOf } from './metadata/metadata-users.ts';
-import { objectOwners } from './owners.ts';
+import { objectOwners } from './owners/owners.ts';
 import { platformFacts } from './platform.ts';
 import { findServiceAccounts } from './service-accounts.ts';
 
@@ -112,6 +112,7 @@ export async function takeInventory(
     customResources: objects.consumers.customResources,
     roles: sortBy(known, (role) => role.arn),
     trusting: sortBy(trustingRoles(account, new Set(known.map(({ arn }) => arn))), ({ arn }) => arn),
+    ...(account.trustPolicyQuota === undefined ? {} : { trustPolicyQuota: account.trustPolicyQuota }),
     oidcProviders: account.oidcProviders === null ? null : [...account.oidcProviders].sort(),
     associations: sortBy(keptAssociations, (association) => association.associationId),
     associated: sortBy(

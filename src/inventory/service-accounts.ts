@@ -5,7 +5,8 @@ import type { MigrationOptions } from '../model/options.ts';
 import { isSelected } from '../model/selection.ts';
 import type { Account } from './account.ts';
 import { owningAddon } from './addons.ts';
-import { isAppliedByEks, objectOwners } from './owners.ts';
+import { chartOf } from './owners/chart-values.ts';
+import { annotationOwners, isAppliedByEks } from './owners/owners.ts';
 
 /**
  * The chosen service accounts that may become units: annotated, an add-on's with a role, or associated (the tag of a free
@@ -27,6 +28,7 @@ export function findServiceAccounts(
     const { namespace = '', name } = object.metadata;
     const role = object.metadata.annotations?.[`${prefix}/role-arn`];
     const addon = addonOf(object, role);
+    const chart = chartOf(object.metadata);
     const isAssociated = associated.has(`${namespace}/${name}`);
     if (role === undefined && !isAssociated && (addon === null || !withRole.has(addon))) return [];
     return [
@@ -40,7 +42,8 @@ export function findServiceAccounts(
             .filter(([key]) => key.startsWith(`${prefix}/`))
             .sort(),
         ),
-        owners: objectOwners(object.metadata),
+        owners: annotationOwners(object.metadata, `${prefix}/role-arn`),
+        ...(chart === undefined ? {} : { chart }),
         addon,
       },
     ];

@@ -5,7 +5,7 @@ import type { Sidecar } from './mesh/sidecars.ts';
 import { templateFacts } from './metadata/metadata-users.ts';
 import { fits, type Node, wantsWindows } from './nodes.ts';
 import { type ConfigMapUse, findOverrides, skipsWebhook } from './overrides.ts';
-import { objectOwners } from './owners.ts';
+import { objectOwners } from './owners/owners.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: a pod spec as the API gives it
 type PodSpec = any;

@@ -13,7 +13,8 @@ export interface FindingRow {
 /**
  * The one table of findings. Codes are stable: PS1xx the service account and its role, PS2xx the trust policy,
  * PS3xx workloads and pods, PS4xx the platform, PS5xx owners and indirect users, PS6xx what was seen and left alone, and EKS add-ons,
- * PS7xx kube2iam and kiam, PS8xx what changed between two scans of a cluster.
+ * PS7xx kube2iam and kiam, PS8xx what changed between two scans of a cluster,
+ * PS9xx what was not looked at.
  * `docs/findings.md` lists the same rows; a test keeps both in step.
  */
 // biome-ignore format: a table, one row a line
@@ -189,6 +190,9 @@ export const FINDINGS = {
   PS811: { severity: 'info', title: 'A service account no longer has a role by IRSA', remedy: 'Nothing is to be done if that was meant.' },
   PS812: { severity: 'info', title: 'Pods no longer ask kube2iam or kiam for a role', remedy: 'Nothing is to be done if that was meant.' },
   PS813: { severity: 'info', title: 'A Pod Identity association is new, and podshift did not make it', remedy: 'Nothing is to be done if that was meant.' },
+  // What was not looked at
+  PS901: { severity: 'info', title: 'The snapshot does not tell everything', remedy: 'What it does not hold is unknown, and not absent. Take it with the command that the finding names, then plan again.' },
+  PS902: { severity: 'warning', title: 'A file of the snapshot says nothing, or not enough', remedy: 'Take the file again with the command that the finding names, then plan again.' },
 } as const satisfies Record<string, FindingRow>;
 
 /** A code of the table, such as `PS101`. */

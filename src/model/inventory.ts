@@ -1,6 +1,6 @@
 import type { AgentPods, AgentSetting } from './agent.ts';
 import type { MetadataFacts, MetadataInventory, ServiceAccountShape } from './metadata.ts';
-import type { OwnerFact } from './owner.ts';
+import type { ChartFact, OwnerFact } from './owner.ts';
 
 export type { OwnerFact } from './owner.ts';
 
@@ -64,7 +64,10 @@ export interface ServiceAccountFacts {
   readonly resourceVersion: string;
   /** The webhook's annotations alone (`PREFIX/…`), key to value. */
   readonly annotations: Readonly<Record<string, string>>;
+  /** Who owns its role annotation; the first one is named. */
   readonly owners: readonly OwnerFact[];
+  /** Absent where no label names a chart. */
+  readonly chart?: ChartFact;
   /** The EKS add-on whose service account it is; null for any other. */
   readonly addon: string | null;
   /** What a split takes over; absent where no daemon serves its pods. */
@@ -356,6 +359,8 @@ export interface Inventory {
   readonly roles: readonly RoleFacts[];
   /** Roles whose trust policies name the cluster's OIDC provider, beside {@link roles}. */
   readonly trusting?: readonly TrustingRole[];
+  /** Characters that a trust policy of the account may have, white space not counted; absent where it may not be read. */
+  readonly trustPolicyQuota?: number;
   /** ARNs of the account's OIDC providers; null where the list may not be read. */
   readonly oidcProviders: readonly string[] | null;
   readonly associations: readonly AssociationFacts[];

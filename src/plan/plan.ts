@@ -29,6 +29,7 @@ export function makePlan(inventory: Inventory, options: MigrationOptions, clock:
     clusterName: inventory.cluster.name,
     region: inventory.cluster.region,
     madeAt: timestamp(clock),
+    options,
     ...migration,
     roles: [...migration.roles, ...(options.retireOnly ? retiredRoles(retirement) : [])],
     findings: sortFindings([...migration.findings, ...(retirement?.findings ?? [])]),

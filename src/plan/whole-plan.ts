@@ -78,7 +78,8 @@ function waveUnit(candidate: Candidate): WaveUnit {
 
 function planRoles(migrating: readonly Candidate[], waves: ReadonlyMap<string, number>, world: World): PlannedRole[] {
   const { arn: clusterArn, accountId } = world.inventory.cluster;
-  const context = { clusterArn, accountId, allowClusterScope: world.options.allowClusterScope };
+  const { trustPolicyQuota: sizeLimit } = world.inventory;
+  const context = { clusterArn, accountId, allowClusterScope: world.options.allowClusterScope, sizeLimit };
   // A unit without a role has a blocker.
   const groups = [...Map.groupBy(migrating, ({ unit }) => roleOf(unit.reference) as RoleFacts)];
   return groups

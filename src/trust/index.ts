@@ -9,6 +9,7 @@ export { retirePrincipals } from './retire-principals.ts';
 export { revokeServiceAccounts } from './revoke.ts';
 export { parseTrustPolicy, trustPolicySize } from './trust-policy.ts';
 export type {
+  AdmitRequest,
   AdmitResult,
   Answer,
   Grant,

@@ -30,6 +30,8 @@ export interface ApiServerSettings {
   readonly aws: AwsSide;
   readonly kubernetesVersion: string;
   readonly authorize: Authorize;
+  /** Custom kinds, as `KIND.GROUP`, whose objects may not be read: nobody knows whether there are any. */
+  readonly unknownKinds: ReadonlySet<string>;
 }
 
 /** How many API servers a cluster has; each TCP connection lands on the next. */
@@ -96,6 +98,9 @@ function handle(settings: ApiServerSettings, request: TwinHttpRequest): TwinHttp
   if (!settings.authorize(info.verb, resource, info.namespace, user)) {
     const where = info.namespace === undefined ? 'at the cluster scope' : `in the namespace "${info.namespace}"`;
     throw forbidden(kind, info.name, `User "${user}" cannot ${info.verb} resource "${resource}" in API group "${info.group}" ${where}`);
+  }
+  if (settings.unknownKinds.has(`${kind.kind}.${kind.group}`) && ['get', 'list', 'watch'].includes(info.verb)) {
+    throw forbidden(kind, info.name, 'the snapshot does not tell whether there are any');
   }
   return serve(settings, request, info, kind);
 }

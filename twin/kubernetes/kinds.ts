@@ -197,6 +197,38 @@ export class KindRegistry {
     });
   }
 
+  /** Learns a kind that the cluster was seen to have. */
+  learnServed({
+    group,
+    version,
+    kind,
+    plural,
+    namespaced,
+  }: {
+    group: string;
+    version: string;
+    kind: string;
+    plural?: string | undefined;
+    namespaced?: boolean | undefined;
+  }): void {
+    const known = this.byKind(group, kind);
+    if (known !== undefined) {
+      if (!known.versions.includes(version)) this.#add({ ...known, versions: [...known.versions, version] });
+      return;
+    }
+    this.#add({
+      group,
+      versions: [version],
+      plural: plural ?? pluralOf(kind),
+      singular: kind.toLowerCase(),
+      kind,
+      shortNames: [],
+      namespaced: namespaced ?? true,
+      custom: true,
+      statusSubresource: true,
+    });
+  }
+
   /** Learns an object's kind and version where no definition named them. */
   learnObject(object: KubernetesObject): void {
     const group = groupOf(object.apiVersion);

@@ -52,12 +52,13 @@ function intentOf(run: RunRecord, unit: UnitRecord, before: AddonImage) {
 
 /** Sends the update, unless the add-on is as it should be already. Answers the update's id; empty where none was needed. */
 async function move(eks: EksGateway, run: RunRecord, plan: AddonPlan): Promise<string> {
-  const seen = await rolesNow(eks, await liveAddon(eks, plan), plan);
-  if (seen === 'updating') throw new PodshiftError('Conflict', `an update of the add-on ${plan.name} is running`);
-  const { live, roles } = seen;
-  if (sameRoles(roles, plan.after)) return '';
-  if (!sameRoles(roles, plan.before))
+  const live = await liveAddon(eks, plan);
+  const now = await rolesOf(eks, live);
+  if (sameRoles(now, plan.after)) return '';
+  if (!sameRoles(now, plan.before)) {
+    if (await isChanging(eks, live)) throw new PodshiftError('Conflict', `an update of the add-on ${plan.name} is running`);
     throw new PodshiftError('WorldMoved', `the roles of the add-on ${plan.name} changed since the plan was made`);
+  }
   return sendUpdate(eks, live, plan, plan.after, requestToken(run, `addon ${plan.name}`));
 }
 
@@ -72,22 +73,6 @@ async function liveAddon(eks: EksGateway, plan: AddonPlan): Promise<Addon> {
   return live;
 }
 
-/**
- * The add-on and its roles as of one moment. They are two reads, and where an update begins or ends between them, as another unit's
- * does, they are of neither: what is neither the old nor the new is read once more, and is nobody's while an update runs.
- */
-async function rolesNow(
-  eks: EksGateway,
-  live: Addon,
-  { before, after }: AddonPlan,
-): Promise<{ live: Addon; roles: AddonRoles } | 'updating'> {
-  const roles = await rolesOf(eks, live);
-  if (sameRoles(roles, before) || sameRoles(roles, after)) return { live, roles };
-  const again = await eks.describeAddon(live.addonName);
-  if (again?.status === 'UPDATING') return 'updating';
-  return again === undefined ? { live, roles } : { live: again, roles: await rolesOf(eks, again) };
-}
-
 /** How the add-on gets its roles now. */
 async function rolesOf(eks: EksGateway, addon: Addon): Promise<AddonRoles> {
   const summaries = (await eks.listAssociations()).filter(({ ownerArn }) => owningAddon(ownerArn) === addon.addonName);
@@ -96,6 +81,15 @@ async function rolesOf(eks: EksGateway, addon: Addon): Promise<AddonRoles> {
     .flatMap((one) => (one === undefined ? [] : [{ serviceAccount: one.serviceAccount, roleArn: one.roleArn }]))
     .sort((a, b) => Number(a.serviceAccount > b.serviceAccount) - Number(a.serviceAccount < b.serviceAccount));
   return { serviceAccountRoleArn: addon.serviceAccountRoleArn ?? null, associations };
+}
+
+/**
+ * Whether an update runs, or the add-on is not what it was when it was read: its roles, which are asked for after it, may be half those
+ * of before an update and half those of after it.
+ */
+async function isChanging(eks: EksGateway, read: Addon): Promise<boolean> {
+  const again = await eks.describeAddon(read.addonName);
+  return again?.status === 'UPDATING' || JSON.stringify(again) !== JSON.stringify(read);
 }
 
 /** Whether two sets of roles are the same. */
@@ -145,16 +139,17 @@ export async function undoAddon(runtime: JournalRuntime, context: UnitContext, e
   const id = String(unit.facts.addonUndoId ?? '');
   const update = id === '' ? undefined : await aws.eks.describeUpdate(plan.name, id);
   if (update?.status === 'InProgress') return `the update of the add-on ${plan.name} is running`;
-  const seen = await rolesNow(aws.eks, live, { ...plan, before });
-  if (seen === 'updating') return `an update of the add-on ${plan.name} is running`;
-  const now = seen.roles;
-  const failed = update?.status === 'Failed' || update?.status === 'Cancelled' || seen.live.status === 'UPDATE_FAILED';
+  const now = await rolesOf(aws.eks, live);
+  const failed = update?.status === 'Failed' || update?.status === 'Cancelled' || live.status === 'UPDATE_FAILED';
   if (!sameRoles(now, before) || failed) {
-    if (!sameRoles(now, before) && !sameRoles(now, plan.after))
+    if (!sameRoles(now, before) && !sameRoles(now, plan.after)) {
+      // All units of the add-on look at once, and one of them sends the update.
+      if (await isChanging(aws.eks, live)) return `an update of the add-on ${plan.name} is running`;
       throw new PodshiftError(
         'UndoFailed',
         `somebody else changed the roles of the add-on ${plan.name}; before podshift they were ${JSON.stringify(before)}`,
       );
+    }
     if (sent >= MOST_UPDATES)
       throw new PodshiftError(
         'UndoFailed',
@@ -162,11 +157,11 @@ export async function undoAddon(runtime: JournalRuntime, context: UnitContext, e
       );
     await fence(runtime, run);
     const facts = { associated: true, dissociatedAt: runtime.clock.now(), addonUndoUpdates: sent + 1 };
-    const addonUndoId = await askForOldRoles(context, seen.live, before, sent);
+    const addonUndoId = await askForOldRoles(context, live, before, sent);
     await runtime.journal.updateUnit(run.runId, unit.unitId, { facts: addonUndoId === '' ? {} : { ...facts, addonUndoId } });
     return `the add-on ${plan.name} gets its old roles back`;
   }
-  if (seen.live.status !== 'ACTIVE') return `the add-on ${plan.name} is ${seen.live.status}`;
+  if (live.status !== 'ACTIVE') return `the add-on ${plan.name} is ${live.status}`;
   await restoreAnnotations(runtime, context);
   // Any other unit of the add-on may have sent the update: its pods were injected all the same.
   await runtime.journal.updateUnit(run.runId, unit.unitId, { facts: { associated: true, dissociatedAt: runtime.clock.now() } });

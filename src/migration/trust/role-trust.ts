@@ -2,7 +2,7 @@ import type { IamGateway } from '../../aws/gateways.ts';
 import { PodshiftError } from '../../model/errors.ts';
 import type { RolePlan, ServiceAccountName } from '../../model/plan.ts';
 import type { JournalEntry, RoleRecord, RunRecord } from '../../model/run.ts';
-import { admitServiceAccounts, type Grant, parseTrustPolicy, type TrustPolicy, widening } from '../../trust/index.ts';
+import { type AdmitRequest, admitServiceAccounts, parseTrustPolicy, type TrustPolicy, widening } from '../../trust/index.ts';
 import type { JournalRuntime } from '../runtime.ts';
 import { LEASE_SECONDS, WRITE_SECONDS } from '../write.ts';
 
@@ -117,8 +117,9 @@ export function documentAfter(run: RunRecord, role: RolePlan, wave: number, befo
   const { accountId } = accountOf(run.clusterArn);
   const policy = policyOf(role, before);
   const expected = role.waves[index - 1]?.trustAfter ?? role.trustBefore;
-  const grant: Grant = { clusterArn: run.clusterArn, accountId, serviceAccounts: step.admit, scope: 'service-account' };
-  const widest: Grant = run.options.allowClusterScope ? { ...grant, scope: 'cluster' } : grant;
+  const limit = role.sizeLimit === undefined ? {} : { sizeLimit: role.sizeLimit };
+  const grant: AdmitRequest = { clusterArn: run.clusterArn, accountId, serviceAccounts: step.admit, scope: 'service-account', ...limit };
+  const widest: AdmitRequest = run.options.allowClusterScope ? { ...grant, scope: 'cluster' } : grant;
   const document = sameDocument(before, expected) ? step.trustAfter : admitted(role, policy, grant, widest);
   const gained = widening(policy, policyOf(role, document), widest);
   if (gained.length > 0)
@@ -127,7 +128,7 @@ export function documentAfter(run: RunRecord, role: RolePlan, wave: number, befo
 }
 
 /** The narrow grant where it fits, else the widest that the user allows. */
-function admitted(role: RolePlan, policy: TrustPolicy, grant: Grant, widest: Grant): string {
+function admitted(role: RolePlan, policy: TrustPolicy, grant: AdmitRequest, widest: AdmitRequest): string {
   const narrow = admitServiceAccounts(policy, grant);
   const result = narrow.kind === 'refused' && narrow.problem.code === 'too-large' ? admitServiceAccounts(policy, widest) : narrow;
   if (result.kind === 'refused')

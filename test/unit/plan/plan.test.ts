@@ -67,6 +67,13 @@ describe('annotations', () => {
     ['cloudformation', '', 'the template of its stack'],
     ['eksctl', '', 'iam.serviceAccounts'],
     ['terraform', '', 'its Terraform configuration'],
+    ['pulumi', '', 'its Pulumi program'],
+    ['kapp', '', 'the configuration that kapp deploys'],
+    ['kluctl', '', 'its Kluctl deployment project'],
+    ['config-sync', '', 'the Git repository'],
+    ['crossplane', 'api', 'its Composition'],
+    ['fleet', '', 'the Git repository of its Fleet bundle'],
+    ['spinnaker', '', 'its Spinnaker pipeline'],
     ['operator', 'api-operator', 'the settings of api-operator'],
   ] as const)('keeps what %s "%s" owns, and says where to remove it', (kind, name, where) => {
     const plan = planOf(inventory({ serviceAccounts: api({ annotations, owners: [{ kind, name }] }) }));
@@ -74,6 +81,24 @@ describe('annotations', () => {
     const remedy = plan.findings.find(({ code }) => code === 'PS501')?.remedy;
     expect(remedy).toContain(where);
     expect(remedy).toContain(`${PREFIX}/role-arn and ${PREFIX}/audience`);
+  });
+
+  it.each([
+    [
+      'helm',
+      { name: 'velero', value: 'serviceAccount.server.annotations' },
+      'release api, serviceAccount.server.annotations of the chart velero.',
+    ],
+    [
+      'argo-cd',
+      { name: 'velero', value: 'serviceAccount.server.annotations' },
+      'from, serviceAccount.server.annotations of the chart velero.',
+    ],
+    ['helm', { name: 'shop', value: null }, 'a value of the chart shop (often serviceAccount.annotations).'],
+    ['eksctl', { name: 'velero', value: 'serviceAccount.server.annotations' }, 'the eksctl configuration file.'],
+  ] as const)('names the value of the chart where %s renders it', (kind, chart, where) => {
+    const plan = planOf(inventory({ serviceAccounts: api({ annotations, owners: [{ kind, name: 'api' }], chart }) }));
+    expect(plan.findings.find(({ code }) => code === 'PS501')?.remedy).toContain(where);
   });
 
   it('looks for the prefix that the webhook has', () => {
