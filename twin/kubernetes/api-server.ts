@@ -1,41 +1,20 @@
 import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
-import type { AwsSide, TwinClock } from '../contracts.ts';
+import type { AwsSide } from '../contracts.ts';
 import type { TwinHttpReply, TwinHttpRequest, TwinHttpService } from '../server.ts';
+import type { ApiServerSettings } from './api-server-settings.ts';
 import { apply } from './apply-request.ts';
 import { APPLY, body, deleteOptions, patched, patchType, requireJson, writeOptions } from './bodies.ts';
 import type { DeleteOptions } from './deletion.ts';
 import { discover } from './discovery.ts';
-import type { EventLog } from './event-log.ts';
-import { apiVersionOf, type Kind, type KindRegistry, qualifiedName } from './kinds.ts';
-import { chooser, type Lists } from './lists.ts';
+import { apiVersionOf, type Kind, qualifiedName } from './kinds.ts';
+import { chooser } from './lists.ts';
 import { reviewOfProtobuf } from './protobuf.ts';
-import type { Registry } from './registry.ts';
 import { JSON_HEADERS, json, pageNotFound, text } from './replies.ts';
 import { describeRequest, parseJson, type ResourceRequest, resourceRequest } from './request-info.ts';
-import { type Authorize, review } from './reviews.ts';
+import { review } from './reviews.ts';
 import { ApiError, badRequest, FAULTS, forbidden, success } from './status.ts';
-import type { Store } from './store.ts';
 import { serveSubresource } from './subresources.ts';
 import { columnsOf, tableOf, wantsTable } from './table.ts';
-import type { Watches } from './watches.ts';
-
-/** What the API server is made of. */
-export interface ApiServerSettings {
-  readonly store: Store;
-  readonly kinds: KindRegistry;
-  readonly registry: Registry;
-  readonly lists: Lists;
-  readonly events: Pick<EventLog, 'get'>;
-  readonly watches: Watches;
-  readonly clock: TwinClock;
-  readonly aws: AwsSide;
-  readonly kubernetesVersion: string;
-  readonly authorize: Authorize;
-  /** Who issues the tokens of service accounts, with `https://`. */
-  readonly issuer: string;
-  /** Custom kinds, as `KIND.GROUP`, whose objects may not be read: nobody knows whether there are any. */
-  readonly unknownKinds: ReadonlySet<string>;
-}
 
 /** The API server, as `startTwinServer` serves it. */
 export function createApiServer(settings: ApiServerSettings): TwinHttpService {

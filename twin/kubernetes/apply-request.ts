@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
 import type { TwinHttpRequest } from '../server.ts';
-import type { ApiServerSettings } from './api-server.ts';
+import type { ApiServerSettings } from './api-server-settings.ts';
 import { appliedConfig, writeOptions } from './bodies.ts';
 import { apiVersionOf, type Kind } from './kinds.ts';
 import { timestamp } from './objects.ts';

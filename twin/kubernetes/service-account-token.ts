@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
-import type { ApiServerSettings } from './api-server.ts';
+import type { ApiServerSettings } from './api-server-settings.ts';
 import type { Kind } from './kinds.ts';
 import { timestamp } from './objects.ts';
 import { tokenRequestOfProtobuf } from './protobuf.ts';

@@ -1,5 +1,5 @@
 import type { TwinHttpReply, TwinHttpRequest } from '../server.ts';
-import type { ApiServerSettings } from './api-server.ts';
+import type { ApiServerSettings } from './api-server-settings.ts';
 import { body, patched, patchType, writeOptions } from './bodies.ts';
 import type { DeleteOptions } from './deletion.ts';
 import { SCALABLE } from './discovery.ts';

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { rehearse } from '../../../../engine/rehearsal.ts';
+import { snapshotFromObjects } from '../../../../twin/snapshot.ts';
+import { START, shopParts } from '../../../support/twin-account.ts';
+
+const definition = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'secretstores.external-secrets.io' },
+  spec: {
+    group: 'external-secrets.io',
+    names: { kind: 'SecretStore', plural: 'secretstores' },
+    scope: 'Namespaced',
+    versions: [{ name: 'v1', served: true, storage: true }],
+  },
+};
+
+/** A plan of the shop with a definition; `told` is the record of a capture that read its kind. */
+async function planOf(told: boolean) {
+  const parts = shopParts();
+  const kinds = [{ group: 'external-secrets.io', version: 'v1', kind: 'SecretStore', plural: 'secretstores', outcome: 'read' }];
+  const snapshot = snapshotFromObjects({
+    ...parts,
+    objects: [...parts.objects, definition],
+    ...(told ? { capture: { kinds } } : {}),
+  });
+  const { report, failure, close } = await rehearse({ snapshot, startAt: START, mode: 'plan', journal: 'memory' });
+  await close();
+  expect(failure).toBeNull();
+  return { digest: report.run.digest, told: report.findings.filter(({ message }) => message.includes('secretstores.external-secrets.io')) };
+}
+
+describe('a custom kind whose objects a snapshot does not hold', () => {
+  it('is said not to have been looked at, by the plan too; one that was read and is empty is not', async () => {
+    const unknown = await planOf(false);
+    expect(unknown.told).toHaveLength(1);
+    expect(unknown.told[0]?.message).toMatch(/secretstores\.external-secrets\.io/);
+    expect((await planOf(true)).told).toEqual([]);
+  });
+
+  it('decides nothing by itself: the digest is the same', async () => {
+    expect((await planOf(false)).digest).toBe((await planOf(true)).digest);
+  });
+});
