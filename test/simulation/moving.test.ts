@@ -10,9 +10,6 @@ const SEEDS = 12;
 const OPEN: ReadonlySet<string> = new Set([
   ...WORLDS.map((world) => `${world} 2`),
   'a crash right after a write, and a rollback while the service reads late: an association',
-  'a statement that somebody writes while podshift grants is not lost',
-  'a statement that somebody writes while podshift revokes is not lost',
-  'a statement that somebody wrote between two of podshift is not lost when both units go back',
   'an API server that is away for five minutes rolls nothing back',
   'an API server that is away for five minutes during the rollback ends no rollback',
   'a function that ends as Lambda.Unknown costs no healthy unit',
