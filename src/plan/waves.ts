@@ -4,6 +4,8 @@ export interface WaveUnit {
   readonly namespace: string;
   /** The EKS add-on that it belongs to; null for any other. */
   readonly addon: string | null;
+  /** It is the VPC CNI, though not as an add-on: installed by Helm or by its manifest. */
+  readonly cni?: boolean;
   readonly roleArn: string;
   /** Whether a restart, and so a whole proof, is part of it. */
   readonly restarts: boolean;
@@ -31,8 +33,9 @@ export function sizeOfWave(wave: number, waveSize: number): number {
 
 /**
  * The wave of each unit. Wave 0 is the canary: one unit, of the lowest risk and the smallest, that has something to restart.
- * Then come waves of at most `waveSize` units (more after {@link STEADY_WAVES} of them), those of one role next to each other so that its trust policy is written
- * seldom; add-ons and kube-system are last, in waves of their own, and vpc-cni last of all. All units of an add-on share a
+ * Then come waves of at most `waveSize` units (more after {@link STEADY_WAVES} of them), those of one role next to each other so that
+ * its trust policy is written seldom; add-ons and kube-system are last, in waves of their own, and vpc-cni last of all, however it was
+ * installed. All units of an add-on share a
  * wave, whatever its size, as one update moves them.
  */
 export function assignWaves(units: readonly WaveUnit[], waveSize: number): Map<string, number> {
@@ -69,7 +72,7 @@ const PARTS = [0, 1, 2, 3] as const;
 
 /** Ordinary units first, then add-ons of other namespaces, kube-system, and vpc-cni. */
 function partOf(unit: WaveUnit): (typeof PARTS)[number] {
-  if (unit.addon === LAST_ADDON) return 3;
+  if (unit.addon === LAST_ADDON || unit.cni === true) return 3;
   if (unit.namespace === 'kube-system') return 2;
   return unit.addon === null ? 0 : 1;
 }

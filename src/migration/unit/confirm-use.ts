@@ -9,6 +9,8 @@ import { lookAtNewWay } from './last-look.ts';
 import { checkPods } from './verify-pods.ts';
 
 const POLL_SECONDS = 10;
+/** How often to ask whether pods that end by themselves have. */
+const ENDING_POLL_SECONDS = 60;
 /** How long after the soak CloudTrail is asked again where it throttles: it takes two look-ups a second in an account and region. */
 const PATIENCE_SECONDS = 180;
 
@@ -29,6 +31,9 @@ export async function confirmUse(runtime: ClusterRuntime, input: UnitInput): Pro
   const look = await lookAtNewWay(runtime, context);
   if (look.state === 'starting' && late <= run.options.rolloutTimeoutSeconds) return waitFor(POLL_SECONDS);
   if (look.state !== 'whole') throw new PodshiftError('ProofFailed', `after the soak ${look.message}`);
+  // The annotation goes only when the last of them has ended, and they may end soon.
+  const waits = look.ending.length > 0 && unit.plan.removeAnnotations.length > 0;
+  if (waits && late <= run.options.rolloutTimeoutSeconds) return waitFor(ENDING_POLL_SECONDS);
   // One unit of the wave asks for its role; what CloudTrail does not show by now is asked for again at the end of the run.
   await checkRole(runtime, run, unit.plan.roleArn, 'early');
   const events = await lookUp(runtime, context);

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { Inventory } from '../../../src/model/inventory.ts';
 import { admitsWiderSubjects } from '../../../src/plan/subjects.ts';
 import { parseTrustPolicy } from '../../../src/trust/index.ts';
 import {
   addon,
   api,
+  association,
   cluster,
   ISSUER,
   inventory,
@@ -13,8 +15,10 @@ import {
   PREFIX,
   PROVIDER,
   planOf,
+  podIdentity,
   roleArn,
   trust,
+  trusted,
   unitOf,
   used,
   workload,
@@ -107,6 +111,32 @@ describe('annotations', () => {
       serviceAccounts: api({ annotations: { 'irsa.example.com/role-arn': roleArn('api') } }),
     });
     expect(unitOf(planOf(facts))).toMatchObject({ decision: 'migrate', removeAnnotations: ['irsa.example.com/role-arn'] });
+  });
+});
+
+describe('a trust policy that nobody can decide', () => {
+  const ip = { IpAddress: { 'aws:SourceIp': '10.0.0.0/8' } };
+  const held = (facts: Partial<Inventory>) => planOf(inventory(facts)).findings.find(({ code }) => code === 'PS203');
+
+  it('is told with the statement and the key', () => {
+    const found = held({ roles: trusted(trust({ ...irsa, Sid: 'Office', Condition: { ...ip } })) });
+    expect(found?.message).toMatch(/: aws:SourceIp \(IpAddress\) of statement 1 \("Office"\) depends on what podshift cannot know$/);
+    expect(found?.remedy).toMatch(/^Replace aws:SourceIp \(IpAddress\) of statement 1 \("Office"\) by a condition/);
+  });
+
+  it('is told of an association with the statement and the key', () => {
+    const found = held({
+      associations: [association('shop/api')],
+      roles: trusted(trust(irsa, podIdentity({ Condition: { NoSuchOperator: { 'aws:SourceAccount': 'x' } } }))),
+    });
+    expect(found?.message).toContain('aws:SourceAccount (NoSuchOperator) of statement 2');
+  });
+
+  it('is told of a Deny with what narrows it', () => {
+    const deny = { Effect: 'Deny', Principal: '*', Action: 'sts:AssumeRole', Condition: { StringSimilar: { 'aws:SourceIp': 'x' } } };
+    const found = held({ roles: trusted(trust(irsa, deny)) });
+    expect(found?.message).toContain('because of aws:SourceIp (StringSimilar)');
+    expect(found?.remedy).toMatch(/^Narrow that statement/);
   });
 });
 
