@@ -56,9 +56,10 @@ const roleItem = z.object({
   trustBefore: z.string(),
   trustAfter: z.string(),
   blocked: z.string(),
-  /** Roles that were not written, and those of earlier versions, lack both. */
+  /** Roles that were not written, and those of earlier versions, lack the rest. */
   writes: z.string().optional(),
   putBack: z.string().optional(),
+  shared: z.literal(true).optional(),
 });
 
 const entryItem = z.object({
@@ -169,10 +170,11 @@ export function writeRole<Fields extends Partial<RoleRecord>>({ writes, putBack,
 
 /** The role of an item. */
 export function readRole(item: Item): RoleRecord {
-  const { writes = '[]', putBack = '[]', ...role } = parseItem(roleItem, item);
+  const { writes = '[]', putBack = '[]', shared, ...role } = parseItem(roleItem, item);
   const lists = { writes: JSON.parse(writes) as TrustWrite[], putBack: JSON.parse(putBack) as string[] };
   return {
     ...role,
+    ...(shared === undefined ? {} : { shared }),
     ...(lists.writes.length === 0 ? {} : { writes: lists.writes }),
     ...(lists.putBack.length === 0 ? {} : { putBack: lists.putBack }),
   };

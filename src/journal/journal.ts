@@ -84,7 +84,7 @@ export interface Journal extends FleetJournal {
   updateRole(
     runId: string,
     roleArn: string,
-    changes: Partial<Pick<RoleRecord, 'trustAfter' | 'blocked' | 'writes' | 'putBack'>>,
+    changes: Partial<Pick<RoleRecord, 'trustAfter' | 'blocked' | 'writes' | 'putBack' | 'shared'>>,
   ): Promise<RoleRecord>;
 
   /**

@@ -191,6 +191,8 @@ export interface RoleRecord {
   readonly blocked: string;
   /** This run's writes of the trust policy that CloudTrail has not answered for yet, or will not; oldest first. */
   readonly writes?: readonly TrustWrite[];
+  /** `trustAfter` holds changes of somebody else's beside podshift's: going back to `trustBefore` would lose them. */
+  readonly shared?: true;
   /** What somebody else wrote while podshift wrote, and podshift put back beside its own: RFC 3339 of each such write. */
   readonly putBack?: readonly string[];
 }

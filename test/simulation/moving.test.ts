@@ -29,12 +29,7 @@ const FAILED: ReadonlyMap<number, string> = new Map([
 ]);
 
 /** Histories that show what is not fixed yet. */
-const OPEN: ReadonlySet<string> = new Set([
-  'seed 359',
-  'a statement that somebody writes while podshift grants is not lost',
-  'a statement that somebody writes while podshift revokes is not lost',
-  'a statement that somebody wrote between two of podshift is not lost when both units go back',
-]);
+const OPEN: ReadonlySet<string> = new Set(['seed 359']);
 
 describe.each(WORLDS)('a world that moves: %s', (world) => {
   it.each(Array.from({ length: SEEDS }, (_, index) => index + 1))('keeps every promise in the history of seed %d', async (seed) => {

@@ -22,8 +22,8 @@ const LOOK_UPS = 40;
 /**
  * Asks CloudTrail whether somebody else wrote a role's trust policy while a write of this run did, for each write that it has not
  * answered for: IAM compares nothing, so that the one who wrote first is overwritten without a trace. The answer counts once podshift's
- * own write is seen beside it. It is called until it is ready, ahead of the end of a run, forward or back: a run waits for CloudTrail as
- * long as it soaks, and 15 minutes at most; what it does not see by then stands in the report.
+ * own write is seen beside it. It is called until it is ready, ahead of the end of a run, forward or back: a run that soaks waits
+ * for CloudTrail, for 15 minutes at most; what it does not see by then stands in the report.
  */
 export async function checkWriters(runtime: Runtime, input: { runId: string }): Promise<Poll> {
   const run = await runtime.journal.getRun(input.runId);
@@ -57,8 +57,9 @@ function endOf({ from, to }: TrustWrite): number {
  */
 export async function checkRole(runtime: Runtime, run: RunRecord, roleArn: string, when: 'early' | 'last'): Promise<number> {
   const { clock, journal } = runtime;
-  const patience = Math.min(LATE_SECONDS, run.options.soakSeconds);
-  const askAt = (write: TrustWrite): number => endOf(write) + Math.min(DELIVERY_SECONDS, patience) * 1000;
+  const { soakSeconds } = run.options;
+  const patience = soakSeconds === 0 ? 0 : LATE_SECONDS;
+  const askAt = (write: TrustWrite): number => endOf(write) + Math.min(DELIVERY_SECONDS, soakSeconds) * 1000;
   const open = openWrites(await journal.getRole(run.runId, roleArn));
   const due = open.filter((write) => askAt(write) <= clock.now());
   const [first] = due;
@@ -190,7 +191,7 @@ async function putBack(
     const both = await doAgain(runtime, run, role, newest.document, acts);
     await holdLock(runtime, run);
     await writeTrust(runtime, run, lease, { role, acts, before: found, document: both });
-    await recordTrust(runtime, record, both);
+    await recordTrust(runtime, record, both, true);
     await journal.updateRole(run.runId, roleArn, { putBack: [...(record.putBack ?? []), new Date(newest.at).toISOString()] });
     logger.warn('what somebody else wrote to a trust policy was put back', { runId: run.runId, roleArn });
   } catch (error) {

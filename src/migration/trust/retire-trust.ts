@@ -96,7 +96,7 @@ async function retireUnderLease(
       return { document: result.text };
     },
   });
-  await recordTrust(runtime, record, result.text);
+  await recordTrust(runtime, record, result.text, !sameDocument(before, record.trustAfter) && !sameDocument(before, record.trustBefore));
   return { wrote: true, reason: '' };
 }
 
@@ -116,7 +116,7 @@ export async function restoreOldTrust(runtime: Runtime, input: { runId: string; 
     const wrote = !sameDocument(found, before);
     // What was put back of somebody else's stands in what was noted since, and would be lost.
     const ours = [
-      ...(record.putBack === undefined ? [record.trustAfter] : []),
+      ...(record.shared === true ? [] : [record.trustAfter]),
       (entry.before as { readonly intended?: string }).intended,
       (entry.after as { readonly document?: string } | null)?.document,
     ];

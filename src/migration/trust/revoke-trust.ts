@@ -64,8 +64,9 @@ async function revokeUnderLease(
   // A role that was deleted meanwhile trusts nobody.
   if (found !== undefined) {
     const names = gone.map((unit) => ({ namespace: unit.plan.namespace, name: unit.plan.serviceAccount }));
+    const ours = isOurs(role, record, entries, found.trustPolicy);
     const document =
-      allGone && isOurs(role, record, entries, found.trustPolicy)
+      allGone && ours
         ? record.trustBefore
         : revokeServiceAccounts(policyOf(role, found.trustPolicy), { clusterArn: run.clusterArn, serviceAccounts: names }).text;
     const changes = found.trustPolicy !== document;
@@ -74,7 +75,7 @@ async function revokeUnderLease(
       const acts = [{ kind: 'revoke', serviceAccounts: names }] as const;
       await writeTrust(runtime, run, lease, { role, acts, before: found.trustPolicy, document });
     }
-    await recordTrust(runtime, record, document);
+    await recordTrust(runtime, record, document, !ours);
     if (allGone) await markUndone(runtime, run, entries);
     return changes;
   }
@@ -88,7 +89,7 @@ async function revokeUnderLease(
  * is in what was noted since.
  */
 function isOurs(role: RolePlan, record: RoleRecord, entries: readonly JournalEntry[], found: string): boolean {
-  if (record.putBack !== undefined) return false;
+  if (record.shared === true) return false;
   const noted = entries.flatMap((entry) => [imageOf(entry.before), imageOf(entry.after)]);
   const ours = [record.trustAfter, ...role.waves.map((wave) => wave.trustAfter), ...noted];
   return ours.some((document) => document !== undefined && sameDocument(document, found));

@@ -140,7 +140,8 @@ export function documentOf(image: unknown): string {
   throw new PodshiftError('InternalError', 'a trust policy entry of the journal holds no document');
 }
 
-/** Notes the document that was read back. */
-export async function recordTrust(runtime: JournalRuntime, record: RoleRecord, document: string): Promise<void> {
-  if (record.trustAfter !== document) await runtime.journal.updateRole(record.runId, record.roleArn, { trustAfter: document });
+/** Notes the document that was read back. `shared`: it was made of one that holds changes of somebody else's. */
+export async function recordTrust(runtime: JournalRuntime, record: RoleRecord, document: string, shared = false): Promise<void> {
+  if (record.trustAfter === document && (!shared || record.shared === true)) return;
+  await runtime.journal.updateRole(record.runId, record.roleArn, { trustAfter: document, ...(shared ? { shared } : {}) });
 }
