@@ -73,6 +73,12 @@ const withoutWorkload: UnitCheck = (unit) => {
   if (unit.workloads.length > 0) return undefined;
   const message = `no workload uses ${unit.id} now`;
   const subjects = consumersOf(unit).map(({ subject }) => subject);
+  const unread = unit.world.inventory.customResources?.unread ?? [];
+  if (subjects.length === 0 && unread.length > 0)
+    return {
+      message,
+      remedy: `The probe proves the credentials. Keep the service account: ${unread.join(', ')} could not be listed, and may name it.`,
+    };
   if (subjects.length === 0) return message;
   return {
     message,
