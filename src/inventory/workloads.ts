@@ -4,7 +4,7 @@ import type { ImageFact, WorkloadFacts } from '../model/inventory.ts';
 import type { Sidecar } from './mesh/sidecars.ts';
 import { templateFacts } from './metadata/metadata-users.ts';
 import { fits, type Node, wantsWindows } from './nodes.ts';
-import { type ConfigMapUse, findOverrides, skipsWebhook } from './overrides.ts';
+import { type ConfigMapUse, findOverrides, skipsEveryContainer, skipsWebhook } from './overrides.ts';
 import { objectOwners } from './owners/owners.ts';
 import { rollerOf } from './owners/rollers.ts';
 
@@ -104,6 +104,7 @@ export function draftWorkload(object: KubernetesObject, serviceAccount: string, 
       fargate: fargateProfile(namespace, labels, world.profiles),
       skipsWebhook: skipsWebhook(labels),
       overrides: found.overrides,
+      ...(skipsEveryContainer(spec, annotations, world.prefix) ? { skipsContainers: true } : {}),
       images: imagesOf(spec),
       blockingBudgets: [],
       tolerations: spec?.tolerations ?? [],

@@ -82,8 +82,19 @@ export interface OverrideFact {
    * - `web-identity`: arguments, environment or configuration name the web-identity provider
    * - `session-name`: the session name is set
    * - `secret-env`: `envFrom` a Secret, which is not read
+   * - `token-volume`, `token-mount`: what keeps the webhook's token of Pod Identity from its file; `irsa-token`: the same of IRSA's
    */
-  readonly kind: 'env' | 'config-map' | 'profile-mount' | 'token' | 'web-identity' | 'session-name' | 'secret-env';
+  readonly kind:
+    | 'env'
+    | 'config-map'
+    | 'profile-mount'
+    | 'token'
+    | 'web-identity'
+    | 'session-name'
+    | 'secret-env'
+    | 'token-volume'
+    | 'token-mount'
+    | 'irsa-token';
   readonly container: string;
   /** The variable, mount path, volume, or `ConfigMap NAME, key KEY`. */
   readonly name: string;
@@ -132,6 +143,10 @@ export interface WorkloadFacts {
   readonly partition: number;
   /** Whether a roll-out starts the new pod before it stops the old one. */
   readonly surge: boolean;
+  /** Pods that no known controller owns: every one of them ends by itself, by its restart policy. */
+  readonly endsByItself?: boolean;
+  /** The Argo Rollout (`Rollout/namespace/name`) that takes this workload's template for its own pods. */
+  readonly templateOf?: string;
   /** A controller above it of a kind that podshift does not know. */
   readonly controlledBy: { readonly apiVersion: string; readonly kind: string; readonly name: string } | null;
   readonly owners: readonly OwnerFact[];
@@ -141,6 +156,8 @@ export interface WorkloadFacts {
   readonly windows: boolean;
   /** The Fargate profile that takes its pods, or the Fargate node that runs one; null where neither. */
   readonly fargate: string | null;
+  /** `skip-containers` names every container, init ones too: the webhook changes none. */
+  readonly skipsContainers?: boolean;
   /** The whole pod carries the label that keeps the webhook away. */
   readonly skipsWebhook: boolean;
   readonly overrides: readonly OverrideFact[];

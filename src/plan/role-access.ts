@@ -113,18 +113,23 @@ export function accessByIrsa({ facts, reference, association }: AccessRequest, w
   return { kind: 'by-irsa', answer, audience, wider: admitsWiderSubjects(reference.policy, issuer, providerArn), undecided };
 }
 
-/** What the daemon may do today; where the account does not tell which role it has, any role that the document names. */
-export function accessByDaemon({ reference }: AccessRequest, callers: readonly string[] | null): AccessToday {
+/** What the daemon may do today; where nobody can tell as whom it asks, anybody whom the document names. */
+export function accessByDaemon(
+  { reference }: AccessRequest,
+  { callers, asWhom }: { readonly callers: readonly string[] | null; readonly asWhom: string },
+): AccessToday {
   if (reference.kind !== 'found') return { kind: 'unknown' };
-  const asked = callers ?? namedRoles(reference.policy);
+  const asked = callers ?? namedPrincipals(reference.policy);
   const answers = asked.map((principalArn) => admitsRole(reference.policy, { principalArn }));
   const answer: Answer = answers.includes('yes') ? 'yes' : answers.includes('undecidable') ? 'undecidable' : 'no';
   const undecided = answer === 'undecidable' ? asked.flatMap((principalArn) => undecidedRole(reference.policy, { principalArn })) : [];
-  return { kind: 'by-daemon', answer, undecided, asWhom: callers === null ? 'any role of a node' : asked.join(' or ') };
+  return { kind: 'by-daemon', answer, undecided, asWhom };
 }
 
-/** Roles that the document's statements name as principals. */
-function namedRoles(policy: TrustPolicy): string[] {
-  const names = policy.statements.flatMap(({ value }) => [...JSON.stringify([value.Principal]).matchAll(/"(arn:[^"]*:role\/[^"]*)"/g)]);
+/** Roles and users that the document's statements name as principals. */
+function namedPrincipals(policy: TrustPolicy): string[] {
+  const names = policy.statements.flatMap(({ value }) => [
+    ...JSON.stringify([value.Principal]).matchAll(/"(arn:[^"]*:(?:role|user)\/[^"]*)"/g),
+  ]);
   return [...new Set(names.map(([, name]) => name as string))];
 }

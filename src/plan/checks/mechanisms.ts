@@ -2,7 +2,7 @@ import type { UnitFacts } from '../unit-facts.ts';
 import { asksDaemon } from '../world.ts';
 import { ADDONS } from './addon.ts';
 import { CONSUMERS, CONSUMERS_OF_ADDON, INDIRECT_USERS } from './consumer.ts';
-import { SPLITS, TEMPLATE_ANNOTATIONS } from './metadata.ts';
+import { DAEMON_IDENTITY, SPLITS, TEMPLATE_ANNOTATIONS } from './metadata.ts';
 import { OWNERS } from './owner.ts';
 import { PLATFORM } from './platform.ts';
 import { ROLE } from './role.ts';
@@ -24,7 +24,15 @@ export const IRSA: UnitTable = [...EVERY, ...OWNERS, ofWorkload('PS719', outrank
 export const ADDON: UnitTable = [...EVERY, ...INDIRECT_USERS, ...TRUST_WRITERS, ...CONSUMERS_OF_ADDON, ...ADDONS];
 
 /** All checks of a unit of kube2iam or kiam. */
-export const METADATA: UnitTable = [...EVERY, ...TEMPLATE_ANNOTATIONS, ...INDIRECT_USERS, ...TRUST_WRITERS, ...CONSUMERS, ...SPLITS];
+export const METADATA: UnitTable = [
+  ...EVERY,
+  ...TEMPLATE_ANNOTATIONS,
+  ...INDIRECT_USERS,
+  ...TRUST_WRITERS,
+  ...CONSUMERS,
+  ...SPLITS,
+  ...DAEMON_IDENTITY,
+];
 
 /** The checks of a unit, by its mechanism; a service account whose add-on was not found is checked as one of IRSA. */
 export function tableOf({ addon, metadata }: UnitFacts): UnitTable {

@@ -192,7 +192,10 @@ describe('the agent', () => {
       configuration: null,
       nodeNames: ['node-a', 'node-b'],
     });
-    expect(plan.findings.map(({ code, subject }) => [code, subject])).toEqual([['PS402', 'Addon/eks-pod-identity-agent']]);
+    expect(plan.findings.map(({ code, subject }) => [code, subject])).toEqual([
+      ['PS402', 'Addon/eks-pod-identity-agent'],
+      ['PS911', 'Cluster/shop'],
+    ]);
   });
 
   it('is built in where Auto Mode runs every node', () => {
@@ -232,6 +235,7 @@ describe('the agent', () => {
     expect(plan.findings.map(({ code, message }) => [code, message])).toEqual([
       ['PS403', 'no agent is ready on 1 of 2 nodes, such as a'],
       ['PS403', 'the add-on eks-pod-identity-agent is UPDATING'],
+      ['PS911', expect.stringContaining('EKS takes 6 to 12 s')],
     ]);
   });
 });
@@ -251,8 +255,26 @@ describe('what was seen', () => {
     expect(plan.findings.map(({ code, subject, severity }) => [code, subject, severity])).toEqual([
       ['PS604', 'Addon/coredns', 'info'],
       ['PS604', 'Addon/vpc-cni', 'info'],
+      ['PS911', 'Cluster/shop', 'info'],
       ['PS602', 'DaemonSet/kube-system/kube2iam', 'info'],
       ['PS601', 'Deployment/legacy/writer', 'info'],
     ]);
+  });
+});
+
+describe('the seconds in which EKS learns an association', () => {
+  const told = (changes: object) => planOf(inventory(changes)).findings.filter(({ code }) => code === 'PS911');
+
+  it('are named once for the whole plan, with what they mean for pods that others create', () => {
+    const [found, ...more] = told({});
+    expect(more).toEqual([]);
+    expect(found).toMatchObject({
+      severity: 'info',
+      message: expect.stringMatching(/6 to 12 s.*somebody else creates.*without credentials/),
+    });
+  });
+
+  it('are nothing to name where nothing migrates', () => {
+    expect(told({ serviceAccounts: [] })).toEqual([]);
   });
 });
