@@ -33,8 +33,9 @@ const updatedInPlace: WorkloadCheck = ({ workload: { controlledBy }, restart, su
 
 const paused: WorkloadCheck = ({ restart, subject }) => (restart.obstacle === 'paused' ? `${subject} is paused` : undefined);
 
-const updatedOnDelete: WorkloadCheck = ({ workload: { rolledBy }, restart, subject }) => {
+const updatedOnDelete: WorkloadCheck = ({ workload: { controlledBy, rolledBy: known }, restart, subject }) => {
   if (restart.obstacle !== 'on-delete') return undefined;
+  const rolledBy = known ?? (controlledBy === null ? undefined : `the operator of ${controlledBy.kind} ${controlledBy.name}`);
   const message = `the update strategy of ${subject} is OnDelete`;
   if (rolledBy === undefined) return message;
   return {
