@@ -15,16 +15,24 @@ const outranksDaemon: WorkloadCheck = ({ workload, subject }, { id, facts, world
   facts.addon === null && asksDaemon(workload, world) ? `${subject} asks a daemon for a role, and ${id} has one by IRSA` : undefined;
 
 /** What is checked of every unit, whichever mechanism its role comes by: a check for all of them has its row in one of these. */
-const EVERY: UnitTable = [...ROLE, ...TRUST, ...WORKLOADS, ...PLATFORM, ...TRUST_WRITERS];
+const EVERY: UnitTable = [...ROLE, ...TRUST, ...WORKLOADS, ...PLATFORM];
 
 /** All checks of a unit of IRSA. */
 export const IRSA: UnitTable = [...EVERY, ...OWNERS, ofWorkload('PS719', outranksDaemon)];
 
 /** All checks of a unit of an EKS add-on. */
-export const ADDON: UnitTable = [...EVERY, ...INDIRECT_USERS, ...CONSUMERS_OF_ADDON, ...ADDONS];
+export const ADDON: UnitTable = [...EVERY, ...INDIRECT_USERS, ...TRUST_WRITERS, ...CONSUMERS_OF_ADDON, ...ADDONS];
 
 /** All checks of a unit of kube2iam or kiam. */
-export const METADATA: UnitTable = [...EVERY, ...TEMPLATE_ANNOTATIONS, ...INDIRECT_USERS, ...CONSUMERS, ...SPLITS, ...DAEMON_IDENTITY];
+export const METADATA: UnitTable = [
+  ...EVERY,
+  ...TEMPLATE_ANNOTATIONS,
+  ...INDIRECT_USERS,
+  ...TRUST_WRITERS,
+  ...CONSUMERS,
+  ...SPLITS,
+  ...DAEMON_IDENTITY,
+];
 
 /** The checks of a unit, by its mechanism; a service account whose add-on was not found is checked as one of IRSA. */
 export function tableOf({ addon, metadata }: UnitFacts): UnitTable {

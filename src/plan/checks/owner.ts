@@ -2,6 +2,7 @@ import { consumersOf, needsAnnotation } from '../consumers.ts';
 import { annotationSourceOf, gitopsOwner, irsaAnnotations, nameOfOwner, reasonToKeep } from '../owners.ts';
 import type { UnitFacts } from '../unit-facts.ts';
 import { CONSUMERS_OF_IRSA, INDIRECT_USERS } from './consumer.ts';
+import { TRUST_WRITERS } from './trust-writer.ts';
 import { ofAccount, ofWorkload, type UnitCheck, type UnitTable, type WorkloadCheck } from './unit-rows.ts';
 
 const owned: UnitCheck = (unit) =>
@@ -37,5 +38,6 @@ export const OWNERS: UnitTable = [
   ofWorkload('PS504', workloadOfGitops, 'if-migrated'),
   ...INDIRECT_USERS,
   ofAccount('PS507', deletedWithAnnotation, 'if-migrated'),
+  ...TRUST_WRITERS,
   ...CONSUMERS_OF_IRSA,
 ];

@@ -33,8 +33,9 @@ const updatedInPlace: WorkloadCheck = ({ workload: { controlledBy }, restart, su
 
 const paused: WorkloadCheck = ({ restart, subject }) => (restart.obstacle === 'paused' ? `${subject} is paused` : undefined);
 
-const updatedOnDelete: WorkloadCheck = ({ workload: { rolledBy }, restart, subject }) => {
+const updatedOnDelete: WorkloadCheck = ({ workload: { controlledBy, rolledBy: known }, restart, subject }) => {
   if (restart.obstacle !== 'on-delete') return undefined;
+  const rolledBy = known ?? (controlledBy === null ? undefined : `the operator of ${controlledBy.kind} ${controlledBy.name}`);
   const message = `the update strategy of ${subject} is OnDelete`;
   if (rolledBy === undefined) return message;
   return {
@@ -101,6 +102,12 @@ const withoutWorkload: UnitCheck = (unit) => {
   if (unit.workloads.length > 0) return undefined;
   const message = `no workload uses ${unit.id} now`;
   const subjects = consumersOf(unit).map(({ subject }) => subject);
+  const unread = unit.world.inventory.customResources?.unread ?? [];
+  if (subjects.length === 0 && unread.length > 0)
+    return {
+      message,
+      remedy: `The probe proves the credentials. Keep the service account: ${unread.join(', ')} could not be listed, and may name it.`,
+    };
   if (subjects.length === 0) return message;
   return {
     message,

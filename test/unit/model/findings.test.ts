@@ -30,6 +30,14 @@ describe('the finding table and its page', () => {
     expect(rows).toEqual(Array.from({ length: 27 }, (_, index) => index + 1));
   });
 
+  it('tells nobody to delete what pods use', () => {
+    const told = Object.entries(FINDINGS).filter(([, { remedy }]) =>
+      /(^|[,:;] |, or )(delete (it|the association|the pod)|Delete (it|the association))\b/.test(remedy),
+    );
+    // An association that does not work and a daemon that runs nowhere are used by nobody; pods that end by themselves are told apart.
+    expect(told.map(([code]) => code).filter((code) => !['PS113', 'PS310', 'PS739'].includes(code))).toEqual([]);
+  });
+
   it('keeps codes in order, each once', () => {
     const codes = Object.keys(FINDINGS);
     expect([...codes].sort()).toEqual(codes);

@@ -66,6 +66,10 @@ describe('a custom resource that names a service account', () => {
     const remedyOf = (facts: Partial<Inventory>, code: FindingCode) =>
       planOf(inventory(facts)).findings.find((one) => one.code === code)?.remedy;
     expect(remedyOf({ workloads: [] }, 'PS323')).toBe(FINDINGS.PS323.remedy);
+    const customResources = { unread: ['things.example.com'], webIdentity: [] };
+    expect(remedyOf({ customResources, workloads: [] }, 'PS323')).toContain(
+      'Keep the service account: things.example.com could not be listed',
+    );
     expect(remedyOf({ ...named('pods'), workloads: [] }, 'PS323')).toMatch(/Keep the service account: Thing\/shop\/t names it/);
     const many = ['a', 'b', 'c', 'd'].map((name) => ({
       subject: `Thing/shop/${name}`,

@@ -48,14 +48,19 @@ describe('a role whose whole trust policy a controller writes', () => {
 });
 
 describe('a set that an operator rolls', () => {
-  it('keeps its update strategy', () => {
+  it.each([
+    ['a label', { rolledBy: 'Grafana rollout-operator' }, 'Grafana rollout-operator'],
+    [
+      'its owner',
+      { controlledBy: { apiVersion: 'monitoring.coreos.com/v1', kind: 'Prometheus', name: 'logs' } },
+      'the operator of Prometheus logs',
+    ],
+  ])('keeps its update strategy, known by %s', (_, changes, operator) => {
     const [set] = inventory().workloads;
     if (set === undefined) throw new Error('no workload');
-    const plan = planOf(
-      inventory({ workloads: [{ ...set, kind: 'StatefulSet', strategy: 'OnDelete', rolledBy: 'Grafana rollout-operator' }] }),
-    );
+    const plan = planOf(inventory({ workloads: [{ ...set, kind: 'StatefulSet', strategy: 'OnDelete', ...changes }] }));
     const found = plan.findings.find(({ code }) => code === 'PS314');
-    expect(found?.message).toContain('Grafana rollout-operator rolls its pods itself');
+    expect(found?.message).toContain(`${operator} rolls its pods itself`);
     expect(found?.remedy).toMatch(/^Keep its update strategy/);
     expect(found?.remedy).not.toContain('RollingUpdate');
   });
