@@ -12,7 +12,7 @@ export function planDigest(plan: Omit<Plan, 'digest'>): string {
     clusterArn: plan.clusterArn,
     agent: { action: plan.agent.action, addonVersion: plan.agent.addonVersion, configuration: plan.agent.configuration ?? null },
     units: plan.units
-      .map(({ id, mechanism, roleArn, decision, wave, workloads, addon, removeAnnotations, before, metadata }) => ({
+      .map(({ id, mechanism, roleArn, decision, wave, workloads, addon, removeAnnotations, before, metadata, accepted }) => ({
         id,
         mechanism,
         roleArn,
@@ -23,6 +23,7 @@ export function planDigest(plan: Omit<Plan, 'digest'>): string {
         removeAnnotations: [...removeAnnotations].sort(),
         before,
         ...(metadata === undefined ? {} : { metadata }),
+        ...(accepted === undefined ? {} : { accepted }),
       }))
       .map(canonicalJson)
       .sort(),
