@@ -180,8 +180,8 @@ export function fewestCalls(size: ClusterSize): number {
     'DescribeAddonConfiguration',
     'ListAccessEntries',
   ].length;
-  // Beside them one list of OIDC providers, the network policies, and one look at IRSA's exchanges in CloudTrail.
-  return lists + eks + pagesOf(roles, PAGES.roles) + 1 + 1 + 1;
+  // Beside them one list of OIDC providers, the account's figures, the network policies, and one look at IRSA's exchanges in CloudTrail.
+  return lists + eks + pagesOf(roles, PAGES.roles) + 1 + 1 + 1 + 1;
 }
 
 /** Takes the inventory of a generated cluster and plans it. The gateways are in memory: what is measured is podshift's own work. */

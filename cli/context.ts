@@ -1,3 +1,4 @@
+import { PodshiftError } from '../src/model/errors.ts';
 import type { Exit } from './exit-codes.ts';
 import type { Interrupts } from './interrupts.ts';
 import type { Invocation } from './program.ts';
@@ -25,4 +26,11 @@ export function textFlag({ flags }: Invocation, name: string): string | undefine
 export function numberFlag({ flags }: Invocation, name: string): number | undefined {
   const value = flags[name];
   return typeof value === 'number' ? value : undefined;
+}
+
+/** The flag `--digest`, or undefined where it was not given. Throws `UsageError` for what cannot be the digest of a plan. */
+export function digestFlag(invocation: Invocation): string | undefined {
+  const digest = textFlag(invocation, 'digest');
+  if (digest === undefined || /^[0-9a-f]{12,64}$/.test(digest)) return digest;
+  throw new PodshiftError('UsageError', `--digest is the plan's digest or its first 12 hex digits or more, and not "${digest}"`);
 }

@@ -46,7 +46,7 @@ async function main(argv: readonly string[]): Promise<number> {
 /** Commander's complaints in the form of all our errors. */
 function parse(argv: readonly string[], versionText: string, terminal: Terminal): ReturnType<typeof parseCommandLine> {
   try {
-    return parseCommandLine(argv, versionText, terminal.screen.columns);
+    return parseCommandLine(argv, versionText, terminal.helpColumns);
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     const message = error.message.replace(/^error: /, '').replace(/\n\(Did you mean (.+)\?\)$/, '; did you mean $1?');

@@ -10,6 +10,7 @@ import { isPausingName } from '../src/migration/pauses.ts';
 import type { ClusterRuntime, Logger } from '../src/migration/runtime.ts';
 import type { Clock } from '../src/model/clock.ts';
 import { PodshiftError } from '../src/model/errors.ts';
+import type { Finding } from '../src/model/findings.ts';
 import { migrationOptions } from '../src/model/options.ts';
 import type { Promises } from '../src/model/report.ts';
 import type { ClusterTarget } from '../src/model/run.ts';
@@ -24,6 +25,7 @@ import { type CommandContext, textFlag } from './context.ts';
 import { migrationOptionsOf } from './migration-flags.ts';
 import type { Invocation } from './program.ts';
 import { narrate } from './progress.ts';
+import { snapshotFindings } from './snapshot-findings.ts';
 
 /** A cluster, real or a twin's, with a journal: what a state machine needs to run. */
 export interface Session {
@@ -33,6 +35,8 @@ export interface Session {
   readonly journal: Journal;
   /** Fires when someone asks to stop, and when the journal fails: what cannot be recorded must not be done. */
   readonly signal: AbortSignal;
+  /** What the snapshot behind it cannot tell; nothing for a real cluster. */
+  readonly unread: readonly Finding[];
   /** What the twin's watch found; null for a real cluster. */
   promises(): Promises | null;
   /** What the twin's watch saw broken of them, a sentence each; none for a real cluster. */
@@ -86,6 +90,7 @@ export async function openTwinSession(
     clock: clock.engine,
     journal,
     signal: context.interrupts.signal,
+    unread: snapshotFindings(snapshot),
     promises: () => twin.promises(),
     broken: () => twin.watch.broken(),
     eksAuthCalls: () => twin.identities.agents.eksAuthCalls,
@@ -125,6 +130,7 @@ export async function openClusterSession(
     clock: clock.engine,
     journal,
     signal,
+    unread: [],
     promises: () => null,
     broken: () => [],
     eksAuthCalls: () => ({ calls: 0, failed: 0 }),

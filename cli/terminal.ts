@@ -14,8 +14,10 @@ export interface Terminal {
   data(text: string): Promise<void>;
   /** Talk: progress, hints, errors. A line; the break is added. */
   talk(line: string): void;
-  /** For data. */
+  /** For data; as wide as a line is long where stdout is no terminal. */
   readonly screen: Screen;
+  /** For the help. */
+  readonly helpColumns: number;
   /** For talk. */
   readonly palette: Palette;
   readonly talkColumns: number;
@@ -24,7 +26,8 @@ export interface Terminal {
 /**
  * A terminal over two streams. Colour is on where the stream is a terminal and TERM is not `dumb`; FORCE_COLOR turns it on
  * (`0` off), NO_COLOR off where it is not empty (no-color.org), `--no-color` off before all. The width is the terminal's,
- * else COLUMNS, else 80; never less than 40.
+ * else COLUMNS, else 80; never less than 40. Data that goes to a file or a pipe is neither wrapped nor cut, whatever COLUMNS says: what
+ * reads it looks for whole names.
  */
 export function createTerminal(
   streams: { readonly stdout: TextStream; readonly stderr: TextStream },
@@ -44,7 +47,8 @@ export function createTerminal(
   return {
     data: (text) => new Promise((resolve) => streams.stdout.write(text, () => resolve())),
     talk: (line) => void streams.stderr.write(`${line}\n`),
-    screen: { columns: columns(streams.stdout), color: color(streams.stdout) },
+    screen: { columns: streams.stdout.isTTY === true ? columns(streams.stdout) : Number.POSITIVE_INFINITY, color: color(streams.stdout) },
+    helpColumns: columns(streams.stdout),
     palette: createPalette(color(streams.stderr)),
     talkColumns: columns(streams.stderr),
   };

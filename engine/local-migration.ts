@@ -54,7 +54,7 @@ export interface MigrationResult {
 /**
  * Runs `migrate-cluster` and, where it fails, `rollback-run`, as the EventBridge rule does where podshift is deployed.
  * Throws what failed the migration where nothing was written or nothing could be rolled back; else the failure is part of
- * the answer. Interrupted (the signal), it throws the signal's reason and rolls nothing back: the run can be resumed.
+ * the answer. A run that another process has carried to its end meanwhile stays as it is. Interrupted (the signal), it throws the signal's reason and rolls nothing back: the run can be resumed.
  */
 export async function migrate({ input, approve, ...shared }: Migration): Promise<MigrationResult> {
   const { signal } = shared;
@@ -72,11 +72,24 @@ export async function migrate({ input, approve, ...shared }: Migration): Promise
     if (!isPodshiftError(error) || error.name === 'InvalidInput') {
       throw error;
     }
+    const ended = await endOf(shared, input.runId);
+    if (ended === 'migrated') return { runId: input.runId, status: ended, failure: null };
     const result = await undo(shared, input.runId, error);
     if (result.status === 'held') {
       throw error;
     }
     return { ...result, failure: error };
+  }
+}
+
+/** How the run has ended; undefined where it has not. Another process that took it up may have carried it to its end. */
+async function endOf({ runtime }: Setting, runId: string): Promise<RunStatus | undefined> {
+  try {
+    const { endedAt, status } = await runtime.journal.getRun(runId);
+    return endedAt === null ? undefined : status;
+  } catch (error) {
+    if (isPodshiftError(error, 'RunNotFound')) return undefined;
+    throw error;
   }
 }
 

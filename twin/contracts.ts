@@ -10,7 +10,7 @@ export interface TwinClock {
 }
 
 /** The services of the twin, as the report counts calls. */
-export type TwinService = 'eks' | 'iam' | 'sts' | 'kubernetes' | 'cloudtrail';
+export type TwinService = 'eks' | 'iam' | 'sts' | 'kubernetes' | 'cloudtrail' | 'cloudformation' | 'other';
 
 /** One request that reached the twin. */
 export interface TwinRequest {

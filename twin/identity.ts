@@ -11,7 +11,7 @@ import type { AwsState } from './aws/state.ts';
 import { admitWebIdentity } from './aws/sts.ts';
 import { daemonAssumeRole, type PodSubject, webIdentityCall } from './aws/trail-events.ts';
 import { wildcard } from './aws/trust-evaluation.ts';
-import { type CredentialSource, credentialSource, serviceAccountOf } from './container-environment.ts';
+import { type CredentialSource, containerNames, credentialSource, serviceAccountOf } from './container-environment.ts';
 import type { AwsSide, CallerIdentity, KubernetesSide } from './contracts.ts';
 import { type MetadataAnswer, MetadataPath } from './metadata/metadata-path.ts';
 import { NodeRoles } from './node-roles.ts';
@@ -61,7 +61,7 @@ export class PodIdentities implements AwsSide {
     this.#trail = parts.trail;
     this.nodes = new NodeRoles(parts.state);
     this.agents = new Agents({ ...parts, nodeRoleArn: (nodeName) => this.nodes.of(nodeName), faults: parts.eksAuthFaults });
-    this.metadata = new MetadataPath(parts.state, (nodeName) => this.nodes.of(nodeName));
+    this.metadata = new MetadataPath(parts.state, { nodeRole: (nodeName) => this.nodes.of(nodeName), of: (pod) => this.#daemonRole(pod) });
   }
 
   /** Hands in the cluster, once it is there. Must be called before any listener that asks for identities is added. */
@@ -145,6 +145,16 @@ export class PodIdentities implements AwsSide {
     return via === 'web-identity' || via === 'pod-identity' || (via === 'instance-metadata' && !this.nodes.has(roleArn));
   }
 
+  /** The daemons read their own environment, as any SDK does; on the host's network instance metadata is their node's. */
+  #daemonRole(pod: KubernetesObject): string {
+    const nodeRole = this.nodes.of(String(pod.spec?.nodeName ?? ''));
+    const [container] = containerNames(pod);
+    const source = container === undefined ? undefined : this.source(pod, container);
+    if (source === undefined || source.kind === 'instance-metadata' || container === undefined) return nodeRole;
+    if (source.kind === 'static-keys') return '';
+    return this.ask(pod, container, { record: false }).identity.roleArn || nodeRole;
+  }
+
   #webIdentity(pod: KubernetesObject, source: Extract<CredentialSource, { kind: 'web-identity' }>, record: boolean): Answer {
     if (source.audience === undefined) return refused('the web identity token file does not exist');
     const error = record
@@ -159,7 +169,7 @@ export class PodIdentities implements AwsSide {
     const issuer = this.#state.cluster.identity?.oidc?.issuer ?? '';
     const subject = `system:serviceaccount:${pod.metadata.namespace}:${serviceAccountOf(pod)}`;
     try {
-      admitWebIdentity(this.#state, roleArn, { issuer, subject, audience }, at);
+      admitWebIdentity(this.#state, roleArn, { issuer, subject, audience }, { sessionName: webSession(pod) }, at);
       return undefined;
     } catch (error) {
       if (error instanceof AwsError) return error;

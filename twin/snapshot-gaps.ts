@@ -1,4 +1,6 @@
+import type { KubernetesObject } from '../src/kubernetes/gateway.ts';
 import { RESOURCES } from '../src/kubernetes/resources.ts';
+import { isBuiltInGroup } from './kubernetes/kinds.ts';
 import { qualifiedKind } from './snapshot-files.ts';
 import type { CaptureRecord } from './snapshot-schemas.ts';
 
@@ -56,6 +58,12 @@ const KINDS = Object.values(RESOURCES)
     kubectl: group === '' ? plural : `${plural}.${group}`,
   }));
 
+/** Whose objects say which custom kinds a cluster has: without them nobody can ask for those. */
+const DEFINITIONS: NamedKind = {
+  name: 'CustomResourceDefinition.apiextensions.k8s.io',
+  kubectl: 'customresourcedefinitions.apiextensions.k8s.io',
+};
+
 /** What a snapshot says of the kinds it holds. */
 export interface KindsSeen {
   /** Kinds of objects and of lists, as `KIND` or `KIND.GROUP`. */
@@ -65,19 +73,50 @@ export interface KindsSeen {
   readonly capture: CaptureRecord | undefined;
 }
 
-/** The kinds that podshift reads and of which nothing says whether there are any; undefined where there are none such. */
-export function kindsGap({ held, files, capture }: KindsSeen): SnapshotGap | undefined {
+/** A kind as `KIND` or `KIND.GROUP`, and its plural name as kubectl takes it. */
+interface NamedKind {
+  readonly name: string;
+  readonly kubectl: string;
+}
+
+/** Whether something says that a kind was looked at: an object, a list, a file that is named like it, or the record of a capture. */
+function lookedAt({ held, files, capture }: KindsSeen): (kind: NamedKind) => boolean {
   const asked = new Set(files.flatMap((name) => name.toLowerCase().split(/[,+]/)));
   const read = new Set((capture?.kinds ?? []).filter(({ outcome }) => outcome === 'read').map(kindOf));
-  const missing = KINDS.filter(
-    ({ name, kubectl }) => !(held.has(name) || read.has(name) || asked.has(kubectl) || asked.has(kubectl.split('.')[0] as string)),
-  );
+  return ({ name, kubectl }) => held.has(name) || read.has(name) || asked.has(kubectl) || asked.has(kubectl.split('.')[0] as string);
+}
+
+/** Custom kinds that the cluster has, by its definitions or by the record of a capture, and whose objects nothing says were looked at. */
+export function unknownKinds(definitions: readonly KubernetesObject[], seen: KindsSeen): NamedKind[] {
+  const defined = definitions.flatMap(({ spec }): NamedKind[] => {
+    const { group, names } = spec ?? {};
+    if (typeof group !== 'string' || typeof names?.kind !== 'string') return [];
+    return [{ name: `${names.kind}.${group}`, kubectl: `${names.plural ?? names.kind.toLowerCase()}.${group}` }];
+  });
+  const recorded = (seen.capture?.kinds ?? [])
+    .filter(({ group }) => !isBuiltInGroup(group === '' ? 'v1' : `${group}/v1`))
+    .map((one) => ({ name: kindOf(one), kubectl: `${one.plural ?? one.kind.toLowerCase()}.${one.group}` }));
+  const isKnown = lookedAt(seen);
+  const unknown = [...defined, ...recorded].filter((kind) => !isKnown(kind));
+  return [...new Map(unknown.map((kind) => [kind.name, kind])).values()];
+}
+
+/** The kinds that podshift reads and of which nothing says whether there are any; undefined where there are none such. */
+export function kindsGap(seen: KindsSeen, custom: readonly NamedKind[]): SnapshotGap | undefined {
+  const isKnown = lookedAt(seen);
+  // What the record of a capture says of a kind is told by itself.
+  const recorded = new Set((seen.capture?.kinds ?? []).map(kindOf));
+  // The record of a capture names every kind that the cluster serves.
+  const common = recorded.size > 0 ? KINDS : [...KINDS, DEFINITIONS];
+  const missing = [...common.filter((kind) => !isKnown(kind)), ...custom].filter(({ name }) => !recorded.has(name));
   if (missing.length === 0) return undefined;
+  const customs = missing.includes(DEFINITIONS) ? '; then the kinds that the definitions name, as it takes these' : '';
   return {
     kind: 'kinds',
-    what: missing.map(({ name }) => name.split('.')[0]).join(', '),
+    what: missing.map(({ name }) => (custom.some((one) => one.name === name) ? name : name.split('.')[0])).join(', '),
     why: 'the snapshot holds none of them, and nothing says that they were asked for',
-    command: `kubectl get -A -o yaml ${missing.map(({ kubectl }) => kubectl).join(',')} > kubernetes/more.yaml`,
+    // A list of several kinds says nothing of those of which there are none: a file that is named like its kind does.
+    command: `for k in ${missing.map(({ kubectl }) => kubectl).join(' ')}; do kubectl get -A -o yaml $k > kubernetes/$k.yaml; done${customs}`,
   };
 }
 

@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '../src/kubernetes/gateway.ts';
 import { parseKubernetes, qualifiedKind, type SourcedObject } from './snapshot-files.ts';
 import { type File, type Files, readFolder, unreadable } from './snapshot-folder.ts';
-import { captureGaps, commandOf, kindsGap, type SnapshotGap } from './snapshot-gaps.ts';
+import { captureGaps, commandOf, kindsGap, type SnapshotGap, unknownKinds } from './snapshot-gaps.ts';
 import {
   type AccessEntryDescription,
   type AddonConfiguration,
@@ -74,6 +74,8 @@ export interface Snapshot {
   readonly objects: readonly KubernetesObject[];
   /** Kinds that the cluster has, where `capture.json` names them. */
   readonly kinds: CaptureRecord['kinds'];
+  /** Custom kinds, as `KIND.GROUP`, of which it does not tell whether there are objects. */
+  readonly unknownKinds: readonly string[];
   /** When it was taken, RFC 3339, where `capture.json` says so. */
   readonly takenAt: string | undefined;
   /** What it cannot tell. */
@@ -164,7 +166,12 @@ function build(files: Files): Snapshot {
   const versions = versionsOf(offered);
   const forCluster = cluster.version === '' || versions.size === 0 || versions.has(cluster.version);
   const held = new Set([...objects.map(qualifiedKind), ...files.kubernetes.lists.map(({ kind }) => kind)]);
-  const kinds = kindsGap({ held, files: files.kubernetesNames, capture });
+  const seen = { held, files: files.kubernetesNames, capture };
+  const definitions = objects.filter(({ kind }) => kind === 'CustomResourceDefinition');
+  const unknown = unknownKinds(definitions, seen);
+  const kinds = kindsGap(seen, unknown);
+  // A folder that a capture read is empty where it is not there.
+  const recorded = new Set((capture?.files ?? []).map(({ file }) => file));
   return deepFreeze({
     source: files.source,
     accountId,
@@ -184,9 +191,10 @@ function build(files: Files): Snapshot {
     trailEvents: files.trail === undefined ? [] : readTrailEvents(values(files.trail), 'cloudtrail/events.json'),
     objects,
     kinds: capture?.kinds ?? [],
+    unknownKinds: unknown.map(({ name }) => name),
     takenAt: capture?.takenAt,
     gaps: [
-      ...files.gaps,
+      ...files.gaps.filter(({ kind, what }) => kind !== 'missing' || !recorded.has(what)),
       ...(forCluster ? [] : [otherVersion(versions, cluster.version)]),
       ...captureGaps(capture),
       ...(kinds === undefined ? [] : [kinds]),

@@ -4,11 +4,12 @@ import { isPodshiftError, PodshiftError } from '../../src/model/errors.ts';
 import type { FleetRecord, FleetSpec } from '../../src/model/fleet.ts';
 import type { FleetReport } from '../../src/model/fleet-report.ts';
 import { createIds } from '../../src/model/ids.ts';
+import { isDigestOf } from '../../src/plan/digest.ts';
 import { buildFleetReport } from '../../src/report/fleet.ts';
 import { hang } from '../../src/report/text.ts';
 import { loadSnapshot } from '../../twin/snapshot.ts';
 import { sayBroken } from '../broken-promises.ts';
-import { type CommandContext, type RunCommand, textFlag } from '../context.ts';
+import { type CommandContext, digestFlag, type RunCommand, textFlag } from '../context.ts';
 import { type Exit, exitOfFleet, exitOfRehearsal } from '../exit-codes.ts';
 import { sayFailure } from '../failure.ts';
 import { fleetSpecOf } from '../fleet-file.ts';
@@ -16,6 +17,7 @@ import { type FleetSession, fleetServiceOf, openFleetSession, openTwinFleetSessi
 import { printFleet, readFleet, showFleets } from '../fleet-status.ts';
 import type { Invocation } from '../program.ts';
 import { quoted, sameAccess } from '../shell.ts';
+import { saySnapshotGaps } from '../snapshot-findings.ts';
 
 /** `podshift fleet ACTION`: the clusters of many accounts and regions. */
 export const fleet: RunCommand = async (context, invocation) => {
@@ -46,7 +48,7 @@ async function plan(context: CommandContext, invocation: Invocation, spec: Fleet
     const report = await carryOut(session, input);
     await printFleet(context, invocation, report);
     const { digest } = report.fleet;
-    if (input.expectedDigest !== null && input.expectedDigest !== digest) {
+    if (input.expectedDigest !== null && !isDigestOf(input.expectedDigest, digest)) {
       throw new PodshiftError('WorldMoved', `the digest of the fleet's plan is ${digest} now, not ${input.expectedDigest}`);
     }
     sayHowToRun(context, invocation, report);
@@ -80,6 +82,7 @@ async function run(context: CommandContext, invocation: Invocation, file: string
 async function rehearse(context: CommandContext, invocation: Invocation, folders: readonly string[]): Promise<Exit> {
   if (folders.length === 0) throw new PodshiftError('UsageError', 'which clusters? give the folder of a snapshot for each');
   const snapshots = await Promise.all(folders.map((folder) => loadSnapshot(folder)));
+  for (const snapshot of snapshots) saySnapshotGaps(snapshot, context.terminal);
   const twice = snapshots.find(({ cluster }, index) => snapshots.findIndex((other) => other.cluster.arn === cluster.arn) < index);
   if (twice !== undefined) throw new PodshiftError('UsageError', `two of the snapshots are of ${twice.cluster.arn}`);
   const accounts = [...new Set(snapshots.map(({ accountId }) => accountId))];
@@ -106,7 +109,7 @@ function newFleet(invocation: Invocation, spec: FleetSpec, mode: FleetRecord['mo
   if (approval === 'required' && textFlag(invocation, 'service') === undefined) {
     throw new PodshiftError('UsageError', '--approve-each needs --service: in this process nobody could answer');
   }
-  return { fleetId, mode, approval, expectedDigest: textFlag(invocation, 'digest') ?? null, spec };
+  return { fleetId, mode, approval, expectedDigest: digestFlag(invocation) ?? null, spec };
 }
 
 /** The state machine's input: no more than it takes, whatever else a record has. */

@@ -1,10 +1,11 @@
 import { migrate } from '../../engine/local-migration.ts';
 import { PodshiftError } from '../../src/model/errors.ts';
 import { type MigrationOptions, migrationOptions } from '../../src/model/options.ts';
+import { isDigestOf } from '../../src/plan/digest.ts';
 import { renderReport } from '../../src/report/render.ts';
 import { buildReport } from '../../src/report/report.ts';
 import { hang } from '../../src/report/text.ts';
-import { type CommandContext, type RunCommand, textFlag } from '../context.ts';
+import { type CommandContext, digestFlag, type RunCommand, textFlag } from '../context.ts';
 import { type Exit, exitOfRun } from '../exit-codes.ts';
 import { sayFailure } from '../failure.ts';
 import { formatOf } from '../formats.ts';
@@ -44,7 +45,7 @@ export const retire: RunCommand = async (context, invocation) => {
 };
 
 async function start(options: MigrationOptions, context: CommandContext, invocation: Invocation): Promise<Exit> {
-  const digest = textFlag(invocation, 'digest') ?? null;
+  const digest = digestFlag(invocation) ?? null;
   if (invocation.flags.approve !== true) return showPlan(options, digest, context, invocation);
   const session = await openClusterSession(invocation, context, { journal: 'folder' });
   try {
@@ -59,7 +60,7 @@ async function showPlan(options: MigrationOptions, digest: string | null, contex
   try {
     const { report } = await planOn(session, options, context);
     await printPlan(context, invocation, report);
-    if (digest !== null && digest !== report.run.digest) {
+    if (digest !== null && !isDigestOf(digest, report.run.digest)) {
       throw new PodshiftError('WorldMoved', `the plan's digest is ${report.run.digest} now, not ${digest}`);
     }
     sayHowToRun(context, report, invocation);

@@ -6,7 +6,7 @@ import { toYaml } from '../../src/report/render.ts';
 import { type Cell, renderTable } from '../../src/report/table.ts';
 import { createPalette } from '../../src/report/text.ts';
 import { type ScheduleDefinition, type ScheduleRequest, type Schedules, scheduleGroup, scheduleOf } from '../../src/service/schedules.ts';
-import { type CommandContext, type RunCommand, textFlag } from '../context.ts';
+import { type CommandContext, digestFlag, type RunCommand, textFlag } from '../context.ts';
 import type { Exit } from '../exit-codes.ts';
 import { formatOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
@@ -65,7 +65,7 @@ async function requestOf(name: string, target: ScheduleRequest['target'], invoca
     );
   }
   const starts = invocation.flags.starts === 'run' ? 'run' : 'scan';
-  const digest = textFlag(invocation, 'digest') ?? null;
+  const digest = digestFlag(invocation) ?? null;
   const approval = invocation.flags.requireApproval === true ? 'required' : 'none';
   if (starts === 'scan' && (digest !== null || approval === 'required')) {
     throw new PodshiftError('UsageError', '--digest and --require-approval are for --starts run: a scan changes nothing');

@@ -7,11 +7,13 @@ import { startTwin } from '../../twin/twin.ts';
 import { type CommandContext, numberFlag, type RunCommand } from '../context.ts';
 import { narrate } from '../progress.ts';
 import { loggerOf } from '../sessions.ts';
+import { saySnapshotGaps } from '../snapshot-findings.ts';
 import { untilStopped } from './twin.ts';
 
 /** `podshift serve SNAPSHOT`: the service's API over the twin of a snapshot, in real time or faster, until it is told to stop. */
 export const serve: RunCommand = async (context, invocation) => {
   const snapshot = await loadSnapshot(invocation.arguments[0] ?? '');
+  saySnapshotGaps(snapshot, context.terminal);
   const clock = createSystemClock(numberFlag(invocation, 'speed') ?? 1);
   const served = await startTwin({ snapshot, clock });
   const local = openMemoryJournal({ clock });

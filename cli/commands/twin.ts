@@ -8,6 +8,7 @@ import type { TwinDelays } from '../../twin/contracts.ts';
 import { loadSnapshot } from '../../twin/snapshot.ts';
 import { startTwin, type Twin } from '../../twin/twin.ts';
 import type { CommandContext, RunCommand } from '../context.ts';
+import { saySnapshotGaps } from '../snapshot-findings.ts';
 
 /** For scripts: what AWS and Kubernetes take seconds or minutes for happens at once. */
 const NONE: TwinDelays = { iamPropagation: 0, associationPropagation: 0, addonActive: 0, podStart: 0, podReady: 0, cloudTrailDelivery: 0 };
@@ -15,6 +16,7 @@ const NONE: TwinDelays = { iamPropagation: 0, associationPropagation: 0, addonAc
 /** `podshift twin SNAPSHOT`: serves the twin in real time until it is told to stop. */
 export const twin: RunCommand = async (context, invocation) => {
   const snapshot = await loadSnapshot(invocation.arguments[0] ?? '');
+  saySnapshotGaps(snapshot, context.terminal);
   const clock = createSystemClock();
   const served = await startTwin({ snapshot, clock, ...(invocation.flags.delays === false ? { delays: NONE } : {}) });
   // mkdtemp makes the folder for this user alone

@@ -1,6 +1,6 @@
 import { PodshiftError } from '../../src/model/errors.ts';
 import { renderReport } from '../../src/report/render.ts';
-import { type RunCommand, textFlag } from '../context.ts';
+import { digestFlag, type RunCommand } from '../context.ts';
 import { formatOf } from '../formats.ts';
 import { quoted } from '../shell.ts';
 import { openService } from './open.ts';
@@ -10,7 +10,7 @@ export const approve: RunCommand = async (context, invocation) => {
   const runId = invocation.arguments[0] ?? '';
   const { client, url } = openService(invocation, context);
   const { terminal } = context;
-  const digest = textFlag(invocation, 'digest');
+  const digest = digestFlag(invocation);
   const decision = invocation.flags.refuse === true ? 'refuse' : 'approve';
   if (digest === undefined) {
     const run = await client.getRun(runId);

@@ -3,7 +3,7 @@ import { PodshiftError } from '../../src/model/errors.ts';
 import { renderReport } from '../../src/report/render.ts';
 import { hang } from '../../src/report/text.ts';
 import { sayHowToRun } from '../commands/plan.ts';
-import { type CommandContext, type RunCommand, textFlag } from '../context.ts';
+import { type CommandContext, digestFlag, type RunCommand, textFlag } from '../context.ts';
 import type { Exit } from '../exit-codes.ts';
 import { formatOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
@@ -26,7 +26,7 @@ export const runOnService: RunCommand = async (context, invocation) => {
     target: await targetOf(invocation, context),
     mode: changes ? 'run' : 'plan',
     approval: asks ? 'required' : 'none',
-    expectedDigest: textFlag(invocation, 'digest') ?? null,
+    expectedDigest: digestFlag(invocation) ?? null,
     options: await optionsOf(invocation),
   });
   context.terminal.talk(`run ${run.id} on ${run.target.clusterName} in ${run.target.region}`);

@@ -175,6 +175,8 @@ export interface IamGateway {
   /** Replaces the whole document. */
   updateAssumeRolePolicy(roleName: string, document: string): Promise<void>;
   listOpenIdConnectProviders(): Promise<string[]>;
+  /** How many characters a trust policy of the account may have, white space not counted; undefined where IAM does not say. */
+  trustPolicyQuota(): Promise<number | undefined>;
   /** Answers its ARN. Throws `AlreadyExists`. */
   createRole(roleName: string, trustPolicy: string, tags: Readonly<Record<string, string>>): Promise<string>;
   /** Attaching what is attached is no error. */

@@ -1,6 +1,7 @@
 import {
   AttachRolePolicyCommand,
   CreateRoleCommand,
+  GetAccountSummaryCommand,
   GetRoleCommand,
   type IAMClient,
   ListOpenIDConnectProvidersCommand,
@@ -82,6 +83,11 @@ export function createIamGateway(client: () => IAMClient): IamGateway {
     attachRolePolicy: async (roleName, policyArn) => {
       const command = new AttachRolePolicyCommand({ RoleName: roleName, PolicyArn: policyArn });
       await awsCall(iam('AttachRolePolicy'), () => client().send(command));
+    },
+
+    trustPolicyQuota: async () => {
+      const answer = await awsCall(iam('GetAccountSummary'), () => client().send(new GetAccountSummaryCommand({})));
+      return answer.SummaryMap?.AssumeRolePolicySizeQuota;
     },
 
     listOpenIdConnectProviders: async () => {

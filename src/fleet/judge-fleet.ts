@@ -2,6 +2,7 @@ import pLimit from 'p-limit';
 import type { JournalRuntime } from '../migration/runtime.ts';
 import type { FleetPhase, FleetRecord, MemberRecord } from '../model/fleet.ts';
 import { clusterRunId } from '../model/fleet.ts';
+import { isDigestOf } from '../plan/digest.ts';
 import { haltOf } from './outcome.ts';
 import { chooseCanary, fleetDigest, isEnd, nextWave, wavesOf } from './waves.ts';
 
@@ -62,7 +63,7 @@ async function ratePlans(
   const chosen = chooseCanary(spec, changing);
   await journal.updateFleet(fleetId, { digest, canary: 'clusterArn' in chosen ? chosen.clusterArn : '' });
   if (mode === 'plan') return close('planned', '');
-  if (expectedDigest !== null && expectedDigest !== digest) {
+  if (expectedDigest !== null && !isDigestOf(expectedDigest, digest)) {
     return close('refused', `the clusters or their roles changed: the fleet's plan is ${digest} now, not ${expectedDigest}`);
   }
   await settleFinished(journal, members);

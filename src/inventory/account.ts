@@ -3,7 +3,7 @@ import type { AssociationSummary, AwsGateways, Cluster, Role, RoleWithTags } fro
 import { isPodshiftError } from '../model/errors.ts';
 import type { AssociationFacts, ClusterFacts, RoleFacts, TrustingRole } from '../model/inventory.ts';
 import { type InstalledAddon, owningAddon, readAddons } from './addons.ts';
-import { roleOwners } from './owners.ts';
+import { roleOwners } from './owners/owners.ts';
 import { policyFacts } from './policies.ts';
 
 /** Requests under way to one service at a time: IAM's and EKS's rates are shared by the whole account and not published. */
@@ -23,6 +23,8 @@ export interface Account {
   /** Without tags where the account's authorization details may not be read. */
   readonly roles: readonly (Role | RoleWithTags)[];
   readonly oidcProviders: readonly string[] | null;
+  /** Undefined where the account's figures may not be read: then IAM's default holds. */
+  readonly trustPolicyQuota: number | undefined;
   readonly fargateProfiles: Awaited<ReturnType<AwsGateways['eks']['listFargateProfiles']>>;
 }
 
@@ -30,17 +32,18 @@ export interface Account {
 export async function readAccount(aws: AwsGateways): Promise<Account> {
   const listed = aws.eks.listAssociations();
   const owners = async () => new Set((await listed).map((association) => owningAddon(association.ownerArn)));
-  const [cluster, associations, addons, roles, oidcProviders, fargateProfiles] = await Promise.all([
+  const [cluster, associations, addons, roles, oidcProviders, fargateProfiles, trustPolicyQuota] = await Promise.all([
     aws.eks.describeCluster(),
     listed,
     owners().then((names) => readAddons(aws, (name) => names.has(name))),
     listRoles(aws),
     readProviders(aws),
     aws.eks.listFargateProfiles(),
+    readQuota(aws),
   ]);
   // A profile that could not be made takes no pod; one that is being made or deleted may.
   const taking = fargateProfiles.filter(({ status }) => status !== 'CREATE_FAILED');
-  return { cluster, associations, addons, roles, oidcProviders, fargateProfiles: taking };
+  return { cluster, associations, addons, roles, oidcProviders, fargateProfiles: taking, trustPolicyQuota };
 }
 
 /** With tags, in one bulk read, where that is allowed; the list without them needs less. */
@@ -59,6 +62,15 @@ async function readProviders(aws: AwsGateways): Promise<string[] | null> {
     return await aws.iam.listOpenIdConnectProviders();
   } catch (error) {
     if (isPodshiftError(error, 'AccessDenied')) return null;
+    throw error;
+  }
+}
+
+async function readQuota(aws: AwsGateways): Promise<number | undefined> {
+  try {
+    return await aws.iam.trustPolicyQuota();
+  } catch (error) {
+    if (isPodshiftError(error, 'AccessDenied')) return undefined;
     throw error;
   }
 }

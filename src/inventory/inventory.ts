@@ -16,7 +16,7 @@ import { daemonAccount, daemonIdentities } from './metadata/daemon-identity.ts';
 import { readFirstLists } from './metadata/first-lists.ts';
 import { askingServiceAccounts, readMetadata, rolesAskedFor } from './metadata/metadata.ts';
 import { shapeOf } from './metadata/metadata-users.ts';
-import { objectOwners } from './owners.ts';
+import { objectOwners } from './owners/owners.ts';
 import { platformFacts } from './platform.ts';
 import { findServiceAccounts } from './service-accounts.ts';
 
@@ -120,6 +120,7 @@ export async function takeInventory(
     customResources: objects.consumers.customResources,
     roles: sortBy(known, (role) => role.arn),
     trusting: sortBy(trustingRoles(account, new Set(known.map(({ arn }) => arn))), ({ arn }) => arn),
+    ...(account.trustPolicyQuota === undefined ? {} : { trustPolicyQuota: account.trustPolicyQuota }),
     oidcProviders: account.oidcProviders === null ? null : [...account.oidcProviders].sort(),
     associations: sortBy(keptAssociations, (association) => association.associationId),
     associated: sortBy(
@@ -129,7 +130,9 @@ export async function takeInventory(
       ({ associationId }) => associationId,
     ),
     addons: sortBy(
-      await addonFacts(aws, account.addons, associations, account.cluster.version, (name) => kept.some(({ addon }) => addon === name)),
+      await addonFacts(aws, account.addons, associations, account.cluster.version, (name) =>
+        kept.flatMap((facts) => (facts.addon === name ? [facts.name] : [])),
+      ),
       (addon) => addon.name,
     ),
     platform,

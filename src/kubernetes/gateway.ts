@@ -36,7 +36,14 @@ export interface ObjectMeta {
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly ownerReferences?: readonly OwnerReference[];
-  readonly managedFields?: readonly { readonly manager?: string; readonly operation?: string }[];
+  readonly managedFields?: readonly ManagedFields[];
+}
+
+/** What one field manager has set, as the API server keeps it; `f:NAME` stands for the field NAME. */
+export interface ManagedFields {
+  readonly manager?: string;
+  readonly operation?: string;
+  readonly fieldsV1?: { readonly 'f:metadata'?: { readonly 'f:annotations'?: Readonly<Record<string, unknown>> } };
 }
 
 export interface OwnerReference {

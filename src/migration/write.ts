@@ -3,6 +3,7 @@ import type { KubernetesGateway } from '../kubernetes/gateway.ts';
 import { type Clock, timestamp } from '../model/clock.ts';
 import { PodshiftError } from '../model/errors.ts';
 import type { EntryKind, JournalEntry, RunRecord, UnitRecord, UnitStep, WriteTry } from '../model/run.ts';
+import { refuseAlone, unitsOfAddon } from './addon/together.ts';
 import { endOfPause, pausedMilliseconds } from './pauses.ts';
 import type { ClusterRuntime, JournalRuntime } from './runtime.ts';
 
@@ -154,10 +155,11 @@ export async function forwardUnit(runtime: ClusterRuntime, input: UnitInput, ste
   return { run, unit, aws: runtime.aws(run.target), kubernetes: await runtime.kubernetes(run.target) };
 }
 
-/** The same for a step that needs nothing of the cluster. */
+/** The same for a step that needs nothing of the cluster. Throws `ProofFailed` where another unit of the same add-on goes back. */
 export async function beginUnitStep(runtime: JournalRuntime, input: UnitInput, step: UnitStep): Promise<RunningUnit> {
   const run = await forwardRun(runtime, input.runId);
   const unit = requireRunning(await runtime.journal.getUnit(input.runId, input.unitId));
+  if (unit.plan.addon !== undefined) refuseAlone(await unitsOfAddon(runtime, unit), unit);
   return { run, unit: await beginStep(runtime, unit, step) };
 }
 

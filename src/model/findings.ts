@@ -13,7 +13,8 @@ export interface FindingRow {
 /**
  * The one table of findings. Codes are stable: PS1xx the service account and its role, PS2xx the trust policy,
  * PS3xx workloads and pods, PS4xx the platform, PS5xx owners and indirect users, PS6xx what was seen and left alone, and EKS add-ons,
- * PS7xx kube2iam and kiam, PS8xx what changed between two scans of a cluster.
+ * PS7xx kube2iam and kiam, PS8xx what changed between two scans of a cluster,
+ * PS90x what was not looked at, PS91x what a run does or saw beside its units.
  * `docs/findings.md` lists the same rows; a test keeps both in step.
  */
 // biome-ignore format: a table, one row a line
@@ -120,6 +121,7 @@ export const FINDINGS = {
   PS505: { severity: 'blocker', title: "Something exchanges the service account's token itself", remedy: "Let it use the identity of its own controller's pods, or give it a service account of its own: a token cannot be exchanged by Pod Identity." },
   PS506: { severity: 'blocker', title: "A SecretProviderClass uses the pods' IRSA role", remedy: 'Set usePodIdentity to "true" in the SecretProviderClass together with the migration, by hand; podshift does not change it.' },
   PS507: { severity: 'warning', title: 'A controller deletes the association together with the annotation', remedy: 'The annotation stays. Take the service account out of the scope of the controller that the message names, then remove the annotation.' },
+  PS508: { severity: 'blocker', title: 'A controller writes the whole trust policy of the role', remedy: 'Add the statement for Pod Identity where that controller takes the document from, or let it leave the trust policy alone, then plan again.' },
   PS510: { severity: 'blocker', title: 'A custom resource names the service account and the web-identity provider', remedy: "Let it use the SDK's default provider chain, and its credentials come by Pod Identity: the named provider keeps it on IRSA." },
   PS511: { severity: 'warning', title: 'A custom resource reads the role from the annotation', remedy: 'The annotation and the old trust stay. Name the role in the custom resource itself (KEDA: podIdentity.roleArn instead of identityOwner) before you remove the annotation by hand.' },
   PS512: { severity: 'info', title: 'A custom resource names the service account', remedy: 'Keep the service account. Pods that are started as it later get Pod Identity as any other.' },
@@ -195,6 +197,16 @@ export const FINDINGS = {
   PS811: { severity: 'info', title: 'A service account no longer has a role by IRSA', remedy: 'Nothing is to be done if that was meant.' },
   PS812: { severity: 'info', title: 'Pods no longer ask kube2iam or kiam for a role', remedy: 'Nothing is to be done if that was meant.' },
   PS813: { severity: 'info', title: 'A Pod Identity association is new, and podshift did not make it', remedy: 'Nothing is to be done if that was meant.' },
+  // What was not looked at
+  PS901: { severity: 'info', title: 'The snapshot does not tell everything', remedy: 'What it does not hold is unknown, and not absent. Take it with the command that the finding names, then plan again.' },
+  PS902: { severity: 'warning', title: 'A file of the snapshot says nothing, or not enough', remedy: 'Take the file again with the command that the finding names, then plan again.' },
+  // What a run does or saw beside its units
+  PS911: { severity: 'info', title: 'EKS takes seconds to learn and to forget an association', remedy: 'Nothing is to be done: podshift renews no pod in these seconds, and renews one that somebody else made in them. To keep others from making pods meanwhile, pause autoscalers, roll-outs and node drains.' },
+  PS912: { severity: 'warning', title: 'CloudTrail may not be read, so that writes of others may have been lost', remedy: 'Allow podshift cloudtrail:LookupEvents. Whoever changed a trust policy in the seconds in which podshift wrote it should look whether the change is there.' },
+  PS913: { severity: 'warning', title: 'CloudTrail did not show in time who else wrote a trust policy', remedy: "Ask CloudTrail later for calls of UpdateAssumeRolePolicy in the time that the message names. A document that is neither podshift's nor in the role now was lost: write it again beside podshift's statement." },
+  PS914: { severity: 'warning', title: 'What somebody else wrote to a trust policy was put back', remedy: "It was written between podshift's read and its write, which IAM does not notice. Look whether the trust policy is as its owner wants it." },
+  PS915: { severity: 'warning', title: "The pods' tokens live shorter than their roll-out takes", remedy: 'Between the end of an association and their restart, pods of a rollback live on what the agent holds for their token. Raise the token-expiration annotation, or roll back in a quiet hour.' },
+  PS916: { severity: 'info', title: 'Waves grow in a large cluster', remedy: 'To keep them small, choose a larger wave size, or migrate some namespaces with a run of their own.' },
 } as const satisfies Record<string, FindingRow>;
 
 /** A code of the table, such as `PS101`. */

@@ -1,6 +1,6 @@
 import type { AgentPods, AgentSetting } from './agent.ts';
 import type { MetadataFacts, MetadataInventory, ServiceAccountShape } from './metadata.ts';
-import type { OwnerFact } from './owner.ts';
+import type { ChartFact, OwnerFact } from './owner.ts';
 
 export type { OwnerFact } from './owner.ts';
 
@@ -64,7 +64,10 @@ export interface ServiceAccountFacts {
   readonly resourceVersion: string;
   /** The webhook's annotations alone (`PREFIX/…`), key to value. */
   readonly annotations: Readonly<Record<string, string>>;
+  /** Who owns its role annotation; the first one is named. */
   readonly owners: readonly OwnerFact[];
+  /** Absent where no label names a chart. */
+  readonly chart?: ChartFact;
   /** The EKS add-on whose service account it is; null for any other. */
   readonly addon: string | null;
   /** What a split takes over; absent where no daemon serves its pods. */
@@ -147,6 +150,8 @@ export interface WorkloadFacts {
   /** A controller above it of a kind that podshift does not know. */
   readonly controlledBy: { readonly apiVersion: string; readonly kind: string; readonly name: string } | null;
   readonly owners: readonly OwnerFact[];
+  /** The operator that rolls its pods itself; absent where none is known to. */
+  readonly rolledBy?: string;
   /** Its template, or a pod of it, is for Windows. */
   readonly windows: boolean;
   /** The Fargate profile that takes its pods, or the Fargate node that runs one; null where neither. */
@@ -209,6 +214,18 @@ export interface CustomResourceFacts {
   readonly unread: readonly string[];
   /** Custom resources that name the web-identity provider and no service account. */
   readonly webIdentity: readonly { readonly subject: string; readonly at: string }[];
+  /** Those whose controllers write whole trust policies; absent where there is none. */
+  readonly trustWriters?: readonly TrustWriterFact[];
+}
+
+/** A custom resource by which a controller writes the whole trust policy of a role. */
+export interface TrustWriterFact {
+  readonly subject: string;
+  readonly component: string;
+  /** ARN or name. */
+  readonly role: string;
+  /** The field with the document; null where none takes a statement for Pod Identity. */
+  readonly document: string | null;
 }
 
 /** A role that a service account names, with its trust policy as IAM stores it, decoded. */
@@ -340,6 +357,8 @@ export interface AddonFacts {
   readonly associations: readonly { readonly serviceAccount: string; readonly roleArn: string }[];
   /** Where this version lacks Pod Identity: the version that has it, and runs on this cluster; null where there is none. */
   readonly upgradeTo: string | null;
+  /** The service accounts that this version lacks and that one has; absent in an inventory of an earlier version. */
+  readonly upgradePodIdentity?: readonly string[];
 }
 
 /** What kube2iam and kiam do here, as it was seen. */
@@ -373,6 +392,8 @@ export interface Inventory {
   readonly roles: readonly RoleFacts[];
   /** Roles whose trust policies name the cluster's OIDC provider, beside {@link roles}. */
   readonly trusting?: readonly TrustingRole[];
+  /** Characters that a trust policy of the account may have, white space not counted; absent where it may not be read. */
+  readonly trustPolicyQuota?: number;
   /** ARNs of the account's OIDC providers; null where the list may not be read. */
   readonly oidcProviders: readonly string[] | null;
   readonly associations: readonly AssociationFacts[];

@@ -1,6 +1,7 @@
 import type { AgentPods } from './agent.ts';
 import type { Finding, FindingCode } from './findings.ts';
 import type { BindingFacts, ServiceAccountShape } from './metadata.ts';
+import type { MigrationOptions } from './options.ts';
 import type { RetirementPlan } from './retirement.ts';
 
 /** How a pod gets its role today (design: words). */
@@ -133,6 +134,8 @@ export interface RolePlan {
   readonly trustAfter: string;
   /** The service accounts that each wave adds; a wave is listed only if its write changes the document. */
   readonly waves: readonly { readonly wave: number; readonly admit: readonly ServiceAccountName[]; readonly trustAfter: string }[];
+  /** Characters that the document may have, white space not counted; absent where only IAM's default is known. */
+  readonly sizeLimit?: number;
 }
 
 /** What the plan does about the Pod Identity agent. */
@@ -156,8 +159,10 @@ export interface Plan {
   readonly region: string;
   /** RFC 3339. */
   readonly madeAt: string;
-  /** SHA-256 in hex over every decision and every before-image; an approval names it. `madeAt` is not part of it. */
+  /** SHA-256 in hex over every decision, every before-image and the options; an approval names it. `madeAt` is not part of it. */
   readonly digest: string;
+  /** What it was made with. */
+  readonly options: MigrationOptions;
   readonly agent: AgentPlan;
   readonly units: readonly UnitPlan[];
   readonly roles: readonly RolePlan[];

@@ -1,5 +1,16 @@
-import type { AssociationFacts, RoleFacts, ServiceAccountFacts } from '../model/inventory.ts';
-import { type Answer, admitsPodIdentity, admitsRole, admitsWebIdentity, parseTrustPolicy, type TrustPolicy } from '../trust/index.ts';
+import type { AssociationFacts, Inventory, RoleFacts, ServiceAccountFacts } from '../model/inventory.ts';
+import {
+  type Answer,
+  admitsPodIdentity,
+  admitsRole,
+  admitsWebIdentity,
+  type PodIdentityRequest,
+  parseTrustPolicy,
+  type TrustPolicy,
+  type Undecided,
+  undecidedRole,
+  undecidedWebIdentity,
+} from '../trust/index.ts';
 import type { MetadataSystem } from './metadata/system.ts';
 import { admitsWiderSubjects } from './subjects.ts';
 import { annotatedRole, type World } from './world.ts';
@@ -53,9 +64,16 @@ export function associationState({ facts, roleArn, reference, association }: Acc
   if (association === undefined || reference.kind !== 'found') return 'none';
   if (association.roleArn !== roleArn) return 'other-role';
   if (association.targetRoleArn !== null) return 'target-role';
-  const { arn: clusterArn, name: clusterName, accountId } = inventory.cluster;
-  const request = { clusterArn, clusterName, accountId, namespace: facts.namespace, serviceAccount: facts.name };
-  return admitsPodIdentity(reference.policy, { ...request, sessionTags: !association.disableSessionTags });
+  return admitsPodIdentity(reference.policy, podIdentityRequest(facts, association, inventory));
+}
+
+/** The call that EKS makes for a service account by its association. */
+export function podIdentityRequest(
+  { namespace, name }: ServiceAccountFacts,
+  association: AssociationFacts | undefined,
+  { cluster: { arn: clusterArn, name: clusterName, accountId } }: Inventory,
+): PodIdentityRequest {
+  return { clusterArn, clusterName, accountId, namespace, serviceAccount: name, sessionTags: association?.disableSessionTags !== true };
 }
 
 /**
@@ -67,8 +85,15 @@ export function associationState({ facts, roleArn, reference, association }: Acc
 export type AccessToday =
   | { readonly kind: 'unknown' | 'no-annotation' | 'no-issuer' }
   | { readonly kind: 'no-provider'; readonly providerArn: string }
-  | { readonly kind: 'by-irsa'; readonly answer: Answer; readonly audience: string; readonly wider: boolean }
-  | { readonly kind: 'by-daemon'; readonly answer: Answer; readonly asWhom: string };
+  | {
+      readonly kind: 'by-irsa';
+      readonly answer: Answer;
+      readonly audience: string;
+      readonly wider: boolean;
+      /** What keeps the answer from being decided. */
+      readonly undecided: readonly Undecided[];
+    }
+  | { readonly kind: 'by-daemon'; readonly answer: Answer; readonly asWhom: string; readonly undecided: readonly Undecided[] };
 
 /** What a service account may do by IRSA today. */
 export function accessByIrsa({ facts, reference, association }: AccessRequest, world: World): AccessToday {
@@ -85,9 +110,10 @@ export function accessByIrsa({ facts, reference, association }: AccessRequest, w
   const subject = `system:serviceaccount:${facts.namespace}:${facts.name}`;
   // EKS's webhook points SDKs at the region's own endpoint of STS, unless the service account says otherwise.
   const global = /^(0|f|F|false|FALSE|False)$/.test(facts.annotations[`${annotationPrefix}/sts-regional-endpoints`] ?? '');
-  const region = global ? {} : { region: cluster.region };
-  const answer = admitsWebIdentity(reference.policy, { providerArn, issuer, subject, audience, ...region });
-  return { kind: 'by-irsa', answer, audience, wider: admitsWiderSubjects(reference.policy, issuer, providerArn) };
+  const request = { providerArn, issuer, subject, audience, ...(global ? {} : { region: cluster.region }) };
+  const answer = admitsWebIdentity(reference.policy, request);
+  const undecided = answer === 'undecidable' ? undecidedWebIdentity(reference.policy, request) : [];
+  return { kind: 'by-irsa', answer, audience, wider: admitsWiderSubjects(reference.policy, issuer, providerArn), undecided };
 }
 
 /** What the daemon may do today; where nobody can tell as whom it asks, anybody whom the document names. */
@@ -99,7 +125,11 @@ export function accessByDaemon(
   const asked = callers ?? namedPrincipals(reference.policy);
   const answers = asked.map((principalArn) => admitsRole(reference.policy, { principalArn, ...tagsOf(principalArn) }));
   const answer: Answer = answers.includes('yes') ? 'yes' : answers.includes('undecidable') ? 'undecidable' : 'no';
-  return { kind: 'by-daemon', answer, asWhom };
+  const undecided =
+    answer === 'undecidable'
+      ? asked.flatMap((principalArn) => undecidedRole(reference.policy, { principalArn, ...tagsOf(principalArn) }))
+      : [];
+  return { kind: 'by-daemon', answer, undecided, asWhom };
 }
 
 /** Roles and users that the document's statements name as principals. */

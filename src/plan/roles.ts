@@ -30,6 +30,8 @@ export interface RoleContext {
   readonly clusterArn: string;
   readonly accountId: string;
   readonly allowClusterScope: boolean;
+  /** Characters that a trust policy may have; IAM's default where the account's own quota is not known. */
+  readonly sizeLimit?: number | undefined;
 }
 
 /** A role's plan; or, for units that it cannot admit, why. */
@@ -82,13 +84,19 @@ function admitWaves({ role, units }: RoleRequest, context: RoleContext, scope: T
     text = result.text;
     waves.push({ wave, admit: admitted.map(({ namespace, name }) => ({ namespace, name })), trustAfter: text });
   }
-  const plan: RolePlan = { roleArn: role.arn, roleName: role.name, trustBefore: role.trustPolicy, trustAfter: text, waves };
+  const { sizeLimit } = context;
+  const limit = sizeLimit === undefined ? {} : { sizeLimit };
+  const plan: RolePlan = { roleArn: role.arn, roleName: role.name, trustBefore: role.trustPolicy, trustAfter: text, waves, ...limit };
   return { plan, findings: [...findings.values()], held };
 }
 
 function heldFinding({ arn }: RoleFacts, id: string, { code, message }: Refused['problem']): Finding {
-  return finding(PROBLEMS[code] ?? 'PS203', `Role/${arn}`, `the trust policy of ${arn} cannot take ${id}: ${message}`);
+  // What is undecided here is a Deny: whom it lets in is judged before.
+  const remedy = code === 'undecidable' ? UNDECIDED_DENY : undefined;
+  return finding(PROBLEMS[code] ?? 'PS203', `Role/${arn}`, `the trust policy of ${arn} cannot take ${id}: ${message}`, remedy);
 }
+
+const UNDECIDED_DENY = 'Narrow that statement so that it cannot match calls by pods.eks.amazonaws.com, then plan again.';
 
 type Refused = Extract<AdmitResult, { kind: 'refused' }>;
 
@@ -118,5 +126,7 @@ function admit(text: string, units: readonly RoleUnit[], context: RoleContext, s
   const parsed = parseTrustPolicy(text);
   if (!parsed.ok) return { kind: 'refused', problem: { code: 'undecidable', message: parsed.problem } };
   const serviceAccounts = units.map(({ namespace, name }) => ({ namespace, name }));
-  return admitServiceAccounts(parsed.policy, { clusterArn: context.clusterArn, accountId: context.accountId, serviceAccounts, scope });
+  const { clusterArn, accountId, sizeLimit } = context;
+  const limit = sizeLimit === undefined ? {} : { sizeLimit };
+  return admitServiceAccounts(parsed.policy, { clusterArn, accountId, serviceAccounts, scope, ...limit });
 }

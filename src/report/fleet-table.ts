@@ -1,6 +1,6 @@
 import type { FleetReport } from '../model/fleet-report.ts';
 import { clusterTitle, promiseLine, STATUS_TONES } from './summary.ts';
-import { type Cell, renderTable } from './table.ts';
+import { type Cell, renderTable, tableWidth } from './table.ts';
 import { count, duration, hang, type Palette, type Tone } from './text.ts';
 
 type ReportCluster = FleetReport['clusters'][number];
@@ -43,7 +43,7 @@ export function renderFleet(
       hang('  ', `${tally(report)}${tookLine(report)}`, columns),
       ...(fleet.digest === '' ? [] : [hang('  digest ', fleet.digest, columns)]),
     ].join('\n'),
-    rows.length === 0 ? '' : renderTable(heads, rows, wide ? null : columns, palette),
+    rows.length === 0 ? '' : renderTable(heads, rows, tableWidth({ columns, wide }), palette),
     reasons.map(({ cluster, reason }) => `${clusterTitle(cluster)}\n${hang('  ', reason, columns)}`).join('\n'),
     refused
       .map(({ account, region, reason }) => `${palette('warn', 'refused')} ${account} in ${region}\n${hang('  ', reason, columns)}`)

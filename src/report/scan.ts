@@ -2,9 +2,10 @@ import type { Inventory } from '../model/inventory.ts';
 import type { Plan } from '../model/plan.ts';
 import type { ScanReport } from '../model/report.ts';
 import type { CallCounts } from '../model/run.ts';
+import { findingGroups, isCompact } from './finding-groups.ts';
 import { buildPlanReport, compareText } from './report.ts';
-import { clusterTitle, roleTitle, workloadLines } from './summary.ts';
-import { type Cell, renderTable } from './table.ts';
+import { clusterTitle, roleTitle, SEVERITY_TONES, workloadLine, workloadLines } from './summary.ts';
+import { type Cell, renderTable, tableWidth } from './table.ts';
 import { count, hang, type Palette } from './text.ts';
 
 /**
@@ -44,19 +45,25 @@ export function buildScanReport(inventory: Inventory, plan: Plan, calls: CallCou
   };
 }
 
+/** How a scan is laid out. */
+interface ScanLayout {
+  readonly columns: number;
+  readonly palette: Palette;
+  readonly wide: boolean;
+}
+
 /** A scan as text for a terminal; `wide` shows whole ARNs and every finding. Ends with a line break. */
-export function renderScan(
-  scan: ScanReport,
-  layout: { readonly columns: number; readonly palette: Palette; readonly wide: boolean },
-): string {
+export function renderScan(scan: ScanReport, layout: ScanLayout): string {
   const { columns, palette, wide } = layout;
+  const compact = isCompact(scan.serviceAccounts.length);
+  const isOneLine = !wide && Number.isFinite(columns) && compact;
   const rows = [
     ...scan.serviceAccounts.map((one): Cell[] => [
       { text: `${one.namespace}/${one.serviceAccount}`, tone: 'strong' },
       { text: one.associated ? `${one.mechanism}\npod identity` : one.mechanism },
       { text: wide ? one.roleArn : roleTitle(one.roleArn, scan.cluster.arn) },
-      { text: workloadLines(one, !wide) },
-      { text: one.findings.join(wide ? ' ' : '\n') || '-' },
+      { text: isOneLine ? workloadLine(one) : workloadLines(one, !wide) },
+      { text: one.findings.join(wide || compact ? ' ' : '\n') || '-' },
     ]),
     ...scan.legacy
       .filter((one) => one.kind === 'annotation')
@@ -75,16 +82,28 @@ export function renderScan(
       `scan of ${clusterTitle(scan.cluster.arn)}, Kubernetes ${scan.cluster.version} ${scan.cluster.platformVersion}`,
       hang('  ', `${count(scan.serviceAccounts.length, 'service account')} with a role; ${agentTitle(scan)}`, columns),
     ].join('\n'),
-    rows.length === 0 ? '' : renderTable(['SERVICE ACCOUNT', 'BY', 'ROLE', 'WORKLOADS', 'FINDINGS'], rows, wide ? null : columns, palette),
-    listed
-      .map((finding) =>
-        [
-          `${palette(finding.severity === 'blocker' ? 'bad' : finding.severity === 'warning' ? 'warn' : 'faint', `${finding.code} ${finding.severity}`)} ${finding.subject}`,
-          hang('  ', finding.message, columns),
-          hang('  -> ', finding.remedy, columns),
-        ].join('\n'),
-      )
-      .join('\n'),
+    rows.length === 0
+      ? ''
+      : renderTable(
+          [isOneLine ? 'SERVICE ACCOUNT!' : 'SERVICE ACCOUNT', 'BY', 'ROLE', 'WORKLOADS', 'FINDINGS'],
+          rows,
+          tableWidth(layout),
+          palette,
+          { oneLine: isOneLine },
+        ),
+    (wide
+      ? listed.flatMap((finding) => alone(finding, layout))
+      : findingGroups(
+          listed.map((finding) => ({ name: finding.subject, finding })),
+          {
+            columns,
+            palette,
+            compact,
+            alone: ({ finding }) => alone(finding, layout),
+            lead: ({ severity }) => [SEVERITY_TONES[severity], severity],
+          },
+        )
+    ).join('\n'),
     hang(
       '',
       `${count(blockers, 'blocker')}, ${count(scan.findings.length, 'finding')} in all${wide ? '' : ' ("-o wide" shows every one)'}; nothing was changed`,
@@ -92,6 +111,15 @@ export function renderScan(
     ),
   ];
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
+}
+
+/** A finding by itself. */
+function alone({ code, severity, subject, message, remedy }: ScanReport['findings'][number], { columns, palette }: ScanLayout): string[] {
+  return [
+    `${palette(SEVERITY_TONES[severity], `${code} ${severity}`)} ${subject}`,
+    hang('  ', message, columns),
+    hang('  -> ', remedy, columns),
+  ];
 }
 
 /** Kind and name of a subject such as `Deployment/namespace/name`. */

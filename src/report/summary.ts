@@ -42,6 +42,12 @@ export function workloadLines(unit: Pick<ReportUnit, 'workloads'>, short: boolea
   return unit.workloads.map(({ kind, name }) => `${(short ? SHORT_KINDS[kind] : undefined) ?? kind}/${name}`).join('\n') || 'none';
 }
 
+/** The first workloads on one line, with how many there are beside. */
+export function workloadLine(unit: Pick<ReportUnit, 'workloads'>): string {
+  const [first, second, ...more] = workloadLines(unit, true).split('\n');
+  return [first, second].filter((one) => one !== undefined).join(', ') + (more.length === 0 ? '' : ` and ${more.length} more`);
+}
+
 /** How the approval of a run's plan stands; empty where nobody was asked. */
 export function approvalLine({ run }: AnyReport): string {
   const { approval } = run;
@@ -57,6 +63,9 @@ export function approvalLine({ run }: AnyReport): string {
       return `${approval.status}${approval.answer === null ? '' : ` by ${approval.answer.by} at ${approval.answer.at}`}`;
   }
 }
+
+/** What each severity is to the reader. */
+export const SEVERITY_TONES: Readonly<Record<ReportFinding['severity'], Tone>> = { blocker: 'bad', warning: 'warn', info: 'faint' };
 
 /** What each status is to the reader. */
 export const STATUS_TONES: Readonly<Record<ReportUnit['status'] | AnyReport['run']['status'], Tone>> = {

@@ -1,4 +1,6 @@
 import type { RunReport } from '../model/report.ts';
+import { findingGroups, isCompact, type NamedFinding } from './finding-groups.ts';
+import { compareText } from './report.ts';
 import { retirementSection } from './retirement-text.ts';
 import {
   type AnyReport,
@@ -11,15 +13,17 @@ import {
   type ReportFinding,
   type ReportUnit,
   roleTitle,
+  SEVERITY_TONES,
   STATUS_TONES,
   statusTitle,
   tally,
   tookLine,
   trustLine,
   unitName,
+  workloadLine,
   workloadLines,
 } from './summary.ts';
-import { type Cell, renderTable } from './table.ts';
+import { type Cell, renderTable, tableWidth } from './table.ts';
 import { hang, type Palette } from './text.ts';
 import { trustChange } from './trust-diff.ts';
 
@@ -75,15 +79,17 @@ function inOrder(units: readonly ReportUnit[]): ReportUnit[] {
 
 function unitTable(report: AnyReport, { columns, palette, wide }: Layout): string {
   if (report.units.length === 0) return '';
+  const isOneLine = !wide && Number.isFinite(columns) && isCompact(report.units.length);
   const rows = inOrder(report.units).map((unit): Cell[] => [
     { text: unitName(unit), tone: 'strong' },
     { text: unit.mechanism },
     { text: wide ? unit.roleArn : roleTitle(unit.roleArn, report.run.cluster) },
-    { text: workloadLines(unit, !wide) },
+    { text: wide || !isOneLine ? workloadLines(unit, !wide) : workloadLine(unit) },
     { text: unit.wave === null ? '-' : String(unit.wave) },
     { text: statusTitle(report, unit.status), tone: STATUS_TONES[unit.status] },
   ]);
-  return renderTable(['SERVICE ACCOUNT', 'BY', 'ROLE', 'WORKLOADS', 'WAVE', 'STATUS'], rows, wide ? null : columns, palette);
+  const heads = [isOneLine ? 'SERVICE ACCOUNT!' : 'SERVICE ACCOUNT', 'BY', 'ROLE', 'WORKLOADS', 'WAVE', isOneLine ? 'STATUS!' : 'STATUS'];
+  return renderTable(heads, rows, tableWidth({ columns, wide }), palette, { oneLine: isOneLine });
 }
 
 /** Units that did not migrate, each with its reason, what was found, and what to do. */
@@ -96,9 +102,31 @@ function exceptions(report: AnyReport, layout: Layout): string[] {
   return kinds.map(({ status, title }) => {
     const units = report.units.filter((unit) => unit.status === status);
     if (units.length === 0) return '';
-    const lines = units.flatMap((unit) => exception(report, unit, layout));
+    const lines =
+      status === 'held' && !layout.wide ? heldGroups(report, units, layout) : units.flatMap((unit) => exception(report, unit, layout));
     return [layout.palette('strong', `${title} (${units.length})`), ...lines].join('\n');
   });
+}
+
+/** Held units by what blocks them; one that names no blocker has its reason alone. */
+function heldGroups(report: AnyReport, units: readonly ReportUnit[], { columns, palette }: Layout): string[] {
+  const paint = (unit: string): string => `  ${palette(STATUS_TONES.held, unit)}`;
+  const judged = units.map((unit) => ({ unit, why: findingsOf(report, unit).filter(({ severity }) => severity === 'blocker') }));
+  const named = judged.flatMap(({ unit, why }) => why.map((finding) => ({ name: unitName(unit), finding })));
+  const bare = judged.filter(({ why }) => why.length === 0).map(({ unit }) => unit);
+  return [
+    ...findingGroups(byCode(named), {
+      columns,
+      palette,
+      compact: isCompact(report.units.length),
+      alone: ({ name, finding }) => [paint(name), ...findingLines([finding], columns)],
+    }),
+    ...bare.flatMap((unit) => [paint(unitName(unit)), ...(unit.reason === '' ? [] : [hang('    ', unit.reason, columns)])]),
+  ];
+}
+
+function byCode(findings: readonly NamedFinding[]): NamedFinding[] {
+  return [...findings].sort((a, b) => compareText(a.finding.code, b.finding.code) || compareText(a.name, b.name));
 }
 
 function exception(report: AnyReport, unit: ReportUnit, { columns, palette }: Layout): string[] {
@@ -117,7 +145,7 @@ function findingLines(findings: readonly ReportFinding[], columns: number): stri
   ]);
 }
 
-/** Warnings, and what was seen and left alone; with `wide` all the rest too. Blockers of held units are above. */
+/** Warnings, and what was seen and left alone; with `wide` all the rest too, one by one. Blockers of held units are above. */
 function findingList(report: AnyReport, { columns, palette, wide }: Layout): string {
   const shown = new Set(
     report.units
@@ -128,14 +156,36 @@ function findingList(report: AnyReport, { columns, palette, wide }: Layout): str
   const listed = wide ? others : others.filter((finding) => finding.severity !== 'info');
   const left = wide ? [] : others.filter(isLeftAlone);
   const rest = others.length - listed.length - left.length;
-  const lines = listed.flatMap((finding) => {
-    const tone = finding.severity === 'info' ? 'faint' : finding.severity === 'blocker' ? 'bad' : 'warn';
-    return [`  ${palette(tone, finding.severity)} ${finding.subject}`, ...findingLines([finding], columns)];
-  });
-  if (left.length > 0)
-    lines.push('  seen and left alone', ...left.map((finding) => hang(`    ${finding.code} `, finding.message, columns)));
+  const alone = (finding: ReportFinding): string[] => [
+    `  ${palette(SEVERITY_TONES[finding.severity], finding.severity)} ${finding.subject}`,
+    ...findingLines([finding], columns),
+  ];
+  const compact = isCompact(report.units.length);
+  const lines = wide
+    ? listed.flatMap(alone)
+    : findingGroups(
+        listed.map((finding) => ({ name: finding.subject, finding })),
+        {
+          columns,
+          palette,
+          compact,
+          alone: ({ finding }) => alone(finding),
+          lead: ({ severity }) => [SEVERITY_TONES[severity], severity],
+        },
+      );
+  if (left.length > 0) lines.push('  seen and left alone', ...leftAlone(left, compact, columns));
   if (rest > 0) lines.push(palette('faint', `  and ${rest} more for the record: see "-o wide"`));
   return lines.length === 0 ? '' : [palette('strong', `findings (${others.length})`), ...lines].join('\n');
+}
+
+/** In a compact report the first of each code. */
+function leftAlone(findings: readonly ReportFinding[], compact: boolean, columns: number): string[] {
+  if (!compact) return findings.map((finding) => hang(`    ${finding.code} `, finding.message, columns));
+  return [...Map.groupBy(findings, ({ code }) => code).values()].flatMap((group) => {
+    const [first] = group as [ReportFinding];
+    const more = group.length === 1 ? '' : ` (and ${group.length - 1} more)`;
+    return [hang(`    ${first.code} `, `${first.message}${more}`, columns)];
+  });
 }
 
 /** Findings of kinds that this version lists and does not touch (PS6xx, see src/model/findings.ts). */

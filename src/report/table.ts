@@ -27,9 +27,15 @@ const NO_LINES = {
   middle: '',
 };
 
+/** How cells that are too wide are laid out. */
+export interface TableOptions {
+  /** A row is one line: what does not fit is shortened, and an ellipsis says so. */
+  readonly oneLine?: boolean;
+}
+
 /**
  * A table without lines, as kubectl prints them: upper-case heads, two spaces between columns. The widest columns are
- * wrapped until a row fits into `columns` characters; with `columns` null nothing is wrapped. Nothing is ever cut away.
+ * wrapped until a row fits into `columns` characters; with `columns` null nothing is wrapped. Nothing is cut away, but with `oneLine`.
  * A head that ends with `!` (which is not shown) keeps its column in one piece: what is to be copied.
  */
 export function renderTable(
@@ -37,9 +43,13 @@ export function renderTable(
   rows: readonly (readonly Cell[])[],
   columns: number | null,
   palette: Palette,
+  { oneLine = false }: TableOptions = {},
 ): string {
   const titles = heads.map((head) => head.replace(/!$/, ''));
-  const natural = titles.map((head, index) => Math.max(head.length, ...rows.map((row) => longestLine(row[index]?.text ?? ''))));
+  // What goes to a pipe has a line for each row, so that a search finds the whole of it.
+  const textOf = (cell: Cell | undefined): string =>
+    (columns === Number.POSITIVE_INFINITY ? cell?.text.replaceAll('\n', ', ') : cell?.text) ?? '';
+  const natural = titles.map((head, index) => Math.max(head.length, ...rows.map((row) => longestLine(textOf(row[index])))));
   const widths = columns === null ? natural : fitWidths(natural, heads, columns - GAP * (heads.length - 1));
   const table = new Table({
     chars: NO_LINES,
@@ -50,9 +60,9 @@ export function renderTable(
   for (const row of rows) {
     table.push(
       row.map((cell, index) =>
-        cell.text
+        textOf(cell)
           .split('\n')
-          .flatMap((line) => wrap(line, widths[index] ?? NARROWEST))
+          .flatMap((line) => fitted(line, widths[index] ?? NARROWEST, oneLine))
           .map((line) => (cell.tone === undefined ? line : palette(cell.tone, line)))
           .join('\n'),
       ),
@@ -63,6 +73,17 @@ export function renderTable(
     .split('\n')
     .map((line) => line.trimEnd())
     .join('\n');
+}
+
+function fitted(line: string, width: number, oneLine: boolean): string[] {
+  if (!oneLine || line.length <= width) return wrap(line, width);
+  const end = Math.floor((width - 1) / 2);
+  return [`${line.slice(0, width - 1 - end)}…${line.slice(line.length - end)}`];
+}
+
+/** The width of a table in a report: with `wide`, nothing is wrapped on a terminal either. */
+export function tableWidth({ columns, wide }: { readonly columns: number; readonly wide: boolean }): number | null {
+  return wide && Number.isFinite(columns) ? null : columns;
 }
 
 /** Takes from the widest column, one character at a time, until all fit or nothing more can be taken. */

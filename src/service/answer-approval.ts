@@ -2,6 +2,7 @@ import type { ServiceRuntime } from '../migration/runtime.ts';
 import { timestamp } from '../model/clock.ts';
 import { isPodshiftError, PodshiftError } from '../model/errors.ts';
 import type { ApprovalAnswer, RunRecord } from '../model/run.ts';
+import { isDigestOf } from '../plan/digest.ts';
 import type { ApiAnswer } from './answer.ts';
 import type { ApiRequest } from './request.ts';
 import { describeRun } from './resources.ts';
@@ -18,13 +19,13 @@ export async function answerApproval(
 ): Promise<ApiAnswer> {
   const run = await runtime.journal.getRun(path.runId);
   checkWaiting(run);
-  if (body.digest !== run.digest) {
+  if (!isDigestOf(body.digest, run.digest)) {
     throw new PodshiftError(
       'ApprovalMismatch',
       `the answer is to digest ${body.digest}, but the plan of run ${run.runId} is ${run.digest}`,
     );
   }
-  await deliver(runtime, run, { ...body, by: caller, at: timestamp(runtime.clock), requestId });
+  await deliver(runtime, run, { ...body, digest: run.digest, by: caller, at: timestamp(runtime.clock), requestId });
   return { status: 202, body: describeRun(await runtime.journal.getRun(run.runId)) };
 }
 

@@ -52,8 +52,8 @@ const page = {
 
 const digest = z
   .string()
-  .regex(/^[0-9a-f]{64}$/)
-  .describe("The plan's digest");
+  .regex(/^[0-9a-f]{12,64}$/)
+  .describe("The plan's digest, or its first 12 hex digits or more");
 
 /** A key that the client draws for one run, and sends again with each try of the same request (the IETF draft's quotes may be there). */
 export const idempotencyKey = z

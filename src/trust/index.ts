@@ -9,9 +9,11 @@ export { retirePrincipals } from './retire-principals.ts';
 export { revokeServiceAccounts } from './revoke.ts';
 export { parseTrustPolicy, trustPolicySize } from './trust-policy.ts';
 export type {
+  AdmitRequest,
   AdmitResult,
   Answer,
   Grant,
+  PodIdentityRequest,
   RetireRequest,
   RetireResult,
   TrustPolicy,
@@ -19,4 +21,5 @@ export type {
   TrustScope,
   TrustWarningCode,
 } from './types.ts';
+export { type Undecided, undecidedPodIdentity, undecidedRole, undecidedWebIdentity } from './undecided.ts';
 export { widening } from './widening.ts';

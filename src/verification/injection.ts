@@ -88,6 +88,21 @@ export function isOnNewWay(pod: KubernetesObject, annotationPrefix: string): boo
   return containers.length > 0 && containers.every((container) => container.way === 'new' && container.outranking.length === 0);
 }
 
+/** The audience of the tokens that the agent takes. */
+const AUDIENCE = 'pods.eks.amazonaws.com';
+
+/** Seconds that the shortest-lived token of a pod for the agent lives; infinite where it has none. */
+export function agentTokenSeconds(pod: KubernetesObject): number {
+  const volumes: readonly { readonly projected?: { readonly sources?: readonly TokenSource[] } }[] = pod.spec?.volumes ?? [];
+  const tokens = volumes.flatMap(({ projected }) => projected?.sources ?? []).flatMap((source) => source.serviceAccountToken ?? []);
+  // An hour where the pod does not say (Kubernetes, "Projected Volumes", serviceAccountToken).
+  return Math.min(...tokens.filter(({ audience }) => audience === AUDIENCE).map(({ expirationSeconds = 3600 }) => expirationSeconds));
+}
+
+interface TokenSource {
+  readonly serviceAccountToken?: { readonly audience?: string; readonly expirationSeconds?: number };
+}
+
 /** Whether any container has the agent's address: such a pod would lose its role when the association goes. */
 export function usesAgent(pod: KubernetesObject): boolean {
   const containers: readonly Container[] = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])];

@@ -203,7 +203,15 @@ describe('the terminal', () => {
     ['nothing', {}, {}, 80],
     ['too little', { COLUMNS: '3' }, {}, 40],
   ])('is as wide as %s says', (_name, environment, streams, columns) => {
-    expect(recorder(environment as Record<string, string>, streams).terminal.screen.columns).toBe(columns);
+    expect(recorder(environment as Record<string, string>, streams).terminal.helpColumns).toBe(columns);
+  });
+
+  it.each([
+    ['the terminal has', { isTTY: true, columns: 132 }, 132],
+    ['COLUMNS says, where the terminal does not', { isTTY: true }, 70],
+    ['it takes, where it goes to a pipe', {}, Number.POSITIVE_INFINITY],
+  ])('prints data as wide as %s', (_name, streams, columns) => {
+    expect(recorder({ COLUMNS: '70' }, streams).terminal.screen.columns).toBe(columns);
   });
 });
 

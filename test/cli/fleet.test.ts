@@ -219,7 +219,7 @@ describe('podshift fleet', () => {
     const arn = 'arn:aws:states:eu-west-1:111122223333:stateMachine:podshift-migrate-fleet-prod';
     const flags = ['--region', 'eu-central-1', '--service', arn, '--endpoint-url', url];
     await fleet({ terminal } as never, parsed('plan', ...flags));
-    await fleet({ terminal } as never, parsed('run', ...flags, '--approve', '--digest', 'd', '--approve-each'));
+    await fleet({ terminal } as never, parsed('run', ...flags, '--approve', '--digest', 'd'.repeat(12), '--approve-each'));
     const asked = seen.map(({ body }) => JSON.parse(body) as { stateMachineArn: string; name: string; input: string });
     expect(asked.map(({ stateMachineArn }) => stateMachineArn)).toEqual([arn, arn]);
     const inputs = asked.map(({ input }) => JSON.parse(input) as { fleetId: string });

@@ -56,7 +56,7 @@ describe('podshift schedule', () => {
     [['create', '--cluster', 'shop'], 'which schedule'],
     [['create', 'a b', '--cluster', 'shop', '--expression', 'rate(1 day)'], 'no name of a schedule'],
     [['create', 'x', '--cluster', 'shop', '--expression', 'daily'], 'when?'],
-    [['create', 'x', '--cluster', 'shop', '--expression', 'rate(1 day)', '--digest', 'd'], 'are for --starts run'],
+    [['create', 'x', '--cluster', 'shop', '--expression', 'rate(1 day)', '--digest', 'd'.repeat(12)], 'are for --starts run'],
     [[...NIGHTLY, '--starts', 'run', '--window-minutes', '30', '--flexible-minutes', '30'], 'less than --window-minutes'],
   ])('refuses %j', async (args, text) => {
     const { podshift, changes } = await scene();

@@ -35,7 +35,7 @@ describe('a migration on a real control plane', () => {
   });
 
   it('is planned on the real cluster as it is on the twin', async () => {
-    await stage.grantAccess();
+    await stage.grantLists(await stage.grantAccess());
     planned = reportOf<PlanReport>(await stage.podshift('plan'));
     expect(decisions(planned)).toEqual(decisions(await stage.planOnTwin(FOLDER)));
     const mechanisms = planned.units.filter(({ status }) => status === 'pending').map(({ mechanism }) => mechanism);

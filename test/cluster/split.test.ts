@@ -13,6 +13,19 @@ const BINDINGS = [
   '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/press-courier-view',
 ];
 
+/** A kind of which there are no objects: a definition is enough for podshift to have to ask. */
+const OWN_KIND: KubernetesObject = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'issues.press.example.com' },
+  spec: {
+    group: 'press.example.com',
+    names: { kind: 'Issue', plural: 'issues', singular: 'issue', listKind: 'IssueList' },
+    scope: 'Namespaced',
+    versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+  },
+};
+
 /** Service accounts that several roles share under kube2iam, split on a real control plane. */
 describe('a migration from kube2iam on a real control plane', () => {
   let stage: Stage;
@@ -25,12 +38,20 @@ describe('a migration from kube2iam on a real control plane', () => {
     Promise.all(BINDINGS.map(async (path) => (await get(path)).subjects.map(({ name }: { name: string }) => name)));
 
   beforeAll(async () => {
-    stage = await startStage(await loadSnapshot(FOLDER));
-    await stage.grantAccess();
+    const snapshot = await loadSnapshot(FOLDER);
+    stage = await startStage({ ...snapshot, objects: [...snapshot.objects, OWN_KIND] });
   });
   afterAll(() => stage?.stop());
 
-  it('is planned on the real cluster as it is on the twin', async () => {
+  it('tells which kinds of a group of one’s own the shipped rights do not let podshift list', async () => {
+    expect(await stage.grantAccess()).toEqual([OWN_KIND.spec.group]);
+    const { findings } = reportOf<PlanReport>(await stage.podshift('plan'));
+    const messages = findings.filter(({ code }) => code === 'PS518').map(({ message }) => message);
+    expect(messages).toEqual([expect.stringMatching(/^custom resources of issues\.press\.example\.com could not be listed/)]);
+  });
+
+  it('is planned on the real cluster as it is on the twin, once they do', async () => {
+    await stage.grantLists([OWN_KIND.spec.group]);
     planned = reportOf<PlanReport>(await stage.podshift('plan'));
     expect(decisions(planned)).toEqual(decisions(await stage.planOnTwin(FOLDER)));
     expect(new Set(planned.units.flatMap(({ splitFrom }) => splitFrom ?? []))).toEqual(new Set(['courier', 'default']));

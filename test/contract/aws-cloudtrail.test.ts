@@ -74,6 +74,33 @@ describe('CloudTrail of the twin', () => {
     await expect(names({ NextToken: 'nonsense' })).rejects.toMatchObject({ name: 'InvalidNextTokenException' });
   });
 
+  it("shows what a snapshot's trail held, moved to the twin's time", async () => {
+    const held = (EventTime: string, EventId: string) => ({
+      EventId,
+      EventName: 'AssumeRoleWithWebIdentity',
+      EventTime,
+      EventSource: 'sts.amazonaws.com',
+      Resources: [{ ResourceType: 'AWS::IAM::Role', ResourceName: 'role-a' }],
+      CloudTrailEvent: JSON.stringify({ eventTime: EventTime, userAgent: 'Boto3/1.26.0' }),
+    });
+    const elsewhere = {
+      ...held('2026-01-02T03:00:00+00:00', 'elsewhere'),
+      CloudTrailEvent: JSON.stringify({ awsRegion: 'us-gov-west-1' }),
+    };
+    const trail = {
+      Events: [held('2026-01-02T03:04:00+00:00', 'late'), held('2026-01-02T02:34:00+00:00', 'early'), elsewhere, { EventId: 'timeless' }],
+    };
+    const { client } = await open({ parts: { trail } });
+    const command = new LookupEventsCommand({ LookupAttributes: attribute('EventName', 'AssumeRoleWithWebIdentity') });
+    const found = (await client.send(command)).Events ?? [];
+    const minutes = (one: (typeof found)[number]) => [one.EventId, (START - (one.EventTime?.getTime() ?? 0)) / 60_000];
+    expect(found.map(minutes)).toEqual([
+      ['late', 5],
+      ['early', 35],
+    ]);
+    expect(JSON.parse(found[0]?.CloudTrailEvent ?? '')).toEqual({ eventTime: '2026-03-02T08:55:00Z', userAgent: 'Boto3/1.26.0' });
+  });
+
   it('throttles with 400', async () => {
     const { client } = await open({ rateLimits: { cloudtrail: { burst: 0, perSecond: 2 } } });
     await expect(client.send(new LookupEventsCommand({}))).rejects.toMatchObject({

@@ -3,6 +3,7 @@ import {
   DeleteRoleCommand,
   DetachRolePolicyCommand,
   GetAccountAuthorizationDetailsCommand,
+  GetAccountSummaryCommand,
   GetRoleCommand,
   IAMClient,
   ListAttachedRolePoliciesCommand,
@@ -149,6 +150,13 @@ export function describeIam({ name, exceptions, start }: IamBackend): void {
       await expect(client.send(new UpdateAssumeRolePolicyCommand({ RoleName: 'absent', PolicyDocument: EC2 }))).rejects.toMatchObject({
         name: 'NoSuchEntityException',
       });
+    });
+
+    behaviour("tells the account's figures", async () => {
+      const client = await open({ app: EC2 });
+      const { SummaryMap = {} } = await client.send(new GetAccountSummaryCommand({}));
+      expect(SummaryMap.AssumeRolePolicySizeQuota).toBe(2048);
+      expect(SummaryMap.Roles).toBeGreaterThan(0);
     });
 
     behaviour('lists inline and attached policies and providers', async () => {

@@ -1,6 +1,7 @@
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import pLimit from 'p-limit';
 import { openDynamoTable } from '../../src/journal/dynamo-table.ts';
 import type { Moto } from '../python/moto.ts';
 import { TABLE } from '../support/dynalite-journal.ts';
@@ -33,7 +34,11 @@ export const motoIam = (moto: () => Moto): IamBackend => ({
   },
 });
 
-/** The journal on DynamoDB of moto. */
+/**
+ * The journal on DynamoDB of moto, one request after another: moto's UpdateItem reads, changes and writes an item in threads of one
+ * process without a lock, so of twenty at once some are lost. DynamoDB's are atomic (developer guide, "Working with items"); many
+ * writers at once are tried over the other stores.
+ */
 export const motoJournal = (moto: () => Moto): TableBackend => ({
   name: "moto's DynamoDB",
   exceptions: {
@@ -43,6 +48,8 @@ export const motoJournal = (moto: () => Moto): TableBackend => ({
   start: async () => {
     await moto().reset();
     const sdk = new DynamoDBClient({ endpoint: moto().endpoint, region: 'us-east-1', credentials });
+    const inTurn = pLimit(1);
+    sdk.middlewareStack.add((next) => (request) => inTurn(() => next(request)), { step: 'finalizeRequest', priority: 'low' });
     await sdk.send(new CreateTableCommand(TABLE));
     const client = DynamoDBDocumentClient.from(sdk);
     return {

@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { createRequire } from 'node:module';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { createMetrics } from '../../functions/runtime/metrics.ts';
 import { METRIC_NAMESPACE, METRICS } from '../../src/model/metrics.ts';
 import type { Template } from '../support/package-service.ts';
 import { packaged } from '../support/packaged.ts';
@@ -79,6 +81,28 @@ describe('the alarms', () => {
     }
   });
 
+  it('watch the service that the packaged functions name in their metrics', async () => {
+    const lines: string[] = [];
+    const said = vi.spyOn(process.stdout, 'write').mockImplementation((line) => lines.push(String(line)) > 0);
+    try {
+      const functions = Object.values(template.Resources).filter(({ Type }) => Type === 'AWS::Lambda::Function');
+      const named = functions.flatMap(({ Properties }) => {
+        const { Variables } = Properties.Environment as { readonly Variables: Record<string, unknown> };
+        const environment = Object.fromEntries(
+          Object.entries(Variables).map(([name, value]) => [name, typeof value === 'string' ? value : `of-the-stack-${name}`]),
+        );
+        lines.length = 0;
+        createMetrics(environment).add({ name: 'UnitsNeedingOperator', value: 1, dimensions: {} });
+        return lines.map((line) => (JSON.parse(line) as { readonly service: string }).service);
+      });
+      expect(named).toHaveLength(functions.length);
+      const own = watched().filter(({ metric }) => metric.Namespace === METRIC_NAMESPACE);
+      expect(new Set(named)).toEqual(new Set(own.flatMap(({ metric }) => metric.Dimensions.map(({ Value }) => Value))));
+    } finally {
+      said.mockRestore();
+    }
+  });
+
   it('watch the dead letters', () => {
     expect(watched()).toContainEqual({
       alarm: 'dead-letters',
@@ -106,12 +130,22 @@ describe('the alarms', () => {
   });
 });
 
+/** The functions that write trust policies: serverless.yml gives them all the same. */
+const TRUST_WRITERS = 4;
+const reservedConcurrency = createRequire(import.meta.url)('../../infra/reserved-concurrency.cjs') as Record<
+  'trustWriters' | 'trailReader',
+  (context: { readonly resolveVariable: (name: string) => Promise<string> }) => Promise<number | null>
+>;
+const reservedWith = async (kind: 'trustWriters' | 'trailReader'): Promise<number> =>
+  (await reservedConcurrency[kind]({ resolveVariable: () => Promise.resolve('true') })) ?? 0;
+
 describe('docs/operations.md', () => {
-  it('says how much of the account’s concurrency is reserved', async () => {
+  it('says how much of the account’s concurrency is reserved where that is asked for, and that none is otherwise', async () => {
     const { template } = await packaged();
-    const reserved = Object.values(template.Resources).map(({ Properties }) => Number(Properties?.ReservedConcurrentExecutions ?? 0));
-    const sum = reserved.reduce((total, number) => total + number, 0);
-    expect(page).toContain(`${sum} of the account's concurrency is reserved`);
+    const reserved = Object.values(template.Resources).filter(({ Properties }) => Properties?.ReservedConcurrentExecutions !== undefined);
+    expect(reserved).toEqual([]);
+    const sum = TRUST_WRITERS * (await reservedWith('trustWriters')) + (await reservedWith('trailReader'));
+    expect(page).toContain(`${sum} of the account's concurrency`);
     expect(page).toContain(`the account needs ${sum + 100} at least`);
   });
 

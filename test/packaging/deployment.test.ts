@@ -39,7 +39,7 @@ describe('the stack', () => {
 
   it('encrypts the journal, can restore it to any second, and keeps it when the stack goes', () => {
     const table = service.template.Resources.JournalTable;
-    expect(table).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+    expect(table).toMatchObject({ DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' });
     expect(table?.Properties).toMatchObject({
       SSESpecification: { SSEEnabled: true },
       PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },

@@ -48,7 +48,7 @@ describe('osls package', () => {
       expect(Properties, id).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] });
       expect(Properties.Environment, id).toMatchObject({ Variables: { JOURNAL_TABLE: { Ref: 'JournalTable' }, LOG_LEVEL: 'INFO' } });
     }
-    expect(service.template.Resources.JournalTable).toMatchObject({ Type: 'AWS::DynamoDB::Table', DeletionPolicy: 'Retain' });
+    expect(service.template.Resources.JournalTable).toMatchObject({ Type: 'AWS::DynamoDB::Table', DeletionPolicy: 'RetainExceptOnCreate' });
   });
 
   it('bundles handlers that load and check their input', async () => {

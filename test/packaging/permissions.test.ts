@@ -15,6 +15,7 @@ import {
   ACTION_REASONS,
   COMMAND_LINE_ONLY,
   CUSTOM_RESOURCES,
+  GROUPS_OF_AWS,
   NEVER_MADE,
   NEVER_TAKEN,
   ONLY_IN_TROUBLE,
@@ -152,12 +153,12 @@ describe('what the functions ask for', () => {
     expect(allowed.sort()).toEqual([...verbs].sort());
   });
 
-  it('is, of custom resources, what the second ClusterRole allows: lists in each group that podshift knows', async () => {
+  it('is, of custom resources, what the second ClusterRole allows: lists in each group that podshift knows or that AWS brings to clusters', async () => {
     const text = await readFile(new URL('../../infra/cluster-access/cluster-role.yaml', import.meta.url), 'utf8');
     const [, , role, binding] = parseAllDocuments(text).map((document) => document.toJS());
     const [rule, ...more] = role.rules as { apiGroups: string[]; resources: string[]; verbs: string[] }[];
     expect([rule?.resources, rule?.verbs, more]).toEqual([['*'], ['list'], []]);
-    const known = new Set([...CONSUMER_KINDS.map(({ group }) => group), ...WANTED_GROUPS]);
+    const known = new Set([...CONSUMER_KINDS.map(({ group }) => group), ...WANTED_GROUPS, ...Object.keys(GROUPS_OF_AWS)]);
     expect(rule?.apiGroups).toEqual([...known].sort());
     expect([binding.roleRef.name, binding.subjects[0].name]).toEqual([role.metadata.name, 'podshift']);
     expect([...known].filter((group) => !hasCustomResources(group))).toEqual([]);

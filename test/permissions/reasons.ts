@@ -43,6 +43,9 @@ export const ACTION_REASONS: Readonly<Record<string, { readonly why: string; rea
   'iam:ListRoles': { why: 'see there' },
   'iam:GetRole': { why: "a role's tags; its trust policy right before and after a write", resource: 'role' },
   'iam:UpdateAssumeRolePolicy': { why: 'the trust statement', resource: 'role' },
+  'iam:GetAccountSummary': {
+    why: "the account's quota of trust policy length; may be withheld: then IAM's default of 2,048 characters is taken",
+  },
   'iam:ListOpenIDConnectProviders': { why: "whether the cluster's issuer is registered; may be withheld" },
   'iam:PassRole': {
     why: 'EKS asks it of whoever gives a role to a service account or an add-on; condition: `iam:PassedToService` is `pods.eks.amazonaws.com`, or `eks.amazonaws.com` for the role that an add-on had before',
@@ -192,6 +195,24 @@ export const NEVER_TAKEN: readonly { readonly key: string; readonly action: stri
 /** What stands for every kind of custom resource: they are read as the cluster's discovery names them. */
 export const CUSTOM_RESOURCES = '*.custom-resources';
 
+/**
+ * Groups that EKS, its add-ons and AWS' controllers bring to a cluster, and where their kinds are defined. Few name a service account;
+ * a group that podshift may not list is a warning in each plan (PS518), so those that an ordinary cluster has are in the ClusterRole.
+ */
+export const GROUPS_OF_AWS: Readonly<Record<string, string>> = {
+  'aga.k8s.aws': 'kubernetes-sigs/aws-load-balancer-controller, config/crd/aga',
+  'cloudwatch.aws.amazon.com': 'aws/amazon-cloudwatch-agent-operator, config/crd/bases',
+  'crd.k8s.amazonaws.com': 'aws/amazon-vpc-cni-k8s, charts/aws-vpc-cni/crds',
+  'eks.amazonaws.com': 'https://docs.aws.amazon.com/eks/latest/userguide/create-node-class.html; aws/eks-node-monitoring-agent, api/crds',
+  'elbv2.k8s.aws': 'kubernetes-sigs/aws-load-balancer-controller, config/crd/bases',
+  'gateway.k8s.aws': 'kubernetes-sigs/aws-load-balancer-controller, config/crd/gateway',
+  'gateway.networking.k8s.io': 'kubernetes-sigs/aws-load-balancer-controller, config/crd/gateway/upstream',
+  'groupsnapshot.storage.k8s.io': 'kubernetes-csi/external-snapshotter, client/config/crd',
+  'karpenter.k8s.aws': 'aws/karpenter-provider-aws, pkg/apis/crds',
+  'karpenter.sh': 'aws/karpenter-provider-aws, pkg/apis/crds',
+  'snapshot.storage.k8s.io': 'kubernetes-csi/external-snapshotter, client/config/crd',
+};
+
 /** Why podshift uses a resource of the cluster; a new one wants a line here. */
 export const RESOURCE_REASONS: Readonly<Record<string, string>> = {
   namespaces: 'whether the API server lets podshift in; what kube2iam and kiam permit in them',
@@ -200,7 +221,8 @@ export const RESOURCE_REASONS: Readonly<Record<string, string>> = {
   serviceaccounts:
     'the annotations; removed after proof, put back by rollback. Service accounts that are split off for pods of kube2iam and kiam, and their removal by rollback',
   pods: 'who runs as whom; dry-run pods, the probe pod and its removal; the pods that take the rule of a retired daemon off the nodes, and a restart of its own pods on the way back',
-  'pods/eviction': 'stand-alone ReplicaSets, pods that missed the injection; with `--allow-pod-deletion` OnDelete and partitioned sets, and those of custom resources',
+  'pods/eviction':
+    'stand-alone ReplicaSets, pods that missed the injection; with `--allow-pod-deletion` OnDelete and partitioned sets, and those of custom resources',
   replicationcontrollers: 'owners of pods',
   'deployments.apps': 'the restart, as `kubectl rollout restart` does it; the kiam server, when it is retired',
   'statefulsets.apps': 'the restart',

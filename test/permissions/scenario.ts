@@ -58,7 +58,13 @@ export function refused(kind: 'denied' | 'server-error', ...operations: readonly
 }
 
 /** The permissions that podshift can do without are withheld. */
-export const WITHHELD = refused('denied', 'GetAccountAuthorizationDetails', 'ListOpenIDConnectProviders', 'LookupEvents');
+export const WITHHELD = refused(
+  'denied',
+  'GetAccountAuthorizationDetails',
+  'GetAccountSummary',
+  'ListOpenIDConnectProviders',
+  'LookupEvents',
+);
 
 /** The process dies when it comes to the state. */
 export function diesAt(state: string): Pick<RecordedSettings, 'signal' | 'onState'> {

@@ -6,28 +6,46 @@ import { simulate } from './moving/simulate.ts';
 /** So many seeds of each kind of world; `npm run simulate` takes as many as one likes. */
 const SEEDS = 12;
 
+/** Seeds of any world that once failed, each by what was wrong. */
+const FAILED: ReadonlyMap<number, string> = new Map([
+  [2, 'a function that ended as Lambda.Unknown'],
+  [22, 'a probe pod for a node that was gone'],
+  [24, 'an add-on read while another of its units updated it'],
+  [42, 'an add-on updated twice at once'],
+  [46, 'a function that ended as Lambda.Unknown'],
+  [50, 'a function that ended as Sandbox.Timedout'],
+  [280, 'a rollback on one machine that met a journal which denied it'],
+  [359, 'a statement that eksctl wrote while the process died'],
+  [1008, 'an agent that associations of others need'],
+  [1019, 'a second run over a service account that the first had split all others from'],
+  [1083, 'an API server that was away'],
+  [1093, 'an API server that was away'],
+  [1213, 'a Job that the schedule made while EKS forgot the association'],
+  [1224, 'an agent that associations of others need'],
+  [1296, 'a run that was resumed while it went on'],
+  [2009, 'a run that was resumed while it went on'],
+  [2223, 'a run that was resumed while it went on'],
+  [2610, 'a second run over a service account that the first had split all others from'],
+]);
+
 /** Histories that show what is not fixed yet. */
 const OPEN: ReadonlySet<string> = new Set([
-  ...WORLDS.map((world) => `${world} 2`),
-  'a crash right after a write, and a rollback while the service reads late: an association',
+  'seed 359',
   'a statement that somebody writes while podshift grants is not lost',
   'a statement that somebody writes while podshift revokes is not lost',
   'a statement that somebody wrote between two of podshift is not lost when both units go back',
-  'an API server that is away for five minutes rolls nothing back',
-  'an API server that is away for five minutes during the rollback ends no rollback',
-  'a function that ends as Lambda.Unknown costs no healthy unit',
-  'a function that ends as Sandbox.Timedout costs no healthy unit',
-  'a function that ends as Runtime.ExitError costs no healthy unit',
-  'a function that ends as Lambda.ResourceNotReadyException costs no healthy unit',
-  'a function that ends as Lambda.ENINotReadyException costs no healthy unit',
-  'a function that dies during the rollback ends no rollback',
 ]);
 
 describe.each(WORLDS)('a world that moves: %s', (world) => {
-  const seeds = Array.from({ length: SEEDS }, (_, index) => index + 1).filter((seed) => !OPEN.has(`${world} ${seed}`));
-
-  it.each(seeds)('keeps every promise in the history of seed %d', async (seed) => {
+  it.each(Array.from({ length: SEEDS }, (_, index) => index + 1))('keeps every promise in the history of seed %d', async (seed) => {
     const { problems } = await simulate(drawHistory(seed, world));
+    expect(problems).toEqual([]);
+  });
+});
+
+describe('a seed that once failed', () => {
+  it.each([...FAILED].filter(([seed]) => !OPEN.has(`seed ${seed}`)))('keeps every promise: %d, %s', async (seed) => {
+    const { problems } = await simulate(drawHistory(seed));
     expect(problems).toEqual([]);
   });
 });

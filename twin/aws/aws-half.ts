@@ -53,6 +53,8 @@ export function createAwsHalf(settings: AwsHalfSettings): AwsHalf {
   const updates = new AddonUpdates(state, addons, rollouts);
   const principals = new Principals(state);
   const trail = new CloudTrailLog(state.accountId, state.region);
+  // What is delivered later would not be seen by a run that begins now.
+  if (snapshot.trailEvents.length > 0) trail.adopt(snapshot.trailEvents, clock.now() - delays.cloudTrailDelivery, snapshot.takenAt);
   const identities = new PodIdentities({ state, principals, trail, eksAuthFaults: settings.eksAuthFaults });
   const activity = new PodActivity(identities, clock);
   const buckets = new TokenBuckets(settings.rateLimits, clock);

@@ -1,3 +1,4 @@
+import type { TrailEventDescription } from '../snapshot.ts';
 import { uuidOf } from './ids.ts';
 
 /** One management event; `record` is the event as CloudTrail delivers it. */
@@ -57,6 +58,34 @@ export class CloudTrailLog {
     this.#events.push({ ...rest, region, eventId, record });
   }
 
+  /**
+   * Takes in what a real trail held, moved in time so that it ends at `until`, milliseconds: the snapshot was taken then, to the twin.
+   * `takenAt` is when it was taken; by default the time of its last event.
+   */
+  adopt(events: readonly TrailEventDescription[], until: number, takenAt: string | undefined): void {
+    const times = events.map(({ EventTime = '' }) => Date.parse(EventTime));
+    const last = Math.max(...times.filter((time) => !Number.isNaN(time)));
+    const told = Date.parse(takenAt ?? '');
+    const shift = until - (Number.isNaN(told) ? last : Math.max(told, last));
+    for (const [index, event] of events.entries()) {
+      const at = (times[index] as number) + shift;
+      if (!Number.isFinite(at)) continue;
+      const record = recordOf(event.CloudTrailEvent);
+      this.#events.push({
+        region: typeof record.awsRegion === 'string' ? record.awsRegion : this.#region,
+        eventId: event.EventId,
+        eventName: event.EventName,
+        eventSource: event.EventSource,
+        at,
+        username: event.Username,
+        readOnly: event.ReadOnly === 'true',
+        resources: event.Resources.map(({ ResourceType, ResourceName }) => ({ type: ResourceType, name: ResourceName })),
+        record: { ...record, eventTime: new Date(at).toISOString().replace(/\.\d{3}Z$/, 'Z') },
+      });
+    }
+    this.#sorted = false;
+  }
+
   /** All events, oldest first. */
   events(): readonly TrailEvent[] {
     if (!this.#sorted) {
@@ -64,5 +93,15 @@ export class CloudTrailLog {
       this.#sorted = true;
     }
     return this.#events;
+  }
+}
+
+/** The event itself; nothing of one that cannot be read. */
+function recordOf(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const record: unknown = JSON.parse(text);
+    return typeof record === 'object' && record !== null ? (record as Record<string, unknown>) : {};
+  } catch {
+    return {};
   }
 }

@@ -1,6 +1,7 @@
 import type { CloudTrailLog } from './cloudtrail-log.ts';
 import { uuidOf } from './ids.ts';
 import { PODS_SERVICE } from './records.ts';
+import { podIdentityContext } from './request-context.ts';
 import type { AwsState } from './state.ts';
 import { type PodSubject, podIdentityCall, serviceAssumeRole, sessionTags } from './trail-events.ts';
 import { isAllowed } from './trust-evaluation.ts';
@@ -72,7 +73,8 @@ export function assumeForPod(state: AwsState, subject: PodSubject, at: number): 
   }
   const role = state.roleByArn(association.roleArn);
   const tags = !association.disableSessionTags;
-  const context = podIdentityContext(state.accountId, state.clusterArn, tags ? sessionTags(state, subject) : undefined);
+  const session = `eks-${state.cluster.name.slice(0, 10)}-${podName.slice(0, 12)}-${uuidOf(`${podUid}/${Math.floor(at)}`)}`.slice(0, 64);
+  const context = podIdentityContext(state, at, tags ? sessionTags(state, subject) : undefined, session);
   const caller = { type: 'Service', name: PODS_SERVICE } as const;
   const grants = (action: 'sts:AssumeRole' | 'sts:TagSession') =>
     role !== undefined && isAllowed(state.visibleTrust(role, at), { action, caller, context });
@@ -80,7 +82,6 @@ export function assumeForPod(state: AwsState, subject: PodSubject, at: number): 
     const message = 'Unauthorized Exception! EKS does not have permissions to assume the associated role.';
     return { ok: false, code: 'AccessDeniedException', message, failed: false };
   }
-  const session = `eks-${state.cluster.name.slice(0, 10)}-${podName.slice(0, 12)}-${uuidOf(`${podUid}/${Math.floor(at)}`)}`.slice(0, 64);
   // The target role may be another account's, which this twin does not hold: it is taken as set up.
   return {
     ok: true,
@@ -105,25 +106,4 @@ export function recordAssume(
   }
   trail.add(serviceAssumeRole(state, subject, { roleArn: assumed.assumedRole, sessionName: assumed.sessionName, tags: assumed.tags }, at));
   trail.add(podIdentityCall(state, subject, nodeRoleArn, at));
-}
-
-/** Condition keys of EKS's call to STS; without tags none of the `aws:RequestTag` keys are there (EKS user guide: pod-id-role). */
-export function podIdentityContext(
-  accountId: string,
-  clusterArn: string,
-  tags: Readonly<Record<string, string>> | undefined,
-): Record<string, string | readonly string[]> {
-  const context: Record<string, string | readonly string[]> = {
-    'aws:sourceaccount': accountId,
-    'aws:sourcearn': clusterArn,
-    'aws:principalisawsservice': 'true',
-    'aws:principalservicename': PODS_SERVICE,
-    'aws:viaawsservice': 'false',
-    'aws:securetransport': 'true',
-  };
-  if (tags === undefined) return context;
-  for (const [key, value] of Object.entries(tags)) context[`aws:requesttag/${key}`] = value;
-  context['aws:tagkeys'] = Object.keys(tags);
-  context['sts:transitivetagkeys'] = Object.keys(tags);
-  return context;
 }

@@ -2,6 +2,7 @@ import type { AddonInstalls } from './addon-installs.ts';
 import type { AddonUpdates } from './addon-updates.ts';
 import { addonAnswer, addonChange, newAddon, updateAnswer, wantedAssociations } from './addon-wire.ts';
 import type { Addons } from './addons.ts';
+import { clusterVersionsRoute } from './cluster-versions.ts';
 import { associationRoutes } from './eks-associations.ts';
 import { computeRoutes } from './eks-compute.ts';
 import { AwsError } from './errors.ts';
@@ -47,6 +48,7 @@ export function eksRoutes(
   return [
     route('ListClusters', 'GET', '/clusters', (request) => paged(request, [name], 'clusters')),
     route('DescribeCluster', 'GET', '/clusters/{cluster}', describeCluster, { object: (request) => request.path.cluster ?? '' }),
+    clusterVersionsRoute(state),
     ...associationRoutes(state).map((one) => ({ ...one, run: checked(one.run) })),
     route('ListAddons', 'GET', '/clusters/{cluster}/addons', (request) => paged(request, addons.names(), 'addons')),
     route(

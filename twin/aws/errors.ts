@@ -1,7 +1,10 @@
 import type { Fault } from '../contracts.ts';
 
 /** The AWS services of the twin. */
-export type AwsService = 'eks' | 'iam' | 'sts' | 'cloudtrail';
+export type AwsService = 'eks' | 'iam' | 'sts' | 'cloudtrail' | 'cloudformation' | 'other';
+
+/** Its services whose requests are a query and whose answers are XML. */
+export type QueryService = 'iam' | 'sts' | 'cloudformation';
 
 /** An error as a service answers it. `code` is the name on the wire, which differs from the SDK's name for IAM. */
 export class AwsError extends Error {
@@ -70,7 +73,7 @@ export function errorReply(service: AwsService, error: AwsError, requestId: stri
     };
   }
   const type = error.status < 500 ? 'Sender' : 'Receiver';
-  const namespace = service === 'iam' ? IAM_NAMESPACE : STS_NAMESPACE;
+  const namespace = NAMESPACES[service === 'iam' || service === 'cloudformation' ? service : 'sts'];
   return {
     status: error.status,
     headers: { 'content-type': 'text/xml', 'x-amzn-requestid': requestId },
@@ -80,8 +83,11 @@ export function errorReply(service: AwsService, error: AwsError, requestId: stri
   };
 }
 
-export const IAM_NAMESPACE = 'https://iam.amazonaws.com/doc/2010-05-08/';
-export const STS_NAMESPACE = 'https://sts.amazonaws.com/doc/2011-06-15/';
+const NAMESPACES: Readonly<Record<QueryService, string>> = {
+  iam: 'https://iam.amazonaws.com/doc/2010-05-08/',
+  sts: 'https://sts.amazonaws.com/doc/2011-06-15/',
+  cloudformation: 'http://cloudformation.amazonaws.com/doc/2010-05-15/',
+};
 
 /** Text as XML character data. */
 export function escapeXml(text: string): string {
@@ -90,12 +96,12 @@ export function escapeXml(text: string): string {
 
 /** An answer of a query service: `value`'s members become elements, arrays become `member` elements, undefined is left out. */
 export function queryReply(
-  service: 'iam' | 'sts',
+  service: QueryService,
   action: string,
   result: Readonly<Record<string, unknown>> | undefined,
   requestId: string,
 ): AwsReply {
-  const namespace = service === 'iam' ? IAM_NAMESPACE : STS_NAMESPACE;
+  const namespace = NAMESPACES[service];
   const inner = result === undefined ? '' : `<${action}Result>${toXml(result)}</${action}Result>`;
   return {
     status: 200,

@@ -2,13 +2,15 @@ import type { DescribedRequest, TwinHttpReply, TwinHttpRequest, TwinHttpService 
 import type { AddonInstalls } from './addon-installs.ts';
 import type { AddonUpdates } from './addon-updates.ts';
 import type { Addons } from './addons.ts';
+import { cloudFormationActions } from './cloudformation.ts';
 import { lookupEvents } from './cloudtrail.ts';
 import type { CloudTrailLog } from './cloudtrail-log.ts';
 import { eksRoutes } from './eks.ts';
 import { readSignature } from './eks-token.ts';
-import { AwsError, type AwsReply, type AwsService, errorReply, faultError, queryReply, throttled } from './errors.ts';
+import { AwsError, type AwsReply, type AwsService, errorReply, faultError, type QueryService, queryReply, throttled } from './errors.ts';
 import { iamActions } from './iam.ts';
 import { uuidOf } from './ids.ts';
+import { protocolError, protocolOf, unknownService } from './other-services.ts';
 import type { Principal, Principals } from './principals.ts';
 import type { RestRequest, RestRoute } from './rest.ts';
 import type { AwsState } from './state.ts';
@@ -39,12 +41,20 @@ interface Call {
   readonly write: boolean;
   /** Answers or throws an `AwsError`. */
   readonly run: (requestId: string) => AwsReply;
+  /** An error in its service's protocol. */
+  readonly failed: (error: AwsError, requestId: string) => AwsReply;
 }
+
+/** Signing names of the services that the twin has. */
+const KNOWN: ReadonlySet<string> = new Set(['eks', 'iam', 'sts', 'cloudtrail', 'cloudformation']);
+
+/** Versions of query services, by which an unsigned request is told. */
+const QUERY_VERSIONS: Readonly<Record<string, QueryService>> = { '2010-05-08': 'iam', '2010-05-15': 'cloudformation' };
 
 // The JavaScript SDK sends the short form, boto3 and the AWS CLI the one with the package ahead.
 const CLOUDTRAIL_TARGET = /^(?:com\.amazonaws\.cloudtrail\.v20131101\.)?CloudTrail_20131101\.(\w+)$/;
 
-/** EKS, IAM, STS and CloudTrail on one endpoint, told apart as AWS clients sign them. */
+/** EKS, IAM, STS, CloudTrail and CloudFormation on one endpoint, told apart as AWS clients sign them. */
 export function createAwsService(settings: AwsServiceSettings): TwinHttpService {
   const routes = eksRoutes(settings.state, settings.addons, settings.installs, settings.updates, settings.kubernetes).map((route) => ({
     route,
@@ -75,15 +85,15 @@ export function createAwsService(settings: AwsServiceSettings): TwinHttpService 
         settings.calledBy(principalOf(settings, request));
         return call.run(requestId);
       } catch (error) {
-        if (error instanceof AwsError) return errorReply(call.service, error, requestId);
+        if (error instanceof AwsError) return call.failed(error, requestId);
         throw error;
       }
     },
     fault: (kind, request): TwinHttpReply => {
-      const { service } = callOf(request);
+      const { service, failed } = callOf(request);
       const error = faultError(service, { kind, when: 'before' });
       if (error === undefined) throw new TypeError(`no answer for a fault of kind ${kind}`);
-      return errorReply(service, error, uuidOf(`${settings.state.clusterArn}/fault/${count}`));
+      return failed(error, uuidOf(`${settings.state.clusterArn}/fault/${count}`));
     },
   };
 }
@@ -101,8 +111,9 @@ function identify(settings: AwsServiceSettings, routes: readonly { route: RestRo
   }
   const parameters = queryParameters(request);
   const action = parameters.get('Action');
+  if (signature !== undefined && !KNOWN.has(signature.service)) return otherCall(request, signature.service, action);
   if (action !== null) {
-    const service = signature?.service === 'iam' || parameters.get('Version') === '2010-05-08' ? 'iam' : 'sts';
+    const service = queryServiceOf(signature?.service, parameters.get('Version'));
     const call = queryCall(settings, service, action, parameters, signature?.accessKeyId);
     // A web identity's token is its credential: this one action is not signed.
     return service === 'sts' && action === 'AssumeRoleWithWebIdentity' ? call : authorised(settings, signature?.accessKeyId, service, call);
@@ -110,6 +121,34 @@ function identify(settings: AwsServiceSettings, routes: readonly { route: RestRo
   if (signature?.service === 'cloudtrail')
     return authorised(settings, signature.accessKeyId, 'cloudtrail', unknownCall('cloudtrail', target));
   return authorised(settings, signature?.accessKeyId, 'eks', restCall(routes, request));
+}
+
+function queryServiceOf(signed: string | undefined, version: string | null): QueryService {
+  if (signed === 'iam' || signed === 'cloudformation') return signed;
+  return (version === null ? undefined : QUERY_VERSIONS[version]) ?? 'sts';
+}
+
+/** A call of a service that the twin does not have, whoever asks. */
+function otherCall(request: TwinHttpRequest, service: string, action: string | null): Call {
+  const target = request.headers['x-amz-target'];
+  const operation = action ?? String(target ?? `${request.method} ${request.url.pathname}`).replace(/^.*\./, '');
+  const protocol = protocolOf({ service, headers: request.headers, action });
+  const contentType = request.headers['content-type'] ?? '';
+  return {
+    service: 'other',
+    operation: `${service} ${operation}`,
+    object: '',
+    write: false,
+    run: () => {
+      throw unknownService(service, operation, protocol);
+    },
+    failed: (error, requestId) => protocolError(protocol, error, requestId, contentType),
+  };
+}
+
+/** An error as the service itself says it. */
+function failedBy(service: AwsService): Call['failed'] {
+  return (error, requestId) => errorReply(service, error, requestId);
 }
 
 /** The same call for a key that the twin gave out; for any other, the refusal in the service's own words. */
@@ -139,22 +178,26 @@ function cloudTrailCall(settings: AwsServiceSettings, operation: string, request
     headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': requestId },
     body: JSON.stringify(lookupEvents(settings.state, settings.trail, settings.refreshTrail, request.body, region)),
   });
-  return { service: 'cloudtrail', operation, object: '', write: false, run };
+  return { service: 'cloudtrail', operation, object: '', write: false, run, failed: failedBy('cloudtrail') };
 }
 
 function queryCall(
   settings: AwsServiceSettings,
-  service: 'iam' | 'sts',
+  service: QueryService,
   action: string,
   parameters: URLSearchParams,
   accessKeyId: string | undefined,
 ): Call {
   const caller = accessKeyId === undefined ? undefined : settings.principals.find(accessKeyId);
-  const actions = service === 'iam' ? iamActions(settings.state) : stsActions(settings.state, settings.principals, caller);
+  const actions = {
+    iam: () => iamActions(settings.state),
+    sts: () => stsActions(settings.state, settings.principals, caller),
+    cloudformation: cloudFormationActions,
+  }[service]();
   const found = actions[action];
   if (found === undefined) return unknownCall(service, action);
   const run = (requestId: string): AwsReply => queryReply(service, action, found.run(parameters), requestId);
-  return { service, operation: action, object: found.object?.(parameters) ?? '', write: found.write, run };
+  return { service, operation: action, object: found.object?.(parameters) ?? '', write: found.write, run, failed: failedBy(service) };
 }
 
 function restCall(routes: readonly { route: RestRoute; match: Matcher }[], request: TwinHttpRequest): Call {
@@ -170,10 +213,12 @@ function restCall(routes: readonly { route: RestRoute; match: Matcher }[], reque
         body: JSON.stringify(route.run(rest)),
       };
     };
-    return { service: 'eks', operation: route.operation, object: route.object(rest), write: route.write, run };
+    return { service: 'eks', operation: route.operation, object: route.object(rest), write: route.write, run, failed: failedBy('eks') };
   }
   return unknownCall('eks', `${request.method} ${request.url.pathname}`);
 }
+
+const VERSIONS: Readonly<Partial<Record<AwsService, string>>> = { iam: '2010-05-08', sts: '2011-06-15', cloudformation: '2010-05-15' };
 
 /** What a service says to an action that it, or this twin, does not have. */
 function unknownCall(service: AwsService, operation: string): Call {
@@ -182,11 +227,7 @@ function unknownCall(service: AwsService, operation: string): Call {
       ? new AwsError('UnknownOperationException', 404, `The twin's EKS does not know ${operation}`)
       : service === 'cloudtrail'
         ? new AwsError('UnknownOperationException', 400, `The twin's CloudTrail does not know ${operation}`)
-        : new AwsError(
-            'InvalidAction',
-            400,
-            `Could not find operation ${operation} for version ${service === 'iam' ? '2010-05-08' : '2011-06-15'}`,
-          );
+        : new AwsError('InvalidAction', 400, `Could not find operation ${operation} for version ${VERSIONS[service] ?? ''}`);
   return {
     service,
     operation,
@@ -195,6 +236,7 @@ function unknownCall(service: AwsService, operation: string): Call {
     run: () => {
       throw error;
     },
+    failed: failedBy(service),
   };
 }
 

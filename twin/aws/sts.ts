@@ -2,6 +2,7 @@ import { AwsError } from './errors.ts';
 import { type QueryAction, required } from './iam.ts';
 import type { Principal, Principals } from './principals.ts';
 import type { RoleState } from './records.ts';
+import { roleContext, type SessionRequest, webIdentityContext } from './request-context.ts';
 import type { AwsState } from './state.ts';
 import { isAllowed } from './trust-evaluation.ts';
 
@@ -22,9 +23,11 @@ export function stsActions(state: AwsState, principals: Principals, caller: Prin
         const { arn, canonicalArn } = signed(caller);
         const roleArn = required(parameters, 'RoleArn');
         const sessionName = required(parameters, 'RoleSessionName');
-        const context: Record<string, string> = { 'aws:principalarn': canonicalArn, 'aws:principalaccount': state.accountId };
-        const externalId = parameters.get('ExternalId');
-        if (externalId !== null) context['sts:externalid'] = externalId;
+        const context = roleContext(state, state.clock.now(), canonicalArn, {
+          sessionName,
+          externalId: parameters.get('ExternalId') ?? undefined,
+          durationSeconds: parameters.has('DurationSeconds') ? Number(parameters.get('DurationSeconds')) : undefined,
+        });
         const role = state.roleByArn(roleArn);
         const request = { action: 'sts:AssumeRole', caller: { type: 'AWS', name: canonicalArn }, context } as const;
         if (role === undefined || !isAllowed(state.visibleTrust(role), request)) {
@@ -40,7 +43,8 @@ export function stsActions(state: AwsState, principals: Principals, caller: Prin
         const roleArn = required(parameters, 'RoleArn');
         const sessionName = required(parameters, 'RoleSessionName');
         const claims = readClaims(required(parameters, 'WebIdentityToken'));
-        const role = admitWebIdentity(state, roleArn, claims);
+        const durationSeconds = parameters.has('DurationSeconds') ? Number(parameters.get('DurationSeconds')) : undefined;
+        const role = admitWebIdentity(state, roleArn, claims, { sessionName, durationSeconds });
         return {
           ...session(state, principals, role, sessionName, Number(parameters.get('DurationSeconds') ?? 3600)),
           SubjectFromWebIdentityToken: claims.subject,
@@ -64,13 +68,18 @@ export interface WebIdentityClaims {
  * The role that STS gives for a web identity, by the trust as spread by now or at an instant. Throws STS's errors: no
  * registered provider (`InvalidIdentityToken`), no such role or a trust that says no (`AccessDenied`, the same words for both).
  */
-export function admitWebIdentity(state: AwsState, roleArn: string, claims: WebIdentityClaims, at?: number): RoleState {
+export function admitWebIdentity(
+  state: AwsState,
+  roleArn: string,
+  claims: WebIdentityClaims,
+  session: SessionRequest,
+  at: number = state.clock.now(),
+): RoleState {
   const provider = providerArn(state, claims.issuer);
   if (!state.openIdConnectProviders.has(provider)) {
     throw new AwsError('InvalidIdentityToken', 400, `No OpenIDConnect provider found in your account for ${claims.issuer}`);
   }
-  const host = claims.issuer.replace(/^https:\/\//, '').toLowerCase();
-  const context = { [`${host}:sub`]: claims.subject, [`${host}:aud`]: claims.audience, 'aws:federatedprovider': provider };
+  const context = webIdentityContext(state, at, { ...claims, provider }, session);
   const role = state.roleByArn(roleArn);
   const request = { action: 'sts:AssumeRoleWithWebIdentity', caller: { type: 'Federated', name: provider }, context } as const;
   if (role === undefined || !isAllowed(state.visibleTrust(role, at), request)) {

@@ -31,6 +31,12 @@ export interface KubernetesHalfSettings {
   readonly ipFamily?: string | undefined;
   /** `MAJOR.MINOR`, as EKS names it. */
   readonly kubernetesVersion?: string | undefined;
+  /** Who issues the tokens of service accounts, with `https://`; the API server itself where absent. */
+  readonly issuer?: string | undefined;
+  /** Kinds that the cluster was seen to have, whether there are objects of them or not. */
+  readonly kinds?: readonly Parameters<KindRegistry['learnServed']>[0][] | undefined;
+  /** Custom kinds, as `KIND.GROUP`, of which nobody knows whether there are objects: they may not be read. */
+  readonly unknownKinds?: readonly string[] | undefined;
   /** RBAC: false denies with 403. Everything is allowed by default. Subresources are `pods/eviction`. */
   readonly authorize?: Authorize | undefined;
   /** Images that no node can pull. */
@@ -71,6 +77,7 @@ export function createKubernetesHalf(settings: KubernetesHalfSettings): Kubernet
   const kubelet = new Kubelet(world, settings.unpullableImages ?? (() => false));
   startControllers(world, settings.cronJobs === true);
   queue.hold();
+  for (const kind of settings.kinds ?? []) kinds.learnServed(kind);
   loadObjects(settings.objects, kinds, store, clock.now());
   queue.drain();
   world.loading = false;
@@ -87,6 +94,8 @@ export function createKubernetesHalf(settings: KubernetesHalfSettings): Kubernet
     aws,
     kubernetesVersion: settings.kubernetesVersion ?? '1.30',
     authorize: settings.authorize ?? (() => true),
+    issuer: settings.issuer ?? 'https://kubernetes.default.svc',
+    unknownKinds: new Set(settings.unknownKinds ?? []),
   });
   return {
     side: createSide(world),

@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
+import { roleContext, type SessionRequest } from '../aws/request-context.ts';
 import type { AwsState } from '../aws/state.ts';
 import { isAllowed } from '../aws/trust-evaluation.ts';
 import type { KubernetesSide } from '../contracts.ts';
@@ -9,7 +10,15 @@ import { askKiam, askKube2iam, type DaemonAnswer } from './rules.ts';
 interface Node {
   readonly rules: Rule[];
   /** Running daemon pods by uid, with the port that they answer on. */
-  readonly running: Map<string, { readonly daemon: Daemon; readonly port: number }>;
+  readonly running: Map<string, { readonly daemon: Daemon; readonly pod: KubernetesObject; readonly port: number }>;
+}
+
+/** As whom the daemons call STS. */
+export interface DaemonCallers {
+  /** The role of a node. */
+  nodeRole(nodeName: string): string;
+  /** The role that a daemon's pod runs as: one of its own ahead of its node's. Empty for keys that it was given. */
+  of(pod: KubernetesObject): string;
 }
 
 /** What a call to instance metadata comes to. `node`: nothing is in the way, and the node's own role answers. */
@@ -24,17 +33,17 @@ export type MetadataAnswer =
  */
 export class MetadataPath {
   readonly #state: AwsState;
-  readonly #nodeRoleArn: (nodeName: string) => string;
+  readonly #callers: DaemonCallers;
   readonly #nodes = new Map<string, Node>();
-  readonly #servers = new Map<string, Daemon>();
+  readonly #servers = new Map<string, { readonly daemon: Daemon; readonly pod: KubernetesObject }>();
   readonly #daemons = new Map<string, Daemon | undefined>();
   readonly #listeners: ((nodeName: string | undefined) => void)[] = [];
   #kubernetes: KubernetesSide | undefined;
   #podInterface: string | undefined;
 
-  constructor(state: AwsState, nodeRoleArn: (nodeName: string) => string) {
+  constructor(state: AwsState, callers: DaemonCallers) {
     this.#state = state;
-    this.#nodeRoleArn = nodeRoleArn;
+    this.#callers = callers;
   }
 
   connect(kubernetes: KubernetesSide): void {
@@ -130,15 +139,17 @@ export class MetadataPath {
       pod: pod.metadata.annotations ?? {},
       namespace: this.#kubernetes?.object('Namespace', undefined, pod.metadata.namespace ?? '')?.metadata.annotations ?? {},
       accountPrefix: `arn:${this.#state.partition}:iam::${this.#state.accountId}:role/`,
-      nodeRoleArn: this.#nodeRoleArn(nodeName),
+      nodeRoleArn: this.#callers.nodeRole(nodeName),
     };
-    if (daemon.program === 'kube2iam') return this.#assume(askKube2iam(daemon, question), this.#nodeRoleArn(nodeName), pod);
-    const server = [...this.#servers.values()][0];
-    if (server === undefined) return { kind: 'none', error: "kiam's server does not answer" };
+    if (daemon.program === 'kube2iam') return this.#assume(askKube2iam(daemon, question), this.#callers.of(listener.pod), pod);
+    const [serving] = this.#servers.values();
+    if (serving === undefined) return { kind: 'none', error: "kiam's server does not answer" };
+    const { daemon: server } = serving;
+    const serverCaller = this.#callers.of(serving.pod);
     const first = server.option('assume-role-arn') ?? '';
-    if (first === '') return this.#assume(askKiam(server, question), this.#nodeRoleArn(nodeName), pod);
+    if (first === '') return this.#assume(askKiam(server, question), serverCaller, pod);
     const serverRole = first.startsWith('arn:') ? first : `${server.option('role-base-arn') ?? question.accountPrefix}${first}`;
-    if (!this.#admits(serverRole, this.#nodeRoleArn(nodeName), undefined))
+    if (!this.#admits(serverRole, serverCaller, { sessionName: 'kiam-kiam' }))
       return { kind: 'none', error: `the node may not assume ${serverRole}` };
     return this.#assume(askKiam(server, question), serverRole, pod);
   }
@@ -152,23 +163,21 @@ export class MetadataPath {
   #assume(answer: DaemonAnswer, callerArn: string, pod: KubernetesObject): MetadataAnswer {
     if (answer.kind !== 'role') return { kind: 'none', error: answer.error };
     const { roleArn, externalId } = answer;
-    if (!this.#admits(roleArn, callerArn, externalId))
+    const session = (answer.session ?? `${(pod.metadata.uid ?? 'pod').slice(0, 8)}-${roleArn.split('/').at(-1)}`).slice(0, 64);
+    if (!this.#admits(roleArn, callerArn, { externalId, sessionName: session }))
       return { kind: 'none', error: `AccessDenied: ${callerArn} is not authorized to perform sts:AssumeRole on ${roleArn}` };
-    const session = answer.session ?? `${(pod.metadata.uid ?? 'pod').slice(0, 8)}-${roleArn.split('/').at(-1)}`;
-    return { kind: 'role', roleArn, callerArn, session: session.slice(0, 64) };
+    return { kind: 'role', roleArn, callerArn, session };
   }
 
-  #admits(roleArn: string, callerArn: string, externalId: string | undefined): boolean {
+  #admits(roleArn: string, callerArn: string, session: SessionRequest): boolean {
     const role = this.#state.roleByArn(roleArn);
-    const account = callerArn.split(':')[4] ?? '';
-    const context = {
-      'aws:principalarn': callerArn,
-      'aws:principalaccount': account,
-      ...(externalId === undefined ? {} : { 'sts:externalid': externalId }),
-    };
     if (role === undefined) return false;
     const document = this.#state.visibleTrust(role);
-    const callers = [callerArn, `arn:${this.#state.partition}:iam::${account}:root`];
+    // Whose keys a daemon was given by hand nobody can tell: it is taken to be somebody whom the role trusts.
+    if (callerArn === '')
+      return document.statements.some((one) => one.allow && (one.principals === '*' || one.principals.AWS !== undefined));
+    const context = roleContext(this.#state, this.#state.clock.now(), callerArn, session);
+    const callers = [callerArn, `arn:${this.#state.partition}:iam::${callerArn.split(':')[4] ?? ''}:root`];
     return callers.some((name) => isAllowed(document, { action: 'sts:AssumeRole', caller: { type: 'AWS', name }, context }));
   }
 
@@ -191,7 +200,7 @@ export class MetadataPath {
     const isUp = pod.status?.phase === 'Running' && pod.metadata.deletionTimestamp === undefined;
     if (daemon.program === 'kiam-server') {
       if (isUp === this.#servers.has(uid)) return;
-      if (isUp) this.#servers.set(uid, daemon);
+      if (isUp) this.#servers.set(uid, { daemon, pod });
       else this.#servers.delete(uid);
       this.#tell(undefined);
       return;
@@ -199,7 +208,7 @@ export class MetadataPath {
     const node = this.#node(nodeName);
     if (isUp && !node.running.has(uid)) {
       const rule = ruleOf(daemon);
-      node.running.set(uid, { daemon, port: rule.port });
+      node.running.set(uid, { daemon, pod, port: rule.port });
       if (daemon.isSet('iptables') && !node.rules.some((one) => sameRule(one, rule))) node.rules.push(rule);
       this.#tell(nodeName);
     } else if (!isUp && node.running.has(uid)) this.#stop(node, uid, nodeName);

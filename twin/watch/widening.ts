@@ -1,5 +1,5 @@
-import { podIdentityContext } from '../aws/eks-auth.ts';
 import { PODS_SERVICE } from '../aws/records.ts';
+import { podIdentityContext } from '../aws/request-context.ts';
 import type { AwsState } from '../aws/state.ts';
 import type { Context } from '../aws/trust-conditions.ts';
 import { type Caller, couldMatch, isAllowed, type Statement, type TrustDocument } from '../aws/trust-evaluation.ts';
@@ -120,7 +120,7 @@ export class Widening {
     yield {
       caller: { type: 'Service', name: PODS_SERVICE },
       action: 'sts:AssumeRole',
-      context: podIdentityContext(accountId, clusterArn, undefined),
+      context: podIdentityContext(this.#state, this.#state.clock.now(), undefined),
       label: `${PODS_SERVICE} for any service account of ${clusterArn} without session tags`,
       serviceAccount: undefined,
     };
@@ -175,7 +175,7 @@ export class Widening {
       'kubernetes-pod-name': 'podshift-stranger-0',
       'kubernetes-pod-uid': '00000000-0000-4000-8000-000000000000',
     };
-    const context = { ...podIdentityContext(accountId, clusterArn, tags), ...asked };
+    const context = { ...podIdentityContext(this.#state, this.#state.clock.now(), tags), ...asked };
     // Same cluster by every key that says which: then, and only then, it is this cluster's service account.
     const cluster = String(context['aws:sourcearn']);
     const here =

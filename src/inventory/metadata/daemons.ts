@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '../../kubernetes/gateway.ts';
 import type { DaemonFacts, Interception, Kube2iamSettings, RoleBase } from '../../model/metadata.ts';
 import type { Node } from '../nodes.ts';
-import { objectOwners } from '../owners.ts';
+import { objectOwners } from '../owners/owners.ts';
 import { templateOf } from '../workloads.ts';
 import { type ConfigMapData, FlagReader, readArguments, type Switches } from './daemon-arguments.ts';
 import { isStopped, reaches, stopMark } from './daemon-reach.ts';

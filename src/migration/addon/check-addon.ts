@@ -5,7 +5,8 @@ import type { UnitRecord } from '../../model/run.ts';
 import type { JournalRuntime, Runtime } from '../runtime.ts';
 import { findAssociation } from '../unit/associate.ts';
 import { beginUnitStep, type Poll, READY, secondsIn, type UnitInput, waitFor } from '../write.ts';
-import { addonKey, addonOf, refuseAlone, unitsOfAddon } from './update-addon.ts';
+import { addonOf, unitsOfAddon } from './together.ts';
+import { addonKey } from './update-addon.ts';
 
 const POLL_SECONDS = 10;
 
@@ -20,7 +21,6 @@ const FAILED = new Set(['CREATE_FAILED', 'UPDATE_FAILED', 'DELETING', 'DELETE_FA
 export async function checkAddon(runtime: Runtime, input: UnitInput): Promise<Poll> {
   const { run, unit } = await beginUnitStep(runtime, input, 'addon');
   const addon = addonOf(unit);
-  refuseAlone(await unitsOfAddon(runtime, unit), unit);
   const entry = await runtime.journal.getEntry(run.runId, addonKey(unit.unitId));
   const updateId = (entry?.after as { updateId?: string } | null | undefined)?.updateId ?? '';
   const missing = await whatIsMissing(runtime.aws(run.target).eks, unit, updateId);
@@ -66,7 +66,6 @@ export async function checkTogether(runtime: JournalRuntime, input: UnitInput): 
   const { run, unit } = await beginUnitStep(runtime, input, 'together');
   await runtime.journal.updateUnit(run.runId, unit.unitId, { facts: { proved: true } });
   const units = await unitsOfAddon(runtime, unit);
-  refuseAlone(units, unit);
   const open = units.filter((one) => one.unitId !== unit.unitId && one.status !== 'migrated' && one.facts.proved !== true);
   if (open.length === 0) return READY;
   const { rolloutTimeoutSeconds, addonTimeoutSeconds, proofTimeoutSeconds } = run.options;

@@ -8,6 +8,7 @@ import { requestToken } from '../agent/agent.ts';
 import type { JournalRuntime, Runtime } from '../runtime.ts';
 import { guard } from '../unit/remove-annotations.ts';
 import { beginUnitStep, fence, journaledWrite, type UnitContext, type UnitInput } from '../write.ts';
+import { addonOf, unitsOfAddon } from './together.ts';
 
 /** Key of the journal's entry of one unit's part in its add-on's update. */
 export function addonKey(unitId: string): string {
@@ -17,21 +18,6 @@ export function addonKey(unitId: string): string {
 /** The before-image of an add-on entry: how the add-on got its roles. */
 export interface AddonImage extends AddonRoles {
   readonly addonVersion: string;
-}
-
-/** The add-on's part of a unit's plan. Throws `InternalError` for a unit that is no add-on's. */
-export function addonOf(unit: UnitRecord): AddonPlan {
-  if (unit.plan.addon === undefined) throw new PodshiftError('InternalError', `unit ${unit.unitId} belongs to no add-on`);
-  return unit.plan.addon;
-}
-
-/** The units that move with this one: those of its add-on, itself included. */
-export async function unitsOfAddon(runtime: JournalRuntime, unit: UnitRecord): Promise<UnitRecord[]> {
-  const { name } = addonOf(unit);
-  const units = await runtime.journal.listUnits(unit.runId);
-  return units
-    .filter((one) => one.plan.addon?.name === name && one.plan.decision === 'migrate')
-    .sort((a, b) => Number(a.unitId > b.unitId) - Number(a.unitId < b.unitId));
 }
 
 /**
@@ -44,7 +30,6 @@ export async function updateAddon(runtime: Runtime, input: UnitInput): Promise<{
   const { run, unit } = await beginUnitStep(runtime, input, 'addon');
   const addon = addonOf(unit);
   const units = await unitsOfAddon(runtime, unit);
-  refuseAlone(units, unit);
   if (units[0]?.unitId !== unit.unitId) return { updateId: '' };
   for (const { plan } of units) {
     const { blocked } = await runtime.journal.getRole(run.runId, plan.roleArn);
@@ -65,25 +50,15 @@ function intentOf(run: RunRecord, unit: UnitRecord, before: AddonImage) {
   return { runId: run.runId, key: addonKey(unit.unitId), unitId: unit.unitId, kind: 'addon' as const, object, before };
 }
 
-/** A unit does not move forward by an update that another unit of its add-on is taking back. */
-export function refuseAlone(units: readonly UnitRecord[], unit: UnitRecord): void {
-  const back = units.find(
-    (one) => one.unitId !== unit.unitId && ['rolling-back', 'rolled-back', 'held', 'needs-operator'].includes(one.status),
-  );
-  if (back !== undefined)
-    throw new PodshiftError(
-      'ProofFailed',
-      `${back.unitId} of the same add-on goes back: ${back.reason === '' ? back.status : back.reason}`,
-    );
-}
-
 /** Sends the update, unless the add-on is as it should be already. Answers the update's id; empty where none was needed. */
 async function move(eks: EksGateway, run: RunRecord, plan: AddonPlan): Promise<string> {
   const live = await liveAddon(eks, plan);
   const now = await rolesOf(eks, live);
   if (sameRoles(now, plan.after)) return '';
-  if (!sameRoles(now, plan.before))
+  if (!sameRoles(now, plan.before)) {
+    if (await isChanging(eks, live)) throw new PodshiftError('Conflict', `an update of the add-on ${plan.name} is running`);
     throw new PodshiftError('WorldMoved', `the roles of the add-on ${plan.name} changed since the plan was made`);
+  }
   return sendUpdate(eks, live, plan, plan.after, requestToken(run, `addon ${plan.name}`));
 }
 
@@ -99,13 +74,22 @@ async function liveAddon(eks: EksGateway, plan: AddonPlan): Promise<Addon> {
 }
 
 /** How the add-on gets its roles now. */
-export async function rolesOf(eks: EksGateway, addon: Addon): Promise<AddonRoles> {
+async function rolesOf(eks: EksGateway, addon: Addon): Promise<AddonRoles> {
   const summaries = (await eks.listAssociations()).filter(({ ownerArn }) => owningAddon(ownerArn) === addon.addonName);
   const found = await Promise.all(summaries.map(({ associationId }) => eks.describeAssociation(associationId)));
   const associations = found
     .flatMap((one) => (one === undefined ? [] : [{ serviceAccount: one.serviceAccount, roleArn: one.roleArn }]))
     .sort((a, b) => Number(a.serviceAccount > b.serviceAccount) - Number(a.serviceAccount < b.serviceAccount));
   return { serviceAccountRoleArn: addon.serviceAccountRoleArn ?? null, associations };
+}
+
+/**
+ * Whether an update runs, or the add-on is not what it was when it was read: its roles, which are asked for after it, may be half those
+ * of before an update and half those of after it.
+ */
+async function isChanging(eks: EksGateway, read: Addon): Promise<boolean> {
+  const again = await eks.describeAddon(read.addonName);
+  return again?.status === 'UPDATING' || JSON.stringify(again) !== JSON.stringify(read);
 }
 
 /** Whether two sets of roles are the same. */
@@ -158,11 +142,14 @@ export async function undoAddon(runtime: JournalRuntime, context: UnitContext, e
   const now = await rolesOf(aws.eks, live);
   const failed = update?.status === 'Failed' || update?.status === 'Cancelled' || live.status === 'UPDATE_FAILED';
   if (!sameRoles(now, before) || failed) {
-    if (!sameRoles(now, before) && !sameRoles(now, plan.after))
+    if (!sameRoles(now, before) && !sameRoles(now, plan.after)) {
+      // All units of the add-on look at once, and one of them sends the update.
+      if (await isChanging(aws.eks, live)) return `an update of the add-on ${plan.name} is running`;
       throw new PodshiftError(
         'UndoFailed',
         `somebody else changed the roles of the add-on ${plan.name}; before podshift they were ${JSON.stringify(before)}`,
       );
+    }
     if (sent >= MOST_UPDATES)
       throw new PodshiftError(
         'UndoFailed',

@@ -11,7 +11,8 @@ import { planOf } from '../run/plan-run.ts';
 import type { ClusterRuntime, JournalRuntime, Runtime } from '../runtime.ts';
 import { forwardRun, holdLock, journaledWrite, type Poll, READY, waitFor } from '../write.ts';
 
-const AGENT_KEY = `addon#${AGENT}`;
+/** Key of the journal's entry of the agent's installation. */
+export const AGENT_KEY = `addon#${AGENT}`;
 /** The tag on everything that podshift creates in AWS. */
 export const RUN_TAG = 'podshift/run';
 

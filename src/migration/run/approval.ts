@@ -1,8 +1,9 @@
 import { PodshiftError } from '../../model/errors.ts';
 import type { Approval, RunRecord } from '../../model/run.ts';
+import { isDigestOf, planDifferences } from '../../plan/digest.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
 import { lockSeconds } from '../write.ts';
-import { digestNow } from './plan-run.ts';
+import { planNow, planOf } from './plan-run.ts';
 
 /** How long a plan waits for its approval: the TimeoutSeconds of AwaitApproval (statemachine/migrate-cluster.asl.yaml). */
 export const APPROVAL_SECONDS = 604_800;
@@ -24,20 +25,30 @@ export async function requestApproval(
  */
 export async function confirmApproval(runtime: ClusterRuntime, input: { runId: string; digest: string }): Promise<{ digest: string }> {
   const run = await runtime.journal.getRun(input.runId);
-  if (input.digest !== run.digest) {
+  if (!isDigestOf(input.digest, run.digest)) {
     throw new PodshiftError('ApprovalMismatch', `digest ${input.digest} was approved, but the plan of run ${run.runId} is ${run.digest}`);
   }
   await closeApproval(runtime, run, 'approved');
   await runtime.journal.acquireLock(run.clusterArn, run.runId, lockSeconds(runtime));
-  const now = await digestNow(runtime, run);
-  if (now !== run.digest) {
+  const now = await planNow(runtime, run);
+  if (now.digest !== run.digest) {
+    const different = planDifferences(await planOf(runtime, run.runId), now);
     throw new PodshiftError(
       'WorldMoved',
-      `the cluster or its roles changed since the plan was made: it would be ${now} now, not ${run.digest}`,
+      `the cluster or its roles changed since the plan was made: it would be ${now.digest} now, not ${run.digest}; what differs: ${named(different)}`,
+      { details: { expected: run.digest, found: now.digest, different: different.slice(0, NAMED) } },
     );
   }
   return { digest: run.digest };
 }
+
+/** The first of what differs: a sentence, and not the whole list. */
+function named(different: readonly string[]): string {
+  const rest = different.length - NAMED;
+  return `${different.slice(0, NAMED).join('; ')}${rest > 0 ? `; and ${rest} more` : ''}`;
+}
+
+const NAMED = 10;
 
 /** Notes in the run what became of its approval, and forgets the token. Closing it twice is the same as once. */
 export async function closeApproval(runtime: JournalRuntime, run: RunRecord, outcome: 'approved' | 'not-approved'): Promise<RunRecord> {

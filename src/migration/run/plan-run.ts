@@ -4,6 +4,7 @@ import type { Inventory } from '../../model/inventory.ts';
 import type { Plan, UnitPlan } from '../../model/plan.ts';
 import type { RunRecord, UnitRecord } from '../../model/run.ts';
 import { busyAddons, isBusy } from '../../plan/addon.ts';
+import { isDigestOf } from '../../plan/digest.ts';
 import { makePlan as decide } from '../../plan/plan.ts';
 import type { ClusterRuntime, JournalRuntime, Runtime } from '../runtime.ts';
 import { holdLock, type Poll, READY, waitFor } from '../write.ts';
@@ -70,7 +71,7 @@ export async function makePlan(
 ): Promise<MakePlanOutput> {
   const run = await runtime.journal.getRun(input.runId);
   const plan = await storedOrNewPlan(runtime, run);
-  if (input.expectedDigest !== null && input.expectedDigest !== plan.digest) {
+  if (input.expectedDigest !== null && !isDigestOf(input.expectedDigest, plan.digest)) {
     throw new PodshiftError('WorldMoved', `the cluster or its roles changed: the plan is ${plan.digest} now, not ${input.expectedDigest}`, {
       details: { expected: input.expectedDigest, found: plan.digest },
     });
@@ -124,9 +125,9 @@ export async function planOf(runtime: JournalRuntime, runId: string): Promise<Pl
   return plan as Plan;
 }
 
-/** The digest that a plan made of the world as it is now would have. */
-export async function digestNow(runtime: ClusterRuntime, run: RunRecord): Promise<string> {
-  return decide(await freshInventory(runtime, run), run.options, runtime.clock).digest;
+/** The plan that a run would have of the world as it is now. */
+export async function planNow(runtime: ClusterRuntime, run: RunRecord): Promise<Plan> {
+  return decide(await freshInventory(runtime, run), run.options, runtime.clock);
 }
 
 function firstRecord(runId: string, plan: UnitPlan): UnitRecord {

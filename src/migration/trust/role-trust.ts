@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
 import type { IamGateway } from '../../aws/gateways.ts';
 import { PodshiftError } from '../../model/errors.ts';
 import type { RolePlan, ServiceAccountName } from '../../model/plan.ts';
 import type { JournalEntry, RoleRecord, RunRecord } from '../../model/run.ts';
-import { admitServiceAccounts, type Grant, parseTrustPolicy, type TrustPolicy, widening } from '../../trust/index.ts';
+import { type AdmitRequest, admitServiceAccounts, parseTrustPolicy, type TrustPolicy, widening } from '../../trust/index.ts';
 import type { JournalRuntime } from '../runtime.ts';
 import { LEASE_SECONDS, WRITE_SECONDS } from '../write.ts';
 
@@ -31,6 +32,11 @@ export async function withLease<T>(
   } finally {
     await runtime.journal.releaseLease(roleArn, runId);
   }
+}
+
+/** A short name of a document; the same for documents that are the same, white space and the order of keys aside. */
+export function fingerprint(document: string): string {
+  return createHash('sha256').update(canonical(document)).digest('hex').slice(0, 32);
 }
 
 /** Whether two documents are the same, white space and the order of keys aside. */
@@ -79,26 +85,6 @@ export function policyOf(role: Pick<RolePlan, 'roleArn'>, text: string): TrustPo
   return parsed.policy;
 }
 
-/**
- * Reads the document once more, writes under the role's lease, and reads back: IAM compares nothing, so that what somebody wrote
- * between the last read and the write is lost. Throws `Conflict` where it is another one than `before` by now, and nothing is written,
- * `LeaseHeld` where the lease runs out, `RoleNotReady` while IAM shows the old one still (its reads lag behind its
- * writes), `TrustPolicyMoved` where it shows a third one.
- */
-export async function writeTrust(lease: Lease, iam: IamGateway, role: TrustedRole, before: string, document: string): Promise<void> {
-  lease.check();
-  const current = await trustNow(iam, role);
-  if (sameDocument(current, document)) return;
-  if (!sameDocument(current, before))
-    throw new PodshiftError('Conflict', `somebody changed the trust policy of ${role.roleArn} right before podshift wrote it`);
-  lease.check();
-  await iam.updateAssumeRolePolicy(role.roleName, document);
-  const found = await trustNow(iam, role);
-  if (sameDocument(found, document)) return;
-  if (sameDocument(found, before)) throw new PodshiftError('RoleNotReady', `IAM does not show the new trust policy of ${role.roleArn} yet`);
-  throw new PodshiftError('TrustPolicyMoved', `the trust policy of ${role.roleArn} was changed by someone else while podshift wrote it`);
-}
-
 /** The account and partition of an ARN (AWS General Reference, "Amazon Resource Names"). */
 export function accountOf(arn: string): { accountId: string; partition: string } {
   const [, partition = '', , , accountId = ''] = arn.split(':');
@@ -117,8 +103,9 @@ export function documentAfter(run: RunRecord, role: RolePlan, wave: number, befo
   const { accountId } = accountOf(run.clusterArn);
   const policy = policyOf(role, before);
   const expected = role.waves[index - 1]?.trustAfter ?? role.trustBefore;
-  const grant: Grant = { clusterArn: run.clusterArn, accountId, serviceAccounts: step.admit, scope: 'service-account' };
-  const widest: Grant = run.options.allowClusterScope ? { ...grant, scope: 'cluster' } : grant;
+  const limit = role.sizeLimit === undefined ? {} : { sizeLimit: role.sizeLimit };
+  const grant: AdmitRequest = { clusterArn: run.clusterArn, accountId, serviceAccounts: step.admit, scope: 'service-account', ...limit };
+  const widest: AdmitRequest = run.options.allowClusterScope ? { ...grant, scope: 'cluster' } : grant;
   const document = sameDocument(before, expected) ? step.trustAfter : admitted(role, policy, grant, widest);
   const gained = widening(policy, policyOf(role, document), widest);
   if (gained.length > 0)
@@ -127,7 +114,7 @@ export function documentAfter(run: RunRecord, role: RolePlan, wave: number, befo
 }
 
 /** The narrow grant where it fits, else the widest that the user allows. */
-function admitted(role: RolePlan, policy: TrustPolicy, grant: Grant, widest: Grant): string {
+function admitted(role: RolePlan, policy: TrustPolicy, grant: AdmitRequest, widest: AdmitRequest): string {
   const narrow = admitServiceAccounts(policy, grant);
   const result = narrow.kind === 'refused' && narrow.problem.code === 'too-large' ? admitServiceAccounts(policy, widest) : narrow;
   if (result.kind === 'refused')
@@ -145,16 +132,6 @@ export function admittedByRun(role: RolePlan, entries: readonly JournalEntry[]):
 /** Key of the journal's entry of one write of a trust policy. */
 export function trustKey(roleArn: string, what: number | 'retire'): string {
   return `trust#${roleArn}#${what}`;
-}
-
-/** What an applied trust entry of a grant holds. */
-export interface TrustImage {
-  readonly document: string;
-  /** Milliseconds since the epoch: from the last read ahead of the write to the read after it; absent where nothing was written. */
-  readonly from?: number;
-  readonly to?: number;
-  /** CloudTrail was asked for others who wrote in that time. */
-  readonly checked?: true;
 }
 
 /** The document of a trust entry's before-image. */

@@ -3,7 +3,7 @@ import { isPodshiftError, PodshiftError } from '../../model/errors.ts';
 import { judgeUse } from '../../verification/cloudtrail.ts';
 import { addEvidenceOnce } from '../evidence.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
-import { checkGrant } from '../trust/lost-updates.ts';
+import { checkRole } from '../trust/lost-updates.ts';
 import { forwardUnit, type Poll, READY, secondsIn, type UnitContext, type UnitInput, waitFor } from '../write.ts';
 import { lookAtNewWay } from './last-look.ts';
 import { checkPods } from './verify-pods.ts';
@@ -34,10 +34,8 @@ export async function confirmUse(runtime: ClusterRuntime, input: UnitInput): Pro
   // The annotation goes only when the last of them has ended, and they may end soon.
   const waits = look.ending.length > 0 && unit.plan.removeAnnotations.length > 0;
   if (waits && late <= run.options.rolloutTimeoutSeconds) return waitFor(ENDING_POLL_SECONDS);
-  // One unit of the wave asks for its role: where the soak is short, CloudTrail has not delivered by then.
-  const early = unit.plan.wave === null ? 0 : await checkGrant(runtime, run, unit.plan.roleArn, unit.plan.wave);
-  if (early > 0)
-    runtime.logger.warn('CloudTrail has not delivered who else wrote the trust policy', { unitId: unit.unitId, seconds: early });
+  // One unit of the wave asks for its role; what CloudTrail does not show by now is asked for again at the end of the run.
+  await checkRole(runtime, run, unit.plan.roleArn, 'early');
   const events = await lookUp(runtime, context);
   if (events === undefined && late <= PATIENCE_SECONDS) return waitFor(POLL_SECONDS);
   await record(runtime, context, events, pods.oldJobs);

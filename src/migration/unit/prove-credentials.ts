@@ -3,6 +3,7 @@ import { RESOURCES } from '../../kubernetes/resources.ts';
 import { isPodshiftError, PodshiftError } from '../../model/errors.ts';
 import type { JournalEntry, RunRecord, UnitRecord } from '../../model/run.ts';
 import { isOnNewWay } from '../../verification/injection.ts';
+import { podsOfServiceAccount } from '../../verification/pods.ts';
 import { isStuck, judgeProbe, type ProbeVerdict, probeName, probePod } from '../../verification/probe.ts';
 import { addEvidenceOnce, isProved } from '../evidence.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
@@ -79,11 +80,12 @@ async function probeOf(
   kubernetes: KubernetesGateway,
   attempt: number,
 ): Promise<KubernetesObject> {
-  const { namespace, probe } = unit.plan;
+  const { namespace } = unit.plan;
   const name = probeName(run.runId, unit.unitId, 'probe', attempt);
   const found = await kubernetes.get(RESOURCES.pods, namespace, name);
   if (found !== undefined) return found;
-  const nodeName = probe.nodeNames[attempt % Math.max(1, probe.nodeNames.length)];
+  const nodeNames = await nodesOf(unit, kubernetes, attempt);
+  const nodeName = nodeNames[attempt % Math.max(1, nodeNames.length)];
   const made: { pod?: KubernetesObject } = {};
   await journaledWrite(runtime, run, {
     key: probeKey(namespace, name),
@@ -98,6 +100,15 @@ async function probeOf(
   });
   if (made.pod === undefined) throw new PodshiftError('InternalError', 'the probe pod was not made');
   return made.pod;
+}
+
+/** The nodes of the unit's pods: as the plan saw them at first, as they are now once that did not do, since nodes come and go. */
+async function nodesOf({ plan }: UnitRecord, kubernetes: KubernetesGateway, attempt: number): Promise<readonly string[]> {
+  if (attempt === 0) return plan.probe.nodeNames;
+  const pods = await kubernetes.list(RESOURCES.pods, { namespace: plan.namespace });
+  // Those of a split run as its old service account still.
+  const own = podsOfServiceAccount(pods, plan.metadata?.splitFrom ?? plan.serviceAccount);
+  return [...new Set(own.flatMap(({ spec }) => (typeof spec?.nodeName === 'string' ? [spec.nodeName] : [])))].sort();
 }
 
 async function create(kubernetes: KubernetesGateway, namespace: string, name: string, pod: KubernetesObject): Promise<KubernetesObject> {

@@ -7,6 +7,7 @@ import { OWNERS } from './owner.ts';
 import { PLATFORM } from './platform.ts';
 import { ROLE } from './role.ts';
 import { TRUST } from './trust.ts';
+import { TRUST_WRITERS } from './trust-writer.ts';
 import { ofWorkload, type UnitTable, type WorkloadCheck } from './unit-rows.ts';
 import { WORKLOADS } from './workload.ts';
 
@@ -14,7 +15,7 @@ const outranksDaemon: WorkloadCheck = ({ workload, subject }, { id, facts, world
   facts.addon === null && asksDaemon(workload, world) ? `${subject} asks a daemon for a role, and ${id} has one by IRSA` : undefined;
 
 /** What is checked of every unit, whichever mechanism its role comes by: a check for all of them has its row in one of these. */
-const EVERY: UnitTable = [...ROLE, ...TRUST, ...WORKLOADS, ...PLATFORM];
+const EVERY: UnitTable = [...ROLE, ...TRUST, ...WORKLOADS, ...PLATFORM, ...TRUST_WRITERS];
 
 /** All checks of a unit of IRSA. */
 export const IRSA: UnitTable = [...EVERY, ...OWNERS, ofWorkload('PS719', outranksDaemon)];

@@ -1,5 +1,5 @@
 import { consumersOf, needsAnnotation } from '../consumers.ts';
-import { gitopsOwner, irsaAnnotations, nameOfOwner, reasonToKeep, sourceOf } from '../owners.ts';
+import { annotationSourceOf, gitopsOwner, irsaAnnotations, nameOfOwner, reasonToKeep } from '../owners.ts';
 import type { UnitFacts } from '../unit-facts.ts';
 import { CONSUMERS_OF_IRSA, INDIRECT_USERS } from './consumer.ts';
 import { ofAccount, ofWorkload, type UnitCheck, type UnitTable, type WorkloadCheck } from './unit-rows.ts';
@@ -8,8 +8,8 @@ const owned: UnitCheck = (unit) =>
   unit.facts.owners.slice(0, 1).map((owner) => ({
     message: `${nameOfOwner(owner)} owns ServiceAccount ${unit.id}, so its annotation stays`,
     remedy: isNeeded(unit)
-      ? `Keep it at its source too: ${sourceOf(owner)}. Custom resources need it.`
-      : `After the migration, remove ${irsaAnnotations(unit).join(' and ')} from the service account ${unit.id} at its source: ${sourceOf(owner)}.`,
+      ? `Keep it at its source too: ${annotationSourceOf(owner, unit.facts.chart)}. Custom resources need it.`
+      : `After the migration, remove ${irsaAnnotations(unit).join(' and ')} from the service account ${unit.id} at its source: ${annotationSourceOf(owner, unit.facts.chart)}.`,
   }));
 
 const annotationsKept: UnitCheck = (unit) =>

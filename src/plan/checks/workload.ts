@@ -33,8 +33,15 @@ const updatedInPlace: WorkloadCheck = ({ workload: { controlledBy }, restart, su
 
 const paused: WorkloadCheck = ({ restart, subject }) => (restart.obstacle === 'paused' ? `${subject} is paused` : undefined);
 
-const updatedOnDelete: WorkloadCheck = ({ restart, subject }) =>
-  restart.obstacle === 'on-delete' ? `the update strategy of ${subject} is OnDelete` : undefined;
+const updatedOnDelete: WorkloadCheck = ({ workload: { rolledBy }, restart, subject }) => {
+  if (restart.obstacle !== 'on-delete') return undefined;
+  const message = `the update strategy of ${subject} is OnDelete`;
+  if (rolledBy === undefined) return message;
+  return {
+    message: `${message}: ${rolledBy} rolls its pods itself`,
+    remedy: `Keep its update strategy, which belongs to ${rolledBy}. To renew its pods, let podshift evict them one at a time with --allow-pod-deletion.`,
+  };
+};
 
 const partitioned: WorkloadCheck = ({ workload, restart, subject }) =>
   restart.obstacle === 'partition' ? `the partition of ${subject} is ${workload.partition}` : undefined;

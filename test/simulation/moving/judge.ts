@@ -2,11 +2,11 @@ import { RUN_TAG } from '../../../src/migration/agent/agent.ts';
 import type { RunRecord, UnitRecord } from '../../../src/model/run.ts';
 import type { UnservedTwin } from '../../../twin/twin.ts';
 import { foreignPart } from '../../../twin/watch/outside.ts';
-import type { Gap } from '../../../twin/watch.ts';
 import { roleArn } from '../../support/twin-account.ts';
 import { GENTLE, type Happening, type History } from './history.ts';
+import { BLINK, gaps } from './judge-gaps.ts';
 import { ADDON, NAMESPACE, type UnitSpec } from './worlds.ts';
-import { type Change, CLUSTER, type Made, PODSHIFT, type Writers } from './writers.ts';
+import { CLUSTER, PODSHIFT, type Writers } from './writers.ts';
 
 /** What is judged. */
 export interface Case {
@@ -20,17 +20,6 @@ export interface Case {
   readonly runs: readonly RunRecord[];
   readonly units: readonly UnitRecord[];
 }
-
-/** Milliseconds in which EKS learns or forgets an association; twice the delay, as its API servers lag behind each other. */
-const EKS_LEARNS = 12_000;
-/** Milliseconds that an agent takes to start: pods that begin meanwhile are refused at first. */
-const AGENT_STARTS = 15_000;
-/** A write of somebody else this short before podshift's own is one that podshift cannot have seen. */
-const BLINK = 5_000;
-/** How long a pod that EKS's own delay left without credentials may go without them: until it is found and renewed. */
-const EKS_GAP = 300_000;
-/** How long podshift may take to put right what crossed somebody else's write. */
-const REPAIR = 180_000;
 
 /** What of the promises was broken, each with what shows it; empty where all were kept. */
 export function judge(given: Case): string[] {
@@ -47,75 +36,30 @@ export function judge(given: Case): string[] {
   ];
 }
 
-/** P1: every gap that is podshift's. */
-function gaps({ twin, writers, history }: Case): string[] {
-  return twin.watch.gaps.flatMap((gap) => {
-    const made = writers.pod(gap.pod, gap.from);
-    if (made === undefined) return [`gap of an unknown pod: ${gap.pod}`];
-    const why = culprit(gap, made, writers, history.world.units);
-    return why === '' ? [] : [`P1: ${gap.pod} had no ${gap.roleArn.split('/').at(-1)} for ${lengthOf(gap)} s (${gap.reason}): ${why}`];
+/**
+ * Service accounts of a split that have become one workload's own, with its role: once those of the other roles have left, a later
+ * run has nothing to split and associates what is there. The watch goes by what was bound at the start. `NAMESPACE/NAME ARN`.
+ */
+function becomeOwn({ history, units }: Case): string[] {
+  const splits = history.world.units.filter(({ mechanism }) => mechanism === 'split');
+  const hasLeft = (spec: UnitSpec): boolean => {
+    const unit = lastOf(units, spec);
+    return unit?.status === 'migrated' && unit.plan.serviceAccount !== spec.serviceAccount;
+  };
+  return splits.flatMap((spec) => {
+    const others = splits.filter((one) => one.serviceAccount === spec.serviceAccount && one.role !== spec.role);
+    const isPlanned = lastOf(units, spec)?.plan.serviceAccount === spec.serviceAccount;
+    return isPlanned && others.every(hasLeft) ? [`${spec.namespace}/${spec.serviceAccount} ${roleArn(spec.role)}`] : [];
   });
 }
 
-function lengthOf(gap: Gap): string {
-  return gap.until === undefined ? 'ever' : ((gap.until - gap.from) / 1000).toFixed(0);
-}
-
-/** Why the gap is podshift's; empty where it is somebody else's, or EKS's own. */
-function culprit(gap: Gap, made: Made, writers: Writers, units: readonly UnitSpec[]): string {
-  const { serviceAccount: key } = made;
-  const at = (fact: string, time = gap.from): Change | undefined => writers.last(fact, time);
-  const byPodshift = (change: Change | undefined, what: string): string => (change?.by === PODSHIFT ? `podshift ${what}` : '');
-  if (made.mode === 'container') {
-    // An agent that is not there answers nobody, whatever else is missing.
-    if (gap.reason.includes('agent on node'))
-      return byPodshift(at('addon eks-pod-identity-agent'), 'has removed, or not waited for, the agent');
-    const association = at(`association ${key}`);
-    if ((association?.value ?? '') !== gap.roleArn) {
-      if (association?.by !== PODSHIFT) return '';
-      return isOfEks(gap, made, association, writers) ? '' : 'podshift took its association away';
-    }
-    const admission = at(`pods ${gap.roleArn} ${key}`);
-    if (admission?.value !== 'yes') return byPodshift(admission, 'took its trust statement away');
-    return byPodshift(association, 'associated it before its role admitted it');
-  }
-  if (made.mode === 'web-identity') {
-    if (made.roleArn !== gap.roleArn) return byPodshift(at(`annotation ${key}`, made.createdAt), 'gave it another role');
-    const admission = at(`irsa ${gap.roleArn} ${key}`);
-    return admission?.value === 'yes' ? 'nobody did it' : byPodshift(admission, 'took its old trust statement away');
-  }
-  const unit = units.find(({ kind, namespace, name }) => made.workload === `${kind}/${namespace}/${name}`);
-  const byDaemon = unit?.mechanism === 'kube2iam' || unit?.mechanism === 'split';
-  if (byDaemon && (at(`asks ${made.workload}`, made.createdAt)?.value ?? unit.role) !== '')
-    return at(`node ${gap.roleArn}`)?.value === 'yes' ? '' : byPodshift(at(`node ${gap.roleArn}`), 'took its old trust statement away');
-  const annotation = byDaemon ? at(`asks ${made.workload}`, made.createdAt) : at(`annotation ${key}`, made.createdAt);
-  const association = at(`association ${key}`, made.createdAt);
-  if (annotation?.value !== '' || annotation.by !== PODSHIFT) return '';
-  if (association?.value === gap.roleArn)
-    return made.createdAt < association.at + EKS_LEARNS
-      ? byPodshift(association, 'took its annotation away too early')
-      : 'the webhook did it';
-  if (association === undefined || association.by === PODSHIFT) return 'podshift left it neither way';
-  // Somebody took the association away: after podshift's last look it is theirs, before it podshift should have seen it.
-  if (association.at >= annotation.sentAt - BLINK && made.createdAt < annotation.at + REPAIR) return '';
-  return association.at >= annotation.sentAt - BLINK && association.at > annotation.at
-    ? ''
-    : `podshift took its annotation away though ${association.by} had deleted its association`;
-}
-
-/** Whether a pod's gap is EKS's own, or the agent's: somebody else made the pod in the seconds in which EKS forgot the association. */
-function isOfEks(gap: Gap, made: Made, deletion: Change, writers: Writers): boolean {
-  // Whoever renewed the agent of its node in the meantime took the credentials that would have lasted.
-  if ((writers.agentOf(made.nodeName, gap.from) ?? 0) > made.createdAt - AGENT_STARTS) return true;
-  const inTime = made.createdAt >= deletion.sentAt - BLINK && made.createdAt <= deletion.at + EKS_LEARNS;
-  const template = writers.last(`template ${made.workload}`, made.createdAt);
-  const byPodshift = template?.by === PODSHIFT && made.createdAt - template.at < 120_000 && !writers.isMadeByOthers(made);
-  return inTime && !byPodshift && (gap.until ?? gap.from + EKS_GAP + 1) - gap.from <= EKS_GAP;
-}
-
 /** P2. A role that somebody else gave a pod is theirs. */
-function widened({ twin, writers }: Case): string[] {
+function widened(given: Case): string[] {
+  const { twin, writers } = given;
+  const own = becomeOwn(given);
   return twin.promises().widenedPrincipals.flatMap((text) => {
+    const [, role = '', namespace, name] = /^(.*?): (?:association of|pods\S+ for) system:serviceaccount:([^:]+):(\S+)/.exec(text) ?? [];
+    if (own.includes(`${namespace}/${name} ${role}`)) return [];
     const [, arn = '', pod = ''] = /^(.*?): pod (\S+) container /.exec(text) ?? [];
     const key = writers.pod(pod)?.serviceAccount;
     const theirs =
@@ -128,8 +72,16 @@ function widened({ twin, writers }: Case): string[] {
 }
 
 /** P3: writes that a migration must not make. */
-function foreign({ twin }: Case): string[] {
-  return twin.watch.foreignWrites.map(({ object, why }) => `P3: ${object}: ${why}`);
+function foreign(given: Case): string[] {
+  const own = becomeOwn(given);
+  const isOwn = (object: string, why: string): boolean =>
+    own.some((one) => {
+      const [key, arn] = one.split(' ');
+      return (
+        (object === `Association/${key}` && why.includes(`names role ${arn},`)) || why === 'probe of a service account that is not bound'
+      );
+    });
+  return given.twin.watch.foreignWrites.filter(({ object, why }) => !isOwn(object, why)).map(({ object, why }) => `P3: ${object}: ${why}`);
 }
 
 /** P3: nobody else's statement of a trust policy is lost, moved or brought back, unless podshift says so. */
@@ -159,6 +111,11 @@ function world({ twin, history, runs, units }: Case): string[] {
   const isDeleted = acts(history).has('namespace deleter');
   const explained = (line: string): boolean =>
     open.some((spec) => isOf(spec, lastOf(units, spec), line)) ||
+    // Whoever associated something meanwhile lives by the agent, which the run that is rolled back names as what it left.
+    (line.startsWith('Addon: ') &&
+      line.includes('"eks-pod-identity-agent"') &&
+      [...twin.awsState.associations.values()].some(({ tags }) => tags[RUN_TAG] === undefined) &&
+      runs.some(({ reason }) => reason.includes('eks-pod-identity-agent stays'))) ||
     // The agent of a run that stands, or that an operator has to look at, stays until that is rolled back; its DaemonSet is EKS's.
     (line.startsWith('Addon: ') && runs.some((run) => isOpen(run.status))) ||
     line.startsWith('DaemonSet/kube-system/eks-pod-identity-agent') ||

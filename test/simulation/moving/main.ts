@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { drawHistory, WORLDS, type WorldName } from './draw.ts';
 import { shrink } from './shrink.ts';
-import { type Outcome, simulate } from './simulate.ts';
+import { type Outcome, simulate, warmUp } from './simulate.ts';
 
 const USAGE = `usage: npm run simulate -- [--seed N] [--seeds N] [--minutes M] [--world ${['any', ...WORLDS].join('|')}] [--history JSON] [--verbose]
   --seed      the first seed; 1 where absent
@@ -49,22 +49,28 @@ if (values.history !== undefined) {
 const first = Number(values.seed);
 const until = values.minutes === undefined ? Number.POSITIVE_INFINITY : Date.now() + Number(values.minutes) * 60_000;
 const count = values.seeds === undefined ? (values.minutes === undefined ? 1 : Number.POSITIVE_INFINITY) : Number(values.seeds);
-const begun = process.cpuUsage();
 const failed: number[] = [];
-let done = 0;
-for (let seed = first; seed < first + count && Date.now() < until; seed += 1) {
+let hung = 0;
+let longest = 0;
+let cpu = 0;
+let seed = first;
+await warmUp();
+for (; seed < first + count && Date.now() < until; seed += 1) {
   const history = drawHistory(seed, values.world as WorldName | 'any');
+  const begun = process.cpuUsage();
   const outcome = await simulate(history);
-  done += 1;
+  const { user, system } = process.cpuUsage(begun);
+  cpu += (user + system) / 1e6;
+  longest = Math.max(longest, (user + system) / 1e6);
   if (outcome.problems.length === 0) continue;
   failed.push(seed);
+  if (outcome.problems.some((problem) => problem.startsWith('P6: hangs'))) hung += 1;
   const found = values['no-shrink'] ? { history, outcome, runs: 0 } : await shrink(history, outcome);
   process.stdout.write(`seed ${seed} fails: ${JSON.stringify(found.history)}\n`);
   show(found.outcome);
 }
-const { user, system } = process.cpuUsage(begun);
-const cpu = (user + system) / 1e6;
-process.stdout.write(
-  `${done} seeds from ${first}, ${failed.length} failed${failed.length === 0 ? '' : `: ${failed.join(' ')}`}; ${cpu.toFixed(1)} s of CPU, ${((1000 * cpu) / Math.max(1, done)).toFixed(0)} ms a seed\n`,
-);
+const done = seed - first;
+const perRun = `${(cpu / Math.max(1, done)).toFixed(3)} s of CPU a run (${longest.toFixed(2)} s the longest)`;
+const which = failed.length === 0 ? '' : ` (${failed.join(' ')})`;
+process.stdout.write(`${done} seeds ${first}..${seed - 1}, ${failed.length} failed${which}, ${hung} hung, ${perRun}\n`);
 process.exit(failed.length === 0 ? 0 : 1);

@@ -62,6 +62,9 @@ export function peopleOfService({ shared, runId, options, tell }: PeopleStage, e
   };
 }
 
+/** How often somebody at a machine tries again what failed. */
+const PATIENCE = 3;
+
 /** People at one machine: each command is a process, which can die. */
 export function peopleOfMachine(
   { shared, runId, options, tell }: PeopleStage,
@@ -69,7 +72,9 @@ export function peopleOfMachine(
   crash: Extract<OtherFault, { kind: 'crash' }> | undefined,
 ): People {
   const { clock, ids } = shared;
+  const journal = createTableJournal(shared.table, clock);
   let running = 0;
+  let patience = PATIENCE;
   let first: { readonly environment: Environment; readonly controller: AbortController } | undefined;
 
   const launch = (what: string, command: (environment: Environment, signal: AbortSignal) => Promise<{ readonly status: string }>): void => {
@@ -102,8 +107,21 @@ export function peopleOfMachine(
     };
     command(environment, controller.signal).then(
       ({ status }) => over(status),
-      (error: unknown) => over(error instanceof Error ? `${error.name}: ${error.message}` : String(error)),
+      (error: unknown) => {
+        over(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+        void again();
+      },
     );
+  };
+  /** Whoever is told that a command failed, and finds the run open, rolls it back once that has passed. */
+  const again = async (): Promise<void> => {
+    if (patience === 0) return;
+    patience -= 1;
+    running += 1;
+    await clock.sleep(300_000);
+    const [run] = (await journal.listRuns()).filter((one) => one.runId === runId && one.endedAt === null);
+    running -= 1;
+    if (run !== undefined) backward();
   };
   const forward = (id: string, what: string): void =>
     launch(what, ({ runtime }, signal) =>

@@ -27,6 +27,17 @@ export function historyOf(happenings: readonly Happening[], more: Partial<Histor
 const TWO = { world: { units: [irsaUnit('cart'), irsaUnit('mail')], nodes: 2, agent: true } };
 const NO_AGENT = { world: { units: [irsaUnit('cart')], nodes: 2, agent: false } };
 
+const ADDON_PARTS = [
+  irsaUnit('efs-csi-controller', { namespace: 'kube-system', serviceAccount: 'efs-csi-controller-sa', role: 'efs', mechanism: 'addon' }),
+  irsaUnit('efs-csi-node', {
+    namespace: 'kube-system',
+    serviceAccount: 'efs-csi-node-sa',
+    kind: 'DaemonSet',
+    role: 'efs',
+    mechanism: 'addon',
+  }),
+];
+
 /** Kinds of trouble that a migration once came to grief by, each as its shortest history. */
 export const SCENARIOS: readonly Scenario[] = [
   {
@@ -232,5 +243,44 @@ export const SCENARIOS: readonly Scenario[] = [
       ],
       { begins: 60 },
     ),
+  },
+  // Two reads of an add-on's roles, with an update of another of its units between them, show what nobody wanted.
+  ...[1, 24, 3, 4].map(
+    (seed): Scenario => ({
+      name: `the service accounts of an add-on go back by one update, and none takes it for somebody else's (${seed})`,
+      history: historyOf([{ kind: 'roll back', when: { second: 700 } }], { seed, world: { units: ADDON_PARTS, nodes: 2, agent: true } }),
+    }),
+  ),
+  {
+    name: 'the update of an add-on that is asked for twice at once is one update',
+    history: historyOf([{ kind: 'again', of: 'updateAddon', number: 1, milliseconds: 0 }], {
+      seed: 42,
+      world: { units: [...ADDON_PARTS, irsaUnit('cart', { replicas: 3 })], nodes: 3, agent: true },
+    }),
+  },
+  {
+    name: 'a run that is resumed while it goes on, and ends, is not rolled back',
+    history: historyOf([{ kind: 'resume', when: { after: 'patch', number: 1, plus: 1_000 } }], {
+      seed: 2009,
+      mode: 'local',
+      world: { units: ['cart', 'mail', 'web', 'db'].map((name) => irsaUnit(name)), nodes: 1, agent: true },
+    }),
+  },
+  {
+    name: 'the agent stays where somebody else has associated something meanwhile, and the run says so',
+    history: historyOf(
+      [
+        { kind: 'act', who: 'eksctl', when: { second: 60 }, unit: 0 },
+        { kind: 'stop', when: { after: 'UpdateAssumeRolePolicy', number: 1, plus: 0 } },
+      ],
+      { world: { units: [irsaUnit('cart')], nodes: 1, agent: false } },
+    ),
+  },
+  {
+    name: 'the probe goes to a node that is there when the one of the plan is gone',
+    history: historyOf([{ kind: 'act', who: 'node remover', when: { second: 6 }, unit: 0, number: 4 }], {
+      seed: 22,
+      world: { units: [irsaUnit('web', { replicas: 1 })], nodes: 2, agent: false },
+    }),
   },
 ];

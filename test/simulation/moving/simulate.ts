@@ -40,8 +40,34 @@ export interface Outcome {
   readonly writers: Writers;
 }
 
-/** Lives through a history. */
+let warm: Promise<unknown> | undefined;
+
+/** Loads all that is loaded at its first use: that takes real time, in which virtual time would go on without it. */
+export async function warmUp(): Promise<void> {
+  warm ??= live(WARM_UP);
+  await warm;
+}
+
+/** Lives through a history: the same one is the same run, in whatever process and after whatever others. */
 export async function simulate(history: History): Promise<Outcome> {
+  await warmUp();
+  return live(history);
+}
+
+/** A history that uses what any may use. */
+const WARM_UP: History = {
+  seed: 0,
+  world: {
+    nodes: 1,
+    agent: false,
+    units: [{ name: 'a', namespace: 'shop', serviceAccount: 'a', kind: 'Deployment', replicas: 1, role: 'a', mechanism: 'irsa' }],
+  },
+  mode: 'service',
+  options: { soakSeconds: 60, injectionChecks: 3 },
+  happenings: [{ kind: 'roll back', when: { second: 600 } }],
+};
+
+async function live(history: History): Promise<Outcome> {
   const declared = await declaredService();
   const random = createRandom(history.seed);
   const tie = random.fork('ties');
@@ -82,7 +108,8 @@ export async function simulate(history: History): Promise<Outcome> {
     (act) => actors.act(act),
     (word) => {
       if (word.kind === 'second run') secondRuns.push(clock.now());
-      people.ask(word);
+      // What is due by the clock alone is not waited for: whoever is asked has to come to work.
+      void clock.sleep(0).then(() => people.ask(word));
     },
   );
   const isBusy = (): boolean => people.isBusy || executions.isBusy || functions.running > 0;

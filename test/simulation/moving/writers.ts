@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '../../../src/kubernetes/gateway.ts';
-import { podIdentityContext } from '../../../twin/aws/eks-auth.ts';
+
 import { type AwsChange, PODS_SERVICE, type RoleState } from '../../../twin/aws/records.ts';
+import { podIdentityContext } from '../../../twin/aws/request-context.ts';
 import { compileTrust, isAllowed, type TrustDocument } from '../../../twin/aws/trust-evaluation.ts';
 import type { ObjectChange } from '../../../twin/contracts.ts';
 import type { UnservedTwin } from '../../../twin/twin.ts';
@@ -239,7 +240,7 @@ function admitsPodIdentity({ awsState }: UnservedTwin, document: TrustDocument, 
     'kubernetes-pod-name': 'any',
     'kubernetes-pod-uid': 'any',
   };
-  const context = podIdentityContext(awsState.accountId, awsState.clusterArn, tags);
+  const context = podIdentityContext(awsState, awsState.clock.now(), tags);
   const caller = { type: 'Service', name: PODS_SERVICE } as const;
   return (['sts:AssumeRole', 'sts:TagSession'] as const).every((action) => isAllowed(document, { action, caller, context }));
 }

@@ -283,6 +283,23 @@ describe('the gateway to IAM', () => {
     expect([form.get('Action'), form.get('RoleName'), form.get('PolicyDocument')]).toEqual(['UpdateAssumeRolePolicy', 'a', trust]);
   });
 
+  it("reads the account's quota of trust policies, where IAM says it", async () => {
+    const entry = '<entry><key>AssumeRolePolicySizeQuota</key><value>4096</value></entry>';
+    const quota = async (entries: string) =>
+      (await gateways(() => queryReply('GetAccountSummary', `<SummaryMap>${entries}</SummaryMap>`))).iam.trustPolicyQuota();
+    expect(await quota(`<entry><key>Roles</key><value>7</value></entry>${entry}`)).toBe(4096);
+    expect(await quota('')).toBeUndefined();
+  });
+
+  it("reads a role's permissions boundary with its document", async () => {
+    const arn = 'arn:aws:iam::111122223333:policy/limits';
+    const policy = `<Policies><member><Arn>${arn}</Arn><PolicyVersionList><member><IsDefaultVersion>true</IsDefaultVersion><Document>%7B%7D</Document></member></PolicyVersionList></member></Policies>`;
+    const boundary = `<PermissionsBoundary><PermissionsBoundaryArn>${arn}</PermissionsBoundaryArn></PermissionsBoundary>`;
+    const roles = `<RoleDetailList><member><RoleName>a</RoleName>${boundary}</member><member><RoleName>b</RoleName></member></RoleDetailList>`;
+    const { iam } = await gateways(() => queryReply('GetAccountAuthorizationDetails', roles + policy));
+    expect((await iam.listRolesWithTags()).map((one) => one.boundary)).toEqual([{ arn, document: '{}' }, undefined]);
+  });
+
   it('lists OIDC providers', async () => {
     const { iam } = await gateways(() =>
       queryReply(

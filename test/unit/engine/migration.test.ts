@@ -50,9 +50,9 @@ describe('a rehearsal', () => {
 
   it('counts the very requests that reached the twin', async () => {
     const run = await rehearsal();
-    const sent = { eks: 0, iam: 0, sts: 0, kubernetes: 0, cloudtrail: 0 };
+    const sent: Record<string, number> = { eks: 0, iam: 0, sts: 0, kubernetes: 0, cloudtrail: 0 };
     for (const { service } of run.twin.requests) {
-      sent[service] += 1;
+      sent[service] = (sent[service] ?? 0) + 1;
     }
     expect(run.report.calls).toEqual(sent);
   });

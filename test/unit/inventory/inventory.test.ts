@@ -88,6 +88,14 @@ describe('takeInventory', () => {
     expect(inventory.serviceAccounts[0]?.annotations).toEqual({ 'irsa.example.com/role-arn': 'arn:aws:iam::123456789012:role/role-0' });
   });
 
+  it("has the account's quota of trust policies, where it may be read", async () => {
+    const quotaOf = async (trustPolicyQuota: number | 'denied' | 'failing') =>
+      (await take(small((world) => Object.assign(world, { trustPolicyQuota })))).inventory.trustPolicyQuota;
+    expect(await quotaOf(4096)).toBe(4096);
+    expect(await quotaOf('denied')).toBeUndefined();
+    await expect(quotaOf('failing')).rejects.toMatchObject({ name: 'ServiceUnavailable' });
+  });
+
   it('takes a denied list of OIDC providers for none, and no other failure', async () => {
     expect((await take(small((world) => Object.assign(world, { oidcProviders: 'denied' })))).inventory.oidcProviders).toBeNull();
     await expect(take(small((world) => Object.assign(world, { oidcProviders: 'failing' })))).rejects.toMatchObject({

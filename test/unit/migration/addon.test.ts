@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { checkAddon, checkTogether } from '../../../src/migration/addon/check-addon.ts';
 import { updateAddon } from '../../../src/migration/addon/update-addon.ts';
 import { type AddonScene, addonScene, BOTH, CONTROLLER, NAME, NODE, VALUES } from '../fixtures/addon-scene.ts';
-import { ROLE, RUN } from '../fixtures/fake-migration.ts';
+import { ROLE, RUN, TARGET } from '../fixtures/fake-migration.ts';
 import { UNIT, unitScene } from '../fixtures/unit-scene.ts';
 
 let scene: AddonScene;
@@ -33,6 +33,19 @@ describe('the update of an add-on', () => {
     expect(await entries()).toEqual(['addon-update#kube-system/controller applied', 'addon-update#kube-system/node intended']);
     const { before } = (await journal().getEntry(RUN, 'addon-update#kube-system/node')) ?? {};
     expect(before).toEqual({ serviceAccountRoleArn: ROLE, associations: [], addonVersion: 'v2' });
+  });
+
+  it('takes an update that runs while it looks for one that runs, and not for roles that changed since the plan', async () => {
+    const { eks } = scene.fake.runtime.aws(TARGET);
+    const { listAssociations, updateAddon: send } = eks;
+    Object.assign(eks, {
+      listAssociations: async () => {
+        await send({ addonName: NAME, addonVersion: 'v2', podIdentityAssociations: BOTH, clientRequestToken: 'the first try, late' });
+        return listAssociations();
+      },
+    });
+    const message = `an update of the add-on ${NAME} is running`;
+    await expect(update()).rejects.toMatchObject({ name: 'Conflict', message });
   });
 
   it('is not sent again where its reply was lost', async () => {

@@ -235,6 +235,9 @@ describe('the approval', () => {
     expect(await confirmApproval(fake.runtime, { runId: RUN, digest })).toEqual({ digest });
     await expect(fake.runtime.journal.acquireLock(CLUSTER_ARN, 'run-2', 900)).rejects.toMatchObject({ name: 'ClusterLocked' });
     fake.put(serviceAccount('another'));
-    await expect(confirmApproval(fake.runtime, { runId: RUN, digest })).rejects.toMatchObject({ name: 'WorldMoved' });
+    await expect(confirmApproval(fake.runtime, { runId: RUN, digest })).rejects.toMatchObject({
+      name: 'WorldMoved',
+      message: expect.stringMatching(/what differs: .*ServiceAccount\/shop\/another: is new/),
+    });
   });
 });

@@ -13,11 +13,16 @@ beforeEach(async () => {
   scene.sent.length = 0;
 });
 
-/** One call of the step, as the way back of a unit makes it. */
-async function undo({ unitId } = CONTROLLER): Promise<string> {
+/** One call of the step, as the way back of a unit makes it; `between` happens after the add-on is read, and before its associations are. */
+async function undo({ unitId } = CONTROLLER, between?: () => Promise<unknown>): Promise<string> {
   const { runtime } = scene.fake;
   const [run, unit] = await Promise.all([runtime.journal.getRun(RUN), runtime.journal.getUnit(RUN, unitId)]);
-  const context = { run, unit, aws: runtime.aws(run.target), kubernetes: await runtime.kubernetes(run.target) };
+  const aws = runtime.aws(run.target);
+  const listAssociations = async () => {
+    await between?.();
+    return aws.eks.listAssociations();
+  };
+  const context = { run, unit, aws: { ...aws, eks: { ...aws.eks, listAssociations } }, kubernetes: await runtime.kubernetes(run.target) };
   const entries = (await runtime.journal.listEntries(RUN)).filter((entry) => entry.unitId === unitId);
   return undoAddon(runtime, context, entries);
 }
@@ -102,6 +107,24 @@ describe('the way back of an add-on', () => {
     await expect(undo()).rejects.toMatchObject({ name: 'AccessDenied' });
     await undo();
     expect(await undo()).toBe('');
+  });
+
+  it('takes no update of another unit of the add-on, begun while it looked, for somebody else’s change', async () => {
+    const sibling = async () => {
+      await undo(NODE);
+      scene.setLive({ status: 'UPDATING' });
+    };
+    expect(await undo(CONTROLLER, sibling)).toBe(`an update of the add-on ${NAME} is running`);
+    expect(scene.sent).toHaveLength(1);
+    scene.setLive({ status: 'ACTIVE' });
+    expect([await undo(), await undo(NODE)]).toEqual(['', '']);
+    expect(scene.sent).toHaveLength(1);
+  });
+
+  it('takes none that has ended by then for one either', async () => {
+    expect(await undo(CONTROLLER, () => undo(NODE))).toBe(`an update of the add-on ${NAME} is running`);
+    expect([await undo(), await undo(NODE)]).toEqual(['', '']);
+    expect(scene.sent).toHaveLength(1);
   });
 
   it('touches nothing that somebody else changed, and says what it was', async () => {

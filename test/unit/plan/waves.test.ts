@@ -86,6 +86,37 @@ describe('waves', () => {
     ]);
   });
 
+  it.each([
+    ['as an add-on', { addon: 'vpc-cni' }],
+    ['by Helm or its manifest', { cni: true }],
+  ])('has vpc-cni in the last wave by itself, installed %s', (_, changes) => {
+    const units = [unit('kube-system/aws-node', changes), unit('kube-system/zz'), unit('shop/api'), unit('shop/web')];
+    const waves = assignWaves(units, 50);
+    const last = waves.get('kube-system/aws-node') ?? -1;
+    expect([...waves.values()].filter((wave) => wave >= last)).toEqual([last]);
+  });
+
+  it.each([
+    ['its name', { kind: 'DaemonSet', name: 'aws-node' }],
+    [
+      'its image',
+      {
+        kind: 'DaemonSet',
+        images: [{ container: 'aws-node', image: '602401143452.dkr.ecr.eu-central-1.amazonaws.com/amazon-k8s-cni:v1.19.0' }],
+      },
+    ],
+  ])('knows vpc-cni of Helm by %s', (_, changes) => {
+    const ids = ['kube-system/cni', 'kube-system/zz', 'shop/api', 'shop/web'];
+    const facts = inventory({
+      serviceAccounts: ids.map((id) => serviceAccount(id, id.replace('/', '-'))),
+      workloads: ids.map((id, index) => workload(id, index === 0 ? { ...changes, serviceAccount: 'cni' } : {})),
+      roles: ids.map((id) => role(id.replace('/', '-'), [id])),
+    });
+    const plan = planOf(facts);
+    expect(unitOf(plan, 'kube-system/cni').wave).toBe(plan.waves - 1);
+    expect(plan.units.filter(({ wave }) => wave === plan.waves - 1)).toHaveLength(1);
+  });
+
   it('has no wave for no unit', () => {
     expect(assignWaves([], 50).size).toBe(0);
   });
@@ -202,6 +233,22 @@ describe('the plan of many units', () => {
     expect(wide.roles[0]?.waves.map(({ wave }) => wave)).toEqual([0]);
   });
 
+  it("has as much room in a trust policy as the account's own quota says", () => {
+    const ids = Array.from({ length: 9 }, (_, index) => `namespace-${index}/service-account-${index}`);
+    const facts = (trustPolicyQuota: number) =>
+      inventory({
+        serviceAccounts: ids.map((id) => serviceAccount(id, 'shared')),
+        workloads: ids.map((id) => workload(id)),
+        roles: [role('shared', ids)],
+        trustPolicyQuota,
+      });
+    const held = (quota: number) => planOf(facts(quota), { waveSize: 3 }).units.filter(({ decision }) => decision === 'hold').length;
+    expect(held(8192)).toBe(0);
+    expect(held(2048)).toBeGreaterThan(0);
+    // Where the same is decided, the quota is no part of the decision.
+    expect(planOf(facts(8191)).digest).toBe(planOf(facts(8192)).digest);
+  });
+
   it('migrates only what the options choose', () => {
     const facts = bigInventory(6, 1);
     expect(planOf(facts, { namespaces: ['team-1'] }).units.map(({ namespace }) => namespace)).toEqual(['team-1']);
@@ -234,13 +281,6 @@ describe('the digest', () => {
       }),
     ],
     [
-      'a resource version',
-      ({ serviceAccounts: [first, ...rest], ...more }) => ({
-        ...more,
-        serviceAccounts: [{ ...first, resourceVersion: '8' } as never, ...rest],
-      }),
-    ],
-    [
       'a trust policy',
       ({ roles: [first, ...rest], ...more }) => ({
         ...more,
@@ -252,6 +292,11 @@ describe('the digest', () => {
     ['a blocker', ({ workloads: [first, ...rest], ...more }) => ({ ...more, workloads: [{ ...first, windows: true } as never, ...rest] })],
   ])('changes with %s', (_, change) => {
     expect(digest(change(facts))).not.toBe(digest(facts));
+  });
+
+  it('does not change with a resource version: a label voids no approval', () => {
+    const [first, ...rest] = facts.serviceAccounts;
+    expect(digest({ ...facts, serviceAccounts: [{ ...first, resourceVersion: '8' } as never, ...rest] })).toBe(digest(facts));
   });
 
   it('does not change with the nodes that pods run on', () => {

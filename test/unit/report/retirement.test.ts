@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { finding } from '../../../src/model/findings.ts';
+import { migrationOptions } from '../../../src/model/options.ts';
 import type { Plan } from '../../../src/model/plan.ts';
 import { planReport, type RetirementReport, runReport } from '../../../src/model/report.ts';
 import type { RetirementPlan, RetirementRecord } from '../../../src/model/retirement.ts';
@@ -47,6 +48,7 @@ const plan = (changes: Partial<Plan> = {}): Plan => ({
   region: 'eu-central-1',
   madeAt: '2026-01-05T09:00:00.000Z',
   digest: 'd1',
+  options: migrationOptions.parse({}),
   agent: { action: 'ready', addonVersion: null, nodeNames: [] },
   units: [],
   roles: [{ roleArn: roleArn('reader'), roleName: 'reader', trustBefore: named, trustAfter: '{}', waves: [] }],

@@ -39,3 +39,27 @@ describe('bad requests', () => {
     expect([answer.status, answer.body.kind, answer.body.reason, answer.body.code]).toEqual([status, 'Status', reason, status]);
   });
 });
+
+describe('a kind of which the snapshot does not tell whether there are objects', () => {
+  const of = (name: string) => ({ group: 'example.org', version: 'v1', kind: name, plural: `${name.toLowerCase()}s`, namespaced: true });
+  const cluster = createTestCluster([node('n1')], {
+    kinds: [of('Seen'), of('Hidden'), { ...of('Hidden'), version: 'v2' }],
+    unknownKinds: ['Hidden.example.org'],
+  });
+  const path = (plural: string) => `/apis/example.org/v1/namespaces/shop/${plural}`;
+
+  it('is served by discovery, as the one that was looked at', () => {
+    const { resources } = cluster.request('GET', '/apis/example.org/v1').body;
+    expect(resources.map(({ name }: { name: string }) => name)).toEqual(expect.arrayContaining(['seens', 'hiddens']));
+    expect(cluster.request('GET', path('seens'))).toMatchObject({ status: 200, body: { items: [] } });
+  });
+
+  it.each(['v1/namespaces/shop/hiddens', 'v2/hiddens', 'v1/hiddens?watch=1', 'v1/namespaces/shop/hiddens/one'])(
+    'may not be read by %s: nothing would be taken for none',
+    (what) => {
+      const answer = cluster.request('GET', `/apis/example.org/${what}`);
+      expect([answer.status, answer.body.reason]).toEqual([403, 'Forbidden']);
+      expect(answer.body.message).toContain('the snapshot does not tell whether there are any');
+    },
+  );
+});

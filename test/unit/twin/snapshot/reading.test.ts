@@ -181,6 +181,8 @@ describe('a list that was cut off is never read as whole', () => {
     const snapshot = await load({ 'cloudtrail/events.json': json({ Events: [{ EventId: 'e', EventTime: 1 }], NextToken: 'x' }) });
     expect(snapshot.trailEvents).toHaveLength(1);
     expect(gapsOf(snapshot, 'cloudtrail/events.json')).toEqual(['file: the list is cut off (NextToken): older events are not in it']);
+    const many = Array.from({ length: 200 }, (_, index) => ({ EventId: `e${index}`, EventTime: index }));
+    expect(gapsOf(await load({ 'cloudtrail/events.json': json({ Events: many, NextToken: 'x' }) }), 'cloudtrail/events.json')).toEqual([]);
   });
 });
 
@@ -250,6 +252,56 @@ describe('what a snapshot cannot tell', () => {
     });
     expect(gaps).toContainEqual(expect.objectContaining({ what: 'iam/account-summary.json', why: 'reading it was denied: AccessDenied' }));
     expect(gaps.find(({ what }) => what.includes('ConfigMap'))).toBeUndefined();
+  });
+
+  const definition = (group: string, kind: string, plural: string) => ({
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.${group}` },
+    spec: { group, names: { kind, plural }, scope: 'Namespaced', versions: [{ name: 'v1', served: true, storage: true }] },
+  });
+
+  it('is which custom kinds there are, where nothing names them', async () => {
+    const bare = await load({});
+    expect(missingKinds(bare)).toContain('CustomResourceDefinition');
+    expect(bare.unknownKinds).toEqual([]);
+    const none = stringify({ apiVersion: 'v1', kind: 'List', items: [], metadata: { resourceVersion: '' } });
+    expect(missingKinds(await load({ 'kubernetes/customresourcedefinitions.yaml': none }))).not.toContain('CustomResourceDefinition');
+    const kinds = [{ group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', outcome: 'read' }];
+    expect(missingKinds(snapshotFromObjects({ ...parts, capture: { kinds } }))).not.toContain('CustomResourceDefinition');
+  });
+
+  it('is what exists of the custom kinds whose definitions it holds, unless a file is named like them', async () => {
+    const definitions = [
+      definition('external-secrets.io', 'SecretStore', 'secretstores'),
+      definition('keda.sh', 'ScaledObject', 'scaledobjects'),
+    ];
+    const files = { 'kubernetes/definitions.yaml': definitions.map((one) => stringify(one)).join('---\n') };
+    const bare = await load(files);
+    expect(bare.unknownKinds).toEqual(['SecretStore.external-secrets.io', 'ScaledObject.keda.sh']);
+    expect(missingKinds(bare)).toEqual(expect.arrayContaining(['SecretStore.external-secrets.io', 'ScaledObject.keda.sh']));
+    expect(bare.gaps.find(({ kind }) => kind === 'kinds')?.command).toContain(
+      ' secretstores.external-secrets.io scaledobjects.keda.sh; do kubectl get -A -o yaml $k > kubernetes/$k.yaml; done',
+    );
+    const none = stringify({ apiVersion: 'v1', kind: 'List', items: [], metadata: { resourceVersion: '' } });
+    const store = { apiVersion: 'external-secrets.io/v1', kind: 'SecretStore', metadata: { name: 'aws', namespace: 'shop' } };
+    const told = await load({ ...files, 'kubernetes/scaledobjects.keda.sh.yaml': none, 'kubernetes/stores.yaml': stringify(store) });
+    expect(told.unknownKinds).toEqual([]);
+  });
+
+  it('is a custom kind that a capture was denied, and none that it read', () => {
+    const of = (kind: string, plural: string, outcome: string) => ({ group: 'example.org', version: 'v1', kind, plural, outcome });
+    const capture = { kinds: [of('Seen', 'seens', 'read'), of('Hidden', 'hiddens', 'denied')] };
+    const { unknownKinds, gaps } = snapshotFromObjects({ ...parts, capture });
+    expect(unknownKinds).toEqual(['Hidden.example.org']);
+    expect(gaps.filter(({ what }) => what.includes('example.org'))).toEqual([
+      {
+        kind: 'kinds',
+        what: 'Hidden.example.org',
+        why: 'reading it was denied',
+        command: 'kubectl get -A -o yaml hiddens.example.org',
+      },
+    ]);
   });
 
   it('is what EKS offers, where the list of add-ons is of another Kubernetes version', async () => {

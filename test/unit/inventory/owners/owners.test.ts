@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isAppliedByEks, objectOwners, roleOwners } from '../../../src/inventory/owners.ts';
-import type { ObjectMeta } from '../../../src/kubernetes/gateway.ts';
+import { isAppliedByEks, objectOwners, roleOwners } from '../../../../src/inventory/owners/owners.ts';
+import type { ObjectMeta } from '../../../../src/kubernetes/gateway.ts';
 
 describe('owners', () => {
   it.each<[string, Partial<ObjectMeta>, [string, string][]]>([

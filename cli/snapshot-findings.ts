@@ -1,0 +1,50 @@
+import { type Finding, finding } from '../src/model/findings.ts';
+import type { Snapshot, SnapshotGap } from '../twin/snapshot.ts';
+import { quoted } from './shell.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What a snapshot cannot tell, as findings beside those of its plan: they decide nothing, and are no part of a digest. */
+export function snapshotFindings({ cluster, gaps }: Pick<Snapshot, 'cluster' | 'gaps'>): Finding[] {
+  const of = (kind: SnapshotGap['kind']) => gaps.filter((gap) => gap.kind === kind);
+  const missing = of('missing');
+  const files = missing.map(({ what, command }) => `${command} (${what})`).join('; ');
+  return [
+    ...(missing.length === 0
+      ? []
+      : [
+          finding(
+            'PS901',
+            `Cluster/${cluster.name}`,
+            `the snapshot has no ${missing.map(({ what }) => what).join(', ')}`,
+            `What they would tell is unknown, and not absent. To take them: ${files}.`,
+          ),
+        ]),
+    ...of('kinds').map(({ what, why, command }) =>
+      finding(
+        'PS901',
+        `Cluster/${cluster.name}`,
+        `of these kinds the snapshot does not tell whether there are objects: ${what} (${why})`,
+        `To take them: ${command}`,
+      ),
+    ),
+    ...of('file').map(({ what, why, command }) => finding('PS902', `Snapshot/${what}`, `${what}: ${why}`, `Take it again: ${command}`)),
+  ];
+}
+
+/** A report with more findings, in the order of their codes. */
+export function withFindings<Report extends { readonly findings: readonly { readonly code: string }[] }>(
+  report: Report,
+  more: readonly Finding[],
+): Report {
+  return more.length === 0 ? report : { ...report, findings: [...report.findings, ...more] };
+}
+
+/** Says that a snapshot does not tell everything, for commands that print no report of it. */
+export function saySnapshotGaps({ source, gaps }: Pick<Snapshot, 'source' | 'gaps'>, terminal: Pick<Terminal, 'talk'>): void {
+  for (const { what, why, command } of gaps.filter(({ kind }) => kind === 'file'))
+    terminal.talk(`${what}: ${why}; take it again: ${command}`);
+  if (gaps.some(({ kind }) => kind !== 'file'))
+    terminal.talk(
+      `${source} does not tell everything, and what it does not hold is unknown: podshift scan ${quoted(source)} names it (PS901)`,
+    );
+}
