@@ -19,6 +19,7 @@ const HELP: Readonly<Record<Key, string>> = {
   allowPodDeletion: 'evict the pods of OnDelete and partitioned sets, and of those of custom resources, one at a time',
   allowAgentPreemption: 'install the agent even if that evicts pods that hold host port 80 or 2703 of their nodes',
   holdDowntime: 'hold workloads whose restart is a downtime',
+  accept: 'let this finding not block its service account, CODE:NAMESPACE/NAME (repeat for more)',
   knownSoftware: 'file with what you know of software and Pod Identity, in the form of docs/known-software.md',
   installAgent: 'install the Pod Identity agent where it is missing',
   retireOldTrust: "after an hour of proof (soak 3900 s or more), take what migrated out of the roles' OIDC statements",
@@ -83,6 +84,7 @@ function flagsOf(key: Key): Option[] {
     const collect = (text: string, before: unknown): string[] => [...(Array.isArray(before) ? before : []), ...text.split(',')];
     const singular = SINGULAR[key] ?? name;
     const shown = new Option(`${SHORT[key] === undefined ? '' : `${SHORT[key]}, `}--${singular} <name>`, HELP[key]).argParser(collect);
+    if (singular === name) return [shown];
     return [shown, new Option(`--${name} <names>`).argParser(collect).hideHelp()];
   }
   if (values !== undefined) {

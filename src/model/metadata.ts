@@ -151,6 +151,8 @@ export interface MetadataInventory {
   readonly takenNames: readonly string[];
   /** Workloads that kube2iam gives its default role, `Kind/namespace/name`: they ask for none, and nothing else gives them one. */
   readonly defaultRoleUsers: readonly string[];
+  /** Tags of the roles that the daemons ask as, by ARN; a role whose tags were not read is left out. */
+  readonly callerTags?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** What lets the daemons' roles take other roles. */
   readonly assumeGrants: readonly AssumeGrantFact[];
 }

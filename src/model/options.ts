@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ACCEPTANCE, NO_ACCEPTANCE } from './acceptance.ts';
 import { knownSoftwareRow } from './known-software.ts';
 
 /** The probe's default image: the AWS CLI's public image, pinned. */
@@ -27,6 +28,8 @@ export const migrationOptions = z.strictObject({
   allowAgentPreemption: z.boolean().default(false),
   /** Hold workloads whose restart is, or may be, a downtime (Recreate, one replica). */
   holdDowntime: z.boolean().default(false),
+  /** Findings that the user takes the blame for, each `CODE:NAMESPACE/NAME`: they hold their service account no more, and stay in the report. */
+  accept: z.array(z.string().regex(ACCEPTANCE, NO_ACCEPTANCE)).max(500).default([]),
   /** What is known of software beyond the table of docs/known-software.md; a row about an image comes ahead of the table's about it. */
   knownSoftware: z.array(knownSoftwareRow).max(500).default([]),
   /** Install the Pod Identity agent add-on where the cluster has none. */

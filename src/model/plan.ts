@@ -95,6 +95,8 @@ export interface UnitPlan {
   /** From 0 (canary); null for a unit that is not migrated by this plan. */
   readonly wave: number | null;
   readonly findings: readonly FindingCode[];
+  /** Those among them that would hold it, and that the user accepted; absent where there is none. */
+  readonly accepted?: readonly FindingCode[];
   readonly workloads: readonly WorkloadPlan[];
   /** Of a unit that migrates through its add-on; absent for any other. */
   readonly addon?: AddonPlan;

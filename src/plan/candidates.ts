@@ -1,3 +1,4 @@
+import { acceptanceOf } from '../model/acceptance.ts';
 import type { Finding } from '../model/findings.ts';
 import type { ServiceAccountFacts } from '../model/inventory.ts';
 import type { Decision, UnitPlan, WorkloadPlan } from '../model/plan.ts';
@@ -59,7 +60,18 @@ function isUnasked(facts: ServiceAccountFacts, world: World): boolean {
 function judge(unit: UnitFacts, ofUses: readonly Found[], blocker: Found | undefined): Candidate {
   const table = tableOf(unit).filter(({ when }) => when === 'always' || !isAssociated(unit));
   const ofCluster = blocker === undefined ? [] : [{ ...blocker, finding: { ...blocker.finding, subject: `ServiceAccount/${unit.id}` } }];
-  return { unit, found: [...ofUses, ...inHoldOrder([...runChecks(table, unit), ...ofCluster])] };
+  const found = [...ofUses, ...inHoldOrder([...runChecks(table, unit), ...ofCluster])];
+  return { unit, found: found.map((one) => accepted(one, unit)) };
+}
+
+/** A blocker that the user accepted is a warning, and says so. */
+function accepted(found: Found, { id, metadata, world: { options } }: UnitFacts): Found {
+  const { finding } = found;
+  if (finding.severity !== 'blocker') return found;
+  const entry = [id, metadata?.splitFrom ?? id].map((name) => acceptanceOf(finding.code, name, options.accept)).find(Boolean);
+  if (entry === undefined) return found;
+  const message = `accepted by --accept ${entry}: ${finding.message}`;
+  return { ...found, finding: { ...finding, severity: 'warning', message }, isAccepted: true };
 }
 
 /** The blockers among a candidate's findings. */
@@ -115,6 +127,7 @@ export function unitPlan(candidate: Candidate, wave: number | null, migrating: r
     reason: reasonOf(decision, blockersOf(candidate)),
     wave,
     findings: [...new Set(findingsOf(candidate).map(({ code }) => code))].sort(),
+    ...acceptedPlan(candidate),
     workloads: workloadPlans(candidate),
     ...(decision === 'migrate' && unit.addon !== undefined ? { addon: addonPlan(unit.addon, migrating) } : {}),
     removeAnnotations: decision === 'migrate' ? removedAnnotations(unit) : [],
@@ -128,6 +141,11 @@ export function unitPlan(candidate: Candidate, wave: number | null, migrating: r
     probe: probeOf(unit),
     ...metadataPlan(unit, decision),
   };
+}
+
+function acceptedPlan({ found }: Candidate): Pick<UnitPlan, 'accepted'> {
+  const codes = [...new Set(found.filter(({ isAccepted }) => isAccepted === true).map(({ finding }) => finding.code))].sort();
+  return codes.length === 0 ? {} : { accepted: codes };
 }
 
 function reasonOf(decision: Decision, [first, ...more]: readonly Finding[]): string {

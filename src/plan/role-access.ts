@@ -11,6 +11,7 @@ import {
   undecidedRole,
   undecidedWebIdentity,
 } from '../trust/index.ts';
+import type { MetadataSystem } from './metadata/system.ts';
 import { admitsWiderSubjects } from './subjects.ts';
 import { annotatedRole, type World } from './world.ts';
 
@@ -107,7 +108,9 @@ export function accessByIrsa({ facts, reference, association }: AccessRequest, w
   if (oidcProviders !== null && !oidcProviders.includes(providerArn)) return { kind: 'no-provider', providerArn };
   const audience = facts.annotations[`${annotationPrefix}/audience`] ?? 'sts.amazonaws.com';
   const subject = `system:serviceaccount:${facts.namespace}:${facts.name}`;
-  const request = { providerArn, issuer, subject, audience };
+  // EKS's webhook points SDKs at the region's own endpoint of STS, unless the service account says otherwise.
+  const global = /^(0|f|F|false|FALSE|False)$/.test(facts.annotations[`${annotationPrefix}/sts-regional-endpoints`] ?? '');
+  const request = { providerArn, issuer, subject, audience, ...(global ? {} : { region: cluster.region }) };
   const answer = admitsWebIdentity(reference.policy, request);
   const undecided = answer === 'undecidable' ? undecidedWebIdentity(reference.policy, request) : [];
   return { kind: 'by-irsa', answer, audience, wider: admitsWiderSubjects(reference.policy, issuer, providerArn), undecided };
@@ -116,13 +119,16 @@ export function accessByIrsa({ facts, reference, association }: AccessRequest, w
 /** What the daemon may do today; where nobody can tell as whom it asks, anybody whom the document names. */
 export function accessByDaemon(
   { reference }: AccessRequest,
-  { callers, asWhom }: { readonly callers: readonly string[] | null; readonly asWhom: string },
+  { callers, asWhom, tagsOf }: Pick<MetadataSystem, 'callers' | 'asWhom' | 'tagsOf'>,
 ): AccessToday {
   if (reference.kind !== 'found') return { kind: 'unknown' };
   const asked = callers ?? namedPrincipals(reference.policy);
-  const answers = asked.map((principalArn) => admitsRole(reference.policy, { principalArn }));
+  const answers = asked.map((principalArn) => admitsRole(reference.policy, { principalArn, ...tagsOf(principalArn) }));
   const answer: Answer = answers.includes('yes') ? 'yes' : answers.includes('undecidable') ? 'undecidable' : 'no';
-  const undecided = answer === 'undecidable' ? asked.flatMap((principalArn) => undecidedRole(reference.policy, { principalArn })) : [];
+  const undecided =
+    answer === 'undecidable'
+      ? asked.flatMap((principalArn) => undecidedRole(reference.policy, { principalArn, ...tagsOf(principalArn) }))
+      : [];
   return { kind: 'by-daemon', answer, undecided, asWhom };
 }
 

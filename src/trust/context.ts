@@ -77,6 +77,16 @@ function isTokenClaim(key: string): boolean {
 }
 
 /**
+ * What every call to STS has alike: its endpoints take TLS alone, and no service forwards these calls (IAM user guide, "AWS global
+ * condition context keys"). Undefined for any other key.
+ */
+function everyCall(key: string, region: string | undefined): ContextValue | undefined {
+  if (key === 'aws:securetransport') return one('true');
+  if (key === 'aws:viaawsservice') return one('false');
+  return key === 'aws:requestedregion' && region !== undefined ? one(region) : undefined;
+}
+
+/**
  * The call that EKS makes for a pod (EKS user guide, "Create IAM role with trust policy required by EKS Pod Identity" and
  * "Grant Pods access to AWS resources based on tags"). Both actions are asked for even without session tags: EKS takes no
  * association with a role that lacks one of them.
@@ -100,7 +110,8 @@ export function podIdentityCall(request: PodIdentityRequest): Call {
       case 'sts:rolesessionname':
         return PRESENT;
       default:
-        return UNKNOWN;
+        // EKS Auth asks in the cluster's own region.
+        return everyCall(key, request.clusterArn.split(':')[3]) ?? UNKNOWN;
     }
   };
   return { principalType: 'Service', principal: POD_IDENTITY_SERVICE, actions: ['sts:assumerole', 'sts:tagsession'], context };
@@ -139,7 +150,8 @@ export function webIdentityCall(request: Omit<WebIdentityRequest, 'audience'> & 
     if (key === 'aws:principalisawsservice') return one('false');
     if (key === 'sts:rolesessionname') return PRESENT;
     if (key.startsWith('aws:requesttag/') || key.startsWith('aws:principaltag/') || ABSENT_FOR_WEB_IDENTITY.has(key)) return ABSENT;
-    return isTokenClaim(key) && !key.startsWith(`${issuer}:`) ? ABSENT : UNKNOWN;
+    if (isTokenClaim(key) && !key.startsWith(`${issuer}:`)) return ABSENT;
+    return everyCall(key, request.region) ?? UNKNOWN;
   };
   return { principalType: 'Federated', principal: request.providerArn, actions: ['sts:assumerolewithwebidentity'], context };
 }
@@ -158,7 +170,8 @@ const ABSENT_FOR_ROLES: ReadonlySet<string> = new Set([
 ]);
 
 /** The call of a daemon or an application that runs as an IAM role (IAM user guide, "AWS global condition context keys"). */
-export function roleCall({ principalArn, tagged = false }: RoleRequest): Call {
+export function roleCall({ principalArn, principalTags, tagged = false }: RoleRequest): Call {
+  const tags = new Map(Object.entries(principalTags ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
   const context: Context = (key) => {
     if (tagged && (key.startsWith('aws:requesttag/') || key === 'aws:tagkeys' || key === 'sts:transitivetagkeys')) return UNKNOWN;
     if (key === 'aws:principalarn') return one(principalArn);
@@ -166,7 +179,12 @@ export function roleCall({ principalArn, tagged = false }: RoleRequest): Call {
     if (key === 'aws:principaltype') return one('AssumedRole');
     if (key === 'aws:principalisawsservice') return one('false');
     if (key === 'sts:rolesessionname') return PRESENT;
-    return key.startsWith('aws:requesttag/') || ABSENT_FOR_ROLES.has(key) || isTokenClaim(key) ? ABSENT : UNKNOWN;
+    if (key.startsWith('aws:requesttag/') || ABSENT_FOR_ROLES.has(key) || isTokenClaim(key)) return ABSENT;
+    if (key.startsWith('aws:principaltag/') && principalTags !== undefined) {
+      const value = tags.get(key.slice('aws:principaltag/'.length));
+      return value === undefined ? ABSENT : one(value);
+    }
+    return everyCall(key, undefined) ?? UNKNOWN;
   };
   return { principalType: 'AWS', principal: principalArn, actions: [tagged ? 'sts:tagsession' : 'sts:assumerole'], context };
 }

@@ -120,11 +120,15 @@ export interface WebIdentityRequest {
   readonly subject: string;
   /** Such as `sts.amazonaws.com`. */
   readonly audience: string;
+  /** The region whose endpoint of STS is asked; absent where it is not known. */
+  readonly region?: string;
 }
 
 /** One `AssumeRole` call by an IAM role, such as that of a node, without external id, tags or MFA. */
 export interface RoleRequest {
   readonly principalArn: string;
+  /** The role's tags, which its session has as principal tags; absent where they were not read. */
+  readonly principalTags?: Readonly<Record<string, string>>;
   /** The caller's session passes its tags on, as one of Pod Identity does: then it needs `sts:TagSession` alone, whatever the tags are. */
   readonly tagged?: boolean;
 }

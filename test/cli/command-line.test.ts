@@ -134,6 +134,8 @@ describe('flags', () => {
     ['a key twice', 'waveSize: 1\nwaveSize: 2', /no YAML: Map keys must be unique/],
     ['a value of the wrong kind', 'waveSize: many', /--wave-size \(waveSize\): invalid input/],
     ['a malformed service account', 'serviceAccounts: [x]', /--service-account \(serviceAccounts\)/],
+    ['a finding that cannot be accepted', 'accept: ["PS104:shop/orders"]', /--accept \(accept\): must be CODE:NAMESPACE\/NAME/],
+    ['a finding that does not exist', 'accept: ["PS999:shop/orders"]', /--accept \(accept\): must be CODE:NAMESPACE\/NAME/],
   ])('refuses a file with %s', (_name, text, message) => {
     expect(() => migrationOptionsOf({}, { name: 'o.yaml', text })).toThrow(message);
     expect(() => migrationOptionsOf({}, { name: 'o.yaml', text })).toThrow(expect.objectContaining({ name: 'UsageError' }));

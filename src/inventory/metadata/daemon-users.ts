@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../../kubernetes/gateway.ts';
 import type { WorkloadFacts } from '../../model/inventory.ts';
-import type { AssumeGrantFact, DaemonFacts, DaemonIdentity } from '../../model/metadata.ts';
+import type { AssumeGrantFact, DaemonFacts, DaemonIdentity, MetadataInventory } from '../../model/metadata.ts';
 import type { Account } from '../account.ts';
 import { assumeStatements } from '../policies.ts';
 
@@ -43,12 +43,26 @@ export function defaultRoleUsers(daemons: readonly DaemonFacts[], { workloads, h
   return [...new Set(users.map(({ kind, namespace, name }) => `${kind}/${namespace}/${name}`))].sort();
 }
 
-/** What lets the nodes' roles, a daemon's own, and the role of kiam's server, take other roles; nothing where the account does not tell. */
-export function assumeGrants(daemons: readonly DaemonFacts[], nodeRoles: readonly string[], account: Account): AssumeGrantFact[] {
+/** The nodes' roles, a daemon's own, and the role of kiam's server. */
+function callersAmong(daemons: readonly DaemonFacts[], nodeRoles: readonly string[], { roles }: Account): Account['roles'] {
   const servers = daemons.flatMap(({ settings }) => (settings.part === 'kiam-server' ? [settings.assumeRoleArn.split('/').at(-1)] : []));
   const own = daemons.flatMap(({ identity }) => (identity?.kind === 'role' ? [identity.roleArn] : []));
-  return account.roles
-    .filter(({ arn, roleName }) => nodeRoles.includes(arn) || own.includes(arn) || servers.includes(roleName))
+  return roles.filter(({ arn, roleName }) => nodeRoles.includes(arn) || own.includes(arn) || servers.includes(roleName));
+}
+
+/** The tags of whoever asks for the pods' roles, where there are any; a role whose tags the account does not tell is left out. */
+export function callerTags(
+  daemons: readonly DaemonFacts[],
+  nodeRoles: readonly string[],
+  account: Account,
+): Pick<MetadataInventory, 'callerTags'> {
+  const known = callersAmong(daemons, nodeRoles, account).flatMap((role) => ('tags' in role ? [[role.arn, role.tags] as const] : []));
+  return known.length === 0 ? {} : { callerTags: Object.fromEntries(known) };
+}
+
+/** What lets whoever asks for the pods' roles take other roles; nothing where the account does not tell. */
+export function assumeGrants(daemons: readonly DaemonFacts[], nodeRoles: readonly string[], account: Account): AssumeGrantFact[] {
+  return callersAmong(daemons, nodeRoles, account)
     .flatMap((role) => ('policies' in role ? assumeStatements(role.policies ?? []) : []).map((fact) => ({ roleArn: role.arn, ...fact })))
     .sort((a, b) => (`${a.roleArn} ${a.policy} ${a.sid}` < `${b.roleArn} ${b.policy} ${b.sid}` ? -1 : 1));
 }

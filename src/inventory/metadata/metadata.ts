@@ -5,7 +5,7 @@ import type { Account } from '../account.ts';
 import type { ClusterObjects } from '../cluster-objects.ts';
 import type { Draft } from '../workloads.ts';
 import type { ConfigMapData } from './daemon-arguments.ts';
-import { assumeGrants, defaultRoleUsers, type MetadataWorld } from './daemon-users.ts';
+import { assumeGrants, callerTags, defaultRoleUsers, type MetadataWorld } from './daemon-users.ts';
 import { readDaemon } from './daemons.ts';
 import type { FirstLists } from './first-lists.ts';
 import { identityPolicies, pickAnnotations, readBinding } from './metadata-users.ts';
@@ -80,6 +80,7 @@ export async function readMetadata(
     identityPolicies: policiesNaming(objects.customs, world.kept),
     takenNames: [...new Set(taken)].filter((id) => spaces.has(id.split('/')[0] as string)).sort(),
     defaultRoleUsers: defaultRoleUsers(daemons, world),
+    ...callerTags(daemons, nodeRoles, account),
     assumeGrants: assumeGrants(daemons, nodeRoles, account),
   };
 }

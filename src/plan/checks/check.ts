@@ -38,6 +38,8 @@ export interface Found {
   readonly finding: Finding;
   readonly when: When;
   readonly place: Place;
+  /** A blocker that the options accept: a warning now. */
+  readonly isAccepted?: true;
 }
 
 /** A row whose check names the subject itself. */

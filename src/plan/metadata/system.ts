@@ -24,6 +24,8 @@ export interface MetadataSystem {
   readonly callers: readonly string[] | null;
   /** As whom the daemon asks, in words. */
   readonly asWhom: string;
+  /** The tags of a role among the callers, as a session of it has them; empty where they are not known. */
+  readonly tagsOf: (roleArn: string) => { readonly principalTags?: Readonly<Record<string, string>> };
 }
 
 type Of<Part extends DaemonFacts['settings']['part']> = DaemonFacts & {
@@ -82,7 +84,7 @@ function kiamSystem(
       ...(agents.length > 0 ? [] : [problem('PS709', `there is no agent of kiam beside its server ${server.subject}`)]),
       ...agents.flatMap((agent) => [...unreadSettings(agent), ...notIntercepting(agent, agent.settings.interception)]),
     ],
-    ...(taken === undefined ? callersOf(server, inventory, metadata) : { callers: [taken], asWhom: taken }),
+    ...(taken === undefined ? callersOf(server, inventory, metadata) : { callers: [taken], asWhom: taken, tagsOf: tagsIn(metadata) }),
   };
 }
 
@@ -90,13 +92,25 @@ function kiamSystem(
 function callersOf(
   { identity = { kind: 'node' } }: DaemonFacts,
   inventory: Inventory,
-  { nodeRoleArns }: MetadataInventory,
-): Pick<MetadataSystem, 'callers' | 'asWhom'> {
-  if (identity.kind === 'node') return { callers: nodeRoleArns, asWhom: nodeRoleArns?.join(' or ') ?? 'any role of a node' };
-  if (identity.kind === 'unknown') return { callers: null, asWhom: `anybody whose credentials the daemon may have (${identity.by})` };
+  metadata: MetadataInventory,
+): Pick<MetadataSystem, 'callers' | 'asWhom' | 'tagsOf'> {
+  const { nodeRoleArns } = metadata;
+  const tagsOf = tagsIn(metadata);
+  if (identity.kind === 'node') return { callers: nodeRoleArns, asWhom: nodeRoleArns?.join(' or ') ?? 'any role of a node', tagsOf };
+  if (identity.kind === 'unknown')
+    return { callers: null, asWhom: `anybody whose credentials the daemon may have (${identity.by})`, tagsOf };
   const { roleArn, serviceAccount } = identity;
-  if (serviceAccount === null || !isRefused(roleArn, serviceAccount, inventory)) return { callers: [roleArn], asWhom: roleArn };
-  return { callers: [], asWhom: `${roleArn}, which itself does not admit ${serviceAccount} by IRSA` };
+  // A session of Pod Identity has the pod's tags beside the role's.
+  if (serviceAccount === null) return { callers: [roleArn], asWhom: roleArn, tagsOf: () => ({}) };
+  if (!isRefused(roleArn, serviceAccount, inventory)) return { callers: [roleArn], asWhom: roleArn, tagsOf };
+  return { callers: [], asWhom: `${roleArn}, which itself does not admit ${serviceAccount} by IRSA`, tagsOf };
+}
+
+function tagsIn({ callerTags = {} }: MetadataInventory): MetadataSystem['tagsOf'] {
+  return (roleArn) => {
+    const principalTags = callerTags[roleArn];
+    return principalTags === undefined ? {} : { principalTags };
+  };
 }
 
 /** Whether a role's own trust policy lets a service account not in by IRSA; a role that cannot be looked at is no refusal. */

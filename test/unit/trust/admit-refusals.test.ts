@@ -36,7 +36,7 @@ describe('what is refused:', () => {
       /^it cannot be decided whether statement 2 denies the role to EKS Pod Identity, because of aws:SourceIp \(StringSimilar\)$/,
     ],
     'a Deny over an unknown key': [
-      deny({ Sid: '', Condition: { StringEquals: { 'aws:RequestedRegion': 'x' } } }),
+      deny({ Sid: '', Condition: { StringEquals: { 'aws:UserAgent': 'x' } } }),
       'undecidable',
       /whether statement 2 denies/,
     ],
