@@ -25,6 +25,7 @@ const FAILED: ReadonlyMap<number, string> = new Map([
   [1296, 'a run that was resumed while it went on'],
   [2009, 'a run that was resumed while it went on'],
   [2223, 'a run that was resumed while it went on'],
+  [3211, 'a second run over a workload that somebody made anew with its old service account'],
   [2610, 'a second run over a service account that the first had split all others from'],
 ]);
 
