@@ -16,7 +16,7 @@ const HELP: Readonly<Record<Key, string>> = {
   keepAnnotations: 'keep the old annotations, even after proof',
   foldAnnotationRemoval: 'take the annotations of kube2iam and kiam off with the first restart, not by a second one',
   allowClusterScope: 'where a scoped trust statement cannot work, admit every service account of this cluster',
-  allowPodDeletion: 'evict the pods of OnDelete and partitioned sets, one at a time',
+  allowPodDeletion: 'evict the pods of OnDelete and partitioned sets, and of those of custom resources, one at a time',
   allowAgentPreemption: 'install the agent even if that evicts pods that hold host port 80 or 2703 of their nodes',
   holdDowntime: 'hold workloads whose restart is a downtime',
   knownSoftware: 'file with what you know of software and Pod Identity, in the form of docs/known-software.md',

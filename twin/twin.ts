@@ -120,6 +120,7 @@ export function createTwin(settings: Omit<TwinSettings, 'ports'>): UnservedTwin 
     ipFamily: snapshot.cluster.kubernetesNetworkConfig?.ipFamily,
     kubernetesVersion: snapshot.cluster.version === '' ? undefined : snapshot.cluster.version,
     authorize: settings.authorize,
+    issuer: snapshot.cluster.identity?.oidc?.issuer,
     unpullableImages: settings.unpullableImages,
     kinds: snapshot.kinds,
     unknownKinds: snapshot.unknownKinds,

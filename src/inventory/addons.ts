@@ -38,6 +38,8 @@ export interface InstalledAddon {
   readonly podIdentity: readonly string[];
   /** All of its service accounts that are known, `NAMESPACE/NAME`. */
   readonly serviceAccounts: readonly string[];
+  /** Those that its configuration values name, `NAMESPACE/NAME`: with or without a need of a role. */
+  readonly named: readonly string[];
 }
 
 /** The installed add-ons; what a version needs is asked only where something of it has a role. */
@@ -51,11 +53,14 @@ export async function readAddons(aws: AwsGateways, ownedBy: (addonName: string) 
         if (addon === undefined) return undefined;
         const known = ADDON_SERVICE_ACCOUNTS[name] ?? [];
         const namespace = addon.namespace ?? known[0]?.split('/')[0] ?? DEFAULT_NAMESPACE;
-        const mayHaveRole = name !== AGENT && (addon.serviceAccountRoleArn !== undefined || known.length > 0 || ownedBy(name));
+        const named = accountsIn(addon.configurationValues);
+        const hasRole = addon.serviceAccountRoleArn !== undefined || named.length > 0 || /role-?arn/i.test(addon.configurationValues ?? '');
+        const mayHaveRole = name !== AGENT && (hasRole || known.length > 0 || ownedBy(name));
         const configuration = mayHaveRole ? await aws.eks.describeAddonConfiguration(name, addon.addonVersion) : undefined;
         const podIdentity = (configuration?.podIdentity ?? []).map((one) => one.serviceAccount);
         const own = podIdentity.map((serviceAccount) => `${namespace}/${serviceAccount}`);
-        return { addon, namespace, podIdentity, serviceAccounts: [...new Set([...own, ...known])] };
+        const serviceAccounts = [...new Set([...own, ...known])];
+        return { addon, namespace, podIdentity, serviceAccounts, named: named.map((name) => `${namespace}/${name}`) };
       }),
     ),
   );
@@ -67,18 +72,22 @@ export function owningAddon(ownerArn: string | null | undefined): string | undef
   return ownerArn?.split(':addon/')[1]?.split('/')[1];
 }
 
-/** The facts of the add-ons but for the agent's. `inUse` tells whether a unit depends on one: only then a newer version is looked for. */
+/**
+ * The facts of the add-ons but for the agent's. `accountsOf` gives the service accounts of one that are units: where its version does not
+ * know one of them, a newer version is looked for.
+ */
 export async function addonFacts(
   aws: AwsGateways,
   installed: readonly InstalledAddon[],
   associations: readonly AssociationFacts[],
   kubernetesVersion: string,
-  inUse: (addonName: string) => boolean,
+  accountsOf: (addonName: string) => readonly string[],
 ): Promise<AddonFacts[]> {
   const facts: AddonFacts[] = [];
   for (const { addon, namespace, podIdentity } of installed) {
     if (addon.addonName === AGENT) continue;
-    const lacks = inUse(addon.addonName) && podIdentity.length === 0;
+    const lacking = accountsOf(addon.addonName).filter((name) => !podIdentity.includes(name));
+    const upgrade = lacking.length === 0 ? undefined : await upgradeOf(aws, addon, kubernetesVersion, lacking);
     const values = addon.configurationValues ?? '';
     facts.push({
       name: addon.addonName,
@@ -94,7 +103,8 @@ export async function addonFacts(
         .filter((association) => owningAddon(association.ownerArn) === addon.addonName)
         .map(({ serviceAccount, roleArn }) => ({ serviceAccount, roleArn }))
         .sort((a, b) => Number(a.serviceAccount > b.serviceAccount) - Number(a.serviceAccount < b.serviceAccount)),
-      upgradeTo: lacks ? await upgradeOf(aws, addon, kubernetesVersion) : null,
+      upgradeTo: upgrade?.version ?? null,
+      ...(upgrade === undefined ? {} : { upgradePodIdentity: upgrade.podIdentity }),
     });
   }
   return facts;
@@ -105,27 +115,57 @@ export function configurationHash(values: string | undefined): string | null {
   return values === undefined || values === '' ? null : createHash('sha256').update(values).digest('hex');
 }
 
+/** The service accounts that configuration values name: `serviceAccount.name` at any depth, as charts have it. */
+function accountsIn(values: string | undefined): string[] {
+  const names = new Set<string>();
+  const walk = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return;
+    for (const [key, inner] of Object.entries(value)) {
+      if (key === 'serviceAccount' && typeof inner?.name === 'string' && inner.name !== '') names.add(inner.name);
+      walk(inner);
+    }
+  };
+  walk(configurationOf(values ?? ''));
+  return [...names];
+}
+
 /** Whether text is JSON of an object, or YAML of one in block style: what opens with a brace is meant as JSON. */
 export function isConfiguration(text: string): boolean {
+  return configurationOf(text) !== undefined;
+}
+
+function configurationOf(text: string): object | undefined {
   try {
     const value: unknown = /^\s*[[{"]/.test(text) ? JSON.parse(text) : parseYaml(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof YAMLError) return false;
+    if (error instanceof SyntaxError || error instanceof YAMLError) return undefined;
     throw error;
   }
 }
 
-/** The first newer version with Pod Identity: EKS's default one if it has it, else the newest that has. */
-async function upgradeOf(aws: AwsGateways, addon: Addon, kubernetesVersion: string): Promise<string | null> {
+/**
+ * The newer version with Pod Identity for most of these service accounts: of several such EKS's default one, else the newest. Undefined
+ * where none of them has it for any.
+ */
+async function upgradeOf(
+  aws: AwsGateways,
+  addon: Addon,
+  kubernetesVersion: string,
+  lacking: readonly string[],
+): Promise<{ readonly version: string; readonly podIdentity: readonly string[] } | undefined> {
   const versions = await aws.eks.addonVersions(addon.addonName, kubernetesVersion);
   const newer = versions.filter(({ version }) => compareVersions(version, addon.addonVersion) > 0);
   const ordered = [...newer].sort(
     (a: AddonVersion, b: AddonVersion) => Number(b.isDefault) - Number(a.isDefault) || compareVersions(b.version, a.version),
   );
+  let best: { version: string; podIdentity: readonly string[] } | undefined;
   for (const { version } of ordered.slice(0, MOST_VERSIONS)) {
     const configuration = await aws.eks.describeAddonConfiguration(addon.addonName, version);
-    if ((configuration?.podIdentity ?? []).length > 0) return version;
+    const all = (configuration?.podIdentity ?? []).map(({ serviceAccount }) => serviceAccount);
+    const podIdentity = lacking.filter((name) => all.includes(name)).sort();
+    if (podIdentity.length > (best?.podIdentity.length ?? 0)) best = { version, podIdentity };
+    if (podIdentity.length === lacking.length) break;
   }
-  return null;
+  return best;
 }

@@ -13,6 +13,7 @@ import type { FirstLists } from './metadata/first-lists.ts';
 import { cutsOffByPodGroups, type EgressPolicy, egressPolicies, type Family, takesPort80 } from './network.ts';
 import { type Node, readNode } from './nodes.ts';
 import { isReady, type LivePod, readLivePod } from './pods.ts';
+import { isTemplateOfOthers, rolloutDrafts } from './rollouts.ts';
 import { controllerOf, type Draft, draftWorkload, isKnown, serviceAccountOf, templateOf } from './workloads.ts';
 
 /** Lists under way at a time: each holds its kind's objects until they are reduced. */
@@ -82,6 +83,8 @@ export async function readObjects(kubernetes: KubernetesGateway, scope: Scope, f
     const held = agentPortsHeld(object, subject);
     if (held !== undefined) agentPorts.set(subject, held);
   };
+  const rollouts: KubernetesObject[] = [];
+  const templates = new Map<string, KubernetesObject>();
   const workload = (object: KubernetesObject) => {
     const controller = controllerOf(object);
     if (controller !== undefined && object.metadata.uid !== undefined) above.set(object.metadata.uid, controller);
@@ -92,6 +95,8 @@ export async function readObjects(kubernetes: KubernetesGateway, scope: Scope, f
       holdsAgentPort(object, `${object.kind}/${object.metadata.namespace ?? ''}/${object.metadata.name}`);
     if (controller !== undefined && isKnown(controller)) return;
     const namespace = object.metadata.namespace ?? '';
+    if (isTemplateOfOthers(object)) templates.set(`${object.kind}/${namespace}/${object.metadata.name}`, object);
+    if (object.kind === 'Rollout' && templateOf(object) === undefined) rollouts.push(object);
     if (scope.lists(namespace)) legacy.push(...legacyFacts(object, scope.roleKeys));
     const serviceAccount = serviceAccountOf(templateOf(object)?.spec);
     if (templateOf(object) !== undefined && scope.concerns(namespace, serviceAccount))
@@ -140,6 +145,7 @@ export async function readObjects(kubernetes: KubernetesGateway, scope: Scope, f
       RESOURCES.argoRollouts,
     ].map((resource) => each(resource, workload)),
   ]);
+  drafts.push(...rolloutDrafts(rollouts, templates, drafts, scope));
   const cilium = customs.get('cilium.io/CiliumNetworkPolicy') ?? [];
   const ciliumClusterwide = customs.get('cilium.io/CiliumClusterwideNetworkPolicy') ?? [];
   return {

@@ -12,6 +12,7 @@ import { readObjects, type Scope } from './cluster-objects.ts';
 import { annotationUsers } from './consumers/keda.ts';
 import { joinWorkloads, markUnserved, nodeFacts, readConfigMaps } from './join.ts';
 import { judgeMeshes } from './mesh/mesh.ts';
+import { daemonAccount, daemonIdentities } from './metadata/daemon-identity.ts';
 import { readFirstLists } from './metadata/first-lists.ts';
 import { askingServiceAccounts, readMetadata, rolesAskedFor } from './metadata/metadata.ts';
 import { shapeOf } from './metadata/metadata-users.ts';
@@ -50,10 +51,12 @@ export async function takeInventory(
     roleKeys: first.roleKeys,
     family: account.cluster.ipFamily === 'ipv6' ? 'ipv6' : 'ipv4',
   };
+  const daemons = new Set(first.daemons.map(daemonAccount));
   // All of an add-on's own are needed: an update names the whole list.
-  const summaries = account.associations.filter(
-    (association) => association.ownerArn !== undefined || names.has(`${association.namespace}/${association.serviceAccount}`),
-  );
+  const summaries = account.associations.filter(({ ownerArn, namespace, serviceAccount }) => {
+    const id = `${namespace}/${serviceAccount}`;
+    return ownerArn !== undefined || names.has(id) || daemons.has(id);
+  });
   const [objects, associations, roles] = await Promise.all([
     readObjects(kubernetes, scope, first),
     readAssociations(aws, summaries),
@@ -81,7 +84,12 @@ export async function takeInventory(
   markUnserved(drafts, objects.nodes, platform.nodeRoles);
   const keptAssociations = associations.filter((association) => keptNames.has(`${association.namespace}/${association.serviceAccount}`));
   const read = new Set(roles.map((role) => role.arn));
-  const asked = [...keptAssociations.map((association) => association.roleArn), ...rolesAskedFor(drafts, first.roleKeys, account.roles)];
+  const identities = daemonIdentities(first.daemons, { serviceAccounts, associations, configMaps: first.configMaps, prefix });
+  const asked = [
+    ...keptAssociations.map((association) => association.roleArn),
+    ...rolesAskedFor(drafts, first.roleKeys, account.roles),
+    ...[...identities.values()].flatMap((identity) => (identity.kind === 'role' ? [identity.roleArn] : [])),
+  ];
   const missing = new Set(asked.filter((arn) => !read.has(arn)));
   const known = [...roles, ...(await readRoles(aws, account.roles, missing))];
 
@@ -122,7 +130,9 @@ export async function takeInventory(
       ({ associationId }) => associationId,
     ),
     addons: sortBy(
-      await addonFacts(aws, account.addons, associations, account.cluster.version, (name) => kept.some(({ addon }) => addon === name)),
+      await addonFacts(aws, account.addons, associations, account.cluster.version, (name) =>
+        kept.flatMap((facts) => (facts.addon === name ? [facts.name] : [])),
+      ),
       (addon) => addon.name,
     ),
     platform,
@@ -135,6 +145,7 @@ export async function takeInventory(
             workloads: joined.map(({ facts }) => facts),
             hasRole: rolesOfTheirOwn(serviceAccounts, account, prefix),
             nodeRoles: platform.nodeRoles.map(({ arn }) => arn),
+            identities,
           }),
         }
       : {}),

@@ -23,6 +23,8 @@ export function joinWorkloads(objects: ClusterObjects, scope: Scope): Draft[] {
     facts.livePods += 1;
     if (!pod.terminating) {
       addLive(facts, pod);
+      // One pod that stays is enough: somebody has to renew it.
+      facts.endsByItself = pod.endsByItself && (facts.endsByItself ?? true);
       if (pod.old) facts.oldPods = (facts.oldPods ?? 0) + 1;
       draft.sidecars = [...(draft.sidecars ?? []), ...pod.sidecars];
     }
@@ -36,6 +38,7 @@ export function joinWorkloads(objects: ClusterObjects, scope: Scope): Draft[] {
   const budgets = Map.groupBy(objects.budgets, (budget) => budget.namespace);
   for (const draft of drafts.values()) {
     const { facts } = draft;
+    if (facts.endsByItself === false) delete facts.endsByItself;
     facts.nodeNames = [...draft.nodes].sort();
     if (facts.nodeNames.length === 0) facts.candidateNodeNames = candidateNodes(draft.spec, objects.nodes);
     facts.blockingBudgets = (budgets.get(facts.namespace) ?? [])

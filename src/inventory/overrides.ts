@@ -1,6 +1,8 @@
 import type { KubernetesObject } from '../kubernetes/gateway.ts';
 import type { OverrideFact } from '../model/inventory.ts';
 import { skippedContainers } from '../model/skip-containers.ts';
+import { tokenProblems } from './token-file.ts';
+import { commandNamesWebIdentity, fileNamesWebIdentity, namesWebIdentity } from './web-identity.ts';
 
 /**
  * Variables that every AWS SDK takes ahead of the container provider, and those whose presence makes the webhook leave a
@@ -23,9 +25,6 @@ const CREDENTIAL_VARIABLES = new Set([
 ]);
 
 const SESSION_NAME = 'AWS_ROLE_SESSION_NAME';
-
-/** What an application says when it names the web-identity provider itself instead of using the default chain. */
-const WEB_IDENTITY = /web[_-]?identity|eks\.amazonaws\.com\/serviceaccount\/token|AWS_ROLE_ARN/i;
 
 /** A pair of variables that the webhook adds with the volume of that name: the second names its token's file. */
 interface InjectedPair {
@@ -69,6 +68,11 @@ function containers(spec: PodSpec, annotations: Readonly<Record<string, string>>
   return [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].filter((container) => !skipped.has(container.name));
 }
 
+/** Whether a pod spec has containers and `skip-containers` names every one of them. */
+export function skipsEveryContainer(spec: PodSpec, annotations: Readonly<Record<string, string>>, prefix: string): boolean {
+  return (spec?.containers ?? []).length > 0 && containers(spec, annotations, prefix).length === 0;
+}
+
 /**
  * Whether the whole pod carries the label that keeps the webhook away, whatever its value. The label is in the webhook's
  * configuration (amazon-eks-pod-identity-webhook, deploy/mutatingwebhook.yaml), so the annotations' prefix is not its.
@@ -89,7 +93,10 @@ export function findOverrides(
   const overrides: OverrideFact[] = [];
   const configMaps: ConfigMapUse[] = [];
   const volumes = new Map<string, PodSpec>((spec?.volumes ?? []).map((volume: PodSpec) => [volume.name, volume]));
-  for (const container of containers(spec, annotations, options.prefix)) {
+  const changed = containers(spec, annotations, options.prefix);
+  // A live pod has what the webhook made of it.
+  if (!options.live) overrides.push(...tokenProblems(changed, spec?.volumes));
+  for (const container of changed) {
     const injected = new Set(options.live ? injectedVariables(container) : []);
     const add = (kind: OverrideFact['kind'], name: string) => overrides.push({ kind, container: container.name, name });
 
@@ -100,7 +107,7 @@ export function findOverrides(
       if (optional && CREDENTIAL_VARIABLES.has(variable.name)) add('secret-env', variable.valueFrom.secretKeyRef.name);
       else if (CREDENTIAL_VARIABLES.has(variable.name)) add('env', variable.name);
       else if (variable.name === SESSION_NAME) add('session-name', variable.name);
-      else if (typeof variable.value === 'string' && WEB_IDENTITY.test(variable.value)) add('web-identity', `variable ${variable.name}`);
+      else if (typeof variable.value === 'string' && namesWebIdentity(variable.value)) add('web-identity', `variable ${variable.name}`);
       const reference = variable.valueFrom?.configMapKeyRef;
       if (reference !== undefined)
         configMaps.push({ container: container.name, configMap: reference.name, as: 'value', prefix: '', key: reference.key });
@@ -117,7 +124,7 @@ export function findOverrides(
         });
     }
     for (const part of ['command', 'args'] as const) {
-      if ((container[part] ?? []).some((word: string) => WEB_IDENTITY.test(word))) add('web-identity', part);
+      if ((container[part] ?? []).some((word: string) => commandNamesWebIdentity(word))) add('web-identity', part);
     }
     for (const mount of container.volumeMounts ?? []) {
       if (/\/\.aws(\/|$)/.test(mount.mountPath)) add('profile-mount', mount.mountPath);
@@ -169,7 +176,8 @@ export function configMapOverrides(use: ConfigMapUse, configMap: KubernetesObjec
       found.push({ kind: 'config-map', container: use.container, name: where });
     else if (use.as === 'environment' && variable === SESSION_NAME)
       found.push({ kind: 'session-name', container: use.container, name: where });
-    else if (WEB_IDENTITY.test(value)) found.push({ kind: 'web-identity', container: use.container, name: where });
+    else if (use.as === 'files' ? fileNamesWebIdentity(key, value) : namesWebIdentity(value))
+      found.push({ kind: 'web-identity', container: use.container, name: where });
   }
   return found;
 }

@@ -1,6 +1,7 @@
 import type { KubernetesObject, OwnerReference } from '../kubernetes/gateway.ts';
 import type { OverrideFact } from '../model/inventory.ts';
 import { injectionOf, isOnNewWay } from '../verification/injection.ts';
+import { endsByItself } from '../verification/pods.ts';
 import { type PodShape, type Sidecar, sidecarsOf } from './mesh/sidecars.ts';
 import { pickAnnotations } from './metadata/metadata-users.ts';
 import type { Family } from './network.ts';
@@ -22,6 +23,8 @@ export interface LivePod {
   readonly exposed: boolean;
   /** Some container that the webhook gives credentials has none by Pod Identity. */
   readonly old: boolean;
+  /** By its restart policy, and of no Job. */
+  readonly endsByItself: boolean;
   readonly sidecars: readonly Sidecar[];
   /** The annotations that kube2iam or kiam read. */
   readonly metadata: Readonly<Record<string, string>>;
@@ -49,6 +52,7 @@ export function readLivePod(
     overrides: skipped ? [] : findOverrides(pod.spec, pod.metadata.annotations ?? {}, { prefix, live: true }).overrides,
     exposed: (pod.spec?.containers ?? []).some(isExposed),
     old: !skipped && injectionOf(pod, prefix).length > 0 && !isOnNewWay(pod, prefix),
+    endsByItself: endsByItself(pod),
     sidecars: sidecarsOf(shapeOf(pod), family, 'pod'),
     metadata: pickAnnotations(pod.metadata, podKeys),
     object: controller !== undefined && isKnown(controller) ? undefined : pod,

@@ -19,7 +19,7 @@ export function findServiceAccounts(
   options: MigrationOptions,
 ): ServiceAccountFacts[] {
   const prefix = options.annotationPrefix;
-  const addonOf = addonFinder(account);
+  const addonOf = addonFinder(account, `${prefix}/role-arn`);
   const associated = new Set(account.associations.map((association) => `${association.namespace}/${association.serviceAccount}`));
   const withRole = new Set(
     account.addons.filter(({ addon }) => addon.serviceAccountRoleArn !== undefined).map(({ addon }) => addon.addonName),
@@ -53,8 +53,12 @@ export function findServiceAccounts(
   return candidates.filter((facts) => chosen.includes(facts) || (facts.addon !== null && addons.has(facts.addon)));
 }
 
-/** The add-on that a service account belongs to: by its name, by who owns its association, or by its field manager and role. */
-function addonFinder(account: Account): (object: KubernetesObject, role: string | undefined) => string | null {
+/**
+ * The add-on that a service account belongs to: named by its configuration, owning its association, or with its role: applied by EKS, or in
+ * the add-on's namespace where nobody else sets the annotation. One that is labelled as managed by EKS is that of the add-on which its
+ * labels name, or of the only one in its namespace.
+ */
+function addonFinder(account: Account, roleKey: string): (object: KubernetesObject, role: string | undefined) => string | null {
   const installed = account.addons.filter(({ addon }) => addon.addonName !== AGENT);
   const known = new Map(installed.flatMap(({ addon, serviceAccounts }) => serviceAccounts.map((id) => [id, addon.addonName] as const)));
   const owned = new Map(
@@ -63,12 +67,28 @@ function addonFinder(account: Account): (object: KubernetesObject, role: string 
       owningAddon(association.ownerArn),
     ]),
   );
+  const named = new Map(installed.flatMap(({ addon, named: ids }) => ids.map((id) => [id, addon.addonName] as const)));
+  const byRole = ({ metadata }: KubernetesObject, role: string): string | undefined => {
+    const isFree = annotationOwners(metadata, roleKey).length === 0;
+    return installed.find(
+      ({ addon, namespace }) =>
+        addon.serviceAccountRoleArn === role && (isAppliedByEks(metadata) || (isFree && namespace === metadata.namespace)),
+    )?.addon.addonName;
+  };
+  const byLabel = ({ metadata: { namespace, labels = {} } }: KubernetesObject): string | undefined => {
+    if (!/^eks$/i.test(labels['app.kubernetes.io/managed-by'] ?? '')) return undefined;
+    const near = installed.filter((one) => one.namespace === namespace).map(({ addon }) => addon.addonName);
+    const names = ADDON_LABELS.map((key) => labels[key]);
+    return near.find((name) => names.includes(name)) ?? (near.length === 1 ? near[0] : undefined);
+  };
   return (object, role) => {
     const id = `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
-    const applied =
-      role !== undefined && isAppliedByEks(object.metadata)
-        ? installed.find(({ addon }) => addon.serviceAccountRoleArn === role)?.addon.addonName
-        : undefined;
-    return known.get(id) ?? owned.get(id) ?? applied ?? null;
+    const certain = known.get(id) ?? owned.get(id);
+    // One without a role may be a part of the add-on that needs none.
+    if (certain !== undefined || role === undefined) return certain ?? null;
+    return named.get(id) ?? byRole(object, role) ?? byLabel(object) ?? null;
   };
 }
+
+/** Labels in which EKS's charts write the add-on's name. */
+const ADDON_LABELS = ['app.kubernetes.io/instance', 'app.kubernetes.io/name', 'app.kubernetes.io/part-of', 'k8s-app'];

@@ -4,8 +4,9 @@ import type { ImageFact, WorkloadFacts } from '../model/inventory.ts';
 import type { Sidecar } from './mesh/sidecars.ts';
 import { templateFacts } from './metadata/metadata-users.ts';
 import { fits, type Node, wantsWindows } from './nodes.ts';
-import { type ConfigMapUse, findOverrides, skipsWebhook } from './overrides.ts';
+import { type ConfigMapUse, findOverrides, skipsEveryContainer, skipsWebhook } from './overrides.ts';
 import { objectOwners } from './owners/owners.ts';
+import { rollerOf } from './owners/rollers.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: a pod spec as the API gives it
 type PodSpec = any;
@@ -80,6 +81,7 @@ export function draftWorkload(object: KubernetesObject, serviceAccount: string, 
   const annotations = template?.metadata?.annotations ?? {};
   const namespace = object.metadata.namespace ?? '';
   const owner = controllerOf(object);
+  const roller = rollerOf(object.metadata);
   const found = findOverrides(spec, annotations, { prefix: world.prefix, live: object.kind === 'Pod' });
   return {
     facts: {
@@ -97,10 +99,12 @@ export function draftWorkload(object: KubernetesObject, serviceAccount: string, 
       ...strategyOf(object),
       controlledBy: owner === undefined || isKnown(owner) ? null : { apiVersion: owner.apiVersion, kind: owner.kind, name: owner.name },
       owners: objectOwners({ ...object.metadata, ownerReferences: [] }),
+      ...(roller === undefined ? {} : { rolledBy: roller }),
       windows: wantsWindows(spec),
       fargate: fargateProfile(namespace, labels, world.profiles),
       skipsWebhook: skipsWebhook(labels),
       overrides: found.overrides,
+      ...(skipsEveryContainer(spec, annotations, world.prefix) ? { skipsContainers: true } : {}),
       images: imagesOf(spec),
       blockingBudgets: [],
       tolerations: spec?.tolerations ?? [],

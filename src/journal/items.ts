@@ -12,6 +12,7 @@ import {
   type JournalEntry,
   type RoleRecord,
   type RunRecord,
+  type TrustWrite,
   type UnitRecord,
 } from '../model/run.ts';
 import type { KeyClaim } from './journal.ts';
@@ -49,7 +50,16 @@ const unitItem = z.object({
   facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
 });
 
-const roleItem = z.object({ runId: z.string(), roleArn: z.string(), trustBefore: z.string(), trustAfter: z.string(), blocked: z.string() });
+const roleItem = z.object({
+  runId: z.string(),
+  roleArn: z.string(),
+  trustBefore: z.string(),
+  trustAfter: z.string(),
+  blocked: z.string(),
+  /** Roles that were not written, and those of earlier versions, lack both. */
+  writes: z.string().optional(),
+  putBack: z.string().optional(),
+});
 
 const entryItem = z.object({
   runId: z.string(),
@@ -148,9 +158,24 @@ export function readUnit(item: Item): UnitRecord {
   return { ...rest, plan: JSON.parse(plan) as UnitPlan };
 }
 
+/** The item of a role, or the attributes of some of its fields. */
+export function writeRole<Fields extends Partial<RoleRecord>>({ writes, putBack, ...role }: Fields): Item {
+  return {
+    ...role,
+    ...(writes === undefined ? {} : { writes: json(writes) }),
+    ...(putBack === undefined ? {} : { putBack: json(putBack) }),
+  };
+}
+
 /** The role of an item. */
 export function readRole(item: Item): RoleRecord {
-  return parseItem(roleItem, item);
+  const { writes = '[]', putBack = '[]', ...role } = parseItem(roleItem, item);
+  const lists = { writes: JSON.parse(writes) as TrustWrite[], putBack: JSON.parse(putBack) as string[] };
+  return {
+    ...role,
+    ...(lists.writes.length === 0 ? {} : { writes: lists.writes }),
+    ...(lists.putBack.length === 0 ? {} : { putBack: lists.putBack }),
+  };
 }
 
 /** The entry of an item. */

@@ -81,7 +81,11 @@ export interface Journal extends FleetJournal {
   putRoles(roles: readonly RoleRecord[]): Promise<void>;
   getRole(runId: string, roleArn: string): Promise<RoleRecord>;
   listRoles(runId: string): Promise<RoleRecord[]>;
-  updateRole(runId: string, roleArn: string, changes: Partial<Pick<RoleRecord, 'trustAfter' | 'blocked'>>): Promise<RoleRecord>;
+  updateRole(
+    runId: string,
+    roleArn: string,
+    changes: Partial<Pick<RoleRecord, 'trustAfter' | 'blocked' | 'writes' | 'putBack'>>,
+  ): Promise<RoleRecord>;
 
   /**
    * The before-image ahead of a write. If the key is there already, the entry that is there is returned, its before-image unchanged.

@@ -5,7 +5,7 @@ import { JOURNAL_VERSION, noCalls, type RunRecord } from '../model/run.ts';
 import { createDocuments } from './documents.ts';
 import { createExecutions } from './executions.ts';
 import { createFirstCome } from './first-come.ts';
-import { checkVersion, json, readEntry, readEvidence, readRole, readRun, readUnit, writeUnit } from './items.ts';
+import { checkVersion, json, readEntry, readEvidence, readRole, readRun, readUnit, writeRole, writeUnit } from './items.ts';
 import type { Journal } from './journal.ts';
 import { entryKey, evidenceKey, type Key, RUNS, roleKey, runIndexKey, runKey, runPartition, unitKey } from './layout.ts';
 import { createLocks } from './locks.ts';
@@ -141,7 +141,7 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
 
     putRoles: async (roles) => {
       const limit = pLimit(CONCURRENCY);
-      await Promise.all(roles.map((role) => limit(() => table.put({ ...roleKey(role.runId, role.roleArn), ...role }, ABSENT))));
+      await Promise.all(roles.map((role) => limit(() => table.put({ ...roleKey(role.runId, role.roleArn), ...writeRole(role) }, ABSENT))));
     },
     getRole: async (runId, roleArn) => {
       const item = await table.get(roleKey(runId, roleArn));
@@ -152,7 +152,7 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
     },
     listRoles: async (runId) => (await table.query(runPartition(runId), 'ROLE#')).map(readRole),
     updateRole: async (runId, roleArn, changes) =>
-      readRole(await change(roleKey(runId, roleArn), { set: changesOf(changes) }, `role ${roleArn}`, runId)),
+      readRole(await change(roleKey(runId, roleArn), { set: changesOf(writeRole(changes)) }, `role ${roleArn}`, runId)),
 
     recordIntent: async ({ runId, key, before, attempt, ...entry }) => {
       const sequence = await nextSequence(runId);

@@ -39,6 +39,11 @@ export function withoutPauses(step: UnitStep): UnitRecord['facts'] {
   return { pausedSince: null, [factOf(step)]: 0 };
 }
 
+/** The facts of a unit of whose step so many milliseconds count for no deadline. */
+export function leftOut(unit: UnitRecord, step: UnitStep, milliseconds: number): UnitRecord['facts'] {
+  return { [factOf(step)]: pausedMilliseconds(unit, step) + milliseconds };
+}
+
 /** How long a step was paused so far, in milliseconds. */
 export function pausedMilliseconds(unit: UnitRecord, step: UnitStep): number {
   return Number(unit.facts[factOf(step)] ?? 0);

@@ -14,7 +14,7 @@ export interface FindingRow {
  * The one table of findings. Codes are stable: PS1xx the service account and its role, PS2xx the trust policy,
  * PS3xx workloads and pods, PS4xx the platform, PS5xx owners and indirect users, PS6xx what was seen and left alone, and EKS add-ons,
  * PS7xx kube2iam and kiam, PS8xx what changed between two scans of a cluster,
- * PS9xx what was not looked at.
+ * PS90x what was not looked at, PS91x what a run does or saw beside its units.
  * `docs/findings.md` lists the same rows; a test keeps both in step.
  */
 // biome-ignore format: a table, one row a line
@@ -84,6 +84,11 @@ export const FINDINGS = {
   PS330: { severity: 'warning', title: 'An image was reported to fail with Pod Identity', remedy: 'Read the report that the message names. Move one replica or a test namespace first, and watch that application after its restart.' },
   PS331: { severity: 'info', title: 'The version of an image cannot be told', remedy: 'Compare the version that the image holds with the one that the message names.' },
   PS332: { severity: 'info', title: 'An image was reported to fail with Pod Identity at some time or in some use', remedy: 'Read the report that the message names, and see whether your version and your use are the ones it is about.' },
+  PS333: { severity: 'info', title: 'Pods that end by themselves use the service account', remedy: 'Those that run now may end on the old way: the annotation goes only when the last of them has ended. Where one still runs after the soak it stays; remove it then with "kubectl annotate serviceaccount -n NAMESPACE NAME eks.amazonaws.com/role-arn-".' },
+  PS334: { severity: 'blocker', title: "A pod template has a volume of the webhook's name", remedy: 'Rename the volume or the mount eks-pod-identity-token in the pod template: the webhook adds its own only where there is none of that name, so the container would get the variables and no token.' },
+  PS335: { severity: 'blocker', title: 'A pod template mounts something where the webhook puts its token', remedy: 'Move the mount: at the directory of the token the API server refuses the pod, and at its file the token is hidden.' },
+  PS336: { severity: 'blocker', title: 'The skip-containers annotation names every container', remedy: 'Take the containers that use AWS off the annotation, or give the workload a service account of its own: the webhook leaves its pods alone, so no credentials can be proved for them.' },
+  PS337: { severity: 'blocker', title: 'A container has no token for IRSA', remedy: 'Nothing works by IRSA today, so nothing may begin to work by a migration. Rename the volume aws-iam-token, or move the mount, in the pod template, see that it works, then plan again.' },
   PS340: { severity: 'blocker', title: 'The proxy in the pods drops calls to the agent', remedy: 'Let calls to 169.254.170.23 on port 80 pass the proxy by, then plan again: the probe has no proxy, so its proof would say nothing of these pods.' },
   PS341: { severity: 'warning', title: 'It is not known whether the proxy in the pods passes calls to the agent', remedy: 'Except 169.254.170.23 from the proxy, or try it: the probe has no proxy, so its proof says nothing of these pods.' },
   PS342: { severity: 'warning', title: "An egress gateway policy takes the pods' calls to the agent's address", remedy: "Add 169.254.170.23/32 to its excludedCIDRs. Cilium passes calls to the own node by such a policy as long as it takes the agent's address for the node's." },
@@ -116,6 +121,7 @@ export const FINDINGS = {
   PS505: { severity: 'blocker', title: "Something exchanges the service account's token itself", remedy: "Let it use the identity of its own controller's pods, or give it a service account of its own: a token cannot be exchanged by Pod Identity." },
   PS506: { severity: 'blocker', title: "A SecretProviderClass uses the pods' IRSA role", remedy: 'Set usePodIdentity to "true" in the SecretProviderClass together with the migration, by hand; podshift does not change it.' },
   PS507: { severity: 'warning', title: 'A controller deletes the association together with the annotation', remedy: 'The annotation stays. Take the service account out of the scope of the controller that the message names, then remove the annotation.' },
+  PS508: { severity: 'blocker', title: 'A controller writes the whole trust policy of the role', remedy: 'Add the statement for Pod Identity where that controller takes the document from, or let it leave the trust policy alone, then plan again.' },
   PS510: { severity: 'blocker', title: 'A custom resource names the service account and the web-identity provider', remedy: "Let it use the SDK's default provider chain, and its credentials come by Pod Identity: the named provider keeps it on IRSA." },
   PS511: { severity: 'warning', title: 'A custom resource reads the role from the annotation', remedy: 'The annotation and the old trust stay. Name the role in the custom resource itself (KEDA: podIdentity.roleArn instead of identityOwner) before you remove the annotation by hand.' },
   PS512: { severity: 'info', title: 'A custom resource names the service account', remedy: 'Keep the service account. Pods that are started as it later get Pod Identity as any other.' },
@@ -164,6 +170,7 @@ export const FINDINGS = {
   PS720: { severity: 'warning', title: 'The annotation of the pod template stays', remedy: 'Remove it at its source after the migration; until then it does no harm.' },
   PS721: { severity: 'info', title: 'The annotation is removed by a second restart', remedy: 'After proof and soak the template changes once more. To save the restart, remove the annotation together with the first one: --fold-annotation-removal.' },
   PS722: { severity: 'blocker', title: 'The service account has to be split, and it has an association', remedy: 'Delete the association, or give each workload a service account of its own by hand.' },
+  PS723: { severity: 'warning', title: 'It is not known as whom the daemon asks for the role', remedy: 'The cluster does not tell whose the credentials are. Compare with CloudTrail who assumes the role today (AssumeRole, userIdentity.arn), and see that the trust policy admits it.' },
   // Retiring a daemon
   PS731: { severity: 'blocker', title: 'The workload still gets its role from the daemon', remedy: 'Migrate it, or take the annotation off its pod template and its pods. Then retire the daemon.' },
   PS732: { severity: 'blocker', title: "The pods get the daemon's default role", remedy: 'Give them the role by a service account of their own, or take the default role off the daemon first and see that nothing misses it. Then retire the daemon.' },
@@ -193,6 +200,13 @@ export const FINDINGS = {
   // What was not looked at
   PS901: { severity: 'info', title: 'The snapshot does not tell everything', remedy: 'What it does not hold is unknown, and not absent. Take it with the command that the finding names, then plan again.' },
   PS902: { severity: 'warning', title: 'A file of the snapshot says nothing, or not enough', remedy: 'Take the file again with the command that the finding names, then plan again.' },
+  // What a run does or saw beside its units
+  PS911: { severity: 'info', title: 'EKS takes seconds to learn and to forget an association', remedy: 'Nothing is to be done: podshift renews no pod in these seconds, and renews one that somebody else made in them. To keep others from making pods meanwhile, pause autoscalers, roll-outs and node drains.' },
+  PS912: { severity: 'warning', title: 'CloudTrail may not be read, so that writes of others may have been lost', remedy: 'Allow podshift cloudtrail:LookupEvents. Whoever changed a trust policy in the seconds in which podshift wrote it should look whether the change is there.' },
+  PS913: { severity: 'warning', title: 'CloudTrail did not show in time who else wrote a trust policy', remedy: "Ask CloudTrail later for calls of UpdateAssumeRolePolicy in the time that the message names. A document that is neither podshift's nor in the role now was lost: write it again beside podshift's statement." },
+  PS914: { severity: 'warning', title: 'What somebody else wrote to a trust policy was put back', remedy: "It was written between podshift's read and its write, which IAM does not notice. Look whether the trust policy is as its owner wants it." },
+  PS915: { severity: 'warning', title: "The pods' tokens live shorter than their roll-out takes", remedy: 'Between the end of an association and their restart, pods of a rollback live on what the agent holds for their token. Raise the token-expiration annotation, or roll back in a quiet hour.' },
+  PS916: { severity: 'info', title: 'Waves grow in a large cluster', remedy: 'To keep them small, choose a larger wave size, or migrate some namespaces with a run of their own.' },
 } as const satisfies Record<string, FindingRow>;
 
 /** A code of the table, such as `PS101`. */

@@ -82,8 +82,19 @@ export interface OverrideFact {
    * - `web-identity`: arguments, environment or configuration name the web-identity provider
    * - `session-name`: the session name is set
    * - `secret-env`: `envFrom` a Secret, which is not read
+   * - `token-volume`, `token-mount`: what keeps the webhook's token of Pod Identity from its file; `irsa-token`: the same of IRSA's
    */
-  readonly kind: 'env' | 'config-map' | 'profile-mount' | 'token' | 'web-identity' | 'session-name' | 'secret-env';
+  readonly kind:
+    | 'env'
+    | 'config-map'
+    | 'profile-mount'
+    | 'token'
+    | 'web-identity'
+    | 'session-name'
+    | 'secret-env'
+    | 'token-volume'
+    | 'token-mount'
+    | 'irsa-token';
   readonly container: string;
   /** The variable, mount path, volume, or `ConfigMap NAME, key KEY`. */
   readonly name: string;
@@ -132,13 +143,21 @@ export interface WorkloadFacts {
   readonly partition: number;
   /** Whether a roll-out starts the new pod before it stops the old one. */
   readonly surge: boolean;
+  /** Pods that no known controller owns: every one of them ends by itself, by its restart policy. */
+  readonly endsByItself?: boolean;
+  /** The Argo Rollout (`Rollout/namespace/name`) that takes this workload's template for its own pods. */
+  readonly templateOf?: string;
   /** A controller above it of a kind that podshift does not know. */
   readonly controlledBy: { readonly apiVersion: string; readonly kind: string; readonly name: string } | null;
   readonly owners: readonly OwnerFact[];
+  /** The operator that rolls its pods itself; absent where none is known to. */
+  readonly rolledBy?: string;
   /** Its template, or a pod of it, is for Windows. */
   readonly windows: boolean;
   /** The Fargate profile that takes its pods, or the Fargate node that runs one; null where neither. */
   readonly fargate: string | null;
+  /** `skip-containers` names every container, init ones too: the webhook changes none. */
+  readonly skipsContainers?: boolean;
   /** The whole pod carries the label that keeps the webhook away. */
   readonly skipsWebhook: boolean;
   readonly overrides: readonly OverrideFact[];
@@ -195,6 +214,18 @@ export interface CustomResourceFacts {
   readonly unread: readonly string[];
   /** Custom resources that name the web-identity provider and no service account. */
   readonly webIdentity: readonly { readonly subject: string; readonly at: string }[];
+  /** Those whose controllers write whole trust policies; absent where there is none. */
+  readonly trustWriters?: readonly TrustWriterFact[];
+}
+
+/** A custom resource by which a controller writes the whole trust policy of a role. */
+export interface TrustWriterFact {
+  readonly subject: string;
+  readonly component: string;
+  /** ARN or name. */
+  readonly role: string;
+  /** The field with the document; null where none takes a statement for Pod Identity. */
+  readonly document: string | null;
 }
 
 /** A role that a service account names, with its trust policy as IAM stores it, decoded. */
@@ -326,6 +357,8 @@ export interface AddonFacts {
   readonly associations: readonly { readonly serviceAccount: string; readonly roleArn: string }[];
   /** Where this version lacks Pod Identity: the version that has it, and runs on this cluster; null where there is none. */
   readonly upgradeTo: string | null;
+  /** The service accounts that this version lacks and that one has; absent in an inventory of an earlier version. */
+  readonly upgradePodIdentity?: readonly string[];
 }
 
 /** What kube2iam and kiam do here, as it was seen. */

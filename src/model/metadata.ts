@@ -56,6 +56,18 @@ export interface KiamServerSettings {
   readonly session: string;
 }
 
+/**
+ * As whom a daemon calls STS:
+ * - `node`: the role of the node that it runs on
+ * - `role`: a role of its own, which `by` gives it; `serviceAccount` (`NAMESPACE/NAME`) is the one whose token it exchanges for that, null
+ *   under Pod Identity
+ * - `unknown`: by what the cluster does not tell whose it is, such as keys
+ */
+export type DaemonIdentity =
+  | { readonly kind: 'node' }
+  | { readonly kind: 'role'; readonly roleArn: string; readonly by: string; readonly serviceAccount: string | null }
+  | { readonly kind: 'unknown'; readonly by: string };
+
 /** One DaemonSet or Deployment of kube2iam or kiam. */
 export interface DaemonFacts {
   /** `Kind/namespace/name`. */
@@ -73,6 +85,8 @@ export interface DaemonFacts {
   readonly owners: readonly OwnerFact[];
   /** Of the container that is the daemon. */
   readonly image: string;
+  /** As whom it calls STS; absent in an inventory of an earlier version: its node. */
+  readonly identity?: DaemonIdentity;
   /** Nodes that its pods may run on, sorted: those that can have its rule. */
   readonly reach: readonly string[];
   /** It is meant to run nowhere: its node selector fits no node, or it has no replicas. */

@@ -21,7 +21,7 @@ export const migrationOptions = z.strictObject({
   foldAnnotationRemoval: z.boolean().default(false),
   /** Allow a trust statement that admits every service account of this cluster, where a scoped one cannot work. */
   allowClusterScope: z.boolean().default(false),
-  /** Allow eviction of the pods of OnDelete and partitioned sets, one at a time. */
+  /** Allow eviction of the pods of OnDelete and partitioned sets, and of those of custom resources, one at a time. */
   allowPodDeletion: z.boolean().default(false),
   /** Install the agent also where that evicts pods that hold its ports on their nodes. */
   allowAgentPreemption: z.boolean().default(false),

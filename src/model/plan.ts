@@ -17,7 +17,7 @@ export interface ServiceAccountName {
  * How podshift gets new pods of a workload:
  * - `rollout`: `kubectl.kubernetes.io/restartedAt` in the pod template (Deployment, StatefulSet, DaemonSet)
  * - `argo-rollout`: `spec.restartAt` of an Argo Rollout
- * - `evict`: its pods are evicted one at a time (stand-alone ReplicaSet; OnDelete and partitioned sets, opt-in)
+ * - `evict`: its pods are evicted one at a time (stand-alone ReplicaSet; OnDelete, partitioned and custom resources' sets, opt-in)
  * - `none`: nothing runs now (CronJob, suspended, scaled to zero, finished Job)
  */
 export type RestartMethod = 'rollout' | 'argo-rollout' | 'evict' | 'none';

@@ -84,6 +84,10 @@ export interface RetirementRecord {
   readonly reason: string;
   /** RFC 3339 of the first try of each phase, so that its deadline survives a crash. */
   readonly since: Readonly<Partial<Record<RetirementPhase, string>>>;
+  /** Milliseconds of each phase that count for no deadline: a service was away, or the turn had not come. */
+  readonly paused?: Readonly<Partial<Record<RetirementPhase, number>>>;
+  /** Milliseconds since the epoch from which on every try failed so; null where the last one did not. */
+  readonly pausedSince?: number | null;
   readonly nodes: Readonly<Record<string, NodeProgress>>;
   /** UIDs of the daemon's pods that ran when the way back began: rules come back with pods that are none of these. */
   readonly oldPods: readonly string[];

@@ -1,6 +1,6 @@
 import type { Finding } from './findings.ts';
 import type { MigrationOptions } from './options.ts';
-import type { UnitPlan } from './plan.ts';
+import type { ServiceAccountName, UnitPlan } from './plan.ts';
 
 /** The version of the journal's layout. A journal with a higher one is refused (`JournalTooNew`). */
 export const JOURNAL_VERSION = 1;
@@ -189,6 +189,35 @@ export interface RoleRecord {
   readonly trustAfter: string;
   /** Why its units cannot go on; empty while all is well. */
   readonly blocked: string;
+  /** This run's writes of the trust policy that CloudTrail has not answered for yet, or will not; oldest first. */
+  readonly writes?: readonly TrustWrite[];
+  /** What somebody else wrote while podshift wrote, and podshift put back beside its own: RFC 3339 of each such write. */
+  readonly putBack?: readonly string[];
+}
+
+/** What a write does to a trust policy, so that it can be done again to another document. */
+export type TrustAct =
+  | { readonly kind: 'grant'; readonly wave: number }
+  | { readonly kind: 'revoke'; readonly serviceAccounts: readonly ServiceAccountName[] }
+  | {
+      readonly kind: 'retire';
+      readonly principals: readonly string[];
+      readonly issuer: string | undefined;
+      readonly serviceAccounts: readonly ServiceAccountName[];
+    }
+  | { readonly kind: 'restore' };
+
+/** One write of a trust policy. IAM compares nothing: whoever wrote between podshift's read and its write is known to CloudTrail alone. */
+export interface TrustWrite {
+  readonly acts: readonly TrustAct[];
+  /** Fingerprints of the documents before and after. */
+  readonly was: string;
+  readonly is: string;
+  /** Milliseconds since the epoch, from ahead of the last read to after the first read back; null where nobody read it back. */
+  readonly from: number;
+  readonly to: number | null;
+  /** CloudTrail may not be read, or did not show podshift's own write as long as the run waited. */
+  readonly unseen?: 'denied' | 'late';
 }
 
 /** What a scan found changed since the cluster's last one. */

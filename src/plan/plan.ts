@@ -1,5 +1,5 @@
 import { type Clock, timestamp } from '../model/clock.ts';
-import type { Finding } from '../model/findings.ts';
+import { type Finding, finding } from '../model/findings.ts';
 import type { Inventory } from '../model/inventory.ts';
 import type { MigrationOptions } from '../model/options.ts';
 import type { Plan, RolePlan, UnitPlan } from '../model/plan.ts';
@@ -10,7 +10,7 @@ import { runChecks } from './checks/check.ts';
 import { CLUSTER } from './checks/cluster.ts';
 import { canonicalJson, planDigest } from './digest.ts';
 import { planRetirement } from './retirement.ts';
-import { compareText } from './waves.ts';
+import { compareText, STEADY_WAVES } from './waves.ts';
 import { planWaves } from './whole-plan.ts';
 import { createWorld, type World } from './world.ts';
 
@@ -57,9 +57,29 @@ function planMigration(world: World): MigrationPlan {
     agent: planAgent(world.inventory, world.agent),
     units: candidates.map((candidate) => unitPlan(candidate, waves.get(candidate.unit.id) ?? null, migrating)),
     roles,
-    findings: [...runChecks(CLUSTER, world).map(({ finding }) => finding), ...findings, ...candidates.flatMap(findingsOf)],
+    findings: [
+      ...runChecks(CLUSTER, world).map(({ finding }) => finding),
+      ...eksWindow(world, migrating.length),
+      ...growingWaves(world, Math.max(0, ...waves.values())),
+      ...findings,
+      ...candidates.flatMap(findingsOf),
+    ],
     waves: waves.size === 0 ? 0 : Math.max(...waves.values()) + 1,
   };
+}
+
+/** What P1 leaves to EKS, once for the plan: it takes 6 to 12 s as measured, "several seconds" by the EKS User Guide. */
+function eksWindow({ inventory: { cluster } }: World, units: number): Finding[] {
+  if (units === 0) return [];
+  const message = `EKS takes 6 to 12 s to learn an association, and to forget it in a rollback: a pod that somebody else creates in these seconds for ${units === 1 ? 'the service account' : `one of the ${units} service accounts`} that ${units === 1 ? 'migrates' : 'migrate'} may start on the old way, or in a rollback without credentials, until podshift has renewed it`;
+  return [finding('PS911', `Cluster/${cluster.name}`, message)];
+}
+
+/** A run's history has an end: somebody who asked for small waves is told that they do not stay so. */
+function growingWaves({ inventory: { cluster }, options: { waveSize } }: World, last: number): Finding[] {
+  if (last <= STEADY_WAVES) return [];
+  const message = `after ${STEADY_WAVES} waves of at most ${waveSize} units each ten waves are twice as large as those before, up to ${last} waves: the history of one run holds no more`;
+  return [finding('PS916', `Cluster/${cluster.name}`, message)];
 }
 
 /** Workloads that are off the daemon once the units have migrated, `Kind/namespace/name`. */

@@ -1,5 +1,16 @@
-import type { AssociationFacts, RoleFacts, ServiceAccountFacts } from '../model/inventory.ts';
-import { type Answer, admitsPodIdentity, admitsRole, admitsWebIdentity, parseTrustPolicy, type TrustPolicy } from '../trust/index.ts';
+import type { AssociationFacts, Inventory, RoleFacts, ServiceAccountFacts } from '../model/inventory.ts';
+import {
+  type Answer,
+  admitsPodIdentity,
+  admitsRole,
+  admitsWebIdentity,
+  type PodIdentityRequest,
+  parseTrustPolicy,
+  type TrustPolicy,
+  type Undecided,
+  undecidedRole,
+  undecidedWebIdentity,
+} from '../trust/index.ts';
 import { admitsWiderSubjects } from './subjects.ts';
 import { annotatedRole, type World } from './world.ts';
 
@@ -52,9 +63,16 @@ export function associationState({ facts, roleArn, reference, association }: Acc
   if (association === undefined || reference.kind !== 'found') return 'none';
   if (association.roleArn !== roleArn) return 'other-role';
   if (association.targetRoleArn !== null) return 'target-role';
-  const { arn: clusterArn, name: clusterName, accountId } = inventory.cluster;
-  const request = { clusterArn, clusterName, accountId, namespace: facts.namespace, serviceAccount: facts.name };
-  return admitsPodIdentity(reference.policy, { ...request, sessionTags: !association.disableSessionTags });
+  return admitsPodIdentity(reference.policy, podIdentityRequest(facts, association, inventory));
+}
+
+/** The call that EKS makes for a service account by its association. */
+export function podIdentityRequest(
+  { namespace, name }: ServiceAccountFacts,
+  association: AssociationFacts | undefined,
+  { cluster: { arn: clusterArn, name: clusterName, accountId } }: Inventory,
+): PodIdentityRequest {
+  return { clusterArn, clusterName, accountId, namespace, serviceAccount: name, sessionTags: association?.disableSessionTags !== true };
 }
 
 /**
@@ -66,8 +84,15 @@ export function associationState({ facts, roleArn, reference, association }: Acc
 export type AccessToday =
   | { readonly kind: 'unknown' | 'no-annotation' | 'no-issuer' }
   | { readonly kind: 'no-provider'; readonly providerArn: string }
-  | { readonly kind: 'by-irsa'; readonly answer: Answer; readonly audience: string; readonly wider: boolean }
-  | { readonly kind: 'by-daemon'; readonly answer: Answer; readonly asWhom: string };
+  | {
+      readonly kind: 'by-irsa';
+      readonly answer: Answer;
+      readonly audience: string;
+      readonly wider: boolean;
+      /** What keeps the answer from being decided. */
+      readonly undecided: readonly Undecided[];
+    }
+  | { readonly kind: 'by-daemon'; readonly answer: Answer; readonly asWhom: string; readonly undecided: readonly Undecided[] };
 
 /** What a service account may do by IRSA today. */
 export function accessByIrsa({ facts, reference, association }: AccessRequest, world: World): AccessToday {
@@ -82,21 +107,29 @@ export function accessByIrsa({ facts, reference, association }: AccessRequest, w
   if (oidcProviders !== null && !oidcProviders.includes(providerArn)) return { kind: 'no-provider', providerArn };
   const audience = facts.annotations[`${annotationPrefix}/audience`] ?? 'sts.amazonaws.com';
   const subject = `system:serviceaccount:${facts.namespace}:${facts.name}`;
-  const answer = admitsWebIdentity(reference.policy, { providerArn, issuer, subject, audience });
-  return { kind: 'by-irsa', answer, audience, wider: admitsWiderSubjects(reference.policy, issuer, providerArn) };
+  const request = { providerArn, issuer, subject, audience };
+  const answer = admitsWebIdentity(reference.policy, request);
+  const undecided = answer === 'undecidable' ? undecidedWebIdentity(reference.policy, request) : [];
+  return { kind: 'by-irsa', answer, audience, wider: admitsWiderSubjects(reference.policy, issuer, providerArn), undecided };
 }
 
-/** What the daemon may do today; where the account does not tell which role it has, any role that the document names. */
-export function accessByDaemon({ reference }: AccessRequest, callers: readonly string[] | null): AccessToday {
+/** What the daemon may do today; where nobody can tell as whom it asks, anybody whom the document names. */
+export function accessByDaemon(
+  { reference }: AccessRequest,
+  { callers, asWhom }: { readonly callers: readonly string[] | null; readonly asWhom: string },
+): AccessToday {
   if (reference.kind !== 'found') return { kind: 'unknown' };
-  const asked = callers ?? namedRoles(reference.policy);
+  const asked = callers ?? namedPrincipals(reference.policy);
   const answers = asked.map((principalArn) => admitsRole(reference.policy, { principalArn }));
   const answer: Answer = answers.includes('yes') ? 'yes' : answers.includes('undecidable') ? 'undecidable' : 'no';
-  return { kind: 'by-daemon', answer, asWhom: callers === null ? 'any role of a node' : asked.join(' or ') };
+  const undecided = answer === 'undecidable' ? asked.flatMap((principalArn) => undecidedRole(reference.policy, { principalArn })) : [];
+  return { kind: 'by-daemon', answer, undecided, asWhom };
 }
 
-/** Roles that the document's statements name as principals. */
-function namedRoles(policy: TrustPolicy): string[] {
-  const names = policy.statements.flatMap(({ value }) => [...JSON.stringify([value.Principal]).matchAll(/"(arn:[^"]*:role\/[^"]*)"/g)]);
+/** Roles and users that the document's statements name as principals. */
+function namedPrincipals(policy: TrustPolicy): string[] {
+  const names = policy.statements.flatMap(({ value }) => [
+    ...JSON.stringify([value.Principal]).matchAll(/"(arn:[^"]*:(?:role|user)\/[^"]*)"/g),
+  ]);
   return [...new Set(names.map(([, name]) => name as string))];
 }

@@ -91,8 +91,12 @@ function admitWaves({ role, units }: RoleRequest, context: RoleContext, scope: T
 }
 
 function heldFinding({ arn }: RoleFacts, id: string, { code, message }: Refused['problem']): Finding {
-  return finding(PROBLEMS[code] ?? 'PS203', `Role/${arn}`, `the trust policy of ${arn} cannot take ${id}: ${message}`);
+  // What is undecided here is a Deny: whom it lets in is judged before.
+  const remedy = code === 'undecidable' ? UNDECIDED_DENY : undefined;
+  return finding(PROBLEMS[code] ?? 'PS203', `Role/${arn}`, `the trust policy of ${arn} cannot take ${id}: ${message}`, remedy);
 }
+
+const UNDECIDED_DENY = 'Narrow that statement so that it cannot match calls by pods.eks.amazonaws.com, then plan again.';
 
 type Refused = Extract<AdmitResult, { kind: 'refused' }>;
 

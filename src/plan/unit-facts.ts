@@ -3,7 +3,7 @@ import type { Mechanism, MetadataPlan } from '../model/plan.ts';
 import type { RoleGroup } from './metadata/groups.ts';
 import { type Split, splitOf, type TemplateFacts, templateFacts } from './metadata/split.ts';
 import type { MetadataSystem } from './metadata/system.ts';
-import { type Restart, restartOf } from './restarts.ts';
+import { isStandIn, type Restart, restartOf } from './restarts.ts';
 import {
   type AccessRequest,
   type AccessToday,
@@ -54,11 +54,16 @@ export function isAssociated(unit: UnitFacts): boolean {
 
 /**
  * Whether association and trust policy are right, and pods are still on the old way: somebody began the migration and left it.
- * Pods of Jobs end by themselves; those of an add-on EKS renews with its role.
+ * Pods of Jobs end by themselves, as others do by their restart policy; those of an add-on EKS renews with its role.
  */
 export function isHalfWay({ associationState: state, workloads, addon }: UnitFacts): boolean {
-  const isOld = ({ workload: { kind, oldPods = 0 } }: UnitWorkload): boolean => oldPods > 0 && kind !== 'Job' && kind !== 'CronJob';
+  const isOld = ({ workload }: UnitWorkload): boolean => (workload.oldPods ?? 0) > 0 && !isJob(workload) && workload.endsByItself !== true;
   return state === 'yes' && addon === undefined && workloads.some(isOld);
+}
+
+/** Whether a workload is a Job or CronJob of Kubernetes: other groups have kinds of these names. */
+function isJob(workload: WorkloadFacts): boolean {
+  return (workload.kind === 'Job' || workload.kind === 'CronJob') && !isStandIn(workload);
 }
 
 /** Whether the association passes no session tags, so that only a statement for the whole cluster can admit it. */
@@ -93,7 +98,7 @@ export function unitByMetadata(old: ServiceAccountFacts, group: RoleGroup, world
   const association = split === undefined ? world.associationOf.get(idOf(old)) : undefined;
   const request = { facts, roleArn: group.roleArn, reference: referenceOf(group.roleArn, world), association };
   return {
-    ...judged(request, world, () => accessByDaemon(request, group.system.callers)),
+    ...judged(request, world, () => accessByDaemon(request, group.system)),
     mechanism: group.system.mechanism,
     workloads: group.workloads.map((workload) => {
       const restart = restartOf(workload, world.options);

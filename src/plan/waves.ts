@@ -4,6 +4,8 @@ export interface WaveUnit {
   readonly namespace: string;
   /** The EKS add-on that it belongs to; null for any other. */
   readonly addon: string | null;
+  /** It is the VPC CNI, though not as an add-on: installed by Helm or by its manifest. */
+  readonly cni?: boolean;
   readonly roleArn: string;
   /** Whether a restart, and so a whole proof, is part of it. */
   readonly restarts: boolean;
@@ -16,10 +18,24 @@ export interface WaveUnit {
 /** The add-on whose failure takes the network of every new pod with it (EKS User Guide, "Amazon VPC CNI"). */
 const LAST_ADDON = 'vpc-cni';
 
+/** Waves of the asked size, at most; what is left after them comes in waves that grow. Each wave writes 40 events into its run's history. */
+export const STEADY_WAVES = 200;
+/** Waves of one size after them: each next ten are twice as large. */
+const WAVES_OF_A_SIZE = 10;
+/** The largest that a wave may be asked for. */
+const LARGEST = 500;
+
+/** Units in one wave: Step Functions takes 25,000 events of one execution (quotas), however small somebody wants the waves of a large cluster. */
+export function sizeOfWave(wave: number, waveSize: number): number {
+  if (wave <= STEADY_WAVES) return waveSize;
+  return Math.max(waveSize, Math.min(LARGEST, waveSize * 2 ** Math.ceil((wave - STEADY_WAVES) / WAVES_OF_A_SIZE)));
+}
+
 /**
  * The wave of each unit. Wave 0 is the canary: one unit, of the lowest risk and the smallest, that has something to restart.
- * Then come waves of at most `waveSize` units, those of one role next to each other so that its trust policy is written
- * seldom; add-ons and kube-system are last, in waves of their own, and vpc-cni last of all. All units of an add-on share a
+ * Then come waves of at most `waveSize` units (more after {@link STEADY_WAVES} of them), those of one role next to each other so that
+ * its trust policy is written seldom; add-ons and kube-system are last, in waves of their own, and vpc-cni last of all, however it was
+ * installed. All units of an add-on share a
  * wave, whatever its size, as one update moves them.
  */
 export function assignWaves(units: readonly WaveUnit[], waveSize: number): Map<string, number> {
@@ -43,7 +59,7 @@ export function assignWaves(units: readonly WaveUnit[], waveSize: number): Map<s
     for (const members of together(rest.filter((unit) => partOf(unit) === part))) {
       if (members.length > room) {
         wave += 1;
-        room = waveSize;
+        room = sizeOfWave(wave, waveSize);
       }
       room -= members.length;
       for (const unit of members) waves.set(unit.id, wave);
@@ -56,7 +72,7 @@ const PARTS = [0, 1, 2, 3] as const;
 
 /** Ordinary units first, then add-ons of other namespaces, kube-system, and vpc-cni. */
 function partOf(unit: WaveUnit): (typeof PARTS)[number] {
-  if (unit.addon === LAST_ADDON) return 3;
+  if (unit.addon === LAST_ADDON || unit.cni === true) return 3;
   if (unit.namespace === 'kube-system') return 2;
   return unit.addon === null ? 0 : 1;
 }

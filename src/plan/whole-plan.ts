@@ -1,5 +1,5 @@
 import type { Finding } from '../model/findings.ts';
-import type { RoleFacts } from '../model/inventory.ts';
+import type { RoleFacts, WorkloadFacts } from '../model/inventory.ts';
 import type { RolePlan } from '../model/plan.ts';
 import { type Candidate, decisionOf, restartsOf, withFindings } from './candidates.ts';
 import { type Row, runChecks } from './checks/check.ts';
@@ -63,12 +63,18 @@ function roleFindings(planned: readonly PlannedRole[]): ReadonlyMap<string, read
   );
 }
 
+/** The DaemonSet of the VPC CNI, by its name in the manifest and the chart, or by its image (aws/amazon-vpc-cni-k8s). */
+function isVpcCni({ kind, name, images = [] }: WorkloadFacts): boolean {
+  return kind === 'DaemonSet' && (name === 'aws-node' || images.some(({ image }) => /(^|\/)amazon-k8s-cni([:@]|$)/.test(image)));
+}
+
 function waveUnit(candidate: Candidate): WaveUnit {
   const { unit, found } = candidate;
   return {
     id: unit.id,
     namespace: unit.facts.namespace,
     addon: unit.facts.addon,
+    cni: unit.workloads.some(({ workload }) => isVpcCni(workload)),
     roleArn: unit.roleArn,
     restarts: restartsOf(candidate).some(({ restart }) => restart !== 'none') || (unit.facts.addon !== null && unit.workloads.length > 0),
     warnings: found.filter(({ finding }) => finding.severity === 'warning').length,

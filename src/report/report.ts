@@ -1,11 +1,12 @@
 import type { Journal } from '../journal/journal.ts';
-import { FINDINGS, type Finding } from '../model/findings.ts';
+import { FINDINGS, type Finding, finding } from '../model/findings.ts';
 import type { Plan, RolePlan, UnitPlan } from '../model/plan.ts';
 import type { PlanReport, Promises, RunReport } from '../model/report.ts';
 import type { RetirementRecord } from '../model/retirement.ts';
 import type { CallCounts, Evidence, RoleRecord, RunRecord, RunStatus, UnitRecord, UnitStatus } from '../model/run.ts';
 import { metadataChanges } from './metadata-changes.ts';
 import { describeRetirement, tellRetirement } from './retirement.ts';
+import { tellWriters } from './writers.ts';
 
 /** The facts about a run that a plan alone does not hold. */
 export interface PlanFacts {
@@ -58,7 +59,7 @@ export async function buildReport(journal: Journal, runId: string, promises: Pro
       evidence: (evidence.get(unit.id) ?? []).map(copyEvidence),
     })),
     roles: describeRoles(plan?.roles ?? [], roles),
-    findings: orderedFindings(told.findings, units),
+    findings: orderedFindings([...told.findings, ...tellWriters(run, [...roles.values()]), ...shortTokens(records.values())], units),
     ...told.section,
     promises: promises === null ? null : copyPromises(promises),
     calls: { ...run.calls },
@@ -126,6 +127,16 @@ export function describeUnit(plan: UnitPlan, record: UnitRecord | undefined): Pl
     reason: record?.reason || plan.reason,
     findings: [...new Set(plan.findings)].sort(compareText),
   };
+}
+
+/** Units whose rollback was longer than their pods' tokens live. */
+function shortTokens(records: Iterable<UnitRecord>): Finding[] {
+  return [...records]
+    .filter(({ facts }) => facts.tokensTooShort === true)
+    .map(({ plan: { namespace, serviceAccount } }) => {
+      const message = `tokens of the pods of ${namespace}/${serviceAccount} live shorter than their roll-out takes: a pod whose token was replaced between the end of the association and its restart had to ask again until it was renewed`;
+      return finding('PS915', `ServiceAccount/${namespace}/${serviceAccount}`, message);
+    });
 }
 
 /** A run that ended between its plan and the records of its units has begun none of them. */

@@ -42,7 +42,8 @@ export function statementEffect({ value, doubtful }: TrustStatement): 'Allow' | 
   return value.Effect === 'Allow' || value.Effect === 'Deny' ? value.Effect : 'unclear';
 }
 
-const ELEMENTS: ReadonlySet<string> = new Set(['Sid', 'Effect', 'Principal', 'NotPrincipal', 'Action', 'NotAction', 'Condition']);
+/** The elements of a statement of a trust policy (IAM user guide, "IAM JSON policy elements reference"). */
+export const ELEMENTS: ReadonlySet<string> = new Set(['Sid', 'Effect', 'Principal', 'NotPrincipal', 'Action', 'NotAction', 'Condition']);
 
 function matches(policy: TrustPolicy, { value, doubtful }: TrustStatement, call: Call, action: string): Answer {
   const principal = doubtful.has('Principal') ? 'undecidable' : principalMatches(value, call);

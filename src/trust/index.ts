@@ -13,6 +13,7 @@ export type {
   AdmitResult,
   Answer,
   Grant,
+  PodIdentityRequest,
   RetireRequest,
   RetireResult,
   TrustPolicy,
@@ -20,4 +21,5 @@ export type {
   TrustScope,
   TrustWarningCode,
 } from './types.ts';
+export { type Undecided, undecidedPodIdentity, undecidedRole, undecidedWebIdentity } from './undecided.ts';
 export { widening } from './widening.ts';

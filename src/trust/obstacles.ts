@@ -4,6 +4,7 @@ import { applies, statementEffect, stringList } from './evaluate.ts';
 import { sidPrefix } from './own-statement.ts';
 import { isObject, statementName } from './trust-policy.ts';
 import type { TrustPolicy, TrustProblem, TrustStatement } from './types.ts';
+import { undecidedParts } from './undecided.ts';
 
 /** What stands against these calls whatever we add: a NotPrincipal anywhere, a Deny that is not proven unable to match. */
 export function findBlock(policy: TrustPolicy, calls: readonly Call[]): TrustProblem | undefined {
@@ -12,12 +13,15 @@ export function findBlock(policy: TrustPolicy, calls: readonly Call[]): TrustPro
       return { code: 'not-principal', message: `${statementName(policy, statement)} has a NotPrincipal` };
     }
     if (statementEffect(statement) === 'Allow') continue;
-    const denies = some(calls, (call) => some(call.actions, (action) => applies(policy, statement, 'Deny', call, action)));
+    const deniedBy = (call: Call) => some(call.actions, (action) => applies(policy, statement, 'Deny', call, action));
+    const denies = some(calls, deniedBy);
     if (denies === 'yes') {
       return { code: 'deny', message: `${statementName(policy, statement)} denies the role to EKS Pod Identity` };
     }
     if (denies === 'undecidable') {
-      const message = `it cannot be decided whether ${statementName(policy, statement)} denies the role to EKS Pod Identity`;
+      const call = calls.find((one) => deniedBy(one) === 'undecidable') as Call;
+      const why = undecidedParts(policy, statement, call).join(' and ');
+      const message = `it cannot be decided whether ${statementName(policy, statement)} denies the role to EKS Pod Identity, because of ${why}`;
       return { code: 'undecidable', message };
     }
   }

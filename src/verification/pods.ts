@@ -27,9 +27,29 @@ export function isReady(pod: KubernetesObject): boolean {
   return conditions.some((condition) => condition.type === 'Ready' && condition.status === 'True');
 }
 
-/** Kind of the controller that owns the pod; undefined for a bare pod. */
+/** Groups of the controllers that podshift knows; others have kinds of the same names. */
+const KNOWN_GROUPS = /^(apps|batch|argoproj\.io)\/|^v1$/;
+
+/** Kind of the controller that owns the pod; undefined for a bare pod, and empty for a kind that podshift does not know. */
 export function controllerKind(pod: KubernetesObject): string | undefined {
-  return pod.metadata.ownerReferences?.find((owner) => owner.controller === true)?.kind;
+  const owner = controllerOf(pod);
+  if (owner === undefined) return undefined;
+  return KNOWN_GROUPS.test(owner.apiVersion ?? 'v1') ? owner.kind : '';
+}
+
+/** Whether a pod ends by itself and is of no Job, Kubernetes' own or another group's: whoever made it makes no other one in its place. */
+export function endsByItself(pod: KubernetesObject): boolean {
+  const policy: unknown = pod.spec?.restartPolicy;
+  return (policy === 'Never' || policy === 'OnFailure') && !/Job$/.test(controllerOf(pod)?.kind ?? '');
+}
+
+/** Whether nobody renews a pod, and it keeps the way that it has until it ends: that of a Job, or one that ends by itself. */
+export function keepsItsWay(pod: KubernetesObject): boolean {
+  return controllerKind(pod) === 'Job' || endsByItself(pod);
+}
+
+function controllerOf(pod: KubernetesObject) {
+  return pod.metadata.ownerReferences?.find(({ controller }) => controller === true);
 }
 
 /** Whether an evicted pod is made anew by its controller. The pod of a Job, or a bare one, may not be. */

@@ -113,10 +113,13 @@ async function createOrChange(api: Api, collection: string, object: KubernetesOb
   return api('PATCH', `${collection}/${object.metadata.name}${query}`, { body: object, contentType: 'application/merge-patch+json' });
 }
 
-/** The field manager that the snapshot tells of, so that GitOps and Helm are still to be seen. */
+/**
+ * The field manager that the snapshot tells of, so that GitOps and Helm are still to be seen; where it has no record, as kubectl leaves
+ * it out, one that says nothing of whose the manifest was.
+ */
 function managerOf(object: KubernetesObject): string {
   const managers = (object.metadata.managedFields ?? []).flatMap(({ manager }) => manager ?? []);
-  return managers.find((manager) => !/^(kube-|kubelet)/.test(manager)) ?? 'kubectl-create';
+  return managers.find((manager) => !/^(kube-|kubelet)/.test(manager)) ?? 'kubectl-client-side-apply';
 }
 
 /** The path of an object's collection, by the API server's discovery; undefined for a kind that it does not serve. */

@@ -46,7 +46,7 @@ function differencesOf(review: Review): string[] {
   const isUsual = NAMED.every((flag) => flags[flag] === DEFAULT_FLAGS[flag]);
   const isMutated = review.associated || (review.serviceAccount?.metadata.annotations?.[`${flags.annotationPrefix}/role-arn`] ?? '') !== '';
   if (!isMutated) return [];
-  return [...skips(review), ...(isUsual ? [...ways(review), ...overrides(pod, result, flags.annotationPrefix)] : [])];
+  return [...skips(review), ...(isUsual ? [...ways(review), ...foretold(review), ...overrides(pod, result, flags.annotationPrefix)] : [])];
 }
 
 /** A container is left alone where nothing of it changed though the webhook would change it but for the annotation. */
@@ -81,9 +81,48 @@ function ways({ pod, result, flags, associated }: Review): string[] {
   );
   if ((pod.spec.volumes ?? []).some(({ name }: Named) => VOLUMES.has(name))) return [];
   const expected = !associated ? 'old' : AGENT.test(flags.containerCredentialsFullUri) ? 'new' : 'none';
-  return injectionOf(result, flags.annotationPrefix)
-    .filter(({ container, way }) => untouched.has(container) && way !== expected)
-    .map(({ container, way }) => `container ${container}: the webhook put it on the ${expected} way, the product sees ${way}`);
+  const refused = new Set(
+    containersOf(result)
+      .filter(hasTwoAtOnePath)
+      .map(({ name }) => name),
+  );
+  return injectionOf(result, flags.annotationPrefix).flatMap(({ container, way }) => {
+    const wanted = refused.has(container) && expected !== 'none' ? 'unserved' : expected;
+    return !untouched.has(container) || way === wanted
+      ? []
+      : [`container ${container}: the webhook put it on the way ${wanted}, the product sees ${way}`];
+  });
+}
+
+/** What no API server takes, and nobody can say which of the two the process would see. */
+function hasTwoAtOnePath(container: Record<string, unknown>): boolean {
+  const paths = ((container.volumeMounts ?? []) as readonly { readonly mountPath?: string }[]).map(({ mountPath }) => mountPath);
+  return new Set(paths).size < paths.length;
+}
+
+/** What the product foretells of a template's token is what the webhook's result shows, wherever the webhook added its variables. */
+function foretold({ pod, result, flags, associated }: Review): string[] {
+  const way = associated ? 'new' : 'old';
+  const variable = associated ? 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE' : 'AWS_WEB_IDENTITY_TOKEN_FILE';
+  const hasVariable = (container: Record<string, unknown> | undefined): boolean =>
+    ((container?.env ?? []) as readonly Named[]).some(({ name }) => name === variable);
+  const sent = containersOf(pod);
+  const added = new Set(
+    containersOf(result)
+      .filter((container, index) => hasVariable(container) && !hasVariable(sent[index]))
+      .map(({ name }) => name),
+  );
+  const { overrides } = findOverrides(pod.spec, pod.metadata.annotations ?? {}, { prefix: flags.annotationPrefix, live: false });
+  const kinds = associated ? ['token-volume', 'token-mount'] : ['irsa-token'];
+  const problems = new Set(overrides.filter(({ kind }) => kinds.includes(kind)).map(({ container }) => container));
+  return injectionOf(result, flags.annotationPrefix).flatMap((one) => {
+    // Another address than the agent's is no way of the product's.
+    if (!added.has(one.container) || one.way === 'none') return [];
+    const served = one.way === way;
+    return served !== problems.has(one.container)
+      ? []
+      : [`container ${one.container}: its token is ${served ? '' : 'not '}served, the product foretells otherwise`];
+  });
 }
 
 /** Of a live pod the webhook's work adds nothing to what the owner set, and hides nothing of it. */

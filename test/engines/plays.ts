@@ -43,6 +43,7 @@ const CLUSTER: Acts = {
   RevokeTrust: () => ({ wrote: true }),
   RolesToRetire: () => ({ done: true, items: [], after: '' }),
   RetireOldTrust: () => ({ wrote: true }),
+  CheckWriters: () => READY,
   CloseRun: ({ runId, ...event }) => ({ runId, ...event }),
   OpenRetirement: () => ({ status: 'retire' }),
   RemoveRules: () => READY,
@@ -114,6 +115,8 @@ export function clusterPlays(functions: readonly string[]): Play[] {
     play('a run that is refused at the door', { OpenRun: fails('ClusterLocked') }),
     play('a cluster that cannot be worked on', { CheckCluster: fails('ConfigMapAuthentication') }),
     play('only a plan', { MakePlan: () => ({ ...NO_AGENT, status: 'planned' }) }),
+    play('a run that waits for CloudTrail', { CheckWriters: once(WAITING, READY) }),
+    play('a run that ends without CloudTrail', { CheckWriters: fails('LockLost') }),
     play('nothing to do', { MakePlan: () => ({ ...NO_AGENT, status: 'nothing' }) }),
     play(
       'a run that is taken up after its approval',
@@ -179,6 +182,7 @@ const ROLLBACK: Acts = {
   BlockRole: () => ({ wrote: false }),
   RestoreDaemon: () => READY,
   RemoveAgent: () => ({ ...READY, tries: 1 }),
+  CheckWriters: () => READY,
   CloseRollback: (event) => ({ ...event, status: 'rolled-back' }),
   ...unitActs(),
 };
@@ -226,6 +230,8 @@ export function rollbackPlays(): Play[] {
     play('a daemon that does not come back', { RestoreDaemon: fails('UndoFailed') }),
     play('an agent that takes its time to go', { RemoveAgent: once({ ...WAITING, tries: 1 }, { ...READY, tries: 2 }) }),
     play('an agent that does not go', { RemoveAgent: fails('AccessDenied') }),
+    play('a way back that waits for CloudTrail', { CheckWriters: once(WAITING, READY) }),
+    play('a way back that ends without CloudTrail', { CheckWriters: fails('LockLost') }),
     play('nothing to take back', { OpenRollback: () => ({ ...OPENED, status: 'nothing' }) }),
     play(
       'a cluster that another run has still',

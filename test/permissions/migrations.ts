@@ -30,6 +30,7 @@ import {
   takeOffDuty,
   talkative,
   updateOfSomebodyElse,
+  writesAheadOf,
 } from './world.ts';
 
 const HOUR = 3600;
@@ -123,6 +124,14 @@ export const MIGRATIONS: readonly Scenario[] = [
     (recorder) => {
       const hooks = refused('server-error', 'UpdateAssumeRolePolicy');
       return recorder.rehearse(run(SHOP, { onWaveFailure: 'rollback', failureThresholdPercent: 0 }, { hooks }));
+    },
+  ],
+  [
+    'trust policies that somebody else writes between a read and a write, on the way forward and back',
+    (recorder) => {
+      const meeting = writesAheadOf('shop-media');
+      const settings = run(SHOP, { namespaces: ['media'], soakSeconds: 600 }, meeting);
+      return recorder.rehearse(settings, (rehearsal) => rehearsal.rollback());
     },
   ],
   [

@@ -221,7 +221,8 @@ export const RESOURCE_REASONS: Readonly<Record<string, string>> = {
   serviceaccounts:
     'the annotations; removed after proof, put back by rollback. Service accounts that are split off for pods of kube2iam and kiam, and their removal by rollback',
   pods: 'who runs as whom; dry-run pods, the probe pod and its removal; the pods that take the rule of a retired daemon off the nodes, and a restart of its own pods on the way back',
-  'pods/eviction': 'stand-alone ReplicaSets, pods that missed the injection; with `--allow-pod-deletion` OnDelete and partitioned sets',
+  'pods/eviction':
+    'stand-alone ReplicaSets, pods that missed the injection; with `--allow-pod-deletion` OnDelete and partitioned sets, and those of custom resources',
   replicationcontrollers: 'owners of pods',
   'deployments.apps': 'the restart, as `kubectl rollout restart` does it; the kiam server, when it is retired',
   'statefulsets.apps': 'the restart',

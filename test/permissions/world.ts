@@ -173,3 +173,31 @@ export function otherWorkloads(namespace: string, serviceAccountName: string): P
 export function takeOffDuty(namespace: string, name: string): Prepare {
   return (twin) => changeSpec(twin, objectOf(twin, 'StatefulSet', namespace, name), () => ({ updateStrategy: { type: 'OnDelete' } }));
 }
+
+/** Somebody adds a statement to a role's trust policy right ahead of each write of podshift's that nobody met yet; every other one, as putting it back is a write too. */
+export function writesAheadOf(name: string): Pick<RehearsalSettings, 'hooks' | 'prepare'> {
+  let twin: Twin | undefined;
+  let writes = 0;
+  return {
+    prepare: (prepared) => {
+      twin = prepared;
+    },
+    hooks: {
+      beforeRequest: ({ operation, object }) => {
+        if (operation !== 'UpdateAssumeRolePolicy' || object !== name) return undefined;
+        writes += 1;
+        const role = twin?.awsState.role(name);
+        if (twin === undefined || role === undefined || writes % 2 === 0) return undefined;
+        const document = JSON.parse(twin.awsState.storedTrust(role).text) as { Statement: object[] };
+        const root = {
+          Sid: `Theirs${writes}`,
+          Effect: 'Allow',
+          Principal: { AWS: 'arn:aws:iam::444455556666:root' },
+          Action: 'sts:AssumeRole',
+        };
+        twin.awsState.writeTrust(role, JSON.stringify({ ...document, Statement: [...document.Statement, root] }), 'system');
+        return undefined;
+      },
+    },
+  };
+}

@@ -67,6 +67,26 @@ describe('a retirement that fails', () => {
   });
 });
 
+describe('a retirement under an API server that is away for five minutes', () => {
+  it.each(['StopDaemon', 'ProveRules'])('goes on when it is back, though its time would be over, from %s on', async (state) => {
+    let since: number | undefined;
+    const rehearsal = await run({
+      options: { retireTimeoutSeconds: 120 },
+      onEvent: (progress) => {
+        if (progress.type === 'state-entered' && progress.state === state) since ??= progress.at + 1;
+      },
+      hooks: {
+        beforeRequest: ({ service, at }) =>
+          since !== undefined && service === 'kubernetes' && at >= since && at < since + 300_000
+            ? { kind: 'server-error', when: 'before' }
+            : undefined,
+      },
+    });
+    expect(await retirementOf(rehearsal, rehearsal.runId)).toMatchObject({ status: 'retired' });
+    expect(rehearsal.report.run.status).toBe('migrated');
+  });
+});
+
 describe('a rule that is left', () => {
   it('is found by a pod that is refused, and removed then: the daemon had started anew in between', async () => {
     let restarted = false;

@@ -52,10 +52,14 @@ function canonicalEntries(entries: readonly JournalEntry[]): Readonly<Record<str
   return { ...Object.fromEntries(lists), shared: shared(entries) };
 }
 
-const withoutPlace = ({ sequence: _sequence, at: _at, ...entry }: JournalEntry) => entry;
+/** Without when it was written, and without whether it had to be tried again: IAM and EKS show what they were told after some time. */
+const withoutPlace = ({ sequence: _sequence, at: _at, triedAt: _triedAt, ...entry }: JournalEntry) => entry;
 
 /** One of an add-on's units sends its update, whichever comes first; {@link shared} says how all of their entries ended. */
-const withoutSender = ({ sequence: _sequence, at: _at, state: _state, after: _after, ...entry }: JournalEntry) => entry;
+const withoutSender = (entry: JournalEntry) => {
+  const { state: _state, after: _after, ...rest } = withoutPlace(entry);
+  return rest;
+};
 
 function shared(entries: readonly JournalEntry[]): Readonly<Record<string, readonly string[]>> {
   const ofAddons = Object.groupBy(

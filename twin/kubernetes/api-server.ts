@@ -1,22 +1,21 @@
 import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
 import type { AwsSide, TwinClock } from '../contracts.ts';
 import type { TwinHttpReply, TwinHttpRequest, TwinHttpService } from '../server.ts';
-import { withoutNulls } from './absent.ts';
+import { apply } from './apply-request.ts';
+import { APPLY, body, deleteOptions, patched, patchType, requireJson, writeOptions } from './bodies.ts';
 import type { DeleteOptions } from './deletion.ts';
-import { discover, SCALABLE } from './discovery.ts';
-import { evict } from './eviction.ts';
-import { JsonPatchProblem, jsonPatch } from './json-patch.ts';
-import { apiVersionOf, type Kind, type KindRegistry } from './kinds.ts';
+import { discover } from './discovery.ts';
+import { apiVersionOf, type Kind, type KindRegistry, qualifiedName } from './kinds.ts';
 import { chooser, type Lists } from './lists.ts';
-import { mergePatch, PatchProblem, strategicMergePatch } from './merge-patch.ts';
 import { reviewOfProtobuf } from './protobuf.ts';
-import type { Registry, WriteOptions } from './registry.ts';
+import type { Registry } from './registry.ts';
+import { JSON_HEADERS, json, pageNotFound, text } from './replies.ts';
 import { describeRequest, parseJson, type ResourceRequest, resourceRequest } from './request-info.ts';
 import { type Authorize, review } from './reviews.ts';
-import { applyScale, scaleOf } from './scale.ts';
 import { ApiError, badRequest, FAULTS, forbidden, success } from './status.ts';
 import type { Store } from './store.ts';
-import { tableOf, wantsTable } from './table.ts';
+import { serveSubresource } from './subresources.ts';
+import { columnsOf, tableOf, wantsTable } from './table.ts';
 import type { Watches } from './watches.ts';
 
 /** What the API server is made of. */
@@ -30,12 +29,11 @@ export interface ApiServerSettings {
   readonly aws: AwsSide;
   readonly kubernetesVersion: string;
   readonly authorize: Authorize;
+  /** Who issues the tokens of service accounts, with `https://`. */
+  readonly issuer: string;
   /** Custom kinds, as `KIND.GROUP`, whose objects may not be read: nobody knows whether there are any. */
   readonly unknownKinds: ReadonlySet<string>;
 }
-
-/** How many API servers a cluster has; each TCP connection lands on the next. */
-const INSTANCES = 2;
 
 /** The API server, as `startTwinServer` serves it. */
 export function createApiServer(settings: ApiServerSettings): TwinHttpService {
@@ -73,7 +71,7 @@ function handle(settings: ApiServerSettings, request: TwinHttpRequest): TwinHttp
   }
   const info = resourceRequest(request, settings.kinds);
   if (info === undefined) {
-    const found = discover(path, settings.kinds, settings.kubernetesVersion);
+    const found = discover(path, settings.kinds, settings.kubernetesVersion, (kind) => definitionOf(settings, kind));
     return found === undefined ? pageNotFound() : typeof found === 'string' ? text(200, found) : json(200, found);
   }
   const user = caller?.arn ?? 'system:anonymous';
@@ -82,7 +80,8 @@ function handle(settings: ApiServerSettings, request: TwinHttpRequest): TwinHttp
   if (answer !== undefined) {
     return json(201, answer);
   }
-  requireJson(request);
+  // A client in Go asks for a token in protobuf, which the twin reads.
+  if (info.subresource !== 'token') requireJson(request);
   const { kind } = info;
   if (kind === undefined || (info.namespace !== undefined && !kind.namespaced)) {
     return pageNotFound();
@@ -105,22 +104,15 @@ function handle(settings: ApiServerSettings, request: TwinHttpRequest): TwinHttp
   return serve(settings, request, info, kind);
 }
 
+/** The definition of a custom kind; undefined where the snapshot has none. */
+function definitionOf({ kinds, store }: ApiServerSettings, kind: Kind): KubernetesObject | undefined {
+  const definitions = kinds.byKind('apiextensions.k8s.io', 'CustomResourceDefinition') as Kind;
+  return store.get(definitions, undefined, qualifiedName(kind));
+}
+
 function callerOf(settings: ApiServerSettings, request: TwinHttpRequest): ReturnType<AwsSide['authenticate']> {
   const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
   return token === undefined ? undefined : settings.aws.authenticate(token);
-}
-
-/** What is no JSON is told so, and not taken for something else: kubectl sends some creations as protobuf, which the twin does not read. */
-function requireJson(request: TwinHttpRequest): void {
-  const type = (request.headers['content-type'] ?? 'application/json').split(';')[0]?.trim() ?? '';
-  if (request.method !== 'PATCH' && request.body !== '' && type !== 'application/json') {
-    throw unsupportedMediaType(['application/json']);
-  }
-}
-
-function unsupportedMediaType(accepted: readonly string[]): ApiError {
-  const message = `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`;
-  return new ApiError(415, 'UnsupportedMediaType', message);
 }
 
 function serve(settings: ApiServerSettings, request: TwinHttpRequest, info: ResourceRequest, kind: Kind): TwinHttpReply {
@@ -133,11 +125,15 @@ function serve(settings: ApiServerSettings, request: TwinHttpRequest, info: Reso
     return serveSubresource(settings, request, info, kind);
   }
   const table = wantsTable(request.headers.accept);
+  const showTable = (items: readonly KubernetesObject[], metadata: unknown): TwinHttpReply => {
+    const columns = columnsOf(kind, info.version, () => definitionOf(settings, kind));
+    return json(200, tableOf({ columns, items, metadata, now: settings.clock.now(), includeObject: query.get('includeObject') }));
+  };
   const part = info.subresource === 'status' ? 'status' : 'main';
   switch (info.verb) {
     case 'get': {
       const object = registry.get(kind, info.namespace, info.name);
-      return table ? json(200, tableOf(kind.kind, [object], {}, settings.clock.now())) : show(200, object);
+      return table ? showTable([object], {}) : show(200, object);
     }
     case 'list': {
       const page = lists.page(kind, info.version, info.namespace, query);
@@ -145,7 +141,7 @@ function serve(settings: ApiServerSettings, request: TwinHttpRequest, info: Reso
         return { status: 200, headers: JSON_HEADERS, body: page };
       }
       const { items, metadata } = JSON.parse(page);
-      return json(200, tableOf(kind.kind, items, metadata, settings.clock.now()));
+      return showTable(items, metadata);
     }
     case 'watch':
       return { status: 200, headers: JSON_HEADERS, stream: watches.start(kind, info.version, info.namespace, info.name, query) };
@@ -161,6 +157,10 @@ function serve(settings: ApiServerSettings, request: TwinHttpRequest, info: Reso
       );
     case 'patch': {
       const type = patchType(kind, request);
+      if (type === APPLY && part === 'main') {
+        const { created, object } = apply(settings, request, info, kind);
+        return show(created ? 201 : 200, object);
+      }
       return show(
         200,
         registry.update(kind, info.namespace, info.name, part, (before) => patched(type, before, request), options),
@@ -185,118 +185,4 @@ function deleted(settings: ApiServerSettings, info: ResourceRequest, kind: Kind,
   return gone
     ? json(200, success(200, { name, ...(kind.group === '' ? {} : { group: kind.group }), kind: kind.plural, uid }))
     : json(200, object);
-}
-
-function serveSubresource(settings: ApiServerSettings, request: TwinHttpRequest, info: ResourceRequest, kind: Kind): TwinHttpReply {
-  const { registry, store, kinds, clock } = settings;
-  const object = registry.get(kind, info.namespace, info.name);
-  if (kind.kind === 'Pod' && info.subresource === 'eviction' && info.verb === 'create') {
-    const eviction = body(request) as { deleteOptions?: DeleteOptions & { dryRun?: readonly string[] } };
-    const dryRun = info.dryRun || eviction.deleteOptions?.dryRun?.includes('All') === true;
-    evict({ store, kinds, clock }, object, { ...eviction.deleteOptions, dryRun }, 'request');
-    return json(201, success(201));
-  }
-  if (kind.kind === 'Pod' && info.subresource === 'log' && info.verb === 'get') {
-    const finished = object.status?.containerStatuses?.find(
-      (entry: { state?: { terminated?: object } }) => entry.state?.terminated !== undefined,
-    );
-    return text(200, finished?.state.terminated.message ?? '');
-  }
-  if (info.subresource === 'scale' && SCALABLE.has(kind.kind)) {
-    if (info.verb === 'get') {
-      return json(200, scaleOf(object));
-    }
-    const scale = info.verb === 'patch' ? patched(patchType({ ...kind, custom: true }, request), scaleOf(object), request) : body(request);
-    return json(
-      200,
-      scaleOf(registry.update(kind, info.namespace, info.name, 'main', (before) => applyScale(before, scale), writeOptions(request, info))),
-    );
-  }
-  return pageNotFound();
-}
-
-/** The patch's content type; throws 415, ahead of any look at the object. */
-function patchType(kind: Kind, request: TwinHttpRequest): string {
-  const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim() ?? '';
-  const accepted = [
-    'application/json-patch+json',
-    'application/merge-patch+json',
-    ...(kind.custom ? [] : ['application/strategic-merge-patch+json']),
-  ];
-  if (!accepted.includes(type)) throw unsupportedMediaType(accepted);
-  return type;
-}
-
-/** The object as the patch makes it; throws 400 and 422. */
-function patched(type: string, before: KubernetesObject, request: TwinHttpRequest): unknown {
-  const patch = parseAnyJson(request.body);
-  try {
-    if (type === 'application/json-patch+json') return jsonPatch(before, patch);
-    return type === 'application/merge-patch+json' ? mergePatch(before, objectOnly(patch)) : strategicMergePatch(before, objectOnly(patch));
-  } catch (error) {
-    if (error instanceof JsonPatchProblem && !error.unreadable) {
-      throw new ApiError(422, 'Invalid', `the server rejected our request due to an error in our request: ${error.message}`);
-    }
-    if (error instanceof PatchProblem || error instanceof JsonPatchProblem) {
-      throw badRequest(error.message);
-    }
-    throw error;
-  }
-}
-
-function objectOnly(patch: unknown): unknown {
-  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) {
-    throw badRequest('json: cannot unmarshal the patch into a map');
-  }
-  return patch;
-}
-
-function parseAnyJson(textToParse: string): unknown {
-  const wrapped = parseJson(`{"value":${textToParse}}`);
-  if (wrapped === undefined) {
-    throw badRequest('the body of the request is no JSON');
-  }
-  return wrapped.value;
-}
-
-function body(request: TwinHttpRequest): Record<string, unknown> {
-  const parsed = parseJson(request.body);
-  if (parsed === undefined) {
-    throw badRequest('the object provided is unrecognized (must be of type application/json)');
-  }
-  return withoutNulls(parsed);
-}
-
-function deleteOptions(request: TwinHttpRequest): DeleteOptions {
-  const query = request.url.searchParams;
-  const given = (request.body === '' ? {} : body(request)) as DeleteOptions;
-  const grace = query.get('gracePeriodSeconds');
-  return {
-    ...given,
-    gracePeriodSeconds: grace === null ? given.gracePeriodSeconds : Number(grace),
-    propagationPolicy: query.get('propagationPolicy') ?? given.propagationPolicy,
-  };
-}
-
-function writeOptions(request: TwinHttpRequest, info: ResourceRequest): WriteOptions {
-  const agent = String(request.headers['user-agent'] ?? 'unknown').split('/')[0] ?? 'unknown';
-  return {
-    dryRun: info.dryRun,
-    manager: request.url.searchParams.get('fieldManager') ?? agent,
-    instance: request.connection % INSTANCES,
-  };
-}
-
-const JSON_HEADERS = { 'content-type': 'application/json' };
-
-function json(status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): TwinHttpReply {
-  return { status, headers: { ...JSON_HEADERS, ...headers }, body: JSON.stringify(value) };
-}
-
-function text(status: number, value: string): TwinHttpReply {
-  return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: value };
-}
-
-function pageNotFound(): TwinHttpReply {
-  return text(404, '404 page not found\n');
 }

@@ -1,3 +1,4 @@
+import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
 import { apiVersionOf, type Kind, type KindRegistry } from './kinds.ts';
 import { openApi } from './openapi.ts';
 
@@ -13,7 +14,12 @@ const REVIEWS: Readonly<Record<string, readonly { name: string; kind: string }[]
 };
 
 /** The answer to a discovery path, as a JSON value or as text; undefined where nothing is served. */
-export function discover(path: string, kinds: KindRegistry, kubernetesVersion: string): unknown {
+export function discover(
+  path: string,
+  kinds: KindRegistry,
+  kubernetesVersion: string,
+  definitionOf: (kind: Kind) => KubernetesObject | undefined,
+): unknown {
   switch (path) {
     case '/version': {
       const [major = '1', minor = '30'] = kubernetesVersion.split('.');
@@ -32,7 +38,7 @@ export function discover(path: string, kinds: KindRegistry, kubernetesVersion: s
   }
   const [, root, first = '', second] = path.split('/');
   if (root === 'openapi') {
-    return openApi(path, kinds);
+    return openApi(path, kinds, definitionOf);
   }
   if (root === 'api' && second === undefined) {
     return resourceList(first, kinds);
@@ -84,7 +90,7 @@ function resourceList(groupVersion: string, kinds: KindRegistry): unknown {
 }
 
 function resources(kind: Kind): unknown[] {
-  const { plural, singular, namespaced, shortNames } = kind;
+  const { plural, singular, namespaced, shortNames, categories } = kind;
   const own = {
     name: plural,
     singularName: singular,
@@ -92,6 +98,7 @@ function resources(kind: Kind): unknown[] {
     kind: kind.kind,
     verbs: VERBS,
     ...(shortNames.length === 0 ? {} : { shortNames }),
+    ...(categories.length === 0 ? {} : { categories }),
   };
   const sub = (name: string, verbs: string[], more: object = {}): unknown => ({
     name: `${plural}/${name}`,
@@ -105,6 +112,9 @@ function resources(kind: Kind): unknown[] {
     own,
     ...(kind.statusSubresource ? [sub('status', ['get', 'patch', 'update'])] : []),
     ...(SCALABLE.has(kind.kind) ? [sub('scale', ['get', 'patch', 'update'], { group: 'autoscaling', version: 'v1', kind: 'Scale' })] : []),
+    ...(kind.kind === 'ServiceAccount' && kind.group === ''
+      ? [sub('token', ['create'], { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' })]
+      : []),
     ...(kind.kind === 'Pod'
       ? [sub('eviction', ['create'], { group: 'policy', version: 'v1', kind: 'Eviction' }), sub('log', ['get'])]
       : []),

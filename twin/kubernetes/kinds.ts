@@ -11,6 +11,8 @@ export interface Kind {
   readonly singular: string;
   readonly kind: string;
   readonly shortNames: readonly string[];
+  /** Groups of kinds that are asked for at once, such as `all`. */
+  readonly categories: readonly string[];
   readonly namespaced: boolean;
   /** Whether it is a custom resource: no strategic merge patch, no defaults, no rules beyond metadata. */
   readonly custom: boolean;
@@ -107,6 +109,20 @@ export function isBuiltInGroup(apiVersion: string): boolean {
   return BUILT_IN_GROUPS.has(groupOf(apiVersion));
 }
 
+/** What `kubectl get all` asks for (k8s.io/kubernetes pkg/registry, Categories of each storage). */
+const IN_ALL = new Set([
+  'pods',
+  'replicationcontrollers',
+  'services',
+  'daemonsets',
+  'deployments',
+  'replicasets',
+  'statefulsets',
+  'horizontalpodautoscalers',
+  'jobs',
+  'cronjobs',
+]);
+
 const WITHOUT_STATUS = new Set([
   'Role',
   'RoleBinding',
@@ -132,6 +148,7 @@ function builtInKinds(): Kind[] {
         singular: kind.toLowerCase(),
         kind,
         shortNames,
+        categories: IN_ALL.has(plural) ? ['all'] : [],
         namespaced: !name.endsWith('*'),
         custom: false,
         statusSubresource: !WITHOUT_STATUS.has(kind),
@@ -191,6 +208,7 @@ export class KindRegistry {
       singular: spec.names.singular ?? spec.names.kind.toLowerCase(),
       kind: spec.names.kind,
       shortNames: spec.names.shortNames ?? [],
+      categories: spec.names.categories ?? [],
       namespaced: spec.scope !== 'Cluster',
       custom: true,
       statusSubresource: versions.some((version) => version.subresources?.status !== undefined),
@@ -223,6 +241,7 @@ export class KindRegistry {
       singular: kind.toLowerCase(),
       kind,
       shortNames: [],
+      categories: [],
       namespaced: namespaced ?? true,
       custom: true,
       statusSubresource: true,
@@ -248,6 +267,7 @@ export class KindRegistry {
       singular: object.kind.toLowerCase(),
       kind: object.kind,
       shortNames: [],
+      categories: [],
       namespaced: object.metadata.namespace !== undefined,
       custom: true,
       statusSubresource: true,

@@ -31,6 +31,8 @@ export interface KubernetesHalfSettings {
   readonly ipFamily?: string | undefined;
   /** `MAJOR.MINOR`, as EKS names it. */
   readonly kubernetesVersion?: string | undefined;
+  /** Who issues the tokens of service accounts, with `https://`; the API server itself where absent. */
+  readonly issuer?: string | undefined;
   /** Kinds that the cluster was seen to have, whether there are objects of them or not. */
   readonly kinds?: readonly Parameters<KindRegistry['learnServed']>[0][] | undefined;
   /** Custom kinds, as `KIND.GROUP`, of which nobody knows whether there are objects: they may not be read. */
@@ -92,6 +94,7 @@ export function createKubernetesHalf(settings: KubernetesHalfSettings): Kubernet
     aws,
     kubernetesVersion: settings.kubernetesVersion ?? '1.30',
     authorize: settings.authorize ?? (() => true),
+    issuer: settings.issuer ?? 'https://kubernetes.default.svc',
     unknownKinds: new Set(settings.unknownKinds ?? []),
   });
   return {

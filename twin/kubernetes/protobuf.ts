@@ -1,4 +1,4 @@
-/** Fields of a message by number: texts and embedded messages as bytes (one character each), in their order; numbers are left out. */
+/** Fields of a message by number: texts and embedded messages as bytes (one character each), and numbers in decimal, in their order. */
 type Message = ReadonlyMap<number, readonly string[]>;
 
 /** How the protobuf encoding of Kubernetes objects begins (k8s.io/apimachinery pkg/runtime/serializer/protobuf). */
@@ -10,13 +10,7 @@ const MAGIC = 'k8s\0';
  * bytes that are no such message.
  */
 export function reviewOfProtobuf(bytes: string, resource: string): { readonly spec: Record<string, unknown> } | undefined {
-  if (!bytes.startsWith(MAGIC)) {
-    return undefined;
-  }
-  // runtime.Unknown: typeMeta, raw
-  const raw = read(bytes.slice(MAGIC.length))?.get(2)?.[0];
-  const spec = raw === undefined ? undefined : (read(raw)?.get(2)?.[0] ?? '');
-  const fields = spec === undefined ? undefined : read(spec);
+  const fields = specOf(bytes);
   if (fields === undefined) {
     return undefined;
   }
@@ -31,12 +25,44 @@ export function reviewOfProtobuf(bytes: string, resource: string): { readonly sp
   return { spec: resourceAttributes === undefined ? {} : { resourceAttributes } };
 }
 
+/**
+ * A TokenRequest that came as protobuf, as `kubectl create token` sends it (k8s.io/api authentication/v1 generated.proto). Undefined
+ * for bytes that are no such message.
+ */
+export function tokenRequestOfProtobuf(bytes: string): { readonly spec: Record<string, unknown> } | undefined {
+  const fields = specOf(bytes);
+  if (fields === undefined) return undefined;
+  const audiences = (fields.get(1) ?? []).map(utf8);
+  const bound = fields.get(3)?.[0];
+  const seconds = fields.get(4)?.[0];
+  return {
+    spec: {
+      audiences,
+      ...(bound === undefined ? {} : { boundObjectRef: named(read(bound), ['kind', 'apiVersion', 'name', 'uid']) }),
+      ...(seconds === undefined ? {} : { expirationSeconds: Number(seconds) }),
+    },
+  };
+}
+
+/** The fields of an object's spec, which is the second of every kind read here; undefined for bytes that are no object. */
+function specOf(bytes: string): Message | undefined {
+  if (!bytes.startsWith(MAGIC)) return undefined;
+  // runtime.Unknown: typeMeta, raw
+  const raw = read(bytes.slice(MAGIC.length))?.get(2)?.[0];
+  const spec = raw === undefined ? undefined : (read(raw)?.get(2)?.[0] ?? '');
+  return spec === undefined ? undefined : read(spec);
+}
+
+function utf8(bytes: string): string {
+  return Buffer.from(bytes, 'latin1').toString('utf8');
+}
+
 /** Texts of the fields 1, 2, … under these names; what is empty counts as not there. */
 function named(message: Message | undefined, names: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     names.flatMap((name, index) => {
       const text = message?.get(index + 1)?.[0] ?? '';
-      return text === '' ? [] : [[name, Buffer.from(text, 'latin1').toString('utf8')]];
+      return text === '' ? [] : [[name, utf8(text)]];
     }),
   );
 }
@@ -64,6 +90,7 @@ function read(bytes: string): Message | undefined {
       return undefined;
     }
     if ((tag & 7) === 0) {
+      fields.set(tag >> 3, [...(fields.get(tag >> 3) ?? []), String(size)]);
       continue;
     }
     if ((tag & 7) !== 2 || at + size > bytes.length) {

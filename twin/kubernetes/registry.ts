@@ -5,6 +5,7 @@ import type { Admission } from './admission.ts';
 import { type DeleteOptions, deleteObject, finishIfReleased } from './deletion.ts';
 import { apiVersionOf, type Kind, type KindRegistry } from './kinds.ts';
 import { timestamp, withMetadata } from './objects.ts';
+import { afterUpdate, sameManagers } from './server-side-apply.ts';
 import { ApiError, alreadyExists, badRequest, conflict, forbidden, invalid, modified, notFound } from './status.ts';
 import type { Store } from './store.ts';
 import { countTemplate } from './template-generation.ts';
@@ -17,6 +18,8 @@ export interface WriteOptions {
   readonly manager: string;
   /** The API server instance that admits. */
   readonly instance: number;
+  /** Whether the object's managedFields are those of a server-side apply, and so right. */
+  readonly applied?: boolean;
 }
 
 /** The parts of an object that a request may write: all but its status, or its status alone. */
@@ -74,7 +77,11 @@ export class Registry {
     if (this.#store.get(kind, namespace, name) !== undefined) {
       throw alreadyExists(kind, name);
     }
-    const managed = withMetadata(admitted, { managedFields: this.#managed(admitted, options, undefined) });
+    // What was applied says itself who has which field.
+    const managed =
+      options.applied === true
+        ? admitted
+        : withMetadata(admitted, { managedFields: this.#managed(undefined, admitted, kind, options, undefined) });
     return options.dryRun ? this.#store.stamp(kind, managed) : this.#store.create(kind, managed, 'request');
   }
 
@@ -99,19 +106,24 @@ export class Registry {
     if (body.metadata.name !== name || (body.metadata.namespace ?? namespace) !== namespace) {
       throw badRequest(`the name of the object (${body.metadata.name}) does not match the name on the URL (${name})`);
     }
-    const merged = this.#merged(kind, before, body, part);
+    const merged = this.#merged(kind, before, body, part, options.applied === true);
     if (part === 'main') {
       validateUpdate(kind, before, merged);
     }
-    const revised = this.#store.revise(kind, before, merged);
+    const managers = options.applied === true && !sameManagers(before, merged);
+    const revised = this.#store.revise(kind, before, merged, managers);
     if (revised === before) {
       return before;
     }
-    const managed = withMetadata(revised, { managedFields: this.#managed(before, options, part === 'status' ? 'status' : undefined) });
+    const subresource = part === 'status' ? 'status' : undefined;
+    const managed =
+      options.applied === true
+        ? revised
+        : withMetadata(revised, { managedFields: this.#managed(before, revised, kind, options, subresource) });
     if (options.dryRun) {
       return managed;
     }
-    const after = this.#store.update(kind, before, withMetadata(managed, { generation: before.metadata.generation }), 'request');
+    const after = this.#store.update(kind, before, withMetadata(managed, { generation: before.metadata.generation }), 'request', managers);
     finishIfReleased(this.#store, kind, after, 'request');
     return after;
   }
@@ -152,37 +164,36 @@ export class Registry {
     return { ...object, apiVersion: object.apiVersion ?? apiVersionOf(kind.group, kind.versions[0] ?? ''), kind: kind.kind };
   }
 
-  #merged(kind: Kind, before: KubernetesObject, body: KubernetesObject, part: Part): KubernetesObject {
+  #merged(kind: Kind, before: KubernetesObject, body: KubernetesObject, part: Part, applied: boolean): KubernetesObject {
     if (part === 'status') {
       return { ...before, status: body.status };
     }
     const { deletionTimestamp, managedFields } = before.metadata;
     const kept = withMetadata(kind.statusSubresource && 'status' in before ? { ...body, status: before.status } : body, {
       deletionTimestamp,
-      managedFields,
+      managedFields: applied ? body.metadata.managedFields : managedFields,
     });
     // Updates are defaulted as creates are; pods are not injected again.
     return kind.custom || kind.kind === 'Pod' ? kept : countTemplate(kind, before, this.#admission.create(kind, kept, 0));
   }
 
   #managed(
-    before: KubernetesObject,
+    before: KubernetesObject | undefined,
+    after: KubernetesObject,
+    kind: Kind,
     options: WriteOptions,
     subresource: string | undefined,
   ): NonNullable<KubernetesObject['metadata']['managedFields']> {
-    const others = (before.metadata.managedFields ?? []).filter(
-      (entry) => entry.manager !== options.manager || (entry as { subresource?: string }).subresource !== subresource,
-    );
     const entry = {
       manager: options.manager,
       operation: 'Update',
-      apiVersion: before.apiVersion,
+      apiVersion: after.apiVersion,
       time: timestamp(this.#clock.now()),
       fieldsType: 'FieldsV1',
       fieldsV1: {},
       ...(subresource === undefined ? {} : { subresource }),
     };
-    return [...others, entry];
+    return before === undefined ? [entry] : afterUpdate(before, after, entry, kind.custom);
   }
 
   #requireNamespace(kind: Kind, namespace: string | undefined, name: string): void {

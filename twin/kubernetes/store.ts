@@ -106,9 +106,12 @@ export class Store {
     });
   }
 
-  /** Puts `next` in the place of `before`. Where nothing differs nothing happens, and `before` is the answer. */
-  update(kind: Kind, before: KubernetesObject, next: KubernetesObject, by: ObjectChange['by']): KubernetesObject {
-    const after = this.revise(kind, before, next);
+  /**
+   * Puts `next` in the place of `before`. Where nothing differs nothing happens, and `before` is the answer; who manages which field
+   * is no difference, unless `managers` says so.
+   */
+  update(kind: Kind, before: KubernetesObject, next: KubernetesObject, by: ObjectChange['by'], managers = false): KubernetesObject {
+    const after = this.revise(kind, before, next, managers);
     if (after === before) {
       return before;
     }
@@ -118,11 +121,11 @@ export class Store {
   }
 
   /** `next` as it would be kept in the place of `before`, or `before` itself where they say the same. */
-  revise(kind: Kind, before: KubernetesObject, next: KubernetesObject): KubernetesObject {
+  revise(kind: Kind, before: KubernetesObject, next: KubernetesObject, managers = false): KubernetesObject {
     const { uid, creationTimestamp, resourceVersion, generation } = before.metadata;
     const after = withMetadata(next, { uid, creationTimestamp, resourceVersion, generation });
     const { managedFields } = before.metadata;
-    if (equal(before, managedFields === after.metadata.managedFields ? after : withMetadata(after, { managedFields }))) {
+    if (!managers && equal(before, managedFields === after.metadata.managedFields ? after : withMetadata(after, { managedFields }))) {
       return before;
     }
     if (generation === undefined) {

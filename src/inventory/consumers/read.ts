@@ -1,11 +1,12 @@
 import type { LimitFunction } from 'p-limit';
 import type { KubernetesGateway, KubernetesObject, Resource, ServedResources } from '../../kubernetes/gateway.ts';
 import { isPodshiftError } from '../../model/errors.ts';
-import type { CustomResourceFacts, IndirectUserFact, LegacyFact } from '../../model/inventory.ts';
+import type { CustomResourceFacts, IndirectUserFact, LegacyFact, TrustWriterFact } from '../../model/inventory.ts';
 import { consumersIn, subjectOf, webIdentityOf } from './find.ts';
 import { type AnnotationReader, annotationReaders } from './keda.ts';
 import { valuesOfKey } from './names.ts';
 import { hasCustomResources, isLookedAt } from './scope.ts';
+import { trustWritersIn } from './trust-writers.ts';
 
 /** What the custom resources of a cluster say about service accounts. */
 export interface Consumers {
@@ -36,12 +37,14 @@ export async function readConsumers(
   const keda: KubernetesObject[] = [];
   const asking: LegacyFact[] = [];
   const webIdentity: { subject: string; at: string }[] = [];
+  const trustWriters: TrustWriterFact[] = [];
   const unread = unanswered.map((group) => (group === '*' ? group : `*.${group}`));
   const whole = new Map<string, readonly KubernetesObject[]>();
 
   const look = (object: KubernetesObject): void => {
     const found = consumersIn(object);
     users.push(...found);
+    trustWriters.push(...trustWritersIn(object));
     if (object.apiVersion.startsWith('keda.sh/')) keda.push(object);
     const at = found.length === 0 ? webIdentityOf(object) : undefined;
     if (at !== undefined) webIdentity.push({ subject: subjectOf(object), at });
@@ -61,10 +64,18 @@ export async function readConsumers(
   return {
     users,
     annotationReaders: annotationReaders(keda),
-    customResources: { unread: unread.sort(), webIdentity: webIdentity.sort((a, b) => (a.subject < b.subject ? -1 : 1)) },
+    customResources: {
+      unread: unread.sort(),
+      webIdentity: webIdentity.sort(bySubject),
+      ...(trustWriters.length === 0 ? {} : { trustWriters: trustWriters.sort(bySubject) }),
+    },
     asking,
     whole,
   };
+}
+
+function bySubject(a: { readonly subject: string }, b: { readonly subject: string }): number {
+  return a.subject < b.subject ? -1 : 1;
 }
 
 /** Discovery is open to everybody who is signed in, unless somebody took that away. */

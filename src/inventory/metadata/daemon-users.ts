@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../../kubernetes/gateway.ts';
 import type { WorkloadFacts } from '../../model/inventory.ts';
-import type { AssumeGrantFact, DaemonFacts } from '../../model/metadata.ts';
+import type { AssumeGrantFact, DaemonFacts, DaemonIdentity } from '../../model/metadata.ts';
 import type { Account } from '../account.ts';
 import { assumeStatements } from '../policies.ts';
 
@@ -15,6 +15,8 @@ export interface MetadataWorld {
   readonly hasRole: (id: string) => boolean;
   /** ARNs of the roles that the cluster's nodes run as. */
   readonly nodeRoles: readonly string[];
+  /** As whom each daemon calls STS, by `Kind/namespace/name`. */
+  readonly identities: ReadonlyMap<string, DaemonIdentity>;
 }
 
 /**
@@ -41,11 +43,12 @@ export function defaultRoleUsers(daemons: readonly DaemonFacts[], { workloads, h
   return [...new Set(users.map(({ kind, namespace, name }) => `${kind}/${namespace}/${name}`))].sort();
 }
 
-/** What lets the nodes' roles, and the role of kiam's server, take other roles; nothing where the account does not tell. */
+/** What lets the nodes' roles, a daemon's own, and the role of kiam's server, take other roles; nothing where the account does not tell. */
 export function assumeGrants(daemons: readonly DaemonFacts[], nodeRoles: readonly string[], account: Account): AssumeGrantFact[] {
   const servers = daemons.flatMap(({ settings }) => (settings.part === 'kiam-server' ? [settings.assumeRoleArn.split('/').at(-1)] : []));
+  const own = daemons.flatMap(({ identity }) => (identity?.kind === 'role' ? [identity.roleArn] : []));
   return account.roles
-    .filter(({ arn, roleName }) => nodeRoles.includes(arn) || servers.includes(roleName))
+    .filter(({ arn, roleName }) => nodeRoles.includes(arn) || own.includes(arn) || servers.includes(roleName))
     .flatMap((role) => ('policies' in role ? assumeStatements(role.policies ?? []) : []).map((fact) => ({ roleArn: role.arn, ...fact })))
     .sort((a, b) => (`${a.roleArn} ${a.policy} ${a.sid}` < `${b.roleArn} ${b.policy} ${b.sid}` ? -1 : 1));
 }

@@ -48,7 +48,9 @@ export async function readMetadata(
     const nodeNames = objects.daemonPods.filter((pod) => pod.owner === `${object.kind}/${namespace}/${name}`).map((pod) => pod.nodeName);
     const labels = namespaces.find(({ metadata }) => metadata.name === namespace)?.metadata.labels ?? {};
     const surroundings = { nodeNames, nodes: objects.nodes, labels };
-    return [readDaemon(object, first.configMaps.get(namespace) as ConfigMapData, surroundings)].filter((daemon) => daemon !== undefined);
+    const daemon = readDaemon(object, first.configMaps.get(namespace) as ConfigMapData, surroundings);
+    const identity = world.identities.get(`${object.kind}/${namespace}/${name}`);
+    return daemon === undefined ? [] : [identity === undefined || identity.kind === 'node' ? daemon : { ...daemon, identity }];
   });
   const namespaceKeys = new Set([
     PERMITTED,

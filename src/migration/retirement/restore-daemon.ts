@@ -9,7 +9,7 @@ import type { ClusterRuntime, JournalRuntime, Runtime } from '../runtime.ts';
 import { type Failure, reasonOf } from '../trust/grant-trust.ts';
 import { fence, type Poll, READY, waitFor } from '../write.ts';
 import type { DaemonImage } from './retire-daemon.ts';
-import { beginPhase, isLate, keepRetirement, retirementOf } from './retirement-record.ts';
+import { beginPhase, isLate, keepRetirement, pausable, retirementOf } from './retirement-record.ts';
 import { interceptorNow, podsOfDaemon } from './retirement-state.ts';
 
 const POLL_SECONDS = 3;
@@ -30,6 +30,10 @@ export interface RestoreInput {
  * where none of the chosen units has to return to the daemon. Throws `UndoFailed`.
  */
 export async function restoreDaemon(runtime: ClusterRuntime, input: RestoreInput): Promise<Poll> {
+  return pausable(runtime, input.runId, () => restoreDaemonNow(runtime, input));
+}
+
+async function restoreDaemonNow(runtime: ClusterRuntime, input: RestoreInput): Promise<Poll> {
   const run = await runtime.journal.getRun(input.runId);
   const found = await retirementOf(runtime, run.runId);
   const entries = (await runtime.journal.listEntries(run.runId, null)).filter(isOfRetirement);
@@ -62,7 +66,7 @@ async function isWanted(runtime: JournalRuntime, { runId, chosen }: RestoreInput
 
 /** A rollback that begins notes which pods of the daemon run: those of them on cleared nodes have to go. */
 async function openRestore(runtime: ClusterRuntime, run: RunRecord, found: RetirementRecord, reason: string): Promise<RetirementRecord> {
-  if (found.status === 'restoring') return found;
+  if (found.status === 'restoring') return beginPhase(runtime, run.runId, found, 'back');
   const kubernetes = await runtime.kubernetes(run.target);
   const { rule } = found.plan;
   const pods = rule === null ? [] : await podsOfDaemon(kubernetes, rule);

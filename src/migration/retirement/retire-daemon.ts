@@ -16,7 +16,7 @@ import { planRetirement } from '../../plan/retirement.ts';
 import type { ClusterRuntime, JournalRuntime, Runtime } from '../runtime.ts';
 import { forwardRun, journaledWrite, type Poll, READY, waitFor } from '../write.ts';
 import { workOnNodes } from './node-work.ts';
-import { isLate, keepRetirement, progressOf, retirementOf } from './retirement-record.ts';
+import { isLate, keepRetirement, pausable, progressOf, retirementOf } from './retirement-record.ts';
 import { forwardRetirement, interceptorNow, podsOfDaemon } from './retirement-state.ts';
 
 const POLL_SECONDS = 3;
@@ -74,6 +74,10 @@ export async function openRetirement(
  * A daemon that takes its rule away itself is left to do so. Throws `RetirementFailed`.
  */
 export async function removeRules(runtime: ClusterRuntime, input: { runId: string }): Promise<Poll> {
+  return pausable(runtime, input.runId, () => removeRulesNow(runtime, input));
+}
+
+async function removeRulesNow(runtime: ClusterRuntime, input: { runId: string }): Promise<Poll> {
   if ((await retirementOf(runtime, input.runId))?.plan.rule?.removedByDaemon === true) return READY;
   const context = await forwardRetirement(runtime, input.runId, 'rules');
   const { daemon, nodeNames } = await interceptorNow(context.kubernetes, context.rule);
@@ -88,6 +92,10 @@ export async function removeRules(runtime: ClusterRuntime, input: { runId: strin
 
 /** Stops the daemon, and waits until its pods have left the nodes. Throws `RetirementFailed`. */
 export async function stopDaemon(runtime: ClusterRuntime, input: { runId: string }): Promise<Poll> {
+  return pausable(runtime, input.runId, () => stopDaemonNow(runtime, input));
+}
+
+async function stopDaemonNow(runtime: ClusterRuntime, input: { runId: string }): Promise<Poll> {
   const { run, record, kubernetes } = await forwardRetirement(runtime, input.runId, 'stop');
   for (const daemon of record.plan.daemons) if (daemon.action === 'stop') await stop(runtime, run, kubernetes, daemon);
   const pods = await Promise.all(
@@ -154,6 +162,10 @@ function imageOf(object: KubernetesObject, kind: DaemonPlan['kind']): DaemonImag
  * without cleaning up): it is taken away there, and a pod asks again. Throws `RetirementFailed`.
  */
 export async function proveRules(runtime: ClusterRuntime, input: { runId: string }): Promise<Poll> {
+  return pausable(runtime, input.runId, () => proveRulesNow(runtime, input));
+}
+
+async function proveRulesNow(runtime: ClusterRuntime, input: { runId: string }): Promise<Poll> {
   const context = await forwardRetirement(runtime, input.runId, 'proof');
   const { daemon, nodeNames } = await interceptorNow(context.kubernetes, context.rule);
   const asked = await workOnNodes(runtime, { ...context, daemon }, 'metadata', (now) =>

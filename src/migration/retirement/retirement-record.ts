@@ -1,5 +1,6 @@
 import { timestamp } from '../../model/clock.ts';
 import type { NodeProgress, RetirementPhase, RetirementRecord } from '../../model/retirement.ts';
+import { isPausing } from '../pauses.ts';
 import { planOf } from '../run/plan-run.ts';
 import type { JournalRuntime } from '../runtime.ts';
 import { type Failure, reasonOf } from '../trust/grant-trust.ts';
@@ -21,20 +22,53 @@ export async function keepRetirement(
   return kept;
 }
 
-/** Notes the first try of a phase, from which its deadline counts. */
+/** Notes the first try of a phase, from which its deadline counts, and the end of a pause. */
 export async function beginPhase(
   runtime: JournalRuntime,
   runId: string,
   record: RetirementRecord,
   phase: RetirementPhase,
 ): Promise<RetirementRecord> {
-  if (record.since[phase] !== undefined) return record;
-  return keepRetirement(runtime, runId, record, { since: { ...record.since, [phase]: timestamp(runtime.clock) } });
+  const { since, paused = {}, pausedSince = null } = record;
+  const begun = since[phase];
+  if (begun === undefined)
+    return keepRetirement(runtime, runId, record, {
+      since: { ...since, [phase]: timestamp(runtime.clock) },
+      paused: { ...paused, [phase]: 0 },
+      pausedSince: null,
+    });
+  if (pausedSince === null) return record;
+  const lasted = Math.max(0, runtime.clock.now() - Math.max(pausedSince, Date.parse(begun)));
+  return keepRetirement(runtime, runId, record, { paused: { ...paused, [phase]: (paused[phase] ?? 0) + lasted }, pausedSince: null });
 }
 
-/** Whether a phase has had its time. */
+/**
+ * One try of a retirement's step: where it fails because a service is away or its turn has not come, its phase's time stands still from
+ * the beginning of the try until the next one. As far as the journal allows: the step's own error is the one that counts.
+ */
+export async function pausable<T>(runtime: JournalRuntime, runId: string, step: () => Promise<T>): Promise<T> {
+  const beganAt = runtime.clock.now();
+  try {
+    return await step();
+  } catch (error) {
+    if (isPausing(error)) await pause(runtime, runId, beganAt);
+    throw error;
+  }
+}
+
+async function pause(runtime: JournalRuntime, runId: string, since: number): Promise<void> {
+  try {
+    const record = await retirementOf(runtime, runId);
+    if (record !== undefined && (record.pausedSince ?? null) === null) await keepRetirement(runtime, runId, record, { pausedSince: since });
+  } catch (error) {
+    runtime.logger.warn('a retirement was not paused', { runId, error: error instanceof Error ? error.name : typeof error });
+  }
+}
+
+/** Whether a phase has had its time, its pauses left out. */
 export function isLate(runtime: JournalRuntime, record: RetirementRecord, phase: RetirementPhase, seconds: number): boolean {
-  return runtime.clock.now() - Date.parse(record.since[phase] ?? timestamp(runtime.clock)) > seconds * 1000;
+  const begun = Date.parse(record.since[phase] ?? timestamp(runtime.clock));
+  return runtime.clock.now() - begun - (record.paused?.[phase] ?? 0) > seconds * 1000;
 }
 
 const UNTOUCHED: NodeProgress = { removed: null, intercepted: false, answered: null, tries: 0, message: '', heard: '' };

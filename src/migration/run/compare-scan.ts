@@ -72,12 +72,12 @@ async function runsSince(journal: Journal, clusterArn: string, since: string): P
   return runs.sort((a, b) => Number(end(a) > end(b)) - Number(end(a) < end(b)));
 }
 
-function addWork(work: Record<keyof OwnWork, Set<string>>, { unitId, status, plan }: UnitRecord): void {
+function addWork(work: Record<keyof OwnWork, Set<string>>, { unitId, status, plan, facts }: UnitRecord): void {
   if (plan.decision !== 'migrate') return;
   const templates = (plan.metadata?.templates ?? []).map((one) => ({ ...one, subject: `${one.kind}/${plan.namespace}/${one.name}` }));
   if (status === 'migrated') {
     work.migrated.add(unitId);
-    if (plan.removeAnnotations.length > 0) work.cleaned.add(unitId);
+    if (plan.removeAnnotations.length > 0 && facts.annotationsKept !== true) work.cleaned.add(unitId);
     for (const { subject, annotations } of templates) if (Object.keys(annotations).length > 0) work.cleaned.add(subject);
     for (const id of [unitId, ...templates.map(({ subject }) => subject)]) work.moved.delete(id);
   }

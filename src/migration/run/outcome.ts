@@ -22,7 +22,9 @@ export function outcomeOf(units: readonly UnitRecord[], roles: readonly RoleReco
   if (unrevoked !== undefined) return needsOperator(`restore the trust policy of ${unrevoked.roleArn} by hand: ${unrevoked.blocked}`);
   const overwritten = roles.find((role) => role.blocked.startsWith(OVERWRITTEN));
   if (overwritten !== undefined) return needsOperator(`look at the trust policy of ${overwritten.roleArn}: ${overwritten.blocked}`);
-  const rolledBack = units.filter((unit) => unit.status === 'rolled-back');
+  const back = units.filter((unit) => unit.status === 'rolled-back');
+  // There is nothing to start again for what somebody deleted meanwhile.
+  const rolledBack = back.filter((unit) => unit.facts.gone !== true);
   const migrated = units.filter((unit) => unit.status === 'migrated');
   // What was associated before the run is no work of the run.
   const byRun = migrated.filter((unit) => unit.plan.decision === 'migrate');
@@ -37,6 +39,7 @@ export function outcomeOf(units: readonly UnitRecord[], roles: readonly RoleReco
   if (unretired !== undefined)
     return needsOperator(`take the old way out of the trust policy of ${unretired.roleArn} by hand: ${unretired.blocked}`);
   if (migrated.length > 0) return { status: 'migrated', reason: '' };
+  if (back.length > 0) return { status: 'rolled-back', reason: back[0]?.reason ?? '' };
   return {
     status: 'held',
     reason: units.length === 0 ? 'no service account to migrate was found' : 'every service account is held; its findings say why',

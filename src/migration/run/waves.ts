@@ -95,7 +95,8 @@ export async function judgeWave(runtime: JournalRuntime, input: { runId: string;
 function decide(run: RunRecord, units: readonly UnitRecord[], wave: number): Omit<JudgeWaveOutput, 'roleArns'> {
   const operator = units.filter((unit) => !isEnd(unit) || unit.status === 'needs-operator');
   if (operator.length > 0) return { decision: 'halt', reason: `wave ${wave} was halted: ${operator.length} of its units need an operator` };
-  const failed = units.filter((unit) => unit.status !== 'migrated');
+  // What somebody deleted meanwhile has not failed.
+  const failed = units.filter((unit) => unit.status !== 'migrated' && unit.facts.gone !== true);
   const percent = (failed.length * 100) / Math.max(1, units.length);
   const over = failed.length > 0 && (wave === 0 || percent > run.options.failureThresholdPercent);
   if (!over) return { decision: 'go-on', reason: '' };

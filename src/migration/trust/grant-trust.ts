@@ -13,12 +13,11 @@ import {
   policyOf,
   recordTrust,
   sameDocument,
-  type TrustImage,
   trustKey,
   trustNow,
   withLease,
-  writeTrust,
 } from './role-trust.ts';
+import { writeTrust } from './write-trust.ts';
 
 /** One role of one wave. */
 export interface GrantTrustInput {
@@ -76,11 +75,8 @@ async function grantUnderLease(
     object: role.roleArn,
     before: { document: before },
     perform: async () => {
-      // The reply of an earlier try may have been lost: what is there already is not written again.
-      if (sameDocument(found, document)) return { document } satisfies TrustImage;
-      const from = runtime.clock.now();
-      await writeTrust(lease, iam, role, before, document);
-      return { document, from, to: runtime.clock.now() } satisfies TrustImage;
+      await writeTrust(runtime, run, lease, { role, acts: [{ kind: 'grant', wave }], before, document });
+      return { document };
     },
   });
   await recordTrust(runtime, record, document);

@@ -1,60 +1,131 @@
 import type { CloudTrailEvent } from '../../aws/gateways.ts';
-import { isPodshiftError } from '../../model/errors.ts';
-import type { RolePlan } from '../../model/plan.ts';
-import type { RunRecord } from '../../model/run.ts';
+import { isPodshiftError, PodshiftError } from '../../model/errors.ts';
+import type { RoleRecord, RunRecord, TrustAct, TrustWrite } from '../../model/run.ts';
+import { revokeServiceAccounts } from '../../trust/index.ts';
 import { planOf } from '../run/plan-run.ts';
 import type { Runtime } from '../runtime.ts';
-import { holdLock } from '../write.ts';
+import { holdLock, LEASE_SECONDS, type Poll, READY, waitFor } from '../write.ts';
 import { OVERWRITTEN } from './block-role.ts';
-import { documentAfter, recordTrust, sameDocument, type TrustImage, trustKey, trustNow, withLease, writeTrust } from './role-trust.ts';
+import { withoutOldWay } from './old-way.ts';
+import { documentAfter, fingerprint, policyOf, recordTrust, type TrustedRole, trustedRole, trustNow, withLease } from './role-trust.ts';
+import { writeTrust } from './write-trust.ts';
 
-/** CloudTrail delivers about 5 minutes after an event (AWS CloudTrail User Guide, "How CloudTrail works"); three times that is late. */
-const DELIVERY_SECONDS = 900;
+/** CloudTrail delivers about 5 minutes after an event (AWS CloudTrail User Guide, "How CloudTrail works"). */
+const DELIVERY_SECONDS = 300;
+/** Three times that is late. */
+const LATE_SECONDS = 900;
+/** Between two looks for podshift's own write. */
+const POLL_SECONDS = 60;
+/** One call asks about so many roles at most before it hands on: CloudTrail takes two look-ups a second in an account and region. */
+const LOOK_UPS = 40;
 
 /**
- * Asks CloudTrail once whether somebody else wrote a role's trust policy while a wave's grant did: IAM compares nothing, so that
- * the one who wrote first is overwritten without a trace. What was lost is put back together with the grant; where that cannot be
- * done, or the document has changed since, the role says so and the run needs an operator. Answers the seconds after which
- * CloudTrail can be asked; 0 once it was, or where it may not be read.
+ * Asks CloudTrail whether somebody else wrote a role's trust policy while a write of this run did, for each write that it has not
+ * answered for: IAM compares nothing, so that the one who wrote first is overwritten without a trace. The answer counts once podshift's
+ * own write is seen beside it. It is called until it is ready, ahead of the end of a run, forward or back: a run waits for CloudTrail as
+ * long as it soaks, and 15 minutes at most; what it does not see by then stands in the report.
  */
-export async function checkGrant(runtime: Runtime, run: RunRecord, roleArn: string, wave: number): Promise<number> {
-  const { journal, clock, logger } = runtime;
-  const key = trustKey(roleArn, wave);
-  const entry = await journal.getEntry(run.runId, key);
-  const image = entry?.state === 'applied' ? (entry.after as TrustImage) : undefined;
-  if (image?.from === undefined || image.to === undefined || image.checked === true) return 0;
-  const wait = Math.ceil((image.to + DELIVERY_SECONDS * 1000 - clock.now()) / 1000);
-  if (wait > 0) return wait;
-  const role = (await planOf(runtime, run.runId)).roles.find((one) => one.roleArn === roleArn);
-  if (role === undefined) return 0;
-  const lost = await writesOfOthers(runtime, run, role, { ...image, from: image.from, to: image.to });
-  if (lost === undefined) logger.warn('CloudTrail does not show who else wrote a trust policy', { runId: run.runId, roleArn });
-  const [last] = lost ?? [];
-  if (last !== undefined) await putBack(runtime, run, role, wave, image.document, last);
-  await journal.markApplied(run.runId, key, { ...image, checked: true } satisfies TrustImage);
-  return 0;
+export async function checkWriters(runtime: Runtime, input: { runId: string }): Promise<Poll> {
+  const run = await runtime.journal.getRun(input.runId);
+  const open = (await runtime.journal.listRoles(run.runId)).filter((role) => openWrites(role).length > 0);
+  const waits: number[] = [];
+  for (const { roleArn } of open.slice(0, LOOK_UPS)) {
+    await holdLock(runtime, run);
+    waits.push(await checkRole(runtime, run, roleArn, 'last'));
+  }
+  if (open.length > LOOK_UPS) waits.push(1);
+  const seconds = Math.min(...waits.filter((wait) => wait > 0));
+  if (!Number.isFinite(seconds)) return READY;
+  await holdLock(runtime, run, seconds);
+  return waitFor(seconds);
 }
 
-/** Documents that others wrote in the time of the write, newest first; undefined where CloudTrail may not be read. */
-async function writesOfOthers(
+/** Writes that CloudTrail has not answered for, and may still. */
+function openWrites({ writes = [] }: RoleRecord): TrustWrite[] {
+  return writes.filter(({ unseen }) => unseen === undefined);
+}
+
+/** When a write was over at the latest, in milliseconds: one that nobody read back was made under a lease. */
+function endOf({ from, to }: TrustWrite): number {
+  return to ?? from + LEASE_SECONDS * 1000;
+}
+
+/**
+ * The same for one role. What was lost is put back together with what podshift wrote since; where that cannot be done, or the document
+ * has changed since, the role says so and the run needs an operator. `early`: what CloudTrail does not show yet is asked for again later.
+ * Answers the seconds after which CloudTrail is to be asked again; 0 for never.
+ */
+export async function checkRole(runtime: Runtime, run: RunRecord, roleArn: string, when: 'early' | 'last'): Promise<number> {
+  const { clock, journal } = runtime;
+  const patience = Math.min(LATE_SECONDS, run.options.soakSeconds);
+  const askAt = (write: TrustWrite): number => endOf(write) + Math.min(DELIVERY_SECONDS, patience) * 1000;
+  const open = openWrites(await journal.getRole(run.runId, roleArn));
+  const due = open.filter((write) => askAt(write) <= clock.now());
+  const [first] = due;
+  if (first === undefined) return secondsUntil(clock.now(), open.map(askAt));
+  const role = trustedRole(roleArn);
+  const events = await writesOf(runtime, run, role, { from: first.from, to: Math.max(...due.map(endOf)) });
+  const seen = (write: TrustWrite): boolean => events !== 'denied' && events.some(({ is }) => is === write.is);
+  const isLate = (write: TrustWrite): boolean => when === 'last' && endOf(write) + patience * 1000 <= clock.now();
+  const lost = events === 'denied' ? [] : due.flatMap((write) => newestOther(events, write) ?? []);
+  await withLease(runtime, run.runId, roleArn, async (lease) => {
+    const record = await journal.getRole(run.runId, roleArn);
+    const isDue = ({ from, is }: TrustWrite): boolean => due.some((one) => one.from === from && one.is === is);
+    const left = (record.writes ?? []).flatMap((write): TrustWrite[] => {
+      if (!isDue(write)) return [write];
+      if (events === 'denied') return [{ ...write, unseen: 'denied' }];
+      if (seen(write) || lost.some((one) => one.write.from === write.from && one.write.is === write.is)) return [];
+      return isLate(write) ? [{ ...write, unseen: 'late' }] : [write];
+    });
+    if (lost.length > 0) await putBack(runtime, run, { lease, role, record, lost });
+    // What was put back is one more write, and stands behind the others.
+    const { writes = [] } = await journal.getRole(run.runId, roleArn);
+    await journal.updateRole(run.runId, roleArn, { writes: [...left, ...writes.slice((record.writes ?? []).length)] });
+  });
+  const { writes = [] } = await journal.getRole(run.runId, roleArn);
+  const later = writes.filter(({ unseen }) => unseen === undefined);
+  return secondsUntil(
+    clock.now(),
+    later.map((write) => Math.max(askAt(write), clock.now() + POLL_SECONDS * 1000)),
+  );
+}
+
+function secondsUntil(now: number, times: readonly number[]): number {
+  return times.length === 0 ? 0 : Math.max(1, Math.ceil((Math.min(...times) - now) / 1000));
+}
+
+/** A document that somebody wrote. */
+interface Written {
+  /** Milliseconds since the epoch, in whole seconds. */
+  readonly at: number;
+  readonly is: string;
+  readonly document: string;
+}
+
+/** What CloudTrail shows that was written to the role in a time, newest first. */
+async function writesOf(
   runtime: Runtime,
   run: RunRecord,
-  { roleName }: RolePlan,
-  { document, from, to }: { readonly document: string; readonly from: number; readonly to: number },
-): Promise<string[] | undefined> {
+  { roleName }: TrustedRole,
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<Written[] | 'denied'> {
   // Events tell whole seconds.
-  const [startTime, endTime] = [Math.floor(from / 1000) * 1000, Math.ceil(to / 1000) * 1000];
+  const [startTime, endTime] = [wholeSecond(from), Math.ceil(to / 1000) * 1000];
   try {
     const query = { attribute: 'ResourceName', value: roleName, startTime, endTime, scope: 'global' } as const;
     const events = await runtime.aws(run.target).cloudTrail.lookupEvents(query);
-    return events
-      .filter(({ eventTime }) => eventTime >= startTime && eventTime <= endTime)
-      .flatMap((event) => documentWritten(event, roleName) ?? [])
-      .filter((written) => !sameDocument(written, document));
+    return events.flatMap((event) => {
+      const document = documentWritten(event, roleName);
+      return document === undefined ? [] : [{ at: event.eventTime, is: fingerprint(document), document }];
+    });
   } catch (error) {
-    if (isPodshiftError(error, 'AccessDenied', 'InvalidRequest')) return undefined;
+    if (isPodshiftError(error, 'AccessDenied', 'InvalidRequest')) return 'denied';
     throw error;
   }
+}
+
+function wholeSecond(at: number): number {
+  return Math.floor(at / 1000) * 1000;
 }
 
 /** What a call of UpdateAssumeRolePolicy wrote to the role; undefined for any other event, and for a call that was refused. */
@@ -67,31 +138,87 @@ function documentWritten({ eventName, event }: CloudTrailEvent, roleName: string
   return requestParameters.policyDocument;
 }
 
-/** Writes what somebody else wrote together with the wave's admissions, provided that the document is still podshift's. */
-async function putBack(runtime: Runtime, run: RunRecord, role: RolePlan, wave: number, ours: string, theirs: string): Promise<void> {
-  const { journal } = runtime;
-  const { iam } = runtime.aws(run.target);
-  const record = await journal.getRole(run.runId, role.roleArn);
+/** What a write of this run overwrote. */
+interface Lost extends Written {
+  readonly write: TrustWrite;
+}
+
+/** The newest document in the time of a write that is neither the one before it nor podshift's own. */
+function newestOther(events: readonly Written[], write: TrustWrite): Lost | undefined {
+  const [start, end] = [wholeSecond(write.from), Math.ceil(endOf(write) / 1000) * 1000];
+  const other = events.find(({ at, is }) => at >= start && at <= end && is !== write.is && is !== write.was);
+  return other === undefined ? undefined : { ...other, write };
+}
+
+/** Refusals of what would be written: somebody has to look. */
+const REFUSED = ['TrustPolicyMoved', 'WideningRefused', 'AccessDenied', 'InvalidRequest', 'LimitExceeded', 'NotFound'] as const;
+
+/** Writes what somebody else wrote together with what podshift wrote then and since, provided that the document is still podshift's. */
+async function putBack(
+  runtime: Runtime,
+  run: RunRecord,
+  {
+    lease,
+    role,
+    record,
+    lost,
+  }: {
+    readonly lease: Parameters<typeof writeTrust>[2];
+    readonly role: TrustedRole;
+    readonly record: RoleRecord;
+    readonly lost: readonly Lost[];
+  },
+): Promise<void> {
+  const { journal, logger } = runtime;
+  const { roleArn } = role;
+  const [newest] = [...lost].sort((one, other) => other.at - one.at) as [Lost, ...Lost[]];
+  const writes = record.writes ?? [];
   const tell = async (why: string): Promise<void> => {
-    const blocked = `${OVERWRITTEN} by the grant of wave ${wave}, and ${why}; it was ${theirs}`;
-    await journal.updateRole(run.runId, role.roleArn, { blocked });
+    const blocked = `${OVERWRITTEN} by ${actsOf(newest.write)}, and ${why}; it was ${newest.document}`;
+    await journal.updateRole(run.runId, roleArn, { blocked });
   };
   try {
-    await withLease(runtime, run.runId, role.roleArn, async (lease) => {
-      const found = await trustNow(iam, role);
-      if (!sameDocument(found, ours)) return tell('it has changed since');
-      const both = documentAfter(run, role, wave, theirs);
-      await holdLock(runtime, run);
-      await writeTrust(lease, iam, role, ours, both);
-      await recordTrust(runtime, record, both);
-      runtime.logger.warn('what somebody else wrote to a trust policy was put back beside the grant', {
-        runId: run.runId,
-        roleArn: role.roleArn,
-      });
-    });
+    const found = await trustNow(runtime.aws(run.target).iam, role);
+    const now = fingerprint(found);
+    // It came after podshift's own, and is there.
+    if (now === newest.is) return;
+    if (now !== writes.at(-1)?.is) return await tell('it has changed since');
+    if (lost.some(({ is }) => is !== newest.is)) return await tell('so was another one');
+    const acts = writes
+      .slice(writes.findIndex(({ from, is }) => from === newest.write.from && is === newest.write.is))
+      .flatMap((write) => write.acts);
+    const both = await doAgain(runtime, run, role, newest.document, acts);
+    await holdLock(runtime, run);
+    await writeTrust(runtime, run, lease, { role, acts, before: found, document: both });
+    await recordTrust(runtime, record, both);
+    await journal.updateRole(run.runId, roleArn, { putBack: [...(record.putBack ?? []), new Date(newest.at).toISOString()] });
+    logger.warn('what somebody else wrote to a trust policy was put back', { runId: run.runId, roleArn });
   } catch (error) {
-    if (!isPodshiftError(error, 'TrustPolicyMoved', 'WideningRefused', 'AccessDenied', 'InvalidRequest', 'LimitExceeded', 'NotFound'))
-      throw error;
+    if (!isPodshiftError(error, ...REFUSED)) throw error;
     await tell(`it could not be put back (${error.message})`);
   }
+}
+
+/** The document with what podshift did to another one. Throws `TrustPolicyMoved`, `WideningRefused`. */
+async function doAgain(runtime: Runtime, run: RunRecord, role: TrustedRole, document: string, acts: readonly TrustAct[]): Promise<string> {
+  const plan = (await planOf(runtime, run.runId)).roles.find(({ roleArn }) => roleArn === role.roleArn);
+  return acts.reduce((text, act) => {
+    const policy = policyOf(role, text);
+    if (act.kind === 'revoke')
+      return revokeServiceAccounts(policy, { clusterArn: run.clusterArn, serviceAccounts: act.serviceAccounts }).text;
+    if (act.kind === 'grant' && plan !== undefined) return documentAfter(run, plan, act.wave, text);
+    const result = act.kind === 'retire' ? withoutOldWay(run, role, policy, act) : ({ kind: 'refused' } as const);
+    if (result.kind === 'refused') throw new PodshiftError('TrustPolicyMoved', `${nameOf(act)} cannot be done again to it`);
+    return result.kind === 'changed' ? result.text : text;
+  }, document);
+}
+
+function actsOf({ acts }: TrustWrite): string {
+  return acts.map(nameOf).join(', ');
+}
+
+function nameOf(act: TrustAct): string {
+  if (act.kind === 'grant') return `the grant of wave ${act.wave}`;
+  if (act.kind === 'revoke') return 'the revocation of what was granted';
+  return act.kind === 'retire' ? 'the retirement of the old way' : 'the rollback of that retirement';
 }

@@ -1,15 +1,13 @@
 import { PodshiftError } from '../../model/errors.ts';
-import type { ServiceAccountName } from '../../model/plan.ts';
 import type { Evidence, RunRecord, UnitRecord } from '../../model/run.ts';
-import { type RetireResult, retireIssuerSubjects, retirePrincipals, type TrustPolicy } from '../../trust/index.ts';
 import { refuseEarly } from '../quiet.ts';
 import { principalsToRetire, rolesOfDaemon } from '../retirement/daemon-trust.ts';
 import { type Batch, batchOf } from '../run/batch.ts';
 import type { ClusterRuntime, JournalRuntime, Runtime } from '../runtime.ts';
 import { forwardRun, holdLock, journaledWrite } from '../write.ts';
 import { UNREVOKED, unblockRestored } from './block-role.ts';
+import { type OldWay, withoutOldWay } from './old-way.ts';
 import {
-  accountOf,
   documentOf,
   type Lease,
   policyOf,
@@ -20,8 +18,8 @@ import {
   trustKey,
   trustNow,
   withLease,
-  writeTrust,
 } from './role-trust.ts';
+import { writeTrust } from './write-trust.ts';
 
 /** The next roles with a unit whose old way may go, where the run's options ask for it, and those of a daemon that is retired. */
 export async function rolesToRetire(runtime: JournalRuntime, input: { runId: string; after: string }): Promise<Batch> {
@@ -68,13 +66,6 @@ export async function retireOldTrust(
   return withLease(runtime, run.runId, input.roleArn, (lease) => retireUnderLease(runtime, run, lease, role, request));
 }
 
-/** Whom a trust policy loses. */
-interface OldWay {
-  readonly principals: readonly string[];
-  readonly issuer: string | undefined;
-  readonly serviceAccounts: readonly ServiceAccountName[];
-}
-
 async function retireUnderLease(
   runtime: Runtime,
   run: RunRecord,
@@ -101,28 +92,12 @@ async function retireUnderLease(
     // A process that dies right after the write notes nothing more: then this tells our document from somebody else's.
     before: { document: before, intended: result.text },
     perform: async () => {
-      if (!sameDocument(found, result.text)) await writeTrust(lease, iam, role, before, result.text);
+      await writeTrust(runtime, run, lease, { role, acts: [{ kind: 'retire', ...oldWay }], before, document: result.text });
       return { document: result.text };
     },
   });
   await recordTrust(runtime, record, result.text);
   return { wrote: true, reason: '' };
-}
-
-function withoutOldWay(
-  run: RunRecord,
-  role: TrustedRole,
-  policy: TrustPolicy,
-  { principals, issuer, serviceAccounts }: OldWay,
-): RetireResult {
-  const subjects =
-    issuer === undefined
-      ? ({ kind: 'unchanged' } as const)
-      : retireIssuerSubjects(policy, { issuer, ...accountOf(run.clusterArn), serviceAccounts });
-  if (subjects.kind === 'refused' || principals.length === 0) return subjects;
-  if (subjects.kind === 'unchanged') return retirePrincipals(policy, principals);
-  const both = retirePrincipals(policyOf(role, subjects.text), principals);
-  return both.kind === 'unchanged' ? subjects : both;
 }
 
 /** The first step of a rollback after a retirement: the old way is trusted again before any unit returns to it. */
@@ -139,8 +114,9 @@ export async function restoreOldTrust(runtime: Runtime, input: { runId: string; 
     const record = await runtime.journal.getRole(run.runId, input.roleArn);
     const found = await trustNow(iam, role);
     const wrote = !sameDocument(found, before);
+    // What was put back of somebody else's stands in what was noted since, and would be lost.
     const ours = [
-      record.trustAfter,
+      ...(record.putBack === undefined ? [record.trustAfter] : []),
       (entry.before as { readonly intended?: string }).intended,
       (entry.after as { readonly document?: string } | null)?.document,
     ];
@@ -151,7 +127,7 @@ export async function restoreOldTrust(runtime: Runtime, input: { runId: string; 
     }
     if (wrote) {
       await holdLock(runtime, run);
-      await writeTrust(lease, iam, role, found, before);
+      await writeTrust(runtime, run, lease, { role, acts: [{ kind: 'restore' }], before: found, document: before });
     }
     await recordTrust(runtime, record, before);
     await runtime.journal.markUndone(run.runId, key);

@@ -7,7 +7,8 @@ import { planOf } from '../run/plan-run.ts';
 import type { JournalRuntime, Runtime } from '../runtime.ts';
 import { holdLock } from '../write.ts';
 import { UNREVOKED, unblockRestored } from './block-role.ts';
-import { admittedByRun, type Lease, policyOf, recordTrust, sameDocument, withLease, writeTrust } from './role-trust.ts';
+import { admittedByRun, type Lease, policyOf, recordTrust, sameDocument, withLease } from './role-trust.ts';
+import { writeTrust } from './write-trust.ts';
 
 /** A unit in one of these holds nothing of the new way any more. */
 const GONE: ReadonlySet<UnitRecord['status']> = new Set(['rolled-back', 'held']);
@@ -70,7 +71,8 @@ async function revokeUnderLease(
     const changes = found.trustPolicy !== document;
     if (changes) {
       await holdLock(runtime, run);
-      await writeTrust(lease, iam, role, found.trustPolicy, document);
+      const acts = [{ kind: 'revoke', serviceAccounts: names }] as const;
+      await writeTrust(runtime, run, lease, { role, acts, before: found.trustPolicy, document });
     }
     await recordTrust(runtime, record, document);
     if (allGone) await markUndone(runtime, run, entries);
@@ -82,9 +84,11 @@ async function revokeUnderLease(
 
 /**
  * Whether what IAM has is one of our own documents, so that nobody else's change is lost by going back to the first. A
- * process that died right after a write has not noted what it wrote: then the plan knows.
+ * process that died right after a write has not noted what it wrote: then the plan knows. What was put back of somebody else's
+ * is in what was noted since.
  */
 function isOurs(role: RolePlan, record: RoleRecord, entries: readonly JournalEntry[], found: string): boolean {
+  if (record.putBack !== undefined) return false;
   const noted = entries.flatMap((entry) => [imageOf(entry.before), imageOf(entry.after)]);
   const ours = [record.trustAfter, ...role.waves.map((wave) => wave.trustAfter), ...noted];
   return ours.some((document) => document !== undefined && sameDocument(document, found));

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { IamGateway } from '../../aws/gateways.ts';
 import { PodshiftError } from '../../model/errors.ts';
 import type { RolePlan, ServiceAccountName } from '../../model/plan.ts';
@@ -31,6 +32,11 @@ export async function withLease<T>(
   } finally {
     await runtime.journal.releaseLease(roleArn, runId);
   }
+}
+
+/** A short name of a document; the same for documents that are the same, white space and the order of keys aside. */
+export function fingerprint(document: string): string {
+  return createHash('sha256').update(canonical(document)).digest('hex').slice(0, 32);
 }
 
 /** Whether two documents are the same, white space and the order of keys aside. */
@@ -77,26 +83,6 @@ export function policyOf(role: Pick<RolePlan, 'roleArn'>, text: string): TrustPo
   const parsed = parseTrustPolicy(text);
   if (!parsed.ok) throw new PodshiftError('TrustPolicyMoved', `the trust policy of ${role.roleArn} cannot be read: ${parsed.problem}`);
   return parsed.policy;
-}
-
-/**
- * Reads the document once more, writes under the role's lease, and reads back: IAM compares nothing, so that what somebody wrote
- * between the last read and the write is lost. Throws `Conflict` where it is another one than `before` by now, and nothing is written,
- * `LeaseHeld` where the lease runs out, `RoleNotReady` while IAM shows the old one still (its reads lag behind its
- * writes), `TrustPolicyMoved` where it shows a third one.
- */
-export async function writeTrust(lease: Lease, iam: IamGateway, role: TrustedRole, before: string, document: string): Promise<void> {
-  lease.check();
-  const current = await trustNow(iam, role);
-  if (sameDocument(current, document)) return;
-  if (!sameDocument(current, before))
-    throw new PodshiftError('Conflict', `somebody changed the trust policy of ${role.roleArn} right before podshift wrote it`);
-  lease.check();
-  await iam.updateAssumeRolePolicy(role.roleName, document);
-  const found = await trustNow(iam, role);
-  if (sameDocument(found, document)) return;
-  if (sameDocument(found, before)) throw new PodshiftError('RoleNotReady', `IAM does not show the new trust policy of ${role.roleArn} yet`);
-  throw new PodshiftError('TrustPolicyMoved', `the trust policy of ${role.roleArn} was changed by someone else while podshift wrote it`);
 }
 
 /** The account and partition of an ARN (AWS General Reference, "Amazon Resource Names"). */
@@ -146,16 +132,6 @@ export function admittedByRun(role: RolePlan, entries: readonly JournalEntry[]):
 /** Key of the journal's entry of one write of a trust policy. */
 export function trustKey(roleArn: string, what: number | 'retire'): string {
   return `trust#${roleArn}#${what}`;
-}
-
-/** What an applied trust entry of a grant holds. */
-export interface TrustImage {
-  readonly document: string;
-  /** Milliseconds since the epoch: from the last read ahead of the write to the read after it; absent where nothing was written. */
-  readonly from?: number;
-  readonly to?: number;
-  /** CloudTrail was asked for others who wrote in that time. */
-  readonly checked?: true;
 }
 
 /** The document of a trust entry's before-image. */

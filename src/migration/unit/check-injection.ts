@@ -7,14 +7,15 @@ import { probeName, probePod } from '../../verification/probe.ts';
 import { addEvidenceOnce } from '../evidence.ts';
 import type { ClusterRuntime } from '../runtime.ts';
 import { forwardUnit, type Poll, READY, secondsIn, type UnitInput, waitFor } from '../write.ts';
+import { dryRunTemplates } from './dry-templates.ts';
 
 /** How long to wait where dry runs are refused: several times what associations were seen to take to reach the webhook. */
 const BLIND_WAIT_SECONDS = 60;
 
 /**
  * One dry run a call; as many in a row as the option says must show the injection, as each API server has its own copy of
- * the associations. Where admission refuses the dry run nothing is known: then time has to do, and the evidence says so.
- * Throws `StepTimedOut`.
+ * the associations. Then each workload's own template must. Where admission refuses the dry run nothing is known: then time has to do,
+ * and the evidence says so. Throws `StepTimedOut`, and `ProofFailed` where a template keeps the webhook's token from its pods.
  */
 export async function checkInjection(runtime: ClusterRuntime, input: UnitInput): Promise<Poll & { hits: number }> {
   const { run, unit, kubernetes } = await forwardUnit(runtime, input, 'injection');
@@ -32,15 +33,22 @@ export async function checkInjection(runtime: ClusterRuntime, input: UnitInput):
     });
     return { ...READY, hits };
   }
-  const now = isOnNewWay(answer.pod, run.options.annotationPrefix) ? hits + 1 : 0;
-  if (now >= run.options.injectionChecks) {
-    const facts = { checks: now, intervalSeconds: run.options.injectionIntervalSeconds };
+  const seen = isOnNewWay(answer.pod, run.options.annotationPrefix) ? hits + 1 : 0;
+  // Once the probe is injected everywhere, the templates are.
+  const templates = seen >= run.options.injectionChecks ? await dryRunTemplates(kubernetes, run, unit) : undefined;
+  const now = templates?.state === 'not-yet' ? 0 : seen;
+  if (templates?.state === 'injected') {
+    const { checked, unproved } = templates;
+    const facts = { checks: now, intervalSeconds: run.options.injectionIntervalSeconds, ...(checked === 0 ? {} : { templates: checked }) };
     await addEvidenceOnce(runtime, unit, { grade: 1, kind: 'dry-run', passed: true, facts });
+    if (Object.keys(unproved).length > 0)
+      await addEvidenceOnce(runtime, unit, { grade: 1, kind: 'template-dry-run', passed: false, facts: { refused: unproved } });
   }
   if (now !== hits) await runtime.journal.updateUnit(run.runId, unit.unitId, { facts: { injectionHits: now } });
   if (now >= run.options.injectionChecks) return { ...READY, hits: now };
   if (passed > run.options.injectionTimeoutSeconds) {
-    throw new PodshiftError('StepTimedOut', `after ${passed} s new pods of ${unit.unitId} are not injected on every API server`);
+    const what = templates?.state === 'not-yet' ? templates.message : `new pods of ${unit.unitId} are not injected on every API server`;
+    throw new PodshiftError('StepTimedOut', `after ${passed} s ${what}`);
   }
   return { ...waitFor(run.options.injectionIntervalSeconds), hits: now };
 }

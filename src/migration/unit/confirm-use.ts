@@ -3,12 +3,14 @@ import { isPodshiftError, PodshiftError } from '../../model/errors.ts';
 import { judgeUse } from '../../verification/cloudtrail.ts';
 import { addEvidenceOnce } from '../evidence.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
-import { checkGrant } from '../trust/lost-updates.ts';
+import { checkRole } from '../trust/lost-updates.ts';
 import { forwardUnit, type Poll, READY, secondsIn, type UnitContext, type UnitInput, waitFor } from '../write.ts';
 import { lookAtNewWay } from './last-look.ts';
 import { checkPods } from './verify-pods.ts';
 
 const POLL_SECONDS = 10;
+/** How often to ask whether pods that end by themselves have. */
+const ENDING_POLL_SECONDS = 60;
 /** How long after the soak CloudTrail is asked again where it throttles: it takes two look-ups a second in an account and region. */
 const PATIENCE_SECONDS = 180;
 
@@ -29,10 +31,11 @@ export async function confirmUse(runtime: ClusterRuntime, input: UnitInput): Pro
   const look = await lookAtNewWay(runtime, context);
   if (look.state === 'starting' && late <= run.options.rolloutTimeoutSeconds) return waitFor(POLL_SECONDS);
   if (look.state !== 'whole') throw new PodshiftError('ProofFailed', `after the soak ${look.message}`);
-  // One unit of the wave asks for its role: where the soak is short, CloudTrail has not delivered by then.
-  const early = unit.plan.wave === null ? 0 : await checkGrant(runtime, run, unit.plan.roleArn, unit.plan.wave);
-  if (early > 0)
-    runtime.logger.warn('CloudTrail has not delivered who else wrote the trust policy', { unitId: unit.unitId, seconds: early });
+  // The annotation goes only when the last of them has ended, and they may end soon.
+  const waits = look.ending.length > 0 && unit.plan.removeAnnotations.length > 0;
+  if (waits && late <= run.options.rolloutTimeoutSeconds) return waitFor(ENDING_POLL_SECONDS);
+  // One unit of the wave asks for its role; what CloudTrail does not show by now is asked for again at the end of the run.
+  await checkRole(runtime, run, unit.plan.roleArn, 'early');
   const events = await lookUp(runtime, context);
   if (events === undefined && late <= PATIENCE_SECONDS) return waitFor(POLL_SECONDS);
   await record(runtime, context, events, pods.oldJobs);

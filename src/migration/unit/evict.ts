@@ -20,9 +20,12 @@ export type Eviction = 'evicted' | 'blocked' | 'gone' | 'spent';
 /** Evictions for each pod that an owner has: what is no better by the second try is not by a third one. */
 const TRIES_PER_POD = 2;
 
+/** Evictions that a small run may make beyond twice its pods: a pod that admission missed, one that a lost node made. */
+const RUN_ALLOWANCE = 20;
+
 /**
  * Evicts one pod by the eviction API, with its intent on record, within the budget of its owner: twice as often as it has pods
- * (`pods` are all of the unit's). A pod of the same name but another uid is left alone.
+ * (`pods` are all of the unit's); and within the run's, in each direction: owners may be new each time. A pod of the same name but another uid is left alone.
  */
 export async function evictPod(
   runtime: JournalRuntime,
@@ -36,9 +39,9 @@ export async function evictPod(
   const key = evictionKey(pod);
   const isNew = (await runtime.journal.getEntry(run.runId, key)) === undefined;
   // One that a budget blocked, or whose reply was lost, is asked for again and counted once.
-  if (isNew && !(await spend(runtime, unit, pod, pods, direction))) return 'spent';
+  if (isNew && !((await hasRunLeft(runtime, unit, direction)) && (await spend(runtime, unit, pod, pods, direction)))) return 'spent';
   const evict = () => kubernetes.evict(namespace, name, uid === undefined ? {} : { uid });
-  const entry = { key, unitId: unit.unitId, kind: 'eviction' as const, object: `Pod/${namespace}/${name}`, before: { uid } };
+  const entry = { key, unitId: unit.unitId, kind: 'eviction' as const, object: `Pod/${namespace}/${name}`, before: { uid, direction } };
   let answer: Exclude<Eviction, 'spent'> = 'gone';
   if (direction === 'forward') {
     const perform = async () => {
@@ -53,6 +56,19 @@ export async function evictPod(
   answer = await evict();
   if (answer !== 'blocked') await runtime.journal.markApplied(run.runId, key, { evicted: true });
   return answer;
+}
+
+/** Whether the run may evict one more pod in this direction; of a rollback those since it began, or began again, count. */
+async function hasRunLeft({ journal }: JournalRuntime, { runId, facts }: UnitRecord, direction: Direction): Promise<boolean> {
+  const since = direction === 'back' ? Number(facts.undoSince ?? 0) : 0;
+  const evicted = (await journal.listEntries(runId)).filter(
+    ({ kind, before, at }) =>
+      kind === 'eviction' && (before as { direction?: Direction }).direction === direction && Date.parse(at) >= since,
+  );
+  if (evicted.length < RUN_ALLOWANCE) return true;
+  const workloads = (await journal.listUnits(runId)).flatMap(({ plan }) => plan.workloads);
+  const pods = workloads.reduce((sum, { replicas }) => sum + (replicas ?? 1), 0);
+  return evicted.length < RUN_ALLOWANCE + TRIES_PER_POD * pods;
 }
 
 /** Counts one eviction of the pod's owner; false, and not counted, where its budget is spent. */

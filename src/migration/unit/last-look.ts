@@ -3,7 +3,7 @@ import { RESOURCES } from '../../kubernetes/resources.ts';
 import { PodshiftError } from '../../model/errors.ts';
 import { admitsPodIdentity, parseTrustPolicy } from '../../trust/index.ts';
 import { isOnNewWay } from '../../verification/injection.ts';
-import { controllerKind, podsOfServiceAccount } from '../../verification/pods.ts';
+import { endsByItself, keepsItsWay, podsOfServiceAccount } from '../../verification/pods.ts';
 import { servedNodes } from '../agent/agent.ts';
 import { planOf } from '../run/plan-run.ts';
 import type { JournalRuntime } from '../runtime.ts';
@@ -15,7 +15,9 @@ import { findAssociation } from './associate.ts';
  * What of the new way is not there, in one look: `whole`, nothing; `broken`, somebody took a part of it away, which no waiting
  * brings back; `starting`, a pod or an agent that may only need its time.
  */
-export type Look = { readonly state: 'whole' } | { readonly state: 'broken' | 'starting'; readonly message: string };
+export type Look =
+  /** `ending` are the pods (`Pod/NAMESPACE/NAME`) on the old way that end by themselves. */
+  { readonly state: 'whole'; readonly ending: readonly string[] } | { readonly state: 'broken' | 'starting'; readonly message: string };
 
 /**
  * Looks at what EKS and IAM hold of the new way, ahead of a restart: new pods get the association whether or not the role still
@@ -34,8 +36,16 @@ export async function refuseBroken(context: UnitContext): Promise<void> {
 export async function lookAtNewWay(runtime: JournalRuntime, context: UnitContext): Promise<Look> {
   const broken = await brokenDocument(context);
   if (broken !== '') return { state: 'broken', message: broken };
-  const starting = await unreadyPod(runtime, context);
-  return starting === '' ? { state: 'whole' } : { state: 'starting', message: starting };
+  const { unit, kubernetes } = context;
+  const { namespace, serviceAccount } = unit.plan;
+  const pods = podsOfServiceAccount(await kubernetes.list(RESOURCES.pods, { namespace }), serviceAccount);
+  const starting = await unreadyPod(runtime, context, pods);
+  if (starting !== '') return { state: 'starting', message: starting };
+  return { state: 'whole', ending: pods.filter((pod) => isEnding(context, pod)).map((pod) => `Pod/${namespace}/${pod.metadata.name}`) };
+}
+
+function isEnding({ run }: UnitContext, pod: KubernetesObject): boolean {
+  return endsByItself(pod) && !isOnNewWay(pod, run.options.annotationPrefix);
 }
 
 /** What EKS and IAM lack; empty where they lack nothing. */
@@ -60,15 +70,17 @@ async function brokenDocument({ run, unit, aws }: UnitContext): Promise<string> 
   return answer === 'yes' ? '' : `the trust policy of ${roleArn} does not admit ${unit.unitId} by Pod Identity any more`;
 }
 
-/** The first pod that could not get credentials by the new way now, and why; empty where there is none. The pod of a Job keeps the way that it has. */
-async function unreadyPod(runtime: JournalRuntime, { run, unit, kubernetes }: UnitContext): Promise<string> {
-  const { namespace, serviceAccount } = unit.plan;
-  const name = (pod: KubernetesObject): string => `Pod/${namespace}/${pod.metadata.name}`;
-  const pods = podsOfServiceAccount(await kubernetes.list(RESOURCES.pods, { namespace }), serviceAccount);
-  const old = pods.find((pod) => controllerKind(pod) !== 'Job' && !isOnNewWay(pod, run.options.annotationPrefix));
+/** The first pod that could not get credentials by the new way now, and why; empty where there is none. The pod of a Job, and one that ends by itself, keeps the way that it has. */
+async function unreadyPod(
+  runtime: JournalRuntime,
+  { run, unit, kubernetes }: UnitContext,
+  pods: readonly KubernetesObject[],
+): Promise<string> {
+  const name = (pod: KubernetesObject): string => `Pod/${unit.plan.namespace}/${pod.metadata.name}`;
+  const old = pods.find((pod) => !keepsItsWay(pod) && !isOnNewWay(pod, run.options.annotationPrefix));
   if (old !== undefined) return `${name(old)} is not on the new way`;
   const { agent } = await planOf(runtime, run.runId);
-  const nodes = [...new Set(pods.filter((pod) => controllerKind(pod) !== 'Job').flatMap((pod) => pod.spec?.nodeName ?? []))];
+  const nodes = [...new Set(pods.filter((pod) => !keepsItsWay(pod)).flatMap((pod) => pod.spec?.nodeName ?? []))];
   const served = nodes.length === 0 ? new Set<string>() : await servedNodes(kubernetes, agent);
   for (const node of nodes) {
     if (served.has(node)) continue;

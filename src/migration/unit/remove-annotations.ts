@@ -3,7 +3,7 @@ import { RESOURCES } from '../../kubernetes/resources.ts';
 import { PodshiftError } from '../../model/errors.ts';
 import type { UnitPlan } from '../../model/plan.ts';
 import type { JournalEntry } from '../../model/run.ts';
-import { isProved } from '../evidence.ts';
+import { addEvidenceOnce, isProved } from '../evidence.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
 import { fence, forwardUnit, journaledWrite, type UnitContext, type UnitInput } from '../write.ts';
 import { lookAtNewWay } from './last-look.ts';
@@ -25,7 +25,8 @@ export function annotationsNow(object: KubernetesObject, keys: readonly string[]
 /**
  * Takes exactly the planned annotations off the service account, or off the pod templates where kube2iam or kiam go by them, by a patch that names its uid and version. Nothing is
  * removed without proof on record; what somebody changed since the plan, or a service account made anew, is left as it is.
- * Looks at the new way right before and right after: where it is not whole, the annotations stay or are there again.
+ * Looks at the new way right before and right after: where it is not whole, the annotations stay or are there again. They stay too
+ * while pods that end by themselves still are on the old way.
  * Throws `ProofFailed` without proof or without the new way, `Conflict` where the object changed between read and write.
  */
 export async function removeAnnotations(runtime: ClusterRuntime, input: UnitInput): Promise<{ removed: number; templates: number }> {
@@ -36,7 +37,8 @@ export async function removeAnnotations(runtime: ClusterRuntime, input: UnitInpu
   if (planned.length === 0 && !templates) return { removed: 0, templates: 0 };
   if (!isProved(unit, 2, 'probe-pod'))
     throw new PodshiftError('ProofFailed', `the old annotations of ${unit.unitId} stay: the new way is not proved`);
-  await refuseUnlessWhole(runtime, context);
+  const ending = await refuseUnlessWhole(runtime, context);
+  if (ending.length > 0) return keepForEnding(runtime, context, ending);
   const removed = templates
     ? { removed: 0, templates: await removeTemplateAnnotations(runtime, context) }
     : { removed: await removeFromServiceAccount(runtime, context), templates: 0 };
@@ -44,10 +46,28 @@ export async function removeAnnotations(runtime: ClusterRuntime, input: UnitInpu
   return removed;
 }
 
-/** The last look before the old way goes. Throws `ProofFailed`, and `Conflict` for what may only need its time. */
-async function refuseUnlessWhole(runtime: JournalRuntime, context: UnitContext): Promise<void> {
+/** The most pods that the evidence names. */
+const MOST_NAMED = 10;
+
+/** Pods that end by themselves still are on the old way: what they depend on stays, and the report says for whom. */
+async function keepForEnding(
+  runtime: JournalRuntime,
+  { run, unit }: UnitContext,
+  pods: readonly string[],
+): Promise<{ removed: number; templates: number }> {
+  const facts = { kept: unit.plan.removeAnnotations, pods: pods.slice(0, MOST_NAMED), count: pods.length };
+  await addEvidenceOnce(runtime, unit, { grade: 1, kind: 'ending-pods', passed: false, facts });
+  await runtime.journal.updateUnit(run.runId, unit.unitId, { facts: { annotationsKept: true } });
+  return { removed: 0, templates: 0 };
+}
+
+/**
+ * The last look before the old way goes; answers which pods still end on it. Throws `ProofFailed`, and `Conflict` for what may only
+ * need its time.
+ */
+async function refuseUnlessWhole(runtime: JournalRuntime, context: UnitContext): Promise<readonly string[]> {
   const look = await lookAtNewWay(runtime, context);
-  if (look.state === 'whole') return;
+  if (look.state === 'whole') return look.ending;
   const name = look.state === 'broken' ? 'ProofFailed' : 'Conflict';
   throw new PodshiftError(name, `the old annotations of ${context.unit.unitId} stay: ${look.message}`);
 }

@@ -91,7 +91,7 @@ async function restart(
 }
 
 /**
- * Gives each restarted workload the restart mark back that it had, which also brings its old pod template back. A mark
+ * Gives each restarted workload the restart mark back that it had (instead of podshift's own, or of this rollback's renewal), which also brings its old pod template back. A mark
  * that somebody else has set since is theirs and stays.
  */
 export async function undoRestarts(
@@ -107,7 +107,8 @@ export async function undoRestarts(
       plan === undefined || resource === undefined ? undefined : await kubernetes.get(resource, unit.plan.namespace, plan.name);
     if (plan !== undefined && resource !== undefined && object !== undefined) {
       const mark = restartMark({ plan, object });
-      if (mark.current === markValue(run, unit, plan)) {
+      const ours = [markValue(run, unit, plan), unit.facts.renewalMark];
+      if (ours.includes(mark.current)) {
         await fence(runtime, run);
         await kubernetes.patch(resource, unit.plan.namespace, plan.name, mark.patch((entry.before as RestartImage).mark));
       }

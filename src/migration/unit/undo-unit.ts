@@ -15,6 +15,7 @@ import { undoAssociation, wasAssociated } from './associate.ts';
 import { templatesBack } from './move-templates.ts';
 import { undoProbes } from './prove-credentials.ts';
 import { undoAnnotations } from './remove-annotations.ts';
+import { podsFresh } from './renew-pods.ts';
 import { undoRestarts } from './restart-workloads.ts';
 import { undoSplit } from './split-service-account.ts';
 import { rolloutsUnderWay } from './starting-pods.ts';
@@ -49,7 +50,14 @@ export async function undoUnit(runtime: ClusterRuntime, input: UndoInput): Promi
   const forward = entries.filter(({ at }) => Date.parse(at) <= Number(unit.facts.undoSince));
   const seconds = secondsUntilQuiet(runtime.clock, forward);
   if (seconds > 0) return { ...waitFor(Math.min(seconds, QUIET_POLL_SECONDS)), unitId: input.unitId, unitStatus: 'rolling-back' };
-  const missing = await goBack(runtime, context, entries);
+  const gone = await isGone(context);
+  const missing = await goBack(runtime, context, entries, gone);
+  if (missing === '' && gone && input.failure.Error !== ROLLED_BACK) {
+    await runtime.journal.updateUnit(run.runId, unit.unitId, { facts: { gone: true } });
+    const { namespace, serviceAccount } = unit.plan;
+    const why = `ServiceAccount/${namespace}/${serviceAccount} is gone since the plan was made: nothing is left to migrate`;
+    return end(runtime, unit, 'rolled-back', why);
+  }
   if (missing === '') return end(runtime, unit, 'rolled-back', reason);
   if (millisecondsGoingBack(runtime.clock, unit) > run.options.undoTimeoutSeconds * 1000) {
     throw new PodshiftError('UndoFailed', `after ${run.options.undoTimeoutSeconds} s of going back, ${missing}`);
@@ -76,14 +84,14 @@ async function openUndo(runtime: ClusterRuntime, found: UnitRecord, reason: stri
       : await runtime.journal.updateUnit(found.runId, found.unitId, {
           status: 'rolling-back',
           reason,
-          facts: { undoSince: runtime.clock.now(), undoHits: 0, ...withoutPauses('undo') },
+          facts: { undoSince: runtime.clock.now(), undoHits: 0, renewal: null, ...withoutPauses('undo') },
         });
   const unit = await beginStep(runtime, begun, 'undo');
   return { run, unit, aws: runtime.aws(run.target), kubernetes: await runtime.kubernetes(run.target) };
 }
 
 /** Does what can be done now, in the order that keeps every pod's credentials; answers what is missing still. */
-async function goBack(runtime: JournalRuntime, context: UnitContext, entries: readonly JournalEntry[]): Promise<string> {
+async function goBack(runtime: JournalRuntime, context: UnitContext, entries: readonly JournalEntry[], gone: boolean): Promise<string> {
   await undoProbes(runtime, context, entries);
   const { metadata } = context.unit.plan;
   const isSplit = (metadata?.splitFrom ?? null) !== null;
@@ -97,26 +105,51 @@ async function goBack(runtime: JournalRuntime, context: UnitContext, entries: re
   // A split has its old templates rolled out by now.
   const starting = isSplit ? '' : await rolloutsUnderWay(runtime, context, entries);
   if (starting !== '') return starting;
+  if (gone) await refuseOrphans(context);
+  const stale = isSplit || gone ? '' : await podsFresh(runtime, context, entries);
+  if (stale !== '') return stale;
   const { missing, wasThere } = await undoAssociation(runtime, context, entries);
   if (missing !== '') return missing;
   // The pods of a split have their old service account again, which never had an association.
   const wasUpdated = entries.some((entry) => entry.kind === 'addon');
-  if ((wasThere && !isSplit) || wasUpdated) {
+  if (!gone && ((wasThere && !isSplit) || wasUpdated)) {
     const unproved = await proveOldInjection(runtime, context);
     if (unproved !== '') return unproved;
   }
   await refuseStranding(runtime, context);
   await undoRestarts(runtime, context, entries);
-  const unfinished = await oldTemplatesRolledOut(runtime, context, entries);
+  // No pod is made any more where the service account is gone.
+  const unfinished = gone ? '' : await oldTemplatesRolledOut(runtime, context, entries);
   if (unfinished !== '') return unfinished;
   // An association that was there before the run stays, and every new pod is injected by it: that is what was.
-  const left = wasAssociated(context.unit) ? '' : await oldPodsEverywhere(runtime, context);
+  const left = gone || wasAssociated(context.unit) ? '' : await oldPodsEverywhere(runtime, context);
   if (left !== '') return left;
   if (isSplit) await undoSplit(runtime, context, entries);
   for (const entry of await runtime.journal.listEntries(context.run.runId, context.unit.unitId)) {
     if (entry.state !== 'undone') await runtime.journal.markUndone(context.run.runId, entry.key);
   }
   return '';
+}
+
+/** Whether somebody took the service account away, alone or with its namespace. That of a split is podshift's own. */
+async function isGone({ unit: { plan }, kubernetes }: UnitContext): Promise<boolean> {
+  if ((plan.metadata?.splitFrom ?? null) !== null) return false;
+  return (await kubernetes.get(RESOURCES.serviceAccounts, plan.namespace, plan.serviceAccount)) === undefined;
+}
+
+/**
+ * Pods of a service account that is gone cannot be made anew on the old way: those that live on its association keep it, and it goes
+ * with them. Throws `UndoFailed` then, with what an operator can do.
+ */
+async function refuseOrphans({ unit: { unitId, plan }, kubernetes }: UnitContext): Promise<void> {
+  const { namespace, serviceAccount } = plan;
+  const pods = podsOfServiceAccount(await kubernetes.list(RESOURCES.pods, { namespace }), serviceAccount).filter(usesAgent);
+  const [first] = pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  if (first === undefined) return;
+  throw new PodshiftError(
+    'UndoFailed',
+    `ServiceAccount/${namespace}/${serviceAccount} is gone, and pods such as Pod/${namespace}/${first.metadata.name} live on the association of ${unitId}: create the service account again, or delete its workloads, then roll back again`,
+  );
 }
 
 /**

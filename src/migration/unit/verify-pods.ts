@@ -2,7 +2,7 @@ import type { KubernetesObject } from '../../kubernetes/gateway.ts';
 import { RESOURCES } from '../../kubernetes/resources.ts';
 import { PodshiftError } from '../../model/errors.ts';
 import { injectionOf } from '../../verification/injection.ts';
-import { controllerKind, isReady, isRecreated, podsOfServiceAccount } from '../../verification/pods.ts';
+import { controllerKind, isReady, isRecreated, keepsItsWay, podsOfServiceAccount } from '../../verification/pods.ts';
 import { addEvidenceOnce } from '../evidence.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
 import { forwardUnit, holdLock, type Poll, READY, secondsIn, type UnitContext, type UnitInput, waitFor } from '../write.ts';
@@ -18,7 +18,8 @@ const MOST_EVICTIONS = 5;
 /**
  * Whether every pod of the unit is on the new way: newer than the association, both container variables in each container
  * that counts, nothing that outranks them, ready. A pod that missed the injection (admission fails open) is evicted once.
- * A running Job keeps the pod that it has: its template cannot change, and what comes after it is injected.
+ * A running Job keeps the pod that it has: its template cannot change, and what comes after it is injected. So does a pod that
+ * ends by itself.
  * Throws `ProofFailed` when the option's time is over, or too many pods missed the injection.
  */
 export async function verifyPods(runtime: ClusterRuntime, input: UnitInput): Promise<Poll & { soakSeconds: number }> {
@@ -41,7 +42,7 @@ export async function verifyPods(runtime: ClusterRuntime, input: UnitInput): Pro
 export interface PodCheck {
   readonly missing: string;
   readonly facts: Readonly<Record<string, unknown>>;
-  /** Pods of Jobs that still are on the old way. */
+  /** Pods of Jobs, and those that end by themselves, that still are on the old way. */
   readonly oldJobs: number;
 }
 
@@ -53,10 +54,18 @@ export async function checkPods(runtime: JournalRuntime, context: UnitContext): 
   const pods = podsOfServiceAccount(await kubernetes.list(RESOURCES.pods, { namespace }), serviceAccount);
   const prefix = run.options.annotationPrefix;
   const stale = pods.filter((pod) => !isRenewed(pod, since, prefix));
-  const oldJobs = stale.filter((pod) => controllerKind(pod) === 'Job');
+  const oldJobs = stale.filter(keepsItsWay);
   const wrong = stale.filter((pod) => !oldJobs.includes(pod));
-  const unready = pods.filter((pod) => !wrong.includes(pod) && !oldJobs.includes(pod) && controllerKind(pod) !== 'Job' && !isReady(pod));
-  const facts = { pods: pods.length, renewed: pods.length - stale.length, ready: pods.filter(isReady).length, runningJobs: oldJobs.length };
+  const unready = pods.filter((pod) => !wrong.includes(pod) && !oldJobs.includes(pod) && !keepsItsWay(pod) && !isReady(pod));
+  const runningJobs = oldJobs.filter((pod) => controllerKind(pod) === 'Job').length;
+  const ending = oldJobs.length - runningJobs;
+  const facts = {
+    pods: pods.length,
+    renewed: pods.length - stale.length,
+    ready: pods.filter(isReady).length,
+    runningJobs,
+    ...(ending === 0 ? {} : { ending }),
+  };
   const [first] = wrong;
   const reason = first === undefined ? '' : await renew(runtime, context, first, pods, wrong.length);
   const [slow] = unready;
@@ -75,7 +84,8 @@ async function renew(
   const name = `Pod/${unit.plan.namespace}/${pod.metadata.name}`;
   const containers = injectionOf(pod, run.options.annotationPrefix).filter(({ way, outranking }) => way !== 'new' || outranking.length > 0);
   const outranking = containers.flatMap((container) => container.outranking);
-  const what = outranking.length > 0 ? `carries ${[...new Set(outranking)].join(', ')}` : 'has no Pod Identity variables';
+  const unserved = containers.some(({ way }) => way === 'unserved') ? 'has the variables and no token behind them' : '';
+  const what = outranking.length > 0 ? `carries ${[...new Set(outranking)].join(', ')}` : unserved || 'has no Pod Identity variables';
   const evicted = Number(unit.facts.missedInjection ?? 0);
   if (!isRecreated(pod) || (evicted >= MOST_EVICTIONS && !(await isOnRecord(runtime, run.runId, pod)))) {
     throw new PodshiftError('ProofFailed', `${name} ${what}${evicted > 0 ? `, after ${evicted} pods were renewed for that` : ''}`);

@@ -8,15 +8,19 @@ import { ofAccount, type Said, type UnitCheck, type UnitTable } from './unit-row
 /** Looks at a unit of an add-on that was found. */
 type AddonCheck = (addon: AddonFacts, unit: UnitFacts) => Answers<Said>;
 
-const withoutPodIdentity: AddonCheck = ({ name, version, podIdentity, upgradeTo }, { id, facts, world }) => {
+const withoutPodIdentity: AddonCheck = ({ name, version, podIdentity, upgradeTo: newer, upgradePodIdentity }, { id, facts, world }) => {
   if (podIdentity.includes(facts.name)) return undefined;
+  const upgradeTo = upgradePodIdentity?.includes(facts.name) === false ? null : newer;
   const message = `version ${version} of the add-on ${name} does not support Pod Identity for ${id}`;
   return upgradeTo === null
     ? {
         message: `${message}; no version of it for Kubernetes ${world.inventory.cluster.version} does`,
         remedy: 'Leave it on IRSA until EKS offers a version that supports Pod Identity.',
       }
-    : { message: `${message}; version ${upgradeTo} does`, remedy: `Update the add-on ${name} to ${upgradeTo}, then plan again.` };
+    : {
+        message: `${message}; version ${upgradeTo} does`,
+        remedy: `Update the add-on ${name} to ${upgradeTo}, then plan again: aws eks update-addon --cluster-name ${world.inventory.cluster.name} --addon-name ${name} --addon-version ${upgradeTo} --resolve-conflicts PRESERVE.`,
+      };
 };
 
 const foreignAssociation: AddonCheck = ({ name }, { id, association }) =>

@@ -65,6 +65,15 @@ const splitWithAssociation: SplitCheck = ({ id, world }, old) => {
 /** That annotations of the pod templates stay as asked for (PS502). */
 export const TEMPLATE_ANNOTATIONS: UnitTable = [ofWorkload('PS502', annotationKept, 'if-migrated')];
 
+const asksWithoutName: UnitCheck = ({ roleArn, metadata }) => {
+  const resolver = metadata?.system.resolver;
+  if (resolver?.identity?.kind !== 'unknown') return undefined;
+  return `${resolver.subject} asks for ${roleArn} with credentials that podshift cannot look at (${resolver.identity.by})`;
+};
+
+/** As whom a daemon asks. */
+export const DAEMON_IDENTITY: UnitTable = [ofAccount('PS723', asksWithoutName)];
+
 /** Units of kube2iam and kiam, once their workloads are grouped (PS7xx). */
 export const SPLITS: UnitTable = [
   row('PS707', unresolvedName),

@@ -22,8 +22,8 @@ export const HOLD_REASONS: ReasonOrder = [
   ['PS109', 'PS110', 'PS111', 'PS203'],
   ['PS113', 'PS106', 'PS107', 'PS202'],
   // Its pods and other users
-  ['PS301', 'PS302', 'PS303', 'PS304', 'PS305', 'PS306', 'PS322', 'PS308', 'PS309', 'PS506', 'PS407'],
-  ['PS505', 'PS510', 'PS515', 'PS516'],
+  ['PS301', 'PS302', 'PS303', 'PS304', 'PS305', 'PS306', 'PS334', 'PS335', 'PS337', 'PS322', 'PS336', 'PS308', 'PS309', 'PS506', 'PS407'],
+  ['PS505', 'PS508', 'PS510', 'PS515', 'PS516'],
   ['PS326', 'PS327', 'PS340'],
   ['PS328', 'PS329', 'PS409', 'PS115', 'PS117'],
   ['PS405', 'PS420', 'PS406', 'PS404', 'PS401', 'PS414', 'PS418'],

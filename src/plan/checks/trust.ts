@@ -1,4 +1,6 @@
-import { ofRole, type UnitCheck, type UnitTable } from './unit-rows.ts';
+import { type Undecided, undecidedPodIdentity } from '../../trust/index.ts';
+import { podIdentityRequest } from '../role-access.ts';
+import { ofRole, type Said, type UnitCheck, type UnitTable } from './unit-rows.ts';
 
 const unreadablePolicy: UnitCheck = ({ roleArn, reference }) =>
   reference.kind === 'unreadable' ? `the trust policy of ${roleArn} cannot be read: ${reference.problem}` : undefined;
@@ -13,20 +15,34 @@ const daemonNotAdmittedToday: UnitCheck = ({ roleArn, mechanism, access }) =>
     ? `the trust policy of ${roleArn} does not admit ${access.asWhom}, as which ${mechanism} asks: nothing works through it today`
     : undefined;
 
-const associationUndecided: UnitCheck = ({ id, roleArn, associationState }) =>
-  associationState === 'undecidable'
-    ? `the trust policy of ${roleArn} does not show whether Pod Identity may assume it for ${id}`
+const associationUndecided: UnitCheck = ({ id, roleArn, associationState, reference, facts, association, world: { inventory } }) =>
+  associationState === 'undecidable' && reference.kind === 'found'
+    ? cannotTell(
+        `the trust policy of ${roleArn} does not show whether Pod Identity may assume it for ${id}`,
+        undecidedPodIdentity(reference.policy, podIdentityRequest(facts, association, inventory)),
+      )
     : undefined;
 
 const accessUndecided: UnitCheck = ({ id, roleArn, access }) =>
   access.kind === 'by-irsa' && access.answer === 'undecidable'
-    ? `the trust policy of ${roleArn} does not show whether it admits ${id} with audience ${access.audience}`
+    ? cannotTell(`the trust policy of ${roleArn} does not show whether it admits ${id} with audience ${access.audience}`, access.undecided)
     : undefined;
 
 const daemonUndecided: UnitCheck = ({ roleArn, access }) =>
   access.kind === 'by-daemon' && access.answer === 'undecidable'
-    ? `the trust policy of ${roleArn} does not show whether it admits ${access.asWhom}`
+    ? cannotTell(`the trust policy of ${roleArn} does not show whether it admits ${access.asWhom}`, access.undecided)
     : undefined;
+
+/** Names the statements and their parts that cannot be decided, in message and remedy. */
+function cannotTell(message: string, undecided: readonly Undecided[]): Said {
+  const parts = [...new Set(undecided.map(({ statement, parts: all }) => `${all.join(' and ')} of ${statement}`))];
+  if (parts.length === 0) return message;
+  const what = parts.join(', ');
+  return {
+    message: `${message}: ${what} depends on what podshift cannot know`,
+    remedy: `Replace ${what} by a condition on the subject and the audience of the token, or take it out if it is not needed, then plan again.`,
+  };
+}
 
 const widerSubjects: UnitCheck = ({ roleArn, access }) =>
   access.kind === 'by-irsa' && access.answer === 'yes' && access.wider

@@ -61,9 +61,12 @@ function sentence(workload: WorkloadFacts, { container, name }: OverrideFact, sa
     : `container ${container} of ${subject} ${says} ${name}`;
 }
 
+/** What tells nothing of a pod that the webhook leaves alone. */
+const UNSEEN: ReadonlySet<OverrideFact['kind']> = new Set(['secret-env', 'token-volume', 'token-mount', 'irsa-token']);
+
 /** A pod that keeps the webhook away and yet uses IRSA does so by hand: the first override that shows it is told. */
 export function overridesOf({ skipsWebhook, overrides }: WorkloadFacts): readonly OverrideFact[] {
-  return skipsWebhook ? overrides.filter(({ kind }) => kind !== 'secret-env').slice(0, 1) : overrides;
+  return skipsWebhook ? overrides.filter(({ kind }) => !UNSEEN.has(kind)).slice(0, 1) : overrides;
 }
 
 function told(subject: string, said: Said, place?: Place): Told {

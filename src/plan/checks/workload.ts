@@ -2,6 +2,7 @@ import { AGENT_ADDRESSES } from '../../model/agent.ts';
 import type { MeshFact } from '../../model/inventory.ts';
 import { consumersOf } from '../consumers.ts';
 import { type KnownImage, knownImages, type Verdict } from '../known-software.ts';
+import { isStandIn } from '../restarts.ts';
 import type { UnitFacts } from '../unit-facts.ts';
 import { ofAccount, ofOverride, ofWorkload, overridesOf, type UnitCheck, type UnitTable, type WorkloadCheck } from './unit-rows.ts';
 
@@ -13,10 +14,17 @@ const onWindows: WorkloadCheck = ({ workload, subject }) => (workload.windows ? 
 const barePod: WorkloadCheck = ({ restart, subject }) =>
   restart.obstacle === 'bare-pod' ? `${subject} has no controller that would make it again` : undefined;
 
-const unknownController: WorkloadCheck = ({ workload: { controlledBy }, restart, subject }) =>
-  restart.obstacle === 'unknown-controller'
-    ? `pods of ${subject} belong to ${controlledBy?.kind} ${controlledBy?.name} (${controlledBy?.apiVersion})`
-    : undefined;
+const unknownController: WorkloadCheck = ({ workload, restart, subject }) => {
+  const { controlledBy } = workload;
+  if (restart.obstacle !== 'unknown-controller' || controlledBy === null) return undefined;
+  const message = `pods of ${subject} belong to ${controlledBy.kind} ${controlledBy.name} (${controlledBy.apiVersion})`;
+  // A set that Kubernetes' own controllers fill makes evicted pods again.
+  if (isStandIn(workload)) return message;
+  return {
+    message,
+    remedy: 'Its operator may put the mark of a restart back. Let podshift evict the pods one at a time with --allow-pod-deletion.',
+  };
+};
 
 const updatedInPlace: WorkloadCheck = ({ workload: { controlledBy }, restart, subject }) =>
   restart.obstacle === 'updated-in-place'
@@ -25,8 +33,15 @@ const updatedInPlace: WorkloadCheck = ({ workload: { controlledBy }, restart, su
 
 const paused: WorkloadCheck = ({ restart, subject }) => (restart.obstacle === 'paused' ? `${subject} is paused` : undefined);
 
-const updatedOnDelete: WorkloadCheck = ({ restart, subject }) =>
-  restart.obstacle === 'on-delete' ? `the update strategy of ${subject} is OnDelete` : undefined;
+const updatedOnDelete: WorkloadCheck = ({ workload: { rolledBy }, restart, subject }) => {
+  if (restart.obstacle !== 'on-delete') return undefined;
+  const message = `the update strategy of ${subject} is OnDelete`;
+  if (rolledBy === undefined) return message;
+  return {
+    message: `${message}: ${rolledBy} rolls its pods itself`,
+    remedy: `Keep its update strategy, which belongs to ${rolledBy}. To renew its pods, let podshift evict them one at a time with --allow-pod-deletion.`,
+  };
+};
 
 const partitioned: WorkloadCheck = ({ workload, restart, subject }) =>
   restart.obstacle === 'partition' ? `the partition of ${subject} is ${workload.partition}` : undefined;
@@ -50,8 +65,13 @@ const singleReplica: WorkloadCheck = ({ workload, restart, subject }) =>
     : undefined;
 
 const nothingRuns: WorkloadCheck = ({ workload, restart, subject }) =>
-  restart.method === 'none' && restart.obstacle === null && !workload.skipsWebhook
+  restart.method === 'none' && restart.obstacle === null && !workload.skipsWebhook && workload.endsByItself !== true
     ? `nothing of ${subject} is restarted: ${restart.why}`
+    : undefined;
+
+const endingByThemselves: WorkloadCheck = ({ workload, restart, subject }) =>
+  workload.endsByItself === true && restart.obstacle === null
+    ? `the pods of ${subject} end by themselves (restartPolicy Never or OnFailure), and nobody restarts them`
     : undefined;
 
 const evictedOneByOne: WorkloadCheck = ({ restart, subject }) =>
@@ -60,6 +80,21 @@ const evictedOneByOne: WorkloadCheck = ({ restart, subject }) =>
 const keepsWebhookAway: WorkloadCheck = ({ workload, subject }) =>
   workload.skipsWebhook && overridesOf(workload).length === 0
     ? `the pods of ${subject} carry the label that keeps the webhook away`
+    : undefined;
+
+const skipsEveryContainer: WorkloadCheck = ({ workload, subject }) =>
+  workload.skipsContainers === true && !workload.skipsWebhook
+    ? `the skip-containers annotation of ${subject} names every container, so the webhook changes none`
+    : undefined;
+
+/** Where a daemon gives the role, nothing is asked of IRSA. */
+const withoutIrsaToken: WorkloadCheck = ({ workload, subject }, { metadata }) =>
+  metadata === undefined
+    ? overridesOf(workload).flatMap(({ kind, container, name }) =>
+        kind === 'irsa-token'
+          ? [`container ${container} of ${subject} has ${name}, so it has no token for IRSA: nothing works through it today`]
+          : [],
+      )
     : undefined;
 
 const withoutWorkload: UnitCheck = (unit) => {
@@ -176,6 +211,11 @@ export const WORKLOADS: UnitTable = [
   ofWorkload('PS330', reportedToFail, 'unless-associated'),
   ofWorkload('PS331', versionUnknown, 'unless-associated'),
   ofWorkload('PS332', reportedOnce, 'unless-associated'),
+  ofWorkload('PS333', endingByThemselves, 'if-migrated'),
+  ofOverride('PS334', 'token-volume', 'has'),
+  ofOverride('PS335', 'token-mount', 'has'),
+  ofWorkload('PS336', skipsEveryContainer),
+  ofWorkload('PS337', withoutIrsaToken),
   ofWorkload('PS340', droppedByProxy, 'unless-associated'),
   ofWorkload('PS341', unprovedProxy, 'unless-associated'),
   ofWorkload('PS342', takenByGateway, 'unless-associated'),

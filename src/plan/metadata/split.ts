@@ -53,7 +53,8 @@ const CHANGEABLE = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob']
 
 /** What podshift can do to a workload's pod template, which depends on how the workload is restarted. */
 export function templateFacts(workload: WorkloadFacts, { method }: Restart, options: MigrationOptions): TemplateFacts {
-  const changeable = CHANGEABLE.has(workload.kind) && method !== 'evict';
+  // The owner of a set puts its template back.
+  const changeable = CHANGEABLE.has(workload.kind) && method !== 'evict' && workload.controlledBy === null;
   const annotations = (workload.metadata as MetadataFacts).template ?? {};
   const [owner] = workload.owners;
   return { changeable, annotations, owner, fate: fateOf({ changeable, annotations, owner }, options) };

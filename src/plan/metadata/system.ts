@@ -1,6 +1,7 @@
 import type { FindingCode } from '../../model/findings.ts';
 import type { Inventory, WorkloadFacts } from '../../model/inventory.ts';
 import type { DaemonFacts, Interception, KiamServerSettings, Kube2iamSettings, MetadataInventory } from '../../model/metadata.ts';
+import { admitsWebIdentity, parseTrustPolicy } from '../../trust/index.ts';
 import { KIAM, kiamArn, type MetadataAnswer, resolveKiam, resolveKube2iam } from './roles.ts';
 
 /** A reason for which no pod of the daemons can be migrated. */
@@ -19,8 +20,10 @@ export interface MetadataSystem {
   readonly roleKey: string;
   readonly externalIdKey: string;
   readonly problems: readonly SystemProblem[];
-  /** Roles that may ask STS for the pods' role; null where the account does not tell. */
+  /** Roles that may ask STS for the pods' role; null where nobody can tell, and empty where the daemon itself gets no credentials. */
   readonly callers: readonly string[] | null;
+  /** As whom the daemon asks, in words. */
+  readonly asWhom: string;
 }
 
 type Of<Part extends DaemonFacts['settings']['part']> = DaemonFacts & {
@@ -35,7 +38,7 @@ function daemonsOf<Part extends DaemonFacts['settings']['part']>(metadata: Metad
 export function metadataSystems(inventory: Inventory): MetadataSystem[] {
   const { metadata } = inventory;
   if (metadata === undefined) return [];
-  const kube2iam = daemonsOf(metadata, 'kube2iam').map((daemon) => kube2iamSystem(daemon, metadata));
+  const kube2iam = daemonsOf(metadata, 'kube2iam').map((daemon) => kube2iamSystem(daemon, inventory, metadata));
   const [server, ...moreServers] = daemonsOf(metadata, 'kiam-server');
   const agents = daemonsOf(metadata, 'kiam-agent');
   const kiam = server === undefined ? [] : [kiamSystem(server, agents, moreServers, inventory, metadata)];
@@ -45,7 +48,7 @@ export function metadataSystems(inventory: Inventory): MetadataSystem[] {
   return systems.map((system) => ({ ...system, problems: [{ code: 'PS703', message }, ...system.problems] }));
 }
 
-function kube2iamSystem(daemon: Of<'kube2iam'>, metadata: MetadataInventory): MetadataSystem {
+function kube2iamSystem(daemon: Of<'kube2iam'>, inventory: Inventory, metadata: MetadataInventory): MetadataSystem {
   return {
     mechanism: 'kube2iam',
     resolver: daemon,
@@ -53,7 +56,7 @@ function kube2iamSystem(daemon: Of<'kube2iam'>, metadata: MetadataInventory): Me
     roleKey: daemon.settings.roleKey,
     externalIdKey: daemon.settings.externalIdKey,
     problems: [...unreadSettings(daemon), ...notIntercepting(daemon, daemon.settings.interception)],
-    callers: metadata.nodeRoleArns,
+    ...callersOf(daemon, inventory, metadata),
   };
 }
 
@@ -61,10 +64,11 @@ function kiamSystem(
   server: Of<'kiam-server'>,
   agents: readonly Of<'kiam-agent'>[],
   moreServers: readonly DaemonFacts[],
-  { cluster }: Inventory,
+  inventory: Inventory,
   metadata: MetadataInventory,
 ): MetadataSystem {
   const { assumeRoleArn, base } = server.settings;
+  const taken = assumeRoleArn === '' ? undefined : kiamArn(assumeRoleArn, base, inventory.cluster);
   return {
     mechanism: 'kiam',
     resolver: server,
@@ -78,8 +82,36 @@ function kiamSystem(
       ...(agents.length > 0 ? [] : [problem('PS709', `there is no agent of kiam beside its server ${server.subject}`)]),
       ...agents.flatMap((agent) => [...unreadSettings(agent), ...notIntercepting(agent, agent.settings.interception)]),
     ],
-    callers: assumeRoleArn === '' ? metadata.nodeRoleArns : [kiamArn(assumeRoleArn, base, cluster)],
+    ...(taken === undefined ? callersOf(server, inventory, metadata) : { callers: [taken], asWhom: taken }),
   };
+}
+
+/** As whom a daemon calls STS: its nodes' roles, or one of its own where that one admits it. */
+function callersOf(
+  { identity = { kind: 'node' } }: DaemonFacts,
+  inventory: Inventory,
+  { nodeRoleArns }: MetadataInventory,
+): Pick<MetadataSystem, 'callers' | 'asWhom'> {
+  if (identity.kind === 'node') return { callers: nodeRoleArns, asWhom: nodeRoleArns?.join(' or ') ?? 'any role of a node' };
+  if (identity.kind === 'unknown') return { callers: null, asWhom: `anybody whose credentials the daemon may have (${identity.by})` };
+  const { roleArn, serviceAccount } = identity;
+  if (serviceAccount === null || !isRefused(roleArn, serviceAccount, inventory)) return { callers: [roleArn], asWhom: roleArn };
+  return { callers: [], asWhom: `${roleArn}, which itself does not admit ${serviceAccount} by IRSA` };
+}
+
+/** Whether a role's own trust policy lets a service account not in by IRSA; a role that cannot be looked at is no refusal. */
+function isRefused(roleArn: string, id: string, { cluster, roles }: Inventory): boolean {
+  const role = roles.find(({ arn }) => arn === roleArn);
+  const parsed = role === undefined ? undefined : parseTrustPolicy(role.trustPolicy);
+  if (parsed?.ok !== true || cluster.oidcIssuer === null) return false;
+  const issuer = cluster.oidcIssuer.replace(/^https:\/\//, '');
+  const request = {
+    providerArn: `arn:${cluster.partition}:iam::${cluster.accountId}:oidc-provider/${issuer}`,
+    issuer,
+    subject: `system:serviceaccount:${id.replace('/', ':')}`,
+    audience: 'sts.amazonaws.com',
+  };
+  return admitsWebIdentity(parsed.policy, request) === 'no';
 }
 
 function problem(code: FindingCode, message: string): SystemProblem {

@@ -91,6 +91,68 @@ describe('add-ons in an inventory', () => {
     expect(inventory.addons.map(({ name }) => name)).toEqual(['coredns', 'custom', 'vpc-cni']);
   });
 
+  it.each<[string, object, Parameters<typeof account>[2], string | null]>([
+    [
+      'carries its role in its namespace',
+      { serviceAccountRoleArn: `${role}-own` },
+      { annotations: { [`${PREFIX}/role-arn`]: `${role}-own` } },
+      'tracer',
+    ],
+    [
+      'carries its role in its namespace, and is of a Helm release',
+      { serviceAccountRoleArn: `${role}-own` },
+      { annotations: { [`${PREFIX}/role-arn`]: `${role}-own`, 'meta.helm.sh/release-name': 'x' } },
+      null,
+    ],
+    [
+      'carries its role in another namespace',
+      { serviceAccountRoleArn: `${role}-own`, namespace: 'trace' },
+      { annotations: { [`${PREFIX}/role-arn`]: `${role}-own` } },
+      null,
+    ],
+    [
+      'is named by JSON of its configuration',
+      { configurationValues: '{"agent":{"serviceAccount":{"name":"sa"}}}' },
+      { annotations },
+      'tracer',
+    ],
+    ['is named by YAML of its configuration', { configurationValues: 'serviceAccount:\n  name: sa\n' }, { annotations }, 'tracer'],
+    ['is named by configuration and has no role', { configurationValues: 'serviceAccount:\n  name: sa\n' }, {}, undefined as never],
+    [
+      'is labelled as managed by EKS with its name',
+      {},
+      { annotations, labels: { 'app.kubernetes.io/managed-by': 'EKS', 'app.kubernetes.io/name': 'tracer' } },
+      'tracer',
+    ],
+    [
+      'is labelled as managed by EKS, and no add-on is near',
+      { namespace: 'trace' },
+      { annotations, labels: { 'app.kubernetes.io/managed-by': 'EKS' } },
+      null,
+    ],
+    [
+      'is labelled as managed by EKS, and one add-on is near',
+      {},
+      { annotations, labels: { 'app.kubernetes.io/managed-by': 'EKS' } },
+      'tracer',
+    ],
+    [
+      'is labelled as managed by Helm',
+      {},
+      { annotations, labels: { 'app.kubernetes.io/managed-by': 'Helm', 'app.kubernetes.io/name': 'tracer' } },
+      null,
+    ],
+  ])('knows whose service account it is that %s, in a version without Pod Identity', async (_, changes, metadata, expected) => {
+    const { inventory } = await take(
+      small((world) => {
+        world.addons = [addon('tracer', { namespace: 'kube-system', ...changes })];
+        world.objects.push(account('kube-system', 'sa', metadata));
+      }),
+    );
+    expect(inventory.serviceAccounts.find(({ name }) => name === 'sa')?.addon).toBe(expected);
+    if (expected === 'tracer') expect(inventory.addons[0]).toMatchObject({ podIdentity: [], upgradeTo: null });
+  });
+
   it('takes a self-managed CNI for an ordinary service account', async () => {
     const { inventory } = await take(small((world) => void world.objects.push(account('kube-system', 'aws-node', { annotations }))));
     expect(inventory.serviceAccounts[0]).toMatchObject({ name: 'aws-node', addon: null });

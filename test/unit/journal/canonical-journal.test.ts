@@ -105,6 +105,15 @@ describe('the canonical form of a run', () => {
     expect(canonicalRun(recorded(OTHER))).toEqual(canonicalRun(recorded(LOCAL)));
   });
 
+  it('does not mind whether a write was tried again: how long IAM and EKS take to show what they were told is time', () => {
+    const again = changed('association#shop/cart', { triedAt: time(OTHER, 7) });
+    expect(canonicalRun(recorded(OTHER, { entries: again }))).toEqual(canonicalRun(recorded(LOCAL)));
+    const sender = addon(OTHER, 'kube-system/node').map((entry) => ({ ...entry, triedAt: time(OTHER, 7) }));
+    expect(canonicalRun(recorded(OTHER, { entries: sender }))).toEqual(
+      canonicalRun(recorded(LOCAL, { entries: addon(LOCAL, 'kube-system/node') })),
+    );
+  });
+
   it('keeps no time, and no id that was drawn', () => {
     const text = JSON.stringify(canonicalRun(recorded(LOCAL)));
     expect(text).not.toMatch(/2026-|00000001-|a-1{17}|0m1|177\d{10}/);
@@ -120,6 +129,10 @@ describe('the canonical form of a run', () => {
     { what: 'a trust policy', other: { roles: [{ ...role(OTHER.runId), trustAfter: '{"a":2}' }] } },
     { what: 'a before-image', other: { entries: changed('trust#r#0', { before: { document: '{"b":1}' } }) } },
     { what: 'a write that was undone', other: { entries: changed('association#shop/mail', { state: 'undone' }) } },
+    {
+      what: 'a try that has not told its end',
+      other: { entries: changed('association#shop/mail', { openUntil: Date.parse(time(OTHER, 9)) }) },
+    },
     { what: 'a write that is missing', other: { entries: entries(OTHER).slice(1) } },
     { what: 'the order of the writes of a unit', other: { entries: changed('association#shop/cart', { sequence: 20 }) } },
     {

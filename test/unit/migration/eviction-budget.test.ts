@@ -78,6 +78,26 @@ describe('a rollback where the old way cannot come back', () => {
   });
 });
 
+describe('owners that are new each time', () => {
+  it.each<[string, 'back' | 'forward']>([
+    ['a rollback', 'back'],
+    ['the way forward', 'forward'],
+  ])('do not let %s evict without bound: the run has a limit of its own', async (_what, direction) => {
+    await begin({ workloads: [{ ...DEPLOYMENT, restart: 'evict' }] });
+    await associate(fake.runtime, UNIT);
+    fake.pass(30);
+    let made = 0;
+    const work = () => {
+      fake.account.injects = direction === 'back' ? 'old' : 'new';
+      made += 1;
+      replicas(1, direction === 'back' ? NEW_WAY : OLD_WAY, `owner${made}-1`);
+    };
+    const failure = await failureOf(() => (direction === 'back' ? undoUnit(fake.runtime, UNDO) : checkRollout(fake.runtime, UNIT)), work);
+    expect(failure.message).toMatch(direction === 'back' ? /evicted as often as they may be/ : /is not on the new way/);
+    expect(evictions()).toBeLessThanOrEqual(24);
+  });
+});
+
 describe('forward evictions that do not help', () => {
   it('end by the second try of each pod where podshift renews them itself', async () => {
     await begin({ workloads: [{ ...DEPLOYMENT, restart: 'evict' }] });

@@ -143,6 +143,15 @@ describe('the end of a run', () => {
     ],
     ['a role could not be retired, and its units went back', [unit('rolled-back')], [unretired], '', 'rolled-back', /why/],
     ['a role was blocked before anything was written', [unit('held')], [{ ...blocked, blocked: 'it changed' }], '', 'held', /./],
+    ['only what somebody deleted went back', [unit('rolled-back', { facts: { gone: true } })], [], '', 'rolled-back', /why/],
+    [
+      'what somebody deleted went back, and the others are migrated',
+      [unit('migrated'), unit('rolled-back', { facts: { gone: true } })],
+      [],
+      '',
+      'migrated',
+      /^$/,
+    ],
     ['a wave was halted', [unit('migrated')], [], 'wave 1 failed', 'needs-operator', /^wave 1 failed$/],
   ])('when %s', (_sentence, units, roles, halted, status, reason) => {
     const outcome = outcomeOf(units, roles, halted);

@@ -112,6 +112,19 @@ describe('the way back of a unit', () => {
     expect(await undoUnit(fake.runtime, UNDO)).toMatchObject({ status: 'ready', unitStatus: 'rolled-back' });
   });
 
+  it('names what to do where the service account is gone and pods live on its association', async () => {
+    await migrateAll();
+    fake.account.objects.delete('ServiceAccount/shop/orders');
+    fake.put(runningPod('orders-new', NEW_WAY));
+    await expect(undo()).rejects.toMatchObject({
+      name: 'UndoFailed',
+      message: expect.stringMatching(
+        /ServiceAccount\/shop\/orders is gone.*Pod\/shop\/orders-new.*create the service account again.*roll back again/,
+      ),
+    });
+    expect(fake.account.associations).toHaveLength(1);
+  });
+
   it('ends where the namespace has gone away: nothing of it is left to prove', async () => {
     await associate(fake.runtime, UNIT);
     fake.pass(30);

@@ -86,6 +86,22 @@ describe('the plan of an add-on', () => {
     expect(unitOf(planOf(cni({ podIdentity: [] })), NODE).reason).toContain('no version of it');
   });
 
+  it('names a version only for service accounts that it knows, with the command', () => {
+    const facts = cni({ podIdentity: [], upgradeTo: 'v2', upgradePodIdentity: ['aws-node'] });
+    expect(planOf(facts).findings.find(({ code }) => code === 'PS605')?.remedy).toContain(
+      'aws eks update-addon --cluster-name shop --addon-name vpc-cni --addon-version v2 --resolve-conflicts PRESERVE.',
+    );
+    expect(unitOf(planOf(cni({ podIdentity: [], upgradeTo: 'v2', upgradePodIdentity: ['other'] })), NODE).reason).toContain(
+      'no version of it',
+    );
+  });
+
+  it('leaves the trust policy of one whose version knows no Pod Identity untouched', () => {
+    const plan = planOf(cni({ podIdentity: [], upgradeTo: 'v2' }));
+    expect(plan.roles.filter(({ trustBefore, trustAfter }) => trustBefore !== trustAfter)).toEqual([]);
+    expect(plan.units.map(({ decision }) => decision)).toEqual(['hold']);
+  });
+
   it('moves all of its service accounts or none', () => {
     const other = serviceAccount('kube-system/other', 'gone', {
       addon: 'vpc-cni',

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { Inventory } from '../../../src/model/inventory.ts';
 import { admitsWiderSubjects } from '../../../src/plan/subjects.ts';
 import { parseTrustPolicy } from '../../../src/trust/index.ts';
 import {
   addon,
   api,
+  association,
   cluster,
   ISSUER,
   inventory,
@@ -13,8 +15,10 @@ import {
   PREFIX,
   PROVIDER,
   planOf,
+  podIdentity,
   roleArn,
   trust,
+  trusted,
   unitOf,
   used,
   workload,
@@ -110,6 +114,32 @@ describe('annotations', () => {
   });
 });
 
+describe('a trust policy that nobody can decide', () => {
+  const ip = { IpAddress: { 'aws:SourceIp': '10.0.0.0/8' } };
+  const held = (facts: Partial<Inventory>) => planOf(inventory(facts)).findings.find(({ code }) => code === 'PS203');
+
+  it('is told with the statement and the key', () => {
+    const found = held({ roles: trusted(trust({ ...irsa, Sid: 'Office', Condition: { ...ip } })) });
+    expect(found?.message).toMatch(/: aws:SourceIp \(IpAddress\) of statement 1 \("Office"\) depends on what podshift cannot know$/);
+    expect(found?.remedy).toMatch(/^Replace aws:SourceIp \(IpAddress\) of statement 1 \("Office"\) by a condition/);
+  });
+
+  it('is told of an association with the statement and the key', () => {
+    const found = held({
+      associations: [association('shop/api')],
+      roles: trusted(trust(irsa, podIdentity({ Condition: { NoSuchOperator: { 'aws:SourceAccount': 'x' } } }))),
+    });
+    expect(found?.message).toContain('aws:SourceAccount (NoSuchOperator) of statement 2');
+  });
+
+  it('is told of a Deny with what narrows it', () => {
+    const deny = { Effect: 'Deny', Principal: '*', Action: 'sts:AssumeRole', Condition: { StringSimilar: { 'aws:SourceIp': 'x' } } };
+    const found = held({ roles: trusted(trust(irsa, deny)) });
+    expect(found?.message).toContain('because of aws:SourceIp (StringSimilar)');
+    expect(found?.remedy).toMatch(/^Narrow that statement/);
+  });
+});
+
 describe('the probe', () => {
   it('goes to at most five of the nodes that run the pods', () => {
     const names = ['n1', 'n2', 'n3', 'n4', 'n5', 'n6'];
@@ -162,7 +192,10 @@ describe('the agent', () => {
       configuration: null,
       nodeNames: ['node-a', 'node-b'],
     });
-    expect(plan.findings.map(({ code, subject }) => [code, subject])).toEqual([['PS402', 'Addon/eks-pod-identity-agent']]);
+    expect(plan.findings.map(({ code, subject }) => [code, subject])).toEqual([
+      ['PS402', 'Addon/eks-pod-identity-agent'],
+      ['PS911', 'Cluster/shop'],
+    ]);
   });
 
   it('is built in where Auto Mode runs every node', () => {
@@ -202,6 +235,7 @@ describe('the agent', () => {
     expect(plan.findings.map(({ code, message }) => [code, message])).toEqual([
       ['PS403', 'no agent is ready on 1 of 2 nodes, such as a'],
       ['PS403', 'the add-on eks-pod-identity-agent is UPDATING'],
+      ['PS911', expect.stringContaining('EKS takes 6 to 12 s')],
     ]);
   });
 });
@@ -221,8 +255,26 @@ describe('what was seen', () => {
     expect(plan.findings.map(({ code, subject, severity }) => [code, subject, severity])).toEqual([
       ['PS604', 'Addon/coredns', 'info'],
       ['PS604', 'Addon/vpc-cni', 'info'],
+      ['PS911', 'Cluster/shop', 'info'],
       ['PS602', 'DaemonSet/kube-system/kube2iam', 'info'],
       ['PS601', 'Deployment/legacy/writer', 'info'],
     ]);
+  });
+});
+
+describe('the seconds in which EKS learns an association', () => {
+  const told = (changes: object) => planOf(inventory(changes)).findings.filter(({ code }) => code === 'PS911');
+
+  it('are named once for the whole plan, with what they mean for pods that others create', () => {
+    const [found, ...more] = told({});
+    expect(more).toEqual([]);
+    expect(found).toMatchObject({
+      severity: 'info',
+      message: expect.stringMatching(/6 to 12 s.*somebody else creates.*without credentials/),
+    });
+  });
+
+  it('are nothing to name where nothing migrates', () => {
+    expect(told({ serviceAccounts: [] })).toEqual([]);
   });
 });

@@ -96,6 +96,110 @@ const RESTARTS: Record<string, RestartCase> = {
     restart: 'none',
     codes: ['PS311'],
   },
+  'a set of a custom resource is held': {
+    facts: { kind: 'StatefulSet', surge: false, controlledBy: { apiVersion: 'kafka.example.com/v1', kind: 'Kafka', name: 'k' } },
+    restart: 'none',
+    codes: ['PS311'],
+  },
+  'a set of a custom resource is evicted where the user lets podshift': {
+    facts: { kind: 'StatefulSet', surge: false, controlledBy: { apiVersion: 'kafka.example.com/v1', kind: 'Kafka', name: 'k' } },
+    options: { allowPodDeletion: true },
+    restart: 'evict',
+    codes: ['PS321'],
+  },
+  'a Deployment of a custom resource too': {
+    facts: { controlledBy: { apiVersion: 'example.com/v1', kind: 'App', name: 'a' } },
+    options: { allowPodDeletion: true },
+    restart: 'evict',
+    codes: ['PS321'],
+  },
+  'a set of a custom resource is not evicted against a budget': {
+    facts: { controlledBy: { apiVersion: 'example.com/v1', kind: 'App', name: 'a' }, blockingBudgets: ['b'] },
+    options: { allowPodDeletion: true },
+    restart: 'none',
+    codes: ['PS316'],
+  },
+  'a set whose operator keeps the mark of a restart rolls': {
+    facts: {
+      kind: 'StatefulSet',
+      surge: false,
+      controlledBy: { apiVersion: 'monitoring.coreos.com/v1', kind: 'Alertmanager', name: 'main' },
+    },
+    restart: 'rollout',
+    codes: [],
+  },
+  'an unknown owner is held though the user lets podshift evict': {
+    facts: {
+      apiVersion: 'example.com/v1',
+      kind: 'App',
+      replicas: null,
+      controlledBy: { apiVersion: 'example.com/v1', kind: 'App', name: 'a' },
+    },
+    options: { allowPodDeletion: true },
+    restart: 'none',
+    codes: ['PS311'],
+  },
+  'a finished Job has nothing to restart, whoever owns it': {
+    facts: {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      idle: 'finished',
+      controlledBy: { apiVersion: 'keda.sh/v1alpha1', kind: 'ScaledJob', name: 's' },
+    },
+    restart: 'none',
+    codes: ['PS320', 'PS324'],
+  },
+  'a running Job is held, whoever owns it': {
+    facts: { apiVersion: 'batch/v1', kind: 'Job', controlledBy: { apiVersion: 'keda.sh/v1alpha1', kind: 'ScaledJob', name: 's' } },
+    restart: 'none',
+    codes: ['PS317'],
+  },
+  'a CronJob has nothing to restart, whoever owns it': {
+    facts: {
+      apiVersion: 'batch/v1',
+      kind: 'CronJob',
+      replicas: null,
+      controlledBy: { apiVersion: 'example.com/v1', kind: 'Backup', name: 'b' },
+    },
+    restart: 'none',
+    codes: ['PS320', 'PS324'],
+  },
+  'a Deployment that is scaled to zero has nothing to restart, whoever owns it': {
+    facts: { replicas: 0, controlledBy: { apiVersion: 'example.com/v1', kind: 'App', name: 'a' } },
+    restart: 'none',
+    codes: ['PS320'],
+  },
+  'the Job of another group is no Job of Kubernetes': {
+    facts: {
+      apiVersion: 'batch.volcano.sh/v1alpha1',
+      kind: 'Job',
+      idle: null,
+      controlledBy: { apiVersion: 'batch.volcano.sh/v1alpha1', kind: 'Job', name: 't' },
+    },
+    restart: 'none',
+    codes: ['PS311'],
+  },
+  'a bare pod that ends by itself holds nothing': {
+    facts: { apiVersion: 'v1', kind: 'Pod', strategy: '', endsByItself: true },
+    restart: 'none',
+    codes: ['PS333'],
+  },
+  'neither do the pods of an unknown owner that end by themselves': {
+    facts: {
+      apiVersion: 'argoproj.io/v1alpha1',
+      kind: 'Workflow',
+      replicas: null,
+      endsByItself: true,
+      controlledBy: { apiVersion: 'argoproj.io/v1alpha1', kind: 'Workflow', name: 'w' },
+    },
+    restart: 'none',
+    codes: ['PS333'],
+  },
+  'a Deployment whose template a Rollout takes is evicted': {
+    facts: { templateOf: 'Rollout/shop/web' },
+    restart: 'evict',
+    codes: ['PS321'],
+  },
   'an in-place updater is held': {
     facts: {
       apiVersion: 'apps.kruise.io/v1alpha1',

@@ -86,6 +86,37 @@ describe('waves', () => {
     ]);
   });
 
+  it.each([
+    ['as an add-on', { addon: 'vpc-cni' }],
+    ['by Helm or its manifest', { cni: true }],
+  ])('has vpc-cni in the last wave by itself, installed %s', (_, changes) => {
+    const units = [unit('kube-system/aws-node', changes), unit('kube-system/zz'), unit('shop/api'), unit('shop/web')];
+    const waves = assignWaves(units, 50);
+    const last = waves.get('kube-system/aws-node') ?? -1;
+    expect([...waves.values()].filter((wave) => wave >= last)).toEqual([last]);
+  });
+
+  it.each([
+    ['its name', { kind: 'DaemonSet', name: 'aws-node' }],
+    [
+      'its image',
+      {
+        kind: 'DaemonSet',
+        images: [{ container: 'aws-node', image: '602401143452.dkr.ecr.eu-central-1.amazonaws.com/amazon-k8s-cni:v1.19.0' }],
+      },
+    ],
+  ])('knows vpc-cni of Helm by %s', (_, changes) => {
+    const ids = ['kube-system/cni', 'kube-system/zz', 'shop/api', 'shop/web'];
+    const facts = inventory({
+      serviceAccounts: ids.map((id) => serviceAccount(id, id.replace('/', '-'))),
+      workloads: ids.map((id, index) => workload(id, index === 0 ? { ...changes, serviceAccount: 'cni' } : {})),
+      roles: ids.map((id) => role(id.replace('/', '-'), [id])),
+    });
+    const plan = planOf(facts);
+    expect(unitOf(plan, 'kube-system/cni').wave).toBe(plan.waves - 1);
+    expect(plan.units.filter(({ wave }) => wave === plan.waves - 1)).toHaveLength(1);
+  });
+
   it('has no wave for no unit', () => {
     expect(assignWaves([], 50).size).toBe(0);
   });

@@ -51,6 +51,27 @@ const CASES: Record<string, Case> = {
     decision: 'hold',
     codes: ['PS301'],
   },
+  "a volume of the webhook's name is held": {
+    facts: used({ overrides: [{ kind: 'token-volume', container: 'c', name: 'a volume eks-pod-identity-token of its own' }] }),
+    decision: 'hold',
+    codes: ['PS334'],
+  },
+  "a mount in the place of the webhook's token is held": {
+    facts: used({ overrides: [{ kind: 'token-mount', container: 'c', name: 'a mount at /var' }] }),
+    decision: 'hold',
+    codes: ['PS335'],
+  },
+  'a pod whose every container is skipped is held': { facts: used({ skipsContainers: true }), decision: 'hold', codes: ['PS336'] },
+  'a container without a token for IRSA is held: nothing works today': {
+    facts: used({ overrides: [{ kind: 'irsa-token', container: 'c', name: 'a volume aws-iam-token of its own' }] }),
+    decision: 'hold',
+    codes: ['PS337'],
+  },
+  'a pod that keeps the webhook away needs no token of it': {
+    facts: used({ skipsWebhook: true, overrides: [{ kind: 'token-volume', container: 'c', name: 'v' }] }),
+    decision: 'hold',
+    codes: ['PS322'],
+  },
   'a hybrid node without the agent is held': {
     facts: { nodes: [node('node-a', { class: 'hybrid', agentReady: false }), node('node-b')] },
     decision: 'hold',

@@ -33,7 +33,7 @@ describe('what is refused:', () => {
     'a Deny over an unknown operator': [
       deny({ Sid: undefined, Condition: { StringSimilar: { 'aws:SourceIp': 'x' } } }),
       'undecidable',
-      /^it cannot be decided whether statement 2 denies the role to EKS Pod Identity$/,
+      /^it cannot be decided whether statement 2 denies the role to EKS Pod Identity, because of aws:SourceIp \(StringSimilar\)$/,
     ],
     'a Deny over an unknown key': [
       deny({ Sid: '', Condition: { StringEquals: { 'aws:RequestedRegion': 'x' } } }),

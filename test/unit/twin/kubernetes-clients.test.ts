@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { reviewOfProtobuf } from '../../../twin/kubernetes/protobuf.ts';
-import { humanAge, wantsTable } from '../../../twin/kubernetes/table.ts';
+import { wantsTable } from '../../../twin/kubernetes/table.ts';
+import { humanAge } from '../../../twin/kubernetes/tables/column.ts';
 import { createTestCluster } from '../fixtures/twin-kubernetes-cluster.ts';
 
 /** Encodes fields of a message: number to text or bytes. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { KubernetesObject } from '../../../src/kubernetes/gateway.ts';
 import { injectionOf, isOnNewWay, isOnOldWay, usesAgent } from '../../../src/verification/injection.ts';
 import { controllerKind, isReady, isRecreated, podsOfServiceAccount } from '../../../src/verification/pods.ts';
+import { withTokens } from '../fixtures/migration-fixtures.ts';
 
 const PREFIX = 'eks.amazonaws.com';
 const NEW = [
@@ -27,7 +28,7 @@ function pod({ containers = [{ name: 'app', env: NEW }], initContainers, annotat
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name: 'p', namespace: 'n', ...(annotations === undefined ? {} : { annotations }) },
-    spec: { containers, ...(initContainers === undefined ? {} : { initContainers }) },
+    spec: withTokens({ containers, ...(initContainers === undefined ? {} : { initContainers }) }),
   };
 }
 

@@ -181,6 +181,8 @@ describe('a list that was cut off is never read as whole', () => {
     const snapshot = await load({ 'cloudtrail/events.json': json({ Events: [{ EventId: 'e', EventTime: 1 }], NextToken: 'x' }) });
     expect(snapshot.trailEvents).toHaveLength(1);
     expect(gapsOf(snapshot, 'cloudtrail/events.json')).toEqual(['file: the list is cut off (NextToken): older events are not in it']);
+    const many = Array.from({ length: 200 }, (_, index) => ({ EventId: `e${index}`, EventTime: index }));
+    expect(gapsOf(await load({ 'cloudtrail/events.json': json({ Events: many, NextToken: 'x' }) }), 'cloudtrail/events.json')).toEqual([]);
   });
 });
 
@@ -278,7 +280,9 @@ describe('what a snapshot cannot tell', () => {
     const bare = await load(files);
     expect(bare.unknownKinds).toEqual(['SecretStore.external-secrets.io', 'ScaledObject.keda.sh']);
     expect(missingKinds(bare)).toEqual(expect.arrayContaining(['SecretStore.external-secrets.io', 'ScaledObject.keda.sh']));
-    expect(bare.gaps.find(({ kind }) => kind === 'kinds')?.command).toContain(',secretstores.external-secrets.io,scaledobjects.keda.sh >');
+    expect(bare.gaps.find(({ kind }) => kind === 'kinds')?.command).toContain(
+      ' secretstores.external-secrets.io scaledobjects.keda.sh; do kubectl get -A -o yaml $k > kubernetes/$k.yaml; done',
+    );
     const none = stringify({ apiVersion: 'v1', kind: 'List', items: [], metadata: { resourceVersion: '' } });
     const store = { apiVersion: 'external-secrets.io/v1', kind: 'SecretStore', metadata: { name: 'aws', namespace: 'shop' } };
     const told = await load({ ...files, 'kubernetes/scaledobjects.keda.sh.yaml': none, 'kubernetes/stores.yaml': stringify(store) });

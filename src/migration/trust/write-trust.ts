@@ -1,0 +1,78 @@
+import { isPodshiftError, PodshiftError } from '../../model/errors.ts';
+import type { RunRecord, TrustAct, TrustWrite } from '../../model/run.ts';
+import type { Runtime } from '../runtime.ts';
+import { fingerprint, type Lease, sameDocument, type TrustedRole, trustNow } from './role-trust.ts';
+
+/** Refusals of IAM: the write did not happen. */
+const REFUSED = ['AccessDenied', 'InvalidRequest', 'LimitExceeded', 'NotFound'] as const;
+
+/** One write of a role's trust policy: what it does, and the document before and after. */
+export interface DocumentWrite {
+  readonly role: TrustedRole;
+  readonly acts: readonly TrustAct[];
+  readonly before: string;
+  readonly document: string;
+}
+
+/**
+ * Reads the document once more, writes under the role's lease, and reads back: IAM compares nothing, so that what somebody wrote
+ * between the last read and the write is lost. From when to when that can have been stands with the role ahead of the write, for
+ * {@link checkWriters}. Throws `Conflict` where it is another document than `before` by now, and nothing is written,
+ * `LeaseHeld` where the lease runs out, `RoleNotReady` while IAM shows the old one still (its reads lag behind its
+ * writes), `TrustPolicyMoved` where it shows a third one.
+ */
+export async function writeTrust(runtime: Runtime, run: RunRecord, lease: Lease, write: DocumentWrite): Promise<void> {
+  const { role, before, document } = write;
+  const { iam } = runtime.aws(run.target);
+  lease.check();
+  const attempt = await beginWrite(runtime, run, write);
+  try {
+    const current = await trustNow(iam, role);
+    if (sameDocument(current, document)) return await attempt.foundWritten();
+    if (!sameDocument(current, before))
+      throw new PodshiftError('Conflict', `somebody changed the trust policy of ${role.roleArn} right before podshift wrote it`);
+    lease.check();
+  } catch (error) {
+    await attempt.unwritten();
+    throw error;
+  }
+  try {
+    await iam.updateAssumeRolePolicy(role.roleName, document);
+  } catch (error) {
+    if (isPodshiftError(error, ...REFUSED)) await attempt.unwritten();
+    throw error;
+  }
+  const found = await trustNow(iam, role);
+  if (sameDocument(found, before)) throw new PodshiftError('RoleNotReady', `IAM does not show the new trust policy of ${role.roleArn} yet`);
+  await attempt.written();
+  if (sameDocument(found, document)) return;
+  throw new PodshiftError('TrustPolicyMoved', `the trust policy of ${role.roleArn} was changed by someone else while podshift wrote it`);
+}
+
+/** What becomes of a write that is on record. */
+interface Attempt {
+  written(): Promise<void>;
+  /** The document is there: an earlier try wrote it, or somebody else did. */
+  foundWritten(): Promise<void>;
+  /** This try wrote nothing; what an earlier one may have written stays on record. */
+  unwritten(): Promise<void>;
+}
+
+/** Records the write ahead of it; a try that follows one whose end nobody knows goes on with its record. */
+async function beginWrite(runtime: Runtime, run: RunRecord, { role, acts, before, document }: DocumentWrite): Promise<Attempt> {
+  const { journal, clock } = runtime;
+  const { writes = [] } = await journal.getRole(run.runId, role.roleArn);
+  const is = fingerprint(document);
+  const earlier = writes.find((one) => one.is === is && one.to === null);
+  const mine: TrustWrite = earlier ?? { acts, was: fingerprint(before), is, from: clock.now(), to: null };
+  const others = writes.filter((one) => one !== earlier);
+  const keep = async (list: readonly TrustWrite[]): Promise<void> => {
+    await journal.updateRole(run.runId, role.roleArn, { writes: list });
+  };
+  if (earlier === undefined) await keep([...others, mine]);
+  const written = (): Promise<void> => keep([...others, { ...mine, to: clock.now() }]);
+  const unwritten = async (): Promise<void> => {
+    if (earlier === undefined) await keep(others);
+  };
+  return { written, unwritten, foundWritten: earlier === undefined ? unwritten : written };
+}
