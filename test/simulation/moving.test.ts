@@ -14,6 +14,7 @@ const FAILED: ReadonlyMap<number, string> = new Map([
   [42, 'an add-on updated twice at once'],
   [46, 'a function that ended as Lambda.Unknown'],
   [50, 'a function that ended as Sandbox.Timedout'],
+  [102, 'an agent that stayed though the only namespace to migrate was deleted'],
   [280, 'a rollback on one machine that met a journal which denied it'],
   [359, 'a statement that eksctl wrote while the process died'],
   [1008, 'an agent that associations of others need'],
@@ -27,6 +28,7 @@ const FAILED: ReadonlyMap<number, string> = new Map([
   [2223, 'a run that was resumed while it went on'],
   [3211, 'a second run over a workload that somebody made anew with its old service account'],
   [2610, 'a second run over a service account that the first had split all others from'],
+  [6043, 'an agent that stayed though the only service account to migrate was deleted'],
 ]);
 
 /** Histories that show what is not fixed yet. */

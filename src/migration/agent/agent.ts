@@ -5,7 +5,7 @@ import { RESOURCES } from '../../kubernetes/resources.ts';
 import { ADDON_PODS, AGENT } from '../../model/agent.ts';
 import { isPodshiftError, PodshiftError } from '../../model/errors.ts';
 import type { AgentPlan } from '../../model/plan.ts';
-import type { RunRecord } from '../../model/run.ts';
+import type { JournalEntry, RunRecord } from '../../model/run.ts';
 import { isReady } from '../../verification/pods.ts';
 import { planOf } from '../run/plan-run.ts';
 import type { ClusterRuntime, JournalRuntime, Runtime } from '../runtime.ts';
@@ -26,6 +26,7 @@ export async function installAgent(runtime: Runtime, input: { runId: string }): 
   const run = await forwardRun(runtime, input.runId);
   const { agent } = await planOf(runtime, run.runId);
   const { addonVersion } = agent;
+  if (await isRemoved(runtime, run)) return { installed: false };
   const { eks } = runtime.aws(run.target);
   const present = await eks.describeAddon(AGENT);
   if (addonVersion === null || (present !== undefined && present.tags[RUN_TAG] !== run.runId)) return { installed: false };
@@ -87,6 +88,7 @@ export async function checkAgent(
 
 async function whatIsMissing(runtime: ClusterRuntime, run: RunRecord): Promise<string[]> {
   const { agent } = await planOf(runtime, run.runId);
+  if (agent.action === 'install' && (await isRemoved(runtime, run))) return [];
   const installing = agent.action === 'install' ? await addonUnderWay(runtime, run) : '';
   if (installing !== '') return [installing];
   if (agent.nodeNames.length === 0) return [];
@@ -124,25 +126,30 @@ export async function servedNodes(kubernetes: KubernetesGateway, { pods = [ADDON
   );
 }
 
+/** Whether the run has removed its agent again, as nothing was migrated: a run that is resumed after that only has to end. */
+async function isRemoved({ journal }: JournalRuntime, { runId }: RunRecord): Promise<boolean> {
+  return (await journal.getEntry(runId, AGENT_KEY))?.state === 'undone';
+}
+
 /** How often to look whether the add-on is gone: ten minutes at five seconds. */
 const MOST_TRIES = 120;
 
 /**
- * Takes the agent away again if this run installed it and nothing in the cluster needs it any more. It is called until it
- * is ready; `tries` counts the calls. Throws `UndoFailed` where EKS does not delete it.
+ * Takes the agent away again if this run installed it and nothing in the cluster needs it any more: at the end of a rollback, and of
+ * a run that migrated nothing. It is called until it is ready; `tries` counts the calls. Throws `UndoFailed` where EKS does not delete it.
  */
 export async function removeAgent(runtime: Runtime, input: { runId: string; tries: number }): Promise<Poll & { tries: number }> {
   const run = await runtime.journal.getRun(input.runId);
   const entry = await runtime.journal.getEntry(run.runId, AGENT_KEY);
   const tries = input.tries + 1;
-  if (entry === undefined || entry.state === 'undone') return { ...READY, tries };
+  if (entry === undefined || entry.state === 'undone' || (await hasOpenUnits(runtime, run))) return { ...READY, tries };
   const { eks } = runtime.aws(run.target);
   const addon = await eks.describeAddon(AGENT);
   if (addon === undefined || addon.tags[RUN_TAG] !== run.runId) {
     await runtime.journal.markUndone(run.runId, AGENT_KEY);
     return { ...READY, tries };
   }
-  if (await isNeeded(runtime, run, eks)) return { ...READY, tries };
+  if ((await eks.listAssociations()).length > 0) return { ...READY, tries };
   if (addon.status === 'DELETE_FAILED' || tries > MOST_TRIES) {
     throw new PodshiftError('UndoFailed', `EKS does not delete the add-on ${AGENT}, which this run installed (${addon.status})`);
   }
@@ -159,9 +166,14 @@ export async function removeAgent(runtime: Runtime, input: { runId: string; trie
   return { ...waitFor(5), tries };
 }
 
-/** A unit that an operator has to look at may have pods that live on the agent's credentials still. */
-async function isNeeded(runtime: JournalRuntime, run: RunRecord, eks: EksGateway): Promise<boolean> {
-  const units = await runtime.journal.listUnits(run.runId);
-  if (units.some((unit) => unit.status === 'needs-operator' || unit.status === 'rolling-back' || unit.status === 'running')) return true;
-  return (await eks.listAssociations()).length > 0;
+/** Whether a unit has pods that may live on the agent's credentials: it is migrated, not at its end, or an operator has to look at it. */
+async function hasOpenUnits({ journal }: JournalRuntime, { runId }: RunRecord): Promise<boolean> {
+  return (await journal.listUnits(runId)).some(({ status }) => status !== 'rolled-back' && status !== 'held');
+}
+
+/** What the reason of a run says that ends with nothing migrated, where its agent stays; empty where it does not. */
+export function agentThatStays(entries: readonly JournalEntry[]): string {
+  const agent = entries.find(({ key }) => key === AGENT_KEY);
+  // Nothing of this run needs it any more, so somebody else's associations do: removeAgent looked.
+  return agent === undefined || agent.state === 'undone' ? '' : `; the add-on ${AGENT} stays: associations of others need it`;
 }

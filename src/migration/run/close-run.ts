@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import { timestamp } from '../../model/clock.ts';
 import type { RunRecord, RunStatus, UnitRecord } from '../../model/run.ts';
+import { agentThatStays } from '../agent/agent.ts';
 import { retirementOf } from '../retirement/retirement-record.ts';
 import type { JournalRuntime } from '../runtime.ts';
 import { closeApproval } from './approval.ts';
@@ -35,7 +36,10 @@ export async function closeRun(runtime: JournalRuntime, input: CloseRunInput): P
   if (input.ending === 'planned') return endRun(runtime, run, { status: 'planned', reason: input.reason }, units);
   const halted = input.ending === 'halted' ? input.reason : '';
   const outcome = outcomeOf(units, await runtime.journal.listRoles(run.runId), halted);
-  return endRun(runtime, run, await withRetirement(runtime, run, outcome), units);
+  const ended = await withRetirement(runtime, run, outcome);
+  if (ended.status !== 'held' && ended.status !== 'rolled-back') return endRun(runtime, run, ended, units);
+  const stays = agentThatStays(await runtime.journal.listEntries(run.runId));
+  return endRun(runtime, run, { ...ended, reason: `${ended.reason}${stays}` }, units);
 }
 
 async function withRetirement(runtime: JournalRuntime, run: RunRecord, outcome: Outcome): Promise<Outcome> {

@@ -1,7 +1,6 @@
-import { AGENT } from '../../model/agent.ts';
 import { PodshiftError } from '../../model/errors.ts';
 import type { RunRecord, UnitRecord } from '../../model/run.ts';
-import { AGENT_KEY } from '../agent/agent.ts';
+import { agentThatStays } from '../agent/agent.ts';
 import { secondsUntilClosed } from '../quiet.ts';
 import { markDaemonLost, retirementOf } from '../retirement/retirement-record.ts';
 import type { JournalRuntime } from '../runtime.ts';
@@ -156,10 +155,7 @@ export async function closeRollback(
   const outcome = outcomeOf(units, await runtime.journal.listRoles(run.runId), problem);
   // Nothing migrated is left: what this run wrote of its own (trust policies, the agent) went back too.
   const isBack = outcome.status === 'held' || outcome.status === 'rolled-back';
-  const agent = entries.find(({ key }) => key === AGENT_KEY);
-  // Nothing of this run needs it any more, so somebody else's associations do: removeAgent looked.
-  const left = agent === undefined || agent.state === 'undone' ? '' : `; the add-on ${AGENT} stays: associations of others need it`;
-  return endRun(runtime, run, isBack ? { status: 'rolled-back', reason: `${input.reason}${left}` } : outcome, units);
+  return endRun(runtime, run, isBack ? { status: 'rolled-back', reason: `${input.reason}${agentThatStays(entries)}` } : outcome, units);
 }
 
 /** Units that crashed between their opening and their first write have nothing to undo. */

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { checkAgent, installAgent, removeAgent } from '../../../src/migration/agent/agent.ts';
+import { closeRun } from '../../../src/migration/run/close-run.ts';
 import type { Plan } from '../../../src/model/plan.ts';
 import { addon, type FakeMigration, ROLE, RUN } from '../fixtures/fake-migration.ts';
 import { runScene } from '../fixtures/run-scene.ts';
@@ -111,6 +112,18 @@ describe('the agent', () => {
 
   describe('on the way back', () => {
     const remove = (tries = 0) => removeAgent(fake.runtime, { runId: RUN, tries });
+    const OTHERS = {
+      associationId: 'a',
+      associationArn: 'a',
+      namespace: 'n',
+      serviceAccount: 's',
+      ownerArn: undefined,
+      roleArn: ROLE,
+      targetRoleArn: undefined,
+      disableSessionTags: false,
+      tags: {},
+      createdAt: '',
+    };
     beforeEach(async () => {
       await installAgent(fake.runtime, { runId: RUN });
       await setUnit('shop/orders', 'rolled-back');
@@ -126,27 +139,14 @@ describe('the agent', () => {
       expect(fake.account.writes).toEqual([`delete add-on ${AGENT}`]);
     });
 
-    it.each(['needs-operator', 'rolling-back', 'running'] as const)('stays while a unit is %s', async (status) => {
+    it.each(['needs-operator', 'rolling-back', 'running', 'migrated', 'pending'] as const)('stays while a unit is %s', async (status) => {
       await setUnit('shop/orders', status);
       expect(await remove()).toMatchObject({ status: 'ready' });
       expect(fake.account.writes).toEqual([]);
     });
 
     it('stays while any association needs it, and where it is somebody else’s by now', async () => {
-      fake.account.associations = [
-        {
-          associationId: 'a',
-          associationArn: 'a',
-          namespace: 'n',
-          serviceAccount: 's',
-          ownerArn: undefined,
-          roleArn: ROLE,
-          targetRoleArn: undefined,
-          disableSessionTags: false,
-          tags: {},
-          createdAt: '',
-        },
-      ];
+      fake.account.associations = [OTHERS];
       expect(await remove()).toMatchObject({ status: 'ready' });
       setStatus('ACTIVE', { tags: {} });
       expect(await remove()).toMatchObject({ status: 'ready' });
@@ -161,6 +161,40 @@ describe('the agent', () => {
         expect(await remove()).toMatchObject({ status: 'waiting' });
         fake.account.addons.delete(AGENT);
         expect(await remove()).toMatchObject({ status: 'ready' });
+      },
+    );
+
+    it('is not installed again, nor waited for, by a run that is resumed between its removal and its end', async () => {
+      await remove();
+      fake.account.addons.clear();
+      await remove(1);
+      fake.account.writes = [];
+      node('node-1');
+      expect(await installAgent(fake.runtime, { runId: RUN })).toEqual({ installed: false });
+      expect(await checkAgent(fake.runtime, { runId: RUN, tries: 0 })).toMatchObject({ status: 'ready' });
+      expect(fake.account.writes).toEqual([]);
+    });
+
+    it.each([
+      ['is gone', 'rolled-back', { gone: true }, true, 'why'],
+      ['is gone', 'rolled-back', { gone: true }, false, 'why; the add-on eks-pod-identity-agent stays: associations of others need it'],
+      [
+        'is held',
+        'held',
+        {},
+        false,
+        'every service account is held; its findings say why; the add-on eks-pod-identity-agent stays: associations of others need it',
+      ],
+    ] as const)(
+      'is named by a run that migrated nothing, as its unit %s, where it stays',
+      async (_what, status, facts, removed, reason) => {
+        await setUnit('shop/orders', status, 'why');
+        await fake.runtime.journal.updateUnit(RUN, 'shop/orders', { facts });
+        if (removed) fake.account.addons.clear();
+        else fake.account.associations = [OTHERS];
+        expect(await remove()).toMatchObject({ status: 'ready' });
+        expect(await closeRun(fake.runtime, { runId: RUN, ending: 'finished', reason: '' })).toEqual({ runId: RUN, status });
+        expect((await fake.runtime.journal.getRun(RUN)).reason).toBe(reason);
       },
     );
 
