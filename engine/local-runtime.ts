@@ -5,6 +5,7 @@ import type { Journal } from '../src/journal/journal.ts';
 import { createClusterConnections } from '../src/kubernetes/connections.ts';
 import type { ClusterRuntime, Logger, ServiceRuntime } from '../src/migration/runtime.ts';
 import { createIds } from '../src/model/ids.ts';
+import { createServerClock } from '../src/model/server-clock.ts';
 import { contextual } from '../src/service/log-context.ts';
 import type { EngineClock } from './clock.ts';
 import { createLocalExecutions, type LocalExecutions } from './local-executions.ts';
@@ -40,24 +41,29 @@ export function createLocalRuntime(settings: LocalRuntimeSettings): LocalRuntime
   const { clock, endpoint, credentials, retryDelays } = settings;
   const ownPacer = () => createPacer(clock, (milliseconds) => clock.pause(milliseconds));
   const pacer = settings.pacer ?? (retryDelays === 'standard' ? ownPacer() : undefined);
+  // A twin's answers carry this machine's time, whatever its own is.
+  const serverClock = endpoint === undefined ? createServerClock(clock) : undefined;
   const connections = createClusterConnections({
     clock,
+    ...(serverClock === undefined ? {} : { serverTime: serverClock }),
     retryDelays,
     ...(pacer === undefined ? {} : { pacer }),
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(credentials === undefined ? {} : { credentials }),
   });
-  return createRuntimeOver(connections, settings);
+  return createRuntimeOver(connections, { ...settings, serverClock });
 }
 
 /** A runtime of this process that reaches the world by these connections. */
 export function createRuntimeOver(
   connections: Pick<ClusterRuntime, 'aws' | 'kubernetes' | 'takeCalls'>,
-  settings: Pick<LocalRuntimeSettings, 'clock' | 'journal' | 'logger' | 'random' | 'heartbeat' | 'service'>,
+  settings: Pick<LocalRuntimeSettings, 'clock' | 'journal' | 'logger' | 'random' | 'heartbeat' | 'service'> &
+    Pick<ClusterRuntime, 'serverClock'>,
 ): LocalRuntime {
   const { clock, journal, logger, random = randomBytes } = settings;
   const runtime: LocalRuntime = {
     clock,
+    serverClock: settings.serverClock,
     journal,
     logger: contextual(logger),
     heartbeat: settings.heartbeat,

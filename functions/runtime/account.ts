@@ -1,6 +1,6 @@
 import { createConnections } from '../../src/aws/connections.ts';
 import type { Runtime } from '../../src/migration/runtime.ts';
-import { createLambdaRuntime } from './lambda.ts';
+import { createLambdaRuntime, lambdaClock } from './lambda.ts';
 import { throttleMetric } from './metrics.ts';
 import { createLambdaPacer } from './pacing.ts';
 
@@ -8,6 +8,12 @@ import { createLambdaPacer } from './pacing.ts';
 export function createAccountRuntime(environment: Record<string, string | undefined>): Runtime {
   const runtime = createLambdaRuntime(environment);
   const pacer = createLambdaPacer(environment, runtime.clock);
-  const settings = { clock: runtime.clock, retryDelays: 'standard', pacer, ...throttleMetric(environment) } as const;
+  const settings = {
+    clock: runtime.clock,
+    serverTime: lambdaClock,
+    retryDelays: 'standard',
+    pacer,
+    ...throttleMetric(environment),
+  } as const;
   return { ...runtime, ...createConnections(settings) };
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { createClusterConnections } from '../../src/kubernetes/connections.ts';
 import type { ClusterRuntime } from '../../src/migration/runtime.ts';
-import { createLambdaRuntime, readEnvironment } from './lambda.ts';
+import { createLambdaRuntime, lambdaClock, readEnvironment } from './lambda.ts';
 import { throttleMetric } from './metrics.ts';
 import { createLambdaPacer } from './pacing.ts';
 
@@ -16,6 +16,13 @@ export function createClusterRuntime(environment: Record<string, string | undefi
   const runtime = createLambdaRuntime(environment);
   const { CLUSTER_ACCESS_ROLE_ARN: clusterAccessRoleArn } = readEnvironment(clusterEnvironment, environment);
   const pacer = createLambdaPacer(environment, runtime.clock);
-  const settings = { clock: runtime.clock, retryDelays: 'standard', clusterAccessRoleArn, pacer, ...throttleMetric(environment) } as const;
+  const settings = {
+    clock: runtime.clock,
+    serverTime: lambdaClock,
+    retryDelays: 'standard',
+    clusterAccessRoleArn,
+    pacer,
+    ...throttleMetric(environment),
+  } as const;
   return { ...runtime, ...createClusterConnections(settings) };
 }

@@ -3,6 +3,7 @@ import { Logger as PowertoolsLogger } from '@aws-lambda-powertools/logger';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
+import { serverTimeListener } from '../../src/aws/server-time.ts';
 import { TIMEOUTS } from '../../src/aws/timeouts.ts';
 import { openDynamoTable } from '../../src/journal/dynamo-table.ts';
 import type { Table } from '../../src/journal/table.ts';
@@ -11,6 +12,7 @@ import type { JournalRuntime, Logger } from '../../src/migration/runtime.ts';
 import { PodshiftError } from '../../src/model/errors.ts';
 import { createIds } from '../../src/model/ids.ts';
 import { schemaProblems } from '../../src/model/schema-problems.ts';
+import { createServerClock, type ServerClock } from '../../src/model/server-clock.ts';
 import { contextual } from '../../src/service/log-context.ts';
 
 /** What a function reads of its environment; serverless.yml sets it. */
@@ -32,10 +34,16 @@ export function readEnvironment<Schema extends z.ZodType>(
   throw new PodshiftError('InvalidInput', `the environment of this function is wrong: ${schemaProblems(parsed.error)}`);
 }
 
+/**
+ * The clock of all that this environment runs: functions go by what others of them wrote, and by what services stamped. The journal
+ * is the first that each of them asks.
+ */
+export const lambdaClock: ServerClock = createServerClock({ now: () => Date.now() });
+
 /** The runtime of any Lambda function. Throws `InvalidInput` naming the variable that is missing or wrong. */
 export function createLambdaRuntime(environment: Record<string, string | undefined>): JournalRuntime {
   const parsed = readEnvironment(lambdaEnvironment, environment);
-  const clock = { now: () => Date.now() };
+  const clock = lambdaClock;
   return {
     clock,
     ids: createIds(clock, randomBytes),
@@ -46,10 +54,15 @@ export function createLambdaRuntime(environment: Record<string, string | undefin
 
 /** The journal's table. Throws `InvalidInput` naming the variable that is missing or wrong. */
 export function journalTable(environment: Record<string, string | undefined>): Table {
-  client ??= DynamoDBDocumentClient.from(new DynamoDBClient({ requestHandler: TIMEOUTS }), {
+  client ??= DynamoDBDocumentClient.from(listening(new DynamoDBClient({ requestHandler: TIMEOUTS })), {
     marshallOptions: { removeUndefinedValues: true },
   });
   return openDynamoTable(client, readEnvironment(lambdaEnvironment, environment).JOURNAL_TABLE);
+}
+
+function listening(database: DynamoDBClient): DynamoDBClient {
+  database.middlewareStack.use(serverTimeListener(lambdaClock));
+  return database;
 }
 
 let client: DynamoDBDocumentClient | undefined;

@@ -12,8 +12,10 @@ import type {
   RequestHandler,
 } from '@smithy/types';
 import type { CallCounts, ClusterTarget } from '../model/run.ts';
+import type { ServerTime } from '../model/server-clock.ts';
 import { isThrottle } from './errors.ts';
 import { type Pacer, pacingKey, sendPaced } from './pacing.ts';
+import { serverTimeListener } from './server-time.ts';
 import { TIMEOUTS } from './timeouts.ts';
 
 /** How the gateways reach AWS. */
@@ -27,6 +29,8 @@ export interface AwsSettings {
   readonly retryDelays: 'standard' | 'none';
   /** Called for every request that is sent, retries included. */
   readonly onRequest: (service: keyof CallCounts) => void;
+  /** Told of the time that the services' answers carry; nobody is where absent. */
+  readonly serverTime?: ServerTime;
   /** Paces requests; none are paced where absent. */
   readonly pacer?: Pacer;
   /** Requests of one send() at most, the first included; {@link MAX_ATTEMPTS} where absent. */
@@ -49,13 +53,14 @@ export function retryStrategy(retryDelays: AwsSettings['retryDelays'], maxAttemp
   return new StandardRetryStrategy(retryDelays === 'none' ? { maxAttempts, backoff: NO_DELAY } : { maxAttempts });
 }
 
-/** A plugin that paces and reports each request as it leaves: within the retry middleware, so that retries are seen too. */
+/** A plugin that paces and reports each request as it leaves, and listens to its answer's time: within the retry middleware, so that retries are seen too. */
 // biome-ignore lint/suspicious/noExplicitAny: it neither reads nor changes what passes, whatever the client's types are
 export function requestCounter(settings: AwsSettings, service: keyof CallCounts): Pluggable<any, any> {
   const { onRequest, pacer, target } = settings;
   const key = pacingKey(service, target);
   return {
     applyToStack: (stack) => {
+      if (settings.serverTime !== undefined) serverTimeListener(settings.serverTime).applyToStack(stack);
       stack.addRelativeTo(
         (next: InitializeHandler<object, MetadataBearer>) => (request: InitializeHandlerArguments<object>) =>
           sendPaced(

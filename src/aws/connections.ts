@@ -2,6 +2,7 @@ import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from '@smit
 import type { Runtime } from '../migration/runtime.ts';
 import type { Clock } from '../model/clock.ts';
 import { type CallCounts, type ClusterTarget, noCalls } from '../model/run.ts';
+import type { ServerTime } from '../model/server-clock.ts';
 import { createAwsGateways } from './aws-gateways.ts';
 import type { AwsSettings } from './clients.ts';
 import { keptCredentials, targetCredentials } from './credentials.ts';
@@ -20,6 +21,8 @@ export interface ConnectionSettings {
   readonly pacer?: Pacer;
   /** Called for each request that was refused as one too many, the SDK's retries included; a rehearsal's are not told. */
   readonly onThrottle?: (service: keyof CallCounts) => void;
+  /** See `AwsSettings`. */
+  readonly serverTime?: ServerTime;
   /** See `AwsSettings`. */
   readonly requestHandler?: AwsSettings['requestHandler'];
   readonly maxAttempts?: AwsSettings['maxAttempts'];
@@ -55,6 +58,7 @@ export function openConnections(settings: ConnectionSettings): Connections {
     ...paced,
     ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint }),
     ...(settings.credentials === undefined ? {} : { credentials: settings.credentials }),
+    ...(settings.serverTime === undefined ? {} : { serverTime: settings.serverTime }),
     ...(settings.requestHandler === undefined ? {} : { requestHandler: settings.requestHandler }),
     maxAttempts: settings.maxAttempts,
   });

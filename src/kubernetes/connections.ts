@@ -36,6 +36,7 @@ export function createClusterConnections(settings: ClusterConnectionSettings): P
       pacer,
       pacingKey: pacingKey('kubernetes', target),
       exchange: settings.exchange,
+      serverTime: settings.serverTime,
     });
   return {
     aws,

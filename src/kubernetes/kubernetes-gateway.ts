@@ -24,6 +24,7 @@ export interface KubernetesSettings {
   readonly pacer?: TransportSettings['pacer'];
   readonly pacingKey?: string;
   readonly exchange?: TransportSettings['exchange'];
+  readonly serverTime?: TransportSettings['serverTime'];
 }
 
 /** Objects in one page of a list: kubectl's own chunk size. */
@@ -46,7 +47,15 @@ export function createKubernetesGateway(settings: KubernetesSettings): Kubernete
   const { cluster, clusterName, region, credentials, clock, retryDelays = 'standard', onRequest } = settings;
   const tokens = createTokenSource({ clusterName, region, credentials, clock });
   const paced = settings.pacer === undefined ? {} : { pacer: settings.pacer, pacingKey: settings.pacingKey ?? '' };
-  const transport = createTransport({ cluster, tokens, retryDelays, onRequest, exchange: settings.exchange, ...paced });
+  const transport = createTransport({
+    cluster,
+    tokens,
+    retryDelays,
+    onRequest,
+    exchange: settings.exchange,
+    serverTime: settings.serverTime,
+    ...paced,
+  });
 
   /** Sends, and throws unless the answer is a success or one of the statuses that the caller understands. */
   const send = async (request: ApiRequest, understood: readonly number[] = []): Promise<ApiAnswer> => {

@@ -3,6 +3,7 @@ import { HttpMethod, IsomorphicFetchHttpLibrary, KubeConfig, RequestContext } fr
 import type { Cluster } from '../aws/gateways.ts';
 import { type Pacer, sendPaced } from '../aws/pacing.ts';
 import { PodshiftError } from '../model/errors.ts';
+import type { ServerTime } from '../model/server-clock.ts';
 import type { ApiAnswer } from './answer.ts';
 import { connectionError } from './errors.ts';
 import type { TokenSource } from './token.ts';
@@ -39,6 +40,8 @@ export interface TransportSettings {
   /** Paces requests under the key; none are paced where absent. */
   readonly pacer?: Pacer | undefined;
   readonly pacingKey?: string;
+  /** Told of the time that the answers carry; nobody is where absent. */
+  readonly serverTime?: ServerTime | undefined;
   /** What sends a request and brings its answer; the library of `@kubernetes/client-node` where absent. */
   readonly exchange?: ((request: ApiRequest, token: string) => Promise<ApiAnswer>) | undefined;
 }
@@ -97,9 +100,12 @@ export function createTransport(settings: TransportSettings): Transport {
 
   const sendOnce = async (request: ApiRequest): Promise<ApiAnswer> => {
     const token = await tokens.token();
-    const send = (): Promise<ApiAnswer> => {
+    const send = async (): Promise<ApiAnswer> => {
       onRequest();
-      return exchange(request, token);
+      const heard = settings.serverTime?.asked();
+      const answer = await exchange(request, token);
+      heard?.(answer.headers.date);
+      return answer;
     };
     try {
       return await sendPaced(paced, send, (outcome) => 'answer' in outcome && isThrottle(outcome.answer));

@@ -10,7 +10,10 @@ import type { Executions } from '../service/executions.ts';
  * A function is packaged with the clients of its own runtime, and no others.
  */
 export interface JournalRuntime {
+  /** What the journal is stamped with, too. */
   readonly clock: Clock;
+  /** The services' time, for what they stamped; `clock` where absent. */
+  readonly serverClock?: Clock | undefined;
   readonly ids: Ids;
   readonly journal: Journal;
   /** Structured log lines without secrets. */

@@ -6,6 +6,7 @@ import type { RetiredRole } from '../../model/retirement.ts';
 import type { RunRecord } from '../../model/run.ts';
 import { judgeRoleUse } from '../../verification/role-use.ts';
 import type { ClusterRuntime, JournalRuntime, Runtime } from '../runtime.ts';
+import { serverTime } from '../server-time.ts';
 import { retirementOf } from './retirement-record.ts';
 
 /** A session of kube2iam or kiam lasts at most an hour by default of STS; with CloudTrail's delay, its renewal was heard of by then. */
@@ -40,7 +41,7 @@ export async function principalsToRetire(runtime: ClusterRuntime, run: RunRecord
 }
 
 async function seen(runtime: ClusterRuntime, run: RunRecord, role: RetiredRole, principals: readonly string[]) {
-  const asOf = runtime.clock.now();
+  const asOf = serverTime(runtime, runtime.clock.now());
   const events = await lookUp(runtime, run, role.roleArn, asOf);
   if (typeof events === 'string') return { passed: false, facts: { problem: events } };
   const kubernetes = await runtime.kubernetes(run.target);

@@ -16,6 +16,7 @@ import {
 } from '../../verification/node-pods.ts';
 import { isStuck } from '../../verification/probe.ts';
 import type { Runtime } from '../runtime.ts';
+import { ageSeconds } from '../server-time.ts';
 import { probeKey } from '../unit/prove-credentials.ts';
 import { fence, journaledWrite } from '../write.ts';
 import { keepRetirement, progressOf } from './retirement-record.ts';
@@ -74,8 +75,7 @@ export async function workOnNodes(
 
 function verdictOn(runtime: Runtime, pod: KubernetesObject, task: NodeTask): NodeVerdict {
   const verdict = judgeNodePod(pod, task);
-  const age = (runtime.clock.now() - Date.parse(pod.metadata.creationTimestamp ?? '')) / 1000;
-  if (verdict.state !== 'running' || !isStuck(pod) || age <= STUCK_SECONDS) return verdict;
+  if (verdict.state !== 'running' || !isStuck(pod) || ageSeconds(runtime, pod) <= STUCK_SECONDS) return verdict;
   const waiting: string | undefined = pod.status?.containerStatuses?.[0]?.state?.waiting?.reason;
   return { state: 'again', message: `the pod does not start (${waiting ?? 'Unschedulable'})` };
 }

@@ -4,6 +4,7 @@ import type { RoleRecord, RunRecord, TrustAct, TrustWrite } from '../../model/ru
 import { revokeServiceAccounts } from '../../trust/index.ts';
 import { planOf } from '../run/plan-run.ts';
 import type { Runtime } from '../runtime.ts';
+import { ownTime, serverTime } from '../server-time.ts';
 import { holdLock, LEASE_SECONDS, type Poll, READY, waitFor } from '../write.ts';
 import { OVERWRITTEN } from './block-role.ts';
 import { withoutOldWay } from './old-way.ts';
@@ -111,13 +112,13 @@ async function writesOf(
   { from, to }: { readonly from: number; readonly to: number },
 ): Promise<Written[] | 'denied'> {
   // Events tell whole seconds.
-  const [startTime, endTime] = [wholeSecond(from), Math.ceil(to / 1000) * 1000];
+  const [startTime, endTime] = [wholeSecond(from), Math.ceil(to / 1000) * 1000].map((at) => serverTime(runtime, at)) as [number, number];
   try {
     const query = { attribute: 'ResourceName', value: roleName, startTime, endTime, scope: 'global' } as const;
     const events = await runtime.aws(run.target).cloudTrail.lookupEvents(query);
     return events.flatMap((event) => {
       const document = documentWritten(event, roleName);
-      return document === undefined ? [] : [{ at: event.eventTime, is: fingerprint(document), document }];
+      return document === undefined ? [] : [{ at: ownTime(runtime, event.eventTime), is: fingerprint(document), document }];
     });
   } catch (error) {
     if (isPodshiftError(error, 'AccessDenied', 'InvalidRequest')) return 'denied';

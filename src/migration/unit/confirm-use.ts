@@ -3,6 +3,7 @@ import { isPodshiftError, PodshiftError } from '../../model/errors.ts';
 import { judgeUse } from '../../verification/cloudtrail.ts';
 import { addEvidenceOnce } from '../evidence.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
+import { serverTime } from '../server-time.ts';
 import { checkRole } from '../trust/lost-updates.ts';
 import { forwardUnit, type Poll, READY, secondsIn, type UnitContext, type UnitInput, waitFor } from '../write.ts';
 import { lookAtNewWay } from './last-look.ts';
@@ -50,7 +51,7 @@ async function lookUp(runtime: JournalRuntime, { unit, aws }: UnitContext): Prom
       attribute: 'ResourceName',
       value: unit.plan.roleArn,
       startTime,
-      endTime: runtime.clock.now(),
+      endTime: serverTime(runtime, runtime.clock.now()),
     });
   } catch (error) {
     if (isPodshiftError(error, 'Throttled', 'ServiceUnavailable')) return undefined;
@@ -79,16 +80,16 @@ async function record(
     serviceAccount,
     byDaemon: unit.plan.metadata !== undefined,
     since,
-    silentSince,
-    asOf: runtime.clock.now(),
+    silentSince: serverTime(runtime, silentSince),
+    asOf: serverTime(runtime, runtime.clock.now()),
   });
   const { newWay, oldWay, silentSeconds } = verdict;
   const facts = { newWay, oldWay, silentSeconds, runningJobs: oldJobs };
   return addEvidenceOnce(runtime, unit, { grade: 3, kind: 'cloudtrail', passed: verdict.passed && oldJobs === 0, facts });
 }
 
-/** From the restart on, a session by the new way is one of the workloads'. */
+/** From the restart on, a session by the new way is one of the workloads'. By the services' time. */
 function startOfUse(runtime: JournalRuntime, unit: UnitContext['unit']): number {
   const { restart, verify } = unit.stepStartedAt;
-  return Date.parse(restart ?? verify ?? '') || runtime.clock.now();
+  return serverTime(runtime, Date.parse(restart ?? verify ?? '') || runtime.clock.now());
 }

@@ -7,6 +7,7 @@ import { podsOfServiceAccount } from '../../verification/pods.ts';
 import { isStuck, judgeProbe, type ProbeVerdict, probeName, probePod } from '../../verification/probe.ts';
 import { addEvidenceOnce, isProved } from '../evidence.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
+import { ageSeconds } from '../server-time.ts';
 import {
   fence,
   forwardUnit,
@@ -165,10 +166,6 @@ async function giveUp(
 
 function tooLate(runtime: JournalRuntime, run: RunRecord, unit: UnitRecord): boolean {
   return secondsIn(runtime.clock, unit, 'proof') > run.options.proofTimeoutSeconds;
-}
-
-function ageSeconds(runtime: JournalRuntime, pod: KubernetesObject): number {
-  return (runtime.clock.now() - Date.parse(pod.metadata.creationTimestamp ?? '')) / 1000;
 }
 
 function factsOf(run: RunRecord, pod: KubernetesObject, verdict: ProbeVerdict): Record<string, unknown> {

@@ -6,6 +6,7 @@ import { isReady, podsOfServiceAccount } from '../../verification/pods.ts';
 import { judgeRollout } from '../../verification/rollout.ts';
 import { leftOut } from '../pauses.ts';
 import type { JournalRuntime } from '../runtime.ts';
+import { secondsSince } from '../server-time.ts';
 import { fence, type UnitContext } from '../write.ts';
 import { markValue } from './restart-mark.ts';
 import { type LiveWorkload, resourceOf, restartMark, subjectOf } from './workloads.ts';
@@ -94,12 +95,11 @@ async function renew(runtime: JournalRuntime, { run, unit, kubernetes }: UnitCon
 }
 
 /** Whether a pod can do without the association as long as the rollback may take; `too short`: not even a new pod could. */
-function lifeOf({ clock }: JournalRuntime, { run, unit }: UnitContext, pod: KubernetesObject): 'fresh' | 'stale' | 'too short' {
+function lifeOf(runtime: JournalRuntime, { run, unit }: UnitContext, pod: KubernetesObject): 'fresh' | 'stale' | 'too short' {
   const rollout = rolloutSeconds(unit);
   const wanted = FORGET_SECONDS + 2 * run.options.injectionChecks * run.options.injectionIntervalSeconds + rollout;
   const life = Math.min(Math.floor(agentTokenSeconds(pod) * 0.8) - EARLY_SECONDS, AGENT_HOLDS_SECONDS);
-  const since = Date.parse(pod.status?.startTime ?? pod.metadata.creationTimestamp ?? '');
-  const left = life - (clock.now() - since) / 1000;
+  const left = life - secondsSince(runtime, pod.status?.startTime ?? pod.metadata.creationTimestamp);
   // The last pod of a renewal is so much younger than the first.
   if (life - rollout < wanted) return left < wanted ? 'too short' : 'fresh';
   return left < Math.max(wanted, Math.min(RESERVE_SECONDS, life / 2)) ? 'stale' : 'fresh';

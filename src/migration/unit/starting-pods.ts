@@ -1,10 +1,10 @@
-import type { KubernetesObject } from '../../kubernetes/gateway.ts';
 import { RESOURCES } from '../../kubernetes/resources.ts';
 import type { JournalEntry } from '../../model/run.ts';
 import { usesAgent } from '../../verification/injection.ts';
 import { isReady, podsOfServiceAccount } from '../../verification/pods.ts';
 import { judgeRollout } from '../../verification/rollout.ts';
 import type { JournalRuntime } from '../runtime.ts';
+import { ageSeconds } from '../server-time.ts';
 import { millisecondsGoingBack, secondsIn, type UnitContext } from '../write.ts';
 import { resourceOf, subjectOf } from './workloads.ts';
 
@@ -29,8 +29,7 @@ export async function rolloutsUnderWay(
   if (waited > LONGEST_SECONDS) return '';
   const { namespace, serviceAccount } = unit.plan;
   const pods = podsOfServiceAccount(await kubernetes.list(RESOURCES.pods, { namespace }), serviceAccount);
-  const age = (pod: KubernetesObject): number => (runtime.clock.now() - Date.parse(pod.metadata.creationTimestamp ?? '')) / 1000;
-  const starting = pods.find((pod) => usesAgent(pod) && !isReady(pod) && age(pod) <= SETTLE_SECONDS);
+  const starting = pods.find((pod) => usesAgent(pod) && !isReady(pod) && ageSeconds(runtime, pod) <= SETTLE_SECONDS);
   if (starting !== undefined) return `Pod/${namespace}/${starting.metadata.name} is still starting`;
   // A roll-out that was given its whole time on the way forward gets no more.
   if (waited > SETTLE_SECONDS || secondsIn(runtime.clock, unit, 'restart') > SETTLE_SECONDS) return '';

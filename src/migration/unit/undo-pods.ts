@@ -6,6 +6,7 @@ import { isOnOldWay, usesAgent } from '../../verification/injection.ts';
 import { isReady, isRecreated, podsOfServiceAccount } from '../../verification/pods.ts';
 import { judgeRollout } from '../../verification/rollout.ts';
 import type { JournalRuntime } from '../runtime.ts';
+import { serverTime } from '../server-time.ts';
 import type { UnitContext } from '../write.ts';
 import { dryRun } from './check-injection.ts';
 import { evictPod, ownerOf } from './evict.ts';
@@ -90,7 +91,7 @@ export async function oldPodsEverywhere(runtime: JournalRuntime, context: UnitCo
   const next = left.find(isRecreated);
   if (next === undefined)
     return left[0] === undefined ? '' : `${name(left[0])} got its credentials from Pod Identity and has to end by itself`;
-  const began = Number(unit.facts.undoSince);
+  const began = serverTime(runtime, Number(unit.facts.undoSince));
   const replacement = pods.find((pod) => !usesAgent(pod) && !isReady(pod) && Date.parse(pod.metadata.creationTimestamp ?? '') >= began);
   if (replacement !== undefined && isReady(next)) return `${name(replacement)} is not ready yet`;
   const answer = await evictPod(runtime, context, next, pods, 'back');

@@ -8,6 +8,7 @@ import type { ApiRequest } from '../../../src/kubernetes/transport.ts';
 import type { ClusterRuntime, Logger } from '../../../src/migration/runtime.ts';
 import type { Ids } from '../../../src/model/clock.ts';
 import { PodshiftError } from '../../../src/model/errors.ts';
+import { createServerClock, type ServerClock } from '../../../src/model/server-clock.ts';
 import { answerRequest, type TwinHttpReply, type TwinHttpRequest, type TwinHttpService } from '../../../twin/server.ts';
 import type { UnservedTwin } from '../../../twin/twin.ts';
 import type { SimulatedClock } from './clock.ts';
@@ -45,6 +46,7 @@ export class Environment {
   /** Called ahead of each effect, with its number in the environment's life; it may {@link die} there. */
   onEffect: (call: Call) => void = () => undefined;
   readonly #shared: Shared;
+  readonly #clock: ServerClock;
   #alive = true;
   #connections = 0;
 
@@ -52,7 +54,8 @@ export class Environment {
   constructor(shared: Shared, heartbeat = false) {
     this.#shared = shared;
     const { ids, logger, twin } = shared;
-    const clock = { now: () => shared.clock.now() + this.skew };
+    const clock = createServerClock({ now: () => shared.clock.now() + this.skew });
+    this.#clock = clock;
     this.runtime = {
       clock,
       ids,
@@ -61,6 +64,7 @@ export class Environment {
       journal: createTableJournal(this.#table(shared.table), clock),
       ...createClusterConnections({
         clock,
+        serverTime: clock,
         endpoint: 'http://aws.invalid',
         credentials: twin.credentials,
         retryDelays: 'none',
@@ -103,14 +107,19 @@ export class Environment {
         );
         const reply = await answer;
         if (reply === 'reset') throw new TypeError('the twin has no faults of its own here');
-        return reply;
+        return this.#dated(reply);
       },
-      (kind) => service.fault(kind, request),
+      (kind) => this.#dated(service.fault(kind, request)),
     );
     if ('answer' in delivered) return delivered.answer;
     throw delivered.broken === 'timeout'
       ? Object.assign(new Error('the time is over'), { name: 'TimeoutError' })
       : Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
+  }
+
+  /** A reply with its date, as any service sends it. */
+  #dated(reply: TwinHttpReply): TwinHttpReply {
+    return { ...reply, headers: { ...reply.headers, date: new Date(this.#shared.clock.now()).toUTCString() } };
   }
 
   #requestHandler(): SendsRequests {
@@ -164,18 +173,27 @@ export class Environment {
 
   #table(table: Table): Table {
     const send = async <T>(operation: string, object: string, write: boolean, apply: () => Promise<T>): Promise<T> => {
+      const heard = this.#clock.asked();
+      const dated = (answer: () => T): (() => T) => {
+        const date = new Date(this.#shared.clock.now()).toUTCString();
+        return () => {
+          heard(date);
+          return answer();
+        };
+      };
       const delivered = await this.#send<() => T>(
         { service: 'journal', operation, object, write },
         async () => {
           const value = await apply();
-          return () => value;
+          return dated(() => value);
         },
-        (kind) => () => {
-          throw new PodshiftError(
-            kind === 'throttle' ? 'Throttled' : kind === 'denied' ? 'AccessDenied' : 'ServiceUnavailable',
-            `the journal: ${kind}`,
-          );
-        },
+        (kind) =>
+          dated(() => {
+            throw new PodshiftError(
+              kind === 'throttle' ? 'Throttled' : kind === 'denied' ? 'AccessDenied' : 'ServiceUnavailable',
+              `the journal: ${kind}`,
+            );
+          }),
       );
       if ('answer' in delivered) return delivered.answer();
       throw new PodshiftError('ServiceUnavailable', `dynamodb:${operation} failed or did not answer (${delivered.broken})`);

@@ -56,6 +56,24 @@ describe('the association of a unit whose roll-out is under way', () => {
     expect(await isGone()).toBe(true);
   });
 
+  it.each([600, -600])(
+    'stays under a pod that has just been made, whatever the own clock says: %d s ahead of the services',
+    async (ahead) => {
+      fake.pass(3600);
+      fake.put(runningPod('scaled-up', NEW_WAY, { ready: false }));
+      const { clock } = fake.runtime;
+      const wrong = { now: () => clock.now() + ahead * 1000 };
+      const runtime = { ...fake.runtime, clock: wrong, serverClock: clock };
+      await undoUnit(runtime, UNDO);
+      fake.pass(100);
+      await undoUnit(runtime, UNDO);
+      expect(fake.account.associations).toHaveLength(1);
+      fake.pass(100);
+      await undoUnit(runtime, UNDO);
+      expect(fake.account.associations).toHaveLength(0);
+    },
+  );
+
   it('goes in the end, however many pods come that do not become ready', async () => {
     for (let pod = 0; pod < 9; pod += 1) {
       fake.put(runningPod(`new-${pod}`, NEW_WAY, { ready: false }));
