@@ -31,19 +31,14 @@ export function snapshotFindings({ cluster, gaps }: Pick<Snapshot, 'cluster' | '
   ];
 }
 
-/**
- * Findings that say of something that it is not there, and what a snapshot has to hold for that: folders of AWS's answers, and kinds by
- * their names.
- */
+/** Findings that say of something that it is not there, and the folders of AWS's answers that a snapshot has to hold for that. */
 const ABSENCES: Readonly<Partial<Record<FindingCode, readonly string[]>>> = {
   PS213: ['eks/pod-identity-associations/'],
-  PS343: ['eks/pod-identity-associations/', 'ServiceAccount'],
 };
 
 /** Codes of findings that a snapshot cannot bear out: what they miss may be there all the same. */
 export function undecidedCodes({ gaps }: Pick<Snapshot, 'gaps'>): ReadonlySet<string> {
-  const lacks = (wanted: string): boolean =>
-    gaps.some(({ kind, what }) => (kind === 'kinds' ? what.split(', ').includes(wanted) : wanted.endsWith('/') && what.startsWith(wanted)));
+  const lacks = (folder: string): boolean => gaps.some(({ what }) => what.startsWith(folder));
   return new Set(Object.entries(ABSENCES).flatMap(([code, needs]) => (needs.some(lacks) ? [code] : [])));
 }
 

@@ -80,27 +80,23 @@ const trustWithoutAssociation: LeftoverCheck = (facts) =>
     };
   });
 
-/** Pods hold the role that the annotation named when they were created. */
-const podsWithOtherRole: LeftoverCheck = ({ world, associations }) =>
-  (world.inventory.staleRoles ?? []).flatMap((fact) => {
+/** Pods hold the role that the annotation named when they were created; what they get next is told as far as associations are known. */
+const podsWithOtherRole: LeftoverCheck = (facts) =>
+  (facts.world.inventory.staleRoles ?? []).flatMap((fact) => {
     const { subject, namespace, serviceAccount, roleArn, named, pods } = fact;
     const id = `${namespace}/${serviceAccount}`;
-    const association = associations.get(id);
-    // Whether it is that role is not known.
+    const association = facts.associations.get(id);
+    // Whether it gives that very role is not known.
     if (association === 'unknown') return [];
     // What gives the role, or is told of with its unit.
     if (association?.roleArn === roleArn || association?.targetRoleArn === roleArn) return [];
-    const next = association?.targetRoleArn ?? association?.roleArn ?? named;
-    const names = [
-      named === null ? `${id} names no role` : `${id} names the role ${named}`,
-      association === undefined ? 'has no association' : `is associated with ${next}`,
-    ];
-    const after = next === null ? 'start without any role' : `get ${next}`;
-    const some = pods === 1 ? '1 pod' : `${pods} pods`;
+    const next = nextRole(fact, association, facts);
+    const names = named === null ? 'names no role' : `names the role ${named}`;
+    const has = pods === 1 ? '1 pod' : `${pods} pods`;
     return {
       subject,
-      message: `${some} of ${subject} ${pods === 1 ? 'has' : 'have'} the role ${roleArn} by IRSA, and the service account ${names.join(' and ')}: they keep that role until they restart, and ${after} then`,
-      remedy: repairOf(fact, next, association, world),
+      message: `${has} of ${subject} ${pods === 1 ? 'has' : 'have'} the role ${roleArn} by IRSA, and the service account ${id} ${names}${next.also}: they keep that role until they restart, and ${next.after}`,
+      remedy: repairOf(fact, next.meant, association, facts.world),
     };
   });
 
@@ -189,9 +185,34 @@ function completionOf({ namespace, name }: ServiceAccountName, roleArn: string, 
 /** Kinds that kubectl restarts by their templates. */
 const RESTARTED: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet']);
 
+/** What pods have once they restart: in words, and what has to be meant for a restart to be right. */
+interface NextRole {
+  readonly also: string;
+  readonly after: string;
+  readonly meant: string;
+}
+
+function nextRole({ named }: StaleRoleFact, association: AssociationFacts | undefined, { world, roles }: Leftovers): NextRole {
+  if (association === undefined) {
+    return named === null
+      ? { also: '', after: 'start without it then, unless an association gives it', meant: 'they need no role' }
+      : { also: '', after: `get ${named} then, unless an association gives another`, meant: `${named} is meant` };
+  }
+  const role = association.targetRoleArn ?? association.roleArn;
+  const why = whyWithoutEffect(association, roles.get(association.roleArn)?.trustPolicy, world);
+  const also = ` and is associated with ${role}`;
+  return why === undefined
+    ? { also, after: `get ${role} then`, meant: `${role} is meant` }
+    : {
+        also: `${also}, ${why.message}`,
+        after: 'start without any role then',
+        meant: `${role} is meant, see that the association works, then`,
+      };
+}
+
 function repairOf(
   { subject, namespace, serviceAccount, roleArn }: StaleRoleFact,
-  next: string | null,
+  otherwise: string,
   association: AssociationFacts | undefined,
   { inventory: { annotationPrefix, cluster } }: World,
 ): string {
@@ -203,7 +224,6 @@ function repairOf(
   const restart = RESTARTED.has(kind)
     ? `kubectl rollout restart ${kind.toLowerCase()}/${name} -n ${namespace}`
     : `restart the pods of ${subject} by what made them`;
-  const otherwise = next === null ? 'they need no role' : `${next} is meant`;
   return `If ${roleArn} is still meant: ${meant}, before they restart. If ${otherwise}: ${restart}.`;
 }
 

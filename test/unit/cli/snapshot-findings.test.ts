@@ -54,9 +54,9 @@ describe('what a snapshot cannot tell', () => {
     const gap = (kind: SnapshotGap['kind'], what: string): SnapshotGap => ({ kind, what, why: '', command: '' });
     const codes = (...gaps: SnapshotGap[]) => [...undecidedCodes({ gaps })];
     expect(codes(...GAPS)).toEqual([]);
-    expect(codes(gap('missing', 'eks/pod-identity-associations/'))).toEqual(['PS213', 'PS343']);
-    expect(codes(gap('file', 'eks/pod-identity-associations/a-1.json'))).toEqual(['PS213', 'PS343']);
-    expect(codes(gap('kinds', 'Job, ServiceAccount'))).toEqual(['PS343']);
+    expect(codes(gap('missing', 'eks/pod-identity-associations/'))).toEqual(['PS213']);
+    expect(codes(gap('file', 'eks/pod-identity-associations/a-1.json'))).toEqual(['PS213']);
+    expect(codes(gap('kinds', 'Job, ServiceAccount'), gap('missing', 'eks/nodegroups/'))).toEqual([]);
     const report = { digest: 'abc', findings: [{ code: 'PS119' }, { code: 'PS213' }] };
     expect(withoutUndecided(report, new Set(['PS213']))).toEqual({ ...report, findings: [{ code: 'PS119' }] });
     expect(withoutUndecided(report, new Set(['PS343']))).toBe(report);

@@ -188,7 +188,7 @@ describe('pods with a role that their service account does not name', () => {
     expect(found).toMatchObject({
       subject: 'Deployment/shop/web',
       severity: 'warning',
-      message: `2 pods of Deployment/shop/web have the role ${roleArn('web')} by IRSA, and the service account shop/web names no role and has no association: they keep that role until they restart, and start without any role then`,
+      message: `2 pods of Deployment/shop/web have the role ${roleArn('web')} by IRSA, and the service account shop/web names no role: they keep that role until they restart, and start without it then, unless an association gives it`,
       remedy: `If ${roleArn('web')} is still meant: kubectl annotate serviceaccount web -n shop --overwrite ${PREFIX}/role-arn=${roleArn('web')}, before they restart. If they need no role: kubectl rollout restart deployment/web -n shop.`,
     });
   });
@@ -200,16 +200,22 @@ describe('pods with a role that their service account does not name', () => {
     ];
     const [found] = told({ ...facts, staleRoles }, 'PS343');
     expect(found?.message).toContain(
-      `1 pod of Pod/shop/api-1 has the role ${roleArn('api')} by IRSA, and the service account shop/api names the role ${roleArn('new')} and has no association: they keep that role until they restart, and get ${roleArn('new')} then`,
+      `1 pod of Pod/shop/api-1 has the role ${roleArn('api')} by IRSA, and the service account shop/api names the role ${roleArn('new')}: they keep that role until they restart, and get ${roleArn('new')} then, unless an association gives another`,
     );
     expect(found?.remedy).toContain(`If ${roleArn('new')} is meant: restart the pods of Pod/shop/api-1`);
   });
 
   it('are told of where its association gives another', () => {
     const one = association('shop/web', { roleArn: roleArn('new') });
-    const [found] = told({ staleRoles: [stale()], otherAssociations: [one], associated: [one] }, 'PS343');
+    const facts = { staleRoles: [stale()], otherAssociations: [one], associated: [one] };
+    const [found] = told({ ...facts, trustingPods: [trusting('new', statementFor('web'))] }, 'PS343');
     expect(found?.message).toContain(`names no role and is associated with ${roleArn('new')}: they keep that role`);
+    expect(found?.message).toMatch(/, and get arn:\S+\/new then$/);
     expect(found?.remedy).toContain(`--association-id ${one.associationId} --role-arn ${roleArn('web')}`);
+    // One that does not work gives them nothing.
+    const [without] = told({ ...facts, trustingPods: [trusting('new', EC2)] }, 'PS343');
+    expect(without?.message).toMatch(/, and start without any role then$/);
+    expect(without?.remedy).toContain('see that the association works, then: kubectl rollout restart');
   });
 
   it('are not told of where its association gives that very role, or nobody knows which', () => {
