@@ -54,6 +54,7 @@ async function eventsOf(waves: number): Promise<number> {
     RevokeTrust: () => ({ wrote: true }),
     RolesToRetire: () => ({ done: true, items: [], after: '' }),
     CheckWriters: () => ({ status: 'ready', waitSeconds: 0 }),
+    RemoveAgent: () => ({ status: 'ready', waitSeconds: 0, tries: 1 }),
   };
   const scripted: Service = {
     ...service,
