@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import Table from 'cli-table3';
@@ -195,7 +195,11 @@ async function main(): Promise<void> {
   console.log(render(rows));
   const machine = `Node ${process.version}, ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), ${new Date().toISOString().slice(0, 10)}`;
   const text = `# Results\n\nWritten by \`npm run bench\`: ${machine}. Figures of one run; a busy machine makes them worse.\n\n${markdown(rows)}\n\n${FLEET_NOTE}\n`;
-  writeFileSync(new URL('RESULTS.md', import.meta.url), text);
+  const file = new URL('RESULTS.md', import.meta.url);
+  const before = readFileSync(file, 'utf8');
+  // The sections below the table are of other commands, each of which says how to run it.
+  const rest = before.includes('\n## ') ? before.slice(before.indexOf('\n## ')) : '';
+  writeFileSync(file, `${text}${rest}`);
   process.exitCode = rows.some((row) => row.holds === false) ? 1 : 0;
 }
 

@@ -25,7 +25,7 @@ import { type CommandContext, textFlag } from './context.ts';
 import { migrationOptionsOf } from './migration-flags.ts';
 import type { Invocation } from './program.ts';
 import { narrate } from './progress.ts';
-import { snapshotFindings } from './snapshot-findings.ts';
+import { snapshotFindings, undecidedCodes } from './snapshot-findings.ts';
 
 /** A cluster, real or a twin's, with a journal: what a state machine needs to run. */
 export interface Session {
@@ -37,6 +37,8 @@ export interface Session {
   readonly signal: AbortSignal;
   /** What the snapshot behind it cannot tell; nothing for a real cluster. */
   readonly unread: readonly Finding[];
+  /** Codes of findings that the snapshot cannot bear out; empty for a real cluster. */
+  readonly undecided: ReadonlySet<string>;
   /** What the twin's watch found; null for a real cluster. */
   promises(): Promises | null;
   /** What the twin's watch saw broken of them, a sentence each; none for a real cluster. */
@@ -91,6 +93,7 @@ export async function openTwinSession(
     journal,
     signal: context.interrupts.signal,
     unread: snapshotFindings(snapshot),
+    undecided: undecidedCodes(snapshot),
     promises: () => twin.promises(),
     broken: () => twin.watch.broken(),
     eksAuthCalls: () => twin.identities.agents.eksAuthCalls,
@@ -131,6 +134,7 @@ export async function openClusterSession(
     journal,
     signal,
     unread: [],
+    undecided: new Set(),
     promises: () => null,
     broken: () => [],
     eksAuthCalls: () => ({ calls: 0, failed: 0 }),

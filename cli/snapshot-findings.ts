@@ -1,4 +1,4 @@
-import { type Finding, finding } from '../src/model/findings.ts';
+import { type Finding, type FindingCode, finding } from '../src/model/findings.ts';
 import type { Snapshot, SnapshotGap } from '../twin/snapshot.ts';
 import { quoted } from './shell.ts';
 import type { Terminal } from './terminal.ts';
@@ -29,6 +29,27 @@ export function snapshotFindings({ cluster, gaps }: Pick<Snapshot, 'cluster' | '
     ),
     ...of('file').map(({ what, why, command }) => finding('PS902', `Snapshot/${what}`, `${what}: ${why}`, `Take it again: ${command}`)),
   ];
+}
+
+/** Findings that say of something that it is not there, and the folders of AWS's answers that a snapshot has to hold for that. */
+const ABSENCES: Readonly<Partial<Record<FindingCode, readonly string[]>>> = {
+  PS213: ['eks/pod-identity-associations/'],
+};
+
+/** Codes of findings that a snapshot cannot bear out: what they miss may be there all the same. */
+export function undecidedCodes({ gaps }: Pick<Snapshot, 'gaps'>): ReadonlySet<string> {
+  const lacks = (folder: string): boolean => gaps.some(({ what }) => what.startsWith(folder));
+  return new Set(Object.entries(ABSENCES).flatMap(([code, needs]) => (needs.some(lacks) ? [code] : [])));
+}
+
+/** A plan or report without the findings of these codes. */
+export function withoutUndecided<Report extends { readonly findings: readonly { readonly code: string }[] }>(
+  report: Report,
+  codes: ReadonlySet<string>,
+): Report {
+  return report.findings.some(({ code }) => codes.has(code))
+    ? { ...report, findings: report.findings.filter(({ code }) => !codes.has(code)) }
+    : report;
 }
 
 /** A report with more findings, in the order of their codes. */

@@ -82,9 +82,9 @@ async function run(context: CommandContext, invocation: Invocation, file: string
 async function rehearse(context: CommandContext, invocation: Invocation, folders: readonly string[]): Promise<Exit> {
   if (folders.length === 0) throw new PodshiftError('UsageError', 'which clusters? give the folder of a snapshot for each');
   const snapshots = await Promise.all(folders.map((folder) => loadSnapshot(folder)));
-  for (const snapshot of snapshots) saySnapshotGaps(snapshot, context.terminal);
   const twice = snapshots.find(({ cluster }, index) => snapshots.findIndex((other) => other.cluster.arn === cluster.arn) < index);
   if (twice !== undefined) throw new PodshiftError('UsageError', `two of the snapshots are of ${twice.cluster.arn}`);
+  for (const snapshot of snapshots) saySnapshotGaps(snapshot, context.terminal);
   const accounts = [...new Set(snapshots.map(({ accountId }) => accountId))];
   const regions = [...new Set(snapshots.map(({ region }) => region))];
   const spec = await fleetSpecOf(invocation, textFlag(invocation, 'file'), { accounts, regions });

@@ -14,7 +14,7 @@ import { formatOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
 import { openClusterSession, openTwinSession, optionsOf, type Session, snapshotOf } from '../sessions.ts';
 import { quoted } from '../shell.ts';
-import { withFindings } from '../snapshot-findings.ts';
+import { withFindings, withoutUndecided } from '../snapshot-findings.ts';
 import { version } from '../version.ts';
 
 /** `podshift scan`: who gets which role today, and what stands in the way. */
@@ -118,7 +118,7 @@ export async function planOn(
   const inventory = (await journal.getDocument(runId, 'inventory')) as Inventory | undefined;
   if (made === undefined || inventory === undefined) throw new PodshiftError('InternalError', `run ${runId} ended without a plan`);
   const run = await journal.getRun(runId);
-  const plan = withFindings(made, session.unread);
+  const plan = withFindings(withoutUndecided(made, session.undecided), session.unread);
   const report = buildPlanReport(plan, { ...run, promises: session.promises() });
   return { inventory, plan, report };
 }

@@ -14,7 +14,7 @@ import { sayFailure } from '../failure.ts';
 import { formatOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
 import { openTwinSession, optionsOf } from '../sessions.ts';
-import { withFindings } from '../snapshot-findings.ts';
+import { withFindings, withoutUndecided } from '../snapshot-findings.ts';
 
 /** The example cluster that ships with podshift. */
 const EXAMPLE = fileURLToPath(new URL('../../examples/shop', import.meta.url));
@@ -69,7 +69,7 @@ async function rehearseFolder(folder: string, context: CommandContext, invocatio
       input: { runId, target, mode: 'run', approval: 'none', expectedDigest: null, options },
     });
     if (failure !== null) sayFailure(failure, context.terminal);
-    const report = withFindings(await buildReport(journal, runId, session.promises()), session.unread);
+    const report = withFindings(withoutUndecided(await buildReport(journal, runId, session.promises()), session.undecided), session.unread);
     const plan = (await journal.getDocument(runId, 'plan')) as Plan | undefined;
     if (plan === undefined) throw new PodshiftError('InternalError', `run ${runId} ended without a plan`);
     context.terminal.talk('');

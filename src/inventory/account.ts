@@ -133,6 +133,17 @@ export function trustingRoles({ cluster, roles }: Account, known: ReadonlySet<st
     .map(({ arn, trustPolicy }) => ({ arn, trustPolicy }));
 }
 
+/** Roles by these ARNs, and those whose trust policies name Pod Identity and the cluster's name, but for those that are known already. */
+export function trustingPods({ cluster, roles }: Account, known: ReadonlySet<string>, wanted: ReadonlySet<string>): TrustingRole[] {
+  const clusterName = cluster.arn.slice(cluster.arn.indexOf('/') + 1);
+  return roles
+    .filter(({ arn, trustPolicy }) => {
+      const isScoped = trustPolicy.includes('pods.eks.amazonaws.com') && trustPolicy.includes(clusterName);
+      return !known.has(arn) && (isScoped || wanted.has(arn));
+    })
+    .map(({ arn, trustPolicy }) => ({ arn, trustPolicy }));
+}
+
 /** The associations behind these summaries; one that went away meanwhile is left out. */
 export async function readAssociations(aws: AwsGateways, summaries: readonly AssociationSummary[]): Promise<AssociationFacts[]> {
   const limit = pLimit(CONCURRENCY);

@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import type { FargateProfile } from '../aws/gateways.ts';
 import type { KubernetesGateway, KubernetesObject, OwnerReference, Resource } from '../kubernetes/gateway.ts';
 import { RESOURCES } from '../kubernetes/resources.ts';
-import type { AgentPortFact, LegacyFact } from '../model/inventory.ts';
+import type { AgentPortFact, LegacyFact, StaleRoleFact } from '../model/inventory.ts';
 import { type AgentPod, type AgentSet, agentPod, agentSet, isAgent } from './agent.ts';
 import { type Budget, blockingBudgets } from './budgets.ts';
 import { type Consumers, readConsumers, type Whole } from './consumers/read.ts';
@@ -12,8 +12,10 @@ import { irsaProviderClasses, legacyFacts } from './indirect.ts';
 import type { FirstLists } from './metadata/first-lists.ts';
 import { cutsOffByPodGroups, type EgressPolicy, egressPolicies, type Family, takesPort80 } from './network.ts';
 import { type Node, readNode } from './nodes.ts';
+import { injectedRole } from './overrides.ts';
 import { isReady, type LivePod, readLivePod } from './pods.ts';
 import { isTemplateOfOthers, rolloutDrafts } from './rollouts.ts';
+import { type NamedRole, type StalePod, stalePod, staleRoles } from './stale-roles.ts';
 import { controllerOf, type Draft, draftWorkload, isKnown, serviceAccountOf, templateOf } from './workloads.ts';
 
 /** Lists under way at a time: each holds its kind's objects until they are reduced. */
@@ -27,6 +29,7 @@ export interface Scope {
   readonly concerns: (namespace: string, serviceAccount: string) => boolean;
   /** Whether a namespace was chosen at all, for what is only listed. */
   readonly lists: (namespace: string) => boolean;
+  readonly namedRole: NamedRole;
   /** Pod annotations that kube2iam or kiam read; empty where neither runs. */
   readonly podKeys: ReadonlySet<string>;
   /** Those among them that name a role. */
@@ -48,6 +51,7 @@ export interface ClusterObjects {
   readonly customs: Whole;
   readonly providerClasses: ReadonlySet<string>;
   readonly legacy: readonly LegacyFact[];
+  readonly staleRoles: readonly StaleRoleFact[];
   readonly egress: readonly EgressPolicy[];
   /** Workloads that take port 80 of their nodes, and those of controllers that manage associations; `Kind/namespace/name`. */
   readonly port80: readonly string[];
@@ -69,6 +73,8 @@ export async function readObjects(kubernetes: KubernetesGateway, scope: Scope, f
   const pods: LivePod[] = [];
   const above = new Map<string, OwnerReference>();
   const legacy: LegacyFact[] = [];
+  const stalePods: StalePod[] = [];
+  const ownPairs = new Set<string>();
   const agentSets: AgentSet[] = [];
   const agentPods: AgentPod[] = [];
   const daemonPods: ClusterObjects['daemonPods'][number][] = [];
@@ -88,6 +94,7 @@ export async function readObjects(kubernetes: KubernetesGateway, scope: Scope, f
   const workload = (object: KubernetesObject) => {
     const controller = controllerOf(object);
     if (controller !== undefined && object.metadata.uid !== undefined) above.set(object.metadata.uid, controller);
+    if (object.metadata.uid !== undefined && injectedRole(templateOf(object)?.spec) !== undefined) ownPairs.add(object.metadata.uid);
     if (isAgent(object)) agentSets.push(agentSet(object));
     if (object.kind === 'DaemonSet' && object.metadata.name === 'aws-node') podGroupsCutOff ||= cutsOffByPodGroups(object);
     notePlatform(object, port80, controllers, byAnnotation);
@@ -117,6 +124,8 @@ export async function readObjects(kubernetes: KubernetesGateway, scope: Scope, f
     if (daemonNames.has(owner) && isReady(object) && object.spec?.nodeName !== undefined)
       daemonPods.push({ owner: `${daemonNames.get(owner)}/${owner}`, nodeName: object.spec.nodeName });
     if ((controller === undefined || !isKnown(controller)) && scope.lists(namespace)) legacy.push(...legacyFacts(object, scope.roleKeys));
+    const stale = stalePod(object, scope.namedRole);
+    if (stale !== undefined) stalePods.push(stale);
     if (!scope.concerns(namespace, serviceAccountOf(object.spec))) return;
     const live = readLivePod(object, scope);
     if (live !== undefined) pods.push(live);
@@ -158,6 +167,7 @@ export async function readObjects(kubernetes: KubernetesGateway, scope: Scope, f
     customs,
     providerClasses: irsaProviderClasses(customs.get('secrets-store.csi.x-k8s.io/SecretProviderClass') ?? []),
     legacy: [...legacy, ...consumers.asking],
+    staleRoles: staleRoles(stalePods, above, ownPairs),
     egress: egressPolicies({ network, cilium, ciliumClusterwide, family: scope.family, byCilium: first.daemonSets.some(isCilium) }),
     port80: port80.sort(),
     agentPorts: [...agentPorts.values()].sort((a, b) => (a.subject < b.subject ? -1 : 1)),

@@ -5,7 +5,7 @@ import { type Clock, timestamp } from '../model/clock.ts';
 import type { Inventory, ServiceAccountFacts } from '../model/inventory.ts';
 import type { MigrationOptions } from '../model/options.ts';
 import { isSelected } from '../model/selection.ts';
-import { type Account, clusterFacts, readAccount, readAssociations, readRoles, trustingRoles } from './account.ts';
+import { type Account, clusterFacts, readAccount, readAssociations, readRoles, trustingPods, trustingRoles } from './account.ts';
 import { addonFacts } from './addons.ts';
 import { readAgent } from './agent.ts';
 import { readObjects, type Scope } from './cluster-objects.ts';
@@ -19,6 +19,7 @@ import { shapeOf } from './metadata/metadata-users.ts';
 import { objectOwners } from './owners/owners.ts';
 import { platformFacts } from './platform.ts';
 import { findServiceAccounts } from './service-accounts.ts';
+import type { NamedRole } from './stale-roles.ts';
 
 /**
  * Reads a cluster and its account, reduced to what decisions need: plain JSON, sorted, without secrets. One list per kind,
@@ -47,15 +48,16 @@ export async function takeInventory(
     profiles: account.fargateProfiles,
     concerns: (namespace, name) => names.has(`${namespace}/${name}`) || (served && isChosen(options, namespace)),
     lists: (namespace) => options.namespaces.length === 0 || options.namespaces.includes(namespace),
+    namedRole: namedRoles(serviceAccounts, options),
     podKeys: first.podKeys,
     roleKeys: first.roleKeys,
     family: account.cluster.ipFamily === 'ipv6' ? 'ipv6' : 'ipv4',
   };
   const daemons = new Set(first.daemons.map(daemonAccount));
-  // All of an add-on's own are needed: an update names the whole list.
+  // All of an add-on's own are needed: an update names the whole list. A chosen one may be left of a service account that is gone.
   const summaries = account.associations.filter(({ ownerArn, namespace, serviceAccount }) => {
     const id = `${namespace}/${serviceAccount}`;
-    return ownerArn !== undefined || names.has(id) || daemons.has(id);
+    return ownerArn !== undefined || names.has(id) || daemons.has(id) || isSelected(options, namespace, serviceAccount);
   });
   const [objects, associations, roles] = await Promise.all([
     readObjects(kubernetes, scope, first),
@@ -83,6 +85,9 @@ export async function takeInventory(
   const platform = await platformFacts(aws, kubernetes, account, objects, clock);
   markUnserved(drafts, objects.nodes, platform.nodeRoles);
   const keptAssociations = associations.filter((association) => keptNames.has(`${association.namespace}/${association.serviceAccount}`));
+  const otherAssociations = associations.filter(
+    (association) => !keptAssociations.includes(association) && isSelected(options, association.namespace, association.serviceAccount),
+  );
   const read = new Set(roles.map((role) => role.arn));
   const identities = daemonIdentities(first.daemons, { serviceAccounts, associations, configMaps: first.configMaps, prefix });
   const asked = [
@@ -129,6 +134,12 @@ export async function takeInventory(
         .map(({ associationId, namespace, serviceAccount }) => ({ associationId, namespace, serviceAccount })),
       ({ associationId }) => associationId,
     ),
+    otherAssociations: sortBy(otherAssociations, ({ associationId }) => associationId),
+    trustingPods: sortBy(
+      trustingPods(account, new Set(known.map(({ arn }) => arn)), new Set(otherAssociations.map(({ roleArn }) => roleArn))),
+      ({ arn }) => arn,
+    ),
+    staleRoles: sortBy(objects.staleRoles, ({ subject, serviceAccount, roleArn }) => `${subject} ${serviceAccount} ${roleArn}`),
     addons: sortBy(
       await addonFacts(aws, account.addons, associations, account.cluster.version, (name) =>
         kept.flatMap((facts) => (facts.addon === name ? [facts.name] : [])),
@@ -175,6 +186,13 @@ function rolesOfTheirOwn(objects: readonly KubernetesObject[], account: Account,
     ...account.associations.map(({ namespace, serviceAccount }) => `${namespace}/${serviceAccount}`),
   ]);
   return (id) => ids.has(id);
+}
+
+function namedRoles(objects: readonly KubernetesObject[], options: MigrationOptions): NamedRole {
+  const chosen = objects.filter(({ metadata: { namespace = '', name } }) => isSelected(options, namespace, name));
+  const key = `${options.annotationPrefix}/role-arn`;
+  const roles = new Map(chosen.map(({ metadata }) => [`${metadata.namespace}/${metadata.name}`, metadata.annotations?.[key] ?? null]));
+  return (namespace, serviceAccount) => roles.get(`${namespace}/${serviceAccount}`);
 }
 
 function withShape(facts: ServiceAccountFacts, objects: readonly KubernetesObject[], prefix: string): ServiceAccountFacts {

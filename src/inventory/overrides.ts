@@ -155,6 +155,12 @@ function injectedVariables(container: PodSpec): PodSpec[] {
   });
 }
 
+/** The role that the webhook gave the pod of this spec by IRSA when it was created; undefined where it gave none. */
+export function injectedRole(spec: PodSpec): string | undefined {
+  const variables = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].flatMap(injectedVariables);
+  return variables.find(({ name, value }) => name === 'AWS_ROLE_ARN' && typeof value === 'string')?.value;
+}
+
 function hasStsToken(volume: PodSpec): boolean {
   return (volume?.projected?.sources ?? []).some((source: PodSpec) => source.serviceAccountToken?.audience === 'sts.amazonaws.com');
 }

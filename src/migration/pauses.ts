@@ -44,6 +44,12 @@ export function leftOut(unit: UnitRecord, step: UnitStep, milliseconds: number):
   return { [factOf(step)]: pausedMilliseconds(unit, step) + milliseconds };
 }
 
+/** The facts of a unit each of whose steps that were begun has its whole time again. */
+export function withTimeAnew(clock: Clock, unit: UnitRecord): UnitRecord['facts'] {
+  const begun = Object.entries(unit.stepStartedAt) as [UnitStep, string][];
+  return Object.fromEntries(begun.map(([step, at]) => [factOf(step), Math.max(0, clock.now() - Date.parse(at))]));
+}
+
 /** How long a step was paused so far, in milliseconds. */
 export function pausedMilliseconds(unit: UnitRecord, step: UnitStep): number {
   return Number(unit.facts[factOf(step)] ?? 0);

@@ -38,6 +38,7 @@ export const FINDINGS = {
   PS116: { severity: 'warning', title: 'The session tags take much of the packed policy size', remedy: 'Pod Identity uses about half of it; a further session policy or further tags may fail with PackedPolicyTooLarge. Shorten what the application adds.' },
   PS117: { severity: 'blocker', title: 'A role that it assumes takes no session tags', remedy: 'Let that role trust sts:TagSession for this role beside sts:AssumeRole (and allow sts:TagSession in this role where the other trusts its whole account), then plan again.' },
   PS118: { severity: 'info', title: 'Another tool left the migration half-way', remedy: 'The pods of these workloads are still on the old way. podshift goes on from there: it proves the credentials, restarts them, and removes the annotation. To leave them as they are, leave the service account out.' },
+  PS119: { severity: 'warning', title: 'An association of a service account without an annotation does not work', remedy: 'Add the statement for Pod Identity to the trust policy of its role (aws iam update-assume-role-policy). Where nobody needs the association: aws eks delete-pod-identity-association.' },
   // The trust policy
   PS201: { severity: 'blocker', title: 'The trust policy cannot be read', remedy: "Correct the trust policy so that IAM's policy grammar holds, then plan again." },
   PS202: { severity: 'blocker', title: 'The trust policy does not admit the service account today', remedy: 'Correct the trust policy, or remove the annotation; nothing works through it today, so nothing may start to.' },
@@ -51,6 +52,7 @@ export const FINDINGS = {
   PS210: { severity: 'warning', title: 'The trust policy admits Pod Identity without our scope already', remedy: 'podshift writes nothing. Narrow the existing statement to account, cluster, namespace and service account when all its users are known.' },
   PS211: { severity: 'info', title: 'The trust policy has an old version', remedy: 'podshift keeps the version as it is. Raise it yourself when no condition holds the text of a policy variable.' },
   PS212: { severity: 'blocker', title: 'A statement that podshift did not write carries its Sid', remedy: 'Rename the Sid of that statement, then plan again.' },
+  PS213: { severity: 'warning', title: 'A trust policy admits a service account by Pod Identity that has no association', remedy: 'Create the association (aws eks create-pod-identity-association), or take the statement out of the trust policy (aws iam update-assume-role-policy).' },
   // Workloads and pods
   PS301: { severity: 'blocker', title: 'A container has a credential variable set by hand', remedy: 'Remove the variable from the pod template: every AWS SDK takes it ahead of Pod Identity, or the webhook leaves the container alone for its sake.' },
   PS302: { severity: 'blocker', title: 'A container gets a credential variable from a ConfigMap', remedy: 'Keep the key away from the container, or remove it from the ConfigMap where nothing else reads it: every AWS SDK takes it ahead of Pod Identity.' },
@@ -92,6 +94,7 @@ export const FINDINGS = {
   PS340: { severity: 'blocker', title: 'The proxy in the pods drops calls to the agent', remedy: 'Let calls to 169.254.170.23 on port 80 pass the proxy by, then plan again: the probe has no proxy, so its proof would say nothing of these pods.' },
   PS341: { severity: 'warning', title: 'It is not known whether the proxy in the pods passes calls to the agent', remedy: 'Except 169.254.170.23 from the proxy, or try it: the probe has no proxy, so its proof says nothing of these pods.' },
   PS342: { severity: 'warning', title: "An egress gateway policy takes the pods' calls to the agent's address", remedy: "Add 169.254.170.23/32 to its excludedCIDRs. Cilium passes calls to the own node by such a policy as long as it takes the agent's address for the node's." },
+  PS343: { severity: 'warning', title: 'Pods have a role that their service account no longer names', remedy: 'Where the role is still meant, put the annotation back before they restart (kubectl annotate serviceaccount); else restart them (kubectl rollout restart).' },
   // The platform
   PS401: { severity: 'blocker', title: 'The Pod Identity agent is missing', remedy: 'Install the add-on eks-pod-identity-agent, or let podshift do it: leave out --no-install-agent.' },
   PS402: { severity: 'info', title: 'The Pod Identity agent will be installed', remedy: 'The add-on eks-pod-identity-agent is created in its default version before the first unit migrates.' },

@@ -330,6 +330,19 @@ export interface AssociationFacts {
   readonly mechanism?: 'kube2iam' | 'kiam';
 }
 
+/** Live pods of one owner with a role by IRSA that their service account's annotation does not name now. */
+export interface StaleRoleFact {
+  /** `Kind/namespace/name` of the topmost owner. */
+  readonly subject: string;
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  /** The role that the webhook gave the pods when they were created. */
+  readonly roleArn: string;
+  /** The role that the annotation names now; null where there is none. */
+  readonly named: string | null;
+  readonly pods: number;
+}
+
 /** That a service account has an association. */
 export interface AssociatedFact {
   readonly associationId: string;
@@ -399,6 +412,12 @@ export interface Inventory {
   readonly associations: readonly AssociationFacts[];
   /** Every association in the options' scope, also those of service accounts that are not listed; absent in an inventory of an earlier version. */
   readonly associated?: readonly AssociatedFact[];
+  /** Associations in the options' scope of service accounts that are not listed; absent in an inventory of an earlier version. */
+  readonly otherAssociations?: readonly AssociationFacts[];
+  /** Roles of {@link otherAssociations}, and those whose trust policies name Pod Identity and this cluster, beside {@link roles}. */
+  readonly trustingPods?: readonly TrustingRole[];
+  /** Absent in an inventory of an earlier version. */
+  readonly staleRoles?: readonly StaleRoleFact[];
   readonly addons: readonly AddonFacts[];
   readonly legacy: readonly LegacyFact[];
   /** kube2iam and kiam with all that they decide by; absent where no daemon was found. */

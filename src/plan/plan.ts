@@ -5,9 +5,10 @@ import type { MigrationOptions } from '../model/options.ts';
 import type { Plan, RolePlan, UnitPlan } from '../model/plan.ts';
 import type { RetirementPlan } from '../model/retirement.ts';
 import { planAgent } from './agent.ts';
-import { candidatesOf, decisionOf, findingsOf, unitPlan } from './candidates.ts';
+import { type Candidate, candidatesOf, decisionOf, findingsOf, unitPlan } from './candidates.ts';
 import { runChecks } from './checks/check.ts';
 import { CLUSTER } from './checks/cluster.ts';
+import { type DecidedUnit, LEFTOVERS, leftovers } from './checks/leftovers.ts';
 import { canonicalJson, planDigest } from './digest.ts';
 import { planRetirement } from './retirement.ts';
 import { compareText, STEADY_WAVES } from './waves.ts';
@@ -59,6 +60,7 @@ function planMigration(world: World): MigrationPlan {
     roles,
     findings: [
       ...runChecks(CLUSTER, world).map(({ finding }) => finding),
+      ...runChecks(LEFTOVERS, leftovers(world, decidedUnits(candidates))).map(({ finding }) => finding),
       ...eksWindow(world, migrating.length),
       ...growingWaves(world, Math.max(0, ...waves.values())),
       ...findings,
@@ -66,6 +68,10 @@ function planMigration(world: World): MigrationPlan {
     ],
     waves: waves.size === 0 ? 0 : Math.max(...waves.values()) + 1,
   };
+}
+
+function decidedUnits(candidates: readonly Candidate[]): ReadonlyMap<string, DecidedUnit> {
+  return new Map(candidates.map((candidate) => [candidate.unit.id, { roleArn: candidate.unit.roleArn, decision: decisionOf(candidate) }]));
 }
 
 /** What P1 leaves to EKS, once for the plan: it takes 6 to 12 s as measured, "several seconds" by the EKS User Guide. */

@@ -1,4 +1,5 @@
 import type { AssociationFacts, Inventory, RoleFacts, ServiceAccountFacts } from '../model/inventory.ts';
+import type { ServiceAccountName } from '../model/plan.ts';
 import {
   type Answer,
   admitsPodIdentity,
@@ -69,7 +70,7 @@ export function associationState({ facts, roleArn, reference, association }: Acc
 
 /** The call that EKS makes for a service account by its association. */
 export function podIdentityRequest(
-  { namespace, name }: ServiceAccountFacts,
+  { namespace, name }: ServiceAccountName,
   association: AssociationFacts | undefined,
   { cluster: { arn: clusterArn, name: clusterName, accountId } }: Inventory,
 ): PodIdentityRequest {

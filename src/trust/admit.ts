@@ -1,11 +1,11 @@
 import type { ServiceAccountName } from '../model/plan.ts';
 import { every, some } from './answer.ts';
-import { type Call, POD_IDENTITY_SERVICE, podIdentityCall } from './context.ts';
-import { applies, stringList } from './evaluate.ts';
+import { type Call, podIdentityCall } from './context.ts';
+import { applies, namesPodIdentity } from './evaluate.ts';
 import { findBlock, findDangling, findForeignSid } from './obstacles.ts';
 import { findOwn, type OwnStatements, pairKey, rewriteOwn } from './own-edit.ts';
 import { isServiceAccountName, readClusterArn } from './own-statement.ts';
-import { isObject, trustPolicySize } from './trust-policy.ts';
+import { trustPolicySize } from './trust-policy.ts';
 import type { AdmitRequest, AdmitResult, TrustPolicy, TrustProblemCode, TrustStatement, TrustWarning } from './types.ts';
 
 /** IAM's default quota "Role trust policy length", in characters without white space. */
@@ -65,11 +65,6 @@ function callsFor({ clusterArn, accountId, scope }: AdmitRequest, { namespace, n
 
 function clusterNameOf(clusterArn: string): string {
   return clusterArn.slice(clusterArn.indexOf('/') + 1);
-}
-
-/** Whether a statement names EKS Pod Identity itself: EKS takes no role that trusts it by a wildcard alone. */
-function namesPodIdentity({ value: { Principal } }: TrustStatement): boolean {
-  return isObject(Principal) && stringList(Principal.Service)?.includes(POD_IDENTITY_SERVICE) === true;
 }
 
 /** Whether these statements are proven to allow every action of every call. */

@@ -1,6 +1,6 @@
 import { and, every, known, not, some } from './answer.ts';
 import { conditionHolds } from './condition.ts';
-import { accountOf, type Call, podIdentityCall, roleCall, webIdentityCall } from './context.ts';
+import { accountOf, type Call, POD_IDENTITY_SERVICE, podIdentityCall, roleCall, webIdentityCall } from './context.ts';
 import { globMatches } from './glob.ts';
 import { isObject } from './trust-policy.ts';
 import type { Answer, PodIdentityRequest, RoleRequest, TrustPolicy, TrustStatement, WebIdentityRequest } from './types.ts';
@@ -99,4 +99,9 @@ function actionMatches(statement: Readonly<Record<string, unknown>>, action: str
 export function stringList(value: unknown): readonly string[] | undefined {
   if (typeof value === 'string') return [value];
   return Array.isArray(value) && value.every((each) => typeof each === 'string') ? value : undefined;
+}
+
+/** Whether a statement names EKS Pod Identity itself: EKS takes no role that trusts it by a wildcard alone. */
+export function namesPodIdentity({ value: { Principal } }: TrustStatement): boolean {
+  return isObject(Principal) && stringList(Principal.Service)?.includes(POD_IDENTITY_SERVICE) === true;
 }

@@ -4,6 +4,7 @@
  */
 export { admitServiceAccounts, DEFAULT_SIZE_LIMIT } from './admit.ts';
 export { admitsPodIdentity, admitsRole, admitsWebIdentity } from './evaluate.ts';
+export { namedPairs } from './named-pairs.ts';
 export { retireIssuerSubjects } from './retire.ts';
 export { retirePrincipals } from './retire-principals.ts';
 export { revokeServiceAccounts } from './revoke.ts';

@@ -225,7 +225,7 @@ describe('podshift fleet', () => {
     const inputs = asked.map(({ input }) => JSON.parse(input) as { fleetId: string });
     expect(inputs).toMatchObject([
       { mode: 'plan', approval: 'none', expectedDigest: null, spec: fleetSpec.parse({ regions: ['eu-central-1'] }) },
-      { mode: 'run', approval: 'required', expectedDigest: 'd' },
+      { mode: 'run', approval: 'required', expectedDigest: 'd'.repeat(12) },
     ]);
     expect(asked.every(({ name }, index) => name.startsWith(`${inputs[index]?.fleetId}-`))).toBe(true);
     expect(JSON.parse(written[0] ?? '')).toEqual({ fleet: inputs[0]?.fleetId, execution: 'arn:started' });

@@ -150,11 +150,13 @@ describe('a run beside others', () => {
   });
 
   it('carries out a plan whose digest still holds', async () => {
-    const rehearsal = await run({ mode: 'plan', options: { namespaces: ['media'] } });
-    const { runtime, clock, target } = rehearsal;
     const options = { namespaces: ['media'], soakSeconds: 60 };
+    const rehearsal = await run({ mode: 'plan', options });
+    const { runtime, clock, target } = rehearsal;
     const expectedDigest = rehearsal.report.run.digest;
     const input = { runId: runtime.ids.next(), target, mode: 'run', approval: 'none', expectedDigest, options } as const;
+    const others = { ...input, runId: runtime.ids.next(), options: { ...options, soakSeconds: 0 } };
+    await expect(migrate({ runtime, clock: clock.engine, input: others })).rejects.toMatchObject({ name: 'WorldMoved' });
     expect(await migrate({ runtime, clock: clock.engine, input })).toMatchObject({ status: 'migrated', failure: null });
   });
 

@@ -102,13 +102,17 @@ async function probeOf(
   return made.pod;
 }
 
-/** The nodes of the unit's pods: as the plan saw them at first, as they are now once that did not do, since nodes come and go. */
-async function nodesOf({ plan }: UnitRecord, kubernetes: KubernetesGateway, attempt: number): Promise<readonly string[]> {
+/**
+ * The nodes of the unit's pods: as the plan saw them at first, and as they are now once that did not do, since nodes come and go.
+ * Where it has no pods the plan's are tried one after another, and then any.
+ */
+async function nodesOf({ plan }: UnitRecord, kubernetes: KubernetesGateway, attempt: number): Promise<readonly (string | undefined)[]> {
   if (attempt === 0) return plan.probe.nodeNames;
   const pods = await kubernetes.list(RESOURCES.pods, { namespace: plan.namespace });
   // Those of a split run as its old service account still.
   const own = podsOfServiceAccount(pods, plan.metadata?.splitFrom ?? plan.serviceAccount);
-  return [...new Set(own.flatMap(({ spec }) => (typeof spec?.nodeName === 'string' ? [spec.nodeName] : [])))].sort();
+  const names = own.flatMap(({ spec }) => (typeof spec?.nodeName === 'string' ? [spec.nodeName] : []));
+  return names.length === 0 ? [...plan.probe.nodeNames, undefined] : [...new Set(names)].sort();
 }
 
 async function create(kubernetes: KubernetesGateway, namespace: string, name: string, pod: KubernetesObject): Promise<KubernetesObject> {

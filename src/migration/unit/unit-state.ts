@@ -1,3 +1,4 @@
+import { withTimeAnew } from '../pauses.ts';
 import { isEnd } from '../run/outcome.ts';
 import type { JournalRuntime } from '../runtime.ts';
 import { type Failure, reasonOf } from '../trust/grant-trust.ts';
@@ -16,6 +17,8 @@ export async function openUnit(runtime: JournalRuntime, input: UnitInput): Promi
   if (isEnd(unit)) return { action: 'none' };
   if (unit.status === 'rolling-back') return { action: 'undo' };
   if (unit.status === 'pending') await runtime.journal.updateUnit(input.runId, input.unitId, { status: 'running' });
+  // A run that is resumed goes through its steps again, each with its whole time: nobody looked while its process was dead.
+  else await runtime.journal.updateUnit(input.runId, input.unitId, { facts: withTimeAnew(runtime.clock, unit) });
   if (unit.plan.addon !== undefined) return { action: 'update-addon' };
   return { action: (unit.plan.metadata?.splitFrom ?? null) === null ? 'migrate' : 'split' };
 }

@@ -1,5 +1,6 @@
-import { type Undecided, undecidedPodIdentity } from '../../trust/index.ts';
+import { admitServiceAccounts, type Undecided, undecidedPodIdentity } from '../../trust/index.ts';
 import { podIdentityRequest } from '../role-access.ts';
+import { isAssociated } from '../unit-facts.ts';
 import { ofRole, type Said, type UnitCheck, type UnitTable } from './unit-rows.ts';
 
 const unreadablePolicy: UnitCheck = ({ roleArn, reference }) =>
@@ -49,6 +50,21 @@ const widerSubjects: UnitCheck = ({ roleArn, access }) =>
     ? `the trust policy of ${roleArn} admits a pattern of service accounts; podshift admits the exact ones`
     : undefined;
 
+/** What a migration of the unit would say of the statement that admits it; nothing is planned for a role that no unit migrates for. */
+const admitsMore: UnitCheck = (unit) => {
+  const { facts, reference, association, world } = unit;
+  if (!isAssociated(unit) || reference.kind !== 'found') return undefined;
+  const { cluster } = world.inventory;
+  const result = admitServiceAccounts(reference.policy, {
+    clusterArn: cluster.arn,
+    accountId: cluster.accountId,
+    serviceAccounts: [{ namespace: facts.namespace, name: facts.name }],
+    scope: association?.disableSessionTags === true || world.options.allowClusterScope ? 'cluster' : 'service-account',
+  });
+  if (result.kind !== 'unchanged') return undefined;
+  return result.warnings.filter(({ code }) => code === 'already-admitted-unscoped').map(({ message }) => message);
+};
+
 /** The trust policy as it is today (PS2xx); what becomes of it is planned by role, for all units of it together. */
 export const TRUST: UnitTable = [
   ofRole('PS201', unreadablePolicy),
@@ -58,4 +74,5 @@ export const TRUST: UnitTable = [
   ofRole('PS203', accessUndecided),
   ofRole('PS203', daemonUndecided),
   ofRole('PS209', widerSubjects),
+  ofRole('PS210', admitsMore),
 ];

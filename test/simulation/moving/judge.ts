@@ -107,10 +107,11 @@ function isNamed(name: string, { runs, units }: Pick<Case, 'runs' | 'units'>): b
 /** P3: all else is as its last other writer left it, but for what a migration that stands has changed. */
 function world({ twin, history, runs, units }: Case): string[] {
   const isOpen = (status: string | undefined): boolean => status === 'migrated' || status === 'needs-operator';
-  const open = history.world.units.filter((spec) => isOpen(lastOf(units, spec)?.status) || runs.some((run) => run.endedAt === null));
+  const isUnended = runs.some((run) => run.endedAt === null);
   const isDeleted = acts(history).has('namespace deleter');
   const explained = (line: string): boolean =>
-    open.some((spec) => isOf(spec, lastOf(units, spec), line)) ||
+    // What one run has split off stands, whatever a later one makes of a workload that somebody gave its old service account again.
+    history.world.units.some((spec) => ownOf(units, spec).some((unit) => (isOpen(unit.status) || isUnended) && isOf(spec, unit, line))) ||
     // Whoever associated something meanwhile lives by the agent, which the run that is rolled back names as what it left.
     (line.startsWith('Addon: ') &&
       line.includes('"eks-pod-identity-agent"') &&
@@ -148,8 +149,8 @@ function isEdited(history: History): boolean {
 }
 
 /** Whether a difference is what the migration of a unit makes. */
-function isOf(spec: UnitSpec, unit: UnitRecord | undefined, line: string): boolean {
-  const account = unit?.plan.serviceAccount ?? spec.serviceAccount;
+function isOf(spec: UnitSpec, unit: UnitRecord, line: string): boolean {
+  const account = unit.plan.serviceAccount;
   const template = `${spec.kind}/${spec.namespace}/${spec.name}: spec.${spec.kind === 'CronJob' ? 'jobTemplate.spec.' : ''}template.`;
   const isMoved = spec.mechanism === 'kube2iam' || spec.mechanism === 'split';
   return (
@@ -163,13 +164,18 @@ function isOf(spec: UnitSpec, unit: UnitRecord | undefined, line: string): boole
   );
 }
 
-/** What the last run that did anything to it, or else the last of all, says of a unit. */
-function lastOf(units: readonly UnitRecord[], spec: UnitSpec): UnitRecord | undefined {
-  const own = units.filter(
+/** What the runs say of a unit, in their order. */
+function ownOf(units: readonly UnitRecord[], spec: UnitSpec): UnitRecord[] {
+  return units.filter(
     ({ plan }) =>
       plan.namespace === spec.namespace &&
       (spec.mechanism === 'split' ? plan.workloads.some(({ name }) => name === spec.name) : plan.serviceAccount === spec.serviceAccount),
   );
+}
+
+/** What the last run that did anything to it, or else the last of all, says of a unit. */
+function lastOf(units: readonly UnitRecord[], spec: UnitSpec): UnitRecord | undefined {
+  const own = ownOf(units, spec);
   return own.findLast(({ status }) => status !== 'held') ?? own.at(-1);
 }
 

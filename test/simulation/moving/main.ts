@@ -54,8 +54,14 @@ let hung = 0;
 let longest = 0;
 let cpu = 0;
 let seed = first;
+let isStopped = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    isStopped = true;
+  });
 await warmUp();
-for (; seed < first + count && Date.now() < until; seed += 1) {
+for (; seed < first + count && Date.now() < until && !isStopped; seed += 1) {
+  if (seed > first && (seed - first) % 100 === 0) process.stderr.write(`${seed - first} seeds, ${failed.length} failed\n`);
   const history = drawHistory(seed, values.world as WorldName | 'any');
   const begun = process.cpuUsage();
   const outcome = await simulate(history);

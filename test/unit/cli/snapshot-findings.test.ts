@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { saySnapshotGaps, snapshotFindings, withFindings } from '../../../cli/snapshot-findings.ts';
+import { saySnapshotGaps, snapshotFindings, undecidedCodes, withFindings, withoutUndecided } from '../../../cli/snapshot-findings.ts';
 import { type SnapshotGap, snapshotFromObjects } from '../../../twin/snapshot.ts';
 import { shopParts } from '../../support/twin-account.ts';
 
@@ -48,6 +48,18 @@ describe('what a snapshot cannot tell', () => {
     const findings = snapshotFindings({ cluster, gaps: GAPS });
     expect(withFindings(report, findings)).toEqual({ ...report, findings: [{ code: 'PS801' }, ...findings] });
     expect(withFindings(report, [])).toBe(report);
+  });
+
+  it('keeps out what it would have to know to say that something is not there', () => {
+    const gap = (kind: SnapshotGap['kind'], what: string): SnapshotGap => ({ kind, what, why: '', command: '' });
+    const codes = (...gaps: SnapshotGap[]) => [...undecidedCodes({ gaps })];
+    expect(codes(...GAPS)).toEqual([]);
+    expect(codes(gap('missing', 'eks/pod-identity-associations/'))).toEqual(['PS213']);
+    expect(codes(gap('file', 'eks/pod-identity-associations/a-1.json'))).toEqual(['PS213']);
+    expect(codes(gap('kinds', 'Job, ServiceAccount'), gap('missing', 'eks/nodegroups/'))).toEqual([]);
+    const report = { digest: 'abc', findings: [{ code: 'PS119' }, { code: 'PS213' }] };
+    expect(withoutUndecided(report, new Set(['PS213']))).toEqual({ ...report, findings: [{ code: 'PS119' }] });
+    expect(withoutUndecided(report, new Set(['PS343']))).toBe(report);
   });
 
   it('is said by commands that print no report', () => {

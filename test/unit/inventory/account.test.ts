@@ -6,7 +6,7 @@ import { fakeGateways } from '../fixtures/fake-gateways.ts';
 import { account, addon, association, clock, edit, find, PREFIX, small, take } from '../fixtures/inventory-worlds.ts';
 
 describe('associations in an inventory', () => {
-  it('describes those that may concern a unit, and keeps those that do', async () => {
+  it('describes those that may concern a unit, and keeps those that do; others that are chosen may have been left behind', async () => {
     const { inventory, log } = await take(
       small((world) => {
         world.objects.push(account('ops', 'done'), account('ops', 'theirs'), account('ops', 'owned'));
@@ -23,7 +23,7 @@ describe('associations in an inventory', () => {
         ];
       }),
     );
-    expect(log.filter((operation) => operation === 'DescribePodIdentityAssociation')).toHaveLength(4);
+    expect(log.filter((operation) => operation === 'DescribePodIdentityAssociation')).toHaveLength(5);
     expect(
       inventory.associations.map(({ associationId, podshiftRun, targetRoleArn }) => [associationId, podshiftRun, targetRoleArn]),
     ).toEqual([
@@ -31,6 +31,7 @@ describe('associations in an inventory', () => {
       ['a-2', 'r1', 'arn:x'],
       ['a-4', null, null],
     ]);
+    expect(inventory.otherAssociations?.map(({ associationId }) => associationId)).toEqual(['a-3', 'a-5']);
     expect(inventory.serviceAccounts.map(({ name }) => name)).toEqual(['done', 'owned', 'app-0']);
   });
 

@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { checkAddon, checkTogether } from '../../../src/migration/addon/check-addon.ts';
 import { updateAddon } from '../../../src/migration/addon/update-addon.ts';
+import { confirmUse } from '../../../src/migration/unit/confirm-use.ts';
+import { verifyPods } from '../../../src/migration/unit/verify-pods.ts';
 import { type AddonScene, addonScene, BOTH, CONTROLLER, NAME, NODE, VALUES } from '../fixtures/addon-scene.ts';
 import { ROLE, RUN, TARGET } from '../fixtures/fake-migration.ts';
 import { UNIT, unitScene } from '../fixtures/unit-scene.ts';
@@ -187,6 +189,15 @@ describe('the units of an add-on', () => {
     expect((await together()).status).toBe('waiting');
     expect((await together(NODE)).status).toBe('ready');
     expect((await together()).status).toBe('ready');
+  });
+
+  it.each([
+    ['its pods are looked at', verifyPods],
+    ['its soak is over', confirmUse],
+  ] as const)('go back together: when %s, one of them goes no further where another goes back', async (_, step) => {
+    await journal().updateUnit(RUN, NODE.unitId, { status: 'rolling-back', reason: 'no proof' });
+    const message = 'kube-system/node of the same add-on goes back: no proof';
+    await expect(step(scene.fake.runtime, CONTROLLER)).rejects.toMatchObject({ name: 'ProofFailed', message });
   });
 
   it('wait no longer than a unit may take', async () => {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { lambdaFunction } from '../../../functions/middleware/step.ts';
 import { isPausing } from '../../../src/migration/pauses.ts';
 import { undoUnit } from '../../../src/migration/unit/undo-unit.ts';
+import { openUnit } from '../../../src/migration/unit/unit-state.ts';
 import { beginStep, millisecondsGoingBack, secondsIn } from '../../../src/migration/write.ts';
 import { ERRORS, type ErrorName, PodshiftError } from '../../../src/model/errors.ts';
 import type { FakeMigration } from '../fixtures/fake-migration.ts';
@@ -31,6 +32,16 @@ const passed = async () => secondsIn(fake.runtime.clock, await unit(), 'injectio
 beforeEach(() => begin());
 
 describe('the time of a step', () => {
+  it('is whole again where a run is resumed whose process was dead', async () => {
+    await attempt(10);
+    fake.pass(1_200);
+    expect(await passed()).toBe(1_210);
+    await openUnit(fake.runtime, UNIT);
+    expect(await passed()).toBe(0);
+    fake.pass(7);
+    expect(await passed()).toBe(7);
+  });
+
   it('stands still from the beginning of a try that met a service that was away until the next try', async () => {
     await attempt(10);
     await attempt(35, 'ClusterUnreachable');

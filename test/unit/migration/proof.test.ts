@@ -76,6 +76,17 @@ describe('proveCredentials', () => {
     await expect(proveCredentials(fake.runtime, UNIT)).rejects.toMatchObject({ name: 'ProofFailed', message: /connection refused/ });
   });
 
+  it('goes to where the pods are by now once the node of the plan did not do', async () => {
+    const { namespace, serviceAccount } = (await unit()).plan;
+    await proveCredentials(fake.runtime, UNIT);
+    end(0, 'connection refused', 255);
+    await proveCredentials(fake.runtime, UNIT);
+    const spec = { serviceAccountName: serviceAccount, nodeName: 'node-9', containers: [] };
+    fake.put({ apiVersion: 'v1', kind: 'Pod', metadata: { namespace, name: 'moved' }, spec });
+    await proveCredentials(fake.runtime, UNIT);
+    expect(JSON.stringify(fake.object('Pod', name(1)))).toContain('node-9');
+  });
+
   it('tries again where the probe itself missed the injection, whatever it answers', async () => {
     fake.account.injects = 'old';
     await proveCredentials(fake.runtime, UNIT);

@@ -5,6 +5,7 @@ import type { MigrationOptions } from '../../../src/model/options.ts';
 import { type Found, type Place, type Row, row, runChecks } from '../../../src/plan/checks/check.ts';
 import { CLUSTER } from '../../../src/plan/checks/cluster.ts';
 import { DRIFT } from '../../../src/plan/checks/drift.ts';
+import { LEFTOVERS } from '../../../src/plan/checks/leftovers.ts';
 import { ADDON, IRSA, METADATA } from '../../../src/plan/checks/mechanisms.ts';
 import { USES } from '../../../src/plan/checks/metadata-uses.ts';
 import { CLUSTER_BLOCKERS } from '../../../src/plan/checks/platform.ts';
@@ -21,6 +22,7 @@ const TABLES: Readonly<Record<string, Codes>> = {
   'units of kube2iam and kiam': METADATA,
   'workloads that a daemon serves': USES,
   'the cluster': CLUSTER,
+  'what was left behind': LEFTOVERS,
   'what holds every unit': CLUSTER_BLOCKERS,
   'roles that change': ROLE_CHANGES,
   'obstacles of a retirement': OBSTACLES,

@@ -14,6 +14,7 @@ const OTHER = {
   allowClusterScope: true,
   allowPodDeletion: true,
   allowAgentPreemption: true,
+  accept: ['PS305:quay/gates'],
   holdDowntime: true,
   installAgent: false,
   retireOldTrust: true,
