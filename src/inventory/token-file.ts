@@ -1,5 +1,13 @@
 import type { OverrideFact } from '../model/inventory.ts';
-import { isServed, type Mount, POD_IDENTITY_AUDIENCE, plainPath, TOKEN_PLACES, type TokenPlace, type Volume } from '../model/token-file.ts';
+import {
+  isServed,
+  type Mount,
+  POD_IDENTITY_AUDIENCE,
+  plainPath,
+  TOKEN_PLACES,
+  type TokenPlace,
+  type Volume,
+} from '../model/webhook/token-file.ts';
 
 /** The part of a container that the webhook looks at. */
 interface Container {

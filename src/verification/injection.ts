@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../kubernetes/gateway.ts';
-import { skippedContainers } from '../model/skip-containers.ts';
-import { isServed, type Mount, type Volume } from '../model/token-file.ts';
+import { skippedContainers } from '../model/webhook/skip-containers.ts';
+import { isServed, type Mount, type Volume } from '../model/webhook/token-file.ts';
 
 /** The pair that the webhook injects for Pod Identity (amazon-eks-pod-identity-webhook, pkg/handler/handler.go). */
 const CONTAINER_VARIABLES = ['AWS_CONTAINER_CREDENTIALS_FULL_URI', 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'] as const;

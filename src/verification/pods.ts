@@ -11,10 +11,18 @@ const RECREATING_KINDS: ReadonlySet<string> = new Set(['ReplicaSet', 'Replicatio
  * A pod that names no service account runs as `default` (the ServiceAccount admission plugin fills it in).
  */
 export function podsOfServiceAccount(pods: readonly KubernetesObject[], serviceAccount: string): KubernetesObject[] {
+  return runningPods(pods, serviceAccount).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+}
+
+/** The pods of one service account that are being deleted and still run, until their grace period is over. */
+export function terminatingPods(pods: readonly KubernetesObject[], serviceAccount: string): KubernetesObject[] {
+  return runningPods(pods, serviceAccount).filter(({ metadata }) => metadata.deletionTimestamp !== undefined);
+}
+
+function runningPods(pods: readonly KubernetesObject[], serviceAccount: string): KubernetesObject[] {
   return pods.filter(
     (pod) =>
       (pod.spec?.serviceAccountName ?? 'default') === serviceAccount &&
-      pod.metadata.deletionTimestamp === undefined &&
       pod.status?.phase !== 'Succeeded' &&
       pod.status?.phase !== 'Failed' &&
       pod.metadata.labels?.[MANAGED_BY_LABEL.key] !== MANAGED_BY_LABEL.value,

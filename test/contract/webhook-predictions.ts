@@ -1,6 +1,6 @@
 import { findOverrides } from '../../src/inventory/overrides.ts';
 import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
-import { skippedContainers } from '../../src/model/skip-containers.ts';
+import { skippedContainers } from '../../src/model/webhook/skip-containers.ts';
 import { injectionOf } from '../../src/verification/injection.ts';
 import { injectIdentity } from '../../twin/kubernetes/identity-webhook.ts';
 import { withKnownFields } from '../../twin/kubernetes/webhook/container-fields.ts';

@@ -138,11 +138,16 @@ export const WITHOUT_REQUEST: readonly {
 
 /** Calls that the code of a function can reach, but that it never makes. */
 export const NEVER_MADE: readonly { readonly key: string; readonly call: string; readonly why: string }[] = [
+  ...['splitServiceAccount', 'associate'].map((key) => ({
+    key,
+    call: 'journal.listUnits',
+    why: 'a unit of an add-on is moved by UpdateAddon, and never comes here',
+  })),
   { key: 'discoverClusters', call: 'journal.addCalls', why: 'requests are counted for the run that the input names, and this names none' },
 ];
 
-/** Calls that any function makes only in trouble that no scenario brings about: a race, an outage, other hands at work. */
-export const ONLY_IN_TROUBLE: readonly { readonly call: string; readonly why: string }[] = [
+/** Calls that a function (any, where none is named) makes only in trouble that no scenario brings about: a race, an outage, other hands at work. */
+export const ONLY_IN_TROUBLE: readonly { readonly call: string; readonly key?: string; readonly why: string }[] = [
   {
     call: 'journal.updateUnit',
     why: 'a service was away, or a write came after its rollback: told of a unit, which most inputs do not name',
@@ -163,6 +168,16 @@ export const ONLY_IN_TROUBLE: readonly { readonly call: string; readonly why: st
   { call: 'executions.start', why: 'a rollback that nobody carries out' },
   { call: 'kubernetes.get nodes', why: 'a pod without an agent on its node: a node that nothing has to serve needs none' },
   { call: 'kubernetes.get', why: 'the workload of a template that somebody put back' },
+  {
+    key: 'removeAnnotations',
+    call: 'journal.addEvidence',
+    why: 'pods that end by themselves are on the old way still: the annotation stays for them',
+  },
+  ...['removeAnnotations', 'checkRenewal', 'undoUnit'].map((key) => ({
+    key,
+    call: 'journal.listUnits',
+    why: 'a pod that missed the injection is evicted, within the limit of the run; units of an add-on look at each other',
+  })),
 ];
 
 /** The functions that renew the lock of their run, and take it again where it ran out and is free. */

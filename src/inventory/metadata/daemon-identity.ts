@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '../../kubernetes/gateway.ts';
 import type { AssociationFacts } from '../../model/inventory.ts';
 import type { DaemonIdentity } from '../../model/metadata.ts';
-import { skippedContainers } from '../../model/skip-containers.ts';
+import { skippedContainers } from '../../model/webhook/skip-containers.ts';
 import { skipsWebhook } from '../overrides.ts';
 import { serviceAccountOf, templateOf } from '../workloads.ts';
 import { BY_NODE, type ConfigMapData, readArguments, UNREADABLE } from './daemon-arguments.ts';

@@ -2,7 +2,7 @@ import type { KubernetesObject } from '../../kubernetes/gateway.ts';
 import { RESOURCES } from '../../kubernetes/resources.ts';
 import type { JournalEntry, UnitRecord } from '../../model/run.ts';
 import { agentTokenSeconds, usesAgent } from '../../verification/injection.ts';
-import { isReady, podsOfServiceAccount } from '../../verification/pods.ts';
+import { isReady, podsOfServiceAccount, terminatingPods } from '../../verification/pods.ts';
 import { judgeRollout } from '../../verification/rollout.ts';
 import { leftOut } from '../pauses.ts';
 import type { JournalRuntime } from '../runtime.ts';
@@ -42,6 +42,10 @@ export async function podsFresh(runtime: JournalRuntime, context: UnitContext, e
   const left = rolling.find(({ verdict }) => verdict.state === 'progressing');
   if (left !== undefined && lasted <= LONGEST_SECONDS * 1000)
     return `${left.subject} is renewed ahead of its association's end: ${left.verdict.message}`;
+  // A roll-out is over before its last old pod is: that one asks until its grace period ends.
+  const last = await terminatingPod(context);
+  if (last !== undefined && lasted <= LONGEST_SECONDS * 1000)
+    return `Pod/${unit.plan.namespace}/${last} is terminating, and needs the association until it is gone`;
   // The rollback itself has its whole time.
   await runtime.journal.updateUnit(unit.runId, unit.unitId, { facts: { renewal: 'over', ...leftOut(unit, 'undo', lasted) } });
   return '';
@@ -60,6 +64,12 @@ async function beginRenewal(runtime: JournalRuntime, context: UnitContext, resta
   const begun = await note({ renewal: 'begun', renewedAt, renewalMark: markOf(renewedAt) });
   await renew(runtime, { ...context, unit: begun }, restarted);
   return `Pod/${namespace}/${stale.pod.metadata.name} would have to ask for credentials anew before it is on the old way, and is renewed first`;
+}
+
+async function terminatingPod({ unit, kubernetes }: UnitContext): Promise<string | undefined> {
+  const { namespace, serviceAccount } = unit.plan;
+  const pods = terminatingPods(await kubernetes.list(RESOURCES.pods, { namespace }), serviceAccount);
+  return pods.find(usesAgent)?.metadata.name;
 }
 
 /** The workloads that the run has restarted, as they are now. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { findOverrides, skipsEveryContainer } from '../../../src/inventory/overrides.ts';
-import { TOKEN_PLACES } from '../../../src/model/token-file.ts';
+import { TOKEN_PLACES } from '../../../src/model/webhook/token-file.ts';
 import { PREFIX } from '../fixtures/inventory-worlds.ts';
 
 const [NEW, OLD] = TOKEN_PLACES as unknown as [(typeof TOKEN_PLACES)[0], (typeof TOKEN_PLACES)[0]];

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { skippedContainers } from '../../../src/model/skip-containers.ts';
+import { skippedContainers } from '../../../src/model/webhook/skip-containers.ts';
 
 it.each([
   ['no annotation', undefined, []],

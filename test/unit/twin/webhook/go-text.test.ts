@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { skippedContainers } from '../../../../src/model/skip-containers.ts';
+import { skippedContainers } from '../../../../src/model/webhook/skip-containers.ts';
 import { firstCsvRecord, parseBool, parseInt64 } from '../../../../twin/kubernetes/webhook/go-text.ts';
 
 const PREFIX = 'eks.amazonaws.com';

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { undoAddon, updateAddon } from '../../../src/migration/addon/update-addon.ts';
-import { type AddonScene, addonScene, BOTH, CONTROLLER, NAME, NODE, VALUES } from '../fixtures/addon-scene.ts';
-import { ROLE, RUN } from '../fixtures/fake-migration.ts';
+import { undoAddon, updateAddon } from '../../../../src/migration/addon/update-addon.ts';
+import { type AddonScene, addonScene, BOTH, CONTROLLER, NAME, NODE, VALUES } from '../../fixtures/addon-scene.ts';
+import { ROLE, RUN } from '../../fixtures/fake-migration.ts';
 
 const ROLE_KEY = 'eks.amazonaws.com/role-arn';
 const BEFORE = JSON.stringify({ serviceAccountRoleArn: ROLE, associations: [], addonVersion: 'v2' });

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { associate } from '../../../src/migration/unit/associate.ts';
-import { proveCredentials } from '../../../src/migration/unit/prove-credentials.ts';
-import { removeAnnotations } from '../../../src/migration/unit/remove-annotations.ts';
-import { restartWorkloads } from '../../../src/migration/unit/restart-workloads.ts';
-import { undoUnit } from '../../../src/migration/unit/undo-unit.ts';
+import { associate } from '../../../../src/migration/unit/associate.ts';
+import { proveCredentials } from '../../../../src/migration/unit/prove-credentials.ts';
+import { removeAnnotations } from '../../../../src/migration/unit/remove-annotations.ts';
+import { restartWorkloads } from '../../../../src/migration/unit/restart-workloads.ts';
+import { undoUnit } from '../../../../src/migration/unit/undo-unit.ts';
 import {
   CLUSTER_ARN,
   DEPLOYMENT,
@@ -15,8 +15,8 @@ import {
   RUN,
   runningPod,
   serviceAccount,
-} from '../fixtures/fake-migration.ts';
-import { UNIT, unitScene } from '../fixtures/unit-scene.ts';
+} from '../../fixtures/fake-migration.ts';
+import { UNIT, unitScene } from '../../fixtures/unit-scene.ts';
 
 const UNDO = { ...UNIT, failure: { Error: 'RolloutFailed', Cause: 'the pods do not start' } };
 const MARK = 'kubectl.kubernetes.io/restartedAt';
