@@ -15,6 +15,11 @@ export interface Asked {
   readonly event: string;
 }
 
+/** Tells how far the functions' clock is ahead of the machine's from now on. */
+export interface Moved {
+  readonly aheadMilliseconds: number;
+}
+
 /** How it ended: the payload as JSON text, of the handler's answer or of its error (Lambda: "Function errors"). */
 export interface Answered {
   readonly id: number;
@@ -38,6 +43,14 @@ async function answer({ id, file, handler, event }: Asked): Promise<Answered> {
   }
 }
 
-process.on('message', (asked: Asked) => {
+const machine = Date.now;
+let ahead = 0;
+Date.now = () => machine() + ahead;
+
+process.on('message', (asked: Asked | Moved) => {
+  if ('aheadMilliseconds' in asked) {
+    ahead = asked.aheadMilliseconds;
+    return;
+  }
   void answer(asked).then((answered) => process.send?.(answered));
 });

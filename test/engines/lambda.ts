@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Packaged } from '../support/package-service.ts';
-import type { Answered, Asked } from './lambda-process.ts';
+import type { Answered, Asked, Moved } from './lambda-process.ts';
 
 /** What an invocation came to, as Lambda's API answers: `failed` is its header `X-Amz-Function-Error`. */
 export interface Invocation {
@@ -20,6 +20,8 @@ export interface Lambda {
   readonly invoke: Invoke;
   /** All that the functions printed. */
   log(): string;
+  /** Sets their clock ahead of the machine's, for what is invoked from now on. */
+  setAhead(milliseconds: number): void;
   close(): Promise<void>;
 }
 
@@ -60,6 +62,7 @@ export function startLambda(packaged: Packaged, environment: Readonly<Record<str
       return promise;
     },
     log: () => printed,
+    setAhead: (aheadMilliseconds) => void child.send({ aheadMilliseconds } satisfies Moved),
     close: async () => {
       child.kill('SIGTERM');
       await ended;

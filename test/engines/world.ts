@@ -10,7 +10,7 @@ import type { Snapshot } from '../../twin/snapshot.ts';
 import { startTwin, type Twin, type TwinSettings } from '../../twin/twin.ts';
 import type { Packaged, Template } from '../support/package-service.ts';
 import { type Cloud, createCloudJournal, MACHINES, REGION, stateMachineArn } from './cloud.ts';
-import { startLambda } from './lambda.ts';
+import { type Invoke, startLambda } from './lambda.ts';
 import { applyRules } from './rule.ts';
 
 /** One engine over a twin of its own: what a scenario drives. */
@@ -27,11 +27,19 @@ export interface World {
   close(): Promise<void>;
 }
 
+/** A world of moto's, whose time can be moved where its soak is scaled. */
+export interface CloudWorld extends World {
+  /** Lets so many seconds pass at once, for the functions and the twin. Step Functions' own waits stay as they are. */
+  pass(seconds: number): Promise<void>;
+}
+
 /** The cluster of a scenario, and how it behaves. */
 export interface Scene {
   readonly snapshot: Snapshot;
   /** Made anew for each engine, since hooks count. */
   readonly hooks?: ((twin: () => Twin) => TwinHooks) | undefined;
+  /** What moto's Step Functions waits in place of a soak, in seconds. */
+  readonly soakFor?: number;
 }
 
 /** Everything of AWS and Kubernetes takes effect at once; CloudTrail delivers nothing before a run has ended. */
@@ -98,16 +106,72 @@ export async function localWorld(service: Service, scene: Scene): Promise<World>
   };
 }
 
-/** Step Functions, Lambda and DynamoDB of moto: the packaged definitions and bundles, the machine's clock. */
-export async function cloudWorld(cloud: Cloud, packaged: Packaged, service: Service, name: string, scene: Scene): Promise<World> {
+/** The time of a twin of moto's. */
+interface Time {
+  readonly clock: TwinSettings['clock'];
+  pass(seconds: number): Promise<void>;
+  /** How far it is ahead of the machine's, in milliseconds. */
+  ahead(): number;
+  close(): Promise<void>;
+}
+
+/** The machine's, as it is. */
+function createMachineTime(): Time {
   const clock = createSystemClock();
-  const twin = await startScene(scene, clock);
+  return {
+    clock,
+    pass: () => Promise.reject(new TypeError('only time in which a soak is scaled can be moved')),
+    ahead: () => 0,
+    close: async () => clock.close(),
+  };
+}
+
+/** The machine's, until it is moved ahead. */
+function createMovableTime(): Time {
+  const clock = createVirtualClock(Date.now());
+  // Only the machine's time moves it, and `pass`.
+  clock.hold();
+  let ahead = 0;
+  let moving: Promise<void> = Promise.resolve();
+  const move = (): Promise<void> => {
+    moving = moving.then(() => clock.advance(Math.max(0, Date.now() + ahead - clock.now())));
+    return moving;
+  };
+  const timer = setInterval(() => void move(), 20);
+  return {
+    clock,
+    pass: (seconds) => {
+      ahead += seconds * 1000;
+      return move();
+    },
+    ahead: () => ahead,
+    close: async () => {
+      clearInterval(timer);
+      await moving;
+    },
+  };
+}
+
+/** What a function answers, with another soak for Step Functions to wait. */
+function withSoak(payload: string, soakFor: number): string {
+  return JSON.stringify(JSON.parse(payload), (key, value: unknown) => (key === 'soakSeconds' ? Math.min(Number(value), soakFor) : value));
+}
+
+/** Step Functions, Lambda and DynamoDB of moto: the packaged definitions and bundles, the machine's clock until it is moved. */
+export async function cloudWorld(cloud: Cloud, packaged: Packaged, service: Service, name: string, scene: Scene): Promise<CloudWorld> {
+  const time = scene.soakFor === undefined ? createMachineTime() : createMovableTime();
+  const twin = await startScene(scene, time.clock);
   const tableName = `${name}-journal`;
   const { journal, close } = await createCloudJournal(cloud, tableName);
   const lambda = startLambda(packaged, environmentOf(packaged.template, cloud, twin, { name, tableName }));
+  const { soakFor } = scene;
+  const invoke: Invoke = async (called, event) => {
+    const { payload, failed } = await lambda.invoke(called, event);
+    return { failed, payload: soakFor === undefined ? payload : withSoak(payload, soakFor) };
+  };
   const { Resources } = packaged.template;
   const functionName = (id: string): string => String(Resources[id]?.Properties.FunctionName);
-  const deployed = await cloud.deploy({ name, service, machines: MACHINES, functionName, invoke: lambda.invoke });
+  const deployed = await cloud.deploy({ name, service, machines: MACHINES, functionName, invoke });
   const { executions } = deployed;
   const end = (machine: StateMachineName, execution: string): Promise<ExecutionStatus> =>
     until(async () => {
@@ -127,11 +191,15 @@ export async function cloudWorld(cloud: Cloud, packaged: Packaged, service: Serv
     },
     answer: (runId, decision) => answerApproval(journal, executions, runId, decision),
     log: () => lambda.log(),
+    pass: async (seconds) => {
+      await time.pass(seconds);
+      lambda.setAhead(time.ahead());
+    },
     close: async () => {
       await lambda.close();
       close();
       await twin.close();
-      clock.close();
+      await time.close();
     },
   };
 }
