@@ -1,8 +1,8 @@
 import type { KubernetesObject } from '../kubernetes/gateway.ts';
 import type { OverrideFact } from '../model/inventory.ts';
 import { skippedContainers } from '../model/webhook/skip-containers.ts';
-import { commandNamesWebIdentity, fileNamesWebIdentity, namesWebIdentity } from './web-identity.ts';
 import { tokenProblems } from './token-file.ts';
+import { commandNamesWebIdentity, fileNamesWebIdentity, namesWebIdentity } from './web-identity.ts';
 
 /**
  * Variables that every AWS SDK takes ahead of the container provider, and those whose presence makes the webhook leave a

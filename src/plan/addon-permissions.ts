@@ -91,7 +91,8 @@ function roleName(addonName: string, serviceAccount: string): string {
   return (serviceAccount === '' ? base : base.replace(/Role$/, `-${serviceAccount}`)).slice(0, 64);
 }
 
-function trustPolicyFor(
+/** A trust policy with podshift's own statement for one service account and no other, as JSON. */
+export function trustPolicyFor(
   cluster: { readonly arn: string; readonly accountId: string },
   serviceAccount: { namespace: string; name: string },
 ): string {

@@ -49,7 +49,7 @@ export function undecidedParts(policy: TrustPolicy, statement: TrustStatement, {
           ? Object.entries(tests)
               .filter(([key, expected]) => conditionHolds({ [operator]: { [key]: expected } }, context, hasVariables) === 'undecidable')
               .map(([key]) => `${key} (${operator})`)
-          : [],
+          : ['Condition'],
       )
     : [];
   if (keys.length > 0) return keys;

@@ -1,5 +1,6 @@
 import type { TrustWriterFact } from '../../model/inventory.ts';
-import { admitServiceAccounts, admitsPodIdentity, parseTrustPolicy } from '../../trust/index.ts';
+import { admitsPodIdentity } from '../../trust/index.ts';
+import { trustPolicyFor } from '../addon-permissions.ts';
 import { podIdentityRequest } from '../role-access.ts';
 import type { UnitFacts } from '../unit-facts.ts';
 import { ofRole, type UnitCheck, type UnitTable } from './unit-rows.ts';
@@ -28,11 +29,7 @@ function remedyFor({ component, subject, document }: TrustWriterFact, unit: Unit
 
 /** The statement as podshift writes it, so that it is known as its own. */
 function statementFor({ facts: { namespace, name }, world: { inventory } }: UnitFacts): string {
-  const { arn: clusterArn, accountId } = inventory.cluster;
-  const empty = parseTrustPolicy('{"Version":"2012-10-17","Statement":[]}');
-  const grant = { clusterArn, accountId, serviceAccounts: [{ namespace, name }], scope: 'service-account' } as const;
-  const result = empty.ok ? admitServiceAccounts(empty.policy, grant) : undefined;
-  return result?.kind === 'changed' ? JSON.stringify(JSON.parse(result.text).Statement[0]) : '';
+  return JSON.stringify(JSON.parse(trustPolicyFor(inventory.cluster, { namespace, name })).Statement[0]);
 }
 
 /** Controllers that own a trust policy as a whole (PS5xx): of every mechanism. */

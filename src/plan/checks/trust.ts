@@ -37,7 +37,6 @@ const daemonUndecided: UnitCheck = ({ roleArn, access }) =>
 /** Names the statements and their parts that cannot be decided, in message and remedy. */
 function cannotTell(message: string, undecided: readonly Undecided[]): Said {
   const parts = [...new Set(undecided.map(({ statement, parts: all }) => `${all.join(' and ')} of ${statement}`))];
-  if (parts.length === 0) return message;
   const what = parts.join(', ');
   return {
     message: `${message}: ${what} depends on what podshift cannot know`,

@@ -40,6 +40,14 @@ describe('a daemon that is not its node', () => {
     },
   );
 
+  it('is taken for its own role where that one has no service account, or cannot be looked at', () => {
+    expect(told(inventoryOf({ ...own, serviceAccount: null }, admits(OWN)))).toEqual({ 'shop/api': 'migrate' });
+    const unseen = inventoryOf(own, admits(OWN));
+    expect(told({ ...unseen, roles: unseen.roles.filter(({ arn }) => arn !== OWN) })).toEqual({ 'shop/api': 'migrate' });
+    expect(told(inventoryOf(own, admits(OWN), '{'))).toEqual({ 'shop/api': 'migrate' });
+    expect(told({ ...unseen, cluster: { ...unseen.cluster, oidcIssuer: null } })).toEqual({ 'shop/api': 'migrate' });
+  });
+
   it('is nobody where the role trusts services alone', () => {
     const facts = inventoryOf(unknown, trust({ Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' }));
     expect(told(facts)).toEqual({ 'shop/api': 'hold PS202 PS723' });

@@ -257,6 +257,37 @@ describe('the plan of many units', () => {
   });
 });
 
+describe('waves of one unit in a large cluster', () => {
+  const messages = (units: number) =>
+    planOf(bigInventory(units, 3), { waveSize: 1 }).findings.flatMap(({ code, message }) => (code === 'PS916' ? [message] : []));
+
+  it('grow where the history of one run would have no room for them, and that is said', () => {
+    expect(messages(300)).toEqual([expect.stringContaining('after 200 waves of at most 1 units')]);
+    expect(messages(150)).toEqual([]);
+  });
+});
+
+describe('a condition on the region', () => {
+  const conditioned = trust({
+    ...irsaStatement(subjectOf('shop/api')),
+    Condition: { StringEquals: { 'aws:RequestedRegion': 'eu-central-1' } },
+  });
+  const codes = (annotations: Record<string, string>) =>
+    planOf(
+      inventory({
+        serviceAccounts: [
+          serviceAccount('shop/api', roleArn('api'), { annotations: { 'eks.amazonaws.com/role-arn': roleArn('api'), ...annotations } }),
+        ],
+        roles: [role('api', [], { trustPolicy: conditioned })],
+      }),
+    ).findings.map(({ code }) => code);
+
+  it('cannot be decided where the SDKs are told to ask the global endpoint', () => {
+    expect(codes({ 'eks.amazonaws.com/sts-regional-endpoints': 'false' })).toContain('PS203');
+    expect(codes({})).not.toContain('PS203');
+  });
+});
+
 describe('the digest', () => {
   const facts = bigInventory(6, 2);
   const digest = (changed: Inventory) => planOf(changed).digest;

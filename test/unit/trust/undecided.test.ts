@@ -33,6 +33,11 @@ describe('what keeps a trust policy from being decided', () => {
       [{ statement: 'statement 2 ("Office")', parts: ['aws:VpcSourceIp (IpAddress)', 'k (Odd)'] }],
     ],
     [
+      'a condition that is none, by its element',
+      [{ ...allow, Condition: { StringEquals: 'x' } }],
+      [{ statement: 'statement 1', parts: ['Condition'] }],
+    ],
+    [
       'a Deny',
       [allow, { ...allow, Effect: 'Deny', Condition: { IpAddress: { 'aws:SourceIp': 'x' } } }],
       [{ statement: 'statement 2', parts: ['aws:SourceIp (IpAddress)'] }],
