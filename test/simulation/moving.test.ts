@@ -8,6 +8,7 @@ const SEEDS = 12;
 
 /** Seeds of any world that once failed, each by what was wrong. */
 const FAILED: ReadonlyMap<number, string> = new Map([
+  [489, 'an annotation that somebody set while an add-on got its old roles back'],
   [2, 'a function that ended as Lambda.Unknown'],
   [22, 'a probe pod for a node that was gone'],
   [24, 'an add-on read while another of its units updated it'],

@@ -186,14 +186,23 @@ async function askForOldRoles(
   }
 }
 
-/** Puts the unit's own annotations back where EKS has not. One that has another value by now is somebody's, or EKS's. */
+/**
+ * Puts the unit's own annotation back where EKS has not. One with another value by now is somebody's, or EKS's own from the role that
+ * the add-on has again, and stays. Throws `UndoFailed`, which names somebody's.
+ */
 async function restoreAnnotations(runtime: JournalRuntime, { run, unit, kubernetes }: UnitContext): Promise<void> {
   const { namespace, serviceAccount, before } = unit.plan;
   const object = await kubernetes.get(RESOURCES.serviceAccounts, namespace, serviceAccount);
   if (object === undefined || object.metadata.uid !== before.uid) return;
   const key = `${run.options.annotationPrefix}/role-arn`;
   const wanted = before.annotations[key];
-  if (wanted === undefined || object.metadata.annotations?.[key] === wanted) return;
+  const current = object.metadata.annotations?.[key];
+  if (wanted === undefined || current === wanted || (current !== undefined && current === addonOf(unit).before.serviceAccountRoleArn)) return;
+  if (current !== undefined)
+    throw new PodshiftError(
+      'UndoFailed',
+      `somebody else set the annotation ${key} of ServiceAccount/${namespace}/${serviceAccount} to ${current}; before podshift it was ${wanted}`,
+    );
   await fence(runtime, run);
   await kubernetes.patch(RESOURCES.serviceAccounts, namespace, serviceAccount, {
     type: 'merge',

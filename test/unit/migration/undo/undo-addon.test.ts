@@ -81,6 +81,18 @@ describe('the way back of an add-on', () => {
     expect(scene.fake.account.writes.filter((write) => write.startsWith('patch'))).toEqual([]);
   });
 
+  it('leaves an annotation that somebody else set meanwhile, and names it', async () => {
+    await undo();
+    const controller = account('controller');
+    if (controller === undefined) throw new Error('the scene has a controller');
+    scene.fake.put({ ...controller, metadata: { ...controller.metadata, annotations: { [ROLE_KEY]: `${ROLE}-other` } } });
+    await expect(undo()).rejects.toMatchObject({
+      name: 'UndoFailed',
+      message: expect.stringContaining(`set the annotation ${ROLE_KEY} of ServiceAccount/kube-system/controller to ${ROLE}-other`),
+    });
+    expect(account('controller')?.metadata.annotations).toEqual({ [ROLE_KEY]: `${ROLE}-other` });
+  });
+
   it('asks three times where EKS fails, and says then what the roles were', async () => {
     await undo();
     scene.outcome = 'Failed';
