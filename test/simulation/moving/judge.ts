@@ -128,6 +128,8 @@ function world({ twin, history, runs, units }: Case): string[] {
         isEdited(history),
     ) ||
     (line.startsWith('Addon: ') && acts(history).has('addon updater')) ||
+    // A statement that nobody let podshift take out is an operator's work by name.
+    history.world.units.some(({ role }) => line === `Role/${role}: trust policy` && isNamed(role, { runs, units })) ||
     // kube2iam makes its rule on each node that comes.
     (line.startsWith('Rule: ') && (acts(history).has('new node') || acts(history).has('node remover'))) ||
     // What goes with a namespace goes after whoever deleted that.
