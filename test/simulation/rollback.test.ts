@@ -9,11 +9,13 @@ import { checkPromises, EXAMPLE, settingsOf } from './scenario.ts';
 const ORDERS = { namespace: 'shop', serviceAccount: 'orders' };
 const rehearsals: Rehearsal[] = [];
 
+const OPTIONS = { soakSeconds: 60, injectionChecks: 3, rolloutTimeoutSeconds: 300, proofTimeoutSeconds: 120 } as const;
+
 async function run(settings: Partial<RehearsalSettings> = {}): Promise<Rehearsal> {
   const rehearsal = await rehearse({
     ...(await settingsOf(EXAMPLE)),
     ...settings,
-    options: { soakSeconds: 60, injectionChecks: 3, rolloutTimeoutSeconds: 300, proofTimeoutSeconds: 120, ...settings.options },
+    options: { ...OPTIONS, ...settings.options },
   });
   rehearsals.push(rehearsal);
   return rehearsal;
@@ -144,13 +146,13 @@ describe('a run beside others', () => {
     if (account === undefined) throw new Error('no such service account');
     const annotations = { ...account.metadata.annotations, 'eks.amazonaws.com/audience': 'other' };
     twin.kubernetes.apply({ ...account, metadata: { ...account.metadata, annotations } });
-    const input = { runId: runtime.ids.next(), target, mode: 'run', approval: 'none', expectedDigest: digest, options: {} } as const;
+    const input = { runId: runtime.ids.next(), target, mode: 'run', approval: 'none', expectedDigest: digest, options: OPTIONS } as const;
     await expect(migrate({ runtime, clock: clock.engine, input })).rejects.toMatchObject({ name: 'WorldMoved' });
     expect(writes(twin.requests)).toEqual([]);
   });
 
   it('carries out a plan whose digest still holds', async () => {
-    const options = { namespaces: ['media'], soakSeconds: 60 };
+    const options = { ...OPTIONS, namespaces: ['media'] };
     const rehearsal = await run({ mode: 'plan', options });
     const { runtime, clock, target } = rehearsal;
     const expectedDigest = rehearsal.report.run.digest;

@@ -197,7 +197,8 @@ async function restoreAnnotations(runtime: JournalRuntime, { run, unit, kubernet
   const key = `${run.options.annotationPrefix}/role-arn`;
   const wanted = before.annotations[key];
   const current = object.metadata.annotations?.[key];
-  if (wanted === undefined || current === wanted || (current !== undefined && current === addonOf(unit).before.serviceAccountRoleArn)) return;
+  if (wanted === undefined || current === wanted || (current !== undefined && current === addonOf(unit).before.serviceAccountRoleArn))
+    return;
   if (current !== undefined)
     throw new PodshiftError(
       'UndoFailed',
