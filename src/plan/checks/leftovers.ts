@@ -139,6 +139,7 @@ function whyWithoutEffect(
   });
   const message = 'whose trust policy does not admit it';
   if (result.kind === 'refused') return { message, remedy: `If it is meant, correct the trust policy first: ${result.problem.message}.` };
+  /* v8 ignore next -- a policy that does not admit it is refused or changes */
   const text = result.kind === 'changed' ? result.text : trustPolicy;
   return {
     message,

@@ -60,6 +60,7 @@ const admitsMore: UnitCheck = (unit) => {
     serviceAccounts: [{ namespace: facts.namespace, name: facts.name }],
     scope: association?.disableSessionTags === true || world.options.allowClusterScope ? 'cluster' : 'service-account',
   });
+  /* v8 ignore next -- what admits the service account already is left as it is */
   if (result.kind !== 'unchanged') return undefined;
   return result.warnings.filter(({ code }) => code === 'already-admitted-unscoped').map(({ message }) => message);
 };

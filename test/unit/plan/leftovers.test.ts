@@ -18,6 +18,7 @@ import {
   role,
   roleArn,
   scoped,
+  serviceAccount,
   trust,
   trusted,
   used,
@@ -74,6 +75,23 @@ describe('an association of a service account that is no unit', () => {
     expect(told(facts(trustPolicy), 'PS119')).toEqual([]);
   });
 
+  it('is told of with a statement for the whole cluster where it passes no session tags', () => {
+    const [found] = told(facts(trust(EC2), { disableSessionTags: true }), 'PS119');
+    expect(found?.remedy).toContain('add the statement');
+    expect(found?.remedy).not.toContain('kubernetes-service-account');
+  });
+
+  it('is measured by the quota of the account', () => {
+    const [found] = told({ ...facts(trust(EC2)), trustPolicyQuota: 100 }, 'PS119');
+    expect(found?.remedy).toContain('correct the trust policy first');
+  });
+
+  it('is judged with its unit where it is one of a unit', () => {
+    const one = association('shop/api', { roleArn: roleArn('web') });
+    const unit = { serviceAccounts: [serviceAccount('shop/api', 'api')], roles: [role('api', ['shop/api'])] };
+    expect(told({ ...facts(trust(EC2)), ...unit, otherAssociations: [one] }, 'PS119')).toEqual([]);
+  });
+
   it('is told of where its role does not exist', () => {
     expect(told(facts(undefined), 'PS119')[0]?.message).toContain(`gives shop/web the role ${roleArn('web')}, which does not exist:`);
   });
@@ -119,6 +137,12 @@ describe('a trust statement for a service account without an association', () =>
       `aws eks create-pod-identity-association --cluster-name shop --namespace shop --service-account web --role-arn ${roleArn('web')}.`,
     );
     expect(found?.remedy).toContain('take statement 2 out (aws iam get-role --role-name web');
+  });
+
+  it('is told of once for several service accounts of a role', () => {
+    const [found, ...more] = told(web(statementFor(['web', 'old'])), 'PS213');
+    expect(more).toEqual([]);
+    expect(found?.message).toContain('admits shop/web, shop/old of this cluster by Pod Identity, none of which has an association with it');
   });
 
   it('names only those of a statement that are left', () => {

@@ -49,6 +49,7 @@ describe('the service accounts that a trust policy names for Pod Identity', () =
     ['one that leaves them out', statement({ StringNotEquals: tags('a', 'x') })],
     ['one with one tag alone', statement({ StringEquals: { 'aws:RequestTag/kubernetes-namespace': 'a' } })],
     ['one without a condition', statement(undefined)],
+    ['one whose tag is compared with no text', statement({ StringEquals: tags('a', { x: 1 }) })],
     ['one whose condition is no object', statement(undefined, { Condition: { StringEquals: 'x' } })],
   ])('are none in %s', (_, one) => {
     expect(pairsIn(one)).toEqual([]);
