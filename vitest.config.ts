@@ -1,10 +1,21 @@
 import { availableParallelism } from 'node:os';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
+
+/** All that needs nothing but Node; vitest.all.config.ts runs it. */
+export const INCLUDED = ['test/{unit,contract,simulation,cli,packaging}/**/*.test.ts'];
+
+/** Minutes each on two cores: whole migrations, the packaged service, and the command as a process. A set of seeds of every world stays. */
+const LONG = [
+  'test/packaging/**',
+  'test/simulation/!(moving).test.ts',
+  'test/cli/{addon,fleet,killed,retire,scan,schedule,service}.test.ts',
+];
 
 export default defineConfig({
   test: {
     globalSetup: ['test/support/package-folder.ts'],
-    include: ['test/{unit,contract,simulation,cli,packaging}/**/*.test.ts'],
+    include: INCLUDED,
+    exclude: [...configDefaults.exclude, ...LONG],
     // One more than there are cores: tests of the command line wait for processes of their own.
     maxWorkers: availableParallelism() + 1,
     // A test that hangs ends; one that is slow on a busy machine does not fail by it.
