@@ -26,7 +26,8 @@ export async function startMoto(bin: string, { executions }: MotoOptions = {}): 
     env: {
       PATH: process.env.PATH,
       MOTO_ACCOUNT_ID: '111122223333',
-      ...(executions === undefined ? {} : { MOTO_PORT: String(executions.taskPort) }),
+      // Roles of nodes have AWS's own policies attached.
+      ...(executions === undefined ? { MOTO_IAM_LOAD_MANAGED_POLICIES: 'true' } : { MOTO_PORT: String(executions.taskPort) }),
     },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
