@@ -134,6 +134,9 @@ async function isRemoved({ journal }: JournalRuntime, { runId }: RunRecord): Pro
 /** How often to look whether the add-on is gone: ten minutes at five seconds. */
 const MOST_TRIES = 120;
 
+/** Looks in which EKS may still list the run's own associations, which are deleted: a minute at five seconds. What stays longer is somebody's. */
+const LATE_TRIES = 12;
+
 /**
  * Takes the agent away again if this run installed it and nothing in the cluster needs it any more: at the end of a rollback, and of
  * a run that migrated nothing. It is called until it is ready; `tries` counts the calls. Throws `UndoFailed` where EKS does not delete it.
@@ -149,7 +152,12 @@ export async function removeAgent(runtime: Runtime, input: { runId: string; trie
     await runtime.journal.markUndone(run.runId, AGENT_KEY);
     return { ...READY, tries };
   }
-  if ((await eks.listAssociations()).length > 0) return { ...READY, tries };
+  const associations = await eks.listAssociations();
+  if (associations.length > 0) {
+    const own = await rolledBack(runtime, run);
+    const isListedLate = tries <= LATE_TRIES && associations.every((one) => own.has(`${one.namespace}/${one.serviceAccount}`));
+    return { ...(isListedLate ? waitFor(5) : READY), tries };
+  }
   if (addon.status === 'DELETE_FAILED' || tries > MOST_TRIES) {
     throw new PodshiftError('UndoFailed', `EKS does not delete the add-on ${AGENT}, which this run installed (${addon.status})`);
   }
@@ -164,6 +172,12 @@ export async function removeAgent(runtime: Runtime, input: { runId: string; trie
     }
   }
   return { ...waitFor(5), tries };
+}
+
+/** Service accounts whose unit of this run went back, as `NAMESPACE/NAME`. */
+async function rolledBack({ journal }: JournalRuntime, { runId }: RunRecord): Promise<Set<string>> {
+  const gone = (await journal.listUnits(runId)).filter(({ status }) => status === 'rolled-back');
+  return new Set(gone.map(({ plan }) => `${plan.namespace}/${plan.serviceAccount}`));
 }
 
 /** Whether a unit has pods that may live on the agent's credentials: it is migrated, not at its end, or an operator has to look at it. */

@@ -153,6 +153,18 @@ describe('the agent', () => {
       expect(fake.account.writes).toEqual([]);
     });
 
+    it('is not kept for an association of the run itself that EKS lists late, but for one that stays', async () => {
+      fake.account.associations = [{ ...OTHERS, namespace: 'shop', serviceAccount: 'orders' }];
+      expect(await remove()).toMatchObject({ status: 'waiting', waitSeconds: 5 });
+      expect(await remove(12)).toMatchObject({ status: 'ready' });
+      fake.account.associations.push(OTHERS);
+      expect(await remove()).toMatchObject({ status: 'ready' });
+      expect(fake.account.writes).toEqual([]);
+      fake.account.associations = [];
+      expect(await remove(3)).toMatchObject({ status: 'waiting' });
+      expect(fake.account.writes).toEqual([`delete add-on ${AGENT}`]);
+    });
+
     it.each(['InvalidRequest', 'AlreadyExists'] as const)(
       'is waited for where EKS says that it is being deleted (%s): the reply was lost, or the step was delivered twice',
       async (name) => {
