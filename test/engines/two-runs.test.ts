@@ -15,7 +15,7 @@ sayMissing("moto's Step Functions", missing ? python.missing : undefined);
 const FIRST = '0tworuns0000000000000first';
 const SOAK_SECONDS = 65 * 60;
 /** What Step Functions waits in its place, in real time: long enough for the tries of another run on a busy machine. */
-const SOAK_FOR = 60;
+const SOAK_FOR = 240;
 
 describe.skipIf(missing)('two runs on one cluster, one of them soaking for 65 minutes, by the deployed definitions', () => {
   const started: { cloud?: Cloud; world?: CloudWorld } = {};
