@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { PodshiftError } from '../src/model/errors.ts';
-import { type KnownSoftwareRow, knownSoftwareRow } from '../src/model/known-software.ts';
+import { type KnownSoftwareRow, knownSoftwareRow } from '../src/model/known-software/known-software.ts';
 import { schemaProblems } from '../src/model/schema-problems.ts';
 
 /**

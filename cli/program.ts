@@ -1,8 +1,9 @@
-import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import { collect, withAccess, withCluster, withFormat, withJournal, withMigration, withRuns, withService } from './arguments.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { withFleet } from './fleet-arguments.ts';
 import { RETIREMENT_KEYS } from './migration-flags.ts';
+import { wholeNumber } from './whole-number.ts';
 
 /** What a command is called with: its arguments by name, and the flags of it and of the program. */
 export interface Invocation {
@@ -36,6 +37,9 @@ export type CommandName =
 export interface Answer {
   readonly text: string;
 }
+
+/** EventBridge Scheduler's limit of a flexible time window, in minutes (API reference: FlexibleTimeWindow). */
+const FLEXIBLE_MINUTES = 1440;
 
 /** How wide help is, unless the terminal is narrower. */
 const HELP_WIDTH = 80;
@@ -114,7 +118,7 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
       .addOption(
         new Option('--eks-auth-faults <percent>', 'let EKS Auth throttle or fail each pod in so much of the time')
           .default(0)
-          .argParser(percentOf),
+          .argParser(wholeNumber(0, 100)),
       ),
   );
   withMigration(
@@ -212,7 +216,7 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
         .addOption(new Option('--starts <what>', 'what it starts').choices(['scan', 'run']).default('scan'))
         .option('--expression <expression>', "when: 'cron(…)', 'rate(…)' or 'at(…)', as EventBridge Scheduler has them")
         .option('--timezone <zone>', 'IANA time zone of the expression (UTC)')
-        .option('--flexible-minutes <n>', 'spread the start over so many minutes (0)', minutes)
+        .option('--flexible-minutes <n>', 'spread the start over so many minutes (0)', wholeNumber(0, FLEXIBLE_MINUTES))
         .option('--digest <digest>', 'a run refuses unless its plan has this digest')
         .option('--require-approval', 'a run waits for the approval of its plan')
         .option('--stage <stage>', 'stage of the deployed service (prod)')
@@ -248,8 +252,8 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
     'Serves on this machine until it is stopped. Prints {"url": URL, "cluster": NAME, "region": REGION}.',
   )
     .addArgument(snapshot)
-    .addOption(new Option('--port <port>', 'where to listen on 127.0.0.1').default(0, 'a free port').argParser(portOf))
-    .addOption(new Option('--speed <factor>', 'how much faster than real time').default(1).argParser(speedOf));
+    .addOption(new Option('--port <port>', 'where to listen on 127.0.0.1').default(0, 'a free port').argParser(wholeNumber(0, 65_535)))
+    .addOption(new Option('--speed <factor>', 'how much faster than real time').default(1).argParser(wholeNumber(1, 1000)));
   withFormat(
     command('demo', 'rehearse the example cluster that ships with podshift', 'Nothing real is touched; no credentials are needed.'),
   );
@@ -264,27 +268,6 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
     throw error;
   }
   return invocation ?? { text: program.helpInformation() };
-}
-
-function portOf(text: string): number {
-  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw new InvalidArgumentError('a port is a number from 0 to 65535.');
-  return Number(text);
-}
-
-function percentOf(text: string): number {
-  if (!/^\d{1,3}$/.test(text) || Number(text) > 100) throw new InvalidArgumentError('it is a number from 0 to 100.');
-  return Number(text);
-}
-
-function speedOf(text: string): number {
-  if (!/^\d{1,4}$/.test(text) || Number(text) < 1 || Number(text) > 1000) throw new InvalidArgumentError('it is a number from 1 to 1000.');
-  return Number(text);
-}
-
-/** EventBridge Scheduler's limits of a flexible time window (API reference: FlexibleTimeWindow). */
-function minutes(text: string): number {
-  if (!/^\d+$/.test(text) || Number(text) > 1440) throw new InvalidArgumentError('It is a whole number of minutes, 0 to 1440.');
-  return Number(text);
 }
 
 function afterHelp(): string {

@@ -1,15 +1,17 @@
 import { z } from 'zod';
-import { PodshiftError } from '../src/model/errors.ts';
-import { withoutNulls } from './nulls.ts';
+import { reader } from './snapshot-reader.ts';
 
 // Members that the services' models call optional are optional here too, but for what names a thing: without it nothing can be said of it.
 // Times come from the AWS CLI as RFC 3339 text, and from its older version 1 as seconds.
-const time = z
+/** A time: RFC 3339 text as it is, seconds as RFC 3339 text. */
+export const time = z
   .union([z.string(), z.number()])
   .transform((value) => (typeof value === 'number' ? new Date(value * 1000).toISOString() : value));
 const textMap = z.record(z.string(), z.string()).default({});
-const roleArn = z.string().regex(/^arn:[a-z0-9-]+:iam::\d{12}:role\/.+$/, 'expected the ARN of an IAM role');
-const name = z.string().min(1);
+/** The ARN of an IAM role. */
+export const roleArn = z.string().regex(/^arn:[a-z0-9-]+:iam::\d{12}:role\/.+$/, 'expected the ARN of an IAM role');
+/** What names a thing: not empty. */
+export const name = z.string().min(1);
 
 const cluster = z.looseObject({
   name,
@@ -115,32 +117,6 @@ const accessEntry = z.looseObject({
   type: z.string().default('STANDARD'),
 });
 
-const role = z.looseObject({
-  Path: z.string().startsWith('/').default('/'),
-  RoleName: name,
-  RoleId: z.string().default(''),
-  Arn: roleArn,
-  CreateDate: time.optional(),
-  AssumeRolePolicyDocument: z.union([z.string().min(1), z.looseObject({})]),
-  RolePolicyList: z.array(z.looseObject({ PolicyName: z.string().default(''), PolicyDocument: z.unknown().optional() })).default([]),
-  AttachedManagedPolicies: z.array(z.looseObject({ PolicyName: z.string().default(''), PolicyArn: z.string().default('') })).default([]),
-  InstanceProfileList: z.array(z.looseObject({ InstanceProfileName: z.string().optional() })).default([]),
-  PermissionsBoundary: z.looseObject({ PermissionsBoundaryArn: z.string().optional() }).optional(),
-  Tags: z.array(z.looseObject({ Key: z.string(), Value: z.string().default('') })).default([]),
-});
-
-const policy = z.looseObject({
-  PolicyName: z.string().default(''),
-  Arn: z.string().default(''),
-  PolicyVersionList: z.array(z.looseObject({ Document: z.unknown().optional(), IsDefaultVersion: z.boolean().default(false) })).default([]),
-});
-
-const account = z.looseObject({
-  RoleDetailList: z.array(role),
-  Policies: z.array(policy).default([]),
-  UserDetailList: z.array(z.looseObject({})).default([]),
-  GroupDetailList: z.array(z.looseObject({})).default([]),
-});
 const providers = z.looseObject({ OpenIDConnectProviderList: z.array(z.looseObject({ Arn: z.string().optional() })).default([]) });
 const summary = z.looseObject({ SummaryMap: z.record(z.string(), z.number()).default({}) });
 
@@ -192,38 +168,10 @@ export type AssociationDescription = z.output<typeof association> & { readonly c
 export type FargateProfileDescription = z.output<typeof fargateProfile> & { readonly clusterName: string };
 export type NodegroupDescription = z.output<typeof nodegroup> & { readonly clusterName: string };
 export type AccessEntryDescription = z.output<typeof accessEntry> & { readonly clusterName: string };
-/** A managed policy: of the account's own, or one of AWS's where they were asked for. */
-export type PolicyDescription = z.output<typeof policy>;
-/** A role of the account; `trustPolicy` is its trust document as IAM stores it, decoded to text. */
-export type SnapshotRole = Pick<
-  z.output<typeof role>,
-  | 'Path'
-  | 'RoleName'
-  | 'RoleId'
-  | 'Arn'
-  | 'CreateDate'
-  | 'RolePolicyList'
-  | 'AttachedManagedPolicies'
-  | 'InstanceProfileList'
-  | 'PermissionsBoundary'
-  | 'Tags'
-> & {
-  readonly trustPolicy: string;
-  readonly [field: string]: unknown;
-};
 /** An event of `lookup-events`. */
 export type TrailEventDescription = z.output<typeof trailEvent>;
 /** `capture.json`: what was asked for, and what came of it. */
 export type CaptureRecord = z.output<typeof capture>;
-/** What get-account-authorization-details says of an account. */
-export interface AccountDescription {
-  readonly roles: readonly SnapshotRole[];
-  readonly policies: readonly PolicyDescription[];
-  /** Users and groups, as they stand. */
-  readonly users: readonly Readonly<Record<string, unknown>>[];
-  readonly groups: readonly Readonly<Record<string, unknown>>[];
-}
-
 export const readCluster = reader(cluster, 'cluster', 'the answer of describe-cluster');
 export const readAddon = reader(addon, 'addon', 'the answer of describe-addon');
 export const readAddonConfiguration = reader(addonConfiguration, undefined, 'the answer of describe-addon-configuration');
@@ -238,7 +186,6 @@ const readAddonList = reader(
   undefined,
   'the answer of describe-addon-versions',
 );
-const readDetails = reader(account, undefined, 'the answer of get-account-authorization-details');
 const readProviderList = reader(providers, undefined, 'the answer of list-open-id-connect-providers');
 const readSummaryMap = reader(summary, undefined, 'the answer of get-account-summary');
 const readTrail = reader(trail, undefined, 'the answer of lookup-events');
@@ -270,75 +217,4 @@ export function readAccountSummary(value: unknown, file: string): Readonly<Recor
 /** The events of lookup-events. Throws `SnapshotUnreadable`. */
 export function readTrailEvents(pages: readonly unknown[], file: string): TrailEventDescription[] {
   return pages.flatMap((page) => readTrail(page, file).Events);
-}
-
-/**
- * The pages of get-account-authorization-details as one; a role that stands on two of them is one where both say the same. Throws
- * `SnapshotUnreadable`.
- */
-export function readAccount(pages: readonly unknown[], file: string): AccountDescription {
-  const details = pages.map((page) => readDetails(page, file));
-  const roles = new Map<string, SnapshotRole>();
-  for (const [index, { AssumeRolePolicyDocument, ...rest }] of details.flatMap((page) => page.RoleDetailList).entries()) {
-    const field = `RoleDetailList.${index}`;
-    const trustPolicy = trustText(AssumeRolePolicyDocument, file, `${field}.AssumeRolePolicyDocument`);
-    const found = { ...rest, trustPolicy } as SnapshotRole;
-    const key = rest.RoleName.toLowerCase();
-    const known = roles.get(key);
-    if (known !== undefined && JSON.stringify(known) !== JSON.stringify(found))
-      fail(file, `${field}.RoleName`, `role ${rest.RoleName} is listed twice; expected each role once`);
-    roles.set(key, found);
-  }
-  const policies = new Map(details.flatMap((page) => page.Policies.filter(({ Arn }) => Arn !== '')).map((one) => [one.Arn, one]));
-  return {
-    roles: [...roles.values()],
-    policies: [...policies.values()],
-    users: details.flatMap((page) => page.UserDetailList),
-    groups: details.flatMap((page) => page.GroupDetailList),
-  };
-}
-
-/** The document as text: IAM answers it URL-encoded (RFC 3986), the AWS CLI decodes it to JSON, some tools keep the text. */
-function trustText(document: string | Record<string, unknown>, file: string, field: string): string {
-  if (typeof document !== 'string') return JSON.stringify(document);
-  if (!/^\s*%7B/i.test(document) && !/^%(?:20|0A|09|0D)/i.test(document)) return document;
-  try {
-    return decodeURIComponent(document);
-  } catch {
-    return fail(file, field, 'is URL-encoded but not well-formed; expected RFC 3986 encoding of a JSON document');
-  }
-}
-
-function reader<T extends z.ZodType>(
-  schema: T,
-  outerKey: string | undefined,
-  expected: string,
-): (value: unknown, file: string) => z.output<T> {
-  return (value, file) => {
-    const given = withoutNulls(value);
-    const inner = outerKey !== undefined && isRecord(given) && outerKey in given ? given[outerKey] : given;
-    const result = schema.safeParse(inner);
-    if (result.success) return result.data;
-    const issue = result.error.issues[0];
-    const field = issue === undefined || issue.path.length === 0 ? 'the document' : issue.path.join('.');
-    return fail(file, field, `${problemOf(issue)}; expected ${expected}`);
-  };
-}
-
-/** What is wrong, without the schema library's words. */
-function problemOf(issue: z.core.$ZodIssue | undefined): string {
-  if (issue?.code === 'invalid_type') {
-    const found = /received (\w+)$/.exec(issue.message)?.[1];
-    return found === undefined || found === 'undefined' ? 'it is missing' : `it is of type ${found}, not ${issue.expected}`;
-  }
-  if (issue?.code === 'too_small') return 'it is empty';
-  return issue?.code === 'invalid_union' ? 'it is missing, or of another type' : (issue?.message ?? 'not as expected');
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function fail(file: string, field: string, problem: string): never {
-  throw new PodshiftError('SnapshotUnreadable', `${file}: ${field}: ${problem}`, { details: { file, field } });
 }

@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '../src/kubernetes/gateway.ts';
+import { type PolicyDescription, readAccount, type SnapshotRole } from './snapshot-account.ts';
 import { parseKubernetes, qualifiedKind, type SourcedObject } from './snapshot-files.ts';
 import { type File, type Files, readFolder, unreadable } from './snapshot-folder.ts';
 import { captureGaps, commandOf, kindsGap, type SnapshotGap, unknownKinds } from './snapshot-gaps.ts';
@@ -12,9 +13,7 @@ import {
   type ClusterDescription,
   type FargateProfileDescription,
   type NodegroupDescription,
-  type PolicyDescription,
   readAccessEntry,
-  readAccount,
   readAccountSummary,
   readAddon,
   readAddonConfiguration,
@@ -26,10 +25,10 @@ import {
   readNodegroup,
   readProviders,
   readTrailEvents,
-  type SnapshotRole,
   type TrailEventDescription,
 } from './snapshot-schemas.ts';
 
+export type { PolicyDescription, SnapshotRole } from './snapshot-account.ts';
 export type { SnapshotGap } from './snapshot-gaps.ts';
 export type {
   AccessEntryDescription,
@@ -40,8 +39,6 @@ export type {
   ClusterDescription,
   FargateProfileDescription,
   NodegroupDescription,
-  PolicyDescription,
-  SnapshotRole,
   TrailEventDescription,
 } from './snapshot-schemas.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ACCEPTANCE, NO_ACCEPTANCE } from './acceptance.ts';
-import { knownSoftwareRow } from './known-software.ts';
+import { knownSoftwareRow } from './known-software/known-software.ts';
 
 /** The probe's default image: the AWS CLI's public image, pinned. */
 export const DEFAULT_PROBE_IMAGE = 'public.ecr.aws/aws-cli/aws-cli:2.31.0';

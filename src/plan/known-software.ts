@@ -1,6 +1,6 @@
 import type { ImageFact } from '../model/inventory.ts';
-import { isOf, type KnownSoftwareRow } from '../model/known-software.ts';
-import { KNOWN_SOFTWARE } from '../model/known-software-table.ts';
+import { isOf, type KnownSoftwareRow } from '../model/known-software/known-software.ts';
+import { KNOWN_SOFTWARE } from '../model/known-software/table.ts';
 import { compareVersions, type ImageReference, readImage } from '../model/versions.ts';
 
 /**

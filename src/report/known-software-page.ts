@@ -1,5 +1,5 @@
-import type { KnownSoftwareRow } from '../model/known-software.ts';
-import { KNOWN_SOFTWARE } from '../model/known-software-table.ts';
+import type { KnownSoftwareRow } from '../model/known-software/known-software.ts';
+import { KNOWN_SOFTWARE } from '../model/known-software/table.ts';
 
 const INTRODUCTION = `# Known software
 

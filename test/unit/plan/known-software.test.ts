@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isOf, type KnownSoftwareRow, knownSoftwareRow } from '../../../src/model/known-software.ts';
-import { KNOWN_SOFTWARE } from '../../../src/model/known-software-table.ts';
+import { isOf, type KnownSoftwareRow, knownSoftwareRow } from '../../../src/model/known-software/known-software.ts';
+import { KNOWN_SOFTWARE } from '../../../src/model/known-software/table.ts';
 import { readImage } from '../../../src/model/versions.ts';
 import { knownImages } from '../../../src/plan/known-software.ts';
 import { checkCase } from '../fixtures/plan-cases.ts';
