@@ -25,8 +25,10 @@ describe('paced requests', async () => {
   it('are none too many for an account that allows as many as the first rate, and cost the run seconds', async () => {
     const allowed = { burst: 10, perSecond: 6 };
     const paced = await run({ paced: true, rateLimits: { eks: allowed, iam: allowed, cloudtrail: { burst: 2, perSecond: 2 } } });
-    const { eks, iam, ...others } = ideal.calls;
-    expect(paced).toMatchObject({ status: 'migrated', calls: others });
+    const { eks, iam, kubernetes, cloudtrail, sts } = ideal.calls;
+    expect(paced).toMatchObject({ status: 'migrated', calls: { cloudtrail, sts } });
+    // Requests of a whole inventory wait in the order in which real sockets answer, so that a look at pods falls before a moment or after it.
+    expect(paced.calls.kubernetes - kubernetes).toBeLessThanOrEqual(1);
     // The rate grows past what the account allows until one request of each is refused: it is sent once more.
     expect(paced.calls.eks - eks).toBeLessThanOrEqual(1);
     expect(paced.calls.iam - iam).toBeLessThanOrEqual(1);
