@@ -78,6 +78,8 @@ export interface TwinServerSettings {
   readonly tls: boolean;
   /** Keeps a virtual clock still while a request is worked on. */
   readonly hold?: (() => () => void) | undefined;
+  /** What time answers carry as their `Date`, in milliseconds since the epoch; the machine's where absent. */
+  readonly now?: () => number;
   /** Where to listen on 127.0.0.1; by default a free port. */
   readonly port?: number | undefined;
 }
@@ -160,6 +162,7 @@ async function serve(settings: TwinServerSettings, incoming: IncomingMessage, re
       response.socket?.destroy();
       response.destroy();
     } else {
+      if (settings.now !== undefined) response.setHeader('date', new Date(settings.now()).toUTCString());
       reply(response, answer, release);
     }
   } catch (error) {

@@ -40,6 +40,8 @@ export interface TwinSettings {
   readonly cronJobs?: boolean;
   /** Ports to listen on; free ones by default. */
   readonly ports?: { readonly aws?: number; readonly kubernetes?: number };
+  /** Whether answers carry the twin's own time as their `Date`; the machine's where absent. */
+  readonly dated?: boolean;
   /** See `KubernetesHalfSettings`. */
   readonly authorize?: KubernetesHalfSettings['authorize'];
   readonly unpullableImages?: KubernetesHalfSettings['unpullableImages'];
@@ -75,7 +77,8 @@ export interface Twin {
 /** Starts the twin of a snapshot on loopback: one endpoint for AWS, one for its cluster. The snapshot is not changed and can be shared. */
 export async function startTwin(settings: TwinSettings): Promise<Twin> {
   const { endpoints, ...twin } = createTwin(settings);
-  const common = { log: endpoints.log, hooks: endpoints.hooks, hold: settings.clock.hold };
+  const { clock, dated } = settings;
+  const common = { log: endpoints.log, hooks: endpoints.hooks, hold: clock.hold, ...(dated === true ? { now: clock.now } : {}) };
   const kubernetes = await startTwinServer({ ...common, service: endpoints.kubernetes, tls: true, port: settings.ports?.kubernetes });
   const certificateAuthority = kubernetes.certificateAuthority ?? '';
   const service = endpoints.aws({ url: kubernetes.url, certificateAuthority });

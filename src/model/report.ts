@@ -51,6 +51,8 @@ const runSchema = z.strictObject({
   endedAt: z.string().nullable(),
   /** Absent where nobody was asked to approve. */
   approval: approvalSchema.optional(),
+  /** Why the run stands so, where it has no unit that says it: another run has the cluster, or there is nothing to migrate. */
+  reason: z.string().optional(),
 });
 
 /** What came, or would come, of the retirement of kube2iam or kiam. */

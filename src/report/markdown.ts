@@ -38,6 +38,7 @@ function heading(report: AnyReport): string {
     `# ${report.kind === 'Plan' ? 'Plan' : 'Run'} ${code(run.id)}: ${run.status}`,
     '',
     `- Cluster: ${clusterTitle(run.cluster)}`,
+    ...(run.reason === undefined ? [] : [`- Reason: ${plain(run.reason)}`]),
     `- Units: ${tally(report)}`,
     `- Digest: ${run.digest === '' ? 'none' : code(run.digest)}`,
     ...(approvalLine(report) === '' ? [] : [`- Approval: ${approvalLine(report)}`]),

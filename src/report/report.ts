@@ -52,6 +52,7 @@ export async function buildReport(journal: Journal, runId: string, promises: Pro
       startedAt: run.startedAt,
       endedAt: run.endedAt,
       ...(run.approval === null ? {} : { approval: { ...run.approval } }),
+      ...(units.length > 0 || run.reason === '' ? {} : { reason: run.reason }),
     },
     units: units.map((unit) => ({
       ...describeUnit(unit, records.get(unit.id)),

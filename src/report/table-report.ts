@@ -66,6 +66,7 @@ function heading(report: AnyReport, { columns, palette }: Layout): string {
     ),
     run.digest === '' ? '' : `  ${palette('faint', `digest ${run.digest}`)}`,
     hang('  ', approvalLine(report), columns, 2),
+    hang('  ', run.reason ?? '', columns, 2),
   ]
     .filter((line) => line !== '')
     .join('\n');

@@ -8,8 +8,10 @@ import { createSystemClock, createVirtualClock } from '../../twin/clock.ts';
 import type { TwinDelays, TwinHooks } from '../../twin/contracts.ts';
 import type { Snapshot } from '../../twin/snapshot.ts';
 import { startTwin, type Twin, type TwinSettings } from '../../twin/twin.ts';
+import { LOOPBACK } from '../cluster/ports.ts';
 import type { Packaged, Template } from '../support/package-service.ts';
 import { type Cloud, createCloudJournal, MACHINES, REGION, stateMachineArn } from './cloud.ts';
+import { handOn, listen } from './hand-on.ts';
 import { type Invoke, startLambda } from './lambda.ts';
 import { applyRules } from './rule.ts';
 
@@ -58,13 +60,14 @@ const START = Date.parse('2026-03-02T09:00:00Z');
 const LOOK = 100;
 
 /** The twin of a scene, on a clock. */
-async function startScene({ snapshot, hooks }: Scene, clock: TwinSettings['clock']): Promise<Twin> {
+async function startScene({ snapshot, hooks, soakFor }: Scene, clock: TwinSettings['clock']): Promise<Twin> {
   const started: { twin?: Twin } = {};
   const itself = (): Twin => {
     if (started.twin === undefined) throw new TypeError('the twin is not started yet');
     return started.twin;
   };
-  const twin = await startTwin({ snapshot, clock, delays: DELAYS, ...(hooks === undefined ? {} : { hooks: hooks(itself) }) });
+  const hooked = hooks === undefined ? {} : { hooks: hooks(itself) };
+  const twin = await startTwin({ snapshot, clock, delays: DELAYS, ...hooked, dated: soakFor !== undefined });
   started.twin = twin;
   return twin;
 }
@@ -152,6 +155,13 @@ function createMovableTime(): Time {
   };
 }
 
+/** The account as the functions reach it: what it answers carries the world's time, which moto does not know of where it is moved. */
+async function openAccount(cloud: Cloud, { soakFor }: Scene, time: Time): Promise<{ readonly endpoint: string; close(): Promise<void> }> {
+  if (soakFor === undefined) return { endpoint: cloud.endpoint, close: async () => undefined };
+  const { port, close } = await listen((incoming, outgoing) => handOn(incoming, outgoing, cloud.endpoint, () => time.clock.now()));
+  return { endpoint: `http://${LOOPBACK}:${port}`, close };
+}
+
 /** What a function answers, with another soak for Step Functions to wait. */
 function withSoak(payload: string, soakFor: number): string {
   return JSON.stringify(JSON.parse(payload), (key, value: unknown) => (key === 'soakSeconds' ? Math.min(Number(value), soakFor) : value));
@@ -163,7 +173,8 @@ export async function cloudWorld(cloud: Cloud, packaged: Packaged, service: Serv
   const twin = await startScene(scene, time.clock);
   const tableName = `${name}-journal`;
   const { journal, close } = await createCloudJournal(cloud, tableName);
-  const lambda = startLambda(packaged, environmentOf(packaged.template, cloud, twin, { name, tableName }));
+  const account = await openAccount(cloud, scene, time);
+  const lambda = startLambda(packaged, environmentOf(packaged.template, account.endpoint, twin, { name, tableName }));
   const { soakFor } = scene;
   const invoke: Invoke = async (called, event) => {
     const { payload, failed } = await lambda.invoke(called, event);
@@ -197,6 +208,7 @@ export async function cloudWorld(cloud: Cloud, packaged: Packaged, service: Serv
     },
     close: async () => {
       await lambda.close();
+      await account.close();
       close();
       await twin.close();
       await time.close();
@@ -213,7 +225,7 @@ const TWIN_SERVICES = ['EKS', 'IAM', 'STS', 'CLOUDTRAIL'];
  */
 function environmentOf(
   { Resources }: Template,
-  cloud: Cloud,
+  endpoint: string,
   twin: Twin,
   stack: { readonly name: string; readonly tableName: string },
 ): Readonly<Record<string, string>> {
@@ -232,7 +244,7 @@ function environmentOf(
     AWS_ACCESS_KEY_ID: twin.credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: twin.credentials.secretAccessKey,
     AWS_EC2_METADATA_DISABLED: 'true',
-    AWS_ENDPOINT_URL: cloud.endpoint,
+    AWS_ENDPOINT_URL: endpoint,
     ...Object.fromEntries(TWIN_SERVICES.map((service) => [`AWS_ENDPOINT_URL_${service}`, twin.awsEndpoint])),
   };
 }

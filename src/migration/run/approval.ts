@@ -2,8 +2,8 @@ import { PodshiftError } from '../../model/errors.ts';
 import type { Approval, RunRecord } from '../../model/run.ts';
 import { isDigestOf, planDifferences } from '../../plan/digest.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
-import { lockSeconds } from '../write.ts';
 import { planNow, planOf } from './plan-run.ts';
+import { takeCluster } from './take-cluster.ts';
 
 /** How long a plan waits for its approval: the TimeoutSeconds of AwaitApproval (statemachine/migrate-cluster.asl.yaml). */
 export const APPROVAL_SECONDS = 604_800;
@@ -29,7 +29,7 @@ export async function confirmApproval(runtime: ClusterRuntime, input: { runId: s
     throw new PodshiftError('ApprovalMismatch', `digest ${input.digest} was approved, but the plan of run ${run.runId} is ${run.digest}`);
   }
   await closeApproval(runtime, run, 'approved');
-  await runtime.journal.acquireLock(run.clusterArn, run.runId, lockSeconds(runtime));
+  await takeCluster(runtime, run, run.clusterArn);
   const now = await planNow(runtime, run);
   if (now.digest !== run.digest) {
     const different = planDifferences(await planOf(runtime, run.runId), now);

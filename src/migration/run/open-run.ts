@@ -5,6 +5,7 @@ import type { MigrationOptions } from '../../model/options.ts';
 import type { ClusterTarget, RunRecord, RunStatus } from '../../model/run.ts';
 import type { ClusterRuntime, Runtime } from '../runtime.ts';
 import { lockSeconds } from '../write.ts';
+import { takeCluster } from './take-cluster.ts';
 
 /** What starts a run, or takes up one that exists. */
 export interface OpenRunInput {
@@ -50,7 +51,11 @@ export async function openRun(runtime: Runtime, input: OpenRunInput): Promise<Op
     throw new PodshiftError('InvalidInput', `run ${runId} is being rolled back; finish that with "podshift rollback ${runId}"`);
   }
   const cluster = await runtime.aws(run.target).eks.describeCluster();
-  if (mode === 'run') await runtime.journal.acquireLock(cluster.arn, runId, lockSeconds(runtime));
+  if (mode === 'run') {
+    // One that was opened before has changed things, perhaps, and its record says how that stands.
+    if (run.clusterArn === '') await takeCluster(runtime, run, cluster.arn);
+    else await runtime.journal.acquireLock(cluster.arn, runId, lockSeconds(runtime));
+  }
   await runtime.journal.noteExecution(runId, input.executionId, 'always');
   if (run.status !== 'running' || run.clusterArn !== cluster.arn)
     await runtime.journal.updateRun(runId, { clusterArn: cluster.arn, status: 'running' });

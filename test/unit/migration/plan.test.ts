@@ -46,6 +46,23 @@ describe('openRun', () => {
     await expect(fake.runtime.journal.acquireLock(CLUSTER_ARN, 'run-2', 900)).rejects.toMatchObject({ name: 'ClusterLocked' });
   });
 
+  it('notes which run has the cluster that it is refused, until it gets it', async () => {
+    await fake.runtime.journal.acquireLock(CLUSTER_ARN, 'run-2', 900);
+    await expect(openRun(fake.runtime, OPEN)).rejects.toMatchObject({ name: 'ClusterLocked' });
+    expect(await run()).toMatchObject({ status: 'pending', reason: expect.stringContaining('is held by run-2 until ') });
+    fake.pass(900);
+    await openRun(fake.runtime, OPEN);
+    expect(await run()).toMatchObject({ status: 'running', reason: '' });
+  });
+
+  it('leaves the record of a run alone that was opened before, and is refused now', async () => {
+    await openRun(fake.runtime, OPEN);
+    fake.pass(900);
+    await fake.runtime.journal.acquireLock(CLUSTER_ARN, 'run-2', 900);
+    await expect(openRun(fake.runtime, OPEN)).rejects.toMatchObject({ name: 'ClusterLocked', message: expect.stringContaining('run-2') });
+    expect(await run()).toMatchObject({ status: 'running', reason: '' });
+  });
+
   it('plans without the lock', async () => {
     await fake.runtime.journal.acquireLock(CLUSTER_ARN, 'run-2', 900);
     expect(await openRun(fake.runtime, { ...OPEN, mode: 'plan' })).toMatchObject({ state: 'open' });
@@ -223,6 +240,14 @@ describe('the approval', () => {
     const answer = { decision: 'approve' as const, digest: 'digest-1', by: 'arn:aws:iam::111122223333:user/me', at: 't', requestId: 'r' };
     expect(await fake.runtime.journal.answerTaskToken(RUN, answer)).toEqual({ token: 'secret-token', answer });
     expect((await run()).approval).toEqual({ status: 'waiting', expiresAt: new Date(START + 604_800_000).toISOString(), answer: null });
+  });
+
+  it('notes which run has the cluster by the time that it is given', async () => {
+    await begin();
+    fake.pass(86_400);
+    await fake.runtime.journal.acquireLock(CLUSTER_ARN, 'run-2', 900);
+    await expect(confirmApproval(fake.runtime, { runId: RUN, digest: 'digest-1' })).rejects.toMatchObject({ name: 'ClusterLocked' });
+    expect((await run()).reason).toContain('is held by run-2 until ');
   });
 
   it('is for this plan, and for the world as it still is', async () => {

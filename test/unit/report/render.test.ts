@@ -53,6 +53,13 @@ const planned = () =>
   });
 
 describe('renderReport', () => {
+  it('tells why a run without units stands so, to the terminal and in Markdown', async () => {
+    const refused = journal({ plan: undefined, run: { status: 'held', reason: 'cluster pier_1 is held by run0' } });
+    const report = await buildReport(refused, 'run1', null);
+    expect(renderReport(report, 'table', SCREEN)).toContain('\n  cluster pier_1 is held by run0\n');
+    expect(renderReport(report, 'markdown', SCREEN)).toContain('\n- Reason: cluster pier\\_1 is held by run0\n');
+  });
+
   it('prints JSON and YAML that read back as the report', async () => {
     const report = await full();
     expect(JSON.parse(renderReport(report, 'json', SCREEN))).toEqual(report);

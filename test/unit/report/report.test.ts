@@ -54,6 +54,14 @@ describe('buildReport', () => {
     expect(report.promises).toEqual(KEPT);
   });
 
+  it('says why a run stands so that has no units, and leaves it to the units where it has some', async () => {
+    const refused = { status: 'held', reason: 'the harbour is held by run0' } as const;
+    const without = await buildReport(journal({ run: refused, units: {}, plan: undefined }), 'run1', null);
+    expect(runReport.parse(without)).toEqual(without);
+    expect(without).toMatchObject({ run: { reason: 'the harbour is held by run0' }, units: [] });
+    expect((await buildReport(journal({ run: refused, units: ended }), 'run1', null)).run).not.toHaveProperty('reason');
+  });
+
   it('says of a run that ended between its plan and the records of its units that they are held, and why', async () => {
     const over = await buildReport(journal({ run: { status: 'held', reason: 'the power was cut' }, units: {} }), 'run1', null);
     expect(over.units.filter(({ status }) => status === 'pending')).toEqual([]);

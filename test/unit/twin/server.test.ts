@@ -16,7 +16,10 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((server) => server.close()));
 });
 
-async function start(service: Partial<TwinHttpService> = {}, more: { hooks?: TwinHooks; tls?: boolean; hold?: () => () => void } = {}) {
+async function start(
+  service: Partial<TwinHttpService> = {},
+  more: { hooks?: TwinHooks; tls?: boolean; hold?: () => () => void; now?: () => number } = {},
+) {
   const log = createRequestLog({ now: () => 42 });
   const applied: string[] = [];
   const server = await startTwinServer({
@@ -36,6 +39,7 @@ async function start(service: Partial<TwinHttpService> = {}, more: { hooks?: Twi
     hooks: more.hooks,
     tls: more.tls ?? false,
     hold: more.hold,
+    ...(more.now === undefined ? {} : { now: more.now }),
   });
   open.push(server);
   return { server, log, applied };
@@ -123,6 +127,13 @@ describe('twin server', () => {
     expect(two.server.certificateAuthority).toBe(ca);
     expect((await call(two.server, '/', { ca })).status).toBe(200);
     await expect(call(one.server)).rejects.toThrow(/self[- ]signed/);
+  });
+
+  it('dates its answers by the machine, or by the time that it is given', async () => {
+    const own = await start({}, { now: () => Date.parse('2031-04-05T06:07:08.900Z') });
+    const other = await start();
+    expect((await call(own.server)).headers.date).toBe('Sat, 05 Apr 2031 06:07:08 GMT');
+    expect(Math.abs(Date.parse(String((await call(other.server)).headers.date)) - Date.now())).toBeLessThan(60_000);
   });
 
   it('keeps time still while it works', async () => {
