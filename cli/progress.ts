@@ -86,8 +86,8 @@ export function narrate(journal: Journal, clock: Clock, terminal: Terminal): Jou
       );
       say('plan', '', describePlan(plan, palette));
     },
-    async updateRun(runId, changes) {
-      const run = await journal.updateRun(runId, changes);
+    async updateRun(runId, changes, from) {
+      const run = await journal.updateRun(runId, changes, from);
       if (changes.status !== undefined)
         say(`run ${changes.status} ${run.reason}`, '', `run ${run.runId}: ${changes.status}${run.reason === '' ? '' : `: ${run.reason}`}`);
       return run;

@@ -26,6 +26,7 @@ import { migrationOptionsOf } from './migration-flags.ts';
 import type { Invocation } from './program.ts';
 import { narrate } from './progress.ts';
 import { snapshotFindings, undecidedCodes } from './snapshot-findings.ts';
+import { withUnmatchedSaid } from './unmatched-acceptances.ts';
 
 /** A cluster, real or a twin's, with a journal: what a state machine needs to run. */
 export interface Session {
@@ -78,7 +79,8 @@ export async function openTwinSession(
   const clock = createVirtualClock(Date.now());
   const twin = await startTwin({ snapshot, clock, eksAuthFaults: eksAuthFaults(faults.eksAuth, clock.now()) });
   const local = openMemoryJournal({ clock });
-  const journal = talk ? narrate(local.journal, clock, context.terminal) : local.journal;
+  const told = withUnmatchedSaid(local.journal, context.terminal);
+  const journal = talk ? narrate(told, clock, context.terminal) : told;
   return {
     target: { clusterName: twin.clusterName, region: twin.region, assumeRoleArn: null },
     runtime: createLocalRuntime({
@@ -116,7 +118,7 @@ export async function openClusterSession(
   const target = settings.target ?? (await targetOf(invocation, context));
   const clock = createSystemClock();
   const { local, signal } = await openSessionJournal(invocation, context, clock, settings.journal);
-  const journal = narrate(local.journal, clock, context.terminal);
+  const journal = narrate(withUnmatchedSaid(local.journal, context.terminal), clock, context.terminal);
   const profile = textFlag(invocation, 'profile');
   const endpoint = textFlag(invocation, 'endpointUrl');
   return {

@@ -9,6 +9,7 @@ import { formatOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
 import { optionsOf, targetOf } from '../sessions.ts';
 import { quoted } from '../shell.ts';
+import { sayUnmatched } from '../unmatched-acceptances.ts';
 import { exitOfServiceRun, follow } from './follow.ts';
 import { type OpenedService, openService } from './open.ts';
 
@@ -22,26 +23,34 @@ export const runOnService: RunCommand = async (context, invocation) => {
   const asks = invocation.flags.requireApproval === true;
   if (asks && !changes)
     throw new PodshiftError('UsageError', '--require-approval goes with --approve: without it nothing is changed anyway');
+  const options = await optionsOf(invocation);
   const run = await service.client.startRun(randomUUID(), {
     target: await targetOf(invocation, context),
     mode: changes ? 'run' : 'plan',
     approval: asks ? 'required' : 'none',
     expectedDigest: digestFlag(invocation) ?? null,
-    options: await optionsOf(invocation),
+    options,
   });
   context.terminal.talk(`run ${run.id} on ${run.target.clusterName} in ${run.target.region}`);
-  return watchRun(context, invocation, service, run.id);
+  return watchRun(context, invocation, service, run.id, options.accept);
 };
 
 /** `podshift watch RUN`: a run of the service until it has ended, then its report. */
 export const watch: RunCommand = async (context, invocation) =>
   watchRun(context, invocation, openService(invocation, context), invocation.arguments[0] ?? '');
 
-async function watchRun(context: CommandContext, invocation: Invocation, service: OpenedService, runId: string): Promise<Exit> {
+async function watchRun(
+  context: CommandContext,
+  invocation: Invocation,
+  service: OpenedService,
+  runId: string,
+  accepted: readonly string[] = [],
+): Promise<Exit> {
   const { terminal, interrupts } = context;
   try {
     const run = await follow(service, context, runId);
     const report = await service.client.getReport(runId);
+    sayUnmatched(terminal, accepted, report.findings);
     await terminal.data(renderReport(report, formatOf(invocation), terminal.screen));
     if (run.status === 'planned' && (invocation.name === 'run' || invocation.name === 'retire')) sayHowToRun(context, report, invocation);
     return exitOfServiceRun(run, report);

@@ -9,6 +9,7 @@ import type {
   JournalEntry,
   RoleRecord,
   RunRecord,
+  RunStatus,
   UnitRecord,
   WriteTry,
 } from '../model/run.ts';
@@ -44,9 +45,14 @@ export interface Journal extends FleetJournal {
   /** Creates the run, or returns the one that exists under this id (a step that runs twice). */
   createRun(run: { runId: string; target: ClusterTarget; options: MigrationOptions; startedAt: string }): Promise<RunRecord>;
   getRun(runId: string): Promise<RunRecord>;
+  /**
+   * Changes the fields that are given; with `from` only of a run whose status is one of these, or the one it is to get (a change that
+   * is made again because its reply was lost). Throws `LockLost` where it is another.
+   */
   updateRun(
     runId: string,
     changes: Partial<Pick<RunRecord, 'status' | 'reason' | 'digest' | 'clusterArn' | 'endedAt' | 'approval' | 'unitCounts'>>,
+    from?: readonly RunStatus[],
   ): Promise<RunRecord>;
   /** Newest first. */
   listRuns(): Promise<RunRecord[]>;

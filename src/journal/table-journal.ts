@@ -34,6 +34,15 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
     return item ?? (await getRunItem(runId));
   };
 
+  /** The same for a run whose status is one of these. */
+  const updateRunFrom = async (runId: string, update: Update, from: readonly string[]): Promise<Item> => {
+    const { status } = await getRunItem(runId);
+    const of = from.map((value) => ({ kind: 'equals', attribute: 'status', value }) as const);
+    const item = from.includes(String(status)) ? await table.update(runKey(runId), update, { kind: 'any', of }) : undefined;
+    if (item !== undefined) return item;
+    throw new PodshiftError('LockLost', `run ${runId} is ${(await getRunItem(runId)).status}, so it is left to what made it so`);
+  };
+
   /** Notes a run, and whether it has ended, in the list of runs. */
   const index = async ({ runId, startedAt }: RunRecord, state: 'open' | 'ended'): Promise<void> => {
     await table.put({ ...runIndexKey(startedAt, runId), runId, state });
@@ -85,13 +94,14 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
       return run;
     },
     getRun,
-    updateRun: async (runId, changes) => {
+    updateRun: async (runId, changes, from) => {
       const { approval } = changes;
       const update = { set: changesOf({ ...changes, ...(approval === undefined ? {} : { approval: json(approval) }) }) };
       if (isEmpty(update)) return getRun(runId);
       // The list says "open" of every run that is open; a crash may leave it saying so of one that has ended.
       if (changes.endedAt === null) await index(await getRun(runId), 'open');
-      const run = readRun(await updateRunItem(runId, update));
+      const wanted = [...(from ?? []), ...(changes.status === undefined ? [] : [changes.status])];
+      const run = readRun(await (from === undefined ? updateRunItem(runId, update) : updateRunFrom(runId, update, wanted)));
       if (changes.endedAt !== undefined && run.endedAt !== null) await index(run, 'ended');
       return run;
     },

@@ -32,3 +32,13 @@ export const NO_ACCEPTANCE = `must be CODE:NAMESPACE/NAME, such as PS305:shop/or
 export function acceptanceOf(code: FindingCode, unitId: string, accepted: readonly string[]): string | undefined {
   return accepted.find((entry) => entry === `${code}:${unitId}`);
 }
+
+/** How the message of a finding begins that an entry accepts. */
+export function acceptedBy(entry: string): string {
+  return `accepted by --accept ${entry}: `;
+}
+
+/** The entries that accept none of the findings, in their order: misspelt, or about something that is no more. */
+export function unmatchedAcceptances(accepted: readonly string[], findings: readonly { readonly message: string }[]): string[] {
+  return accepted.filter((entry) => !findings.some(({ message }) => message.startsWith(acceptedBy(entry))));
+}

@@ -5,6 +5,14 @@ import { knownSoftwareRow } from './known-software/known-software.ts';
 /** The probe's default image: the AWS CLI's public image, pinned. */
 export const DEFAULT_PROBE_IMAGE = 'public.ecr.aws/aws-cli/aws-cli:2.31.0';
 
+/** The longest time-out that a step may have: a week. */
+export const LONGEST_STEP_SECONDS = 7 * 86_400;
+/** The longest that a unit, or a daemon, may take to go back: a day. */
+export const LONGEST_UNDO_SECONDS = 86_400;
+/** The longest soak: thirty days, which leaves the run (90 days) room for the rest. */
+export const LONGEST_SOAK_SECONDS = 30 * 86_400;
+const stepSeconds = z.int().min(1).max(LONGEST_STEP_SECONDS);
+
 /**
  * What a user chooses for a run. Every key has a default, so `migrationOptions.parse({})` is a careful run.
  * Times are whole seconds. Unknown keys are refused.
@@ -45,7 +53,7 @@ export const migrationOptions = z.strictObject({
   /** Nodes on which such pods run at once. */
   retireNodesAtOnce: z.int().min(1).max(500).default(20),
   /** How long each phase of a retirement may take: the rules, the stop, the proof. */
-  retireTimeoutSeconds: z.int().min(1).default(1800),
+  retireTimeoutSeconds: stepSeconds.default(1800),
   /** Image of the probe pod: any that has `/bin/sh` and the AWS CLI. */
   probeImage: z.string().min(1).default(DEFAULT_PROBE_IMAGE),
   /** Units in one wave after the canary. */
@@ -59,20 +67,20 @@ export const migrationOptions = z.strictObject({
   /** What happens to the run when a wave is over its threshold. */
   onWaveFailure: z.enum(['halt', 'rollback']).default('halt'),
   /** How long the run waits after a trust policy was written, before associations. */
-  iamPropagationSeconds: z.int().min(0).default(15),
+  iamPropagationSeconds: z.int().min(0).max(LONGEST_STEP_SECONDS).default(15),
   /** Dry runs in a row that must show the injection. */
   injectionChecks: z.int().min(1).default(5),
   /** Time between two of them. */
-  injectionIntervalSeconds: z.int().min(1).default(3),
-  injectionTimeoutSeconds: z.int().min(1).default(180),
-  proofTimeoutSeconds: z.int().min(1).default(300),
-  rolloutTimeoutSeconds: z.int().min(1).default(1800),
-  agentTimeoutSeconds: z.int().min(1).default(900),
+  injectionIntervalSeconds: stepSeconds.default(3),
+  injectionTimeoutSeconds: stepSeconds.default(180),
+  proofTimeoutSeconds: stepSeconds.default(300),
+  rolloutTimeoutSeconds: stepSeconds.default(1800),
+  agentTimeoutSeconds: stepSeconds.default(900),
   /** How long an update of an add-on may take, or one that is running may be waited for. */
-  addonTimeoutSeconds: z.int().min(1).default(1800),
-  undoTimeoutSeconds: z.int().min(1).default(1800),
+  addonTimeoutSeconds: stepSeconds.default(1800),
+  undoTimeoutSeconds: z.int().min(1).max(LONGEST_UNDO_SECONDS).default(1800),
   /** Time between the first and the second verification of the pods. */
-  soakSeconds: z.int().min(0).default(900),
+  soakSeconds: z.int().min(0).max(LONGEST_SOAK_SECONDS).default(900),
 });
 
 /** Options with every default filled in. */

@@ -1,4 +1,4 @@
-import { acceptanceOf } from '../model/acceptance.ts';
+import { acceptanceOf, acceptedBy } from '../model/acceptance.ts';
 import type { Finding } from '../model/findings.ts';
 import type { ServiceAccountFacts } from '../model/inventory.ts';
 import type { Decision, UnitPlan, WorkloadPlan } from '../model/plan.ts';
@@ -70,7 +70,7 @@ function accepted(found: Found, { id, metadata, world: { options } }: UnitFacts)
   if (finding.severity !== 'blocker') return found;
   const entry = [id, metadata?.splitFrom ?? id].map((name) => acceptanceOf(finding.code, name, options.accept)).find(Boolean);
   if (entry === undefined) return found;
-  const message = `accepted by --accept ${entry}: ${finding.message}`;
+  const message = `${acceptedBy(entry)}${finding.message}`;
   return { ...found, finding: { ...finding, severity: 'warning', message }, isAccepted: true };
 }
 

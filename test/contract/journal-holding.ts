@@ -11,6 +11,24 @@ export function describeHolding(suite: {
   readonly pass: (milliseconds: number) => void;
 }): void {
   const { behaviour, journal, runId, now, pass } = suite;
+  describe('a change of a run that has to stand so', () => {
+    const end = (status: 'migrated' | 'held') => journal().updateRun(runId(), { status, endedAt: 't' }, ['pending', 'running']);
+
+    behaviour('is made where it does, once and again', async () => {
+      expect(await end('migrated')).toMatchObject({ status: 'migrated', endedAt: 't' });
+      // Asked for again because its reply was lost.
+      expect(await end('migrated')).toMatchObject({ status: 'migrated', endedAt: 't' });
+      await expect(end('held')).rejects.toMatchObject({ name: 'LockLost', message: expect.stringContaining('migrated') });
+    });
+
+    behaviour('is refused where it does not, and changes nothing', async () => {
+      await journal().updateRun(runId(), { status: 'rolling-back' });
+      await expect(end('migrated')).rejects.toMatchObject({ name: 'LockLost', message: expect.stringContaining('rolling-back') });
+      expect(await journal().getRun(runId())).toMatchObject({ status: 'rolling-back', endedAt: null });
+      await expect(journal().updateRun('none', { status: 'held' }, ['running'])).rejects.toMatchObject({ name: 'RunNotFound' });
+    });
+  });
+
   describe('the lock on a cluster', () => {
     const cluster = () => `${CLUSTER}-${runId()}`;
 

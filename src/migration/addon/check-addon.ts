@@ -2,13 +2,12 @@ import type { EksGateway } from '../../aws/gateways.ts';
 import { owningAddon } from '../../inventory/addons.ts';
 import { PodshiftError } from '../../model/errors.ts';
 import type { UnitRecord } from '../../model/run.ts';
+import { PACES, waitIn } from '../polls.ts';
 import type { JournalRuntime, Runtime } from '../runtime.ts';
 import { findAssociation } from '../unit/associate.ts';
-import { beginUnitStep, type Poll, READY, secondsIn, type UnitInput, waitFor } from '../write.ts';
+import { beginUnitStep, type Poll, READY, secondsIn, type UnitInput } from '../write.ts';
 import { addonOf, unitsOfAddon } from './together.ts';
 import { addonKey } from './update-addon.ts';
-
-const POLL_SECONDS = 10;
 
 /** States that an add-on does not leave by waiting (EKS API reference, Addon.status). DEGRADED passes while its pods roll. */
 const FAILED = new Set(['CREATE_FAILED', 'UPDATE_FAILED', 'DELETING', 'DELETE_FAILED']);
@@ -31,14 +30,15 @@ export async function checkAddon(runtime: Runtime, input: UnitInput): Promise<Po
       return READY;
     }
   }
-  if (secondsIn(runtime.clock, unit, 'addon') > run.options.addonTimeoutSeconds) {
+  const waited = secondsIn(runtime.clock, unit, 'addon');
+  if (waited > run.options.addonTimeoutSeconds) {
     const what = missing === '' ? `it has no association for ${unit.unitId}` : missing;
     throw new PodshiftError(
       'StepTimedOut',
       `after ${run.options.addonTimeoutSeconds} s the update of the add-on ${addon.name} has not ended: ${what}`,
     );
   }
-  return waitFor(POLL_SECONDS);
+  return waitIn(runtime, run, PACES.addon, waited, run.options.addonTimeoutSeconds);
 }
 
 async function whatIsMissing(eks: EksGateway, unit: UnitRecord, updateId: string): Promise<string> {
@@ -69,10 +69,12 @@ export async function checkTogether(runtime: JournalRuntime, input: UnitInput): 
   const open = units.filter((one) => one.unitId !== unit.unitId && one.status !== 'migrated' && one.facts.proved !== true);
   if (open.length === 0) return READY;
   const { rolloutTimeoutSeconds, addonTimeoutSeconds, proofTimeoutSeconds } = run.options;
-  if (secondsIn(runtime.clock, unit, 'together') > 2 * rolloutTimeoutSeconds + addonTimeoutSeconds + proofTimeoutSeconds)
+  const waited = secondsIn(runtime.clock, unit, 'together');
+  const limit = 2 * rolloutTimeoutSeconds + addonTimeoutSeconds + proofTimeoutSeconds;
+  if (waited > limit)
     throw new PodshiftError(
       'StepTimedOut',
       `${open.map((one) => one.unitId).join(', ')} of the same add-on did not prove their part in time`,
     );
-  return waitFor(POLL_SECONDS);
+  return waitIn(runtime, run, PACES.together, waited, limit);
 }

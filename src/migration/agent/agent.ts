@@ -7,6 +7,7 @@ import { isPodshiftError, PodshiftError } from '../../model/errors.ts';
 import type { AgentPlan } from '../../model/plan.ts';
 import type { JournalEntry, RunRecord } from '../../model/run.ts';
 import { isReady } from '../../verification/pods.ts';
+import { PACES, waitedAfter, waitIn } from '../polls.ts';
 import { planOf } from '../run/plan-run.ts';
 import type { ClusterRuntime, JournalRuntime, Runtime } from '../runtime.ts';
 import { forwardRun, holdLock, journaledWrite, type Poll, READY, waitFor } from '../write.ts';
@@ -61,9 +62,6 @@ async function createAgent(eks: EksGateway, run: RunRecord, addonVersion: string
   }
 }
 
-/** Seconds between two looks at the agent. */
-const POLL_SECONDS = 5;
-
 /**
  * Whether the agent serves every node that the plan needs, whoever installed it. A node that has left the cluster meanwhile needs
  * none. It is called until it is ready; `tries` counts the calls, so that an approval that took days costs no time.
@@ -74,16 +72,15 @@ export async function checkAgent(
   input: { runId: string; tries: number },
 ): Promise<Poll & { tries: number; missingNodes: number }> {
   const run = await forwardRun(runtime, input.runId);
+  const { agentTimeoutSeconds } = run.options;
   const tries = input.tries + 1;
   const missing = await whatIsMissing(runtime, run);
   if (missing.length === 0) return { ...READY, tries, missingNodes: 0 };
-  if (tries * POLL_SECONDS > run.options.agentTimeoutSeconds) {
-    throw new PodshiftError(
-      'AgentNotReady',
-      `after ${run.options.agentTimeoutSeconds} s the agent is not ready: ${missing.slice(0, 5).join('; ')}`,
-    );
+  const waited = waitedAfter(PACES.agent, input.tries, agentTimeoutSeconds - 1);
+  if (waited >= agentTimeoutSeconds) {
+    throw new PodshiftError('AgentNotReady', `after ${agentTimeoutSeconds} s the agent is not ready: ${missing.slice(0, 5).join('; ')}`);
   }
-  return { ...waitFor(POLL_SECONDS), tries, missingNodes: missing.length };
+  return { ...(await waitIn(runtime, run, PACES.agent, waited, agentTimeoutSeconds - 1)), tries, missingNodes: missing.length };
 }
 
 async function whatIsMissing(runtime: ClusterRuntime, run: RunRecord): Promise<string[]> {

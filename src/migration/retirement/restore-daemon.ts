@@ -5,14 +5,14 @@ import { PodshiftError } from '../../model/errors.ts';
 import { RETIRED_LABEL, type RetirementRecord } from '../../model/retirement.ts';
 import type { JournalEntry, RunRecord } from '../../model/run.ts';
 import { isReady } from '../../verification/pods.ts';
+import { PACES, waitIn } from '../polls.ts';
 import type { ClusterRuntime, JournalRuntime, Runtime } from '../runtime.ts';
 import { type Failure, reasonOf } from '../trust/grant-trust.ts';
-import { fence, type Poll, READY, waitFor } from '../write.ts';
+import { fence, type Poll, READY } from '../write.ts';
 import type { DaemonImage } from './retire-daemon.ts';
-import { beginPhase, isLate, keepRetirement, pausable, retirementOf } from './retirement-record.ts';
+import { beginPhase, isLate, keepRetirement, pausable, retirementOf, secondsOf } from './retirement-record.ts';
 import { interceptorNow, podsOfDaemon } from './retirement-state.ts';
 
-const POLL_SECONDS = 3;
 /** Nothing was done, or it is undone. */
 const OVER: ReadonlySet<RetirementRecord['status']> = new Set(['refused', 'done', 'restored']);
 
@@ -50,7 +50,7 @@ async function restoreDaemonNow(runtime: ClusterRuntime, input: RestoreInput): P
   }
   if (isLate(runtime, record, 'back', run.options.undoTimeoutSeconds))
     throw new PodshiftError('UndoFailed', `after ${run.options.undoTimeoutSeconds} s of putting the daemon back, ${missing}`);
-  return waitFor(POLL_SECONDS);
+  return waitIn(runtime, run, PACES.daemonBack, secondsOf(runtime, record, 'back'), run.options.undoTimeoutSeconds);
 }
 
 /** Entries of this run that are the retirement's own: its pods, the nodes' rules, the daemons. Newest first. */

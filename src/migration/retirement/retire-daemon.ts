@@ -8,18 +8,18 @@ import {
   type DaemonPlan,
   RETIRED_LABEL,
   type RetiredMechanism,
+  type RetirementPhase,
   type RetirementPlan,
   type RetirementRecord,
 } from '../../model/retirement.ts';
 import type { RunRecord } from '../../model/run.ts';
 import { planRetirement } from '../../plan/retirement.ts';
+import { PACES, waitIn } from '../polls.ts';
 import type { ClusterRuntime, JournalRuntime, Runtime } from '../runtime.ts';
-import { forwardRun, journaledWrite, type Poll, READY, waitFor } from '../write.ts';
+import { forwardRun, journaledWrite, type Poll, READY } from '../write.ts';
 import { workOnNodes } from './node-work.ts';
-import { isLate, keepRetirement, pausable, progressOf, retirementOf } from './retirement-record.ts';
+import { isLate, keepRetirement, pausable, progressOf, retirementOf, secondsOf } from './retirement-record.ts';
 import { forwardRetirement, interceptorNow, podsOfDaemon } from './retirement-state.ts';
-
-const POLL_SECONDS = 3;
 
 /** The whole cluster, whatever namespaces the run chose: anybody can depend on a daemon. */
 export async function wholeInventory(runtime: ClusterRuntime, run: RunRecord): Promise<Inventory> {
@@ -87,7 +87,7 @@ async function removeRulesNow(runtime: ClusterRuntime, input: { runId: string })
   if (!busy) return READY;
   if (isLate(runtime, record, 'rules', context.run.options.retireTimeoutSeconds))
     throw new PodshiftError('RetirementFailed', `the rule of ${context.rule.interceptor} is not gone from every node in time`);
-  return waitFor(POLL_SECONDS);
+  return waitInPhase(runtime, context.run, record, 'rules');
 }
 
 /** Stops the daemon, and waits until its pods have left the nodes. Throws `RetirementFailed`. */
@@ -105,7 +105,11 @@ async function stopDaemonNow(runtime: ClusterRuntime, input: { runId: string }):
   if (left === undefined) return READY;
   if (isLate(runtime, record, 'stop', run.options.retireTimeoutSeconds))
     throw new PodshiftError('RetirementFailed', `Pod/${left.metadata.namespace}/${left.metadata.name} does not end`);
-  return waitFor(POLL_SECONDS);
+  return waitInPhase(runtime, run, record, 'stop');
+}
+
+function waitInPhase(runtime: Runtime, run: RunRecord, record: RetirementRecord, phase: RetirementPhase): Promise<Poll> {
+  return waitIn(runtime, run, PACES.retirement, secondsOf(runtime, record, phase), run.options.retireTimeoutSeconds);
 }
 
 /** The fields by which a daemon is stopped, as they were: labels and a number, never a template. */
@@ -181,5 +185,5 @@ async function proveRulesNow(runtime: ClusterRuntime, input: { runId: string }):
   }
   if (isLate(runtime, cleared.record, 'proof', context.run.options.retireTimeoutSeconds))
     throw new PodshiftError('RetirementFailed', `no pod on node ${open[0]} reached instance metadata in time`);
-  return waitFor(POLL_SECONDS);
+  return waitInPhase(runtime, context.run, cleared.record, 'proof');
 }

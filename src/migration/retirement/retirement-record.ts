@@ -67,8 +67,13 @@ async function pause(runtime: JournalRuntime, runId: string, since: number): Pro
 
 /** Whether a phase has had its time, its pauses left out. */
 export function isLate(runtime: JournalRuntime, record: RetirementRecord, phase: RetirementPhase, seconds: number): boolean {
+  return secondsOf(runtime, record, phase) > seconds;
+}
+
+/** Seconds since a phase began, its pauses left out; 0 where it has not. */
+export function secondsOf(runtime: JournalRuntime, record: RetirementRecord, phase: RetirementPhase): number {
   const begun = Date.parse(record.since[phase] ?? timestamp(runtime.clock));
-  return runtime.clock.now() - begun - (record.paused?.[phase] ?? 0) > seconds * 1000;
+  return (runtime.clock.now() - begun - (record.paused?.[phase] ?? 0)) / 1000;
 }
 
 const UNTOUCHED: NodeProgress = { removed: null, intercepted: false, answered: null, tries: 0, message: '', heard: '' };

@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import { timestamp } from '../../model/clock.ts';
+import { PodshiftError } from '../../model/errors.ts';
 import type { RunRecord, RunStatus, UnitRecord } from '../../model/run.ts';
 import { agentThatStays } from '../agent/agent.ts';
 import { retirementOf } from '../retirement/retirement-record.ts';
@@ -26,20 +27,27 @@ export interface RunOutput {
   readonly status: RunStatus;
 }
 
-/** Ends the run as its units ended, and lets go of the cluster. Units that were never begun are held. Ending twice is the same as once. */
+/** How a run stands that goes forward: only such a one ends by its own execution. One that rolls back ends with its rollback. */
+const FORWARD = ['pending', 'running'] as const;
+
+/**
+ * Ends the run as its units ended, and lets go of the cluster. Units that were never begun are held. Ending twice is the same as once.
+ * Throws `LockLost` where the run is being rolled back by now: its end, and its lock, are the rollback's.
+ */
 export async function closeRun(runtime: JournalRuntime, input: CloseRunInput): Promise<RunOutput> {
   const run = await runtime.journal.getRun(input.runId);
   if (run.endedAt !== null) return letGo(runtime, run, run.status);
+  if (run.status === 'rolling-back') throw new PodshiftError('LockLost', `run ${run.runId} is rolling-back, so it ends with its rollback`);
   if (input.ending === 'refused') return closeRefused(runtime, run, input.reason);
   if (input.ending !== 'planned') await holdPendingUnits(runtime, run.runId, input.reason);
   const units = await runtime.journal.listUnits(run.runId);
-  if (input.ending === 'planned') return endRun(runtime, run, { status: 'planned', reason: input.reason }, units);
+  if (input.ending === 'planned') return endRun(runtime, run, { status: 'planned', reason: input.reason }, units, FORWARD);
   const halted = input.ending === 'halted' ? input.reason : '';
   const outcome = outcomeOf(units, await runtime.journal.listRoles(run.runId), halted);
   const ended = await withRetirement(runtime, run, outcome);
-  if (ended.status !== 'held' && ended.status !== 'rolled-back') return endRun(runtime, run, ended, units);
+  if (ended.status !== 'held' && ended.status !== 'rolled-back') return endRun(runtime, run, ended, units, FORWARD);
   const stays = agentThatStays(await runtime.journal.listEntries(run.runId));
-  return endRun(runtime, run, { ...ended, reason: `${ended.reason}${stays}` }, units);
+  return endRun(runtime, run, { ...ended, reason: `${ended.reason}${stays}` }, units, FORWARD);
 }
 
 async function withRetirement(runtime: JournalRuntime, run: RunRecord, outcome: Outcome): Promise<Outcome> {
@@ -54,7 +62,7 @@ async function closeRefused(runtime: JournalRuntime, waiting: RunRecord, otherwi
   const run = await closeApproval(runtime, waiting, 'not-approved');
   const reason = reasonOfRefusal(run, otherwise);
   await holdPendingUnits(runtime, run.runId, reason);
-  return endRun(runtime, run, { status: 'held', reason }, await runtime.journal.listUnits(run.runId));
+  return endRun(runtime, run, { status: 'held', reason }, await runtime.journal.listUnits(run.runId), FORWARD);
 }
 
 function reasonOfRefusal({ approval }: RunRecord, otherwise: string): string {
@@ -69,15 +77,19 @@ export async function holdPendingUnits(runtime: JournalRuntime, runId: string, r
   await Promise.all(pending.map((unit) => limit(() => runtime.journal.updateUnit(runId, unit.unitId, { status: 'held', reason }))));
 }
 
-/** Notes the end, then lets go of the cluster: in this order, so that a crash between them leaves no run without an end. */
+/**
+ * Notes the end, then lets go of the cluster: in this order, so that a crash between them leaves no run without an end.
+ * Throws `LockLost` where the run stands by now as none of `from`.
+ */
 export async function endRun(
   runtime: JournalRuntime,
   run: RunRecord,
   outcome: Outcome | { status: 'planned'; reason: string },
   units: readonly UnitRecord[],
+  from: readonly RunStatus[],
 ): Promise<RunOutput> {
   await closeApproval(runtime, run, 'not-approved');
-  await runtime.journal.updateRun(run.runId, { ...outcome, endedAt: timestamp(runtime.clock), unitCounts: countUnits(units) });
+  await runtime.journal.updateRun(run.runId, { ...outcome, endedAt: timestamp(runtime.clock), unitCounts: countUnits(units) }, from);
   return letGo(runtime, run, outcome.status);
 }
 

@@ -33,7 +33,8 @@ export interface OpenRunOutput {
 /**
  * Creates the run, or takes up the one of this id with the options and the plan that it has. A run that changes things
  * takes the cluster's lock; planning reads alone and takes none.
- * Throws `InvalidInput` (the id belongs to another cluster, or the run is being rolled back), `ClusterNotFound`, `ClusterLocked`.
+ * Throws `InvalidInput` (the id belongs to another cluster, or the run is being rolled back), `ClusterNotFound`, `ClusterLocked`,
+ * `LockLost` where its rollback began in this very moment.
  */
 export async function openRun(runtime: Runtime, input: OpenRunInput): Promise<OpenRunOutput> {
   const { runId, target, mode, approval, expectedDigest } = input;
@@ -58,7 +59,7 @@ export async function openRun(runtime: Runtime, input: OpenRunInput): Promise<Op
   }
   await runtime.journal.noteExecution(runId, input.executionId, 'always');
   if (run.status !== 'running' || run.clusterArn !== cluster.arn)
-    await runtime.journal.updateRun(runId, { clusterArn: cluster.arn, status: 'running' });
+    await runtime.journal.updateRun(runId, { clusterArn: cluster.arn, status: 'running' }, ['pending']);
   return { runId, state: 'open', status: 'running', mode, approval, expectedDigest };
 }
 

@@ -6,10 +6,9 @@ import type { RunRecord, UnitRecord } from '../../model/run.ts';
 import { busyAddons, isBusy } from '../../plan/addon.ts';
 import { isDigestOf } from '../../plan/digest.ts';
 import { makePlan as decide } from '../../plan/plan.ts';
+import { PACES, waitIn } from '../polls.ts';
 import type { ClusterRuntime, JournalRuntime, Runtime } from '../runtime.ts';
-import { holdLock, type Poll, READY, waitFor } from '../write.ts';
-
-const ADDON_POLL_SECONDS = 15;
+import { holdLock, type Poll, READY } from '../write.ts';
 
 /**
  * Reads the cluster and its account into the journal. A run that has a plan keeps it, and reads nothing. Where an update of an
@@ -22,19 +21,21 @@ export async function takeInventory(
 ): Promise<Poll & { taken: boolean }> {
   const run = await runtime.journal.getRun(input.runId);
   if ((await runtime.journal.getDocument(run.runId, 'plan')) !== undefined) return { ...READY, taken: false };
-  const deadline = Date.parse(run.startedAt) + run.options.addonTimeoutSeconds * 1000;
-  const mayWait = input.mode === 'run' && runtime.clock.now() < deadline;
+  const { addonTimeoutSeconds } = run.options;
+  const waited = (runtime.clock.now() - Date.parse(run.startedAt)) / 1000;
+  const mayWait = input.mode === 'run' && waited < addonTimeoutSeconds;
+  const again = (): Promise<Poll> => waitIn(runtime, run, PACES.runningAddons, waited, addonTimeoutSeconds);
   const before = await runtime.journal.getDocument(run.runId, 'inventory');
   if (mayWait && before !== undefined && (await isStillBusy(runtime, run, before as Inventory))) {
     await holdLock(runtime, run);
-    return { ...waitFor(ADDON_POLL_SECONDS), taken: false };
+    return { ...(await again()), taken: false };
   }
   const inventory = await freshInventory(runtime, run);
   await runtime.journal.putDocument(run.runId, 'inventory', inventory);
   const busy = busyAddons(inventory);
   if (!mayWait || busy.length === 0) return { ...READY, taken: true };
   runtime.logger.info('updates of add-ons are running', { runId: run.runId, addons: busy });
-  return { ...waitFor(ADDON_POLL_SECONDS), taken: true };
+  return { ...(await again()), taken: true };
 }
 
 /** Whether an add-on that an earlier look found in an update is in it still: asked of these add-ons alone, not of the whole cluster. */

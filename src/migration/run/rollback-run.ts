@@ -149,13 +149,15 @@ export async function closeRollback(
   if (run.endedAt !== null) return letGo(runtime, run, run.status);
   await holdUnbegun(runtime, run.runId, input.reason);
   const units = await runtime.journal.listUnits(run.runId);
-  if (entries.length === 0) return endRun(runtime, run, { status: 'held', reason: input.reason }, units);
+  if (entries.length === 0) return endRun(runtime, run, { status: 'held', reason: input.reason }, units, [run.status]);
   if (input.failure !== null) await markDaemonLost(runtime, { runId: run.runId, failure: input.failure });
   const problem = input.failure === null ? '' : `finish the rollback by hand: ${reasonOf(input.failure)}`;
   const outcome = outcomeOf(units, await runtime.journal.listRoles(run.runId), problem);
   // Nothing migrated is left: what this run wrote of its own (trust policies, the agent) went back too.
   const isBack = outcome.status === 'held' || outcome.status === 'rolled-back';
-  return endRun(runtime, run, isBack ? { status: 'rolled-back', reason: `${input.reason}${agentThatStays(entries)}` } : outcome, units);
+  return endRun(runtime, run, isBack ? { status: 'rolled-back', reason: `${input.reason}${agentThatStays(entries)}` } : outcome, units, [
+    run.status,
+  ]);
 }
 
 /** Units that crashed between their opening and their first write have nothing to undo. */

@@ -18,7 +18,9 @@ const LATE_SECONDS = 900;
 /** Between two looks for podshift's own write. */
 const POLL_SECONDS = 60;
 /** One call asks about so many roles at most before it hands on: CloudTrail takes two look-ups a second in an account and region. */
-const LOOK_UPS = 40;
+const LOOK_UPS = 60;
+/** How long so many look-ups take there, and so until the next ones: roles that CloudTrail does not show yet are asked for again and again. */
+const PACE_SECONDS = 30;
 
 /**
  * Asks CloudTrail whether somebody else wrote a role's trust policy while a write of this run did, for each write that it has not
@@ -34,7 +36,7 @@ export async function checkWriters(runtime: Runtime, input: { runId: string }): 
     await holdLock(runtime, run);
     waits.push(await checkRole(runtime, run, roleArn, 'last'));
   }
-  if (open.length > LOOK_UPS) waits.push(1);
+  if (open.length > LOOK_UPS) waits.push(PACE_SECONDS);
   const seconds = Math.min(...waits.filter((wait) => wait > 0));
   if (!Number.isFinite(seconds)) return READY;
   await holdLock(runtime, run, seconds);

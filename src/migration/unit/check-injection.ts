@@ -5,6 +5,7 @@ import type { RunRecord, UnitRecord } from '../../model/run.ts';
 import { isOnNewWay } from '../../verification/injection.ts';
 import { probeName, probePod } from '../../verification/probe.ts';
 import { addEvidenceOnce } from '../evidence.ts';
+import { paceOfInjection, waitIn } from '../polls.ts';
 import type { ClusterRuntime } from '../runtime.ts';
 import { forwardUnit, type Poll, READY, secondsIn, type UnitInput, waitFor } from '../write.ts';
 import { dryRunTemplates } from './dry-templates.ts';
@@ -50,7 +51,8 @@ export async function checkInjection(runtime: ClusterRuntime, input: UnitInput):
     const what = templates?.state === 'not-yet' ? templates.message : `new pods of ${unit.unitId} are not injected on every API server`;
     throw new PodshiftError('StepTimedOut', `after ${passed} s ${what}`);
   }
-  return { ...waitFor(run.options.injectionIntervalSeconds), hits: now };
+  const { injectionIntervalSeconds, injectionTimeoutSeconds } = run.options;
+  return { ...(await waitIn(runtime, run, paceOfInjection(injectionIntervalSeconds), passed, injectionTimeoutSeconds)), hits: now };
 }
 
 /** What admission made of a pod that is not kept. */

@@ -1,11 +1,10 @@
 import { PodshiftError } from '../../model/errors.ts';
 import { judgeRollout } from '../../verification/rollout.ts';
+import { PACES, waitIn } from '../polls.ts';
 import type { ClusterRuntime } from '../runtime.ts';
-import { forwardUnit, type Poll, READY, secondsIn, type UnitInput, waitFor } from '../write.ts';
+import { forwardUnit, type Poll, READY, secondsIn, type UnitInput } from '../write.ts';
 import { checkPods } from './verify-pods.ts';
 import { liveWorkloads } from './workloads.ts';
-
-const POLL_SECONDS = 5;
 
 /**
  * Whether the second restart of a unit of kube2iam or kiam is over: its templates without annotations have rolled out, and
@@ -22,7 +21,8 @@ export async function checkRenewal(runtime: ClusterRuntime, input: UnitInput): P
   }
   if (missing === '') ({ missing } = await checkPods(runtime, context));
   if (missing === '') return READY;
-  if (secondsIn(runtime.clock, unit, 'annotations') > run.options.rolloutTimeoutSeconds)
+  const waited = secondsIn(runtime.clock, unit, 'annotations');
+  if (waited > run.options.rolloutTimeoutSeconds)
     throw new PodshiftError('RolloutFailed', `after ${run.options.rolloutTimeoutSeconds} s ${missing}`);
-  return waitFor(POLL_SECONDS);
+  return waitIn(runtime, run, PACES.renewal, waited, run.options.rolloutTimeoutSeconds);
 }

@@ -5,13 +5,12 @@ import { PodshiftError } from '../../model/errors.ts';
 import { isOnNewWay } from '../../verification/injection.ts';
 import { isReady, isRecreated, podsOfServiceAccount } from '../../verification/pods.ts';
 import { judgeRollout } from '../../verification/rollout.ts';
+import { PACES, waitIn } from '../polls.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
-import { forwardUnit, type Poll, READY, secondsIn, type UnitContext, type UnitInput, waitFor } from '../write.ts';
+import { forwardUnit, type Poll, READY, secondsIn, type UnitContext, type UnitInput } from '../write.ts';
 import { associatedAt } from './associate.ts';
 import { evictPod, ownerOf } from './evict.ts';
 import { liveWorkloads } from './workloads.ts';
-
-const POLL_SECONDS = 5;
 
 /**
  * Whether every workload of the unit has rolled out. Workloads without a roll-out of their own are renewed here: one pod
@@ -39,10 +38,11 @@ export async function checkRollout(runtime: ClusterRuntime, input: UnitInput): P
     });
     return READY;
   }
-  if (secondsIn(runtime.clock, unit, 'rollout') > run.options.rolloutTimeoutSeconds) {
+  const waited = secondsIn(runtime.clock, unit, 'rollout');
+  if (waited > run.options.rolloutTimeoutSeconds) {
     throw new PodshiftError('RolloutFailed', `after ${run.options.rolloutTimeoutSeconds} s ${missing.join('; ')}`);
   }
-  return waitFor(POLL_SECONDS);
+  return waitIn(runtime, run, PACES.rollout, waited, run.options.rolloutTimeoutSeconds);
 }
 
 /** Evicts one pod of the unit that is not on the new way, if all its others are ready. Answers what is left to do. Throws `RolloutFailed` where it does not help. */

@@ -2,16 +2,14 @@ import type { CloudTrailEvent } from '../../aws/gateways.ts';
 import { isPodshiftError, PodshiftError } from '../../model/errors.ts';
 import { judgeUse } from '../../verification/cloudtrail.ts';
 import { addEvidenceOnce } from '../evidence.ts';
+import { PACES, type Pace, waitIn } from '../polls.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
 import { serverTime } from '../server-time.ts';
 import { checkRole } from '../trust/lost-updates.ts';
-import { forwardUnit, type Poll, READY, secondsIn, type UnitContext, type UnitInput, waitFor } from '../write.ts';
+import { forwardUnit, type Poll, READY, secondsIn, type UnitContext, type UnitInput } from '../write.ts';
 import { lookAtNewWay } from './last-look.ts';
 import { checkPods } from './verify-pods.ts';
 
-const POLL_SECONDS = 10;
-/** How often to ask whether pods that end by themselves have. */
-const ENDING_POLL_SECONDS = 60;
 /** How long after the soak CloudTrail is asked again where it throttles: it takes two look-ups a second in an account and region. */
 const PATIENCE_SECONDS = 180;
 
@@ -25,20 +23,22 @@ export async function confirmUse(runtime: ClusterRuntime, input: UnitInput): Pro
   const { run, unit } = context;
   const pods = await checkPods(runtime, context);
   const late = secondsIn(runtime.clock, unit, 'soak');
+  const { rolloutTimeoutSeconds } = run.options;
+  const again = (pace: Pace, limit = rolloutTimeoutSeconds): Promise<Poll> => waitIn(runtime, run, pace, late, limit);
   if (pods.missing !== '') {
-    if (late <= run.options.rolloutTimeoutSeconds) return waitFor(POLL_SECONDS);
+    if (late <= rolloutTimeoutSeconds) return again(PACES.use);
     throw new PodshiftError('ProofFailed', `after the soak ${pods.missing}`);
   }
   const look = await lookAtNewWay(runtime, context);
-  if (look.state === 'starting' && late <= run.options.rolloutTimeoutSeconds) return waitFor(POLL_SECONDS);
+  if (look.state === 'starting' && late <= rolloutTimeoutSeconds) return again(PACES.use);
   if (look.state !== 'whole') throw new PodshiftError('ProofFailed', `after the soak ${look.message}`);
   // The annotation goes only when the last of them has ended, and they may end soon.
   const waits = look.ending.length > 0 && unit.plan.removeAnnotations.length > 0;
-  if (waits && late <= run.options.rolloutTimeoutSeconds) return waitFor(ENDING_POLL_SECONDS);
+  if (waits && late <= rolloutTimeoutSeconds) return again(PACES.endingPods);
   // One unit of the wave asks for its role; what CloudTrail does not show by now is asked for again at the end of the run.
   await checkRole(runtime, run, unit.plan.roleArn, 'early');
   const events = await lookUp(runtime, context);
-  if (events === undefined && late <= PATIENCE_SECONDS) return waitFor(POLL_SECONDS);
+  if (events === undefined && late <= PATIENCE_SECONDS) return again(PACES.use, PATIENCE_SECONDS);
   await record(runtime, context, events, pods.oldJobs);
   return READY;
 }

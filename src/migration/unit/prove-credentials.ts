@@ -6,6 +6,7 @@ import { isOnNewWay } from '../../verification/injection.ts';
 import { podsOfServiceAccount } from '../../verification/pods.ts';
 import { isStuck, judgeProbe, type ProbeVerdict, probeName, probePod } from '../../verification/probe.ts';
 import { addEvidenceOnce, isProved } from '../evidence.ts';
+import { PACES, waitIn } from '../polls.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
 import { ageSeconds } from '../server-time.ts';
 import {
@@ -23,7 +24,6 @@ import {
 import { probeRequest } from './check-injection.ts';
 import { secondsUntilRestart } from './restart-pace.ts';
 
-const POLL_SECONDS = 3;
 /** How long one probe may stay unscheduled or without its image before the next node is tried. */
 const STUCK_SECONDS = 45;
 
@@ -45,6 +45,8 @@ export async function proveCredentials(runtime: ClusterRuntime, input: UnitInput
 
 async function prove(runtime: JournalRuntime, { run, unit, kubernetes }: UnitContext): Promise<Poll> {
   const attempt = Number(unit.facts.probeAttempt ?? 0);
+  const again = (): Promise<Poll> =>
+    waitIn(runtime, run, PACES.proof, secondsIn(runtime.clock, unit, 'proof'), run.options.proofTimeoutSeconds);
   if (isProved(unit, 2, 'probe-pod')) {
     await removeProbe(runtime, run, kubernetes, unit, attempt);
     return READY;
@@ -53,7 +55,7 @@ async function prove(runtime: JournalRuntime, { run, unit, kubernetes }: UnitCon
   const verdict = judgeProbe(pod, unit.plan.roleArn);
   const injected = isOnNewWay(pod, run.options.annotationPrefix);
   if (verdict.state === 'running' && !(isStuck(pod) && ageSeconds(runtime, pod) > STUCK_SECONDS)) {
-    return tooLate(runtime, run, unit) ? giveUp(runtime, run, unit, kubernetes, pod, verdict.message) : waitFor(POLL_SECONDS);
+    return tooLate(runtime, run, unit) ? giveUp(runtime, run, unit, kubernetes, pod, verdict.message) : again();
   }
   if (verdict.state === 'passed' && injected) {
     await addEvidenceOnce(runtime, unit, { grade: 2, kind: 'probe-pod', passed: true, facts: factsOf(run, pod, verdict) });
@@ -65,7 +67,7 @@ async function prove(runtime: JournalRuntime, { run, unit, kubernetes }: UnitCon
   if (tooLate(runtime, run, unit)) return giveUp(runtime, run, unit, kubernetes, pod, message);
   await removeProbe(runtime, run, kubernetes, unit, attempt);
   await runtime.journal.updateUnit(run.runId, unit.unitId, { facts: { probeAttempt: attempt + 1, probeMessage: message } });
-  return waitFor(POLL_SECONDS);
+  return again();
 }
 
 /** Key of the journal's entry of one probe pod. */

@@ -5,6 +5,7 @@ import { usesAgent } from '../../verification/injection.ts';
 import { podsOfServiceAccount } from '../../verification/pods.ts';
 import { undoAddon } from '../addon/update-addon.ts';
 import { withoutPauses } from '../pauses.ts';
+import { PACES, waitIn } from '../polls.ts';
 import { secondsUntilQuiet } from '../quiet.ts';
 import { planOf } from '../run/plan-run.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
@@ -21,7 +22,6 @@ import { undoSplit } from './split-service-account.ts';
 import { rolloutsUnderWay } from './starting-pods.ts';
 import { oldPodsEverywhere, oldTemplatesRolledOut, proveOldInjection } from './undo-pods.ts';
 
-const POLL_SECONDS = 3;
 /** How often to ask whether a write that may be under way is over: it may tell its end before its time is. */
 const QUIET_POLL_SECONDS = 15;
 /** The error that rollback-run hands on (statemachine/rollback-run.asl.yaml). */
@@ -59,10 +59,12 @@ export async function undoUnit(runtime: ClusterRuntime, input: UndoInput): Promi
     return end(runtime, unit, 'rolled-back', why);
   }
   if (missing === '') return end(runtime, unit, 'rolled-back', reason);
-  if (millisecondsGoingBack(runtime.clock, unit) > run.options.undoTimeoutSeconds * 1000) {
-    throw new PodshiftError('UndoFailed', `after ${run.options.undoTimeoutSeconds} s of going back, ${missing}`);
+  const { undoTimeoutSeconds } = run.options;
+  const waited = millisecondsGoingBack(runtime.clock, unit) / 1000;
+  if (waited > undoTimeoutSeconds) {
+    throw new PodshiftError('UndoFailed', `after ${undoTimeoutSeconds} s of going back, ${missing}`);
   }
-  return { ...waitFor(POLL_SECONDS), unitId: input.unitId, unitStatus: 'rolling-back' };
+  return { ...(await waitIn(runtime, run, PACES.undo, waited, undoTimeoutSeconds)), unitId: input.unitId, unitStatus: 'rolling-back' };
 }
 
 /**

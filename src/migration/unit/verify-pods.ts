@@ -4,14 +4,14 @@ import { PodshiftError } from '../../model/errors.ts';
 import { injectionOf } from '../../verification/injection.ts';
 import { controllerKind, isReady, isRecreated, keepsItsWay, podsOfServiceAccount } from '../../verification/pods.ts';
 import { addEvidenceOnce } from '../evidence.ts';
+import { PACES, waitIn } from '../polls.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
-import { forwardUnit, holdLock, type Poll, READY, secondsIn, type UnitContext, type UnitInput, waitFor } from '../write.ts';
+import { forwardUnit, holdLock, type Poll, READY, secondsIn, type UnitContext, type UnitInput } from '../write.ts';
 import { associatedAt } from './associate.ts';
 import { isRenewed } from './check-rollout.ts';
 import { evictionKey, evictPod, ownerOf } from './evict.ts';
 import { liveWorkloads } from './workloads.ts';
 
-const POLL_SECONDS = 5;
 /** How many pods of a unit that missed the injection are evicted, before it counts as failed. */
 const MOST_EVICTIONS = 5;
 
@@ -31,11 +31,12 @@ export async function verifyPods(runtime: ClusterRuntime, input: UnitInput): Pro
     await holdLock(runtime, run, run.options.soakSeconds);
     return { ...READY, soakSeconds: run.options.soakSeconds };
   }
-  if (secondsIn(runtime.clock, unit, 'verify') > run.options.rolloutTimeoutSeconds) {
+  const waited = secondsIn(runtime.clock, unit, 'verify');
+  if (waited > run.options.rolloutTimeoutSeconds) {
     await addEvidenceOnce(runtime, unit, { grade: 1, kind: 'pods', passed: false, facts: checked.facts });
     throw new PodshiftError('ProofFailed', `after ${run.options.rolloutTimeoutSeconds} s ${checked.missing}`);
   }
-  return { ...waitFor(POLL_SECONDS), soakSeconds: run.options.soakSeconds };
+  return { ...(await waitIn(runtime, run, PACES.verify, waited, run.options.rolloutTimeoutSeconds)), soakSeconds: run.options.soakSeconds };
 }
 
 /** What is wrong with the unit's pods; `missing` is empty where nothing is. */

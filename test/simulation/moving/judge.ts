@@ -16,6 +16,8 @@ export interface Case {
   /** When each of podshift's writes left, and when a second run was asked for. */
   readonly writes: readonly number[];
   readonly secondRuns: readonly number[];
+  /** Whether one who was refused a second run has rolled the first one back: the history does not tell, as it depends on the refusal. */
+  readonly hasTakenBack: boolean;
   /** In the order of their beginnings. */
   readonly runs: readonly RunRecord[];
   readonly units: readonly UnitRecord[];
@@ -182,7 +184,7 @@ function lastOf(units: readonly UnitRecord[], spec: UnitSpec): UnitRecord | unde
 }
 
 /** P6: every run ends, and no worse than what happened to it makes it. */
-function ends({ history, runs, units }: Case): string[] {
+function ends({ history, runs, units, hasTakenBack }: Case): string[] {
   const problems = runs.filter((run) => run.endedAt === null).map((run) => `P6: run ${run.runId} is ${run.status} for ever`);
   for (const run of runs)
     if (run.endedAt !== null && !['migrated', 'held', 'rolled-back', 'needs-operator', 'planned'].includes(run.status))
@@ -190,7 +192,8 @@ function ends({ history, runs, units }: Case): string[] {
   for (const one of [...runs, ...units])
     if (one.status === 'needs-operator' && one.reason === '') problems.push('P6: an operator is needed for no reason');
   if (problems.length > 0 || !history.happenings.every((one) => isHarmless(one, history))) return problems;
-  const words = history.happenings.filter(({ kind }) => kind === 'stop' || kind === 'roll back' || kind === 'crash').length;
+  const told = history.happenings.filter(({ kind }) => kind === 'stop' || kind === 'roll back' || kind === 'crash').length;
+  const words = told + (hasTakenBack ? 1 : 0);
   for (const unit of units) {
     const right = unit.status === 'migrated' || unit.status === 'held' || (words > 0 && unit.status === 'rolled-back');
     if (!right) problems.push(`P6: ${unit.unitId} is ${unit.status} though nothing is wrong with it: ${unit.reason}`);

@@ -24,6 +24,8 @@ export interface People {
   ask(word: Word): void;
   /** Whether anything goes on that they asked for. */
   readonly isBusy: boolean;
+  /** Whether one who was refused another run has rolled this one back, in a history that does not say so. */
+  readonly hasTakenBack: boolean;
 }
 
 /** People of a deployed service: they ask its API. */
@@ -59,6 +61,7 @@ export function peopleOfService({ shared, runId, options, tell }: PeopleStage, e
     get isBusy() {
       return asking > 0;
     },
+    hasTakenBack: false,
   };
 }
 
@@ -75,9 +78,14 @@ export function peopleOfMachine(
   const journal = createTableJournal(shared.table, clock);
   let running = 0;
   let patience = PATIENCE;
+  let hasTakenBack = false;
   let first: { readonly environment: Environment; readonly controller: AbortController } | undefined;
 
-  const launch = (what: string, command: (environment: Environment, signal: AbortSignal) => Promise<{ readonly status: string }>): void => {
+  const launch = (
+    what: string,
+    command: (environment: Environment, signal: AbortSignal) => Promise<{ readonly status: string }>,
+    isOther = false,
+  ): void => {
     const environment = new Environment(shared, true);
     const controller = new AbortController();
     const isFirst = first === undefined;
@@ -109,23 +117,28 @@ export function peopleOfMachine(
       ({ status }) => over(status),
       (error: unknown) => {
         over(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
-        void again();
+        void again(isOther && isPodshiftError(error, 'ClusterLocked'));
       },
     );
   };
   /** Whoever is told that a command failed, and finds the run open, rolls it back once that has passed. */
-  const again = async (): Promise<void> => {
+  const again = async (isRefused: boolean): Promise<void> => {
     if (patience === 0) return;
     patience -= 1;
     running += 1;
     await clock.sleep(300_000);
     const [run] = (await journal.listRuns()).filter((one) => one.runId === runId && one.endedAt === null);
     running -= 1;
-    if (run !== undefined) backward();
+    if (run === undefined) return;
+    hasTakenBack ||= isRefused;
+    backward();
   };
   const forward = (id: string, what: string): void =>
-    launch(what, ({ runtime }, signal) =>
-      migrate({ runtime, clock: clock.engine, service: declared.service, signal, input: inputOf(shared, id, options) }),
+    launch(
+      what,
+      ({ runtime }, signal) =>
+        migrate({ runtime, clock: clock.engine, service: declared.service, signal, input: inputOf(shared, id, options) }),
+      id !== runId,
     );
   const backward = (unit?: number): void =>
     launch('rollback', async ({ runtime }, signal) => {
@@ -150,6 +163,9 @@ export function peopleOfMachine(
     },
     get isBusy() {
       return running > 0;
+    },
+    get hasTakenBack() {
+      return hasTakenBack;
     },
   };
 }

@@ -143,6 +143,8 @@ async function live(history: History): Promise<Outcome> {
   const listed = await journal.listRuns();
   const runs = [...listed].sort((left, right) => (left.runId < right.runId ? -1 : 1));
   const units = (await Promise.all(runs.map((run) => journal.listUnits(run.runId)))).flat();
-  problems.push(...judge({ history, twin, writers, writes: happenings.writes, secondRuns, runs, units }));
+  problems.push(
+    ...judge({ history, twin, writers, writes: happenings.writes, secondRuns, hasTakenBack: people.hasTakenBack, runs, units }),
+  );
   return { problems, runs, units, told, twin, writers };
 }

@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { openRollback } from '../../../src/migration/run/rollback-run.ts';
+import { closeRun } from '../../../src/migration/run/close-run.ts';
+import { openRun } from '../../../src/migration/run/open-run.ts';
+import { closeRollback, openRollback } from '../../../src/migration/run/rollback-run.ts';
 import { grantTrust } from '../../../src/migration/trust/grant-trust.ts';
 import { associate } from '../../../src/migration/unit/associate.ts';
 import { checkInjection } from '../../../src/migration/unit/check-injection.ts';
@@ -143,6 +145,56 @@ describe('a step that is delivered late', () => {
   it('grants nothing for a run that is rolled back', async () => {
     await fake.runtime.journal.updateRun(RUN, { status: 'rolled-back' });
     await expect(grantTrust(fake.runtime, { runId: RUN, roleArn: ROLE, wave: 0 })).rejects.toMatchObject({ name: 'LockLost' });
+  });
+});
+
+describe('the end of a run whose rollback has begun meanwhile', () => {
+  const CLOSE = { runId: RUN, ending: 'finished' as const, reason: '' };
+  const run = () => fake.runtime.journal.getRun(RUN);
+  const other = () => fake.runtime.journal.acquireLock(CLUSTER_ARN, 'run-2', 900);
+  beforeEach(async () => {
+    await associate(fake.runtime, UNIT);
+    await fake.runtime.journal.updateUnit(RUN, UNIT.unitId, { status: 'migrated' });
+  });
+
+  it.each(['finished', 'halted', 'refused', 'planned'] as const)(
+    'is the rollback’s: %s leaves the run and its lock alone',
+    async (ending) => {
+      await openRollback(fake.runtime, BACK);
+      await expect(closeRun(fake.runtime, { ...CLOSE, ending })).rejects.toMatchObject({ name: 'LockLost', message: /rolling-back/ });
+      expect(await run()).toMatchObject({ status: 'rolling-back', endedAt: null });
+      await expect(other()).rejects.toMatchObject({ name: 'ClusterLocked' });
+    },
+  );
+
+  it('is the rollback’s also where that began between its look and its write', async () => {
+    const { journal } = fake.runtime;
+    const list = journal.listRoles.bind(journal);
+    journal.listRoles = async (runId) => {
+      await openRollback(fake.runtime, BACK);
+      return list(runId);
+    };
+    await expect(closeRun(fake.runtime, CLOSE)).rejects.toMatchObject({ name: 'LockLost' });
+    journal.listRoles = list;
+    expect(await run()).toMatchObject({ status: 'rolling-back', endedAt: null });
+    await expect(other()).rejects.toMatchObject({ name: 'ClusterLocked' });
+    await journal.updateUnit(RUN, UNIT.unitId, { status: 'rolled-back', reason: 'asked for' });
+    const closed = await closeRollback(fake.runtime, { runId: RUN, reason: 'asked for', failure: null });
+    expect(closed).toMatchObject({ status: 'rolled-back' });
+  });
+
+  it('nor is such a run taken up again', async () => {
+    const { journal } = fake.runtime;
+    const { target, options } = await run();
+    await journal.updateRun(RUN, { clusterArn: '', status: 'pending' });
+    const note = journal.noteExecution.bind(journal);
+    journal.noteExecution = async (runId, executionId, when) => {
+      await note(runId, executionId, when);
+      if (when === 'always') await journal.updateRun(RUN, { status: 'rolling-back' });
+    };
+    const input = { runId: RUN, executionId: 'e', target, mode: 'run', approval: 'none', expectedDigest: null, options } as const;
+    await expect(openRun(fake.runtime, input)).rejects.toMatchObject({ name: 'LockLost' });
+    expect(await run()).toMatchObject({ status: 'rolling-back' });
   });
 });
 
