@@ -50,8 +50,9 @@ export function answerError(answer: ApiAnswer, what: string, cluster: Cluster): 
         ? new PodshiftError('ConfigMapAuthentication', `cluster ${cluster.name} does not know this IAM principal: ${what}`, { details })
         : new PodshiftError('KubernetesUnauthorized', `cluster ${cluster.name} does not know this IAM principal: ${what}`, { details });
     case 403: {
-      // RBAC's refusals name the verb; all others are admission's (PodSecurity, a webhook, a quota, a namespace that ends).
-      const refusedBy = /cannot \S+ resource/.test(status.message) ? 'authorization' : 'admission';
+      // RBAC's refusals name the verb; all others are admission's (PodSecurity, a webhook, a quota, a namespace that ends), which sees no reads.
+      const isRead = /^(get|list) /.test(what);
+      const refusedBy = isRead || /cannot \S+ resource/.test(status.message) ? 'authorization' : 'admission';
       const subject = refusedBy === 'authorization' ? 'not allowed to' : 'an admission rule of the cluster refuses to';
       return new PodshiftError('KubernetesForbidden', `${subject} ${what}`, { details: { ...details, refusedBy } });
     }

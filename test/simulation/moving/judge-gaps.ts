@@ -42,8 +42,13 @@ function culprit(gap: Gap, made: Made, writers: Writers, units: readonly UnitSpe
       if (association?.by !== PODSHIFT) return '';
       return isOfEks(gap, made, association, writers) ? '' : 'podshift took its association away';
     }
-    const admission = at(`pods ${gap.roleArn} ${key}`);
+    const admissionOf = `pods ${gap.roleArn} ${key}`;
+    const admission = at(admissionOf);
     if (admission?.value !== 'yes') return byPodshift(admission, 'took its trust statement away');
+    // What somebody else took out and podshift has put back takes effect as late as any write.
+    const lost = at(admissionOf, admission.at - 1);
+    const isRepair = association !== undefined && association.at < admission.at && lost?.value !== 'yes' && lost?.by !== PODSHIFT;
+    if (isRepair && admission.by === PODSHIFT) return '';
     return byPodshift(association, 'associated it before its role admitted it');
   }
   if (made.mode === 'web-identity') {

@@ -1,5 +1,6 @@
 import { RUN_TAG } from '../../../src/migration/agent/agent.ts';
 import type { RunRecord, UnitRecord } from '../../../src/model/run.ts';
+import { probeName } from '../../../src/verification/probe.ts';
 import type { UnservedTwin } from '../../../twin/twin.ts';
 import { foreignPart } from '../../../twin/watch/outside.ts';
 import { roleArn } from '../../support/twin-account.ts';
@@ -130,6 +131,11 @@ function world({ twin, history, runs, units }: Case): string[] {
         isEdited(history),
     ) ||
     (line.startsWith('Addon: ') && acts(history).has('addon updater')) ||
+    // The probe of a unit that nobody let podshift roll back goes with the operator's rollback.
+    units.some(
+      ({ status, runId, unitId, plan }) =>
+        status === 'needs-operator' && line.startsWith(`Pod/${plan.namespace}/${probeName(runId, unitId, 'probe', 0).slice(0, -1)}`),
+    ) ||
     // A statement that nobody let podshift take out is an operator's work by name.
     history.world.units.some(({ role }) => line === `Role/${role}: trust policy` && isNamed(role, { runs, units })) ||
     // kube2iam makes its rule on each node that comes.

@@ -238,6 +238,13 @@ describe('failures', () => {
       status(403, 'Forbidden', { message: 'pods "x" is forbidden: violates PodSecurity "restricted:latest"' }),
     );
     expect(await failureOf(admission.kubernetes.create(pods, 'shop', {}))).toMatchObject({ details: { refusedBy: 'admission' } });
+    // Admission sees no reads: an authorizer refused, whatever its words are.
+    const words = await gateway(() => status(403, 'Forbidden', { message: 'denied by the webhook' }));
+    for (const read of [words.kubernetes.get(pods, 'shop', 'a'), words.kubernetes.list(pods, { namespace: 'shop' })])
+      expect(await failureOf(read)).toMatchObject({
+        details: { refusedBy: 'authorization' },
+        message: expect.stringMatching(/^not allowed to /),
+      });
   });
 
   it('names the fields of an invalid object', async () => {
