@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { PodshiftError } from '../../src/model/errors.ts';
 import { renderReport } from '../../src/report/render.ts';
 import { hang } from '../../src/report/text.ts';
+import { expectedDigest, keptPlanOf, optionsOfPlan, targetOfPlan } from '../commands/kept-plan.ts';
 import { sayHowToRun } from '../commands/plan.ts';
-import { type CommandContext, digestFlag, type RunCommand, textFlag } from '../context.ts';
+import { type CommandContext, type RunCommand, textFlag } from '../context.ts';
 import type { Exit } from '../exit-codes.ts';
 import { formatOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
@@ -22,12 +23,13 @@ export const runOnService: RunCommand = async (context, invocation) => {
   const asks = invocation.flags.requireApproval === true;
   if (asks && !changes)
     throw new PodshiftError('UsageError', '--require-approval goes with --approve: without it nothing is changed anyway');
+  const kept = await keptPlanOf(invocation, 'plan');
   const run = await service.client.startRun(randomUUID(), {
-    target: await targetOf(invocation, context),
+    target: kept === undefined ? await targetOf(invocation, context) : await targetOfPlan(kept, invocation, context),
     mode: changes ? 'run' : 'plan',
     approval: asks ? 'required' : 'none',
-    expectedDigest: digestFlag(invocation) ?? null,
-    options: await optionsOf(invocation),
+    expectedDigest: expectedDigest(invocation, kept),
+    options: kept === undefined ? await optionsOf(invocation) : await optionsOfPlan(kept, invocation),
   });
   context.terminal.talk(`run ${run.id} on ${run.target.clusterName} in ${run.target.region}`);
   return watchRun(context, invocation, service, run.id);
