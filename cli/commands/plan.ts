@@ -91,11 +91,14 @@ export function sayHowToRun({ terminal }: CommandContext, report: PlanReport | R
   }
   const command = invocation.name === 'retire' ? 'retire' : 'run';
   const out = textFlag(invocation, 'out');
-  const flags = out === undefined ? [...argumentsFor(invocation), '--digest', report.run.digest] : ['--plan', out, ...accessOf(invocation)];
+  const flags =
+    out === undefined
+      ? [...argumentsFor(invocation), '--approve', '--digest', report.run.digest]
+      : ['--plan', out, ...accessOf(invocation), '--approve'];
   terminal.talk(
     out === undefined ? 'nothing was changed; run again with --approve:' : `nothing was changed; to carry out the plan in ${out}:`,
   );
-  terminal.talk(`  podshift ${[command, ...flags, '--approve'].map(quoted).join(' ')}`);
+  terminal.talk(`  podshift ${[command, ...flags].map(quoted).join(' ')}`);
 }
 
 /** The flags that say how the cluster is reached: a kept plan has all else. */

@@ -45,6 +45,9 @@ async function watchRun(context: CommandContext, invocation: Invocation, service
     const run = await follow(service, context, runId);
     const report = await service.client.getReport(runId);
     await terminal.data(renderReport(report, formatOf(invocation), terminal.screen));
+    const file = textFlag(invocation, 'plan');
+    if (file !== undefined && run.reason.endsWith('(WorldMoved)'))
+      terminal.talk(`nothing was changed; to see what differs from the plan: podshift plan --compare ${quoted(file)}`);
     if (run.status === 'planned' && (invocation.name === 'run' || invocation.name === 'retire')) sayHowToRun(context, report, invocation);
     return exitOfServiceRun(run, report);
   } catch (error) {
