@@ -104,7 +104,9 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
     ),
   );
   withMigration(
-    withCluster(withFormat(command('plan', 'show what a run would do, and why it would leave something alone', 'Reads only.')), true),
+    withCluster(withFormat(command('plan', 'show what a run would do, and why it would leave something alone', 'Reads only.')), true)
+      .option('--out <file>', 'keep the plan in this file, for "run --plan" and "plan --compare"')
+      .option('--compare <file>', 'say what changed since the plan in this file was made; exits with 3 where something did'),
   );
   withMigration(
     withFormat(
@@ -129,6 +131,7 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
       )
         .option('--approve', 'change things')
         .option('--digest <digest>', 'refuse unless the plan has this digest')
+        .option('--plan <file>', 'carry out the plan in this file, and no other')
         .option('--resume <run>', 'go on with an interrupted run')
         .option('--require-approval', 'wait until somebody approves the plan (with --service)'),
     ),

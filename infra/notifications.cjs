@@ -37,8 +37,8 @@ const NOTICES = [
     description: 'Tells of every run that waits for approval',
     detailType: 'Run State Changed',
     detail: { status: ['running'], approval: ['waiting'] },
-    paths: ['runId', 'clusterName', 'region', 'digest'],
-    text: 'podshift run <runId> on <clusterName> (<region>) waits for the approval of its plan <digest>',
+    paths: ['runId', 'clusterName', 'region', 'digest', 'plan.text'],
+    text: 'podshift run <runId> on <clusterName> (<region>) waits for the approval of its plan <digest>. <text>',
   },
   {
     id: 'UnitHeldRule',

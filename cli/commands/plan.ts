@@ -4,18 +4,21 @@ import type { Inventory } from '../../src/model/inventory.ts';
 import { migrationOptions } from '../../src/model/options.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import type { PlanReport, RunReport, ScanReport } from '../../src/model/report.ts';
+import { comparePlans, renderComparison } from '../../src/report/plan-comparison.ts';
 import { renderReport, toYaml } from '../../src/report/render.ts';
 import { buildPlanReport } from '../../src/report/report.ts';
 import { renderSarif } from '../../src/report/sarif.ts';
 import { buildScanReport, renderScan } from '../../src/report/scan.ts';
 import { createPalette } from '../../src/report/text.ts';
-import type { CommandContext, RunCommand } from '../context.ts';
+import { type CommandContext, type RunCommand, textFlag } from '../context.ts';
+import type { Exit } from '../exit-codes.ts';
 import { formatOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
 import { openClusterSession, openTwinSession, optionsOf, type Session, snapshotOf } from '../sessions.ts';
 import { quoted } from '../shell.ts';
 import { withFindings, withoutUndecided } from '../snapshot-findings.ts';
 import { version } from '../version.ts';
+import { type KeptPlan, keepPlan, keptPlanOf, optionsBeside, refuseOtherCluster, targetOfPlan } from './kept-plan.ts';
 
 /** `podshift scan`: who gets which role today, and what stands in the way. */
 export const scan: RunCommand = async (context, invocation) => {
@@ -39,13 +42,30 @@ function failsOn({ findings }: ScanReport, severity: string): boolean {
   return findings.some((found) => counted.includes(found.severity));
 }
 
-/** `podshift plan`: what a run would do. */
+/** `podshift plan`: what a run would do; with --compare, what of that is another since a plan was kept. */
 export const plan: RunCommand = async (context, invocation) => {
-  const { report } = await read(context, invocation);
+  const kept = await keptPlanOf(invocation, 'compare');
+  const { plan: made, report } = await read(context, invocation, kept);
+  if (kept !== undefined) refuseOtherCluster(kept, made);
+  const out = textFlag(invocation, 'out');
+  if (out !== undefined) await keepPlan(out, made, report);
+  if (kept !== undefined) return compare(context, invocation, kept, made);
   await printPlan(context, invocation, report);
   if (snapshotOf(invocation) === undefined) sayHowToRun(context, report, invocation);
+  else if (out !== undefined) context.terminal.talk(`the plan is kept in ${out}`);
   return 'done';
 };
+
+/** Prints what changed since a plan was kept: nothing is done, something refuses what was read. */
+async function compare({ terminal }: CommandContext, invocation: Invocation, kept: KeptPlan, made: Plan): Promise<Exit> {
+  const comparison = comparePlans(kept.plan, made);
+  const format = formatOf(invocation);
+  if (format === 'json') await terminal.data(`${JSON.stringify(comparison, null, 2)}\n`);
+  else if (format === 'yaml') await terminal.data(toYaml(comparison));
+  else
+    await terminal.data(renderComparison(comparison, { columns: terminal.screen.columns, palette: createPalette(terminal.screen.color) }));
+  return comparison.same ? 'done' : 'refused';
+}
 
 /** Prints a plan, and on stderr that it was only a plan. */
 export async function printPlan(context: CommandContext, invocation: Invocation, report: PlanReport): Promise<void> {
@@ -70,8 +90,24 @@ export function sayHowToRun({ terminal }: CommandContext, report: PlanReport | R
     return;
   }
   const command = invocation.name === 'retire' ? 'retire' : 'run';
-  terminal.talk('nothing was changed; run again with --approve:');
-  terminal.talk(`  podshift ${[command, ...argumentsFor(invocation), '--approve', '--digest', report.run.digest].map(quoted).join(' ')}`);
+  const out = textFlag(invocation, 'out');
+  const flags =
+    out === undefined
+      ? [...argumentsFor(invocation), '--approve', '--digest', report.run.digest]
+      : ['--plan', out, ...accessOf(invocation), '--approve'];
+  terminal.talk(
+    out === undefined ? 'nothing was changed; run again with --approve:' : `nothing was changed; to carry out the plan in ${out}:`,
+  );
+  terminal.talk(`  podshift ${[command, ...flags].map(quoted).join(' ')}`);
+}
+
+/** The flags that say how the cluster is reached: a kept plan has all else. */
+function accessOf(invocation: Invocation): string[] {
+  const flags = { roleArn: '--role-arn', externalId: '--external-id', profile: '--profile', endpointUrl: '--endpoint-url' };
+  return Object.entries(flags).flatMap(([name, flag]) => {
+    const value = textFlag(invocation, name);
+    return value === undefined ? [] : [flag, value];
+  });
 }
 
 /** The flags that were typed, without those that say how to print or what to expect. */
@@ -80,18 +116,23 @@ function argumentsFor({ name, typed }: Invocation): string[] {
   for (let index = 0; index < typed.length; index += 1) {
     const part = typed[index] ?? '';
     if (['-o', '--output', '--digest'].includes(part)) index += 1;
-    else if (part !== name && !/^(-o.|--output=|--digest=|--debug$)/.test(part)) kept.push(part);
+    else if (index !== typed.indexOf(name) && !/^(-o.|--output=|--digest=|--debug$)/.test(part)) kept.push(part);
   }
   return kept;
 }
 
 /** Runs the state machine as far as the plan, on a cluster or on a snapshot's twin; its journal is in memory. */
-async function read(context: CommandContext, invocation: Invocation): Promise<{ inventory: Inventory; plan: Plan; report: PlanReport }> {
-  const options = await optionsOf(invocation);
+async function read(
+  context: CommandContext,
+  invocation: Invocation,
+  kept?: KeptPlan,
+): Promise<{ inventory: Inventory; plan: Plan; report: PlanReport }> {
+  const options = kept === undefined ? await optionsOf(invocation) : await optionsBeside(kept, invocation);
   const folder = snapshotOf(invocation);
+  const target = kept === undefined || folder !== undefined ? undefined : await targetOfPlan(kept, invocation, context);
   const session =
     folder === undefined
-      ? await openClusterSession(invocation, context, { journal: 'memory' })
+      ? await openClusterSession(invocation, context, { journal: 'memory', ...(target === undefined ? {} : { target }) })
       : await openTwinSession(folder, context, false);
   try {
     return await planOn(session, options, context);

@@ -1,11 +1,13 @@
 import { migrate } from '../../engine/local-migration.ts';
-import { PodshiftError } from '../../src/model/errors.ts';
+import { isPodshiftError, PodshiftError } from '../../src/model/errors.ts';
+import type { Inventory } from '../../src/model/inventory.ts';
 import { type MigrationOptions, migrationOptions } from '../../src/model/options.ts';
 import { isDigestOf } from '../../src/plan/digest.ts';
+import { makePlan } from '../../src/plan/plan.ts';
 import { renderReport } from '../../src/report/render.ts';
 import { buildReport } from '../../src/report/report.ts';
 import { hang } from '../../src/report/text.ts';
-import { type CommandContext, digestFlag, type RunCommand, textFlag } from '../context.ts';
+import { type CommandContext, type RunCommand, textFlag } from '../context.ts';
 import { type Exit, exitOfRun } from '../exit-codes.ts';
 import { sayFailure } from '../failure.ts';
 import { formatOf } from '../formats.ts';
@@ -14,13 +16,18 @@ import { isRemote } from '../service/open.ts';
 import { runOnService } from '../service/run.ts';
 import { openClusterSession, openJournalOf, openTwinSession, optionsOf, type Session } from '../sessions.ts';
 import { stopped, stoppedByJournal } from '../stopped.ts';
+import { expectedDigest, type KeptPlan, keptPlanOf, optionsOfPlan, refuseMoved, refuseOtherCluster, targetOfPlan } from './kept-plan.ts';
 import { planOn, printPlan, sayHowToRun } from './plan.ts';
 
 /** `podshift run`: a migration of a real cluster, in this process. Without --approve, its plan. */
 export const run: RunCommand = async (context, invocation) => {
   if (isRemote(invocation)) return runOnService(context, invocation);
   const resume = textFlag(invocation, 'resume');
+  const kept = await keptPlanOf(invocation, 'plan');
+  if (resume !== undefined && kept !== undefined)
+    throw new PodshiftError('UsageError', 'give --plan or --resume, not both: a run that is resumed keeps its plan');
   if (resume !== undefined) return resumeRun(resume, context, invocation);
+  if (kept !== undefined) return start(await optionsOfPlan(kept, invocation), context, invocation, kept);
   return start(migrationOptions.parse(await optionsOf(invocation)), context, invocation);
 };
 
@@ -44,30 +51,55 @@ export const retire: RunCommand = async (context, invocation) => {
   }
 };
 
-async function start(options: MigrationOptions, context: CommandContext, invocation: Invocation): Promise<Exit> {
-  const digest = digestFlag(invocation) ?? null;
-  if (invocation.flags.approve !== true) return showPlan(options, digest, context, invocation);
-  const session = await openClusterSession(invocation, context, { journal: 'folder' });
+async function start(options: MigrationOptions, context: CommandContext, invocation: Invocation, kept?: KeptPlan): Promise<Exit> {
+  const digest = expectedDigest(invocation, kept);
+  const target = kept === undefined ? undefined : await targetOfPlan(kept, invocation, context);
+  const settings = target === undefined ? {} : { target };
+  if (invocation.flags.approve !== true) {
+    const session = await openClusterSession(invocation, context, { journal: 'memory', ...settings });
+    return await showPlan(session, options, digest, context, invocation, kept).finally(() => session.close());
+  }
+  const session = await openClusterSession(invocation, context, { journal: 'folder', ...settings });
+  const runId = session.runtime.ids.next();
   try {
-    return await carryOut(session, session.runtime.ids.next(), options, digest, context, invocation);
+    return await carryOut(session, runId, options, digest, context, invocation);
+  } catch (error) {
+    if (kept !== undefined && isPodshiftError(error, 'WorldMoved')) await refuseMovedRun(session, runId, options, kept, context);
+    throw error;
   } finally {
     await session.close();
   }
 }
 
-async function showPlan(options: MigrationOptions, digest: string | null, context: CommandContext, invocation: Invocation): Promise<Exit> {
-  const session = await openClusterSession(invocation, context, { journal: 'memory' });
-  try {
-    const { report } = await planOn(session, options, context);
-    await printPlan(context, invocation, report);
-    if (digest !== null && !isDigestOf(digest, report.run.digest)) {
-      throw new PodshiftError('WorldMoved', `the plan's digest is ${report.run.digest} now, not ${digest}`);
-    }
-    sayHowToRun(context, report, invocation);
-    return 'done';
-  } finally {
-    await session.close();
+async function showPlan(
+  session: Session,
+  options: MigrationOptions,
+  digest: string | null,
+  context: CommandContext,
+  invocation: Invocation,
+  kept: KeptPlan | undefined,
+): Promise<Exit> {
+  const { plan, report } = await planOn(session, options, context);
+  if (kept !== undefined) refuseOtherCluster(kept, plan);
+  await printPlan(context, invocation, report);
+  if (kept !== undefined) refuseMoved(kept, plan, context);
+  if (digest !== null && !isDigestOf(digest, report.run.digest)) {
+    throw new PodshiftError('WorldMoved', `the plan's digest is ${report.run.digest} now, not ${digest}`);
   }
+  sayHowToRun(context, report, invocation);
+  return 'done';
+}
+
+/** Names what moved, from what the refused run read of the world. */
+async function refuseMovedRun(
+  { journal, clock }: Session,
+  runId: string,
+  options: MigrationOptions,
+  kept: KeptPlan,
+  context: CommandContext,
+): Promise<void> {
+  const inventory = (await journal.getDocument(runId, 'inventory')) as Inventory | undefined;
+  if (inventory !== undefined) refuseMoved(kept, makePlan(inventory, options, clock), context);
 }
 
 /**

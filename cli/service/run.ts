@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { PodshiftError } from '../../src/model/errors.ts';
 import { renderReport } from '../../src/report/render.ts';
 import { hang } from '../../src/report/text.ts';
+import { expectedDigest, keptPlanOf, optionsOfPlan, targetOfPlan } from '../commands/kept-plan.ts';
 import { sayHowToRun } from '../commands/plan.ts';
-import { type CommandContext, digestFlag, type RunCommand, textFlag } from '../context.ts';
+import { type CommandContext, type RunCommand, textFlag } from '../context.ts';
 import type { Exit } from '../exit-codes.ts';
 import { formatOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
@@ -23,12 +24,13 @@ export const runOnService: RunCommand = async (context, invocation) => {
   const asks = invocation.flags.requireApproval === true;
   if (asks && !changes)
     throw new PodshiftError('UsageError', '--require-approval goes with --approve: without it nothing is changed anyway');
-  const options = await optionsOf(invocation);
+  const kept = await keptPlanOf(invocation, 'plan');
+  const options = kept === undefined ? await optionsOf(invocation) : await optionsOfPlan(kept, invocation);
   const run = await service.client.startRun(randomUUID(), {
-    target: await targetOf(invocation, context),
+    target: kept === undefined ? await targetOf(invocation, context) : await targetOfPlan(kept, invocation, context),
     mode: changes ? 'run' : 'plan',
     approval: asks ? 'required' : 'none',
-    expectedDigest: digestFlag(invocation) ?? null,
+    expectedDigest: expectedDigest(invocation, kept),
     options,
   });
   context.terminal.talk(`run ${run.id} on ${run.target.clusterName} in ${run.target.region}`);
@@ -52,6 +54,9 @@ async function watchRun(
     const report = await service.client.getReport(runId);
     sayUnmatched(terminal, accepted, report.findings);
     await terminal.data(renderReport(report, formatOf(invocation), terminal.screen));
+    const file = textFlag(invocation, 'plan');
+    if (file !== undefined && run.reason.endsWith('(WorldMoved)'))
+      terminal.talk(`nothing was changed; to see what differs from the plan: podshift plan --compare ${quoted(file)}`);
     if (run.status === 'planned' && (invocation.name === 'run' || invocation.name === 'retire')) sayHowToRun(context, report, invocation);
     return exitOfServiceRun(run, report);
   } catch (error) {

@@ -35,6 +35,12 @@ export const ERRORS = {
     retryable: false,
     remedy: 'Run "podshift fleet status" to list the fleets of this journal.',
   },
+  PlanUnusable: {
+    code: 'PE110',
+    exitCode: 2,
+    retryable: false,
+    remedy: 'Make the plan again with "podshift plan --out FILE", read it, and carry that one out; a plan file is used as it was written.',
+  },
   // The world refuses
   WorldMoved: { code: 'PE201', exitCode: 3, retryable: false, remedy: 'Make a new plan, read what changed, and approve its digest.' },
   ClusterLocked: {

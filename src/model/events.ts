@@ -39,6 +39,18 @@ export const EVENT_DETAILS = {
       .enum(['waiting', 'approved', 'refused', 'expired'])
       .nullable()
       .describe('How the approval of its plan stands; null where none was asked for.'),
+    plan: z
+      .object({
+        units: z.object({ migrate: z.int().min(0), held: z.int().min(0), associated: z.int().min(0) }),
+        changes: z.int().min(0).describe('Fields that would change.'),
+        findings: z.int().min(0),
+        text: z
+          .string()
+          .describe('Units, options, each field before and after, and findings, as far as they have room; at most 8000 bytes.'),
+        omitted: z.int().min(0).describe('How many of them the text only counts.'),
+      })
+      .nullable()
+      .describe('What is to be approved; null but for a run that waits for approval.'),
     endedAt: time.nullable().describe('Null while the run is under way.'),
     unitCounts: z
       .object({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { migrationOptions } from './options.ts';
 
 const findingSchema = z.strictObject({
   code: z.string(),
@@ -78,10 +79,24 @@ export const retirementSchema = z.strictObject({
   ),
 });
 
+const rolesSchema = z.array(z.strictObject({ roleArn: z.string(), trustBefore: z.string(), trustAfter: z.string() }));
+
+/** One field of one object that a run of the plan would change; `unit` is null for what no unit has alone. */
+const plannedChangeSchema = z.strictObject({
+  object: z.string().describe('`Kind/namespace/name`, `Role/ARN` or `Addon/NAME`'),
+  field: z.string().describe('A path of the object; empty where the whole object is made'),
+  before: z.unknown(),
+  after: z.unknown(),
+  unit: z.string().nullable().describe('`NAMESPACE/SERVICEACCOUNT`; null for what no unit has alone'),
+});
+
+/** What was planned: the options that it was made with, and every field of every object that would change. */
+const planned = { options: migrationOptions, changes: z.array(plannedChangeSchema) };
+
 const common = {
   apiVersion: z.literal('podshift/v1'),
   run: runSchema,
-  roles: z.array(z.strictObject({ roleArn: z.string(), trustBefore: z.string(), trustAfter: z.string() })),
+  roles: rolesSchema,
   findings: z.array(findingSchema),
   /** Absent where no daemon was to be retired. */
   retirement: retirementSchema.optional(),
@@ -95,10 +110,22 @@ export const runReport = z.strictObject({
   ...common,
   kind: z.literal('RunReport'),
   units: z.array(unitSchema.extend({ evidence: z.array(evidenceSchema) })),
+  /** Both are there as long as the run has a plan and changes nothing: it waits for approval, or only planned. */
+  options: planned.options.optional(),
+  changes: planned.changes.optional(),
 });
 
 /** What `plan` prints with `-o json`: the same without evidence. */
-export const planReport = z.strictObject({ ...common, kind: z.literal('Plan'), units: z.array(unitSchema) });
+export const planReport = z.strictObject({ ...common, kind: z.literal('Plan'), units: z.array(unitSchema), ...planned });
+
+/** What a plan shows, without the run that made it. */
+export const planContents = z.strictObject({
+  ...planned,
+  units: z.array(unitSchema),
+  roles: rolesSchema,
+  findings: z.array(findingSchema),
+  retirement: retirementSchema.optional(),
+});
 
 /** What `scan` prints with `-o json`: who gets which role today, by which mechanism, and what stands in the way. */
 export const scanReport = z.strictObject({
@@ -130,6 +157,7 @@ export const scanReport = z.strictObject({
 
 export type RunReport = z.output<typeof runReport>;
 export type PlanReport = z.output<typeof planReport>;
+export type PlanContents = z.output<typeof planContents>;
 export type ScanReport = z.output<typeof scanReport>;
 export type RetirementReport = z.output<typeof retirementSchema>;
 /** What the twin's watch over the promises found. */

@@ -1,3 +1,5 @@
+import { TRUST_FIELD } from '../plan/changes.ts';
+import { optionTexts, valueText } from './change-text.ts';
 import { retirementRows } from './retirement-text.ts';
 import {
   type AnyReport,
@@ -5,6 +7,7 @@ import {
   callsLine,
   clusterTitle,
   findingsOf,
+  isProposed,
   nextActions,
   promiseLine,
   retirementTitle,
@@ -12,6 +15,7 @@ import {
   statusTitle,
   tally,
   tookLine,
+  trustLine,
   unitName,
 } from './summary.ts';
 import { trustChange } from './trust-diff.ts';
@@ -24,7 +28,9 @@ export function renderMarkdown(report: AnyReport): string {
     exceptions(report),
     retirement(report),
     findingTable(report),
+    changeTable(report),
     trustSection(report),
+    optionTable(report),
     evidenceSection(report),
     closing(report),
   ];
@@ -96,6 +102,30 @@ function findingTable(report: AnyReport): string {
   return ['## Findings', '', table(['Code', 'Severity', 'Subject', 'What was seen', 'What to do'], rows)].join('\n');
 }
 
+function changeTable(report: AnyReport): string {
+  const rows = (report.changes ?? []).map(({ object, field, before, after, unit }) => {
+    const isTrust = field === TRUST_FIELD;
+    return [
+      unit === null ? '' : code(unit),
+      code(object),
+      field === '' ? 'made' : code(field),
+      isTrust ? 'below' : code(valueText(before)),
+      isTrust ? 'below' : code(valueText(after)),
+    ];
+  });
+  return rows.length === 0 ? '' : ['## Changes', '', table(['Service account', 'Object', 'Field', 'Before', 'After'], rows)].join('\n');
+}
+
+function optionTable({ options }: AnyReport): string {
+  if (options === undefined) return '';
+  const rows = optionTexts(options).map(({ option, text, fallback }) => [
+    code(option),
+    code(text),
+    fallback === text ? '' : code(fallback),
+  ]);
+  return ['## Options', '', table(['Option', 'Value', 'Default'], rows)].join('\n');
+}
+
 function trustSection(report: AnyReport): string {
   const changes = report.roles.map(trustChange).filter((change) => change.diff !== '');
   if (changes.length === 0) return '';
@@ -137,7 +167,11 @@ function evidenceSection(report: AnyReport): string {
 }
 
 function closing(report: AnyReport): string {
-  const lines = [...(report.kind === 'Plan' ? [] : [`- Promises: ${plain(promiseLine(report).text)}`]), `- Calls: ${callsLine(report)}`];
+  const lines = [
+    ...(isProposed(report) ? [] : [`- Promises: ${plain(promiseLine(report).text)}`]),
+    `- Trust: ${trustLine(report)}`,
+    `- Calls: ${callsLine(report)}`,
+  ];
   for (const action of nextActions(report)) lines.push(`- Next: ${plain(action)}`);
   return ['## Summary', '', ...lines].join('\n');
 }

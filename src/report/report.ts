@@ -1,10 +1,10 @@
 import type { Journal } from '../journal/journal.ts';
 import { FINDINGS, type Finding, finding } from '../model/findings.ts';
 import type { Plan, RolePlan, UnitPlan } from '../model/plan.ts';
-import type { PlanReport, Promises, RunReport } from '../model/report.ts';
+import type { PlanContents, PlanReport, Promises, RunReport } from '../model/report.ts';
 import type { RetirementRecord } from '../model/retirement.ts';
 import type { CallCounts, Evidence, RoleRecord, RunRecord, RunStatus, UnitRecord, UnitStatus } from '../model/run.ts';
-import { metadataChanges } from './metadata-changes.ts';
+import { metadataChanges, planChanges } from '../plan/changes.ts';
 import { describeRetirement, tellRetirement } from './retirement.ts';
 import { tellWriters } from './writers.ts';
 
@@ -41,6 +41,7 @@ export async function buildReport(journal: Journal, runId: string, promises: Pro
   const units = [...plans.values()].sort(byUnit);
   const record = (await journal.getDocument(runId, 'retirement')) as RetirementRecord | undefined;
   const told = tellRetirement(plan, { record, roles, evidence });
+  const proposed = plan !== undefined && isProposal(run) ? describePlan({ ...plan, options: run.options }) : undefined;
   return {
     apiVersion: 'podshift/v1',
     kind: 'RunReport',
@@ -59,7 +60,8 @@ export async function buildReport(journal: Journal, runId: string, promises: Pro
       ...unbegun(run, unit, records.get(unit.id)),
       evidence: (evidence.get(unit.id) ?? []).map(copyEvidence),
     })),
-    roles: describeRoles(plan?.roles ?? [], roles),
+    roles: proposed?.roles ?? describeRoles(plan?.roles ?? [], roles),
+    ...(proposed === undefined ? {} : { options: proposed.options, changes: proposed.changes }),
     findings: orderedFindings([...told.findings, ...tellWriters(run, [...roles.values()]), ...shortTokens(records.values())], units),
     ...told.section,
     promises: promises === null ? null : copyPromises(promises),
@@ -67,11 +69,15 @@ export async function buildReport(journal: Journal, runId: string, promises: Pro
   };
 }
 
+/** Whether a run only has a plan so far, and has changed nothing: it waits for approval, or planning was all that was asked for. */
+export function isProposal({ status, approval }: Pick<RunRecord, 'status' | 'approval'>): boolean {
+  return status === 'planned' || approval?.status === 'waiting';
+}
+
 /**
  * The report of a plan: the same shape without evidence. `trustAfter` is what the last wave would leave. Pure.
  */
 export function buildPlanReport(plan: Plan, facts: PlanFacts): PlanReport {
-  const units = [...plan.units].sort(byUnit);
   return {
     apiVersion: 'podshift/v1',
     kind: 'Plan',
@@ -83,15 +89,25 @@ export function buildPlanReport(plan: Plan, facts: PlanFacts): PlanReport {
       startedAt: facts.startedAt,
       endedAt: facts.endedAt,
     },
+    ...describePlan(plan),
+    promises: facts.promises === null ? null : copyPromises(facts.promises),
+    calls: { ...facts.calls },
+  };
+}
+
+/** All that a plan shows, whoever made it: units, trust policies and every other field before and after, findings and options. Pure. */
+export function describePlan(plan: Plan): PlanContents {
+  const units = [...plan.units].sort(byUnit);
+  return {
+    options: plan.options,
     units: units.map((unit) => describeUnit(unit, undefined)),
     roles: plan.roles
       .filter((role) => role.trustBefore !== role.trustAfter)
       .map((role) => ({ roleArn: role.roleArn, trustBefore: role.trustBefore, trustAfter: role.trustAfter }))
       .sort((a, b) => compareText(a.roleArn, b.roleArn)),
+    changes: planChanges(plan),
     findings: orderedFindings(plan.findings, units),
     ...(plan.retirement === undefined ? {} : { retirement: describeRetirement(plan.retirement) }),
-    promises: facts.promises === null ? null : copyPromises(facts.promises),
-    calls: { ...facts.calls },
   };
 }
 

@@ -79,10 +79,10 @@ export const STATUS_TONES: Readonly<Record<ReportUnit['status'] | AnyReport['run
   'needs-operator': 'bad',
 };
 
-/** How a status reads: in a plan, a pending unit would migrate, and a migrated one was so before. */
+/** How a status reads: of what is proposed, a pending unit would migrate, and a migrated one was so before. */
 export function statusTitle(report: AnyReport, status: ReportUnit['status']): string {
-  if (report.kind === 'Plan' && status === 'pending') return 'would migrate';
-  return report.kind === 'Plan' && status === 'migrated' ? 'associated' : status;
+  if (isProposed(report) && status === 'pending') return 'would migrate';
+  return isProposed(report) && status === 'migrated' ? 'associated' : status;
 }
 
 /** `6 migrated, 4 held`: how many units stand how, in the order of the work. */
@@ -105,13 +105,26 @@ export function retirementTitle(status: RetirementReport['status']): string {
   return status === 'restored' ? 'put back' : status;
 }
 
+/** Whether a report is of what would be done: of a plan, or of a run that waits for its approval or only planned. */
+export function isProposed(report: AnyReport): boolean {
+  return report.changes !== undefined;
+}
+
+/** Whether a run waits for somebody who approves its plan: then everything of it is shown. */
+export function isWaiting({ run }: AnyReport): boolean {
+  return run.approval?.status === 'waiting';
+}
+
 /** What happened to trust policies: the old way goes from them where a daemon is retired alone. */
 export function trustLine(report: AnyReport): string {
   const changed = report.roles.filter((role) => role.trustBefore !== role.trustAfter).length;
   const verb = report.retirement !== undefined && report.units.length === 0 ? 'lose' : 'gain';
   const what = verb === 'lose' ? "the daemon's principals" : 'a Pod Identity statement';
   const past = verb === 'lose' ? 'lost' : 'gained';
-  return `${count(changed, 'trust policy', 'trust policies')} ${report.kind === 'Plan' ? `would ${verb}` : past} ${what}`;
+  const policies = (number: number): string => count(number, 'trust policy', 'trust policies');
+  if (isProposed(report)) return `${policies(changed)} would ${verb} ${what}`;
+  const isOpen = report.run.endedAt === null && changed < report.roles.length;
+  return `${isOpen ? `${changed} of ${policies(report.roles.length)}` : policies(changed)} ${past} ${what}${isOpen ? ' so far' : ''}`;
 }
 
 /** The findings about one unit, its workloads or its role, that the unit names. */
@@ -162,6 +175,11 @@ export function nextActions(report: AnyReport): string[] {
   if (report.retirement?.status === 'refused') actions.push(`see to what the findings name, then retire ${report.retirement.daemon}`);
   if (report.retirement?.status === 'restored') actions.push(`mend why ${report.retirement.daemon} was put back, then retire it again`);
   if (report.kind === 'Plan') return actions;
+  if (isWaiting(report))
+    return [
+      ...actions,
+      `approve this plan with "podshift approve ${report.run.id} --service URL --digest ${report.run.digest}", or refuse it with "--refuse" added`,
+    ];
   if (!rehearsed && report.run.endedAt === null)
     actions.push(
       `go on with "podshift run --local --resume ${report.run.id}", or go back with "podshift rollback ${report.run.id} --approve"`,

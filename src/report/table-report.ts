@@ -1,4 +1,5 @@
 import type { RunReport } from '../model/report.ts';
+import { changeSection, changesLine, optionSection } from './change-sections.ts';
 import { findingGroups, isCompact, type NamedFinding } from './finding-groups.ts';
 import { compareText } from './report.ts';
 import { retirementSection } from './retirement-text.ts';
@@ -8,6 +9,8 @@ import {
   callsLine,
   clusterTitle,
   findingsOf,
+  isProposed,
+  isWaiting,
   nextActions,
   promiseLine,
   type ReportFinding,
@@ -36,8 +39,12 @@ export interface Layout {
   readonly wide: boolean;
 }
 
-/** A report as text for a terminal: what happened to each unit, why, and what to do next. Ends with a line break. */
-export function renderTableReport(report: AnyReport, layout: Layout): string {
+/**
+ * A report as text for a terminal: what happened to each unit, why, and what to do next. What waits for approval is always shown whole.
+ * Ends with a line break.
+ */
+export function renderTableReport(report: AnyReport, given: Layout): string {
+  const layout = isWaiting(report) ? { ...given, wide: true } : given;
   const sections = [
     heading(report, layout),
     unitTable(report, layout),
@@ -45,7 +52,10 @@ export function renderTableReport(report: AnyReport, layout: Layout): string {
     retirementSection(report, layout),
     findingList(report, layout),
   ];
-  if (layout.wide) sections.push(...trustSections(report, layout), evidenceTable(report, layout));
+  if (layout.wide) {
+    sections.push(changeSection(report, layout), ...trustSections(report, layout), optionSection(report, layout));
+    sections.push(evidenceTable(report, layout));
+  }
   sections.push(closing(report, layout));
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }
@@ -234,7 +244,8 @@ function closing(report: AnyReport, { columns, palette, wide }: Layout): string 
       .map((line) => palette(promise.tone, line))
       .join('\n');
   return [
-    ...(report.kind === 'Plan' ? [] : [paint(hang('promises  ', promise.text, columns))]),
+    ...(isProposed(report) ? [] : [paint(hang('promises  ', promise.text, columns))]),
+    ...changesLine(report, wide, columns),
     hang('trust     ', `${trustLine(report)}${wide || !hasTrust ? '' : ' ("-o wide": how)'}`, columns),
     hang('calls     ', callsLine(report), columns),
     ...nextActions(report).map((action) => hang('next      ', action, columns)),

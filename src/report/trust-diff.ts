@@ -12,15 +12,19 @@ export interface TrustChange {
 
 /** Lays out both documents and compares them. A document that is no JSON is shown as it is. */
 export function trustChange(role: { readonly roleArn: string; readonly trustBefore: string; readonly trustAfter: string }): TrustChange {
-  const before = layOut(role.trustBefore);
-  const after = layOut(role.trustAfter);
-  const patch = createTwoFilesPatch('trust policy before', 'trust policy after', before, after, undefined, undefined, { context: 2 });
   return {
     roleArn: role.roleArn,
-    diff: before === after ? '' : patch.slice(patch.indexOf('---')).trimEnd(),
+    diff: jsonDiff(role.trustBefore, role.trustAfter),
     scopeBefore: trustScope(role.trustBefore),
     scopeAfter: trustScope(role.trustAfter),
   };
+}
+
+/** A unified diff of two documents, laid out the same way; empty where they mean the same JSON. */
+export function jsonDiff(textBefore: string, textAfter: string): string {
+  const [before, after] = [layOut(textBefore), layOut(textAfter)];
+  const patch = createTwoFilesPatch('trust policy before', 'trust policy after', before, after, undefined, undefined, { context: 2 });
+  return before === after ? '' : patch.slice(patch.indexOf('---')).trimEnd();
 }
 
 /**

@@ -1,7 +1,9 @@
 import type { Change } from '../journal/changes.ts';
 import type { JournalWrite } from '../journal/stream.ts';
 import { EVENT_SOURCE, MAX_TEXT, type PodshiftEvent } from '../model/events.ts';
+import type { Plan } from '../model/plan.ts';
 import type { RunRecord } from '../model/run.ts';
+import { planNotice } from '../report/plan-notice.ts';
 
 /**
  * Whether a change is an event: a run or a unit that is new or stands otherwise than before (with a run its approval counts),
@@ -25,13 +27,14 @@ export function isNews(change: Change): change is News {
 export type News = Exclude<Change, { kind: 'evidence' }>;
 
 /**
- * The event that a change of the journal is. `run` is the run that the change belongs to:
- * only its cluster is taken from it, which never changes, so that the same change gives the same event whenever it is read. Pure.
+ * The event that a change of the journal is. `run` is the run that the change belongs to, `plan` what it waits for approval of, if it does:
+ * only its cluster and its plan are taken from them, which never change, so that the same change gives the same event whenever it is read. Pure.
  */
 export function eventOf(
   change: News,
   run: RunRecord,
   { id, sequence, time }: Pick<JournalWrite, 'id' | 'sequence' | 'time'>,
+  plan?: Plan,
 ): PodshiftEvent {
   const { target, clusterArn } = run;
   const common = { schemaVersion: 1, id, sequence, runId: run.runId, clusterName: target.clusterName, region: target.region } as const;
@@ -47,6 +50,7 @@ export function eventOf(
         digest: after.digest,
         startedAt: after.startedAt,
         approval: after.approval?.status ?? null,
+        plan: plan === undefined ? null : planNotice({ ...plan, options: after.options }, run.runId),
         endedAt: after.endedAt,
         unitCounts: after.endedAt === null ? null : (after.unitCounts ?? null),
       };

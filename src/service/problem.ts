@@ -15,6 +15,7 @@ export const STATUSES = {
   UnsupportedMediaType: 415,
   AnswerTooLarge: 406,
   FleetNotFound: 404,
+  PlanUnusable: 400,
   WorldMoved: 409,
   ClusterLocked: 409,
   LockLost: 409,

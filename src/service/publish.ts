@@ -4,6 +4,7 @@ import type { JournalWrite } from '../journal/stream.ts';
 import type { Logger } from '../migration/runtime.ts';
 import { isPodshiftError } from '../model/errors.ts';
 import type { Metrics } from '../model/metrics.ts';
+import type { Plan } from '../model/plan.ts';
 import type { RunRecord } from '../model/run.ts';
 import { type BusEntry, busEntry, eventOf, isNews } from './events.ts';
 import { measuresOf } from './measures.ts';
@@ -22,7 +23,7 @@ export const MAX_ENTRIES = 10;
 
 /** What publishing needs. */
 export interface Publishing {
-  readonly journal: Pick<Journal, 'getRun'>;
+  readonly journal: Pick<Journal, 'getRun' | 'getDocument'>;
   readonly bus: EventBus;
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -70,7 +71,19 @@ async function prepare(publishing: Publishing, write: JournalWrite, runs: Map<st
   if (change === undefined) return undefined;
   if (!isNews(change)) return { write, change, entry: undefined };
   const run = change.kind === 'run' ? change.after : await runOf(publishing, change.after.runId, runs);
-  return { write, change, entry: busEntry(eventOf(change, run, write)) };
+  const plan = change.kind === 'run' && run.approval?.status === 'waiting' ? await planOf(publishing, run) : undefined;
+  return { write, change, entry: busEntry(eventOf(change, run, write, plan)) };
+}
+
+/** The plan that a run waits with. That it waits is told also where its plan cannot be read. */
+async function planOf({ journal, logger }: Publishing, { runId }: RunRecord): Promise<Plan | undefined> {
+  try {
+    return (await journal.getDocument(runId, 'plan')) as Plan | undefined;
+  } catch (error) {
+    if (!isPodshiftError(error, 'InternalError')) throw error;
+    logger.error('the plan of a run that waits for approval cannot be read', { runId, reason: error.message });
+    return undefined;
+  }
 }
 
 function runOf({ journal }: Publishing, runId: string, runs: Map<string, Promise<RunRecord>>): Promise<RunRecord> {

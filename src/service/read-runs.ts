@@ -1,10 +1,11 @@
 import type { JournalRuntime } from '../migration/runtime.ts';
+import type { Plan } from '../model/plan.ts';
 import { renderReport } from '../report/render.ts';
-import { buildReport } from '../report/report.ts';
+import { buildReport, isProposal } from '../report/report.ts';
 import { type ApiAnswer, Text } from './answer.ts';
 import { cursorOf, placeOf } from './cursor.ts';
 import type { ApiRequest } from './request.ts';
-import { describeRun, describeRuns, describeUnits } from './resources.ts';
+import { describeProposal, describeRuns, describeUnits } from './resources.ts';
 import { REPORT_TYPES, type ROUTES } from './routes.ts';
 
 /** `GET /runs`. */
@@ -15,7 +16,9 @@ export async function listRuns(runtime: JournalRuntime, { query }: ApiRequest<ty
 
 /** `GET /runs/{runId}`. Throws `RunNotFound`. */
 export async function getRun(runtime: JournalRuntime, { path }: ApiRequest<typeof ROUTES.getRun>): Promise<ApiAnswer> {
-  return { status: 200, body: describeRun(await runtime.journal.getRun(path.runId)) };
+  const run = await runtime.journal.getRun(path.runId);
+  const plan = isProposal(run) ? ((await runtime.journal.getDocument(run.runId, 'plan')) as Plan | undefined) : undefined;
+  return { status: 200, body: describeProposal(run, plan) };
 }
 
 /** `GET /runs/{runId}/units`. Throws `RunNotFound`. */

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { migrationOptions } from '../model/options.ts';
-import { approvalSchema, unitSchema } from '../model/report.ts';
+import type { Plan } from '../model/plan.ts';
+import { approvalSchema, planContents, unitSchema } from '../model/report.ts';
 import type { RunRecord, UnitRecord } from '../model/run.ts';
-import { describeUnit } from '../report/report.ts';
+import { describePlan, describeUnit, isProposal } from '../report/report.ts';
 
 /** What the API answers with: the journal's records in the words of the reports, without anything secret. */
 const apiVersion = z.literal('podshift/v1');
@@ -33,7 +34,15 @@ export const runResource = z.strictObject({
   startedAt: time,
   endedAt: time.nullable(),
   calls: z.strictObject({ eks: z.int(), iam: z.int(), sts: z.int(), kubernetes: z.int(), cloudtrail: z.int() }),
+  plan: planContents
+    .optional()
+    .describe(
+      'What would be done, as `podshift plan` shows it: of one run, as long as it waits for approval or only planned; one of more than 1 MiB of JSON is in its report alone',
+    ),
 });
+
+/** The longest plan that a run shows, in characters of JSON: whoever waits for a run asks for it again and again. */
+const MAX_PLAN_LENGTH = 1024 * 1024;
 
 const next = z.string().nullable().describe('The cursor of the next page; null on the last one');
 
@@ -64,6 +73,13 @@ export function describeRun(run: RunRecord): RunResource {
     endedAt: run.endedAt,
     calls: { ...run.calls },
   };
+}
+
+/** A run with its plan, as long as that is only proposed. */
+export function describeProposal(run: RunRecord, plan: Plan | undefined): RunResource {
+  if (plan === undefined || !isProposal(run)) return describeRun(run);
+  const contents = describePlan({ ...plan, options: run.options });
+  return JSON.stringify(contents).length > MAX_PLAN_LENGTH ? describeRun(run) : { ...describeRun(run), plan: contents };
 }
 
 /** A page of runs; `next` is a cursor. */

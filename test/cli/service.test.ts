@@ -1,5 +1,8 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { planFile } from '../../src/model/plan-file.ts';
 import { runReport } from '../../src/model/report.ts';
 import { type RunResource, runResource } from '../../src/service/resources.ts';
 import { podshift, ROOT, start } from './spawn.ts';
@@ -143,6 +146,27 @@ describe('podshift serve', { timeout: 300_000 }, () => {
 
     const unknown = await podshift('run', '--service', url, '--cluster', 'elsewhere', '--region', region);
     expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining('error PE301 ClusterNotFound') });
+    expect((await stop()).code).toBe(0);
+  });
+
+  it('carries out a plan that was kept in a file, once: then the world is another one', async () => {
+    const { url, stop } = await serve();
+    const folder = await mkdtemp(join(tmpdir(), 'podshift-test-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const file = join(folder, 'plan.json');
+    const times = ['--injection-timeout-seconds', '7200', '--proof-timeout-seconds', '7200'];
+    expect((await podshift('plan', SHOP, '-n', 'media', '--soak-seconds', '60', ...times, '--out', file)).code).toBe(0);
+    const { digest, options } = planFile.parse(JSON.parse(await readFile(file, 'utf8')));
+    const migrated = await podshift('run', '--service', url, '--plan', file, '--approve', '-o', 'json');
+    expect(migrated.code, migrated.stderr).toBe(0);
+    const { run } = runReport.parse(JSON.parse(migrated.stdout));
+    expect(run).toMatchObject({ status: 'migrated', digest });
+    expect(runResource.parse(await (await fetch(`${url}/runs/${run.id}`)).json()).options).toEqual(options);
+    const again = await podshift('run', '--service', url, '--plan', file, '--approve');
+    expect(again).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining(`what differs from the plan: podshift plan --compare ${file}`),
+    });
     expect((await stop()).code).toBe(0);
   });
 

@@ -99,6 +99,17 @@ describe('the rules on the bus', () => {
     }
   });
 
+  it('tell of an approval what is to be approved, in what a message of SNS has room for', () => {
+    expect(properties('ApprovalAskedRule')?.Targets).toMatchObject([
+      {
+        InputTransformer: {
+          InputPathsMap: { digest: '$.detail.digest', text: '$.detail.plan.text' },
+          InputTemplate: expect.stringMatching(/<digest>\. <text>/),
+        },
+      },
+    ]);
+  });
+
   it('tell the topic, which EventBridge may reach and read the key of', () => {
     for (const [id, { Properties }] of onBus())
       expect(Properties.Targets, id).toMatchObject([

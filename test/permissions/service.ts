@@ -32,8 +32,11 @@ async function askTheApi(rehearsal: Rehearsal, driver: Driver): Promise<void> {
     await executions.settled();
   };
   const first = await startByApi(rehearsal, driver, 'first');
-  await decide(first, 'approve');
   const path = { runId: first.runId };
+  // What waits is shown, and told, with its plan.
+  await call('apiGetRun', event({ path }));
+  await tellOf(first.runId, driver);
+  await decide(first, 'approve');
   for (const key of ['apiGetRun', 'apiListUnits', 'apiGetReport']) await call(key, event({ path }));
   await call('apiListRuns', event({}));
   await call('apiRollBackRun', event({ path, body: { units: ['media/thumbnails'] } }));
@@ -90,7 +93,7 @@ async function scanTwice({ runtime, target }: Rehearsal, { execute }: Driver): P
 }
 
 /** What the stream of the table tells of a run. */
-async function tellOfIt({ runId }: Rehearsal, { call, items }: Driver): Promise<void> {
+async function tellOf(runId: string, { call, items }: Driver): Promise<void> {
   const Records = (await items(runId)).map((item, index) => ({
     eventID: `event-${index}`,
     dynamodb: {
@@ -114,5 +117,5 @@ export const SERVICE: readonly Scenario[] = [
   ],
   ['a fleet that is halted', (recorder) => recorder.rehearse(run(SHOP, {}, { mode: 'plan' }), haltFleet)],
   ['scans', (recorder) => recorder.rehearse(run(SHOP, {}, { mode: 'plan' }), scanTwice)],
-  ['the events of a run', (recorder) => recorder.rehearse(run(SHOP, MEDIA), tellOfIt)],
+  ['the events of a run', (recorder) => recorder.rehearse(run(SHOP, MEDIA), ({ runId }, driver) => tellOf(runId, driver))],
 ];

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type MigrationOptions, migrationOptions } from '../../../src/model/options.ts';
-import { isDigestOf, planDifferences, planDigest } from '../../../src/plan/digest.ts';
+import { decisionDifferences, decisionsDigest, isDigestOf, planDifferences, planDigest } from '../../../src/plan/digest.ts';
 import { plan as planOf, role, roleArn, unit } from '../fixtures/report-fixtures.ts';
 
 /** A value of each option that is not its default. */
@@ -75,6 +75,21 @@ describe('what differs between two plans', () => {
       `ServiceAccount/${first.id}: before.annotations`,
       `ServiceAccount/${first.id}: roleArn`,
     ]);
+  });
+
+  it('has both values of a field, null where it has none, and tells an absent one from one that is null', () => {
+    const between = (left: object, right: object) => decisionDifferences({ a: { ...left } }, { a: { ...right } });
+    expect(between({ x: 1 }, {})).toEqual([{ subject: 'a', kind: 'changed', field: 'x', before: 1, after: null }]);
+    expect(between({}, { x: 1 })).toEqual([{ subject: 'a', kind: 'changed', field: 'x', before: null, after: 1 }]);
+    expect(between({}, { x: null })).toHaveLength(1);
+    expect(between({ x: { y: [1], z: 2 } }, { x: { y: [2], z: 2 } })).toEqual([
+      { subject: 'a', kind: 'changed', field: 'x.y', before: [1], after: [2] },
+    ]);
+  });
+
+  it('leaves out what JSON leaves out, so that a plan that was kept has the digest that it had', () => {
+    const decisions = { a: { x: undefined, y: { z: undefined, list: [1] } } };
+    expect(decisionsDigest(JSON.parse(JSON.stringify(decisions)))).toBe(decisionsDigest(decisions));
   });
 
   it('is empty exactly where the digests are alike', () => {

@@ -4,9 +4,10 @@ import { handler as getReport } from '../../../functions/api/get-report.ts';
 import { handler as getRun } from '../../../functions/api/get-run.ts';
 import { confirmApproval, requestApproval } from '../../../src/migration/run/approval.ts';
 import { closeRun } from '../../../src/migration/run/close-run.ts';
+import { buildReport } from '../../../src/report/report.ts';
 import { runResource } from '../../../src/service/resources.ts';
 import { CALLER, call, DIGEST, expectProblem, type Reply } from '../fixtures/api-requests.ts';
-import { beginRun, type FakeMigration, fakeMigration, planWith, RUN } from '../fixtures/fake-migration.ts';
+import { beginRun, type FakeMigration, fakeMigration, OIDC_TRUST, planWith, ROLE, RUN, unitPlan } from '../fixtures/fake-migration.ts';
 
 const TOKEN = 'AQCAAAAKgIAAAA-secret-token';
 const OTHER = 'arn:aws:sts::111122223333:assumed-role/operator/jo';
@@ -36,6 +37,61 @@ const post = async (decision: 'approve' | 'refuse', options: { digest?: string; 
 };
 const run = () => fake.runtime.journal.getRun(RUN);
 const refusedByState = () => closeRun(fake.runtime, { runId: RUN, ending: 'refused', reason: 'the plan was not approved' });
+
+describe('a run that waits for its approval', () => {
+  const units = [unitPlan()];
+  const trustAfter = OIDC_TRUST.replace('"Statement":[', '"Statement":[{"Sid":"Podshift0"},');
+  const roles = [{ roleArn: ROLE, roleName: 'orders', trustBefore: OIDC_TRUST, trustAfter, waves: [] }];
+
+  it.each([
+    ['waits', true],
+    ['does not wait', false],
+  ])('shows its whole plan by the run and by the report while it %s: %s', async (_title, waits) => {
+    await using waiting = await fakeMigration();
+    await beginRun(waiting, { ...planWith(units, roles), digest: DIGEST });
+    if (waits) await requestApproval(waiting.runtime, { runId: RUN, taskToken: TOKEN });
+    const shown = await call(getRun, waiting.runtime, { path });
+    const report = await call(getReport, waiting.runtime, { path });
+    const text = (await call(getReport, waiting.runtime, { path, query: { format: 'markdown' } })).text;
+    expect(runResource.parse(shown.body)).toEqual(shown.body);
+    expect(text.includes('1 trust policy would gain a Pod Identity statement')).toBe(waits);
+    expect(text.includes('| `shop/orders` | `PodIdentityAssociation/shop/orders` | `roleArn` | `none` |')).toBe(waits);
+    if (!waits) {
+      expect([shown.body.plan, report.body.changes]).toEqual([undefined, undefined]);
+      return;
+    }
+    const { options, changes, roles: policies, findings, units: planned } = shown.body.plan;
+    // The fixture's units are under way.
+    const { evidence: _, ...unit } = { ...report.body.units[0], status: 'pending' };
+    expect([report.body.options, report.body.changes, report.body.roles, report.body.findings, [unit]]).toEqual([
+      options,
+      changes,
+      policies,
+      findings,
+      planned,
+    ]);
+    expect(options).toEqual((await waiting.runtime.journal.getRun(RUN)).options);
+    expect(changes).toContainEqual({
+      object: `Role/${ROLE}`,
+      field: 'assumeRolePolicyDocument',
+      before: OIDC_TRUST,
+      after: trustAfter,
+      unit: null,
+    });
+  });
+
+  it('leaves a plan of more than a megabyte to the report: the run is asked for again and again', async () => {
+    await using waiting = await fakeMigration();
+    const many = Array.from({ length: 1500 }, (_, number) =>
+      unitPlan({ id: `shop/${number}`, serviceAccount: `orders-${'x'.repeat(200)}-${number}` }),
+    );
+    await beginRun(waiting, { ...planWith(many, roles), digest: DIGEST });
+    await requestApproval(waiting.runtime, { runId: RUN, taskToken: TOKEN });
+    expect((await call(getRun, waiting.runtime, { path })).body.plan).toBeUndefined();
+    const report = await buildReport(waiting.runtime.journal, RUN, null);
+    expect(report.changes?.length).toBeGreaterThan(4000);
+  });
+});
 
 describe('POST /runs/{runId}/approval', () => {
   it('lets the run go on, and has on record who approved', async () => {

@@ -7,6 +7,7 @@ import { type DriftRecord, type Evidence, MAX_DRIFT_FINDINGS, type RunRecord, ty
 import { busEntry, eventOf, isNews } from '../../../src/service/events.ts';
 import { measuresOf } from '../../../src/service/measures.ts';
 import { CLUSTER, unit as newUnit } from '../../contract/journal-records.ts';
+import { unit as newPlan, plan as planWith } from '../fixtures/report-fixtures.ts';
 import { run as newRun } from '../fixtures/service-records.ts';
 
 const AT = { id: 'e1', sequence: '7', time: '2026-01-05T10:00:00.000Z' };
@@ -72,6 +73,7 @@ describe('the event of a change', () => {
         digest: 'd',
         startedAt: ended.startedAt,
         approval: null,
+        plan: null,
         endedAt: ended.endedAt,
         unitCounts: counts,
       },
@@ -122,7 +124,11 @@ describe('the event of a change', () => {
               : kind === 'unit'
                 ? ({ kind, before: null, after: unit({ status: now, reason }) } as const)
                 : (drift({ total: number, findings: found }) as Extract<Change, { kind: 'drift' }>);
-          const event = eventOf(change, run(), AT);
+          const named = planWith({
+            findings: found,
+            units: Array.from({ length: number * 9 }, (_, at) => newPlan(`shop/${at}`, { reason })),
+          });
+          const event = eventOf(change, run(), AT, kind === 'run' ? named : undefined);
           const entry = busEntry(event);
           expect(EVENT_DETAILS[event.detailType].strict().safeParse(JSON.parse(entry.Detail)).error).toBeUndefined();
           expect(Buffer.byteLength(entry.Detail)).toBeLessThan(250_000);

@@ -4,13 +4,15 @@ import type { Journal } from '../../../src/journal/journal.ts';
 import { runKey, tokenKey } from '../../../src/journal/layout.ts';
 import type { JournalWrite } from '../../../src/journal/stream.ts';
 import { createTableJournal } from '../../../src/journal/table-journal.ts';
-import { PodshiftError } from '../../../src/model/errors.ts';
+import { type ErrorName, PodshiftError } from '../../../src/model/errors.ts';
 import type { DataPoint } from '../../../src/model/metrics.ts';
 import { migrationOptions } from '../../../src/model/options.ts';
 import { JOURNAL_VERSION } from '../../../src/model/run.ts';
+import { planNotice } from '../../../src/report/plan-notice.ts';
 import { type EventBus, publishWrites } from '../../../src/service/publish.ts';
 import { CLUSTER, unit } from '../../contract/journal-records.ts';
 import { recordWrites } from '../../support/recorded-table.ts';
+import { plan } from '../fixtures/report-fixtures.ts';
 
 const NOW = Date.UTC(2026, 0, 5, 10);
 
@@ -59,7 +61,10 @@ const bus: EventBus = {
   },
 };
 
-function publish(changes: { journal?: Pick<Journal, 'getRun'>; bus?: EventBus } = {}, some = writes): Promise<string | undefined> {
+function publish(
+  changes: { journal?: Pick<Journal, 'getRun' | 'getDocument'>; bus?: EventBus } = {},
+  some = writes,
+): Promise<string | undefined> {
   const log = (message: string, fields?: Record<string, unknown>) => void logs.push(`${message} ${JSON.stringify(fields)}`);
   const metrics = { add: (point: DataPoint) => void points.push(point) };
   entries = 0;
@@ -68,6 +73,34 @@ function publish(changes: { journal?: Pick<Journal, 'getRun'>; bus?: EventBus } 
 
 const addUnits = (number: number) => journal.putUnits(Array.from({ length: number }, (_, index) => unit('run-1', `shop/cart-${index}`)));
 const states = () => taken.map(({ Detail }) => `${Detail.unitId ?? 'run'} ${Detail.status}`);
+
+describe('a run that waits for its approval', () => {
+  const approval = { status: 'waiting', expiresAt: new Date(NOW).toISOString(), answer: null } as const;
+  beforeEach(async () => {
+    await journal.putDocument('run-1', 'plan', plan());
+    writes = [];
+    await journal.updateRun('run-1', { approval, digest: 'd'.repeat(64) });
+  });
+
+  it('is told with what is to be approved, and no other is', async () => {
+    await journal.updateRun('run-1', { approval: { ...approval, status: 'approved' } });
+    expect(await publish()).toBeUndefined();
+    expect(taken.map(({ Detail }) => [Detail.approval, Detail.plan])).toEqual([
+      ['waiting', planNotice(plan(), 'run-1')],
+      ['approved', null],
+    ]);
+    expect(taken[0]?.Detail.plan).toMatchObject({ units: { migrate: 2 }, changes: 9 });
+  });
+
+  it('is told also where its plan cannot be read; not, where the journal is away', async () => {
+    const failing = (name: ErrorName) => ({ ...journal, getDocument: () => Promise.reject(new PodshiftError(name, 'why')) });
+    expect(await publish({ journal: failing('Throttled') })).toBe(writes[0]?.sequence);
+    expect(taken).toEqual([]);
+    expect(await publish({ journal: failing('InternalError') })).toBeUndefined();
+    expect(taken.map(({ Detail }) => [Detail.approval, Detail.plan])).toEqual([['waiting', null]]);
+    expect(logs.join()).toContain('the plan of a run that waits for approval cannot be read');
+  });
+});
 
 describe('publishing the journal’s writes', () => {
   it('tells each state of a run and of its units once, and nothing else', async () => {
@@ -132,7 +165,7 @@ describe('publishing the journal’s writes', () => {
 
   it('reads again from a unit whose run cannot be read just now, after the events before it', async () => {
     await addUnits(3);
-    const from = await publish({ journal: { getRun: () => Promise.reject(new PodshiftError('Throttled', 'slow down')) } });
+    const from = await publish({ journal: { ...journal, getRun: () => Promise.reject(new PodshiftError('Throttled', 'slow down')) } });
     expect(from).toBe(writes.find(({ key }) => key.sk.startsWith('UNIT#'))?.sequence);
     expect(states()).toEqual(['run pending', 'run running']);
   });

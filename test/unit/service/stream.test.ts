@@ -87,7 +87,7 @@ describe('publishEvents', () => {
   }
 
   const publishing = (taken: object[], error?: string): Publishing => ({
-    journal: { getRun: async () => run() },
+    journal: { getRun: async () => run(), getDocument: async () => undefined },
     bus: {
       put: async (entries) =>
         entries.map(({ Detail }) => {
