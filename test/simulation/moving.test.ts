@@ -35,6 +35,9 @@ const FAILED: ReadonlyMap<number, string> = new Map([
   [5882, 'an agent that stayed for an association which EKS listed late'],
   [5974, 'a run that its own process ended while a person rolled it back'],
   [6043, 'an agent that stayed though the only service account to migrate was deleted'],
+  [9100, 'a proof that was delivered twice, which made its probe pod anew'],
+  [9654, 'a probe pod of a unit that nobody let podshift roll back'],
+  [9789, 'a grant that was delivered late, after its unit had been rolled back'],
 ]);
 
 /** Histories that show what is not fixed yet. */

@@ -1,5 +1,5 @@
 import { isPodshiftError, PodshiftError } from '../../model/errors.ts';
-import type { RolePlan } from '../../model/plan.ts';
+import type { Plan, RolePlan } from '../../model/plan.ts';
 import type { RoleRecord, RunRecord } from '../../model/run.ts';
 import { admitsPodIdentity } from '../../trust/index.ts';
 import { planOf } from '../run/plan-run.ts';
@@ -31,12 +31,13 @@ const ROLE_PROBLEMS = ['TrustPolicyMoved', 'WideningRefused', 'AccessDenied', 'I
 
 /**
  * Lets the wave's service accounts assume the role: one write under the role's lease, read back, and none where the
- * document admits them already. What is wrong with this role alone blocks it, with the reason, and its units end as held.
+ * document admits them already or all of them have ended. What is wrong with this role alone blocks it, with the reason, and its units end as held.
  * `wrote` is true as long as IAM may not have spread this wave's write yet.
  */
 export async function grantTrust(runtime: Runtime, input: GrantTrustInput): Promise<{ wrote: boolean }> {
   const run = await forwardRun(runtime, input.runId);
-  const role = (await planOf(runtime, run.runId)).roles.find((candidate) => candidate.roleArn === input.roleArn);
+  const plan = await planOf(runtime, run.runId);
+  const role = plan.roles.find((candidate) => candidate.roleArn === input.roleArn);
   if (role === undefined) throw new PodshiftError('InternalError', `role ${input.roleArn} is not in the plan of run ${run.runId}`);
   if (!role.waves.some((wave) => wave.wave === input.wave)) return { wrote: false };
   const record = await runtime.journal.getRole(run.runId, input.roleArn);
@@ -44,7 +45,7 @@ export async function grantTrust(runtime: Runtime, input: GrantTrustInput): Prom
   try {
     return {
       wrote: await withLease(runtime, run.runId, input.roleArn, (lease) =>
-        grantUnderLease(lease, runtime, run, { role, record, wave: input.wave }),
+        grantUnderLease(lease, runtime, run, { role, record, wave: input.wave, units: unitsOf(plan, role, input.wave) }),
       ),
     };
   } catch (error) {
@@ -58,7 +59,12 @@ async function grantUnderLease(
   lease: Lease,
   runtime: Runtime,
   run: RunRecord,
-  { role, record, wave }: { readonly role: RolePlan; readonly record: RoleRecord; readonly wave: number },
+  {
+    role,
+    record,
+    wave,
+    units,
+  }: { readonly role: RolePlan; readonly record: RoleRecord; readonly wave: number; readonly units: readonly string[] },
 ): Promise<boolean> {
   const { iam } = runtime.aws(run.target);
   const key = trustKey(role.roleArn, wave);
@@ -68,6 +74,7 @@ async function grantUnderLease(
   const found = await trustNow(iam, role);
   if (begun === undefined && sameDocument(found, document)) return false;
   if (!sameDocument(found, before) && !sameDocument(found, document)) return admitsAlready(run, role, wave, found);
+  if (await haveEnded(runtime, run, units)) return false;
   await journaledWrite(runtime, run, {
     key,
     unitId: null,
@@ -81,6 +88,25 @@ async function grantUnderLease(
   });
   await recordTrust(runtime, record, document);
   return true;
+}
+
+/** The ids of the units that a wave lets into a role. */
+function unitsOf(plan: Plan, { roleArn, waves }: RolePlan, wave: number): string[] {
+  const admitted = new Set(
+    waves.filter((one) => one.wave === wave).flatMap(({ admit }) => admit.map((one) => `${one.namespace}/${one.name}`)),
+  );
+  return plan.units
+    .filter((unit) => unit.roleArn === roleArn && admitted.has(`${unit.namespace}/${unit.serviceAccount}`))
+    .map(({ id }) => id);
+}
+
+/** Whether all of these units have ended: a grant that was delivered late, after they were rolled back, would never be revoked. */
+async function haveEnded(runtime: Runtime, run: RunRecord, units: readonly string[]): Promise<boolean> {
+  for (const unitId of units) {
+    const { status } = await runtime.journal.getUnit(run.runId, unitId);
+    if (status === 'pending' || status === 'running') return false;
+  }
+  return units.length > 0;
 }
 
 /** Somebody else changed the document; that is fine as long as it lets every service account of the wave in. */

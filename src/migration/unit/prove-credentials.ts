@@ -52,6 +52,11 @@ async function prove(runtime: JournalRuntime, { run, unit, kubernetes }: UnitCon
     return READY;
   }
   const pod = await probeOf(runtime, run, unit, kubernetes, attempt);
+  // The same step, delivered twice, may have proved it and removed the probe while this one made it anew.
+  if (isProved(await runtime.journal.getUnit(run.runId, unit.unitId), 2, 'probe-pod')) {
+    await removeProbe(runtime, run, kubernetes, unit, attempt);
+    return READY;
+  }
   const verdict = judgeProbe(pod, unit.plan.roleArn);
   const injected = isOnNewWay(pod, run.options.annotationPrefix);
   if (verdict.state === 'running' && !(isStuck(pod) && ageSeconds(runtime, pod) > STUCK_SECONDS)) {

@@ -45,6 +45,24 @@ describe('proveCredentials', () => {
     expect(await evidence()).toHaveLength(1);
   });
 
+  it('removes the pod that it made anew while the same step, delivered twice, proved the role', async () => {
+    await proveCredentials(fake.runtime, UNIT);
+    end(0, RIGHT);
+    const { journal } = fake.runtime;
+    const intend = journal.recordIntent.bind(journal);
+    const first = { pod: fake.object('Pod', name(0)) };
+    fake.account.objects.delete(`Pod/shop/${name(0)}`);
+    journal.recordIntent = async (intent) => {
+      journal.recordIntent = intend;
+      if (first.pod !== undefined) fake.put(first.pod);
+      await proveCredentials(fake.runtime, UNIT);
+      return intend(intent);
+    };
+    expect(await proveCredentials(fake.runtime, UNIT)).toMatchObject({ status: 'ready' });
+    expect(fake.object('Pod', name(0))).toBeUndefined();
+    expect(await evidence()).toHaveLength(1);
+  });
+
   it('finds the pod of a try whose reply was lost', async () => {
     fake.account.failures = { 'create pods reply': ['ServiceUnavailable'] };
     await expect(proveCredentials(fake.runtime, UNIT)).rejects.toMatchObject({ name: 'ServiceUnavailable' });

@@ -64,6 +64,18 @@ describe('grantTrust', () => {
     expect(fake.account.writes).toEqual([]);
   });
 
+  it.each(['migrated', 'rolled-back', 'held', 'needs-operator'] as const)(
+    'writes nothing where it is delivered late, once the units of its wave are %s',
+    async (status) => {
+      await end('shop/orders', status);
+      expect(await grantTrust(fake.runtime, FIRST)).toEqual({ wrote: false });
+      expect(fake.account.writes).toEqual([]);
+      expect(trust()).toBe(OIDC_TRUST);
+      await end('shop/orders', 'running');
+      expect(await grantTrust(fake.runtime, FIRST)).toEqual({ wrote: true });
+    },
+  );
+
   it('writes nothing where somebody has granted it since, by meaning', async () => {
     setTrust(AFTER_FIRST);
     expect(await grantTrust(fake.runtime, FIRST)).toEqual({ wrote: false });
