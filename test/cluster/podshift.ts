@@ -14,7 +14,7 @@ import { type Ended, type Environment, run } from './run.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const MAIN = join(ROOT, 'cli/main.ts');
-const ACCESS = join(ROOT, 'infra/cluster-access/cluster-role.yaml');
+const ACCESS = ['reading', 'migrating', 'splitting'].map((name) => join(ROOT, `infra/cluster-access/${name}.yaml`));
 const CUSTOM_ROLE = '/apis/rbac.authorization.k8s.io/v1/clusterroles/podshift-custom-resources';
 const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const REVIEW = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
@@ -55,7 +55,8 @@ export interface Stage {
 /** Starts a cluster with the snapshot in it, and a folder for podshift's journal. */
 export async function startStage(snapshot: Snapshot): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'podshift-test-'));
-  const access = parseAllDocuments(await readFile(ACCESS, 'utf8')).map((document) => document.toJS() as KubernetesObject);
+  const files = await Promise.all(ACCESS.map((file) => readFile(file, 'utf8')));
+  const access = files.flatMap((text) => parseAllDocuments(text)).map((document) => document.toJS() as KubernetesObject);
   const ownBindings = access
     .filter(({ kind }) => kind === 'ClusterRoleBinding')
     .map(({ metadata }) => `ClusterRoleBinding/${metadata.name}: is new`);
@@ -99,7 +100,7 @@ export async function startStage(snapshot: Snapshot): Promise<Stage> {
       return { ...plan, findings: plan.findings.filter(({ code }) => !OF_SNAPSHOTS.has(code)) };
     },
     grantAccess: async () => {
-      const { code, stderr } = await cluster.kubectl(['apply', '-f', ACCESS]);
+      const { code, stderr } = await cluster.kubectl(['apply', ...ACCESS.flatMap((file) => ['-f', file])]);
       if (code !== 0) throw new Error(`kubectl apply: ${stderr}`);
       await allowed('', 'nodes');
       const granted = access.filter(({ kind }) => kind === 'ClusterRole').flatMap(({ rules }) => rules as readonly Rule[]);
