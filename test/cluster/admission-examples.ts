@@ -128,6 +128,7 @@ export const OTHER_PROBES: readonly [string, Change][] = [
   ['is on the network of its node', ({ spec }) => Object.assign(spec, { hostNetwork: true })],
   ['sees the processes of its node', ({ spec }) => Object.assign(spec, { hostPID: true })],
   ['runs as root', ({ spec }) => Object.assign(spec.securityContext, { runAsUser: 0, runAsNonRoot: false })],
+  ['may make any system call', ({ spec }) => Object.assign(spec.securityContext, { seccompProfile: { type: 'Unconfined' } })],
   ['is privileged', ({ spec }) => Object.assign(spec.containers[0], { securityContext: { privileged: true } })],
   ['has a capability', ({ spec }) => Object.assign(spec.containers[0].securityContext.capabilities, { add: ['NET_ADMIN'] })],
   ['writes to its root', ({ spec }) => Object.assign(spec.containers[0].securityContext, { readOnlyRootFilesystem: false })],

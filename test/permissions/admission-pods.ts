@@ -59,7 +59,7 @@ function commandOf(task: keyof typeof SHAPES): string {
   );
   const [to = 0, match = 0] = OPEN_WORDS.map((index) => fixed.length + index);
   const address = `${container}.args[${to}].matches(${text(`^(\\$\\(${HOST_IP}\\)|[0-9a-f.:\\[\\]]+):[0-9]+$`)})`;
-  const name = text('^[A-Za-z0-9_.+-]+$');
+  const name = text('^[A-Za-z0-9_.][A-Za-z0-9_.+-]*$');
   const onInterface = (from: number): string =>
     `${container}.args.size() == ${from + 2} && ${container}.args[${from}] == "-i" && ${container}.args[${from + 1}].matches(${name})`;
   const ends = `((${onInterface(match)}) || (${container}.args[${match}] == "!" && ${onInterface(match + 1)}))`;
@@ -110,7 +110,7 @@ const validations = (): Validation[] => {
     },
     {
       message: 'a pod of podshift has no privilege beyond its task',
-      expression: `object.spec.securityContext.all(k, k in ${list(contexts)}) && variables.privileges.all(k, k in ${list([...privileges, 'procMount'])}) && variables.privileges.?procMount.orValue("Default") == "Default" && !variables.privileges.allowPrivilegeEscalation && variables.privileges.readOnlyRootFilesystem && variables.privileges.capabilities.drop == ["ALL"] && (${byTask(privilegesOf)}) && (variables.task == "rule" || (object.spec.securityContext.runAsNonRoot && !object.spec.?hostNetwork.orValue(false)))`,
+      expression: `object.spec.securityContext.all(k, k in ${list(contexts)}) && object.spec.securityContext.seccompProfile.type == "RuntimeDefault" && variables.privileges.all(k, k in ${list([...privileges, 'procMount'])}) && variables.privileges.?procMount.orValue("Default") == "Default" && !variables.privileges.allowPrivilegeEscalation && variables.privileges.readOnlyRootFilesystem && variables.privileges.capabilities.drop == ["ALL"] && (${byTask(privilegesOf)}) && (variables.task == "rule" || (object.spec.securityContext.runAsNonRoot && !object.spec.?hostNetwork.orValue(false)))`,
     },
     {
       message: 'a pod of podshift has no token of its service account for the API server, and ends soon',
