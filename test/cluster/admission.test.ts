@@ -98,9 +98,15 @@ describe('the rights in a cluster', () => {
   };
 
   it('are written in expressions that the API server finds no fault with', async () => {
-    const policies = must(await cluster.api('GET', '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies'), 'policies').items;
-    const ours = policies.filter(({ metadata }: KubernetesObject) => metadata.name.startsWith('podshift-'));
-    expect(ours.length).toBe(5);
+    const path = '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies';
+    const ours = async (): Promise<KubernetesObject[]> => must(await cluster.api('GET', path), path).items;
+    const checked = async () => (await ours()).filter(({ status }) => status?.typeChecking !== undefined).length;
+    await expect.poll(checked, { timeout: 60_000 }).toBe(5);
+    expect(
+      (await ours()).flatMap(({ metadata, status }) =>
+        (status.typeChecking.expressionWarnings ?? []).map((one: unknown) => [metadata.name, one]),
+      ),
+    ).toEqual([]);
   });
 
   describe('pods', () => {

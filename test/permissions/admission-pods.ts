@@ -3,7 +3,7 @@ import { HOST_IP, ruleArguments } from '../../src/model/interception.ts';
 import { metadataPod, type NodeTask, rulePod } from '../../src/verification/node-pods.ts';
 import { MANAGED_BY_LABEL } from '../../src/verification/pods.ts';
 import { PROBE_DEADLINE_SECONDS, PROBE_NAME_PREFIX, probePod } from '../../src/verification/probe.ts';
-import { lines, list, listed, mapOf, text } from './admission-cel.ts';
+import { anyKey, lines, list, listed, mapOf, text } from './admission-cel.ts';
 import type { Policy, Validation } from './admission-policy.ts';
 
 const ARGUMENTS =
@@ -87,7 +87,7 @@ const validations = (): Validation[] => {
     },
     {
       message: 'a pod of podshift has no field that podshift does not set',
-      expression: `object.spec.all(k, k in ${list([...new Set([...podKeys, ...GIVEN_TO_PODS])].sort())}) && object.spec.containers.size() == 1 && variables.container.all(k, k in ${list([...new Set([...containerKeys, ...GIVEN_TO_CONTAINERS])].sort())})`,
+      expression: `${anyKey('object.spec')}.all(k, k in ${list([...new Set([...podKeys, ...GIVEN_TO_PODS])].sort())}) && object.spec.containers.size() == 1 && variables.container.all(k, k in ${list([...new Set([...containerKeys, ...GIVEN_TO_CONTAINERS])].sort())})`,
     },
     {
       message: "a pod of podshift runs podshift's own command",
@@ -110,7 +110,7 @@ const validations = (): Validation[] => {
     },
     {
       message: 'a pod of podshift has no privilege beyond its task',
-      expression: `object.spec.securityContext.all(k, k in ${list(contexts)}) && object.spec.securityContext.seccompProfile.type == "RuntimeDefault" && variables.privileges.all(k, k in ${list([...privileges, 'procMount'])}) && variables.privileges.?procMount.orValue("Default") == "Default" && !variables.privileges.allowPrivilegeEscalation && variables.privileges.readOnlyRootFilesystem && variables.privileges.capabilities.drop == ["ALL"] && (${byTask(privilegesOf)}) && (variables.task == "rule" || (object.spec.securityContext.runAsNonRoot && !object.spec.?hostNetwork.orValue(false)))`,
+      expression: `${anyKey('object.spec.securityContext')}.all(k, k in ${list(contexts)}) && object.spec.securityContext.seccompProfile.type == "RuntimeDefault" && variables.privileges.all(k, k in ${list([...privileges, 'procMount'])}) && variables.privileges.?procMount.orValue("Default") == "Default" && !variables.privileges.allowPrivilegeEscalation && variables.privileges.readOnlyRootFilesystem && variables.privileges.capabilities.drop == ["ALL"] && (${byTask(privilegesOf)}) && (variables.task == "rule" || (object.spec.securityContext.runAsNonRoot && !object.spec.?hostNetwork.orValue(false)))`,
     },
     {
       message: 'a pod of podshift has no token of its service account for the API server, and ends soon',
