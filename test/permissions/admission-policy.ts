@@ -198,7 +198,8 @@ export function admissionPolicy(): string {
 #
 # The ConfigMap is yours to edit, one entry a line: images (a star at the end stands for any rest; name them by digest), variables that
 # webhooks of yours add to every pod, annotations, and the daemons that may be retired, NAMESPACE/NAME with a star for any namespace. Where
-# a run has another --probe-image, --retire-image or annotation prefix, or kube2iam reads another annotation, they have to be here too.
+# a run has another --probe-image, --retire-image or annotation prefix, or kube2iam reads another annotation, they have to be here too. Edit a copy
+# of this file, and apply that: the shipped one brings its own lists back.
 # The rest is written by "npm run admission-policy" from podshift's own pods and constants: change those.
 ${documents.join('---\n')}`;
 }
