@@ -12,10 +12,13 @@ class FunctionRoles {
   addRoles() {
     const { service } = this.serverless;
     const { naming } = this.serverless.getProvider('aws');
-    const { statements, actions, path } = service.custom.functionRoles;
+    const { statements: all, actions, path, ownersTag } = service.custom.functionRoles;
+    const statements = all.map((statement) => tagged(statement, ownersTag));
     checkTable(Object.keys(service.functions), actions, statements);
     for (const [key, definition] of Object.entries(service.functions)) {
       const id = `${naming.getNormalizedFunctionName(key)}FunctionRole`;
+      if (actions[key].some((action) => action.endsWith(READING)))
+        definition.environment = { ...definition.environment, ...READING_ENVIRONMENT };
       // By Fn::Sub: for an Fn::GetAtt the framework adds a DependsOn, which the reference itself makes needless.
       definition.role = { 'Fn::Sub': `\${${id}.Arn}` };
       service.provider.compiledCloudFormationTemplate.Resources[id] = role(path, [
@@ -45,7 +48,25 @@ function checkTable(functions, actions, statements) {
 function granted(statements, row) {
   return statements
     .map((statement) => ({ ...statement, Action: statement.Action.filter((action) => row.includes(action)) }))
-    .filter((statement) => statement.Action.length > 0);
+    .filter((statement) => statement.Action.length > 0)
+    .map((statement) => ({ ...statement, Action: statement.Action.map((action) => action.replace(READING, '')) }));
+}
+
+/** How an action is marked whose resources are those of functions that change nothing. */
+const READING = '/read';
+
+/** What tells such a function which roles to take (functions/runtime). */
+const READING_ENVIRONMENT = {
+  MEMBER_ROLE: 'reading',
+  CLUSTER_ACCESS_ROLE_ARN: { 'Fn::GetAtt': ['ClusterReadingRole', 'Arn'] },
+};
+
+/** The statement, limited to what carries the owner's tag (`KEY=VALUE`) where it asks for that and there is one. */
+function tagged({ OwnersTag: wantsTag, ...statement }, ownersTag) {
+  if (!wantsTag || ownersTag === '') return statement;
+  const [, key, value] = /^([\w+.@:/-]+)=([\w+=.@-]+)$/.exec(ownersTag) ?? [];
+  if (key === undefined) throw new Error(`the parameter ownersTag is KEY=VALUE, or empty: ${ownersTag}`);
+  return { ...statement, Condition: { StringEquals: { [`aws:ResourceTag/${key}`]: value } } };
 }
 
 /** What Lambda itself needs of a function's role: its log, its traces and, in a VPC, its network interfaces. */

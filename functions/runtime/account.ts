@@ -1,8 +1,15 @@
+import { z } from 'zod';
 import { createConnections } from '../../src/aws/connections.ts';
 import type { Runtime } from '../../src/migration/runtime.ts';
-import { createLambdaRuntime, lambdaClock } from './lambda.ts';
+import { createLambdaRuntime, lambdaClock, readEnvironment } from './lambda.ts';
 import { throttleMetric } from './metrics.ts';
 import { createLambdaPacer } from './pacing.ts';
+
+/** What a function that reaches member accounts reads of its environment besides. */
+export const memberEnvironment = z.object({
+  /** Which role of a member account the function assumes; infra/function-roles.cjs sets it for those that change nothing. */
+  MEMBER_ROLE: z.enum(['changing', 'reading']).default('changing'),
+});
 
 /** The runtime of a Lambda function that works in the account. Throws as `createLambdaRuntime` does. */
 export function createAccountRuntime(environment: Record<string, string | undefined>): Runtime {
@@ -12,6 +19,7 @@ export function createAccountRuntime(environment: Record<string, string | undefi
     clock: runtime.clock,
     serverTime: lambdaClock,
     retryDelays: 'standard',
+    memberRole: readEnvironment(memberEnvironment, environment).MEMBER_ROLE,
     pacer,
     ...throttleMetric(environment),
   } as const;

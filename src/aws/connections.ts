@@ -26,7 +26,15 @@ export interface ConnectionSettings {
   /** See `AwsSettings`. */
   readonly requestHandler?: AwsSettings['requestHandler'];
   readonly maxAttempts?: AwsSettings['maxAttempts'];
+  /** Which of a member account's two roles is assumed where a target names one; `changing` where absent, as the target has it. */
+  readonly memberRole?: MemberRole | undefined;
 }
+
+/** What a process does in member accounts: `reading` comes as the role that may change nothing. */
+export type MemberRole = 'changing' | 'reading';
+
+/** How the name of a member account's role that only reads ends: the other one's name goes before it (infra/member-account.yml). */
+export const READING_SUFFIX = '-read';
 
 /** The part of a {@link Runtime} that reaches AWS: one set of clients for each target, every request counted. */
 export function createConnections(settings: ConnectionSettings): Pick<Runtime, 'aws' | 'takeCalls'> {
@@ -40,6 +48,8 @@ export interface Connections extends Pick<Runtime, 'aws' | 'takeCalls'> {
   readonly pacer?: Pacer;
   /** Those that act on the target: one session of a role serves all clusters that are reached by it. */
   credentialsOf(target: ClusterTarget): AwsCredentialIdentityProvider;
+  /** The target with the role that this process assumes for it. */
+  reachedBy(target: ClusterTarget): ClusterTarget;
 }
 
 /** Opens the connections of a process; the clients are made when they are first needed. */
@@ -68,9 +78,14 @@ export function openConnections(settings: ConnectionSettings): Connections {
     sessions.set(key, session);
     return session;
   };
+  const reachedBy = (target: ClusterTarget): ClusterTarget =>
+    settings.memberRole !== 'reading' || target.assumeRoleArn === null
+      ? target
+      : { ...target, assumeRoleArn: `${target.assumeRoleArn}${READING_SUFFIX}` };
   return {
     count,
     credentialsOf,
+    reachedBy,
     ...paced,
     aws: (target) => {
       const key = targetKey(target);
@@ -78,7 +93,7 @@ export function openConnections(settings: ConnectionSettings): Connections {
       if (existing !== undefined) {
         return existing;
       }
-      const made = createAwsGateways(awsSettings(target), credentialsOf(target));
+      const made = createAwsGateways(awsSettings(target), credentialsOf(reachedBy(target)));
       gateways.set(key, made);
       return made;
     },

@@ -18,11 +18,11 @@ export interface ClusterConnectionSettings extends ConnectionSettings {
 
 /** The part of a {@link ClusterRuntime} that reaches the world: AWS as `createConnections` does, and one connection to each cluster. */
 export function createClusterConnections(settings: ClusterConnectionSettings): Pick<ClusterRuntime, 'aws' | 'kubernetes' | 'takeCalls'> {
-  const { aws, takeCalls, count, pacer, credentialsOf } = openConnections(settings);
+  const { aws, takeCalls, count, pacer, credentialsOf, reachedBy } = openConnections(settings);
   const clusters = new Map<string, Promise<KubernetesGateway>>();
   const identity = (target: ClusterTarget): ClusterTarget => ({
     ...target,
-    assumeRoleArn: target.assumeRoleArn ?? settings.clusterAccessRoleArn ?? null,
+    assumeRoleArn: reachedBy(target).assumeRoleArn ?? settings.clusterAccessRoleArn ?? null,
   });
   const connect = async (target: ClusterTarget): Promise<KubernetesGateway> =>
     createKubernetesGateway({

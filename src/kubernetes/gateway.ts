@@ -66,12 +66,13 @@ export interface KubernetesGateway {
   discover(wanted: (group: string) => boolean): Promise<ServedResources>;
   /** Undefined where it does not exist. */
   get(resource: Resource, namespace: string | undefined, name: string): Promise<KubernetesObject | undefined>;
-  /** Small patches alone, with the content type that `type` names. `resourceVersion` in the body's metadata guards it. */
+  /** Small patches alone, with the content type that `type` names. `resourceVersion` in the body's metadata guards it; with `dryRun` nothing is kept. */
   patch(
     resource: Resource,
     namespace: string | undefined,
     name: string,
     patch: { type: 'merge' | 'strategic' | 'json'; body: unknown },
+    options?: { dryRun?: boolean },
   ): Promise<KubernetesObject>;
   /** The object as admitted; with `dryRun` nothing is kept (admission webhooks run all the same). */
   create(resource: Resource, namespace: string | undefined, object: unknown, options?: { dryRun?: boolean }): Promise<KubernetesObject>;

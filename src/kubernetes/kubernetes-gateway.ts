@@ -138,12 +138,12 @@ export function createKubernetesGateway(settings: KubernetesSettings): Kubernete
       return answer.status === 404 ? undefined : parse<KubernetesObject>(answer, what);
     },
 
-    patch: async (resource, namespace, name, patch) => {
-      const what = describe('patch', resource, namespace, name);
+    patch: async (resource, namespace, name, patch, { dryRun = false } = {}) => {
+      const what = describe(dryRun ? 'patch (dry run)' : 'patch', resource, namespace, name);
       const answer = await send({
         method: 'PATCH',
         path: resourcePath(resource, namespace, name),
-        query: { fieldManager: FIELD_MANAGER },
+        query: { fieldManager: FIELD_MANAGER, ...(dryRun ? { dryRun: 'All' } : {}) },
         body: patch.body,
         contentType: PATCH_TYPES[patch.type],
         what,

@@ -177,7 +177,7 @@ export const ERRORS = {
     code: 'PE402',
     exitCode: 1,
     retryable: false,
-    remedy: 'The cluster knows this IAM principal but refuses the verb (403). Bind the ClusterRole in infra/cluster-access.',
+    remedy: 'The cluster knows this IAM principal but refuses the verb (403). Apply the ClusterRole that allows it (docs/permissions.md).',
   },
   ConfigMapAuthentication: {
     code: 'PE403',

@@ -83,7 +83,7 @@ export function annotationSourceOf(owner: OwnerFact, chart: ChartFact | undefine
 }
 
 /** Annotations that only IRSA reads; the webhook's others (token expiry, regional endpoints) matter to Pod Identity too. */
-const OF_IRSA_ALONE = ['role-arn', 'audience'];
+export const OF_IRSA_ALONE = ['role-arn', 'audience'];
 
 /** The annotations of a service account that only IRSA reads, by their keys. */
 export function irsaAnnotations({ facts, world: { inventory } }: UnitFacts): string[] {

@@ -14,8 +14,10 @@ import { type Ended, type Environment, run } from './run.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const MAIN = join(ROOT, 'cli/main.ts');
-const ACCESS = join(ROOT, 'infra/cluster-access/cluster-role.yaml');
+const ACCESS = ['reading', 'migrating', 'splitting', 'admission-policy'].map((name) => join(ROOT, `infra/cluster-access/${name}.yaml`));
 const CUSTOM_ROLE = '/apis/rbac.authorization.k8s.io/v1/clusterroles/podshift-custom-resources';
+const SPLITTING_ROLE = '/apis/rbac.authorization.k8s.io/v1/clusterroles/podshift-splitting';
+const CHOICES = '/api/v1/namespaces/kube-system/configmaps/podshift-admission';
 const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const REVIEW = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
 
@@ -44,6 +46,10 @@ export interface Stage {
   grantAccess(): Promise<string[]>;
   /** Lets podshift list the custom resources of groups, as the shipped manifest says to do for one's own kinds. */
   grantLists(groups: readonly string[]): Promise<void>;
+  /** Lets podshift bind ClusterRoles and Roles of these names, as splitting.yaml says to do. */
+  grantBinding(names: readonly string[]): Promise<void>;
+  /** Lets podshift change these annotations of pod templates, as the policy's ConfigMap says to do. */
+  grantAnnotations(keys: readonly string[]): Promise<void>;
   /** Writes to AWS and the cluster since the log was that long. */
   writesSince(length: number): TwinRequest[];
   /** What of account and cluster is not as it was at the start, the rights of podshift aside. */
@@ -55,10 +61,9 @@ export interface Stage {
 /** Starts a cluster with the snapshot in it, and a folder for podshift's journal. */
 export async function startStage(snapshot: Snapshot): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'podshift-test-'));
-  const access = parseAllDocuments(await readFile(ACCESS, 'utf8')).map((document) => document.toJS() as KubernetesObject);
-  const ownBindings = access
-    .filter(({ kind }) => kind === 'ClusterRoleBinding')
-    .map(({ metadata }) => `ClusterRoleBinding/${metadata.name}: is new`);
+  const files = await Promise.all(ACCESS.map((file) => readFile(file, 'utf8')));
+  const access = files.flatMap((text) => parseAllDocuments(text)).map((document) => document.toJS() as KubernetesObject);
+  const ownObjects = access.map(({ kind, metadata: { namespace, name } }) => `${[kind, namespace ?? [], name].flat().join('/')}: is new`);
   const say = (line: string): boolean => process.stderr.write(`${line}\n`);
   const world = await startClusterWithAccount(snapshot, { say });
   say(`pods are injected by ${world.cluster.webhook === 'real' ? 'the real pod identity webhook' : "the twin's rules"}`);
@@ -67,12 +72,12 @@ export async function startStage(snapshot: Snapshot): Promise<Stage> {
   const stopping = new AbortController();
   const { cluster, awsEndpoint, credentials, requests, watch } = world;
   /** The authorizer learns of a rule a moment after it is written. */
-  const allowed = async (group: string, resource: string): Promise<void> => {
+  const allowed = async (group: string, resource: string, more: { verb: string; name?: string } = { verb: 'list' }): Promise<void> => {
     const { api } = await cluster.asUser('a-member', ['podshift']);
-    const body = { spec: { resourceAttributes: { group, resource, verb: 'list' } } };
+    const body = { spec: { resourceAttributes: { group, resource, ...more } } };
     const deadline = Date.now() + 30_000;
     while (!must(await api('POST', REVIEW, { body }), REVIEW).status.allowed) {
-      if (Date.now() > deadline) throw new Error(`the group podshift may not list ${resource} of ${group}`);
+      if (Date.now() > deadline) throw new Error(`the group podshift may not ${more.verb} ${resource} of ${group}`);
       await sleep(100);
     }
   };
@@ -99,7 +104,7 @@ export async function startStage(snapshot: Snapshot): Promise<Stage> {
       return { ...plan, findings: plan.findings.filter(({ code }) => !OF_SNAPSHOTS.has(code)) };
     },
     grantAccess: async () => {
-      const { code, stderr } = await cluster.kubectl(['apply', '-f', ACCESS]);
+      const { code, stderr } = await cluster.kubectl(['apply', ...ACCESS.flatMap((file) => ['-f', file])]);
       if (code !== 0) throw new Error(`kubectl apply: ${stderr}`);
       await allowed('', 'nodes');
       const granted = access.filter(({ kind }) => kind === 'ClusterRole').flatMap(({ rules }) => rules as readonly Rule[]);
@@ -115,8 +120,24 @@ export async function startStage(snapshot: Snapshot): Promise<Stage> {
       must(await cluster.api('PATCH', CUSTOM_ROLE, { body, contentType: 'application/json-patch+json' }), CUSTOM_ROLE);
       for (const group of groups) await allowed(group, '*');
     },
+    grantBinding: async (names) => {
+      const rule = {
+        apiGroups: ['rbac.authorization.k8s.io'],
+        resources: ['clusterroles', 'roles'],
+        verbs: ['bind'],
+        resourceNames: names,
+      };
+      const body = [{ op: 'add', path: '/rules/-', value: rule }];
+      must(await cluster.api('PATCH', SPLITTING_ROLE, { body, contentType: 'application/json-patch+json' }), SPLITTING_ROLE);
+      for (const name of names) await allowed('rbac.authorization.k8s.io', 'clusterroles', { verb: 'bind', name });
+    },
+    grantAnnotations: async (keys) => {
+      const { templateAnnotations } = must(await cluster.api('GET', CHOICES), CHOICES).data;
+      const body = { data: { templateAnnotations: `${templateAnnotations}${keys.join('\n')}\n` } };
+      must(await cluster.api('PATCH', CHOICES, { body, contentType: 'application/merge-patch+json' }), CHOICES);
+    },
     writesSince: (length) => requests.slice(length).filter(({ write }) => write),
-    changedFromStart: () => watch.compareWithBaseline().filter((line) => !ownBindings.includes(line)),
+    changedFromStart: () => watch.compareWithBaseline().filter((line) => !ownObjects.includes(line)),
     stop: async () => {
       stopping.abort(new Error('the test has ended'));
       await world.stop();

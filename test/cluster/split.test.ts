@@ -57,6 +57,21 @@ describe('a migration from kube2iam on a real control plane', () => {
     expect(new Set(planned.units.flatMap(({ splitFrom }) => splitFrom ?? []))).toEqual(new Set(['courier', 'default']));
   });
 
+  it('holds the service accounts whose bindings it may not join, and names the role', async () => {
+    const couriers = planned.units.filter(({ splitFrom }) => splitFrom === 'courier');
+    const selected = couriers.flatMap(({ namespace, serviceAccount }) => ['--service-account', `${namespace}/${serviceAccount}`]);
+    const { units } = reportOf<RunReport>(await stage.podshift('run', '--local', '--approve', ...QUICK, ...selected));
+    const held = units.filter(({ splitFrom }) => splitFrom === 'courier');
+    expect(held.map(({ serviceAccount, status }) => [serviceAccount, status])).toEqual(
+      couriers.map(({ serviceAccount }) => [serviceAccount, 'held']),
+    );
+    for (const { reason } of held)
+      expect(reason).toContain('podshift may not bind ClusterRole/view: name it in the rule of infra/cluster-access/splitting.yaml');
+    expect(await subjects()).toEqual([['courier'], ['courier']]);
+    await stage.grantBinding(['view']);
+    await stage.grantAnnotations(['press.example.com/aws-role']);
+  });
+
   it('gives each role a service account of its own, with the bindings of the old one, and moves its pods there', async () => {
     const before = await serviceAccounts();
     const ended = await stage.podshift('run', '--local', '--approve', ...QUICK);

@@ -102,7 +102,7 @@ describe.skipIf(why !== undefined)('kubectl on the twin', () => {
     good(await kubectl('replace -f -', file('x')));
     good(await kubectl('delete -f -', file('x')));
     expect((await kubectl('get configmap b -n shop')).code).toBe(1);
-    good(await kubectl('apply -f infra/cluster-access/cluster-role.yaml'));
+    good(await kubectl('apply -f infra/cluster-access/reading.yaml -f infra/cluster-access/migrating.yaml'));
   });
 
   it('gets everything of a namespace at once, and prints the columns of -o wide', async () => {
@@ -152,7 +152,7 @@ describe.skipIf(why !== undefined)('kubectl on the twin', () => {
     expect((await apply('two', 'w')).stderr).toContain('Apply failed with 1 conflict: conflict with "one": .data.k');
     good(await apply('two', 'w', ' --force-conflicts'));
     expect((await json('get configmap s -n shop')).data).toEqual({ k: 'w' });
-    good(await kubectl('apply --server-side -f infra/cluster-access/cluster-role.yaml --force-conflicts'));
+    good(await kubectl('apply --server-side -f infra/cluster-access/reading.yaml --force-conflicts'));
   });
 
   it('makes the same patch of a workload as on a cluster: an item that is gone is deleted', async () => {

@@ -5,7 +5,25 @@ import type { Packaged } from '../support/package-service.ts';
 import { packaged } from '../support/packaged.ts';
 
 interface Policy {
-  readonly PolicyDocument: { readonly Statement: readonly { readonly Action: readonly string[] }[] };
+  readonly PolicyDocument: { readonly Statement: readonly Statement[] };
+}
+
+interface Statement {
+  readonly Action: readonly string[];
+  readonly Condition?: unknown;
+}
+
+const WRITES = ['iam:UpdateAssumeRolePolicy', 'eks:CreatePodIdentityAssociation', 'eks:CreateAddon', 'eks:UpdateAddon'];
+
+/** The conditions of each write to the owner's things in the roles of all functions; those on associations of add-ons aside. */
+function conditionsOf({ Resources }: Packaged['template']): Map<string, Set<string>> {
+  const roles = Object.values(Resources).filter(({ Type, Properties }) => Type === 'AWS::IAM::Role' && Properties.Policies !== undefined);
+  const statements = roles.flatMap(({ Properties }) => (Properties.Policies as Policy[]).flatMap((one) => one.PolicyDocument.Statement));
+  const found = new Map<string, Set<string>>(WRITES.map((action) => [action, new Set()]));
+  for (const statement of statements)
+    for (const action of statement.Action)
+      if (!JSON.stringify(statement).includes('podidentityassociation/')) found.get(action)?.add(JSON.stringify(statement.Condition));
+  return found;
 }
 
 describe('the roles of the functions', () => {
@@ -28,8 +46,18 @@ describe('the roles of the functions', () => {
       // An action that reaches more than one kind of resource stands in a statement for each.
       const granted = [...new Set(all)];
       const ownOfLambda = granted.filter((action) => /^(logs|xray):/.test(action));
-      expect(granted.filter((action) => !ownOfLambda.includes(action)).sort(), key).toEqual([...(table[key] ?? [])].sort());
+      expect(granted.filter((action) => !ownOfLambda.includes(action)).sort(), key).toEqual(
+        [...(table[key] ?? [])].map((action) => action.replace('/read', '')).sort(),
+      );
       expect(ownOfLambda, key).toHaveLength(4);
     }
+  });
+
+  it('change roles, clusters and add-ons of the own account that carry the tag of member accounts, and no others', async () => {
+    const text = await readFile(new URL('../../infra/member-account.yml', import.meta.url), 'utf8');
+    const { Parameters } = parse(text, { logLevel: 'error' });
+    const tag = { [`aws:ResourceTag/${Parameters.TagKey.Default}`]: Parameters.TagValue.Default };
+    const only = new Set([JSON.stringify({ StringEquals: tag })]);
+    expect(Object.fromEntries(conditionsOf(service.template))).toEqual(Object.fromEntries(WRITES.map((action) => [action, only])));
   });
 });

@@ -101,3 +101,45 @@ describe('a retained journal', () => {
     expect(() => deployed(text)).toThrow("the ARN of a DynamoDB table's stream");
   });
 });
+
+describe('the tag of the own account', () => {
+  const FunctionRoles = require('../../infra/function-roles.cjs') as new (
+    serverless: unknown,
+  ) => { readonly hooks: Readonly<Record<string, () => void>> };
+
+  /** The statement of the role of one function that writes a trust policy. */
+  function statementWith(ownersTag: string): unknown {
+    const compiledCloudFormationTemplate = { Resources: {} as Record<string, { Properties: Record<string, unknown> }> };
+    const service = {
+      functions: { write: { name: 'write' } },
+      provider: { compiledCloudFormationTemplate },
+      custom: {
+        functionRoles: {
+          path: '/podshift/prod/',
+          ownersTag,
+          statements: [{ Effect: 'Allow', Action: ['iam:UpdateAssumeRolePolicy'], OwnersTag: true, Resource: 'role/*' }],
+          actions: { write: ['iam:UpdateAssumeRolePolicy'] },
+        },
+      },
+    };
+    const naming = { getNormalizedFunctionName: (key: string) => key, getLogGroupName: (name: string) => `/aws/lambda/${name}` };
+    new FunctionRoles({ service, getProvider: () => ({ naming }) }).hooks['before:package:setupProviderConfiguration']?.();
+    const policies = compiledCloudFormationTemplate.Resources.writeFunctionRole?.Properties.Policies;
+    return (policies as { PolicyDocument: { Statement: unknown[] } }[] | undefined)?.[0]?.PolicyDocument.Statement.at(-1);
+  }
+
+  const open = { Effect: 'Allow', Action: ['iam:UpdateAssumeRolePolicy'], Resource: 'role/*' };
+
+  it('is asked of what podshift changes, by the name and value that are given', () => {
+    const Condition = { StringEquals: { 'aws:ResourceTag/owner:team': 'a=b' } };
+    expect(statementWith('owner:team=a=b')).toEqual({ ...open, Condition });
+  });
+
+  it('is asked of nothing where the parameter is empty', () => {
+    expect(statementWith('')).toEqual(open);
+  });
+
+  it('takes no word that is no tag', () => {
+    expect(() => statementWith('everything')).toThrow('ownersTag is KEY=VALUE');
+  });
+});

@@ -1,7 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { readdir, readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { parseAllDocuments } from 'yaml';
 import { createMemoryTable } from '../../engine/memory-table.ts';
 import { WANTED_GROUPS } from '../../src/inventory/cluster-objects.ts';
 import { CONSUMER_KINDS } from '../../src/inventory/consumers/kinds.ts';
@@ -9,6 +8,7 @@ import { hasCustomResources } from '../../src/inventory/consumers/scope.ts';
 import { createTableJournal } from '../../src/journal/table-journal.ts';
 import { RESOURCES } from '../../src/kubernetes/resources.ts';
 import { describeJournal } from '../contract/journal-suite.ts';
+import { accessObjects, allowedBy, CLUSTER_ROLES, clusterRolesOf, onlyReads } from '../permissions/cluster-roles.ts';
 import { permissionsPage } from '../permissions/page.ts';
 import { reachableCalls } from '../permissions/reachable.ts';
 import {
@@ -65,6 +65,8 @@ describe('what the functions ask for', () => {
     const others = [...WITHOUT_REQUEST.filter(({ needs }) => needs(aws, key)), ...TAKEN_IN_RACES.filter((one) => one.key === key)];
     return new Set([...aws, ...others.map(({ action }) => action)]);
   };
+
+  const neededByAll = () => new Map(keys.map((key) => [key, { aws: needed(key), kubernetes: askedBy(key).kubernetes }]));
 
   beforeAll(async () => {
     service = await packaged();
@@ -141,27 +143,43 @@ describe('what the functions ask for', () => {
     expect([...allowed].sort()).toEqual([...new Set(there)].sort());
   });
 
-  it('is what the ClusterRole allows, and no more', async () => {
-    const text = await readFile(new URL('../../infra/cluster-access/cluster-role.yaml', import.meta.url), 'utf8');
-    const [role] = parseAllDocuments(text).map((document) => document.toJS());
-    const rules = role.rules as { apiGroups: string[]; resources: string[]; verbs: string[] }[];
-    const allowed = rules.flatMap(({ apiGroups, resources, verbs }) =>
-      resources.flatMap((resource) => verbs.map((verb) => `${verb} ${[resource, ...apiGroups].filter((part) => part !== '').join('.')}`)),
-    );
-    const verbs = new Set([...keys.flatMap((key) => [...askedBy(key).kubernetes]), ...VERBS_WITHOUT_REQUEST]);
-    verbs.delete(`list ${CUSTOM_RESOURCES}`);
-    expect(allowed.sort()).toEqual([...verbs].sort());
+  it('is what the ClusterRoles allow, each by itself, and no more', async () => {
+    const needs = clusterRolesOf(neededByAll());
+    for (const name of CLUSTER_ROLES) {
+      const [role] = await accessObjects(`${name}.yaml`);
+      expect(role?.metadata.name).toBe(`podshift-${name}`);
+      const wanted = new Set(needs.get(name));
+      wanted.delete(`list ${CUSTOM_RESOURCES}`);
+      expect(allowedBy(role?.rules ?? []).sort(), `infra/cluster-access/${name}.yaml`).toEqual([...wanted].sort());
+    }
   });
 
   it('is, of custom resources, what the second ClusterRole allows: lists in each group that podshift knows or that AWS brings to clusters', async () => {
-    const text = await readFile(new URL('../../infra/cluster-access/cluster-role.yaml', import.meta.url), 'utf8');
-    const [, , role, binding] = parseAllDocuments(text).map((document) => document.toJS());
-    const [rule, ...more] = role.rules as { apiGroups: string[]; resources: string[]; verbs: string[] }[];
+    const [, , role, binding] = await accessObjects('reading.yaml');
+    const [rule, ...more] = role?.rules ?? [];
     expect([rule?.resources, rule?.verbs, more]).toEqual([['*'], ['list'], []]);
     const known = new Set([...CONSUMER_KINDS.map(({ group }) => group), ...WANTED_GROUPS, ...Object.keys(GROUPS_OF_AWS)]);
     expect(rule?.apiGroups).toEqual([...known].sort());
-    expect([binding.roleRef.name, binding.subjects[0].name]).toEqual([role.metadata.name, 'podshift']);
+    expect(binding?.roleRef.name).toBe(role?.metadata.name);
     expect([...known].filter((group) => !hasCustomResources(group))).toEqual([]);
+  });
+
+  it('is asked for in other accounts and in clusters by a role that only reads, wherever nothing is changed', () => {
+    const reads = [...neededByAll()].filter(([, needed]) => onlyReads(needed)).map(([key]) => key);
+    expect(reads.length).toBeGreaterThan(5);
+    const assumed = keys.map(
+      (key) => [key, JSON.stringify(statementsOf(service, key).filter(({ Action }) => Action.includes('sts:AssumeRole')))] as const,
+    );
+    const asReader = assumed.filter(([, statements]) => statements.includes('ClusterReadingRole')).map(([key]) => key);
+    expect(asReader.sort()).toEqual(reads.sort());
+    for (const [key, statements] of assumed.filter(([key]) => reads.includes(key))) {
+      expect(statements, key).not.toMatch(/ClusterAccessRole|podshift-member"/);
+      expect(variablesOf(service, key), key).toMatchObject({
+        MEMBER_ROLE: 'reading',
+        CLUSTER_ACCESS_ROLE_ARN: { 'Fn::GetAtt': ['ClusterReadingRole', 'Arn'] },
+      });
+    }
+    for (const key of keys.filter((one) => !reads.includes(one))) expect(variablesOf(service, key), key).not.toHaveProperty('MEMBER_ROLE');
   });
 
   it('has a reason each', () => {
@@ -194,8 +212,7 @@ describe('what the functions ask for', () => {
   });
 
   it('is what docs/permissions.md says ("npm run permissions" writes it)', async () => {
-    const functions = new Map(keys.map((key) => [key, { aws: needed(key), kubernetes: askedBy(key).kubernetes }]));
-    await expect(permissionsPage({ functions, uses: await usesOf() })).toMatchFileSnapshot('../../docs/permissions.md');
+    await expect(permissionsPage({ functions: neededByAll(), uses: await usesOf() })).toMatchFileSnapshot('../../docs/permissions.md');
   });
 
   it('is asked for by these functions alone where only a plan is wanted', async () => {
@@ -217,6 +234,12 @@ function statementsOf({ template }: Packaged, key: string): readonly Statement[]
   const role = template.Resources[`${key.charAt(0).toUpperCase()}${key.slice(1)}FunctionRole`];
   const policies = role?.Properties.Policies as { PolicyDocument: { Statement: readonly Statement[] } }[] | undefined;
   return policies?.flatMap(({ PolicyDocument }) => PolicyDocument.Statement) ?? [];
+}
+
+/** The environment that the packaged function has of its own. */
+function variablesOf({ template }: Packaged, key: string): Readonly<Record<string, unknown>> {
+  const lambda = template.Resources[`${key.charAt(0).toUpperCase()}${key.slice(1)}LambdaFunction`];
+  return (lambda?.Properties.Environment as { Variables?: Record<string, unknown> } | undefined)?.Variables ?? {};
 }
 
 function actionsOf(service: Packaged, key: string): string[] {

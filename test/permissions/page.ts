@@ -1,4 +1,5 @@
-import { ACTION_REASONS, COMMAND_LINE_ONLY, CUSTOM_RESOURCES, RESOURCE_REASONS, VERBS_WITHOUT_REQUEST } from './reasons.ts';
+import { CLUSTER_ROLES, clusterRolesOf } from './cluster-roles.ts';
+import { ACTION_REASONS, COMMAND_LINE_ONLY, CUSTOM_RESOURCES, RESOURCE_REASONS } from './reasons.ts';
 
 /** What one function needs: IAM actions, and verbs with resources (`patch deployments.apps`). */
 export interface Needed {
@@ -44,17 +45,32 @@ makes roles, with the policies that EKS recommends.
 ## Kubernetes
 
 podshift signs in with an IAM principal: the cluster needs an access entry for it (or a row of the \`aws-auth\` ConfigMap).
-[\`infra/cluster-access/cluster-role.yaml\`](../infra/cluster-access/cluster-role.yaml) has a ClusterRole with exactly these
-verbs, and one that lists custom resources, bound to the group \`podshift\`:
+[\`infra/cluster-access\`](../infra/cluster-access/) has a ClusterRole for each use, with exactly the verbs below, bound to the group
+\`podshift\`. Apply those that the cluster needs:
+
+| file | for | bound to |
+| --- | --- | --- |
+| \`reading.yaml\` | every plan; a second ClusterRole lists custom resources | \`podshift\`, \`podshift-readers\` |
+| \`migrating.yaml\` | runs and their rollback | \`podshift\` |
+| \`splitting.yaml\` | clusters where several roles share a service account under kube2iam or kiam | \`podshift\` |
+| \`retiring.yaml\` | the retirement of kube2iam or kiam; delete it afterwards | \`podshift\` |
+| \`admission-policy.yaml\` | every cluster from Kubernetes 1.30 on, beside \`migrating.yaml\`: which pods and which fields these verbs reach ([security.md](security.md)) |  |
 
 \`\`\`
-kubectl apply -f infra/cluster-access/cluster-role.yaml
+kubectl apply -f infra/cluster-access/reading.yaml -f infra/cluster-access/migrating.yaml -f infra/cluster-access/admission-policy.yaml
 aws eks create-access-entry --cluster-name NAME --principal-arn ARN --kubernetes-groups podshift
 \`\`\`
 
-${table(['resource', 'API group', 'verbs', 'for', 'why'], resourceRows(facts))}
+The deployed service comes as two principals: the functions that change nothing as the output \`ClusterReadingRoleArn\` (in a member
+account \`MemberReadingRoleArn\`) with the group \`podshift-readers\`, the others as \`ClusterAccessRoleArn\` (\`MemberRoleArn\`) with
+the group \`podshift\`.
 
-podshift reads no Secret. Kinds that a cluster does not serve are skipped.
+${table(['resource', 'API group', ...CLUSTER_ROLES, 'why'], resourceRows(facts))}
+
+None of them allows to bind a role, or has a verb on Secrets. A service account that is split off joins the bindings of the old one, and
+Kubernetes lets a subject be added only by who has all that the role allows, or may \`bind\` that very role: \`splitting.yaml\` has the
+rule for it, with the roles' names, for you to fill in. Without it such a unit is held, and its reason names the role. Kinds that a
+cluster does not serve are skipped.
 
 ## The pods that podshift makes
 
@@ -79,22 +95,22 @@ function actionRows({ functions, uses }: PageFacts): string[][] {
   return [...rows, ...COMMAND_LINE_ONLY.map(({ action, used, resource, why }) => [`\`${action}\``, used, resource, why])];
 }
 
-function resourceRows({ functions, uses }: PageFacts): string[][] {
+function resourceRows({ functions }: PageFacts): string[][] {
+  const roles = clusterRolesOf(functions);
   return Object.entries(RESOURCE_REASONS).map(([resource, why]) => {
     const [plural = '', ...group] = resource.split('.');
-    const isOf = (asked: string): boolean => asked.split(' ')[1] === resource;
-    const verbs = [...functions].flatMap(([key, { kubernetes }]) =>
-      [...kubernetes].filter(isOf).map((asked) => ({ key, verb: asked.split(' ')[0] ?? '' })),
+    const verbs = CLUSTER_ROLES.map((name) =>
+      [...(roles.get(name) ?? [])]
+        .flatMap((asked) => (asked.split(' ')[1] === resource ? [asked.split(' ')[0] ?? ''] : []))
+        .sort((a, b) => VERBS.indexOf(a) - VERBS.indexOf(b))
+        .join(', '),
     );
-    const without = VERBS_WITHOUT_REQUEST.filter(isOf).map((asked) => asked.split(' ')[0] ?? '');
-    const all = [...new Set([...verbs.map(({ verb }) => verb), ...without])].sort((a, b) => VERBS.indexOf(a) - VERBS.indexOf(b));
-    const used = without.length > 0 ? ['run', 'rollback'] : verbs.flatMap(({ key }) => uses(key));
     const groups = resource === CUSTOM_RESOURCES ? 'custom resources' : group.join('.');
-    return [`\`${plural}\``, groups === '' ? 'core' : groups, all.join(', '), usedFor(used), why];
+    return [`\`${plural}\``, groups === '' ? 'core' : groups, ...verbs, why];
   });
 }
 
-const VERBS = ['get', 'list', 'create', 'patch', 'delete', 'bind'];
+const VERBS = ['get', 'list', 'create', 'patch', 'delete'];
 
 function functionRows({ functions }: PageFacts): string[][] {
   return [...functions].map(([key, { aws, kubernetes }]) => [`\`${key}\``, grouped(aws), verbsByResource(kubernetes)]);

@@ -247,20 +247,13 @@ export const RESOURCE_REASONS: Readonly<Record<string, string>> = {
   'cronjobs.batch': 'users of a role that do not run now; their templates, where kube2iam or kiam serve them',
   'rolebindings.rbac.authorization.k8s.io': 'a service account that is split off joins the bindings of the old one',
   'clusterrolebindings.rbac.authorization.k8s.io': 'the same',
-  'roles.rbac.authorization.k8s.io':
-    'Kubernetes asks `bind` of whoever adds a subject to a binding without having its rights; leave it out where no service account is split',
-  'clusterroles.rbac.authorization.k8s.io': 'the same',
   'ec2nodeclasses.karpenter.k8s.aws': "which role Karpenter's nodes have, where some role does not let the agent in",
   'poddisruptionbudgets.policy': 'budgets that forbid an eviction',
   'rollouts.argoproj.io': 'Argo Rollouts, where installed',
   'networkpolicies.networking.k8s.io': 'policies that cut pods off from the agent',
   [CUSTOM_RESOURCES]:
-    'custom resources of the groups that the second ClusterRole names: who uses a service account without running as it ([consumers.md](consumers.md)), policies and meshes. Other groups are listed where that is allowed; what is not is told (PS518)',
+    'custom resources of the groups that the ClusterRole `podshift-custom-resources` names: who uses a service account without running as it ([consumers.md](consumers.md)), policies and meshes. Other groups are listed where that is allowed; what is not is told (PS518)',
 };
 
-/** Verbs that no request of a scenario names: what the API server asks for when a binding gets a subject, and what only trouble needs. */
-export const VERBS_WITHOUT_REQUEST: readonly string[] = [
-  'get nodes',
-  'bind roles.rbac.authorization.k8s.io',
-  'bind clusterroles.rbac.authorization.k8s.io',
-];
+/** Verbs that no request of a scenario names: what only trouble needs, on the way of a migration. */
+export const VERBS_WITHOUT_REQUEST: readonly string[] = ['get nodes'];

@@ -15,13 +15,15 @@ type Binding = MetadataPlan['bindings'][number];
 
 /**
  * Makes the service account that a unit is split off to, and gives it the RBAC bindings of the old one. Nothing runs as it
- * yet. One that a try of this run made is adopted. Throws `WorldMoved` where somebody else's has the name.
+ * yet. One that a try of this run made is adopted. Throws `WorldMoved` where somebody else's has the name, and `KubernetesForbidden`, with
+ * nothing changed, where podshift may not add a subject to one of the bindings.
  */
 export async function splitServiceAccount(runtime: ClusterRuntime, input: UnitInput): Promise<{ bindings: number }> {
   const context = await forwardUnit(runtime, input, 'split');
   const { run, unit, kubernetes } = context;
   const { metadata, namespace, serviceAccount } = unit.plan;
   if (metadata === undefined || metadata.splitFrom === null) return { bindings: 0 };
+  for (const binding of metadata.bindings) await refuseUnbindable(context, binding);
   await journaledWrite(runtime, run, {
     key: `service-account#${unit.unitId}`,
     unitId: unit.unitId,
@@ -101,13 +103,47 @@ function isSubject(subject: Subject, plan: UnitPlan): boolean {
   return subject.kind === 'ServiceAccount' && subject.name === plan.serviceAccount && subject.namespace === plan.namespace;
 }
 
+/** Asks the API server by a dry run: it lets a subject be added by whoever has all that the role allows, or may bind it by name. */
+async function refuseUnbindable({ unit, kubernetes }: UnitContext, binding: Binding): Promise<void> {
+  const object = await bindingNow(kubernetes, binding);
+  const subjects: readonly Subject[] = object.subjects ?? [];
+  if (subjects.some((each) => isSubject(each, unit.plan))) return;
+  const body = { subjects: [...subjects, subjectOf(unit.plan)] };
+  try {
+    await kubernetes.patch(
+      bindingResource(binding),
+      binding.namespace ?? undefined,
+      binding.name,
+      { type: 'merge', body },
+      { dryRun: true },
+    );
+  } catch (error) {
+    if (!isPodshiftError(error, 'KubernetesForbidden')) throw error;
+    const role = `${object.roleRef?.kind}/${object.roleRef?.name}`;
+    throw new PodshiftError(
+      'KubernetesForbidden',
+      `${unit.unitId} has to join ${bindingSubject(binding)}, and podshift may not bind ${role}: name it in the rule of infra/cluster-access/splitting.yaml, apply that, then plan again`,
+      { cause: error, details: error.details },
+    );
+  }
+}
+
+async function bindingNow(kubernetes: KubernetesGateway, binding: Binding): Promise<KubernetesObject> {
+  const object = await kubernetes.get(bindingResource(binding), binding.namespace ?? undefined, binding.name);
+  if (object === undefined) throw new PodshiftError('WorldMoved', `${bindingSubject(binding)} is gone since the plan was made`);
+  return object;
+}
+
+function subjectOf({ namespace, serviceAccount }: UnitPlan): Subject {
+  return { kind: 'ServiceAccount', name: serviceAccount, namespace };
+}
+
 async function bind(runtime: JournalRuntime, { run, unit, kubernetes }: UnitContext, binding: Binding): Promise<void> {
   const key = `binding#${bindingSubject(binding)}#${unit.unitId}`;
   if ((await runtime.journal.getEntry(run.runId, key))?.state === 'applied') return;
-  const object = await kubernetes.get(bindingResource(binding), binding.namespace ?? undefined, binding.name);
-  if (object === undefined) throw new PodshiftError('WorldMoved', `${bindingSubject(binding)} is gone since the plan was made`);
+  const object = await bindingNow(kubernetes, binding);
   const subjects: readonly Subject[] = object.subjects ?? [];
-  const subject: Subject = { kind: 'ServiceAccount', name: unit.plan.serviceAccount, namespace: unit.plan.namespace };
+  const subject = subjectOf(unit.plan);
   await journaledWrite(runtime, run, {
     key,
     unitId: unit.unitId,

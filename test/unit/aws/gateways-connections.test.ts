@@ -61,7 +61,7 @@ describe('who signs in to a cluster', () => {
     <Expiration>2100-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`;
 
   /** The key that signed the first bearer token, and the roles that were assumed. */
-  async function signed(assumeRoleArn: string | null, clusterAccessRoleArn?: string) {
+  async function signed(assumeRoleArn: string | null, clusterAccessRoleArn?: string, memberRole?: 'changing' | 'reading') {
     const api = await startScript(() => ({ body: {} }), true);
     const certificateAuthority = { data: Buffer.from(api.certificateAuthority).toString('base64') };
     const assumed: string[] = [];
@@ -78,6 +78,7 @@ describe('who signs in to a cluster', () => {
       credentials,
       retryDelays: 'none',
       clusterAccessRoleArn,
+      memberRole,
     });
     await (await kubernetes({ ...target, assumeRoleArn })).get(RESOURCES.pods, 'shop', 'a');
     const token = (api.seen[0]?.headers.authorization ?? '').replace('Bearer k8s-aws-v1.', '');
@@ -97,5 +98,11 @@ describe('who signs in to a cluster', () => {
     const { key, assumed } = await signed(MEMBER, ACCESS);
     expect(key).toBe('KEYOF111122223333');
     expect(new Set(assumed)).toEqual(new Set([MEMBER]));
+  });
+
+  it('is the role of the member account that only reads, where a function changes nothing', async () => {
+    expect((await signed(MEMBER, ACCESS, 'reading')).assumed).toEqual([`${MEMBER}-read`]);
+    // The own account's is told as it is.
+    expect((await signed(null, ACCESS, 'reading')).assumed).toEqual([ACCESS]);
   });
 });

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { rehearse } from '../../engine/rehearsal.ts';
+import type { TwinHooks } from '../../twin/contracts.ts';
+
+/** Withholds what the API server asks for when a subject joins a binding, and nothing else. */
+const MAY_NOT_BIND: TwinHooks = {
+  beforeRequest: ({ operation }) => (/^patch (cluster)?rolebindings/.test(operation) ? { kind: 'denied', when: 'before' } : undefined),
+};
+
+describe('service accounts that are split where podshift may bind no role', () => {
+  it('are held with the name of the role, before anything of theirs is changed; those without bindings are migrated', async () => {
+    const rehearsal = await rehearse({
+      snapshot: 'examples/press-kube2iam',
+      startAt: Date.UTC(2026, 0, 5, 9),
+      options: { soakSeconds: 60, injectionChecks: 3, failureThresholdPercent: 100 },
+      journal: 'memory',
+      hooks: MAY_NOT_BIND,
+    });
+    try {
+      const { report, twin } = rehearsal;
+      const couriers = report.units.filter(({ splitFrom }) => splitFrom === 'courier');
+      expect(couriers.map(({ serviceAccount }) => serviceAccount).sort()).toEqual(['courier-32ef51', 'routes']);
+      for (const { status, reason } of couriers) {
+        expect(status).toBe('held');
+        expect(reason).toMatch(
+          /has to join ClusterRoleBinding\/press-courier-view, and podshift may not bind ClusterRole\/view: name it in the rule of infra\/cluster-access\/splitting\.yaml/,
+        );
+      }
+      const ofCouriers = twin.requests.filter(({ write, object }) => write && /courier|routes/.test(object));
+      expect(ofCouriers.map(({ operation, object }) => `${operation} ${object}`)).toEqual([]);
+      const others = report.units.filter(({ splitFrom }) => splitFrom === 'default');
+      expect(new Set(others.map(({ status }) => status))).toEqual(new Set(['migrated']));
+      expect(report.promises).toEqual({ credentialGapSeconds: 0, widenedPrincipals: [], foreignWrites: 0 });
+    } finally {
+      await rehearsal.close();
+    }
+  });
+});
