@@ -9,6 +9,7 @@ import { paceOfInjection, waitIn } from '../polls.ts';
 import type { ClusterRuntime } from '../runtime.ts';
 import { forwardUnit, type Poll, READY, secondsIn, type UnitInput, waitFor } from '../write.ts';
 import { dryRunTemplates } from './dry-templates.ts';
+import { keepRow, rowWith } from './looks-in-a-row.ts';
 
 /** How long to wait where dry runs are refused: several times what associations were seen to take to reach the webhook. */
 const BLIND_WAIT_SECONDS = 60;
@@ -22,6 +23,7 @@ export async function checkInjection(runtime: ClusterRuntime, input: UnitInput):
   const { run, unit, kubernetes } = await forwardUnit(runtime, input, 'injection');
   const hits = Number(unit.facts.injectionHits ?? 0);
   if (hits >= run.options.injectionChecks) return { ...READY, hits };
+  const sentAt = runtime.clock.now();
   const answer = await dryRun(kubernetes, run, unit, hits);
   const passed = secondsIn(runtime.clock, unit, 'injection');
   if (answer.kind === 'refused') {
@@ -34,7 +36,9 @@ export async function checkInjection(runtime: ClusterRuntime, input: UnitInput):
     });
     return { ...READY, hits };
   }
-  const seen = isOnNewWay(answer.pod, run.options.annotationPrefix) ? hits + 1 : 0;
+  const shows = isOnNewWay(answer.pod, run.options.annotationPrefix);
+  const apart = run.options.injectionIntervalSeconds;
+  const { was, is: seen } = await rowWith(runtime, unit, { row: 'injectionHits', shows, sentAt, apart });
   // Once the probe is injected everywhere, the templates are.
   const templates = seen >= run.options.injectionChecks ? await dryRunTemplates(kubernetes, run, unit) : undefined;
   const now = templates?.state === 'not-yet' ? 0 : seen;
@@ -45,7 +49,7 @@ export async function checkInjection(runtime: ClusterRuntime, input: UnitInput):
     if (Object.keys(unproved).length > 0)
       await addEvidenceOnce(runtime, unit, { grade: 1, kind: 'template-dry-run', passed: false, facts: { refused: unproved } });
   }
-  if (now !== hits) await runtime.journal.updateUnit(run.runId, unit.unitId, { facts: { injectionHits: now } });
+  await keepRow(runtime, unit, 'injectionHits', { was, is: now });
   if (now >= run.options.injectionChecks) return { ...READY, hits: now };
   if (passed > run.options.injectionTimeoutSeconds) {
     const what = templates?.state === 'not-yet' ? templates.message : `new pods of ${unit.unitId} are not injected on every API server`;

@@ -5,11 +5,13 @@ import type { JournalEntry, UnitRecord } from '../../model/run.ts';
 import { isOnOldWay, usesAgent } from '../../verification/injection.ts';
 import { isReady, isRecreated, podsOfServiceAccount } from '../../verification/pods.ts';
 import { judgeRollout } from '../../verification/rollout.ts';
+import { PACES } from '../polls.ts';
 import type { JournalRuntime } from '../runtime.ts';
 import { serverTime } from '../server-time.ts';
 import type { UnitContext } from '../write.ts';
 import { dryRun } from './check-injection.ts';
 import { evictPod, ownerOf } from './evict.ts';
+import { keepRow, rowWith } from './looks-in-a-row.ts';
 import { resourceOf, subjectOf } from './workloads.ts';
 
 /** Entries whose undo rolls a workload out. */
@@ -24,6 +26,7 @@ const BLIND_WAIT_SECONDS = 60;
 export async function proveOldInjection(runtime: JournalRuntime, { run, unit, kubernetes }: UnitContext): Promise<string> {
   const hits = Number(unit.facts.undoHits ?? 0);
   if (hits >= run.options.injectionChecks) return '';
+  const sentAt = runtime.clock.now();
   const answer = await dryRun(kubernetes, run, unit, hits);
   // Where the namespace is gone no pod will ever be made.
   if (answer.kind === 'refused' && answer.isGone) return '';
@@ -31,12 +34,13 @@ export async function proveOldInjection(runtime: JournalRuntime, { run, unit, ku
     const passed = (runtime.clock.now() - Number(unit.facts.dissociatedAt ?? runtime.clock.now())) / 1000;
     return passed >= BLIND_WAIT_SECONDS ? '' : 'dry runs are refused, so the webhook gets time to forget the association';
   }
-  const old =
+  const shows =
     !usesAgent(answer.pod) &&
     ((unit.plan.mechanism !== 'irsa' && unit.plan.mechanism !== 'addon') || isOnOldWay(answer.pod, run.options.annotationPrefix));
-  const now = old ? hits + 1 : 0;
-  if (now !== hits) await runtime.journal.updateUnit(run.runId, unit.unitId, { facts: { undoHits: now } });
-  return now >= run.options.injectionChecks ? '' : `new pods are injected the old way in ${now} of ${run.options.injectionChecks} dry runs`;
+  const row = await rowWith(runtime, unit, { row: 'undoHits', shows, sentAt, apart: PACES.undo.first });
+  await keepRow(runtime, unit, 'undoHits', row);
+  const { injectionChecks } = run.options;
+  return row.is >= injectionChecks ? '' : `new pods are injected the old way in ${row.is} of ${injectionChecks} dry runs`;
 }
 
 /** What is missing until the workloads that podshift restarted run their old template again; empty when they do. */

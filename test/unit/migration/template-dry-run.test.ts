@@ -36,6 +36,7 @@ async function sent(answer: (pod: KubernetesObject) => PodshiftError | undefined
 /** The step until it is ready or fails: two hits are enough in this scene. */
 async function check() {
   await checkInjection(fake.runtime, UNIT);
+  fake.pass(3);
   return checkInjection(fake.runtime, UNIT);
 }
 
@@ -51,6 +52,7 @@ describe("the dry runs of a unit's own templates", () => {
     fake.put(template({ serviceAccount: 'orders', serviceAccountName: 'orders' }, { labels: { app: 'orders' }, annotations: { a: 'b' } }));
     await checkInjection(fake.runtime, UNIT);
     expect(pods).toHaveLength(0);
+    fake.pass(3);
     expect(await checkInjection(fake.runtime, UNIT)).toMatchObject({ status: 'ready' });
     expect(pods).toHaveLength(3);
     expect(pods[0]).toMatchObject({
@@ -92,6 +94,7 @@ describe("the dry runs of a unit's own templates", () => {
   ])('fail before anything restarts where the template %s', async (_, object, message) => {
     fake.put(object);
     await checkInjection(fake.runtime, UNIT);
+    fake.pass(3);
     await expect(checkInjection(fake.runtime, UNIT)).rejects.toMatchObject({
       name: 'ProofFailed',
       message: expect.stringMatching(message),
@@ -132,10 +135,11 @@ describe("the dry runs of a unit's own templates", () => {
       return pod === undefined ? new PodshiftError('NotFound', '') : undefined;
     });
     await checkInjection(fake.runtime, UNIT);
+    fake.pass(3);
     expect(await checkInjection(fake.runtime, UNIT)).toMatchObject({ status: 'waiting', hits: 0 });
     fake.account.injects = 'new';
     await checkInjection(fake.runtime, UNIT);
-    fake.pass(181);
+    fake.pass(178);
     await expect(checkInjection(fake.runtime, UNIT)).rejects.toMatchObject({
       name: 'StepTimedOut',
       message: 'after 181 s new pods of Deployment/shop/orders are not injected',

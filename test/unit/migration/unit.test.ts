@@ -125,6 +125,7 @@ describe('checkInjection', () => {
     expect(await checkInjection(fake.runtime, UNIT)).toMatchObject({ status: 'waiting', hits: 0 });
     fake.account.injects = 'new';
     await checkInjection(fake.runtime, UNIT);
+    fake.pass(3);
     expect(await checkInjection(fake.runtime, UNIT)).toEqual({ status: 'ready', waitSeconds: 0, hits: 2 });
     expect(await checkInjection(fake.runtime, UNIT)).toMatchObject({ status: 'ready' });
     expect(await evidence()).toMatchObject([{ grade: 1, kind: 'dry-run', passed: true, facts: { checks: 2 } }]);

@@ -201,6 +201,7 @@ describe('the way back of a unit', () => {
     fake.pass(3);
     fake.account.injects = 'old';
     await undoUnit(fake.runtime, UNDO);
+    fake.pass(3);
     await undoUnit(fake.runtime, UNDO);
     fake.account.budget = 'evicted';
     await undoUnit(fake.runtime, UNDO);
