@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { openRun } from '../../src/migration/run/open-run.ts';
+import { executionClaim } from '../../src/migration/run/requester.ts';
 import { migrationOptions } from '../../src/model/options.ts';
 import { accountFunction } from '../middleware/account.ts';
 
@@ -20,6 +21,7 @@ export const handler = accountFunction(
     approval: z.enum(['none', 'required']),
     expectedDigest: z.string().nullable(),
     options: migrationOptions,
+    input: executionClaim.optional(),
   }),
   openRun,
 );

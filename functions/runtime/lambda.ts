@@ -9,6 +9,7 @@ import { openDynamoTable } from '../../src/journal/dynamo-table.ts';
 import type { Table } from '../../src/journal/table.ts';
 import { createTableJournal } from '../../src/journal/table-journal.ts';
 import type { JournalRuntime, Logger } from '../../src/migration/runtime.ts';
+import { APPROVAL_MODES } from '../../src/model/deployment.ts';
 import { PodshiftError } from '../../src/model/errors.ts';
 import { createIds } from '../../src/model/ids.ts';
 import { schemaProblems } from '../../src/model/schema-problems.ts';
@@ -22,6 +23,8 @@ export const lambdaEnvironment = z.object({
   LOG_LEVEL: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']),
   /** What log lines and metrics name as their service, such as `podshift-prod`. */
   POWERTOOLS_SERVICE_NAME: z.string().min(1).default('podshift'),
+  /** Whose approval runs need; the strictest where a deployment does not say. */
+  APPROVAL_MODE: z.enum(APPROVAL_MODES).default('required-by-another'),
 });
 
 /** The environment as `schema` has it. Throws `InvalidInput` naming the variable that is missing or wrong. */
@@ -49,6 +52,7 @@ export function createLambdaRuntime(environment: Record<string, string | undefin
     ids: createIds(clock, randomBytes),
     journal: createTableJournal(journalTable(environment), clock),
     logger: createLogger(parsed),
+    deployment: { approvalMode: parsed.APPROVAL_MODE },
   };
 }
 

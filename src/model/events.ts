@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { requesterSchema } from './requester.ts';
 
 /** The `source` of every event of podshift on its bus. */
 export const EVENT_SOURCE = 'podshift';
@@ -39,6 +40,11 @@ export const EVENT_DETAILS = {
       .enum(['waiting', 'approved', 'refused', 'expired'])
       .nullable()
       .describe('How the approval of its plan stands; null where none was asked for.'),
+    requester: requesterSchema.nullable().describe('Who asked for the run; null for a run of an earlier version.'),
+    approver: z
+      .object({ by: z.string(), at: time, self: z.boolean().describe('Whether that is who asked for the run.') })
+      .nullable()
+      .describe('Who approved or refused its plan; null while nobody has.'),
     endedAt: time.nullable().describe('Null while the run is under way.'),
     unitCounts: z
       .object({

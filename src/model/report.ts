@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { requesterSchema } from './requester.ts';
 
 const findingSchema = z.strictObject({
   code: z.string(),
@@ -38,7 +39,14 @@ export const approvalSchema = z.strictObject({
   status: z.enum(['waiting', 'approved', 'refused', 'expired']),
   expiresAt: z.string(),
   answer: z
-    .strictObject({ decision: z.enum(['approve', 'refuse']), digest: z.string(), by: z.string(), at: z.string(), requestId: z.string() })
+    .strictObject({
+      decision: z.enum(['approve', 'refuse']),
+      digest: z.string(),
+      by: z.string().describe('ARN of the IAM principal who answered'),
+      at: z.string(),
+      requestId: z.string(),
+      self: z.boolean().describe('Whether that is who asked for the run, as far as AWS vouches for it: all sessions of a role are one'),
+    })
     .nullable(),
 });
 
@@ -49,6 +57,8 @@ const runSchema = z.strictObject({
   digest: z.string(),
   startedAt: z.string(),
   endedAt: z.string().nullable(),
+  /** Absent in plans and rehearsals, and of runs of earlier versions. */
+  requester: requesterSchema.optional(),
   /** Absent where nobody was asked to approve. */
   approval: approvalSchema.optional(),
 });

@@ -7,6 +7,7 @@ import {
   findingsOf,
   nextActions,
   promiseLine,
+  requesterLine,
   retirementTitle,
   roleTitle,
   statusTitle,
@@ -40,6 +41,7 @@ function heading(report: AnyReport): string {
     `- Cluster: ${clusterTitle(run.cluster)}`,
     `- Units: ${tally(report)}`,
     `- Digest: ${run.digest === '' ? 'none' : code(run.digest)}`,
+    ...(requesterLine(report) === '' ? [] : [`- Asked for by: ${requesterLine(report)}`]),
     ...(approvalLine(report) === '' ? [] : [`- Approval: ${approvalLine(report)}`]),
     `- Started: ${run.startedAt}${run.endedAt === null ? '' : `; ended: ${run.endedAt}`}${took === '' ? '' : ` (${took})`}`,
   ].join('\n');

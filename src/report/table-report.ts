@@ -12,6 +12,7 @@ import {
   promiseLine,
   type ReportFinding,
   type ReportUnit,
+  requesterLine,
   roleTitle,
   SEVERITY_TONES,
   STATUS_TONES,
@@ -65,6 +66,7 @@ function heading(report: AnyReport, { columns, palette }: Layout): string {
       2,
     ),
     run.digest === '' ? '' : `  ${palette('faint', `digest ${run.digest}`)}`,
+    requesterLine(report) === '' ? '' : hang('  ', `asked for by ${requesterLine(report)}`, columns, 2),
     hang('  ', approvalLine(report), columns, 2),
   ]
     .filter((line) => line !== '')

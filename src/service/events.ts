@@ -1,6 +1,7 @@
 import type { Change } from '../journal/changes.ts';
 import type { JournalWrite } from '../journal/stream.ts';
 import { EVENT_SOURCE, MAX_TEXT, type PodshiftEvent } from '../model/events.ts';
+import { isSelf } from '../model/requester.ts';
 import type { RunRecord } from '../model/run.ts';
 
 /**
@@ -47,6 +48,8 @@ export function eventOf(
         digest: after.digest,
         startedAt: after.startedAt,
         approval: after.approval?.status ?? null,
+        requester: after.requester ?? null,
+        approver: approverOf(after),
         endedAt: after.endedAt,
         unitCounts: after.endedAt === null ? null : (after.unitCounts ?? null),
       };
@@ -74,6 +77,11 @@ export function eventOf(
       };
     }
   }
+}
+
+function approverOf({ approval, requester }: RunRecord): { by: string; at: string; self: boolean } | null {
+  const answer = approval?.answer ?? null;
+  return answer === null ? null : { by: answer.by, at: answer.at, self: isSelf(requester, answer.by) };
 }
 
 /** An entry of PutEvents (EventBridge API reference, PutEventsRequestEntry). */

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { migrationOptions } from '../model/options.ts';
 import { approvalSchema, unitSchema } from '../model/report.ts';
+import { requesterSchema } from '../model/requester.ts';
 import type { RunRecord, UnitRecord } from '../model/run.ts';
-import { describeUnit } from '../report/report.ts';
+import { describeApproval, describeUnit } from '../report/report.ts';
 
 /** What the API answers with: the journal's records in the words of the reports, without anything secret. */
 const apiVersion = z.literal('podshift/v1');
@@ -28,6 +29,7 @@ export const runResource = z.strictObject({
   cluster: z.string().describe('ARN of the cluster; empty until it was described'),
   target: clusterTarget,
   digest: z.string().describe("The plan's digest; empty until there is a plan"),
+  requester: requesterSchema.nullable().describe('Who asked for it; null for a run of an earlier version'),
   approval: approvalSchema.nullable(),
   options: migrationOptions,
   startedAt: time,
@@ -58,7 +60,8 @@ export function describeRun(run: RunRecord): RunResource {
     cluster: run.clusterArn,
     target: { ...run.target },
     digest: run.digest,
-    approval: run.approval === null ? null : { ...run.approval },
+    requester: run.requester ?? null,
+    approval: describeApproval(run),
     options: run.options,
     startedAt: run.startedAt,
     endedAt: run.endedAt,

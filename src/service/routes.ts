@@ -141,6 +141,7 @@ export const ROUTES = {
       'KubernetesForbidden',
       'ConfigMapAuthentication',
       'ExecutionExists',
+      'OutsideLimits',
     ],
   }),
   listRuns: route({
@@ -188,7 +189,7 @@ export const ROUTES = {
     operationId: 'answerApproval',
     summary: 'Approve or refuse the plan of a run',
     description:
-      'Only while the run waits for it, and only for the digest that its plan has. The first answer stays; who gave it is on record.',
+      'Only while the run waits for it, and only for the digest that its plan has. The first answer stays; who gave it is on record. Where the deployment has `approvalMode: required-by-another`, whoever asked for the run may refuse its plan, and not approve it.',
     path: runPath,
     query: none,
     headers: anyHeaders,
@@ -202,6 +203,8 @@ export const ROUTES = {
       'RunNotWaiting',
       'ApprovalAnswered',
       'TaskTokenGone',
+      'SelfApproval',
+      'RequesterUnknown',
     ],
   }),
   rollBackRun: route({

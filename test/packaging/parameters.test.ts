@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
+import { APPROVAL_MODES } from '../../src/model/deployment.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -31,6 +32,19 @@ describe('small accounts: reserved concurrency', () => {
 
   it('takes no other word', async () => {
     await expect(both('yes')).rejects.toThrow('"true" or "false"');
+  });
+});
+
+describe('the approval mode', () => {
+  const { approvalMode } = require('../../infra/limits.cjs') as { approvalMode: (context: Context) => Promise<string> };
+  const made = (mode: string) => approvalMode(contextOf({ 'param:approvalMode': mode }));
+
+  it.each(APPROVAL_MODES)('is %s where the parameter says so', async (mode) => {
+    expect(await made(mode)).toBe(mode);
+  });
+
+  it('is no other word', async () => {
+    await expect(made('none')).rejects.toThrow('approvalMode is one of optional, required, required-by-another');
   });
 });
 
