@@ -10,6 +10,7 @@ import { type CommandContext, digestFlag, type RunCommand, textFlag } from '../c
 import type { Exit } from '../exit-codes.ts';
 import { formatOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
+import { withoutExternalId } from '../service/open.ts';
 import { openClusterSession, optionsOf, regionOf } from '../sessions.ts';
 
 /** `podshift schedule create|list|delete`: when the deployed service scans or migrates a cluster. */
@@ -59,6 +60,7 @@ async function requestOf(
   target: ScheduleRequest['target'],
   invocation: Invocation,
 ): Promise<Omit<ScheduleRequest, 'requestedBy'>> {
+  withoutExternalId(textFlag(invocation, 'externalId'));
   const expression = textFlag(invocation, 'expression');
   if (!/^[0-9A-Za-z_.-]{1,64}$/.test(name))
     throw new PodshiftError('UsageError', `"${name}" is no name of a schedule: letters, digits, "-", "_" and ".", at most 64`);

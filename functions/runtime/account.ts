@@ -1,6 +1,6 @@
 import { createConnections } from '../../src/aws/connections.ts';
 import type { Runtime } from '../../src/migration/runtime.ts';
-import { createLambdaRuntime, lambdaClock } from './lambda.ts';
+import { createLambdaRuntime, lambdaClock, memberExternalId } from './lambda.ts';
 import { throttleMetric } from './metrics.ts';
 import { createLambdaPacer } from './pacing.ts';
 
@@ -12,6 +12,7 @@ export function createAccountRuntime(environment: Record<string, string | undefi
     clock: runtime.clock,
     serverTime: lambdaClock,
     retryDelays: 'standard',
+    externalId: memberExternalId(environment),
     pacer,
     ...throttleMetric(environment),
   } as const;

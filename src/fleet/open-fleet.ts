@@ -3,6 +3,7 @@ import type { JournalRuntime } from '../migration/runtime.ts';
 import { timestamp } from '../model/clock.ts';
 import { PodshiftError } from '../model/errors.ts';
 import type { FleetPhase, FleetRecord, FleetSpec, FleetStatus } from '../model/fleet.ts';
+import { checkFleetLimits } from './limits.ts';
 import { MOST_PLACES, placesOf } from './places.ts';
 
 /** What starts a fleet, or takes up one that exists. */
@@ -20,14 +21,18 @@ export interface OpenFleetOutput {
 
 /**
  * Creates the fleet, or takes up the one of this id with the settings that it has, and notes the places to look at.
- * Throws `InvalidInput` for more places than one fleet takes.
+ * Throws `OutsideLimits`, and `InvalidInput` for more places than one fleet takes.
  */
-export async function openFleet({ clock, journal }: JournalRuntime, input: OpenFleetInput): Promise<OpenFleetOutput> {
+export async function openFleet(runtime: JournalRuntime, input: OpenFleetInput): Promise<OpenFleetOutput> {
+  const { clock, journal } = runtime;
+  checkFleetLimits(runtime, input.spec);
   const places = placesOf(input.fleetId, input.spec);
   if (places.length > MOST_PLACES) {
     throw new PodshiftError('InvalidInput', `${places.length} accounts and regions are more than the ${MOST_PLACES} of one fleet`);
   }
   const fleet = await journal.createFleet({ ...input, startedAt: timestamp(clock) });
+  // The fleet that is there may be of another day's limits.
+  checkFleetLimits(runtime, fleet.spec);
   await journal.putPlaces(placesOf(fleet.fleetId, fleet.spec));
   return {
     fleetId: fleet.fleetId,

@@ -15,7 +15,6 @@ const clusterTarget = z
     clusterName: z.string(),
     region: z.string(),
     assumeRoleArn: z.string().nullable(),
-    externalId: z.string().optional().describe('The external id that this role asks for'),
   })
   .describe('Which cluster the run works on, and the role that is assumed first');
 
@@ -58,7 +57,7 @@ export function describeRun(run: RunRecord): RunResource {
     status: run.status,
     reason: run.reason,
     cluster: run.clusterArn,
-    target: { ...run.target },
+    target: describeTarget(run.target),
     digest: run.digest,
     requester: run.requester ?? null,
     approval: describeApproval(run),
@@ -67,6 +66,11 @@ export function describeRun(run: RunRecord): RunResource {
     endedAt: run.endedAt,
     calls: { ...run.calls },
   };
+}
+
+/** Without the external id: whoever reads a run could assume the role with it, if the role trusted them. */
+function describeTarget({ clusterName, region, assumeRoleArn }: RunRecord['target']): RunResource['target'] {
+  return { clusterName, region, assumeRoleArn };
 }
 
 /** A page of runs; `next` is a cursor. */

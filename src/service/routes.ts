@@ -73,12 +73,6 @@ export const startRunBody = z.strictObject({
       .nullable()
       .default(null)
       .describe('A role to assume first, in the account of the cluster'),
-    // AWS STS API Reference, AssumeRole: ExternalId
-    externalId: z
-      .string()
-      .regex(/^[\w+=,.@:/-]{2,1224}$/)
-      .optional()
-      .describe('The external id that this role asks for'),
   }),
   mode: z.enum(['plan', 'run']).describe('`plan` reads and changes nothing'),
   approval: z

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as timer } from 'node:timers/promises';
+import { checkLimits, withDefaults } from '../migration/run/check-limits.ts';
 import { inspectCluster } from '../migration/run/open-run.ts';
 import { noteRequester } from '../migration/run/requester.ts';
 import type { ClusterRuntime, JournalRuntime, ServiceRuntime } from '../migration/runtime.ts';
@@ -19,15 +20,17 @@ const PATIENCE_SECONDS = 20;
 /**
  * `POST /runs`. The key is claimed first, so that of requests at once one run comes out; a claim without a run is nothing yet,
  * and the next try takes it up. The execution has the run's id as its name: starting it twice is the same as once.
- * Throws `IdempotencyKeyReused`, `ClusterUnreachable` also for a cluster that takes too long, `ExecutionExists`, and what
+ * Throws `OutsideLimits`, `IdempotencyKeyReused`, `ClusterUnreachable` also for a cluster that takes too long, `ExecutionExists`, and what
  * looking at the cluster throws; then nothing was started.
  */
 export async function startRun(
   runtime: ClusterRuntime & ServiceRuntime,
-  { headers, body, caller }: ApiRequest<typeof ROUTES.startRun>,
+  { headers, body: sent, caller }: ApiRequest<typeof ROUTES.startRun>,
   patienceSeconds: number = PATIENCE_SECONDS,
 ): Promise<ApiAnswer> {
   const { journal } = runtime;
+  const body = withDefaults(runtime, sent);
+  checkLimits(runtime, body);
   const fingerprint = createHash('sha256').update(JSON.stringify(body)).digest('hex');
   const claim = await journal.claimKey(headers['idempotency-key'], { runId: runtime.ids.next(), fingerprint });
   if (claim.fingerprint !== fingerprint) {

@@ -6,6 +6,7 @@ import type { ClusterTarget, RunRecord, RunStatus } from '../../model/run.ts';
 import type { ClusterRuntime, Runtime } from '../runtime.ts';
 import { lockSeconds } from '../write.ts';
 import { approvalOf } from './approval-rule.ts';
+import { checkLimits, withDefaults } from './check-limits.ts';
 import { type AskedRun, type ExecutionClaim, requesterOf } from './requester.ts';
 
 /** What starts a run, or takes up one that exists. */
@@ -30,8 +31,8 @@ export interface OpenRunOutput {
  * Creates the run, or takes up the one of this id with the options and the plan that it has: then what it was begun with holds, and an
  * execution that asks for more, or would wait for less, gets that. A run that changes things takes the cluster's lock; planning reads
  * alone and takes none. The rules of the deployment are held here, whoever started the execution.
- * Throws `InvalidInput` (the id belongs to another cluster or to a plan, or the run is being rolled back), `RequesterUnknown`,
- * `ClusterNotFound`, `ClusterLocked`.
+ * Throws `InvalidInput` (the id belongs to another cluster or to a plan, or the run is being rolled back), `OutsideLimits`,
+ * `RequesterUnknown`, `ClusterNotFound`, `ClusterLocked`.
  */
 export async function openRun(runtime: Runtime, input: OpenRunInput): Promise<OpenRunOutput> {
   const { runId, target, mode } = input;
@@ -60,7 +61,8 @@ export async function openRun(runtime: Runtime, input: OpenRunInput): Promise<Op
   return { runId, state: 'open', status: 'running', ...terms, approval };
 }
 
-async function begin(runtime: Runtime, { input, ...asked }: OpenRunInput): Promise<RunRecord> {
+async function begin(runtime: Runtime, { input, ...given }: OpenRunInput): Promise<RunRecord> {
+  const asked = withDefaults(runtime, given);
   const { runId, target, options, mode, approval, expectedDigest } = asked;
   const requester = await requesterOf(runtime, asked, input);
   return runtime.journal.createRun({
@@ -84,6 +86,8 @@ function stricter(asked: RunTerms, begun: RunTerms | undefined): Omit<RunTerms, 
 /** The deployment's rules over the run. One that they refuse at its beginning has the reason on record, for its end. */
 async function ruled(runtime: Runtime, run: RunRecord, terms: RunTerms): Promise<RunTerms['approval']> {
   try {
+    // What the run was begun with is what it works with.
+    checkLimits(runtime, run);
     return approvalOf(runtime, terms, run.requester);
   } catch (error) {
     if (isPodshiftError(error) && run.status === 'pending') await runtime.journal.updateRun(run.runId, { reason: error.message });

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { EngineClock } from '../../../engine/clock.ts';
 import { createRuntimeOver } from '../../../engine/local-runtime.ts';
 import { handler } from '../../../functions/migrate-cluster/open-run.ts';
 import { confirmApproval, requestApproval } from '../../../src/migration/run/approval.ts';
@@ -75,7 +76,7 @@ describe('who asked for a run', () => {
   describe('on one machine', () => {
     const own = (settings: { ownRequests?: true }) =>
       createRuntimeOver(fake.runtime, {
-        clock: { ...fake.runtime.clock, pause: async () => undefined },
+        clock: fake.runtime.clock as EngineClock,
         journal: fake.runtime.journal,
         logger: fake.runtime.logger,
         ...settings,

@@ -75,7 +75,7 @@ describe('POST /runs', () => {
     const assumeRoleArn = 'arn:aws:iam::444455556666:role/podshift-member';
     const expectedDigest = 'e'.repeat(64);
     const given = {
-      target: { ...target, assumeRoleArn, externalId: 'of-the-owner' },
+      target: { ...target, assumeRoleArn },
       mode: 'plan',
       approval: 'none',
       expectedDigest,
