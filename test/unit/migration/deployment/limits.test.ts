@@ -1,15 +1,15 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { discoverClusters } from '../../../src/fleet/discover-clusters.ts';
-import { openFleet } from '../../../src/fleet/open-fleet.ts';
-import { openRun } from '../../../src/migration/run/open-run.ts';
-import { makePlan } from '../../../src/migration/run/plan-run.ts';
-import { nextWave } from '../../../src/migration/run/waves.ts';
-import type { DeploymentLimits } from '../../../src/model/deployment.ts';
-import { fleetSpec } from '../../../src/model/fleet.ts';
-import { migrationOptions } from '../../../src/model/options.ts';
-import { limitedTo } from '../fixtures/deployment.ts';
-import { type FakeMigration, planWith, RUN, TARGET, unitPlan } from '../fixtures/fake-migration.ts';
-import { ROLE_PLAN, runScene } from '../fixtures/run-scene.ts';
+import { discoverClusters } from '../../../../src/fleet/discover-clusters.ts';
+import { openFleet } from '../../../../src/fleet/open-fleet.ts';
+import { openRun } from '../../../../src/migration/run/open-run.ts';
+import { makePlan } from '../../../../src/migration/run/plan-run.ts';
+import { nextWave } from '../../../../src/migration/run/waves.ts';
+import type { DeploymentLimits } from '../../../../src/model/deployment.ts';
+import { fleetSpec } from '../../../../src/model/fleet.ts';
+import { migrationOptions } from '../../../../src/model/options.ts';
+import { limitedTo } from '../../fixtures/deployment.ts';
+import { type FakeMigration, planWith, RUN, TARGET, unitPlan } from '../../fixtures/fake-migration.ts';
+import { ROLE_PLAN, runScene } from '../../fixtures/run-scene.ts';
 
 let fake: FakeMigration;
 const { empty, begin, run, setUnit } = runScene((made) => {

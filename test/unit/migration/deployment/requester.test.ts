@@ -1,15 +1,15 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { EngineClock } from '../../../engine/clock.ts';
-import { createRuntimeOver } from '../../../engine/local-runtime.ts';
-import { handler } from '../../../functions/migrate-cluster/open-run.ts';
-import { confirmApproval, requestApproval } from '../../../src/migration/run/approval.ts';
-import { type OpenRunInput, openRun } from '../../../src/migration/run/open-run.ts';
-import { noteRequester } from '../../../src/migration/run/requester.ts';
-import type { ApprovalMode } from '../../../src/model/deployment.ts';
-import { migrationOptions } from '../../../src/model/options.ts';
-import { deployedWith } from '../fixtures/deployment.ts';
-import { type FakeMigration, planWith, RUN, START, TARGET } from '../fixtures/fake-migration.ts';
-import { runScene } from '../fixtures/run-scene.ts';
+import type { EngineClock } from '../../../../engine/clock.ts';
+import { createRuntimeOver } from '../../../../engine/local-runtime.ts';
+import { handler } from '../../../../functions/migrate-cluster/open-run.ts';
+import { confirmApproval, requestApproval } from '../../../../src/migration/run/approval.ts';
+import { type OpenRunInput, openRun } from '../../../../src/migration/run/open-run.ts';
+import { noteRequester } from '../../../../src/migration/run/requester.ts';
+import type { ApprovalMode } from '../../../../src/model/deployment.ts';
+import { migrationOptions } from '../../../../src/model/options.ts';
+import { deployedWith } from '../../fixtures/deployment.ts';
+import { type FakeMigration, planWith, RUN, START, TARGET } from '../../fixtures/fake-migration.ts';
+import { runScene } from '../../fixtures/run-scene.ts';
 
 const ASKS = 'arn:aws:iam::111122223333:user/asks';
 const OTHER = 'arn:aws:iam::111122223333:user/other';
