@@ -42,7 +42,7 @@ describe('who asked for a run', () => {
   });
 
   it.each<[string, Partial<OpenRunInput>]>([
-    ['another probe image', { options: migrationOptions.parse({ probeImage: 'evil' }) }],
+    ['another soak', { options: migrationOptions.parse({ soakSeconds: 1 }) }],
     ['another cluster', { target: { ...TARGET, clusterName: 'other' } }],
     ['no approval', { approval: 'required' }],
     ['another digest', { expectedDigest: 'd'.repeat(64) }],
