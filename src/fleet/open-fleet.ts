@@ -1,3 +1,4 @@
+import { approvalOf } from '../migration/run/approval-rule.ts';
 import { type Batch, batchOf } from '../migration/run/batch.ts';
 import type { JournalRuntime } from '../migration/runtime.ts';
 import { timestamp } from '../model/clock.ts';
@@ -21,11 +22,13 @@ export interface OpenFleetOutput {
 
 /**
  * Creates the fleet, or takes up the one of this id with the settings that it has, and notes the places to look at.
- * Throws `OutsideLimits`, and `InvalidInput` for more places than one fleet takes.
+ * Throws `OutsideLimits`, `RequesterUnknown` where the deployment wants approvals of others than who asks, and `InvalidInput` for more places than one fleet takes.
  */
 export async function openFleet(runtime: JournalRuntime, input: OpenFleetInput): Promise<OpenFleetOutput> {
   const { clock, journal } = runtime;
   checkFleetLimits(runtime, input.spec);
+  // Nobody can tell who started a fleet; where that matters its clusters' runs would all be refused.
+  approvalOf(runtime, input, undefined);
   const places = placesOf(input.fleetId, input.spec);
   if (places.length > MOST_PLACES) {
     throw new PodshiftError('InvalidInput', `${places.length} accounts and regions are more than the ${MOST_PLACES} of one fleet`);

@@ -42,7 +42,7 @@ export const EVENT_DETAILS = {
       .describe('How the approval of its plan stands; null where none was asked for.'),
     requester: requesterSchema.nullable().describe('Who asked for the run; null for a run of an earlier version.'),
     approver: z
-      .object({ by: z.string(), at: time, self: z.boolean().describe('Whether that is who asked for the run.') })
+      .object({ by: z.string(), source: z.literal('api'), at: time, self: z.boolean().describe('Whether that is who asked for the run.') })
       .nullable()
       .describe('Who approved or refused its plan; null while nobody has.'),
     endedAt: time.nullable().describe('Null while the run is under way.'),

@@ -43,6 +43,7 @@ export const approvalSchema = z.strictObject({
       decision: z.enum(['approve', 'refuse']),
       digest: z.string(),
       by: z.string().describe('ARN of the IAM principal who answered'),
+      source: z.literal('api').describe('How the answer came: the API alone takes one'),
       at: z.string(),
       requestId: z.string(),
       self: z.boolean().describe('Whether that is who asked for the run, as far as AWS vouches for it: all sessions of a role are one'),

@@ -100,7 +100,7 @@ export function buildPlanReport(plan: Plan, facts: PlanFacts): PlanReport {
 export function describeApproval({ approval, requester }: RunRecord): NonNullable<RunReport['run']['approval']> | null {
   if (approval === null) return null;
   const { answer } = approval;
-  return { ...approval, answer: answer === null ? null : { ...answer, self: isSelf(requester, answer.by) } };
+  return { ...approval, answer: answer === null ? null : { ...answer, source: 'api', self: isSelf(requester, answer.by) } };
 }
 
 /** Order by code units, so that a report does not depend on the reader's locale. */

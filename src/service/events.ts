@@ -79,9 +79,11 @@ export function eventOf(
   }
 }
 
-function approverOf({ approval, requester }: RunRecord): { by: string; at: string; self: boolean } | null {
+type ApproverOf = NonNullable<Extract<PodshiftEvent, { detailType: 'Run State Changed' }>['detail']['approver']>;
+
+function approverOf({ approval, requester }: RunRecord): ApproverOf | null {
   const answer = approval?.answer ?? null;
-  return answer === null ? null : { by: answer.by, at: answer.at, self: isSelf(requester, answer.by) };
+  return answer === null ? null : { by: answer.by, source: 'api', at: answer.at, self: isSelf(requester, answer.by) };
 }
 
 /** An entry of PutEvents (EventBridge API reference, PutEventsRequestEntry). */

@@ -56,10 +56,11 @@ describe('POST /runs/{runId}/approval', () => {
         by: CALLER,
         at: new Date(fake.now()).toISOString(),
         requestId: expect.stringMatching(/^request=/),
+        source: 'api',
         self: false,
       },
     };
-    const { self: _, ...answer } = approval.answer;
+    const { self: _self, source: _source, ...answer } = approval.answer;
     expect((await run()).approval).toEqual({ ...approval, answer });
     const shown = await call(getRun, fake.runtime, { path });
     const report = await call(getReport, fake.runtime, { path });

@@ -88,7 +88,7 @@ describe('the event of a change', () => {
       return eventOf({ kind: 'run', before: run(), after }, after, AT).detail;
     };
     const other = 'arn:aws:iam::111122223333:user/mo';
-    expect(detail(other)).toMatchObject({ requester, approver: { by: other, at: 'then', self: false } });
+    expect(detail(other)).toMatchObject({ requester, approver: { by: other, source: 'api', at: 'then', self: false } });
     expect(detail('arn:aws:sts::111122223333:assumed-role/ops/mo')).toMatchObject({ approver: { self: true } });
   });
 

@@ -7,7 +7,7 @@ import { nextWave } from '../../../../src/migration/run/waves.ts';
 import type { DeploymentLimits } from '../../../../src/model/deployment.ts';
 import { fleetSpec } from '../../../../src/model/fleet.ts';
 import { migrationOptions } from '../../../../src/model/options.ts';
-import { limitedTo } from '../../fixtures/deployment.ts';
+import { deployedWith, limitedTo } from '../../fixtures/deployment.ts';
 import { type FakeMigration, planWith, RUN, TARGET, unitPlan } from '../../fixtures/fake-migration.ts';
 import { ROLE_PLAN, runScene } from '../../fixtures/run-scene.ts';
 
@@ -119,6 +119,12 @@ describe('a fleet', () => {
       message: expect.stringContaining(parameter),
     });
     expect(await fake.runtime.journal.listFleets()).toEqual([]);
+  });
+
+  it('plans only where runs need an approval of another than who asks: nobody can tell who started it', async () => {
+    const runtime = { ...fake.runtime, deployment: deployedWith({ approvalMode: 'required-by-another' }) };
+    await expect(openFleet(runtime, { ...FLEET, spec: spec({}) })).rejects.toMatchObject({ name: 'RequesterUnknown' });
+    expect(await openFleet(runtime, { ...FLEET, mode: 'plan', spec: spec({}) })).toMatchObject({ state: 'open' });
   });
 
   it('takes in the clusters that are allowed, and looks at no other', async () => {
