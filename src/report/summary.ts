@@ -68,7 +68,7 @@ export function approvalLine({ run }: AnyReport): string {
 export function requesterLine({ run: { requester } }: AnyReport): string {
   if (requester === undefined) return '';
   const { by, source, at, known } = requester;
-  if (by === null) return `nobody knows whom: by ${source} at ${at}`;
+  if (by === null) return `somebody unknown, by ${source} at ${at}`;
   return known ? `${by}, by ${source} at ${at}` : `${by}, as its ${source} says, at ${at}`;
 }
 

@@ -30,11 +30,6 @@ export function checkApprover({ deployment }: Deployed, { runId, requester }: Ru
   }
 }
 
-/** Whether an approval that reached the run counts without a record of who gave it: on one machine, and where none is required. */
-export function needsRecord({ deployment }: Deployed): boolean {
-  return deployment !== undefined && deployment.approvalMode !== 'optional';
-}
-
 function checkKnown(requester: Requester | undefined): void {
   if (requester?.known === true && requester.by !== null) return;
   throw new PodshiftError(

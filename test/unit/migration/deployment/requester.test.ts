@@ -5,7 +5,7 @@ import { handler } from '../../../../functions/migrate-cluster/open-run.ts';
 import { confirmApproval, requestApproval } from '../../../../src/migration/run/approval.ts';
 import { type OpenRunInput, openRun } from '../../../../src/migration/run/open-run.ts';
 import { noteRequester } from '../../../../src/migration/run/requester.ts';
-import type { ApprovalMode } from '../../../../src/model/deployment.ts';
+import { APPROVAL_MODES, type ApprovalMode } from '../../../../src/model/deployment.ts';
 import { migrationOptions } from '../../../../src/model/options.ts';
 import { deployedWith } from '../../fixtures/deployment.ts';
 import { type FakeMigration, planWith, RUN, START, TARGET } from '../../fixtures/fake-migration.ts';
@@ -171,7 +171,7 @@ describe('an approval that is delivered', () => {
   };
   const confirm = (runtime: FakeMigration['runtime']) => confirmApproval(runtime, { runId: RUN, digest: 'digest-1' });
 
-  it.each<ApprovalMode>(['required', 'required-by-another'])('past the API is none, where the deployment has it %s', async (mode) => {
+  it.each(APPROVAL_MODES)('past the API is none, where the deployment has it %s', async (mode) => {
     const runtime = await waiting(mode);
     await expect(confirm(runtime)).rejects.toMatchObject({ name: 'ApprovalMismatch', message: /on record/ });
   });
