@@ -49,6 +49,7 @@ export async function openFleetSession(
     journal,
     retryDelays: 'standard',
     heartbeat: true,
+    ...(settings.journal === 'folder' ? { ownRequests: true } : {}),
     logger: loggerOf(context, clock),
     ...(endpoint === undefined ? {} : { endpoint }),
     ...credentialsOf(invocation, settings.spec.regions[0]),

@@ -128,6 +128,7 @@ export async function openClusterSession(
       journal,
       retryDelays: 'standard',
       heartbeat: true,
+      ...(settings.journal === 'folder' ? { ownRequests: true } : {}),
       logger: loggerOf(context, clock),
       ...(endpoint === undefined ? {} : { endpoint }),
       ...(profile === undefined ? {} : { credentials: fromNodeProviderChain({ profile, clientConfig: { region: target.region } }) }),

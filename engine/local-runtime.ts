@@ -4,7 +4,10 @@ import { createPacer, type Pacer } from '../src/aws/pacing.ts';
 import type { Journal } from '../src/journal/journal.ts';
 import { createClusterConnections } from '../src/kubernetes/connections.ts';
 import type { ClusterRuntime, Logger, ServiceRuntime } from '../src/migration/runtime.ts';
+import type { Deployment } from '../src/model/deployment.ts';
+import { isPodshiftError } from '../src/model/errors.ts';
 import { createIds } from '../src/model/ids.ts';
+import type { ClusterTarget } from '../src/model/run.ts';
 import { createServerClock } from '../src/model/server-clock.ts';
 import { contextual } from '../src/service/log-context.ts';
 import type { EngineClock } from './clock.ts';
@@ -27,6 +30,10 @@ export interface LocalRuntimeSettings {
   readonly random?: (bytes: number) => Uint8Array;
   /** True where this process renews the lock of the run that it carries out; else each step holds it beyond the wait that it hands on. */
   readonly heartbeat?: true;
+  /** The rules of a deployment, to be held as its functions hold them; on one machine there are none. */
+  readonly deployment?: Deployment;
+  /** True where runs are asked for by whoever's credentials this process has. */
+  readonly ownRequests?: true;
   /** What executions run; this project's own serverless.yml where absent. */
   readonly service?: Service;
 }
@@ -57,7 +64,7 @@ export function createLocalRuntime(settings: LocalRuntimeSettings): LocalRuntime
 /** A runtime of this process that reaches the world by these connections. */
 export function createRuntimeOver(
   connections: Pick<ClusterRuntime, 'aws' | 'kubernetes' | 'takeCalls'>,
-  settings: Pick<LocalRuntimeSettings, 'clock' | 'journal' | 'logger' | 'random' | 'heartbeat' | 'service'> &
+  settings: Pick<LocalRuntimeSettings, 'clock' | 'journal' | 'logger' | 'random' | 'heartbeat' | 'ownRequests' | 'deployment' | 'service'> &
     Pick<ClusterRuntime, 'serverClock'>,
 ): LocalRuntime {
   const { clock, journal, logger, random = randomBytes } = settings;
@@ -67,10 +74,23 @@ export function createRuntimeOver(
     journal,
     logger: contextual(logger),
     heartbeat: settings.heartbeat,
+    deployment: settings.deployment,
+    ...(settings.ownRequests === true ? { whoAsks: (target) => ownArn(connections, target, logger) } : {}),
     ids: createIds(clock, random),
     ...connections,
     executions: async () => executions,
   };
   const executions = createLocalExecutions({ runtime, clock, ...(settings.service === undefined ? {} : { service: settings.service }) });
   return runtime;
+}
+
+/** Null where STS does not say: a record is no reason to refuse a run. */
+async function ownArn({ aws }: Pick<ClusterRuntime, 'aws'>, target: ClusterTarget, logger: Logger): Promise<string | null> {
+  try {
+    return (await aws({ ...target, assumeRoleArn: null }).sts.getCallerIdentity()).arn;
+  } catch (error) {
+    if (!isPodshiftError(error)) throw error;
+    logger.warn('STS does not say who asks for the run', { error: error.name });
+    return null;
+  }
 }

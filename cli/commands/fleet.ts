@@ -16,6 +16,7 @@ import { fleetSpecOf } from '../fleet-file.ts';
 import { type FleetSession, fleetServiceOf, openFleetSession, openTwinFleetSession } from '../fleet-sessions.ts';
 import { printFleet, readFleet, showFleets } from '../fleet-status.ts';
 import type { Invocation } from '../program.ts';
+import { withoutExternalId } from '../service/open.ts';
 import { quoted, sameAccess } from '../shell.ts';
 import { saySnapshotGaps } from '../snapshot-findings.ts';
 
@@ -126,6 +127,7 @@ async function carryOut({ runtime, clock, journal, signal, promises }: FleetSess
 async function startInService({ terminal }: CommandContext, invocation: Invocation, input: FleetInput): Promise<Exit> {
   const service = fleetServiceOf(invocation);
   if (service === undefined) throw new PodshiftError('InternalError', 'there is no service to start the fleet in');
+  withoutExternalId(input.spec.externalId);
   // Each start is an execution of its own: after one that failed, another takes the fleet up.
   const name = `${input.fleetId}-${randomBytes(4).toString('hex')}`;
   const { executionArn } = await service.executions.start('migrate-fleet', name, inputOf(input));

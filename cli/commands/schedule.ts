@@ -10,6 +10,7 @@ import { type CommandContext, digestFlag, type RunCommand, textFlag } from '../c
 import type { Exit } from '../exit-codes.ts';
 import { formatOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
+import { withoutExternalId } from '../service/open.ts';
 import { openClusterSession, optionsOf, regionOf } from '../sessions.ts';
 
 /** `podshift schedule create|list|delete`: when the deployed service scans or migrates a cluster. */
@@ -38,7 +39,7 @@ async function create(name: string, context: CommandContext, invocation: Invocat
     const region = textFlag(invocation, 'serviceRegion') ?? session.target.region;
     const { accountId, arn } = await session.runtime.aws({ ...session.target, region, assumeRoleArn: null }).sts.getCallerIdentity();
     const stage = textFlag(invocation, 'stage') ?? 'prod';
-    const definition = scheduleOf(request, { partition: arn.split(':')[1] ?? 'aws', region, accountId, stage });
+    const definition = scheduleOf({ ...request, requestedBy: arn }, { partition: arn.split(':')[1] ?? 'aws', region, accountId, stage });
     await print(definition, context, invocation);
     if (invocation.flags.approve !== true) {
       terminal.talk(`would create the schedule ${name} of ${definition.GroupName}; nothing was changed; run again with --approve`);
@@ -54,7 +55,12 @@ async function create(name: string, context: CommandContext, invocation: Invocat
   }
 }
 
-async function requestOf(name: string, target: ScheduleRequest['target'], invocation: Invocation): Promise<ScheduleRequest> {
+async function requestOf(
+  name: string,
+  target: ScheduleRequest['target'],
+  invocation: Invocation,
+): Promise<Omit<ScheduleRequest, 'requestedBy'>> {
+  withoutExternalId(textFlag(invocation, 'externalId'));
   const expression = textFlag(invocation, 'expression');
   if (!/^[0-9A-Za-z_.-]{1,64}$/.test(name))
     throw new PodshiftError('UsageError', `"${name}" is no name of a schedule: letters, digits, "-", "_" and ".", at most 64`);

@@ -42,3 +42,9 @@ export function openService(invocation: Invocation, { environment, interrupts }:
   const credentials = fromNodeProviderChain({ ...(profile === undefined ? {} : { profile }), clientConfig: { region } });
   return { client: createServiceClient({ url, signing: { region, credentials }, signal }), url: text, interval: 5000 };
 }
+
+/** Throws `UsageError` where the command brings an external id: a deployed service has its deployer's, and shows it to nobody. */
+export function withoutExternalId(given: string | null | undefined): void {
+  if (given === undefined || given === null) return;
+  throw new PodshiftError('UsageError', 'a deployed service has its own external id, its parameter externalId: leave it out here');
+}

@@ -12,13 +12,14 @@ import { optionsOf, targetOf } from '../sessions.ts';
 import { quoted } from '../shell.ts';
 import { sayUnmatched } from '../unmatched-acceptances.ts';
 import { exitOfServiceRun, follow } from './follow.ts';
-import { type OpenedService, openService } from './open.ts';
+import { type OpenedService, openService, withoutExternalId } from './open.ts';
 
 /** `podshift run --service`: the service plans, and with --approve migrates; this process only looks. */
 export const runOnService: RunCommand = async (context, invocation) => {
   if (textFlag(invocation, 'resume') !== undefined) {
     throw new PodshiftError('UsageError', 'a service resumes its runs by itself; --resume is for --local');
   }
+  withoutExternalId(textFlag(invocation, 'externalId'));
   const service = openService(invocation, context);
   const changes = invocation.flags.approve === true;
   const asks = invocation.flags.requireApproval === true;

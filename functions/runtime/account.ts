@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { createConnections } from '../../src/aws/connections.ts';
 import type { Runtime } from '../../src/migration/runtime.ts';
-import { createLambdaRuntime, lambdaClock, readEnvironment } from './lambda.ts';
+import { createLambdaRuntime, lambdaClock, memberExternalId, readEnvironment } from './lambda.ts';
 import { throttleMetric } from './metrics.ts';
 import { createLambdaPacer } from './pacing.ts';
 
@@ -20,6 +20,7 @@ export function createAccountRuntime(environment: Record<string, string | undefi
     serverTime: lambdaClock,
     retryDelays: 'standard',
     memberRole: readEnvironment(memberEnvironment, environment).MEMBER_ROLE,
+    externalId: memberExternalId(environment),
     pacer,
     ...throttleMetric(environment),
   } as const;

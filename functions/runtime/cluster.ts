@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { createClusterConnections } from '../../src/kubernetes/connections.ts';
 import type { ClusterRuntime } from '../../src/migration/runtime.ts';
 import { memberEnvironment } from './account.ts';
-import { createLambdaRuntime, lambdaClock, readEnvironment } from './lambda.ts';
+import { createLambdaRuntime, lambdaClock, memberExternalId, readEnvironment } from './lambda.ts';
 import { throttleMetric } from './metrics.ts';
 import { createLambdaPacer } from './pacing.ts';
 
@@ -22,6 +22,7 @@ export function createClusterRuntime(environment: Record<string, string | undefi
     clock: runtime.clock,
     serverTime: lambdaClock,
     retryDelays: 'standard',
+    externalId: memberExternalId(environment),
     clusterAccessRoleArn,
     memberRole,
     pacer,

@@ -9,6 +9,7 @@ import { openDynamoTable } from '../../src/journal/dynamo-table.ts';
 import type { Table } from '../../src/journal/table.ts';
 import { createTableJournal } from '../../src/journal/table-journal.ts';
 import type { JournalRuntime, Logger } from '../../src/migration/runtime.ts';
+import { APPROVAL_MODES, type DeploymentLimits, deploymentLimits, NOTHING_ALLOWED } from '../../src/model/deployment.ts';
 import { PodshiftError } from '../../src/model/errors.ts';
 import { createIds } from '../../src/model/ids.ts';
 import { schemaProblems } from '../../src/model/schema-problems.ts';
@@ -22,7 +23,23 @@ export const lambdaEnvironment = z.object({
   LOG_LEVEL: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']),
   /** What log lines and metrics name as their service, such as `podshift-prod`. */
   POWERTOOLS_SERVICE_NAME: z.string().min(1).default('podshift'),
+  /** Whose approval runs need; the strictest where a deployment does not say. */
+  APPROVAL_MODE: z.enum(APPROVAL_MODES).default('required-by-another'),
+  /** What callers may ask for, as JSON; nothing where a deployment does not say. */
+  LIMITS: z
+    .string()
+    .transform((text, context) => limitsOf(text, context))
+    .default(NOTHING_ALLOWED),
 });
+
+function limitsOf(text: string, context: z.RefinementCtx): DeploymentLimits {
+  try {
+    return deploymentLimits.parse(JSON.parse(text));
+  } catch {
+    context.addIssue({ code: 'custom', message: 'no limits of a deployment as JSON' });
+    return z.NEVER;
+  }
+}
 
 /** The environment as `schema` has it. Throws `InvalidInput` naming the variable that is missing or wrong. */
 export function readEnvironment<Schema extends z.ZodType>(
@@ -49,6 +66,7 @@ export function createLambdaRuntime(environment: Record<string, string | undefin
     ids: createIds(clock, randomBytes),
     journal: createTableJournal(journalTable(environment), clock),
     logger: createLogger(parsed),
+    deployment: { approvalMode: parsed.APPROVAL_MODE, limits: parsed.LIMITS },
   };
 }
 
@@ -63,6 +81,11 @@ export function journalTable(environment: Record<string, string | undefined>): T
 function listening(database: DynamoDBClient): DynamoDBClient {
   database.middlewareStack.use(serverTimeListener(lambdaClock));
   return database;
+}
+
+/** The external id that roles of member accounts ask for; undefined where they ask for none. It is in no log line and no error. */
+export function memberExternalId(environment: Record<string, string | undefined>): string | undefined {
+  return environment.MEMBER_EXTERNAL_ID || undefined;
 }
 
 let client: DynamoDBDocumentClient | undefined;

@@ -17,6 +17,8 @@ export interface ConnectionSettings {
   /** The SDK's default chain where absent. */
   readonly credentials?: AwsCredentialIdentity | AwsCredentialIdentityProvider;
   readonly retryDelays: 'standard' | 'none';
+  /** The external id that roles of member accounts ask for, where a target brings none of its own. */
+  readonly externalId?: string | undefined;
   /** Paces requests: one for the whole process, or, in Lambda, for all that run now. Requests are sent at once where absent. */
   readonly pacer?: Pacer;
   /** Called for each request that was refused as one too many, the SDK's retries included; a rehearsal's are not told. */
@@ -62,7 +64,7 @@ export function openConnections(settings: ConnectionSettings): Connections {
   const paced = settings.pacer === undefined ? {} : { pacer: telling(settings.pacer, settings.onThrottle) };
   const gateways = new Map<string, AwsGateways>();
   const awsSettings = (target: ClusterTarget): AwsSettings => ({
-    target,
+    target: target.externalId === undefined ? { ...target, externalId: settings.externalId } : target,
     retryDelays: settings.retryDelays,
     onRequest: count,
     ...paced,

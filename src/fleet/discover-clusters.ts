@@ -2,6 +2,7 @@ import type { Cluster } from '../aws/gateways.ts';
 import type { JournalRuntime, Runtime } from '../migration/runtime.ts';
 import { type Failure, reasonOf } from '../migration/trust/grant-trust.ts';
 import { ERRORS, type ErrorName, isPodshiftError } from '../model/errors.ts';
+import { isWithin } from './limits.ts';
 import { hasTags, isNamed, memberOf, targetOf } from './places.ts';
 
 /** A place of a fleet. */
@@ -23,6 +24,7 @@ export async function discoverClusters(runtime: Runtime, { fleetId, placeId }: P
   // One by one: it is one queue of requests, however many ask.
   for (const name of names.filter((candidate) => isNamed(spec, candidate))) {
     const target = targetOf(spec, place, name);
+    if (!isWithin(runtime, target)) continue;
     const cluster = await described(() => runtime.aws(target).eks.describeCluster());
     if (cluster !== undefined && hasTags(spec, cluster.tags)) members.push(memberOf(fleetId, target, cluster));
   }

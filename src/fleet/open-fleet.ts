@@ -1,8 +1,10 @@
+import { approvalOf } from '../migration/run/approval-rule.ts';
 import { type Batch, batchOf } from '../migration/run/batch.ts';
 import type { JournalRuntime } from '../migration/runtime.ts';
 import { timestamp } from '../model/clock.ts';
 import { PodshiftError } from '../model/errors.ts';
 import type { FleetPhase, FleetRecord, FleetSpec, FleetStatus } from '../model/fleet.ts';
+import { checkFleetLimits } from './limits.ts';
 import { MOST_PLACES, placesOf } from './places.ts';
 
 /** What starts a fleet, or takes up one that exists. */
@@ -20,14 +22,20 @@ export interface OpenFleetOutput {
 
 /**
  * Creates the fleet, or takes up the one of this id with the settings that it has, and notes the places to look at.
- * Throws `InvalidInput` for more places than one fleet takes.
+ * Throws `OutsideLimits`, `RequesterUnknown` where the deployment wants approvals of others than who asks, and `InvalidInput` for more places than one fleet takes.
  */
-export async function openFleet({ clock, journal }: JournalRuntime, input: OpenFleetInput): Promise<OpenFleetOutput> {
+export async function openFleet(runtime: JournalRuntime, input: OpenFleetInput): Promise<OpenFleetOutput> {
+  const { clock, journal } = runtime;
+  checkFleetLimits(runtime, input.spec);
+  // Nobody can tell who started a fleet; where that matters its clusters' runs would all be refused.
+  approvalOf(runtime, input, undefined);
   const places = placesOf(input.fleetId, input.spec);
   if (places.length > MOST_PLACES) {
     throw new PodshiftError('InvalidInput', `${places.length} accounts and regions are more than the ${MOST_PLACES} of one fleet`);
   }
   const fleet = await journal.createFleet({ ...input, startedAt: timestamp(clock) });
+  // The fleet that is there may be of another day's limits.
+  checkFleetLimits(runtime, fleet.spec);
   await journal.putPlaces(placesOf(fleet.fleetId, fleet.spec));
   return {
     fleetId: fleet.fleetId,

@@ -1,18 +1,28 @@
-import { json, readClaim, readToken } from './items.ts';
+import { json, readClaim, readRequest, readToken } from './items.ts';
 import type { Journal } from './journal.ts';
-import { claimKeyOf, tokenKey } from './layout.ts';
+import { claimKeyOf, requestKey, tokenKey } from './layout.ts';
 import { ABSENT, PRESENT, type Table } from './table.ts';
 
-/** The journal's part in which the first of many writers stays: idempotency keys, and answers to task tokens. */
+/** The journal's part in which the first of many writers stays: idempotency keys, requests, and answers to task tokens. */
 export function createFirstCome(
   table: Table,
-): Pick<Journal, 'claimKey' | 'putTaskToken' | 'answerTaskToken' | 'getTaskAnswer' | 'forgetTaskToken'> {
+): Pick<Journal, 'claimKey' | 'noteRequest' | 'getRequest' | 'putTaskToken' | 'answerTaskToken' | 'getTaskAnswer' | 'forgetTaskToken'> {
   return {
     claimKey: async (key, { runId, fingerprint }) => {
       const item = { ...claimKeyOf(key), runId, fingerprint };
       if (await table.put(item, ABSENT)) return readClaim(item);
       // No claim is ever taken back, so the one that was in the way is there.
       return readClaim((await table.get(claimKeyOf(key))) ?? {});
+    },
+    noteRequest: async (runId, request) => {
+      const item = { ...requestKey(runId), requester: json(request.requester), fingerprint: request.fingerprint };
+      if (await table.put(item, ABSENT)) return request;
+      // No request is ever taken back, so the one that was in the way is there.
+      return readRequest((await table.get(requestKey(runId))) ?? {});
+    },
+    getRequest: async (runId) => {
+      const item = await table.get(requestKey(runId));
+      return item === undefined ? undefined : readRequest(item);
     },
     putTaskToken: async (runId, token) => {
       await table.put({ ...tokenKey(runId), token });

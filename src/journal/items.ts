@@ -3,6 +3,7 @@ import { PodshiftError } from '../model/errors.ts';
 import type { Finding } from '../model/findings.ts';
 import { type MigrationOptions, migrationOptions } from '../model/options.ts';
 import type { UnitPlan } from '../model/plan.ts';
+import type { Requester, RunRequest, RunTerms } from '../model/requester.ts';
 import {
   type ApprovalAnswer,
   type CallCounts,
@@ -32,8 +33,10 @@ const runItem = z.object({
   digest: z.string(),
   startedAt: z.string(),
   endedAt: z.string().nullable(),
-  /** Runs of earlier days lack it. */
+  /** Runs of earlier days lack all three. */
   approval: z.string().optional(),
+  requester: z.string().optional(),
+  terms: z.string().optional(),
   calls: z.object({ eks: z.number(), iam: z.number(), sts: z.number(), kubernetes: z.number(), cloudtrail: z.number() }),
   unitCounts: z
     .object({ pending: z.number(), migrated: z.number(), held: z.number(), rolledBack: z.number(), needsOperator: z.number() })
@@ -94,6 +97,8 @@ const entryItem = z.object({
 
 const claimItem = z.object({ runId: z.string(), fingerprint: z.string() });
 
+const requestItem = z.object({ requester: z.string(), fingerprint: z.string() });
+
 const tokenItem = z.object({ token: z.string(), answer: z.string().optional() });
 
 const evidenceItem = z.object({ unitId: z.string(), evidence: z.string() });
@@ -137,9 +142,11 @@ const DEFAULT_OPTIONS = migrationOptions.parse({});
 
 /** The run of an item. */
 export function readRun(item: Item): RunRecord {
-  const { target, options, approval = 'null', ...rest } = parseItem(runItem, item);
+  const { target, options, approval = 'null', requester, terms, ...rest } = parseItem(runItem, item);
   return {
     ...rest,
+    ...(requester === undefined ? {} : { requester: JSON.parse(requester) as Requester }),
+    ...(terms === undefined ? {} : { terms: JSON.parse(terms) as RunTerms }),
     approval: JSON.parse(approval) as RunRecord['approval'],
     calls: rest.calls satisfies CallCounts,
     target: JSON.parse(target) as RunRecord['target'],
@@ -207,6 +214,12 @@ export function readDrift(item: Item): DriftRecord {
 /** The claim of an item. */
 export function readClaim(item: Item): KeyClaim {
   return parseItem(claimItem, item);
+}
+
+/** The request of an item. */
+export function readRequest(item: Item): RunRequest {
+  const { requester, fingerprint } = parseItem(requestItem, item);
+  return { requester: JSON.parse(requester) as Requester, fingerprint };
 }
 
 /** A task token's item: the token and, where somebody answered, the answer. */

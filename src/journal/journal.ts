@@ -1,4 +1,5 @@
 import type { MigrationOptions } from '../model/options.ts';
+import type { Requester, RunRequest, RunTerms } from '../model/requester.ts';
 import type {
   ApprovalAnswer,
   CallCounts,
@@ -43,7 +44,14 @@ export type DocumentName = 'inventory' | 'plan' | 'retirement';
  */
 export interface Journal extends FleetJournal {
   /** Creates the run, or returns the one that exists under this id (a step that runs twice). */
-  createRun(run: { runId: string; target: ClusterTarget; options: MigrationOptions; startedAt: string }): Promise<RunRecord>;
+  createRun(run: {
+    runId: string;
+    target: ClusterTarget;
+    options: MigrationOptions;
+    startedAt: string;
+    requester?: Requester;
+    terms?: RunTerms;
+  }): Promise<RunRecord>;
   getRun(runId: string): Promise<RunRecord>;
   /**
    * Changes the fields that are given; with `from` only of a run whose status is one of these, or the one it is to get (a change that
@@ -62,6 +70,10 @@ export interface Journal extends FleetJournal {
   pageRuns(page: PageRequest): Promise<Page<RunRecord>>;
   /** Gives the key to this claim; the first claim of a key stays, and every later one is answered with it. */
   claimKey(key: string, claim: KeyClaim): Promise<KeyClaim>;
+  /** Notes who asked for a run ahead of its start; the first note of a run stays, and every later one is answered with it. */
+  noteRequest(runId: string, request: RunRequest): Promise<RunRequest>;
+  /** Undefined where none was noted: whoever started the run's execution did not ask podshift for it. */
+  getRequest(runId: string): Promise<RunRequest | undefined>;
   /** Adds to the run's call counts. */
   addCalls(runId: string, calls: CallCounts): Promise<void>;
 

@@ -72,7 +72,7 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
   };
 
   return {
-    createRun: async ({ runId, target, options, startedAt }) => {
+    createRun: async ({ runId, target, options, startedAt, requester, terms }) => {
       const item = {
         ...runKey(runId),
         schemaVersion: JOURNAL_VERSION,
@@ -87,6 +87,8 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
         startedAt,
         endedAt: null,
         calls: noCalls(),
+        ...(requester === undefined ? {} : { requester: json(requester) }),
+        ...(terms === undefined ? {} : { terms: json(terms) }),
       };
       const run = (await table.put(item, ABSENT)) ? readRun(item) : await getRun(runId);
       // After the run itself and by its own start: a step that runs again completes the index and never doubles it.

@@ -2,6 +2,7 @@ import type { AwsGateways } from '../aws/gateways.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { KubernetesGateway } from '../kubernetes/gateway.ts';
 import type { Clock, Ids } from '../model/clock.ts';
+import type { Deployment } from '../model/deployment.ts';
 import type { CallCounts, ClusterTarget } from '../model/run.ts';
 import type { Executions } from '../service/executions.ts';
 
@@ -18,6 +19,10 @@ export interface JournalRuntime {
   readonly journal: Journal;
   /** Structured log lines without secrets. */
   readonly logger: Logger;
+  /** What the deployer decides for all callers; absent on one machine, whose user is the deployer. */
+  readonly deployment?: Deployment | undefined;
+  /** ARN of whoever's credentials this process has, who asks for its runs; null where STS does not say. Absent but on one machine. */
+  whoAsks?(target: ClusterTarget): Promise<string | null>;
   /** True where the process itself renews the lock of the run that it carries out, for as long as it lives. */
   readonly heartbeat?: true | undefined;
 }

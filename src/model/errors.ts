@@ -1,3 +1,4 @@
+import { DEPLOYMENT_ERRORS } from './deployment-errors.ts';
 import { JOURNAL_ERRORS } from './journal-errors.ts';
 
 /**
@@ -101,6 +102,7 @@ export const ERRORS = {
     retryable: false,
     remedy: 'Nothing is left to restore: the run wrote nothing, or all is undone.',
   },
+  ...DEPLOYMENT_ERRORS,
   // AWS
   ClusterNotFound: {
     code: 'PE301',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { requesterSchema } from './requester.ts';
 
 /** The `source` of every event of podshift on its bus. */
 export const EVENT_SOURCE = 'podshift';
@@ -51,6 +52,11 @@ export const EVENT_DETAILS = {
       })
       .nullable()
       .describe('What is to be approved; null but for a run that waits for approval.'),
+    requester: requesterSchema.nullable().describe('Who asked for the run; null for a run of an earlier version.'),
+    approver: z
+      .object({ by: z.string(), source: z.literal('api'), at: time, self: z.boolean().describe('Whether that is who asked for the run.') })
+      .nullable()
+      .describe('Who approved or refused its plan; null while nobody has.'),
     endedAt: time.nullable().describe('Null while the run is under way.'),
     unitCounts: z
       .object({

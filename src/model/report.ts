@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { migrationOptions } from './options.ts';
+import { requesterSchema } from './requester.ts';
 
 const findingSchema = z.strictObject({
   code: z.string(),
@@ -39,7 +40,15 @@ export const approvalSchema = z.strictObject({
   status: z.enum(['waiting', 'approved', 'refused', 'expired']),
   expiresAt: z.string(),
   answer: z
-    .strictObject({ decision: z.enum(['approve', 'refuse']), digest: z.string(), by: z.string(), at: z.string(), requestId: z.string() })
+    .strictObject({
+      decision: z.enum(['approve', 'refuse']),
+      digest: z.string(),
+      by: z.string().describe('ARN of the IAM principal who answered'),
+      source: z.literal('api').describe('How the answer came: the API alone takes one'),
+      at: z.string(),
+      requestId: z.string(),
+      self: z.boolean().describe('Whether that is who asked for the run, as far as AWS vouches for it: all sessions of a role are one'),
+    })
     .nullable(),
 });
 
@@ -50,6 +59,8 @@ const runSchema = z.strictObject({
   digest: z.string(),
   startedAt: z.string(),
   endedAt: z.string().nullable(),
+  /** Absent in plans and rehearsals, and of runs of earlier versions. */
+  requester: requesterSchema.optional(),
   /** Absent where nobody was asked to approve. */
   approval: approvalSchema.optional(),
   /** Why the run stands so, where it has no unit that says it: another run has the cluster, or there is nothing to migrate. */

@@ -1,6 +1,7 @@
 import type { Finding } from './findings.ts';
 import type { MigrationOptions } from './options.ts';
 import type { ServiceAccountName, UnitPlan } from './plan.ts';
+import type { Requester, RunTerms } from './requester.ts';
 
 /** The version of the journal's layout. A journal with a higher one is refused (`JournalTooNew`). */
 export const JOURNAL_VERSION = 1;
@@ -81,6 +82,10 @@ export interface RunRecord {
   readonly options: MigrationOptions;
   /** Null where none was asked for so far. */
   readonly approval: Approval | null;
+  /** Absent of a run of an earlier version, and of a rehearsal. */
+  readonly requester?: Requester | undefined;
+  /** Absent of a run of an earlier version. */
+  readonly terms?: RunTerms | undefined;
   /** RFC 3339; `endedAt` is null while under way. */
   readonly startedAt: string;
   readonly endedAt: string | null;

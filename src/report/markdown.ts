@@ -10,6 +10,7 @@ import {
   isProposed,
   nextActions,
   promiseLine,
+  requesterLine,
   retirementTitle,
   roleTitle,
   statusTitle,
@@ -47,6 +48,7 @@ function heading(report: AnyReport): string {
     ...(run.reason === undefined ? [] : [`- Reason: ${plain(run.reason)}`]),
     `- Units: ${tally(report)}`,
     `- Digest: ${run.digest === '' ? 'none' : code(run.digest)}`,
+    ...(requesterLine(report) === '' ? [] : [`- Asked for by: ${requesterLine(report)}`]),
     ...(approvalLine(report) === '' ? [] : [`- Approval: ${approvalLine(report)}`]),
     `- Started: ${run.startedAt}${run.endedAt === null ? '' : `; ended: ${run.endedAt}`}${took === '' ? '' : ` (${took})`}`,
   ].join('\n');

@@ -2,6 +2,7 @@ import type { Journal } from '../journal/journal.ts';
 import { FINDINGS, type Finding, finding } from '../model/findings.ts';
 import type { Plan, RolePlan, UnitPlan } from '../model/plan.ts';
 import type { PlanContents, PlanReport, Promises, RunReport } from '../model/report.ts';
+import { isSelf } from '../model/requester.ts';
 import type { RetirementRecord } from '../model/retirement.ts';
 import type { CallCounts, Evidence, RoleRecord, RunRecord, RunStatus, UnitRecord, UnitStatus } from '../model/run.ts';
 import { metadataChanges, planChanges } from '../plan/changes.ts';
@@ -52,8 +53,9 @@ export async function buildReport(journal: Journal, runId: string, promises: Pro
       digest: run.digest,
       startedAt: run.startedAt,
       endedAt: run.endedAt,
-      ...(run.approval === null ? {} : { approval: { ...run.approval } }),
       ...(units.length > 0 || run.reason === '' ? {} : { reason: run.reason }),
+      ...(run.requester === undefined ? {} : { requester: { ...run.requester } }),
+      ...(run.approval === null ? {} : { approval: describeApproval(run) ?? undefined }),
     },
     units: units.map((unit) => ({
       ...describeUnit(unit, records.get(unit.id)),
@@ -109,6 +111,13 @@ export function describePlan(plan: Plan): PlanContents {
     findings: orderedFindings(plan.findings, units),
     ...(plan.retirement === undefined ? {} : { retirement: describeRetirement(plan.retirement) }),
   };
+}
+
+/** How the approval of a run's plan stands, and whether whoever answered is whoever asked; null where none was asked for. */
+export function describeApproval({ approval, requester }: RunRecord): NonNullable<RunReport['run']['approval']> | null {
+  if (approval === null) return null;
+  const { answer } = approval;
+  return { ...approval, answer: answer === null ? null : { ...answer, source: 'api', self: isSelf(requester, answer.by) } };
 }
 
 /** Order by code units, so that a report does not depend on the reader's locale. */

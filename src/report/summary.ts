@@ -60,8 +60,16 @@ export function approvalLine({ run }: AnyReport): string {
       return `nobody approved until ${approval.expiresAt}`;
     case 'approved':
     case 'refused':
-      return `${approval.status}${approval.answer === null ? '' : ` by ${approval.answer.by} at ${approval.answer.at}`}`;
+      return `${approval.status}${approval.answer === null ? '' : ` by ${approval.answer.by} at ${approval.answer.at}${approval.answer.self ? ', who asked for the run' : ''}`}`;
   }
+}
+
+/** Who asked for the run; empty where that is not on record. */
+export function requesterLine({ run: { requester } }: AnyReport): string {
+  if (requester === undefined) return '';
+  const { by, source, at, known } = requester;
+  if (by === null) return `somebody unknown, by ${source} at ${at}`;
+  return known ? `${by}, by ${source} at ${at}` : `${by}, as its ${source} says, at ${at}`;
 }
 
 /** What each severity is to the reader. */

@@ -15,6 +15,7 @@ import {
   promiseLine,
   type ReportFinding,
   type ReportUnit,
+  requesterLine,
   roleTitle,
   SEVERITY_TONES,
   STATUS_TONES,
@@ -75,6 +76,7 @@ function heading(report: AnyReport, { columns, palette }: Layout): string {
       2,
     ),
     run.digest === '' ? '' : `  ${palette('faint', `digest ${run.digest}`)}`,
+    requesterLine(report) === '' ? '' : hang('  ', `asked for by ${requesterLine(report)}`, columns, 2),
     hang('  ', approvalLine(report), columns, 2),
     hang('  ', run.reason ?? '', columns, 2),
   ]

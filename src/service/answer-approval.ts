@@ -1,3 +1,4 @@
+import { checkApprover } from '../migration/run/approval-rule.ts';
 import type { ServiceRuntime } from '../migration/runtime.ts';
 import { timestamp } from '../model/clock.ts';
 import { isPodshiftError, PodshiftError } from '../model/errors.ts';
@@ -11,7 +12,8 @@ import type { ROUTES } from './routes.ts';
 /**
  * `POST /runs/{runId}/approval`. The answer is noted in the journal first, where the first one stays, and then delivered to
  * the state that waits: a request that was cut off in between is made good by the next one with the same decision.
- * Throws `RunNotFound`, `ApprovalMismatch` (another digest), `RunNotWaiting`, `ApprovalAnswered`, `TaskTokenGone` (too late).
+ * Throws `RunNotFound`, `ApprovalMismatch` (another digest), `RunNotWaiting`, `ApprovalAnswered`, `TaskTokenGone` (too late),
+ * and where the deployment wants an approval of another principal, `SelfApproval` and `RequesterUnknown`.
  */
 export async function answerApproval(
   runtime: ServiceRuntime,
@@ -25,6 +27,7 @@ export async function answerApproval(
       `the answer is to digest ${body.digest}, but the plan of run ${run.runId} is ${run.digest}`,
     );
   }
+  if (body.decision === 'approve') checkApprover(runtime, run, caller);
   await deliver(runtime, run, { ...body, digest: run.digest, by: caller, at: timestamp(runtime.clock), requestId });
   return { status: 202, body: describeRun(await runtime.journal.getRun(run.runId)) };
 }

@@ -2,6 +2,7 @@ import type { Change } from '../journal/changes.ts';
 import type { JournalWrite } from '../journal/stream.ts';
 import { EVENT_SOURCE, MAX_TEXT, type PodshiftEvent } from '../model/events.ts';
 import type { Plan } from '../model/plan.ts';
+import { isSelf } from '../model/requester.ts';
 import type { RunRecord } from '../model/run.ts';
 import { planNotice } from '../report/plan-notice.ts';
 
@@ -51,6 +52,8 @@ export function eventOf(
         startedAt: after.startedAt,
         approval: after.approval?.status ?? null,
         plan: plan === undefined ? null : planNotice({ ...plan, options: after.options }, run.runId),
+        requester: after.requester ?? null,
+        approver: approverOf(after),
         endedAt: after.endedAt,
         unitCounts: after.endedAt === null ? null : (after.unitCounts ?? null),
       };
@@ -78,6 +81,13 @@ export function eventOf(
       };
     }
   }
+}
+
+type ApproverOf = NonNullable<Extract<PodshiftEvent, { detailType: 'Run State Changed' }>['detail']['approver']>;
+
+function approverOf({ approval, requester }: RunRecord): ApproverOf | null {
+  const answer = approval?.answer ?? null;
+  return answer === null ? null : { by: answer.by, source: 'api', at: answer.at, self: isSelf(requester, answer.by) };
 }
 
 /** An entry of PutEvents (EventBridge API reference, PutEventsRequestEntry). */

@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { migrationOptions } from '../model/options.ts';
 import type { Plan } from '../model/plan.ts';
 import { approvalSchema, planContents, unitSchema } from '../model/report.ts';
+import { requesterSchema } from '../model/requester.ts';
 import type { RunRecord, UnitRecord } from '../model/run.ts';
-import { describePlan, describeUnit, isProposal } from '../report/report.ts';
+import { describeApproval, describePlan, describeUnit, isProposal } from '../report/report.ts';
 
 /** What the API answers with: the journal's records in the words of the reports, without anything secret. */
 const apiVersion = z.literal('podshift/v1');
@@ -15,7 +16,6 @@ const clusterTarget = z
     clusterName: z.string(),
     region: z.string(),
     assumeRoleArn: z.string().nullable(),
-    externalId: z.string().optional().describe('The external id that this role asks for'),
   })
   .describe('Which cluster the run works on, and the role that is assumed first');
 
@@ -29,6 +29,7 @@ export const runResource = z.strictObject({
   cluster: z.string().describe('ARN of the cluster; empty until it was described'),
   target: clusterTarget,
   digest: z.string().describe("The plan's digest; empty until there is a plan"),
+  requester: requesterSchema.nullable().describe('Who asked for it; null for a run of an earlier version'),
   approval: approvalSchema.nullable(),
   options: migrationOptions,
   startedAt: time,
@@ -65,9 +66,10 @@ export function describeRun(run: RunRecord): RunResource {
     status: run.status,
     reason: run.reason,
     cluster: run.clusterArn,
-    target: { ...run.target },
+    target: describeTarget(run.target),
     digest: run.digest,
-    approval: run.approval === null ? null : { ...run.approval },
+    requester: run.requester ?? null,
+    approval: describeApproval(run),
     options: run.options,
     startedAt: run.startedAt,
     endedAt: run.endedAt,
@@ -80,6 +82,11 @@ export function describeProposal(run: RunRecord, plan: Plan | undefined): RunRes
   if (plan === undefined || !isProposal(run)) return describeRun(run);
   const contents = describePlan({ ...plan, options: run.options });
   return JSON.stringify(contents).length > MAX_PLAN_LENGTH ? describeRun(run) : { ...describeRun(run), plan: contents };
+}
+
+/** Without the external id: whoever reads a run could assume the role with it, if the role trusted them. */
+function describeTarget({ clusterName, region, assumeRoleArn }: RunRecord['target']): RunResource['target'] {
+  return { clusterName, region, assumeRoleArn };
 }
 
 /** A page of runs; `next` is a cursor. */

@@ -73,12 +73,6 @@ export const startRunBody = z.strictObject({
       .nullable()
       .default(null)
       .describe('A role to assume first, in the account of the cluster'),
-    // AWS STS API Reference, AssumeRole: ExternalId
-    externalId: z
-      .string()
-      .regex(/^[\w+=,.@:/-]{2,1224}$/)
-      .optional()
-      .describe('The external id that this role asks for'),
   }),
   mode: z.enum(['plan', 'run']).describe('`plan` reads and changes nothing'),
   approval: z
@@ -141,6 +135,7 @@ export const ROUTES = {
       'KubernetesForbidden',
       'ConfigMapAuthentication',
       'ExecutionExists',
+      'OutsideLimits',
     ],
   }),
   listRuns: route({
@@ -188,7 +183,7 @@ export const ROUTES = {
     operationId: 'answerApproval',
     summary: 'Approve or refuse the plan of a run',
     description:
-      'Only while the run waits for it, and only for the digest that its plan has. The first answer stays; who gave it is on record.',
+      'Only while the run waits for it, and only for the digest that its plan has. The first answer stays; who gave it is on record. Where the deployment has `approvalMode: required-by-another`, whoever asked for the run may refuse its plan, and not approve it.',
     path: runPath,
     query: none,
     headers: anyHeaders,
@@ -202,6 +197,8 @@ export const ROUTES = {
       'RunNotWaiting',
       'ApprovalAnswered',
       'TaskTokenGone',
+      'SelfApproval',
+      'RequesterUnknown',
     ],
   }),
   rollBackRun: route({

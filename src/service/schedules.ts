@@ -22,6 +22,8 @@ export interface ScheduleRequest {
   /** Of a run: the digest that its plan must have, and whether somebody has to approve it. */
   readonly expectedDigest: string | null;
   readonly approval: 'none' | 'required';
+  /** ARN of the IAM principal who makes the schedule. */
+  readonly requestedBy: string;
   /** Keys of the migration options that differ from their defaults. */
   readonly options: Readonly<Record<string, unknown>>;
 }
@@ -75,11 +77,12 @@ export function scheduleGroup(stage: string): string {
 
 /** The schedule that a request asks for; the names are those of infra/schedules.yml and serverless.yml. Pure. */
 export function scheduleOf(request: ScheduleRequest, place: ServicePlace): ScheduleDefinition {
-  const { name, starts, target, expression, timezone, flexibleMinutes, expectedDigest, approval, options } = request;
+  const { name, starts, target, expression, timezone, flexibleMinutes, expectedDigest, approval, requestedBy, options } = request;
   const { partition, region, accountId, stage } = place;
   const machine = starts === 'scan' ? 'scan-cluster' : 'migrate-cluster';
   const machineArn = `arn:${partition}:states:${region}:${accountId}:stateMachine:podshift-${machine}-${stage}`;
-  const common = { runId: RUN_ID, target, options };
+  // A record and no more: whoever may start executions writes their input.
+  const common = { runId: RUN_ID, target, options, requestedBy: { source: 'schedule', by: requestedBy } };
   const run = JSON.stringify({ ...common, mode: 'run', approval, expectedDigest });
   // A run's execution has its run's id as its name, so that it can be looked at and stopped: a state machine as the target is started
   // under a name of Scheduler's own, the API as the target under the one that it is given (user guide, "Using universal targets").

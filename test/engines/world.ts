@@ -10,6 +10,7 @@ import type { Snapshot } from '../../twin/snapshot.ts';
 import { startTwin, type Twin, type TwinSettings } from '../../twin/twin.ts';
 import { LOOPBACK } from '../cluster/ports.ts';
 import type { Packaged, Template } from '../support/package-service.ts';
+import { deployedWith } from '../unit/fixtures/deployment.ts';
 import { type Cloud, createCloudJournal, MACHINES, REGION, stateMachineArn } from './cloud.ts';
 import { handOn, listen } from './hand-on.ts';
 import { type Invoke, startLambda } from './lambda.ts';
@@ -88,6 +89,8 @@ export async function localWorld(service: Service, scene: Scene): Promise<World>
     credentials: twin.credentials,
     retryDelays: 'none',
     logger: { info: line, warn: line, error: line },
+    // What the packaged template says of it.
+    deployment: deployedWith(),
     service,
   });
   const executions = await runtime.executions();

@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { composeDefinition } from '../support/definitions.ts';
 import type { Packaged } from '../support/package-service.ts';
 import { packaged } from '../support/packaged.ts';
+import { DEFAULT_LIMITS } from '../unit/fixtures/deployment.ts';
 
 const run = promisify(execFile);
 
@@ -47,6 +48,13 @@ describe('osls package', () => {
     for (const [id, { Properties }] of functions) {
       expect(Properties, id).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] });
       expect(Properties.Environment, id).toMatchObject({ Variables: { JOURNAL_TABLE: { Ref: 'JournalTable' }, LOG_LEVEL: 'INFO' } });
+    }
+    // The rules of the deployer reach every function, and are the parameters' defaults here.
+    for (const [id, { Properties }] of functions) {
+      const { Variables } = Properties.Environment as { Variables: Record<string, string> };
+      expect(Variables, id).toMatchObject({ APPROVAL_MODE: 'optional' });
+      expect(JSON.parse(Variables.LIMITS ?? ''), id).toEqual(DEFAULT_LIMITS);
+      expect(Variables, id).not.toHaveProperty('MEMBER_EXTERNAL_ID');
     }
     expect(service.template.Resources.JournalTable).toMatchObject({ Type: 'AWS::DynamoDB::Table', DeletionPolicy: 'RetainExceptOnCreate' });
   });

@@ -1,5 +1,9 @@
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { APPROVAL_MODES, deploymentLimits } from '../../src/model/deployment.ts';
+import { DEFAULT_LIMITS } from '../unit/fixtures/deployment.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -32,6 +36,69 @@ describe('small accounts: reserved concurrency', () => {
   it('takes no other word', async () => {
     await expect(both('yes')).rejects.toThrow('"true" or "false"');
   });
+});
+
+describe('the approval mode', () => {
+  const { approvalMode } = require('../../infra/limits.cjs') as { approvalMode: (context: Context) => Promise<string> };
+  const made = (mode: string) => approvalMode(contextOf({ 'param:approvalMode': mode }));
+
+  it.each(APPROVAL_MODES)('is %s where the parameter says so', async (mode) => {
+    expect(await made(mode)).toBe(mode);
+  });
+
+  it('is no other word', async () => {
+    await expect(made('none')).rejects.toThrow('approvalMode is one of optional, required, required-by-another');
+  });
+});
+
+describe('what callers may ask for', () => {
+  const { limits } = require('../../infra/limits.cjs') as { limits: (context: Context) => Promise<string> };
+  const defaults = async () => {
+    const { params } = parse(await readFile(new URL('../../serverless.yml', import.meta.url), 'utf8')) as {
+      params: { default: Record<string, unknown> };
+    };
+    return Object.entries(params.default).map(([name, value]): [string, string] => [`param:${name}`, String(value)]);
+  };
+  const made = async (given: Readonly<Record<string, string>> = {}) =>
+    JSON.parse(await limits(contextOf({ ...Object.fromEntries(await defaults()), ...given }))) as unknown;
+
+  it('is by default the shipped image, and every cluster that lets podshift in', async () => {
+    expect(deploymentLimits.parse(await made())).toEqual(DEFAULT_LIMITS);
+  });
+
+  it('is what the lists say', async () => {
+    const given = { 'param:allowedClusters': 'prod-*, shop ,', 'param:allowedRetireImages': 'a,b', 'param:greatestWave': '5' };
+    expect(await made(given)).toMatchObject({ clusters: ['prod-*', 'shop'], retireImages: ['a', 'b'], greatestWave: 5 });
+  });
+
+  it.each([
+    ['allowedRoles', ' , ', 'allowedRoles names nothing'],
+    ['longestRunSeconds', '1 day', 'longestRunSeconds is a whole number'],
+    ['greatestWave', '0', 'greatestWave is a whole number'],
+    ['allowedAccounts', Array(300).fill('111122223333').join(','), 'use patterns'],
+  ])('is refused where %s is %j', async (name, value, message) => {
+    await expect(made({ [`param:${name}`]: value })).rejects.toThrow(message);
+  });
+});
+
+describe('the external id', () => {
+  const ExternalId = require('../../infra/external-id.cjs') as new (serverless: unknown) => { readonly hooks: Record<string, () => void> };
+  const environments = (externalId: string) => {
+    const functions: Record<string, { environment?: object }> = { openRun: { environment: { A: 'a' } }, apiGetRun: {} };
+    const actions = { openRun: ['sts:AssumeRole'], apiGetRun: ['dynamodb:GetItem'] };
+    const plugin = new ExternalId({ service: { functions, custom: { externalId, functionRoles: { actions } } } });
+    for (const hook of Object.values(plugin.hooks)) hook();
+    return [functions.openRun?.environment, functions.apiGetRun?.environment];
+  };
+
+  it.each(['of-the-owner', '{{resolve:secretsmanager:podshift/external-id:SecretString}}'])(
+    'is for the functions that assume roles alone, as it was given: %s',
+    (externalId) => expect(environments(externalId)).toEqual([{ A: 'a', MEMBER_EXTERNAL_ID: externalId }, undefined]),
+  );
+
+  it('is nowhere where none was given', () => expect(environments('')).toEqual([{ A: 'a' }, undefined]));
+
+  it('is none of another form', () => expect(() => environments('two words')).toThrow('externalId is'));
 });
 
 describe('regions without a registry of schemas', () => {

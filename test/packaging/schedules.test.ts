@@ -19,7 +19,10 @@ describe('schedules', () => {
   it.each(['scan', 'run'] as const)('of a %s name what the stack makes: group, role, state machine, dead letters', (starts) => {
     const target = { clusterName: 'shop', region: 'us-east-1', assumeRoleArn: null };
     const when = { expression: 'rate(1 day)', timezone: 'UTC', flexibleMinutes: 0 };
-    const made = scheduleOf({ name: 'x', starts, target, ...when, expectedDigest: null, approval: 'none', options: {} }, PLACE);
+    const made = scheduleOf(
+      { name: 'x', starts, target, ...when, expectedDigest: null, approval: 'none', requestedBy: 'me', options: {} },
+      PLACE,
+    );
     const { ScheduleGroup, ScheduleRole, DeadLetters, ...rest } = template.Resources;
     expect(made.GroupName).toBe(ScheduleGroup?.Properties.Name);
     expect(made.Target.RoleArn).toBe(

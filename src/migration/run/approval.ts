@@ -2,6 +2,7 @@ import { PodshiftError } from '../../model/errors.ts';
 import type { Approval, RunRecord } from '../../model/run.ts';
 import { isDigestOf, planDifferences } from '../../plan/digest.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
+import { checkApprover } from './approval-rule.ts';
 import { planNow, planOf } from './plan-run.ts';
 import { takeCluster } from './take-cluster.ts';
 
@@ -21,13 +22,16 @@ export async function requestApproval(
 
 /**
  * Checks that what was approved is this plan, and that the plan still fits the world: an approval may come days later.
- * Takes the cluster's lock again, as it has expired by then. Throws `ApprovalMismatch`, `WorldMoved`, `ClusterLocked`.
+ * Whoever has a task's token can let the state go on, so that who approved counts here as well: the answer on record.
+ * Takes the cluster's lock again, as it has expired by then. Throws `ApprovalMismatch` (also where podshift is deployed and none of
+ * this plan is on record), `ApprovalRefused`, `SelfApproval`, `RequesterUnknown`, `WorldMoved`, `ClusterLocked`.
  */
 export async function confirmApproval(runtime: ClusterRuntime, input: { runId: string; digest: string }): Promise<{ digest: string }> {
   const run = await runtime.journal.getRun(input.runId);
   if (!isDigestOf(input.digest, run.digest)) {
     throw new PodshiftError('ApprovalMismatch', `digest ${input.digest} was approved, but the plan of run ${run.runId} is ${run.digest}`);
   }
+  await checkAnswer(runtime, run);
   await closeApproval(runtime, run, 'approved');
   await takeCluster(runtime, run, run.clusterArn);
   const now = await planNow(runtime, run);
@@ -40,6 +44,17 @@ export async function confirmApproval(runtime: ClusterRuntime, input: { runId: s
     );
   }
   return { digest: run.digest };
+}
+
+/** Whether the answer on record lets the run go on. */
+async function checkAnswer(runtime: JournalRuntime, run: RunRecord): Promise<void> {
+  const answer = run.approval?.answer ?? (await runtime.journal.getTaskAnswer(run.runId));
+  // On one machine whoever runs the process lets it go on.
+  if (answer === undefined && runtime.deployment === undefined) return;
+  if (answer?.decision === 'refuse') throw new PodshiftError('ApprovalRefused', `the plan of run ${run.runId} was refused by ${answer.by}`);
+  if (answer === undefined || !isDigestOf(answer.digest, run.digest))
+    throw new PodshiftError('ApprovalMismatch', `no approval of plan ${run.digest} of run ${run.runId} is on record`);
+  checkApprover(runtime, run, answer.by);
 }
 
 /** The first of what differs: a sentence, and not the whole list. */

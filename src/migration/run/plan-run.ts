@@ -1,5 +1,5 @@
 import { takeInventory as readInventory } from '../../inventory/inventory.ts';
-import { PodshiftError } from '../../model/errors.ts';
+import { isPodshiftError, PodshiftError } from '../../model/errors.ts';
 import type { Inventory } from '../../model/inventory.ts';
 import type { Plan, UnitPlan } from '../../model/plan.ts';
 import type { RunRecord, UnitRecord } from '../../model/run.ts';
@@ -9,6 +9,7 @@ import { makePlan as decide } from '../../plan/plan.ts';
 import { PACES, waitIn } from '../polls.ts';
 import type { ClusterRuntime, JournalRuntime, Runtime } from '../runtime.ts';
 import { holdLock, type Poll, READY } from '../write.ts';
+import { checkPlan } from './check-limits.ts';
 
 /**
  * Reads the cluster and its account into the journal. A run that has a plan keeps it, and reads nothing. Where an update of an
@@ -64,7 +65,8 @@ export interface MakePlanOutput {
 
 /**
  * Makes the plan of the run, or keeps the one that it has, and its records of units and roles.
- * Throws `WorldMoved` where the digest is not the expected one; nothing is kept then.
+ * Throws `OutsideLimits` where it would touch what the deployment does not allow, and `WorldMoved` where the digest is not the expected
+ * one; nothing is kept then.
  */
 export async function makePlan(
   runtime: JournalRuntime,
@@ -72,6 +74,7 @@ export async function makePlan(
 ): Promise<MakePlanOutput> {
   const run = await runtime.journal.getRun(input.runId);
   const plan = await storedOrNewPlan(runtime, run);
+  if (input.mode === 'run') await checkReach(runtime, run, plan);
   if (input.expectedDigest !== null && !isDigestOf(input.expectedDigest, plan.digest)) {
     throw new PodshiftError('WorldMoved', `the cluster or its roles changed: the plan is ${plan.digest} now, not ${input.expectedDigest}`, {
       details: { expected: input.expectedDigest, found: plan.digest },
@@ -98,6 +101,16 @@ export async function makePlan(
     waves: plan.waves,
     begun: (await runtime.journal.listEntries(run.runId)).length > 0,
   };
+}
+
+/** What a plan would touch, only the plan says. A run that is refused has the reason on record, for its end. */
+async function checkReach(runtime: JournalRuntime, run: RunRecord, plan: Plan): Promise<void> {
+  try {
+    checkPlan(runtime, plan);
+  } catch (error) {
+    if (isPodshiftError(error)) await runtime.journal.updateRun(run.runId, { reason: error.message });
+    throw error;
+  }
 }
 
 /** Whether the run has more to do than its units. */

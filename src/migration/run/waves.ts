@@ -25,8 +25,9 @@ export interface NextWaveOutput {
 export async function nextWave(runtime: JournalRuntime, input: { runId: string }): Promise<NextWaveOutput> {
   const run = await forwardRun(runtime, input.runId);
   const all = await runtime.journal.listUnits(run.runId);
-  const late = isWindowClosed(runtime, run) ? unbegun(all) : [];
-  const reason = `the window of ${run.options.windowMinutes} minutes closed before its turn`;
+  const window = windowOf(runtime, run);
+  const late = runtime.clock.now() >= window.end ? unbegun(all) : [];
+  const { reason } = window;
   for (const { unitId } of late) await runtime.journal.updateUnit(run.runId, unitId, { status: 'held', reason });
   const open = all.filter((unit) => !isEnd(unit) && !late.includes(unit));
   const wave = Math.min(...open.map((unit) => unit.plan.wave ?? Number.POSITIVE_INFINITY));
@@ -41,8 +42,13 @@ export async function nextWave(runtime: JournalRuntime, input: { runId: string }
   return { status: 'wave', wave, roleArns, unitIds: units.map((unit) => unit.unitId).sort(), iamWaitSeconds, daemons: [] };
 }
 
-function isWindowClosed({ clock }: JournalRuntime, { startedAt, options }: RunRecord): boolean {
-  return options.windowMinutes > 0 && clock.now() >= Date.parse(startedAt) + options.windowMinutes * 60_000;
+/** Until when waves may begin, in milliseconds since the epoch, by the run's own window and the deployment's longest run. */
+function windowOf({ deployment }: JournalRuntime, { startedAt, options }: RunRecord): { readonly end: number; readonly reason: string } {
+  const start = Date.parse(startedAt);
+  const seconds = deployment?.limits.longestRunSeconds ?? Number.POSITIVE_INFINITY;
+  if (options.windowMinutes === 0 || options.windowMinutes * 60 > seconds)
+    return { end: start + seconds * 1000, reason: `the ${seconds} seconds of the longest run that is allowed were over before its turn` };
+  return { end: start + options.windowMinutes * 60_000, reason: `the window of ${options.windowMinutes} minutes closed before its turn` };
 }
 
 /** Units of waves of which nothing was begun. */

@@ -27,6 +27,7 @@ async function account(now: () => number, refusal?: { status: number; code: stri
   const base = { accessKeyId: 'AKIA', secretAccessKey: 's' };
   return {
     settings: { endpoint: url, credentials: base, retryDelays: 'none' as const },
+    seen,
     assumed: () => seen.filter(({ path }) => path === '/'),
   };
 }
@@ -46,6 +47,17 @@ describe('the credentials of a member account', () => {
     expect(Object.fromEntries(asked)).toMatchObject({ RoleArn: role, DurationSeconds: '3600', ExternalId: 'of-the-fleet' });
     await aws(target).eks.listAddons();
     expect(new URLSearchParams(assumed()[1]?.body).has('ExternalId')).toBe(false);
+  });
+
+  it('are asked for with the external id of the deployment, and no other account than a member’s hears of it', async () => {
+    const { settings, assumed, seen } = await account(() => START);
+    const { aws } = createClusterConnections({ ...settings, clock: { now: () => START }, externalId: 'of-the-deployment' });
+    await aws(target).eks.listAddons();
+    await aws({ ...target, assumeRoleArn: null }).eks.listAddons();
+    expect(assumed().map(({ body }) => new URLSearchParams(body).get('ExternalId'))).toEqual(['of-the-deployment']);
+    const others = seen.filter((one) => !assumed().includes(one));
+    expect(others).toHaveLength(2);
+    expect(JSON.stringify(others)).not.toContain('of-the-deployment');
   });
 
   it('are renewed five minutes ahead of their end, however long the run', async () => {

@@ -5,9 +5,12 @@ import { accountFunction } from '../../../functions/middleware/account.ts';
 import { lambdaFunction } from '../../../functions/middleware/step.ts';
 import { createAccountRuntime } from '../../../functions/runtime/account.ts';
 import { createLambdaRuntime } from '../../../functions/runtime/lambda.ts';
+import { checkLimits } from '../../../src/migration/run/check-limits.ts';
 import type { Runtime } from '../../../src/migration/runtime.ts';
 import { PodshiftError } from '../../../src/model/errors.ts';
+import { migrationOptions } from '../../../src/model/options.ts';
 import { noCalls } from '../../../src/model/run.ts';
+import { DEFAULT_LIMITS } from '../fixtures/deployment.ts';
 import { beginRun, fakeMigration, planWith, RUN, TARGET } from '../fixtures/fake-migration.ts';
 
 const SCHEMA = z.strictObject({ runId: z.string(), taskToken: z.string().optional() });
@@ -79,6 +82,17 @@ describe('the runtime of a Lambda function', () => {
   it('parses its environment strictly', () => {
     expect(() => createLambdaRuntime({ JOURNAL_TABLE: 'table', LOG_LEVEL: 'LOUD' })).toThrow(/LOG_LEVEL/);
     expect(() => createLambdaRuntime({ LOG_LEVEL: 'INFO' })).toThrow(/JOURNAL_TABLE/);
+  });
+
+  it('has what the deployer decides, and the strictest of it where the deployment does not say', () => {
+    const { deployment } = createLambdaRuntime({ ...ENVIRONMENT, APPROVAL_MODE: 'required', LIMITS: JSON.stringify(DEFAULT_LIMITS) });
+    expect(deployment).toEqual({ approvalMode: 'required', limits: DEFAULT_LIMITS });
+    const silent = createLambdaRuntime(ENVIRONMENT);
+    expect(silent.deployment?.approvalMode).toBe('required-by-another');
+    const asked = { target: TARGET, options: migrationOptions.parse({}) };
+    expect(() => checkLimits(silent, asked)).toThrow(/allowedProbeImages.*allowedAccounts|allowedAccounts.*allowedProbeImages/);
+    for (const LIMITS of ['', '{', '{"clusters":["*"]}']) expect(() => createLambdaRuntime({ ...ENVIRONMENT, LIMITS })).toThrow(/LIMITS/);
+    expect(() => createLambdaRuntime({ ...ENVIRONMENT, APPROVAL_MODE: 'none' })).toThrow(/APPROVAL_MODE/);
   });
 
   it('keeps one set of gateways for a target, and counts from nothing', () => {

@@ -4,9 +4,12 @@ import { handler as getReport } from '../../../functions/api/get-report.ts';
 import { handler as getRun } from '../../../functions/api/get-run.ts';
 import { confirmApproval, requestApproval } from '../../../src/migration/run/approval.ts';
 import { closeRun } from '../../../src/migration/run/close-run.ts';
+import type { ApprovalMode } from '../../../src/model/deployment.ts';
+import type { Requester } from '../../../src/model/requester.ts';
 import { buildReport } from '../../../src/report/report.ts';
 import { runResource } from '../../../src/service/resources.ts';
 import { CALLER, call, DIGEST, expectProblem, type Reply } from '../fixtures/api-requests.ts';
+import { deployedWith } from '../fixtures/deployment.ts';
 import { beginRun, type FakeMigration, fakeMigration, OIDC_TRUST, planWith, ROLE, RUN, unitPlan } from '../fixtures/fake-migration.ts';
 
 const TOKEN = 'AQCAAAAKgIAAAA-secret-token';
@@ -109,14 +112,67 @@ describe('POST /runs/{runId}/approval', () => {
         by: CALLER,
         at: new Date(fake.now()).toISOString(),
         requestId: expect.stringMatching(/^request=/),
+        source: 'api',
+        self: false,
       },
     };
-    expect((await run()).approval).toEqual(approval);
+    const { self: _self, source: _source, ...answer } = approval.answer;
+    expect((await run()).approval).toEqual({ ...approval, answer });
     const shown = await call(getRun, fake.runtime, { path });
     const report = await call(getReport, fake.runtime, { path });
     expect(shown.body.approval).toEqual(approval);
     expect(report.body.run.approval).toEqual(approval);
     expect(shown.text + report.text).not.toContain(TOKEN);
+  });
+
+  describe('by who asked for the run', () => {
+    const requester = { by: CALLER, source: 'api', at: '2026-01-05T10:00:00.000Z', known: true } as const;
+    const as = async (approvalMode: ApprovalMode, decision: 'approve' | 'refuse', by: Partial<Requester> | null = {}, caller = CALLER) => {
+      await wait();
+      const { journal } = fake.runtime;
+      const getRun = async (id: string) => ({
+        ...(await journal.getRun(id)),
+        ...(by === null ? {} : { requester: { ...requester, ...by } }),
+      });
+      const runtime = { ...fake.runtime, journal: { ...journal, getRun }, deployment: deployedWith({ approvalMode }) };
+      return { reply: await call(handler, runtime, { path, body: { decision, digest: DIGEST }, caller }), runtime };
+    };
+
+    it.each<ApprovalMode>(['optional', 'required'])('is shown where the deployment takes it (%s)', async (mode) => {
+      const { reply, runtime } = await as(mode, 'approve');
+      expect(reply.status).toBe(202);
+      await confirmApproval(runtime, { runId: RUN, digest: DIGEST }).catch(() => undefined);
+      const shown = await call(getRun, runtime, { path });
+      expect(shown.body).toMatchObject({ requester, approval: { status: 'approved', answer: { by: CALLER, self: true } } });
+      const report = await call(getReport, runtime, { path, query: { format: 'markdown' } });
+      expect(report.text).toContain(`- Asked for by: ${CALLER}, by api at ${requester.at}`);
+      expect(report.text).toMatch(/- Approval: approved by .*, who asked for the run/);
+    });
+
+    it('is refused where the deployment wants another, and leaves the plan to be approved', async () => {
+      const { reply } = await as('required-by-another', 'approve');
+      expect(expectProblem(reply, 403, 'SelfApproval').detail).toContain(CALLER);
+      expect(fake.executions.answers).toEqual([]);
+      expect((await as('required-by-another', 'approve', {}, OTHER)).reply.status).toBe(202);
+    });
+
+    it('is one with that of another session of the role', async () => {
+      const by = OTHER.replace(/jo$/, 'mo');
+      expectProblem((await as('required-by-another', 'approve', { by }, OTHER)).reply, 403, 'SelfApproval');
+    });
+
+    it('may always be a refusal', async () => {
+      expect((await as('required-by-another', 'refuse')).reply.status).toBe(202);
+    });
+
+    it.each<[string, Partial<Requester> | null]>([
+      ['has no record', null],
+      ['is only claimed', { known: false, source: 'schedule' }],
+      ['came by nobody knows whom', { known: false, by: null, source: 'states:StartExecution' }],
+    ])('cannot be told from another’s where the request %s', async (_title, by) => {
+      expectProblem((await as('required-by-another', 'approve', by, OTHER)).reply, 403, 'RequesterUnknown');
+      expect(fake.executions.answers).toEqual([]);
+    });
   });
 
   it('refuses the plan, and has on record who did', async () => {

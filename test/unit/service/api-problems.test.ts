@@ -9,7 +9,7 @@ describe('problem bodies', () => {
   it('have a status for every error of the table, and for no other', () => {
     expect(Object.keys(STATUSES).sort()).toEqual([...names].sort());
     for (const status of Object.values(STATUSES))
-      expect([400, 404, 406, 409, 410, 413, 415, 422, 424, 429, 500, 503, 504]).toContain(status);
+      expect([400, 403, 404, 406, 409, 410, 413, 415, 422, 424, 429, 500, 503, 504]).toContain(status);
   });
 
   it.each(names)('tell %s with its code and remedy', (name) => {

@@ -1,12 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { handler } from '../../../functions/api/start-run.ts';
+import { handler as openRunHandler } from '../../../functions/migrate-cluster/open-run.ts';
 import type { Runtime } from '../../../src/migration/runtime.ts';
 import { type ErrorName, PodshiftError } from '../../../src/model/errors.ts';
 import { migrationOptions } from '../../../src/model/options.ts';
 import { noCalls } from '../../../src/model/run.ts';
 import { runResource } from '../../../src/service/resources.ts';
 import { startRun } from '../../../src/service/start-run.ts';
-import { call, expectProblem, type Reply, type Request } from '../fixtures/api-requests.ts';
+import { CALLER, call, expectProblem, type Reply, type Request } from '../fixtures/api-requests.ts';
+import { deployedWith } from '../fixtures/deployment.ts';
 import { type FakeMigration, fakeMigration } from '../fixtures/fake-migration.ts';
 
 const target = { clusterName: 'shop', region: 'eu-west-1', assumeRoleArn: null };
@@ -40,11 +42,40 @@ describe('POST /runs', () => {
     expect(fake.account.writes).toEqual([]);
   });
 
+  it('has on record who asked before the execution starts, and what for', async () => {
+    let noted: unknown;
+    const start = async (...given: Parameters<typeof fake.executions.start>) => {
+      noted = await fake.runtime.journal.getRequest(given[1]);
+      return fake.executions.start(...given);
+    };
+    const runtime = { ...fake.runtime, executions: async () => ({ ...fake.executions, start }) };
+    const { body: run } = await call(handler, runtime, { headers, body });
+    const requester = { by: CALLER, source: 'api', at: new Date(fake.now()).toISOString(), known: true };
+    expect(noted).toEqual({ requester, fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(run.requester).toEqual(requester);
+    expect((await fake.runtime.journal.getRun(run.id)).terms).toEqual({ mode: 'run', approval: 'required', expectedDigest: null });
+  });
+
+  it('is asked for by who came first with the key', async () => {
+    fake.executions.failures.start = ['ServiceUnavailable'];
+    await post();
+    expect((await post({ caller: 'arn:aws:iam::111122223333:user/late' })).body.requester.by).toBe(CALLER);
+  });
+
+  it('starts what its first state takes for the same request', async () => {
+    const deployed = { ...fake.runtime, deployment: deployedWith({ approvalMode: 'required-by-another' }) };
+    await call(handler, deployed, { headers, body });
+    const [execution] = fake.executions.started;
+    // Step Functions hands JSON on, in whatever order it likes.
+    const input = Object.fromEntries(Object.entries(JSON.parse(JSON.stringify(execution?.input))).reverse());
+    expect(await openRunHandler.withRuntime(deployed)({ ...input, executionId: 'e', input })).toMatchObject({ approval: 'required' });
+  });
+
   it('hands on what it is told', async () => {
     const assumeRoleArn = 'arn:aws:iam::444455556666:role/podshift-member';
     const expectedDigest = 'e'.repeat(64);
     const given = {
-      target: { ...target, assumeRoleArn, externalId: 'of-the-owner' },
+      target: { ...target, assumeRoleArn },
       mode: 'plan',
       approval: 'none',
       expectedDigest,

@@ -74,10 +74,24 @@ describe('the event of a change', () => {
         startedAt: ended.startedAt,
         approval: null,
         plan: null,
+        requester: null,
+        approver: null,
         endedAt: ended.endedAt,
         unitCounts: counts,
       },
     });
+  });
+
+  it('of a run names who asked for it and who answered, and whether they are one', () => {
+    const requester = { by: 'arn:aws:sts::111122223333:assumed-role/ops/jo', source: 'api', at: 'asked', known: true } as const;
+    const detail = (by: string) => {
+      const answer = { decision: 'approve', digest: 'd', by, at: 'then', requestId: 'r' } as const;
+      const after = run({ requester, approval: { status: 'approved', expiresAt: 'later', answer } });
+      return eventOf({ kind: 'run', before: run(), after }, after, AT).detail;
+    };
+    const other = 'arn:aws:iam::111122223333:user/mo';
+    expect(detail(other)).toMatchObject({ requester, approver: { by: other, source: 'api', at: 'then', self: false } });
+    expect(detail('arn:aws:sts::111122223333:assumed-role/ops/mo')).toMatchObject({ approver: { self: true } });
   });
 
   it('of a run that goes back after its end has no counts of that end', () => {

@@ -1,6 +1,7 @@
 import { SchedulerClient } from '@aws-sdk/client-scheduler';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createSchedules } from '../../../src/aws/schedules.ts';
+import { executionClaim } from '../../../src/migration/run/requester.ts';
 import { migrationOptions } from '../../../src/model/options.ts';
 import { type ScheduleRequest, scheduleOf } from '../../../src/service/schedules.ts';
 import { type ScriptedReply, type SeenRequest, startScript } from '../fixtures/scripted-server.ts';
@@ -15,6 +16,7 @@ const request = (changes: Partial<ScheduleRequest> = {}): ScheduleRequest => ({
   flexibleMinutes: 0,
   expectedDigest: null,
   approval: 'none',
+  requestedBy: 'arn:aws:iam::111122223333:user/plans',
   options: { namespaces: ['shop'] },
   ...changes,
 });
@@ -38,6 +40,7 @@ describe('a schedule', () => {
       runId: '<aws.scheduler.execution-id>',
       target: { clusterName: 'shop', region: 'eu-central-1', assumeRoleArn: null },
       options: { namespaces: ['shop'] },
+      requestedBy: { source: 'schedule', by: 'arn:aws:iam::111122223333:user/plans' },
     });
   });
 
@@ -51,6 +54,7 @@ describe('a schedule', () => {
     // The execution is found, and stopped, under the run's id.
     expect([call.Name, input.runId]).toEqual(Array(2).fill('<aws.scheduler.execution-id>'));
     expect(input).toMatchObject({ mode: 'run', approval: 'required', expectedDigest: 'd' });
+    expect(executionClaim.parse(input)).toEqual({ requestedBy: { source: 'schedule', by: 'arn:aws:iam::111122223333:user/plans' } });
     expect(migrationOptions.parse(input.options).namespaces).toEqual(['shop']);
   });
 });
