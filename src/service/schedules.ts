@@ -78,7 +78,7 @@ export function scheduleOf(request: ScheduleRequest, place: ServicePlace): Sched
   const { name, starts, target, expression, timezone, flexibleMinutes, expectedDigest, approval, options } = request;
   const { partition, region, accountId, stage } = place;
   const machine = starts === 'scan' ? 'scan-cluster' : 'migrate-cluster';
-  const machineArn = `arn:${partition}:states:${region}:${accountId}:stateMachine:podshift-${machine}-${stage}`;
+  const machineArn = `arn:${partition}:states:${region}:${accountId}:stateMachine:podshift-${machine}-${stage}:live`;
   const common = { runId: RUN_ID, target, options };
   const run = JSON.stringify({ ...common, mode: 'run', approval, expectedDigest });
   // A run's execution has its run's id as its name, so that it can be looked at and stopped: a state machine as the target is started
