@@ -1,5 +1,14 @@
-import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type RequestOptions,
+  request,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import { LOOPBACK } from '../cluster/ports.ts';
 import type { Invoke } from './lambda.ts';
 
@@ -14,12 +23,38 @@ export interface LambdaApi {
   close(): Promise<void>;
 }
 
+/** A request as it arrived; its headers are those of the client. */
+export interface Arrived {
+  readonly method: string;
+  /** With the query. */
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+/** An answer in the account's place. */
+export interface InPlace {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** What else is done in front of the account. */
+export interface InFront {
+  /** Invokes a function that is in no stack of {@link LambdaApi.serve}, by its ARN or name as it was asked for. */
+  readonly invoke?: Invoke;
+  /** What is handed on in place of a request, or what it is answered. */
+  readonly handOn?: (arrived: Arrived) => Promise<Arrived | InPlace>;
+}
+
 /** Listens on a free port of loopback; `behind` says where the account is, once it is known. */
-export async function startLambdaApi(behind: () => string): Promise<LambdaApi> {
+export async function startLambdaApi(behind: () => string, inFront: InFront = {}): Promise<LambdaApi> {
   const stacks = new Map<string, Invoke>();
   const server: Server = createServer((incoming, outgoing) => {
     const name = INVOCATION.exec(new URL(incoming.url ?? '/', 'http://lambda').pathname)?.[1];
-    const work = name === undefined ? handOn(incoming, outgoing, behind()) : invoke(incoming, outgoing, decodeURIComponent(name), stacks);
+    const work =
+      name === undefined
+        ? handOn(incoming, outgoing, behind(), inFront)
+        : invoke(incoming, outgoing, decodeURIComponent(name), { stacks, otherwise: inFront.invoke });
     work.catch((error: unknown) => {
       outgoing.writeHead(500, { 'x-amzn-errortype': 'ServiceException' }).end(JSON.stringify({ message: String(error) }));
     });
@@ -39,28 +74,40 @@ async function invoke(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   arn: string,
-  stacks: ReadonlyMap<string, Invoke>,
+  { stacks, otherwise }: { readonly stacks: ReadonlyMap<string, Invoke>; readonly otherwise: Invoke | undefined },
 ): Promise<void> {
   const [stack = '', name = ''] = (arn.split(':').at(-1) ?? '').split('--');
-  const called = stacks.get(stack);
+  const own = stacks.get(stack);
+  const called = own ?? otherwise;
   if (called === undefined) throw new Error(`there is no function ${arn}`);
-  const { payload, failed } = await called(name, await textOf(incoming));
+  const { payload, failed } = await called(own === undefined ? arn : name, (await bodyOf(incoming)).toString('utf8'));
   outgoing.writeHead(200, { 'content-type': 'application/json', ...(failed ? { 'x-amz-function-error': 'Unhandled' } : {}) }).end(payload);
 }
 
-function handOn(incoming: IncomingMessage, outgoing: ServerResponse, endpoint: string): Promise<void> {
+async function handOn(incoming: IncomingMessage, outgoing: ServerResponse, endpoint: string, inFront: InFront): Promise<void> {
+  const { method = 'GET', url = '/', headers } = incoming;
+  if (inFront.handOn === undefined) return pass(incoming, outgoing, new URL(url, endpoint), { method, headers });
+  const answered = await inFront.handOn({ method, path: url, headers, body: await bodyOf(incoming) });
+  if ('status' in answered) {
+    outgoing.writeHead(answered.status, { 'content-type': 'text/xml' }).end(answered.body);
+    return;
+  }
+  const sent = { ...answered.headers, 'content-length': String(answered.body.length) };
+  await pass(Readable.from([answered.body]), outgoing, new URL(answered.path, endpoint), { method: answered.method, headers: sent });
+}
+
+function pass(body: Readable, outgoing: ServerResponse, to: URL, options: RequestOptions): Promise<void> {
   return new Promise((resolve, reject) => {
-    const { method, url, headers } = incoming;
-    const passed = request(new URL(url ?? '/', endpoint), { method, headers }, (answer) => {
+    const passed = request(to, options, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(outgoing).on('close', resolve).on('error', reject);
     });
-    incoming.pipe(passed).on('error', reject);
+    body.pipe(passed).on('error', reject);
   });
 }
 
-async function textOf(incoming: IncomingMessage): Promise<string> {
+async function bodyOf(incoming: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of incoming) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }
