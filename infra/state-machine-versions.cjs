@@ -26,6 +26,7 @@ function published(id) {
       Type: 'AWS::StepFunctions::StateMachineVersion',
       Properties: {
         Description: 'What executions are started with until the next deployment that changes it',
+        StateMachineArn: { Ref: id },
         StateMachineRevisionId: { 'Fn::GetAtt': [id, 'StateMachineRevisionId'] },
       },
     },

@@ -39,7 +39,7 @@ describe('a run in flight', () => {
     for (const [id] of machines()) {
       expect(template.Resources[`${id}Version`]).toMatchObject({
         Type: 'AWS::StepFunctions::StateMachineVersion',
-        Properties: { StateMachineRevisionId: { 'Fn::GetAtt': [id, 'StateMachineRevisionId'] } },
+        Properties: { StateMachineArn: { Ref: id }, StateMachineRevisionId: { 'Fn::GetAtt': [id, 'StateMachineRevisionId'] } },
       });
       expect(template.Resources[`${id}Alias`]).toMatchObject({
         Type: 'AWS::StepFunctions::StateMachineAlias',
