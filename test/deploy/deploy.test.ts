@@ -21,6 +21,9 @@ sayMissing("a deployment into moto's CloudFormation", missing ? python.missing :
 /** Waits that a test can afford in real time. */
 const WAITS = { iamPropagationSeconds: 0, injectionChecks: 2, injectionIntervalSeconds: 1 } as const;
 
+/** A run that has soaked waits for CloudTrail, for up to a quarter of an hour. */
+const TRAIL = { cloudTrailDelivery: 1000 };
+
 /** How long the run soaks that is updated under way: longer than an update takes here, in seconds. */
 const SOAK = 120;
 
@@ -37,7 +40,7 @@ describe.skipIf(missing)('the service, deployed by osls', () => {
   /** The cluster of the example, as it is at first. */
   const begin = async (scene: Omit<Scene, 'snapshot'> = {}): Promise<Twin> => {
     await started.twin?.close();
-    started.twin = await startScene({ snapshot: withAccessRole(await loadSnapshot('examples/shop')), ...scene }, clock);
+    started.twin = await startScene({ snapshot: withAccessRole(await loadSnapshot('examples/shop')), delays: TRAIL, ...scene }, clock);
     const { endpoint, starts } = of('account');
     await of('functions').setPlace({ ...placeOf(started.twin, endpoint, REGION), AWS_ENDPOINT_URL_SFN: starts });
     return started.twin;

@@ -40,6 +40,8 @@ export interface Scene {
   readonly hooks?: ((twin: () => Twin) => TwinHooks) | undefined;
   /** What moto's Step Functions waits in place of a soak, in seconds. */
   readonly soakFor?: number;
+  /** What takes longer, or not as long, as in other scenes. */
+  readonly delays?: Partial<TwinDelays>;
 }
 
 /** Everything of AWS and Kubernetes takes effect at once; CloudTrail delivers nothing before a run has ended. */
@@ -58,13 +60,18 @@ const START = Date.parse('2026-03-02T09:00:00Z');
 const LOOK = 100;
 
 /** The twin of a scene, on a clock. */
-export async function startScene({ snapshot, hooks }: Scene, clock: TwinSettings['clock']): Promise<Twin> {
+export async function startScene({ snapshot, hooks, delays = {} }: Scene, clock: TwinSettings['clock']): Promise<Twin> {
   const started: { twin?: Twin } = {};
   const itself = (): Twin => {
     if (started.twin === undefined) throw new TypeError('the twin is not started yet');
     return started.twin;
   };
-  const twin = await startTwin({ snapshot, clock, delays: DELAYS, ...(hooks === undefined ? {} : { hooks: hooks(itself) }) });
+  const twin = await startTwin({
+    snapshot,
+    clock,
+    delays: { ...DELAYS, ...delays },
+    ...(hooks === undefined ? {} : { hooks: hooks(itself) }),
+  });
   started.twin = twin;
   return twin;
 }
