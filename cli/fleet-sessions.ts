@@ -103,14 +103,14 @@ export interface FleetService {
   readonly journal: Journal;
 }
 
-/** `arn:aws:states:REGION:ACCOUNT:stateMachine:podshift-migrate-fleet-STAGE`. */
-const SERVICE = /^arn:[a-z-]+:states:([a-z0-9-]+):\d{12}:stateMachine:podshift-migrate-fleet-([\w-]+)$/;
+/** `arn:aws:states:REGION:ACCOUNT:stateMachine:podshift-migrate-fleet-STAGE`, with the alias by which executions are started or without. */
+const SERVICE = /^(arn:[a-z-]+:states:([a-z0-9-]+):\d{12}:stateMachine:podshift-migrate-fleet-([\w-]+))(?::live)?$/;
 
 /** The service that `--service` names by the ARN of its `migrate-fleet`; undefined without the flag. Throws `UsageError`. */
 export function fleetServiceOf(invocation: Invocation): FleetService | undefined {
   const arn = textFlag(invocation, 'service');
   if (arn === undefined) return undefined;
-  const [, region, stage] = SERVICE.exec(arn) ?? [];
+  const [, machine, region, stage] = SERVICE.exec(arn) ?? [];
   if (region === undefined || stage === undefined) {
     throw new PodshiftError('UsageError', `--service takes the ARN of the deployed podshift-migrate-fleet, not "${arn}"`);
   }
@@ -126,7 +126,7 @@ export function fleetServiceOf(invocation: Invocation): FleetService | undefined
   return {
     executions: createExecutions({
       client: new SFNClient(shared),
-      stateMachineArns: { 'migrate-cluster': undefined, 'migrate-fleet': arn, 'rollback-run': undefined },
+      stateMachineArns: { 'migrate-cluster': undefined, 'migrate-fleet': `${machine}:live`, 'rollback-run': undefined },
     }),
     journal: createDynamoJournal({ client, tableName: `podshift-journal-${stage}`, clock }),
   };

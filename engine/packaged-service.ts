@@ -11,6 +11,7 @@ const TEMPLATE = 'cloudformation-template-update-stack.json';
 
 const template = z.object({ Resources: z.record(z.string(), z.object({ Type: z.string(), Properties: z.unknown() })) });
 const lambda = z.object({ Handler: z.string() });
+const version = z.object({ FunctionName: z.object({ Ref: z.string() }) });
 const references = z.record(z.string(), z.union([z.string(), z.record(z.string(), z.unknown())]));
 const stateMachine = z.object({ DefinitionString: z.union([z.string(), z.object({ 'Fn::Sub': z.tuple([z.string(), references]) })]) });
 
@@ -24,6 +25,14 @@ export async function loadPackagedService(folder: string, root: string = ROOT): 
   const { Resources } = read(template, JSON.parse(await readFile(file, 'utf8')), file);
   const ofType = (type: string) => Object.entries(Resources).filter(([, resource]) => resource.Type === type);
   const paths = new Map(ofType('AWS::Lambda::Function').map(([id, { Properties }]) => [id, lambda.safeParse(Properties).data?.Handler]));
+  const functions = new Map(
+    ofType('AWS::Lambda::Version').map(([id, { Properties }]) => [id, version.safeParse(Properties).data?.FunctionName.Ref]),
+  );
+  /** A reference to a published version is one to its function: there is one of each here. */
+  const functionOf = (value: unknown): unknown => {
+    const id = functions.get(String((value as { readonly Ref?: unknown }).Ref));
+    return id === undefined ? value : { 'Fn::GetAtt': [id, 'Arn'] };
+  };
   return {
     handler: (id) => importHandler(root, paths.get(id), id),
     stateMachine: async (name) => {
@@ -32,7 +41,9 @@ export async function loadPackagedService(folder: string, root: string = ROOT): 
         throw new PodshiftError('InternalError', `${file} has no state machine ${name}`);
       }
       const definition = read(stateMachine, found[1].Properties, `${found[0]} of ${file}`).DefinitionString;
-      return typeof definition === 'string' ? (JSON.parse(definition) as Machine) : parseMachine(...definition['Fn::Sub'], name);
+      if (typeof definition === 'string') return JSON.parse(definition) as Machine;
+      const [text, values] = definition['Fn::Sub'];
+      return parseMachine(text, Object.fromEntries(Object.entries(values).map(([key, value]) => [key, functionOf(value)])), name);
     },
   };
 }

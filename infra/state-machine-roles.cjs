@@ -47,7 +47,7 @@ function statements({ name, definition }) {
   const states = allStates(definition);
   const functions = new Set(states.flatMap((state) => (state.Type === 'Task' ? functionsOf(state) : [])));
   return [
-    ...(functions.size === 0 ? [] : [allow('lambda:InvokeFunction', [...functions].sort().map(arnOf))]),
+    ...(functions.size === 0 ? [] : [allow('lambda:InvokeFunction', [...functions].sort().map(versionsOf))]),
     ...(states.some((state) => state.ItemProcessor?.ProcessorConfig?.Mode === 'DISTRIBUTED') ? ownChildren(name) : []),
     allow(LOG_DELIVERY, '*'),
     allow(['xray:PutTraceSegments', 'xray:PutTelemetryRecords', 'xray:GetSamplingRules', 'xray:GetSamplingTargets'], '*'),
@@ -62,8 +62,9 @@ function functionsOf({ Resource, Parameters }) {
   return [Resource, Parameters?.FunctionName].flatMap((value) => value?.['Fn::GetAtt']?.[0] ?? []);
 }
 
-function arnOf(id) {
-  return { 'Fn::GetAtt': [id, 'Arn'] };
+/** Every version: an execution goes on with those that it began with. */
+function versionsOf(id) {
+  return { 'Fn::Sub': `\${${id}.Arn}:*` };
 }
 
 /** Step Functions Developer Guide, "IAM policies for using Distributed Map states"; an execution that is redriven redrives its children. */

@@ -9,7 +9,6 @@ import { createLambdaRuntime } from './lambda.ts';
 /** What a function that starts state machines reads of its environment besides: the ARNs of those that it starts or asks about. */
 const serviceEnvironment = z.object({
   MIGRATE_CLUSTER_ARN: z.string().min(1).optional(),
-  MIGRATE_FLEET_ARN: z.string().min(1).optional(),
   ROLLBACK_RUN_ARN: z.string().min(1).optional(),
 });
 
@@ -30,7 +29,6 @@ function executionsOf(environment: z.output<typeof serviceEnvironment>): Executi
     client: new SFNClient({ requestHandler: TIMEOUTS }),
     stateMachineArns: {
       'migrate-cluster': environment.MIGRATE_CLUSTER_ARN,
-      'migrate-fleet': environment.MIGRATE_FLEET_ARN,
       'rollback-run': environment.ROLLBACK_RUN_ARN,
     },
   });

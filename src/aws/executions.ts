@@ -13,7 +13,7 @@ import { awsCall, awsLookup } from './errors.ts';
 /** What the gateway to Step Functions is made of. */
 export interface ExecutionsSettings {
   readonly client: SFNClient;
-  /** A machine without an ARN is one that this function neither starts nor asks about: `InternalError`. */
+  /** ARNs, with an alias or without. A machine without an ARN is one that this function neither starts nor asks about: `InternalError`. */
   readonly stateMachineArns: Readonly<Partial<Record<StateMachineName, string | undefined>>>;
 }
 
@@ -66,7 +66,11 @@ export function createExecutions({ client, stateMachineArns }: ExecutionsSetting
   };
 }
 
-/** The ARN of an execution of a Standard state machine (Service Authorization Reference: AWS Step Functions). */
+/**
+ * The ARN of an execution of a Standard state machine (Service Authorization Reference: AWS Step Functions). One that was started by a
+ * version or an alias has neither in it.
+ */
 function executionArn(stateMachineArn: string, name: string): string {
-  return `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
+  const unqualified = stateMachineArn.split(':').slice(0, 7).join(':');
+  return `${unqualified.replace(':stateMachine:', ':execution:')}:${name}`;
 }

@@ -80,7 +80,7 @@ export function scheduleOf(request: ScheduleRequest, place: ServicePlace): Sched
   const { name, starts, target, expression, timezone, flexibleMinutes, expectedDigest, approval, requestedBy, options } = request;
   const { partition, region, accountId, stage } = place;
   const machine = starts === 'scan' ? 'scan-cluster' : 'migrate-cluster';
-  const machineArn = `arn:${partition}:states:${region}:${accountId}:stateMachine:podshift-${machine}-${stage}`;
+  const machineArn = `arn:${partition}:states:${region}:${accountId}:stateMachine:podshift-${machine}-${stage}:live`;
   // A record and no more: whoever may start executions writes their input.
   const common = { runId: RUN_ID, target, options, requestedBy: { source: 'schedule', by: requestedBy } };
   const run = JSON.stringify({ ...common, mode: 'run', approval, expectedDigest });

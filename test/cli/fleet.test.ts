@@ -86,6 +86,7 @@ describe('the settings of a fleet', () => {
     expect(fleetServiceOf(parsed('status'))).toBeUndefined();
     const arn = 'arn:aws:states:eu-west-1:111122223333:stateMachine:podshift-migrate-fleet-prod';
     expect(fleetServiceOf(parsed('status', '--service', arn))).toBeDefined();
+    expect(fleetServiceOf(parsed('status', '--service', `${arn}:live`))).toBeDefined();
     expect(() => fleetServiceOf(parsed('status', '--service', 'prod'))).toThrow('--service takes the ARN');
   });
 });
@@ -221,7 +222,7 @@ describe('podshift fleet', () => {
     await fleet({ terminal } as never, parsed('plan', ...flags));
     await fleet({ terminal } as never, parsed('run', ...flags, '--approve', '--digest', 'd'.repeat(12), '--approve-each'));
     const asked = seen.map(({ body }) => JSON.parse(body) as { stateMachineArn: string; name: string; input: string });
-    expect(asked.map(({ stateMachineArn }) => stateMachineArn)).toEqual([arn, arn]);
+    expect(asked.map(({ stateMachineArn }) => stateMachineArn)).toEqual([`${arn}:live`, `${arn}:live`]);
     const inputs = asked.map(({ input }) => JSON.parse(input) as { fleetId: string });
     expect(inputs).toMatchObject([
       { mode: 'plan', approval: 'none', expectedDigest: null, spec: fleetSpec.parse({ regions: ['eu-central-1'] }) },

@@ -1,5 +1,6 @@
-import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type OutgoingHttpHeaders, request, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Readable } from 'node:stream';
 import { LOOPBACK } from '../cluster/ports.ts';
 
 /** A server of loopback. */
@@ -27,13 +28,24 @@ export async function listen(answer: (incoming: IncomingMessage, outgoing: Serve
 
 /** Hands a request on to `endpoint` and its answer back, with the time of `now` (milliseconds since the epoch) as its `Date` where given. */
 export function handOn(incoming: IncomingMessage, outgoing: ServerResponse, endpoint: string, now?: () => number): Promise<void> {
+  const { method, url, headers } = incoming;
+  return pass(incoming, outgoing, new URL(url ?? '/', endpoint), { method, headers }, now);
+}
+
+/** Sends a body to a URL, and the answer back; `now` is as with {@link handOn}. */
+export function pass(
+  body: Readable,
+  outgoing: ServerResponse,
+  to: URL,
+  options: { readonly method?: string | undefined; readonly headers: OutgoingHttpHeaders },
+  now?: () => number,
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    const { method, url, headers } = incoming;
-    const passed = request(new URL(url ?? '/', endpoint), { method, headers }, (answer) => {
+    const passed = request(to, options, (answer) => {
       const date = now === undefined ? {} : { date: new Date(now()).toUTCString() };
       outgoing.writeHead(answer.statusCode ?? 502, { ...answer.headers, ...date });
       answer.pipe(outgoing).on('close', resolve).on('error', reject);
     });
-    incoming.pipe(passed).on('error', reject);
+    body.pipe(passed).on('error', reject);
   });
 }

@@ -28,7 +28,7 @@ export async function applyRules(template: Template, executions: Executions, cha
   for (const { EventPattern, Targets = [] } of rules) {
     const { stateMachineArn = [], status = [] } = EventPattern?.detail ?? {};
     const wanted = stateMachineArn.some((arn) => JSON.stringify(arn) === '{"Ref":"MigrateCluster"}') && status.includes(change.status);
-    const target = Targets.find(({ Arn }) => Arn.Ref === 'RollbackRun');
+    const target = Targets.find(({ Arn }) => Arn.Ref === 'RollbackRunAlias');
     if (!wanted || target === undefined) continue;
     if (target.InputPath !== '$.detail') throw new Error(`the rule hands on ${target.InputPath}, which is not looked at here`);
     const name = `${change.name}-after-failure`;

@@ -92,7 +92,7 @@ const UNREADY = 45_000;
  * The pods of one Deployment do not become ready on the new way, until some time after its restart: a way back that finds a
  * roll-out under way waits for it, for minutes.
  */
-const failing = (name: string): Scene['hooks'] => {
+export const failing = (name: string): Scene['hooks'] => {
   return (twin) => {
     let mend: (() => void) | undefined;
     let restarted = Number.POSITIVE_INFINITY;

@@ -43,6 +43,8 @@ export interface Scene {
   readonly hooks?: ((twin: () => Twin) => TwinHooks) | undefined;
   /** What moto's Step Functions waits in place of a soak, in seconds. */
   readonly soakFor?: number;
+  /** What takes longer, or not as long, as in other scenes. */
+  readonly delays?: Partial<TwinDelays>;
 }
 
 /** Everything of AWS and Kubernetes takes effect at once; CloudTrail delivers nothing before a run has ended. */
@@ -61,14 +63,14 @@ const START = Date.parse('2026-03-02T09:00:00Z');
 const LOOK = 100;
 
 /** The twin of a scene, on a clock. */
-async function startScene({ snapshot, hooks, soakFor }: Scene, clock: TwinSettings['clock']): Promise<Twin> {
+export async function startScene({ snapshot, hooks, delays = {}, soakFor }: Scene, clock: TwinSettings['clock']): Promise<Twin> {
   const started: { twin?: Twin } = {};
   const itself = (): Twin => {
     if (started.twin === undefined) throw new TypeError('the twin is not started yet');
     return started.twin;
   };
   const hooked = hooks === undefined ? {} : { hooks: hooks(itself) };
-  const twin = await startTwin({ snapshot, clock, delays: DELAYS, ...hooked, dated: soakFor !== undefined });
+  const twin = await startTwin({ snapshot, clock, delays: { ...DELAYS, ...delays }, ...hooked, dated: soakFor !== undefined });
   started.twin = twin;
   return twin;
 }
@@ -222,6 +224,18 @@ export async function cloudWorld(cloud: Cloud, packaged: Packaged, service: Serv
 /** The services that the twin stands in for; the others are moto's. */
 const TWIN_SERVICES = ['EKS', 'IAM', 'STS', 'CLOUDTRAIL'];
 
+/** Where functions find AWS: an endpoint for each service by the SDK's own variables, and credentials. */
+export function placeOf(twin: Twin, endpoint: string, region: string): Readonly<Record<string, string>> {
+  return {
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: twin.credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: twin.credentials.secretAccessKey,
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_ENDPOINT_URL: endpoint,
+    ...Object.fromEntries(TWIN_SERVICES.map((service) => [`AWS_ENDPOINT_URL_${service}`, twin.awsEndpoint])),
+  };
+}
+
 /**
  * The environment of the functions: a region, credentials, an endpoint for each service by the SDK's own variables, and
  * what the template gives them. What refers to other resources than the journal and the state machines is left out.
@@ -241,15 +255,7 @@ function environmentOf(
     if (typeof value === 'string') return [[name, value]];
     return 'Ref' in value && value.Ref === 'JournalTable' ? [[name, stack.tableName]] : [];
   });
-  return {
-    ...Object.fromEntries(resolved),
-    AWS_REGION: REGION,
-    AWS_ACCESS_KEY_ID: twin.credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: twin.credentials.secretAccessKey,
-    AWS_EC2_METADATA_DISABLED: 'true',
-    AWS_ENDPOINT_URL: endpoint,
-    ...Object.fromEntries(TWIN_SERVICES.map((service) => [`AWS_ENDPOINT_URL_${service}`, twin.awsEndpoint])),
-  };
+  return { ...Object.fromEntries(resolved), ...placeOf(twin, endpoint, REGION) };
 }
 
 /** A function's properties, as far as they are looked at. */

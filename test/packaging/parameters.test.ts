@@ -12,6 +12,7 @@ interface Context {
 }
 interface Fragment {
   readonly Resources: Readonly<Record<string, unknown>>;
+  readonly Outputs?: Readonly<Record<string, { readonly Value: string }>>;
 }
 
 const contextOf = (values: Readonly<Record<string, string>>): Context => ({
@@ -103,16 +104,20 @@ describe('the external id', () => {
 
 describe('regions without a registry of schemas', () => {
   const fragment = require('../../infra/event-schemas.cjs') as (context: Context) => Promise<Fragment>;
+  const leftOut = async (region: string) =>
+    (await fragment(contextOf({ 'sls:stage': 'prod', 'self:provider.region': region }))).Outputs?.LeftOut?.Value;
   const types = async (region: string) => {
     const { Resources } = await fragment(contextOf({ 'sls:stage': 'prod', 'self:provider.region': region }));
     return Object.values(Resources).map((resource) => (resource as { readonly Type: string }).Type);
   };
 
-  it('deploy without the schemas', async () => {
+  it('deploy without the schemas, and say so', async () => {
     expect(await types('il-central-1')).toEqual([]);
+    expect(await leftOut('il-central-1')).toContain('AWS::EventSchemas');
   });
 
-  it('are no others: elsewhere the registry and its schemas are made', async () => {
+  it('are no others: elsewhere the registry and its schemas are made, and nothing is left out', async () => {
+    expect(await leftOut('eu-central-1')).toBeUndefined();
     expect(await types('eu-central-1')).toEqual([
       'AWS::EventSchemas::Registry',
       ...Array.from({ length: 3 }, () => 'AWS::EventSchemas::Schema'),

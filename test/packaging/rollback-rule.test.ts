@@ -27,7 +27,7 @@ function handedOn(rule: Rule, detail: Record<string, unknown>): unknown {
     pattern['detail-type'].includes('Step Functions Execution Status Change') &&
     pattern.detail.stateMachineArn.some(({ Ref }) => Ref === 'MigrateCluster') &&
     pattern.detail.status.includes(String(detail.status));
-  expect(Targets[0]).toMatchObject({ InputPath: '$.detail', Arn: { Ref: 'RollbackRun' } });
+  expect(Targets[0]).toMatchObject({ InputPath: '$.detail', Arn: { Ref: 'RollbackRunAlias' } });
   return matches ? detail : undefined;
 }
 

@@ -16,16 +16,18 @@ export interface Moto {
 export interface MotoOptions {
   /** Its Step Functions carries executions out. What their tasks call is asked of this port of loopback. */
   readonly executions?: { readonly taskPort: number };
+  /** Its account; that of the suites where it is absent. */
+  readonly accountId?: string;
 }
 
 /** Starts `moto_server` of a folder of programs on a free port of loopback. */
-export async function startMoto(bin: string, { executions }: MotoOptions = {}): Promise<Moto> {
+export async function startMoto(bin: string, { executions, accountId = '111122223333' }: MotoOptions = {}): Promise<Moto> {
   const [port = 0] = await freePorts(1);
   const child = spawn(join(bin, 'moto_server'), ['-H', LOOPBACK, '-p', String(port)], {
     // Trust policies decide, and the account is the one of the suites.
     env: {
       PATH: process.env.PATH,
-      MOTO_ACCOUNT_ID: '111122223333',
+      MOTO_ACCOUNT_ID: accountId,
       // Roles of nodes have AWS's own policies attached.
       ...(executions === undefined ? { MOTO_IAM_LOAD_MANAGED_POLICIES: 'true' } : { MOTO_PORT: String(executions.taskPort) }),
     },

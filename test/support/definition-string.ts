@@ -9,7 +9,7 @@ const PSEUDO_PARAMETERS: Readonly<Record<string, string>> = {
 
 /**
  * The text that CloudFormation makes of a packaged `DefinitionString`: the placeholders of `Fn::Sub` are replaced by what they
- * stand for, and `Fn::GetAtt` of a function by its ARN. Throws for what it cannot resolve.
+ * stand for, `Fn::GetAtt` of a function by its ARN and `Ref` of a version of one by that version's. Throws for what it cannot resolve.
  */
 export function definitionText({ Resources }: Template, stateMachine: string): string {
   const value = Resources[stateMachine]?.Properties.DefinitionString as string | { 'Fn::Sub': string | [string, object] } | undefined;
@@ -26,8 +26,10 @@ export function definitionText({ Resources }: Template, stateMachine: string): s
 
   function resolve(reference: unknown): string | undefined {
     if (typeof reference === 'string') return reference;
-    const [id, attribute] = (reference as { 'Fn::GetAtt'?: [string, string] } | undefined)?.['Fn::GetAtt'] ?? [];
-    const name = id === undefined || attribute !== 'Arn' ? undefined : Resources[id]?.Properties.FunctionName;
-    return typeof name === 'string' ? `arn:aws:lambda:eu-central-1:444455556666:function:${name}` : undefined;
+    const { Ref, 'Fn::GetAtt': [id, attribute] = [] } = (reference ?? {}) as { Ref?: string; 'Fn::GetAtt'?: [string, string] };
+    const versioned = Ref === undefined ? undefined : (Resources[Ref]?.Properties.FunctionName as { Ref: string } | undefined)?.Ref;
+    const name = Resources[versioned ?? (attribute === 'Arn' ? String(id) : '')]?.Properties.FunctionName;
+    const suffix = versioned === undefined ? '' : ':1';
+    return typeof name === 'string' ? `arn:aws:lambda:eu-central-1:444455556666:function:${name}${suffix}` : undefined;
   }
 }

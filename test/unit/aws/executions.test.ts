@@ -5,7 +5,8 @@ import { retryStrategy } from '../../../src/aws/clients.ts';
 import { createExecutions } from '../../../src/aws/executions.ts';
 import { type ScriptedReply, type SeenRequest, startScript } from '../fixtures/scripted-server.ts';
 
-const MACHINE = 'arn:aws:states:eu-west-1:111122223333:stateMachine:podshift-migrate-cluster-prod';
+const UNQUALIFIED = 'arn:aws:states:eu-west-1:111122223333:stateMachine:podshift-migrate-cluster-prod';
+const MACHINE = `${UNQUALIFIED}:live`;
 const EXECUTION = 'arn:aws:states:eu-west-1:111122223333:execution:podshift-migrate-cluster-prod:r1';
 
 /** The gateway over a scripted Step Functions, and what it asked of it. */
@@ -17,7 +18,12 @@ async function gateway(script: (request: SeenRequest, index: number) => Scripted
     credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'SECRET' },
     retryStrategy: retryStrategy('none'),
   });
-  const stateMachineArns = { 'migrate-cluster': MACHINE, 'migrate-fleet': undefined, 'rollback-run': undefined };
+  const stateMachineArns = {
+    'migrate-cluster': MACHINE,
+    'scan-cluster': UNQUALIFIED,
+    'migrate-fleet': undefined,
+    'rollback-run': undefined,
+  };
   return { executions: createExecutions({ client, stateMachineArns }), seen: server.seen };
 }
 
@@ -41,6 +47,15 @@ describe('the gateway to Step Functions', () => {
     const { executions } = await gateway(() => ({ headers: JSON_1_0, body: {} }));
     expect(await executions.start('migrate-cluster', 'r1', {})).toEqual({ executionArn: EXECUTION });
   });
+
+  it.each(['migrate-cluster', 'scan-cluster'] as const)(
+    'looks for an execution of %s by its own ARN, which names no alias',
+    async (machine) => {
+      const { executions, seen } = await gateway(() => ({ headers: JSON_1_0, body: { status: 'RUNNING' } }));
+      await executions.status(machine, 'r1');
+      expect(asked(seen)).toEqual([['AWSStepFunctions.DescribeExecution', { executionArn: EXECUTION, includedData: 'METADATA_ONLY' }]]);
+    },
+  );
 
   it('tells how an execution stands, and that there is none', async () => {
     const { executions, seen } = await gateway((_request, index) =>

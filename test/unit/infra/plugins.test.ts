@@ -86,9 +86,9 @@ describe('state-machine-roles', () => {
   const call = (name: string) => ({ Type: 'Task', Resource: { 'Fn::GetAtt': [`${name}LambdaFunction`, 'Arn'] } });
   const map = (Mode: string) => ({ Type: 'Map', ItemProcessor: { ProcessorConfig: { Mode }, States: { Inner: call('Inner') } } });
   const invoked = (service: Service) => statementsOf(service, 'AnyRole').find(({ Action }) => Action === 'lambda:InvokeFunction')?.Resource;
-  const arns = (...names: string[]) => names.map((name) => ({ 'Fn::GetAtt': [`${name}LambdaFunction`, 'Arn'] }));
+  const arns = (...names: string[]) => names.map((name) => ({ 'Fn::Sub': `\${${name}LambdaFunction.Arn}:*` }));
 
-  it('lets a state machine call the functions of its states and of its maps, each once', () => {
+  it('lets a state machine call every version of the functions of its states and of its maps, each once', () => {
     const waiting = {
       Type: 'Task',
       Resource: 'arn:aws:states:::lambda:invoke.waitForTaskToken',

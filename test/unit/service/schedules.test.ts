@@ -31,7 +31,7 @@ describe('a schedule', () => {
       ScheduleExpressionTimezone: 'Europe/Berlin',
       FlexibleTimeWindow: { Mode: 'OFF' },
       Target: {
-        Arn: 'arn:aws:states:eu-west-1:111122223333:stateMachine:podshift-scan-cluster-prod',
+        Arn: 'arn:aws:states:eu-west-1:111122223333:stateMachine:podshift-scan-cluster-prod:live',
         RoleArn: 'arn:aws:iam::111122223333:role/podshift/prod/podshift-schedules-prod-eu-west-1',
         DeadLetterConfig: { Arn: 'arn:aws:sqs:eu-west-1:111122223333:podshift-dead-letters-prod' },
       },
