@@ -3,7 +3,7 @@ import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { PodshiftError } from '../../src/model/errors.ts';
 import { type MigrationOptions, migrationOptions } from '../../src/model/options.ts';
 import type { Plan } from '../../src/model/plan.ts';
-import type { PlanFile } from '../../src/model/plan-file.ts';
+import type { PlanFile } from '../../src/model/plan-files/file.ts';
 import type { PlanReport } from '../../src/model/report.ts';
 import type { ClusterTarget } from '../../src/model/run.ts';
 import { canonicalJson, decisionDifferences, isDigestOf, nameDifference, planDecisions } from '../../src/plan/digest.ts';

@@ -1,5 +1,5 @@
-import { DEPLOYMENT_ERRORS } from './deployment-errors.ts';
-import { JOURNAL_ERRORS } from './journal-errors.ts';
+import { DEPLOYMENT_ERRORS } from './errors/deployment.ts';
+import { JOURNAL_ERRORS } from './errors/journal.ts';
 
 /**
  * The one table of errors. A row's key is the error's `name`: Step Functions matches it in `ErrorEquals`, so it never

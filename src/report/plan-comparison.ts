@@ -1,6 +1,6 @@
 import type { Plan } from '../model/plan.ts';
-import type { PlanComparison } from '../model/plan-comparison.ts';
-import type { PlanFile } from '../model/plan-file.ts';
+import type { PlanComparison } from '../model/plan-files/comparison.ts';
+import type { PlanFile } from '../model/plan-files/file.ts';
 import { type Difference, decisionDifferences, OPTIONS, planDecisions } from '../plan/digest.ts';
 import { showChange } from './change-text.ts';
 import { clusterTitle } from './summary.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { PodshiftError } from '../model/errors.ts';
 import type { Plan } from '../model/plan.ts';
-import { type PlanFile, planFile } from '../model/plan-file.ts';
+import { type PlanFile, planFile } from '../model/plan-files/file.ts';
 import type { PlanContents } from '../model/report.ts';
 import { canonicalJson, decisionsDigest, planDecisions } from '../plan/digest.ts';
 

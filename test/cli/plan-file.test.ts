@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetRoleCommand, IAMClient, UpdateAssumeRolePolicyCommand } from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { planComparison } from '../../src/model/plan-comparison.ts';
-import { planFile } from '../../src/model/plan-file.ts';
+import { planComparison } from '../../src/model/plan-files/comparison.ts';
+import { planFile } from '../../src/model/plan-files/file.ts';
 import { planReport, runReport } from '../../src/model/report.ts';
 import { podshift, ROOT, start } from './spawn.ts';
 

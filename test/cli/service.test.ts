@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { planFile } from '../../src/model/plan-file.ts';
+import { planFile } from '../../src/model/plan-files/file.ts';
 import { runReport } from '../../src/model/report.ts';
 import { type RunResource, runResource } from '../../src/service/resources.ts';
 import { podshift, ROOT, start } from './spawn.ts';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { isPodshiftError } from '../../../src/model/errors.ts';
-import { planComparison } from '../../../src/model/plan-comparison.ts';
-import { planFile } from '../../../src/model/plan-file.ts';
+import { planComparison } from '../../../src/model/plan-files/comparison.ts';
+import { planFile } from '../../../src/model/plan-files/file.ts';
 import { canonicalJson, planDigest } from '../../../src/plan/digest.ts';
 import { comparePlans, renderComparison } from '../../../src/report/plan-comparison.ts';
 import { parsePlanFile, renderPlanFile } from '../../../src/report/plan-file.ts';

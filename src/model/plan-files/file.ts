@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { planContents } from './report.ts';
+import { planContents } from '../report.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
