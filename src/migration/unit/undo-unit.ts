@@ -7,6 +7,7 @@ import { undoAddon } from '../addon/update-addon.ts';
 import { withoutPauses } from '../pauses.ts';
 import { PACES, waitIn } from '../polls.ts';
 import { secondsUntilQuiet } from '../quiet.ts';
+import { changedByLaterRuns } from '../run/later-runs.ts';
 import { planOf } from '../run/plan-run.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
 import { type Failure, reasonOf } from '../trust/grant-trust.ts';
@@ -34,11 +35,12 @@ export type UndoInput = UnitInput & { readonly failure: Failure };
  * Takes a unit back to what it was, from the journal alone, however far it came: annotations first (so that nothing is
  * without both ways), then the association, then proof that new pods are on the old way again, then the old templates and
  * the pods. It is called until it is ready; each call finds out by itself what is left. The trust policy goes later, by role.
- * Throws `UndoFailed` where an object was changed by somebody else, or where the option's time is over.
+ * Throws `UndoFailed` where an object was changed by somebody else or the unit by a later run, or where the option's time is over.
  */
 export async function undoUnit(runtime: ClusterRuntime, input: UndoInput): Promise<Poll & { unitId: string; unitStatus: string }> {
   const found = await runtime.journal.getUnit(input.runId, input.unitId);
   if (await isOver(runtime, found, input)) return { ...READY, unitId: input.unitId, unitStatus: found.status };
+  await refuseOutOfOrder(runtime, found);
   const reason = found.status === 'rolling-back' && found.reason !== '' ? found.reason : reasonOf(input.failure);
   const context = await openUndo(runtime, found, reason);
   const { run, unit } = context;
@@ -75,6 +77,16 @@ async function isOver(runtime: JournalRuntime, unit: UnitRecord, { failure }: Un
   if (unit.status === 'rolled-back' || unit.status === 'held') return true;
   if (unit.status !== 'migrated') return false;
   return failure.Error !== ROLLED_BACK || (await runtime.journal.listEntries(unit.runId, unit.unitId)).length === 0;
+}
+
+/**
+ * A later run that went on from what this one left half-way may have taken the old way away, and its pods live on what this one made:
+ * neither can be undone under it. Throws `UndoFailed`, ahead of any write, with the run that is to be rolled back first.
+ */
+async function refuseOutOfOrder(runtime: JournalRuntime, { runId, unitId }: UnitRecord): Promise<void> {
+  const later = (await changedByLaterRuns(runtime, await runtime.journal.getRun(runId))).get(unitId);
+  if (later !== undefined && (await runtime.journal.listEntries(runId, unitId)).length > 0)
+    throw new PodshiftError('UndoFailed', `run ${later} has changed ${unitId} since: roll that run back first, then this one`);
 }
 
 /** A rollback that begins, or begins again after an operator fixed something, has its whole time. */
