@@ -33,6 +33,7 @@ const FAILED: ReadonlyMap<number, string> = new Map([
   [5882, 'an agent that stayed for an association which EKS listed late'],
   [5974, 'a run that its own process ended while a person rolled it back'],
   [6043, 'an agent that stayed though the only service account to migrate was deleted'],
+  [7365, 'a rollback that took out what a later run had let in'],
 ]);
 
 /** Histories that show what is not fixed yet. */
