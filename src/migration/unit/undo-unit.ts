@@ -40,7 +40,6 @@ export type UndoInput = UnitInput & { readonly failure: Failure };
 export async function undoUnit(runtime: ClusterRuntime, input: UndoInput): Promise<Poll & { unitId: string; unitStatus: string }> {
   const found = await runtime.journal.getUnit(input.runId, input.unitId);
   if (await isOver(runtime, found, input)) return { ...READY, unitId: input.unitId, unitStatus: found.status };
-  await refuseOutOfOrder(runtime, found);
   const reason = found.status === 'rolling-back' && found.reason !== '' ? found.reason : reasonOf(input.failure);
   const context = await openUndo(runtime, found, reason);
   const { run, unit } = context;
@@ -79,16 +78,6 @@ async function isOver(runtime: JournalRuntime, unit: UnitRecord, { failure }: Un
   return failure.Error !== ROLLED_BACK || (await runtime.journal.listEntries(unit.runId, unit.unitId)).length === 0;
 }
 
-/**
- * A later run that went on from what this one left half-way may have taken the old way away, and its pods live on what this one made:
- * neither can be undone under it. Throws `UndoFailed`, ahead of any write, with the run that is to be rolled back first.
- */
-async function refuseOutOfOrder(runtime: JournalRuntime, { runId, unitId }: UnitRecord): Promise<void> {
-  const later = (await changedByLaterRuns(runtime, await runtime.journal.getRun(runId))).get(unitId);
-  if (later !== undefined && (await runtime.journal.listEntries(runId, unitId)).length > 0)
-    throw new PodshiftError('UndoFailed', `run ${later} has changed ${unitId} since: roll that run back first, then this one`);
-}
-
 /** A rollback that begins, or begins again after an operator fixed something, has its whole time. */
 async function openUndo(runtime: ClusterRuntime, found: UnitRecord, reason: string): Promise<UnitContext> {
   const run = await runtime.journal.getRun(found.runId);
@@ -107,6 +96,7 @@ async function openUndo(runtime: ClusterRuntime, found: UnitRecord, reason: stri
 /** Does what can be done now, in the order that keeps every pod's credentials; answers what is missing still. */
 async function goBack(runtime: JournalRuntime, context: UnitContext, entries: readonly JournalEntry[], gone: boolean): Promise<string> {
   await undoProbes(runtime, context, entries);
+  await refuseOutOfOrder(runtime, context);
   const { metadata } = context.unit.plan;
   const isSplit = (metadata?.splitFrom ?? null) !== null;
   if (metadata === undefined) await undoAnnotations(runtime, context, entries);
@@ -143,6 +133,19 @@ async function goBack(runtime: JournalRuntime, context: UnitContext, entries: re
     if (entry.state !== 'undone') await runtime.journal.markUndone(context.run.runId, entry.key);
   }
   return '';
+}
+
+/**
+ * A later run that went on from what this one left half-way may have taken the old way away, its pods live on what this one made, and
+ * the service account that a split returns to may have another role by now: none of it can be undone under that run. Throws `UndoFailed`
+ * with the run that is to be rolled back first.
+ */
+async function refuseOutOfOrder(runtime: JournalRuntime, { run, unit: { unitId, plan } }: UnitContext): Promise<void> {
+  const later = await changedByLaterRuns(runtime, run);
+  const splitFrom = plan.metadata?.splitFrom ?? null;
+  const changed = [unitId, ...(splitFrom === null ? [] : [`${plan.namespace}/${splitFrom}`])].find((one) => later.has(one));
+  if (changed === undefined) return;
+  throw new PodshiftError('UndoFailed', `run ${later.get(changed)} has changed ${changed} since: roll that run back first, then this one`);
 }
 
 /** Whether somebody took the service account away, alone or with its namespace. That of a split is podshift's own. */

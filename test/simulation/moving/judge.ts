@@ -212,14 +212,20 @@ function ends({ history, runs, units, hasTakenBack }: Case): string[] {
   return problems;
 }
 
-/** Whether a unit cannot go back as a later run has migrated it since, on what the first one left half-way: the reason names that run. */
-function isTakenOver({ runId, unitId, status, reason }: UnitRecord, { runs, units }: Pick<Case, 'runs' | 'units'>): boolean {
-  const later = runs.slice(runs.findIndex((run) => run.runId === runId) + 1);
-  return later.some(
-    (run) =>
+/**
+ * Whether a unit cannot go back as a later run has migrated it since, on what the first one left half-way, or the service account that it
+ * was split from: the reason names that run.
+ */
+function isTakenOver({ runId, unitId, status, reason, plan }: UnitRecord, { runs, units }: Pick<Case, 'runs' | 'units'>): boolean {
+  const later = new Set(runs.slice(runs.findIndex((run) => run.runId === runId) + 1).map((run) => run.runId));
+  const old = plan.metadata?.splitFrom ?? null;
+  return units.some(
+    (other) =>
       status === 'needs-operator' &&
-      reason.startsWith(`run ${run.runId} has changed ${unitId} since: roll that run back first`) &&
-      units.some((unit) => unit.runId === run.runId && unit.unitId === unitId && unit.status === 'migrated'),
+      later.has(other.runId) &&
+      other.status === 'migrated' &&
+      (other.unitId === unitId || (old !== null && other.unitId === `${plan.namespace}/${old}`)) &&
+      reason.startsWith(`run ${other.runId} has changed ${other.unitId} since: roll that run back first`),
   );
 }
 

@@ -5,11 +5,12 @@ import { revokeTrust as revokeTrustNow } from '../../../src/migration/trust/revo
 import { associate } from '../../../src/migration/unit/associate.ts';
 import { undoUnit } from '../../../src/migration/unit/undo-unit.ts';
 import { migrationOptions } from '../../../src/model/options.ts';
-import { CLUSTER_ARN, type FakeMigration, OIDC_TRUST, ROLE, RUN, START, TARGET } from '../fixtures/fake-migration.ts';
+import { CLUSTER_ARN, type FakeMigration, OIDC_TRUST, ROLE, RUN, START, TARGET, unitPlan } from '../fixtures/fake-migration.ts';
 import { AFTER_SECOND, FIRST, SECOND, trustScene } from '../fixtures/trust-scene.ts';
 
 const LATER = 'run-2';
 const BILLS = { id: 'shop/bills', serviceAccount: 'bills' };
+const SPLIT = { serviceAccount: 'new', metadata: { splitFrom: 'staff', shape: null, bindings: [], templates: [] } };
 const REVOKE = { runId: RUN, roleArn: ROLE };
 
 let fake: FakeMigration;
@@ -99,20 +100,26 @@ describe('the rollback of a run after another run went on from where it stopped'
     expect(trust()).toBe(OIDC_TRUST);
   });
 
-  it('leaves a unit as it is that the other run has changed since, and names that run', async () => {
-    const unit = { runId: RUN, unitId: 'shop/orders' };
+  it.each([
+    ['that the other run has changed since', unitPlan(), 'orders'],
+    ['whose old service account the other run has given another role', unitPlan({ id: 'shop/new', ...SPLIT }), 'staff'],
+  ])('leaves a unit as it is %s, but for its probe pod, and names that run', async (_, plan, serviceAccount) => {
+    const unit = { runId: RUN, unitId: plan.id };
+    await fake.runtime.journal.putUnits([{ ...unit, plan, status: 'running', reason: '', stepStartedAt: {}, facts: {} }]);
     await associate(fake.runtime, unit);
-    await anotherRun({ id: 'shop/orders', serviceAccount: 'orders' });
+    await fake.runtime.journal.recordIntent({ ...unit, key: 'probe-pod#0', kind: 'probe-pod', object: 'Pod/shop/probe-0', before: null });
+    await anotherRun({ id: `shop/${serviceAccount}`, serviceAccount });
     fake.account.writes = [];
     const undo = { ...unit, failure: { Error: 'RolledBack', Cause: 'asked for' } };
+    fake.pass(60);
     await expect(undoUnit(fake.runtime, undo)).rejects.toMatchObject({
       name: 'UndoFailed',
-      message: `run ${LATER} has changed shop/orders since: roll that run back first, then this one`,
+      message: `run ${LATER} has changed shop/${serviceAccount} since: roll that run back first, then this one`,
     });
-    expect(fake.account.writes).toEqual([]);
-    expect((await fake.runtime.journal.getUnit(RUN, 'shop/orders')).status).toBe('running');
-    await fake.runtime.journal.markUndone(LATER, 'association#shop/orders');
-    expect(await undoUnit(fake.runtime, undo)).toMatchObject({ unitStatus: 'rolling-back' });
+    expect(fake.account.writes).toEqual(['delete pods shop/probe-0']);
+    expect(fake.account.associations).toHaveLength(1);
+    await fake.runtime.journal.markUndone(LATER, `association#shop/${serviceAccount}`);
+    expect(await undoUnit(fake.runtime, undo)).toMatchObject({ unitStatus: 'rolled-back' });
   });
 
   it('holds a unit that it never began, whatever the other run did', async () => {
