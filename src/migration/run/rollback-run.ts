@@ -169,7 +169,6 @@ async function trustThatStays(
   { entries, units }: { readonly entries: readonly JournalEntry[]; readonly units: readonly UnitRecord[] },
 ): Promise<string> {
   const kept = new Set(entries.filter(({ kind, state }) => kind === 'trust' && state !== 'undone').map(({ object }) => object));
-  if (kept.size === 0) return '';
   const later = await changedByLaterRuns(runtime, run);
   const concerned = units.filter(({ unitId, plan }) => kept.has(plan.roleArn) && later.has(unitId));
   const [first] = concerned;
