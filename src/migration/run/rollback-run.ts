@@ -1,13 +1,15 @@
 import { PodshiftError } from '../../model/errors.ts';
-import type { RunRecord, UnitRecord } from '../../model/run.ts';
+import type { JournalEntry, RunRecord, UnitRecord } from '../../model/run.ts';
 import { agentThatStays } from '../agent/agent.ts';
 import { secondsUntilClosed } from '../quiet.ts';
 import { markDaemonLost, retirementOf } from '../retirement/retirement-record.ts';
 import type { JournalRuntime } from '../runtime.ts';
 import { type Failure, reasonOf } from '../trust/grant-trust.ts';
+import { trustedRole } from '../trust/role-trust.ts';
 import { lockSeconds } from '../write.ts';
 import { type Batch, batchOf } from './batch.ts';
 import { endRun, holdPendingUnits, letGo, type RunOutput } from './close-run.ts';
+import { changedByLaterRuns } from './later-runs.ts';
 import { outcomeOf } from './outcome.ts';
 
 /** What is rolled back and why. */
@@ -155,9 +157,26 @@ export async function closeRollback(
   const outcome = outcomeOf(units, await runtime.journal.listRoles(run.runId), problem);
   // Nothing migrated is left: what this run wrote of its own (trust policies, the agent) went back too.
   const isBack = outcome.status === 'held' || outcome.status === 'rolled-back';
-  return endRun(runtime, run, isBack ? { status: 'rolled-back', reason: `${input.reason}${agentThatStays(entries)}` } : outcome, units, [
-    run.status,
-  ]);
+  const stays = isBack ? `${await trustThatStays(runtime, run, { entries, units })}${agentThatStays(entries)}` : '';
+  const end = isBack ? { status: 'rolled-back' as const, reason: `${input.reason}${stays}` } : outcome;
+  return endRun(runtime, run, end, units, [run.status]);
+}
+
+/** What the reason of a run says that went back, where a trust policy keeps what a later run works by; empty where none does. */
+async function trustThatStays(
+  runtime: JournalRuntime,
+  run: RunRecord,
+  { entries, units }: { readonly entries: readonly JournalEntry[]; readonly units: readonly UnitRecord[] },
+): Promise<string> {
+  const kept = new Set(entries.filter(({ kind, state }) => kind === 'trust' && state !== 'undone').map(({ object }) => object));
+  const later = await changedByLaterRuns(runtime, run);
+  const concerned = units.filter(({ unitId, plan }) => kept.has(plan.roleArn) && later.has(unitId));
+  const [first] = concerned;
+  if (first === undefined) return '';
+  const { unitId, plan } = first;
+  const more = concerned.length > 1 ? ` and ${concerned.length - 1} more` : '';
+  const { roleName } = trustedRole(plan.roleArn);
+  return `; the trust policy of role ${roleName} keeps ${unitId}${more}: run ${later.get(unitId)} has changed it since and needs it; roll that run back first to take it out`;
 }
 
 /** Units that crashed between their opening and their first write have nothing to undo. */

@@ -3,11 +3,12 @@ import type { RolePlan } from '../../model/plan.ts';
 import type { JournalEntry, RoleRecord, RunRecord, UnitRecord } from '../../model/run.ts';
 import { revokeServiceAccounts } from '../../trust/index.ts';
 import { refuseEarly } from '../quiet.ts';
+import { changedByLaterRuns } from '../run/later-runs.ts';
 import { planOf } from '../run/plan-run.ts';
 import type { JournalRuntime, Runtime } from '../runtime.ts';
 import { holdLock } from '../write.ts';
 import { UNREVOKED, unblockRestored } from './block-role.ts';
-import { admittedByRun, type Lease, policyOf, recordTrust, sameDocument, withLease } from './role-trust.ts';
+import { admittedByRun, type Lease, policyOf, recordTrust, sameDocument, trustKey, withLease } from './role-trust.ts';
 import { writeTrust } from './write-trust.ts';
 
 /** A unit in one of these holds nothing of the new way any more. */
@@ -16,7 +17,8 @@ const GONE: ReadonlySet<UnitRecord['status']> = new Set(['rolled-back', 'held'])
 /**
  * Takes what this run let in, and what did not stay, out of a role's trust policy: the last step of a rollback, after every
  * pod is on the old way again. The role's own document of before comes back byte for byte where nobody else changed it;
- * else only our own statements shrink. Units that stay migrated, or that an operator has to look at, keep theirs.
+ * else only our own statements shrink. Units that stay migrated, or that an operator has to look at, keep theirs, and so do those that a
+ * later run has changed since: its pods may live on them, and what this run let in waits, as not undone, for that run's own rollback.
  * What cannot be undone is noted on the role, and the run ends as `needs-operator`.
  */
 export async function revokeTrust(runtime: Runtime, input: { runId: string; roleArn: string }): Promise<{ wrote: boolean }> {
@@ -59,7 +61,8 @@ async function revokeUnderLease(
   const { iam } = runtime.aws(run.target);
   const found = await iam.getRole(role.roleName);
   const admitted = units.filter((unit) => isAdmitted(unit, role, entries));
-  const gone = admitted.filter((unit) => GONE.has(unit.status));
+  const later = await changedByLaterRuns(runtime, run);
+  const gone = admitted.filter((unit) => GONE.has(unit.status) && !later.has(unit.unitId));
   const allGone = gone.length === admitted.length;
   // A role that was deleted meanwhile trusts nobody.
   if (found !== undefined) {
@@ -85,13 +88,14 @@ async function revokeUnderLease(
 
 /**
  * Whether what IAM has is one of our own documents, so that nobody else's change is lost by going back to the first. A
- * process that died right after a write has not noted what it wrote: then the plan knows. What was put back of somebody else's
- * is in what was noted since.
+ * process that died right after a write has not noted what it wrote: then the plan knows, of the waves whose write was begun. What the
+ * plan has for another wave may be what a later run wrote. What was put back of somebody else's is in what was noted since.
  */
 function isOurs(role: RolePlan, record: RoleRecord, entries: readonly JournalEntry[], found: string): boolean {
   if (record.shared === true) return false;
   const noted = entries.flatMap((entry) => [imageOf(entry.before), imageOf(entry.after)]);
-  const ours = [record.trustAfter, ...role.waves.map((wave) => wave.trustAfter), ...noted];
+  const begun = role.waves.filter(({ wave }) => entries.some(({ key }) => key === trustKey(role.roleArn, wave)));
+  const ours = [record.trustAfter, ...begun.map((wave) => wave.trustAfter), ...noted];
   return ours.some((document) => document !== undefined && sameDocument(document, found));
 }
 

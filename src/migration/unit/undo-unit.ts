@@ -7,6 +7,7 @@ import { undoAddon } from '../addon/update-addon.ts';
 import { withoutPauses } from '../pauses.ts';
 import { PACES, waitIn } from '../polls.ts';
 import { secondsUntilQuiet } from '../quiet.ts';
+import { changedByLaterRuns } from '../run/later-runs.ts';
 import { planOf } from '../run/plan-run.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
 import { type Failure, reasonOf } from '../trust/grant-trust.ts';
@@ -34,7 +35,7 @@ export type UndoInput = UnitInput & { readonly failure: Failure };
  * Takes a unit back to what it was, from the journal alone, however far it came: annotations first (so that nothing is
  * without both ways), then the association, then proof that new pods are on the old way again, then the old templates and
  * the pods. It is called until it is ready; each call finds out by itself what is left. The trust policy goes later, by role.
- * Throws `UndoFailed` where an object was changed by somebody else, or where the option's time is over.
+ * Throws `UndoFailed` where an object was changed by somebody else or the unit by a later run, or where the option's time is over.
  */
 export async function undoUnit(runtime: ClusterRuntime, input: UndoInput): Promise<Poll & { unitId: string; unitStatus: string }> {
   const found = await runtime.journal.getUnit(input.runId, input.unitId);
@@ -95,6 +96,7 @@ async function openUndo(runtime: ClusterRuntime, found: UnitRecord, reason: stri
 /** Does what can be done now, in the order that keeps every pod's credentials; answers what is missing still. */
 async function goBack(runtime: JournalRuntime, context: UnitContext, entries: readonly JournalEntry[], gone: boolean): Promise<string> {
   await undoProbes(runtime, context, entries);
+  await refuseOutOfOrder(runtime, context);
   const { metadata } = context.unit.plan;
   const isSplit = (metadata?.splitFrom ?? null) !== null;
   if (metadata === undefined) await undoAnnotations(runtime, context, entries);
@@ -131,6 +133,19 @@ async function goBack(runtime: JournalRuntime, context: UnitContext, entries: re
     if (entry.state !== 'undone') await runtime.journal.markUndone(context.run.runId, entry.key);
   }
   return '';
+}
+
+/**
+ * A later run that went on from what this one left half-way may have taken the old way away, its pods live on what this one made, and
+ * the service account that a split returns to may have another role by now: none of it can be undone under that run. Throws `UndoFailed`
+ * with the run that is to be rolled back first.
+ */
+async function refuseOutOfOrder(runtime: JournalRuntime, { run, unit: { unitId, plan } }: UnitContext): Promise<void> {
+  const later = await changedByLaterRuns(runtime, run);
+  const splitFrom = plan.metadata?.splitFrom ?? null;
+  const changed = [unitId, ...(splitFrom === null ? [] : [`${plan.namespace}/${splitFrom}`])].find((one) => later.has(one));
+  if (changed === undefined) return;
+  throw new PodshiftError('UndoFailed', `run ${later.get(changed)} has changed ${changed} since: roll that run back first, then this one`);
 }
 
 /** Whether somebody took the service account away, alone or with its namespace. That of a split is podshift's own. */

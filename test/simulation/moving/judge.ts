@@ -200,8 +200,9 @@ function ends({ history, runs, units, hasTakenBack }: Case): string[] {
   if (problems.length > 0 || !history.happenings.every((one) => isHarmless(one, history))) return problems;
   const told = history.happenings.filter(({ kind }) => kind === 'stop' || kind === 'roll back' || kind === 'crash').length;
   const words = told + (hasTakenBack ? 1 : 0);
+  const isOver = (unit: UnitRecord): boolean => isTakenOver(unit, { runs, units });
   for (const unit of units) {
-    const right = unit.status === 'migrated' || unit.status === 'held' || (words > 0 && unit.status === 'rolled-back');
+    const right = unit.status === 'migrated' || unit.status === 'held' || (words > 0 && unit.status === 'rolled-back') || isOver(unit);
     if (!right) problems.push(`P6: ${unit.unitId} is ${unit.status} though nothing is wrong with it: ${unit.reason}`);
   }
   const [first] = runs;
@@ -212,8 +213,26 @@ function ends({ history, runs, units, hasTakenBack }: Case): string[] {
   const isPart = history.happenings.some((one) => one.kind === 'roll back' && one.unit !== undefined);
   if (words > 0 && !isPart)
     for (const run of runs)
-      if (run.status === 'needs-operator') problems.push(`P6: the run needs an operator though nothing is wrong: ${run.reason}`);
+      if (run.status === 'needs-operator' && !units.some((unit) => unit.runId === run.runId && isOver(unit)))
+        problems.push(`P6: the run needs an operator though nothing is wrong: ${run.reason}`);
   return problems;
+}
+
+/**
+ * Whether a unit cannot go back as a later run has migrated it since, on what the first one left half-way, or the service account that it
+ * was split from: the reason names that run.
+ */
+function isTakenOver({ runId, unitId, status, reason, plan }: UnitRecord, { runs, units }: Pick<Case, 'runs' | 'units'>): boolean {
+  const later = new Set(runs.slice(runs.findIndex((run) => run.runId === runId) + 1).map((run) => run.runId));
+  const old = plan.metadata?.splitFrom ?? null;
+  return units.some(
+    (other) =>
+      status === 'needs-operator' &&
+      later.has(other.runId) &&
+      other.status === 'migrated' &&
+      (other.unitId === unitId || (old !== null && other.unitId === `${plan.namespace}/${old}`)) &&
+      reason.startsWith(`run ${other.runId} has changed ${other.unitId} since: roll that run back first`),
+  );
 }
 
 function isHarmless(happening: Happening, { world: { units } }: History): boolean {
@@ -262,9 +281,10 @@ function truth({ history, twin, units, writers }: Case): string[] {
       ['trust policy', writers.last(`pods ${arn} ${key}`), 'yes'],
     ] as const;
     return needed.flatMap(([what, change, wanted]) => {
-      // What somebody took away after podshift's last look is theirs.
-      const isSo = (change?.value ?? '') === wanted || (change?.at ?? 0) >= old.sentAt - BLINK;
-      return isSo ? [] : [`P6: ${unit.unitId} is migrated, and its ${what} was gone before its old way went: ${JSON.stringify(change)}`];
+      // What somebody else took away after podshift's last look is theirs.
+      const isTheirs = change?.by !== PODSHIFT && (change?.at ?? 0) >= old.sentAt - BLINK;
+      const isSo = (change?.value ?? '') === wanted || isTheirs;
+      return isSo ? [] : [`P6: ${unit.unitId} is migrated, its old way is gone, and its ${what} is, too: ${JSON.stringify(change)}`];
     });
   });
 }

@@ -283,4 +283,17 @@ export const SCENARIOS: readonly Scenario[] = [
       world: { units: [irsaUnit('web', { replicas: 1 })], nodes: 2, agent: false },
     }),
   },
+  ...[
+    { name: 'a statement that a run left behind and a later one works by stays when the first is rolled back', call: 90 },
+    { name: 'an association that a later run went on from is not deleted when the run that made it is rolled back', call: 130 },
+  ].map(({ name, call }) => ({
+    name,
+    history: historyOf(
+      [
+        { kind: 'crash', call, next: 'roll back', seconds: 1800 },
+        { kind: 'second run', when: { second: 590 } },
+      ],
+      { mode: 'local' },
+    ),
+  })),
 ];

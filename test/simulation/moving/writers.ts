@@ -46,7 +46,7 @@ export class Writers {
   readonly #twin: UnservedTwin;
   readonly #facts = new Map<string, Change[]>();
   readonly #pods = new Map<string, Made[]>();
-  readonly #serviceAccounts: readonly string[];
+  readonly #serviceAccounts: Set<string>;
   #now: { readonly by: Writer; readonly sentAt: number } | undefined;
   /** When somebody else last took a pod of a workload away, or scaled it. */
   readonly #disturbed = new Map<string, number>();
@@ -57,7 +57,7 @@ export class Writers {
   constructor(clock: SimulatedClock, twin: UnservedTwin, expected: readonly string[]) {
     this.#clock = clock;
     this.#twin = twin;
-    this.#serviceAccounts = [...new Set([...twin.kubernetes.objects('ServiceAccount').map(nameOf), ...expected])];
+    this.#serviceAccounts = new Set([...twin.kubernetes.objects('ServiceAccount').map(nameOf), ...expected]);
     for (const one of twin.kubernetes.objects('ServiceAccount')) this.#note(`annotation ${nameOf(one)}`, annotationOf(one), CLUSTER);
     for (const role of twin.awsState.roles.values()) this.#noteTrust(role, twin.awsState.storedTrust(role), CLUSTER);
     for (const pod of twin.kubernetes.objects('Pod')) this.#notePod(pod);
@@ -125,7 +125,10 @@ export class Writers {
 
   #objectChanged({ before, after }: ObjectChange): void {
     const object = (after ?? before) as KubernetesObject;
-    if (object.kind === 'ServiceAccount') this.#note(`annotation ${nameOf(object)}`, after === undefined ? '' : annotationOf(after));
+    if (object.kind === 'ServiceAccount') {
+      this.#note(`annotation ${nameOf(object)}`, after === undefined ? '' : annotationOf(after));
+      this.#meet(nameOf(object));
+    }
     if (object.kind === 'DaemonSet' && object.metadata.name === AGENT && (before === undefined || after === undefined))
       this.#note(`addon ${AGENT}`, after === undefined ? 'no DaemonSet' : 'a DaemonSet');
     if (object.kind === 'Pod') {
@@ -148,6 +151,13 @@ export class Writers {
       const pod = object.kind === 'CronJob' ? template.spec?.template : template;
       this.#note(`asks ${objectKey(object)}`, pod?.metadata?.annotations?.['iam.amazonaws.com/role'] ?? '');
     }
+  }
+
+  /** A service account under a name that nobody expected. */
+  #meet(key: string): void {
+    if (this.#serviceAccounts.has(key)) return;
+    this.#serviceAccounts.add(key);
+    for (const role of this.#twin.awsState.roles.values()) this.#noteTrust(role, this.#twin.awsState.storedTrust(role));
   }
 
   #bind(pod: KubernetesObject): void {
