@@ -157,6 +157,20 @@ export const SCENARIOS: readonly Scenario[] = [
     ),
   },
   {
+    name: 'a statement that somebody adds to those of podshift is not lost while IAM shows the trust policy of before',
+    history: historyOf([
+      { kind: 'reads late', service: 'iam', when: { second: 1 }, seconds: 300, milliseconds: 15_000 },
+      { kind: 'act', who: 'trust editor', when: { after: 'UpdateAssumeRolePolicy', number: 1, plus: 10_000 }, unit: 0 },
+    ]),
+  },
+  {
+    name: 'a statement that IAM did not show podshift ahead of its grant is not lost',
+    history: historyOf([
+      { kind: 'reads late', service: 'iam', when: { second: 1 }, seconds: 300, milliseconds: 15_000 },
+      { kind: 'act', who: 'trust editor', when: { second: 2 }, unit: 0 },
+    ]),
+  },
+  {
     name: 'a step that is delivered minutes late does nothing to a unit that was rolled back',
     history: historyOf(
       [
