@@ -80,10 +80,15 @@ interface Attempt {
 async function beginWrite(runtime: Runtime, run: RunRecord, { role, acts, before, document }: DocumentWrite): Promise<Attempt> {
   const { journal, clock } = runtime;
   const { writes = [] } = await journal.getRole(run.runId, role.roleArn);
-  const is = fingerprint(document);
+  const [was, is] = [fingerprint(before), fingerprint(document)];
+  /** IAM may have taken it, and not show it yet. */
+  const isFresh = ({ to, sent }: TrustWrite): boolean =>
+    to === null && sent !== undefined && clock.now() < sent + READ_LAG_SECONDS.trust * 1000;
+  // What this one would be made of may be a late read.
+  if (writes.some((one) => one.is !== is && one.is !== was && isFresh(one))) throw notShown(role);
   const earlier = writes.find((one) => one.is === is && one.to === null);
   const now = clock.now();
-  const { sent, ...mine }: TrustWrite = earlier ?? { acts, was: fingerprint(before), is, from: now, to: null, sent: now };
+  const { sent, ...mine }: TrustWrite = earlier ?? { acts, was, is, from: now, to: null, sent: now };
   const others = writes.filter((one) => one !== earlier);
   const keep = async (list: readonly TrustWrite[]): Promise<void> => {
     await journal.updateRole(run.runId, role.roleArn, { writes: list });
@@ -95,7 +100,7 @@ async function beginWrite(runtime: Runtime, run: RunRecord, { role, acts, before
     if (earlier === undefined) await keep(others);
   };
   return {
-    mayBeThere: () => earlier !== undefined && sent !== undefined && clock.now() < sent + READ_LAG_SECONDS.trust * 1000,
+    mayBeThere: () => earlier !== undefined && isFresh(earlier),
     // The first try is on record from before its read on.
     begins: earlier === undefined ? async () => undefined : keepSent,
     unknown: (isThrottled) => (isThrottled ? keep([...others, mine]) : keepSent()),

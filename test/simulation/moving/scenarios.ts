@@ -171,6 +171,14 @@ export const SCENARIOS: readonly Scenario[] = [
     ]),
   },
   {
+    name: 'a statement that IAM did not show podshift ahead of its revocation is not lost',
+    history: historyOf([
+      { kind: 'reads late', service: 'iam', when: { second: 590 }, seconds: 600, milliseconds: 15_000 },
+      { kind: 'act', who: 'trust editor', when: { after: 'DeletePodIdentityAssociation', number: 1, plus: 27_000 }, unit: 0 },
+      { kind: 'roll back', when: { second: 600 } },
+    ]),
+  },
+  {
     name: 'a step that is delivered minutes late does nothing to a unit that was rolled back',
     history: historyOf(
       [

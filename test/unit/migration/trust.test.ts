@@ -80,6 +80,22 @@ describe('grantTrust', () => {
     expect(await record()).toMatchObject({ blocked: '' });
   });
 
+  it('makes no other document of what IAM shows late, after a write that it took', async () => {
+    await grantTrust(fake.runtime, FIRST);
+    await end('shop/orders', 'rolled-back');
+    fake.account.failures = { 'iam lags': ['RoleNotReady'] };
+    await expect(revokeTrust(fake.runtime, { runId: RUN, roleArn: ROLE })).rejects.toMatchObject({ name: 'RoleNotReady' });
+    const role = fake.account.roles.get('orders');
+    if (role === undefined) throw new Error('the account has a role orders');
+    const shown = { ...role, trustPolicy: admit(AFTER_FIRST, [{ namespace: 'shop', name: 'theirs' }]) };
+    fake.account.lateReads = [shown, shown];
+    await expect(revokeTrustNow(fake.runtime, { runId: RUN, roleArn: ROLE })).rejects.toMatchObject({ name: 'RoleNotReady' });
+    fake.account.lateReads = [];
+    expect(await revokeTrustNow(fake.runtime, { runId: RUN, roleArn: ROLE })).toEqual({ wrote: false });
+    expect(trust()).toBe(OIDC_TRUST);
+    expect(fake.account.writes).toHaveLength(2);
+  });
+
   it('takes no document that IAM shows late for a change, after its own write', async () => {
     fake.account.failures = { 'iam lags': ['RoleNotReady'] };
     await expect(grantTrust(fake.runtime, FIRST)).rejects.toMatchObject({ name: 'RoleNotReady' });
