@@ -45,7 +45,7 @@ export class Watch {
   #isOutside = false;
   /** What each role's trust is compared with: the baseline, or what the world outside made of it since. */
   readonly #trustBefore = new Map<string, string>();
-  /** Roles whose trust the world outside wrote since it was last read: IAM has no version check, so the next write may undo that. */
+  /** Roles whose trust the world outside wrote since it was last shown: IAM has no version check, so the next write may undo that. */
   readonly #unread = new Set<string>();
   /** What such a write undid, by role, as long as nobody puts it back. */
   readonly #overwritten = new Map<string, readonly ForeignWrite[]>();
@@ -68,7 +68,11 @@ export class Watch {
   /** Says which request the changes that follow belong to; the servers of a twin work on one at a time. */
   requestBegins(request: Pick<TwinRequest, 'operation' | 'object'>): void {
     this.#operation = request.operation;
-    if (request.operation === 'GetRole') this.#unread.delete(request.object);
+    if (request.operation !== 'GetRole') return;
+    const { state } = this.#settings;
+    const role = state.role(request.object);
+    // One that IAM answers late shows nothing of it.
+    if (role === undefined || state.readTrust(role) === state.storedTrust(role)) this.#unread.delete(request.object);
   }
 
   /** Writes that a migration must not make: those that it made, and the world outside's that it undid and did not put back. */

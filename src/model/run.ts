@@ -223,6 +223,8 @@ export interface TrustWrite {
   /** Milliseconds since the epoch, from ahead of the last read to after the first read back; null where nobody read it back. */
   readonly from: number;
   readonly to: number | null;
+  /** The same of the last try that IAM may have taken; absent where none stands, and in records of older runs. */
+  readonly sent?: number;
   /** CloudTrail may not be read, or did not show podshift's own write as long as the run waited. */
   readonly unseen?: 'denied' | 'late';
 }

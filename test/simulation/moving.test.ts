@@ -34,6 +34,7 @@ const FAILED: ReadonlyMap<number, string> = new Map([
   [2610, 'a second run over a service account that the first had split all others from'],
   [5882, 'an agent that stayed for an association which EKS listed late'],
   [5974, 'a run that its own process ended while a person rolled it back'],
+  [7358, 'a statement that somebody added to those of podshift while IAM showed the trust policy of before'],
   [6043, 'an agent that stayed though the only service account to migrate was deleted'],
   [9100, 'a proof that was delivered twice, which made its probe pod anew'],
   [9654, 'a probe pod of a unit that nobody let podshift roll back'],

@@ -13,7 +13,7 @@ import { type Principal, Principals } from './principals.ts';
 import { createAwsService } from './service.ts';
 import { AwsState, type ReadsLate } from './state.ts';
 import { type RateLimits, TokenBuckets } from './token-buckets.ts';
-import { trustWritten } from './trail-events.ts';
+import { roleCreated, trustWritten } from './trail-events.ts';
 
 /** What the AWS half of a twin is made of. */
 export interface AwsHalfSettings {
@@ -60,9 +60,9 @@ export function createAwsHalf(settings: AwsHalfSettings): AwsHalf {
   const buckets = new TokenBuckets(settings.rateLimits, clock);
   let caller: Principal | undefined;
   state.onChange((change) => {
-    if (change.kind !== 'trust-stored') return;
     const by = change.by === 'request' ? caller?.arn : undefined;
-    trail.add(trustWritten(state, change.role.name, change.after.text, by));
+    if (change.kind === 'trust-stored') trail.add(trustWritten(state, change.role.name, change.after.text, by));
+    if (change.kind === 'role-created') trail.add(roleCreated(state, change.role.name, state.storedTrust(change.role).text, by));
   });
   return {
     state,

@@ -150,20 +150,34 @@ function failure(error: TrailError | undefined): Record<string, string> {
 
 /** A trust policy that somebody wrote; `by` is the session's ARN, and an administrator's where nobody called the twin for it. */
 export function trustWritten(state: AwsState, roleName: string, document: string, by?: string): NewTrailEvent {
+  return ofIam(state, 'UpdateAssumeRolePolicy', { roleName, policyDocument: document }, by);
+}
+
+/** A role that somebody made; `by` as with {@link trustWritten}. */
+export function roleCreated(state: AwsState, roleName: string, document: string, by?: string): NewTrailEvent {
+  return ofIam(state, 'CreateRole', { roleName, assumeRolePolicyDocument: document }, by);
+}
+
+function ofIam(
+  state: AwsState,
+  eventName: string,
+  requestParameters: { readonly roleName: string } & Readonly<Record<string, string>>,
+  by: string | undefined,
+): NewTrailEvent {
   const arn = by ?? `arn:${state.partition}:sts::${state.accountId}:assumed-role/administrator/somebody`;
   return {
-    eventName: 'UpdateAssumeRolePolicy',
+    eventName,
     eventSource: 'iam.amazonaws.com',
     at: state.clock.now(),
     username: arn.split('/').at(-1),
     readOnly: false,
-    resources: [{ type: 'AWS::IAM::Role', name: roleName }],
+    resources: [{ type: 'AWS::IAM::Role', name: requestParameters.roleName }],
     region: iamRegion(state.partition),
     detail: {
       userIdentity: { type: 'AssumedRole', arn, accountId: state.accountId },
       sourceIPAddress: '203.0.113.1',
       userAgent: 'aws-sdk',
-      requestParameters: { roleName, policyDocument: document },
+      requestParameters,
       responseElements: null,
     },
   };

@@ -2,6 +2,7 @@ import { isPodshiftError, PodshiftError } from '../../model/errors.ts';
 import type { Plan, RolePlan } from '../../model/plan.ts';
 import type { RoleRecord, RunRecord } from '../../model/run.ts';
 import { admitsPodIdentity } from '../../trust/index.ts';
+import { refuseEarly } from '../quiet.ts';
 import { planOf } from '../run/plan-run.ts';
 import type { Runtime } from '../runtime.ts';
 import { forwardRun, journaledWrite } from '../write.ts';
@@ -73,7 +74,12 @@ async function grantUnderLease(
   const document = documentAfter(run, role, wave, before);
   const found = await trustNow(iam, role);
   if (begun === undefined && sameDocument(found, document)) return false;
-  if (!sameDocument(found, before) && !sameDocument(found, document)) return admitsAlready(run, role, wave, found);
+  if (!sameDocument(found, before) && !sameDocument(found, document)) {
+    if (admitsAlready(run, role, wave, found)) return false;
+    // One that somebody wrote ahead of podshift's may be shown late.
+    if (begun !== undefined) refuseEarly(runtime.clock, role.roleArn, [begun]);
+    throw new PodshiftError('TrustPolicyMoved', `the trust policy of ${role.roleArn} changed after the plan was made`);
+  }
   if (await haveEnded(runtime, run, units)) return false;
   await journaledWrite(runtime, run, {
     key,
@@ -109,11 +115,11 @@ async function haveEnded(runtime: Runtime, run: RunRecord, units: readonly strin
   return units.length > 0;
 }
 
-/** Somebody else changed the document; that is fine as long as it lets every service account of the wave in. */
-function admitsAlready(run: RunRecord, role: RolePlan, wave: number, found: string): false {
+/** Whether a document that somebody else changed lets every service account of the wave in: that is fine. */
+function admitsAlready(run: RunRecord, role: RolePlan, wave: number, found: string): boolean {
   const policy = policyOf(role, found);
   const { accountId } = accountOf(run.clusterArn);
-  const admits = (role.waves.find((candidate) => candidate.wave === wave)?.admit ?? []).every(
+  return (role.waves.find((candidate) => candidate.wave === wave)?.admit ?? []).every(
     ({ namespace, name }) =>
       admitsPodIdentity(policy, {
         clusterArn: run.clusterArn,
@@ -124,8 +130,6 @@ function admitsAlready(run: RunRecord, role: RolePlan, wave: number, found: stri
         sessionTags: true,
       }) === 'yes',
   );
-  if (!admits) throw new PodshiftError('TrustPolicyMoved', `the trust policy of ${role.roleArn} changed after the plan was made`);
-  return false;
 }
 
 /** What a state machine's Catch hands on. */

@@ -2,6 +2,7 @@ import type { CloudTrailEvent } from '../../aws/gateways.ts';
 import { isPodshiftError, PodshiftError } from '../../model/errors.ts';
 import type { RoleRecord, RunRecord, TrustAct, TrustWrite } from '../../model/run.ts';
 import { revokeServiceAccounts } from '../../trust/index.ts';
+import { READ_LAG_SECONDS } from '../quiet.ts';
 import { planOf } from '../run/plan-run.ts';
 import type { Runtime } from '../runtime.ts';
 import { ownTime, serverTime } from '../server-time.ts';
@@ -17,6 +18,8 @@ const DELIVERY_SECONDS = 300;
 const LATE_SECONDS = 900;
 /** Between two looks for podshift's own write. */
 const POLL_SECONDS = 60;
+/** What somebody wrote so long before podshift's read it may not have shown. */
+const LATE_READ = READ_LAG_SECONDS.trust * 1000;
 /** One call asks about so many roles at most before it hands on: CloudTrail takes two look-ups a second in an account and region. */
 const LOOK_UPS = 60;
 /** How long so many look-ups take there, and so until the next ones: roles that CloudTrail does not show yet are asked for again and again. */
@@ -68,23 +71,23 @@ export async function checkRole(runtime: Runtime, run: RunRecord, roleArn: strin
   const [first] = due;
   if (first === undefined) return secondsUntil(clock.now(), open.map(askAt));
   const role = trustedRole(roleArn);
-  const events = await writesOf(runtime, run, role, { from: first.from, to: Math.max(...due.map(endOf)) });
+  const events = await writesOf(runtime, run, role, { from: first.from - LATE_READ, to: Math.max(...due.map(endOf)) });
   const seen = (write: TrustWrite): boolean => events !== 'denied' && events.some(({ is }) => is === write.is);
   const isLate = (write: TrustWrite): boolean => when === 'last' && endOf(write) + patience * 1000 <= clock.now();
   const lost = events === 'denied' ? [] : due.flatMap((write) => newestOther(events, write) ?? []);
   await withLease(runtime, run.runId, roleArn, async (lease) => {
     const record = await journal.getRole(run.runId, roleArn);
     const isDue = ({ from, is }: TrustWrite): boolean => due.some((one) => one.from === from && one.is === is);
-    const left = (record.writes ?? []).flatMap((write): TrustWrite[] => {
+    if (lost.length > 0) await putBack(runtime, run, { lease, role, record, lost });
+    // What was put back is one more write, and stands behind the others.
+    const { writes = [] } = await journal.getRole(run.runId, roleArn);
+    const left = writes.flatMap((write): TrustWrite[] => {
       if (!isDue(write)) return [write];
       if (events === 'denied') return [{ ...write, unseen: 'denied' }];
       if (seen(write) || lost.some((one) => one.write.from === write.from && one.write.is === write.is)) return [];
       return isLate(write) ? [{ ...write, unseen: 'late' }] : [write];
     });
-    if (lost.length > 0) await putBack(runtime, run, { lease, role, record, lost });
-    // What was put back is one more write, and stands behind the others.
-    const { writes = [] } = await journal.getRole(run.runId, roleArn);
-    await journal.updateRole(run.runId, roleArn, { writes: [...left, ...writes.slice((record.writes ?? []).length)] });
+    await journal.updateRole(run.runId, roleArn, { writes: left });
   });
   const { writes = [] } = await journal.getRole(run.runId, roleArn);
   const later = writes.filter(({ unseen }) => unseen === undefined);
@@ -132,14 +135,19 @@ function wholeSecond(at: number): number {
   return Math.floor(at / 1000) * 1000;
 }
 
-/** What a call of UpdateAssumeRolePolicy wrote to the role; undefined for any other event, and for a call that was refused. */
+/** What a call wrote to the role, or made it with; undefined for any other event, and for a call that was refused. */
 function documentWritten({ eventName, event }: CloudTrailEvent, roleName: string): string | undefined {
   const { errorCode, requestParameters } = event as {
     readonly errorCode?: string;
-    readonly requestParameters?: { readonly roleName?: string; readonly policyDocument?: string };
+    readonly requestParameters?: {
+      readonly roleName?: string;
+      readonly policyDocument?: string;
+      readonly assumeRolePolicyDocument?: string;
+    };
   };
-  if (eventName !== 'UpdateAssumeRolePolicy' || errorCode !== undefined || requestParameters?.roleName !== roleName) return undefined;
-  return requestParameters.policyDocument;
+  if (errorCode !== undefined || requestParameters?.roleName !== roleName) return undefined;
+  if (eventName === 'CreateRole') return requestParameters.assumeRolePolicyDocument;
+  return eventName === 'UpdateAssumeRolePolicy' ? requestParameters.policyDocument : undefined;
 }
 
 /** What a write of this run overwrote. */
@@ -147,10 +155,15 @@ interface Lost extends Written {
   readonly write: TrustWrite;
 }
 
-/** The newest document in the time of a write that is neither the one before it nor podshift's own. */
+/**
+ * The newest document in the time of a write that is neither the one before it nor podshift's own; else the last one ahead of that
+ * time, where it is not the one that podshift read: IAM showed it an older one.
+ */
 function newestOther(events: readonly Written[], write: TrustWrite): Lost | undefined {
   const [start, end] = [wholeSecond(write.from), Math.ceil(endOf(write) / 1000) * 1000];
-  const other = events.find(({ at, is }) => at >= start && at <= end && is !== write.is && is !== write.was);
+  const others = events.filter(({ at, is }) => at >= start - LATE_READ && at <= end && is !== write.is);
+  const [last] = others;
+  const other = others.find(({ at, is }) => at >= start && is !== write.was) ?? (last?.is === write.was ? undefined : last);
   return other === undefined ? undefined : { ...other, write };
 }
 
@@ -186,7 +199,10 @@ async function putBack(
     const now = fingerprint(found);
     // It came after podshift's own, and is there.
     if (now === newest.is) return;
-    if (now !== writes.at(-1)?.is) return await tell('it has changed since');
+    const own = writes.at(-1);
+    // A try to put it back that IAM does not show yet leaves the document of before it.
+    const isOwn = now === own?.is || (own?.to === null && now === own.was);
+    if (!isOwn) return await tell('it has changed since');
     if (lost.some(({ is }) => is !== newest.is)) return await tell('so was another one');
     const acts = writes
       .slice(writes.findIndex(({ from, is }) => from === newest.write.from && is === newest.write.is))

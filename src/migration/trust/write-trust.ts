@@ -1,5 +1,6 @@
 import { isPodshiftError, PodshiftError } from '../../model/errors.ts';
 import type { RunRecord, TrustAct, TrustWrite } from '../../model/run.ts';
+import { READ_LAG_SECONDS } from '../quiet.ts';
 import type { Runtime } from '../runtime.ts';
 import { fingerprint, type Lease, sameDocument, type TrustedRole, trustNow } from './role-trust.ts';
 
@@ -17,7 +18,8 @@ export interface DocumentWrite {
 /**
  * Reads the document once more, writes under the role's lease, and reads back: IAM compares nothing, so that what somebody wrote
  * between the last read and the write is lost. From when to when that can have been stands with the role ahead of the write, for
- * {@link checkWriters}. Throws `Conflict` where it is another document than `before` by now, and nothing is written,
+ * {@link checkWriters}. After a try that IAM may have taken it only looks until IAM's reads have caught up: a read that shows the
+ * document of before may be late, and what somebody added to podshift's meanwhile would be lost. Throws `Conflict` where it is another document than `before` by now, and nothing is written,
  * `LeaseHeld` where the lease runs out, `RoleNotReady` while IAM shows the old one still (its reads lag behind its
  * writes), `TrustPolicyMoved` where it shows a third one.
  */
@@ -31,6 +33,8 @@ export async function writeTrust(runtime: Runtime, run: RunRecord, lease: Lease,
     if (sameDocument(current, document)) return await attempt.foundWritten();
     if (!sameDocument(current, before))
       throw new PodshiftError('Conflict', `somebody changed the trust policy of ${role.roleArn} right before podshift wrote it`);
+    if (attempt.mayBeThere()) throw notShown(role);
+    await attempt.begins();
     lease.check();
   } catch (error) {
     await attempt.unwritten();
@@ -40,17 +44,31 @@ export async function writeTrust(runtime: Runtime, run: RunRecord, lease: Lease,
     await iam.updateAssumeRolePolicy(role.roleName, document);
   } catch (error) {
     if (isPodshiftError(error, ...REFUSED)) await attempt.unwritten();
+    else await attempt.unknown(isPodshiftError(error, 'Throttled'));
     throw error;
   }
   const found = await trustNow(iam, role);
-  if (sameDocument(found, before)) throw new PodshiftError('RoleNotReady', `IAM does not show the new trust policy of ${role.roleArn} yet`);
+  if (sameDocument(found, before)) {
+    await attempt.unknown(false);
+    throw notShown(role);
+  }
   await attempt.written();
   if (sameDocument(found, document)) return;
   throw new PodshiftError('TrustPolicyMoved', `the trust policy of ${role.roleArn} was changed by someone else while podshift wrote it`);
 }
 
+function notShown({ roleArn }: TrustedRole): PodshiftError {
+  return new PodshiftError('RoleNotReady', `IAM does not show the new trust policy of ${roleArn} yet`);
+}
+
 /** What becomes of a write that is on record. */
 interface Attempt {
+  /** Whether IAM may have taken an earlier try, and show what was before it still. */
+  mayBeThere(): boolean;
+  /** It is sent now. */
+  begins(): Promise<void>;
+  /** Nobody knows yet whether it is there; what IAM throttled it has not taken. */
+  unknown(isThrottled: boolean): Promise<void>;
   written(): Promise<void>;
   /** The document is there: an earlier try wrote it, or somebody else did. */
   foundWritten(): Promise<void>;
@@ -62,17 +80,32 @@ interface Attempt {
 async function beginWrite(runtime: Runtime, run: RunRecord, { role, acts, before, document }: DocumentWrite): Promise<Attempt> {
   const { journal, clock } = runtime;
   const { writes = [] } = await journal.getRole(run.runId, role.roleArn);
-  const is = fingerprint(document);
+  const [was, is] = [fingerprint(before), fingerprint(document)];
+  /** IAM may have taken it, and not show it yet. */
+  const isFresh = ({ to, sent }: TrustWrite): boolean =>
+    to === null && sent !== undefined && clock.now() < sent + READ_LAG_SECONDS.trust * 1000;
+  // What this one would be made of may be a late read.
+  if (writes.some((one) => one.is !== is && one.is !== was && isFresh(one))) throw notShown(role);
   const earlier = writes.find((one) => one.is === is && one.to === null);
-  const mine: TrustWrite = earlier ?? { acts, was: fingerprint(before), is, from: clock.now(), to: null };
+  const now = clock.now();
+  const { sent, ...mine }: TrustWrite = earlier ?? { acts, was, is, from: now, to: null, sent: now };
   const others = writes.filter((one) => one !== earlier);
   const keep = async (list: readonly TrustWrite[]): Promise<void> => {
     await journal.updateRole(run.runId, role.roleArn, { writes: list });
   };
-  if (earlier === undefined) await keep([...others, mine]);
+  const keepSent = (): Promise<void> => keep([...others, { ...mine, sent: clock.now() }]);
+  if (earlier === undefined) await keepSent();
   const written = (): Promise<void> => keep([...others, { ...mine, to: clock.now() }]);
   const unwritten = async (): Promise<void> => {
     if (earlier === undefined) await keep(others);
   };
-  return { written, unwritten, foundWritten: earlier === undefined ? unwritten : written };
+  return {
+    mayBeThere: () => earlier !== undefined && isFresh(earlier),
+    // The first try is on record from before its read on.
+    begins: earlier === undefined ? async () => undefined : keepSent,
+    unknown: (isThrottled) => (isThrottled ? keep([...others, mine]) : keepSent()),
+    written,
+    unwritten,
+    foundWritten: earlier === undefined ? unwritten : written,
+  };
 }

@@ -1,28 +1,5 @@
-import type { Happening, History } from './history.ts';
-import type { UnitSpec } from './worlds.ts';
-
-/** A history with a name: what it shows, were it not kept from happening. */
-export interface Scenario {
-  readonly name: string;
-  readonly history: History;
-}
-
-/** A unit of IRSA: a Deployment of two pods, unless something else is said. */
-export function irsaUnit(name: string, more: Partial<UnitSpec> = {}): UnitSpec {
-  return { name, namespace: 'shop', serviceAccount: name, kind: 'Deployment', replicas: 2, role: name, mechanism: 'irsa', ...more };
-}
-
-/** A history over one small world. */
-export function historyOf(happenings: readonly Happening[], more: Partial<History> = {}): History {
-  return {
-    seed: 1,
-    world: { units: [irsaUnit('cart')], nodes: 2, agent: true },
-    mode: 'service',
-    options: { soakSeconds: 60, injectionChecks: 3 },
-    happenings,
-    ...more,
-  };
-}
+import { historyOf, irsaUnit, type Scenario } from './scenario.ts';
+import { TRUST_SCENARIOS } from './scenarios-trust.ts';
 
 const TWO = { world: { units: [irsaUnit('cart'), irsaUnit('mail')], nodes: 2, agent: true } };
 const NO_AGENT = { world: { units: [irsaUnit('cart')], nodes: 2, agent: false } };
@@ -134,28 +111,7 @@ export const SCENARIOS: readonly Scenario[] = [
       { kind: 'stop', when: { after: 'CreatePodIdentityAssociation', number: 1, plus: 900 } },
     ]),
   },
-  {
-    name: 'a statement that somebody writes while podshift grants is not lost',
-    history: historyOf([{ kind: 'act', who: 'trust editor', when: { after: 'UpdateAssumeRolePolicy', number: 1, plus: 0 }, unit: 0 }]),
-  },
-  {
-    name: 'a statement that somebody writes while podshift revokes is not lost',
-    history: historyOf([
-      { kind: 'roll back', when: { second: 600 } },
-      { kind: 'act', who: 'trust editor', when: { after: 'UpdateAssumeRolePolicy', number: 2, plus: 0 }, unit: 0 },
-    ]),
-  },
-  {
-    name: 'a statement that somebody wrote between two of podshift is not lost when both units go back',
-    history: historyOf(
-      [
-        { kind: 'act', who: 'trust editor', when: { after: 'UpdateAssumeRolePolicy', number: 2, plus: 8_000 }, unit: 0 },
-        { kind: 'cut', of: 'proveCredentials', number: 3, call: 3, error: 'InternalError' },
-        { kind: 'roll back', when: { second: 900 } },
-      ],
-      { world: { units: [irsaUnit('cart'), irsaUnit('mail', { role: 'cart' })], nodes: 2, agent: true } },
-    ),
-  },
+  ...TRUST_SCENARIOS,
   {
     name: 'a step that is delivered minutes late does nothing to a unit that was rolled back',
     history: historyOf(

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { closeRun } from '../../../src/migration/run/close-run.ts';
 import { grantTrust } from '../../../src/migration/trust/grant-trust.ts';
 import { checkWriters } from '../../../src/migration/trust/lost-updates.ts';
@@ -18,7 +18,8 @@ const THEIRS = theirs(OIDC_TRUST);
 
 const wrote = (policyDocument: string, more: { roleName?: string; errorCode?: string; eventName?: string; late?: number } = {}) => {
   const { roleName = 'orders', errorCode, eventName = 'UpdateAssumeRolePolicy', late = 0 } = more;
-  const event = { ...(errorCode === undefined ? {} : { errorCode }), requestParameters: { roleName, policyDocument } };
+  const document = eventName === 'CreateRole' ? { assumeRolePolicyDocument: policyDocument } : { policyDocument };
+  const event = { ...(errorCode === undefined ? {} : { errorCode }), requestParameters: { roleName, ...document } };
   return { eventId: 'e', eventName, eventTime: fake.now() + late, event };
 };
 const check = async () => checkWriters(fake.runtime, { runId: RUN });
@@ -132,6 +133,65 @@ describe('a lost update of a trust policy', () => {
     fake.account.events = [event()];
     fake.pass(900);
     await check();
+    expect(fake.account.writes).toEqual([]);
+    expect((await record()).blocked).toBe('');
+  });
+
+  it('is put back where IAM still showed what was before it when podshift read, and named where that cannot be done', async () => {
+    fake.account.events = [wrote(AFTER_FIRST), wrote(THEIRS, { late: -20_000 }), wrote(OIDC_TRUST, { late: -25_000 })];
+    fake.pass(900);
+    await check();
+    expect([admits('orders'), admits('theirs')]).toEqual(['yes', 'yes']);
+    await begin();
+    await grantTrust(fake.runtime, FIRST);
+    fake.account.events = [wrote(AFTER_FIRST), wrote(THEIRS, { late: -20_000 })];
+    setTrust(OIDC_TRUST);
+    fake.pass(900);
+    await check();
+    expect(trust()).toBe(OIDC_TRUST);
+    expect((await record()).blocked).toMatch(/^a change of somebody else was overwritten.*has changed since.*theirs/);
+  });
+
+  it('is put back by one write where IAM shows that one late', async () => {
+    fake.account.events = [wrote(AFTER_FIRST), wrote(THEIRS)];
+    fake.pass(900);
+    fake.account.failures = { 'iam lags': ['RoleNotReady', 'RoleNotReady', 'RoleNotReady'] };
+    await expect(check()).rejects.toMatchObject({ name: 'RoleNotReady' });
+    fake.pass(5);
+    await expect(check()).rejects.toMatchObject({ name: 'RoleNotReady' });
+    fake.pass(5);
+    expect(await check()).toMatchObject({ status: 'waiting' });
+    expect([admits('orders'), admits('theirs')]).toEqual(['yes', 'yes']);
+    expect(fake.account.writes).toHaveLength(1);
+    expect(await record()).toMatchObject({ blocked: '', trustAfter: trust(), writes: [{ to: fake.now() }] });
+    fake.account.events = [wrote(trust())];
+    fake.pass(300);
+    expect(await check()).toEqual(READY);
+    expect(await told()).toEqual([`PS914 Role/${ROLE}`]);
+  });
+
+  it('is asked for from the time on that IAM may still have shown', async () => {
+    const { cloudTrail } = fake.runtime.aws((await fake.runtime.journal.getRun(RUN)).target);
+    const asked = vi.spyOn(cloudTrail, 'lookupEvents');
+    const wroteAt = fake.now();
+    fake.account.events = [wrote(AFTER_FIRST)];
+    fake.pass(900);
+    await check();
+    expect(asked).toHaveBeenCalledTimes(1);
+    expect(asked.mock.calls[0]?.[0].startTime).toBe(Math.floor(wroteAt / 1000) * 1000 - 30_000);
+  });
+
+  it.each([
+    ['was taken back before podshift read', () => [wrote(OIDC_TRUST, { late: -10_000 }), wrote(THEIRS, { late: -20_000 })]],
+    [
+      'went with its role, which was made anew',
+      () => [wrote(OIDC_TRUST, { late: -10_000, eventName: 'CreateRole' }), wrote(THEIRS, { late: -20_000 })],
+    ],
+    ['was there longer than IAM’s reads are late', () => [wrote(THEIRS, { late: -40_000 })]],
+  ])('is not what %s', async (_what, events) => {
+    fake.account.events = [wrote(AFTER_FIRST), ...events()];
+    fake.pass(900);
+    expect(await check()).toEqual(READY);
     expect(fake.account.writes).toEqual([]);
     expect((await record()).blocked).toBe('');
   });

@@ -3,6 +3,7 @@ import { blockRole } from '../../../src/migration/trust/block-role.ts';
 import { grantTrust } from '../../../src/migration/trust/grant-trust.ts';
 import { revokeTrust as revokeTrustNow } from '../../../src/migration/trust/revoke-trust.ts';
 import { sameDocument, withLease } from '../../../src/migration/trust/role-trust.ts';
+import { PodshiftError } from '../../../src/model/errors.ts';
 import { type FakeMigration, OIDC_TRUST, ROLE, RUN } from '../fixtures/fake-migration.ts';
 import { AFTER_FIRST, AFTER_SECOND, admit, FIRST, ORDERS, ROLE_PLAN, SECOND, trustScene } from '../fixtures/trust-scene.ts';
 
@@ -54,6 +55,81 @@ describe('grantTrust', () => {
     fake.account.failures = { 'iam lags': ['RoleNotReady'] };
     await expect(grantTrust(fake.runtime, FIRST)).rejects.toMatchObject({ name: 'RoleNotReady' });
     expect(await grantTrust(fake.runtime, FIRST)).toEqual({ wrote: true });
+  });
+
+  it.each<[string, FakeMigration['account']['failures'], string]>([
+    ['that it took', { 'iam lags': Array(9).fill('RoleNotReady') }, 'RoleNotReady'],
+    [
+      'that it may have taken',
+      { 'iam lags': Array(9).fill('RoleNotReady'), 'updateAssumeRolePolicy reply': ['ServiceUnavailable'] },
+      'ServiceUnavailable',
+    ],
+  ])('overwrites nobody by a document made of a late read, after a write %s', async (_what, failures, name) => {
+    fake.account.failures = failures;
+    await expect(grantTrust(fake.runtime, FIRST)).rejects.toMatchObject({ name });
+    const theirs = admit(AFTER_FIRST, [{ namespace: 'shop', name: 'theirs' }]);
+    setTrust(theirs);
+    for (let again = 0; again < 3; again += 1) {
+      fake.pass(5);
+      await expect(grantTrust(fake.runtime, FIRST)).rejects.toMatchObject({ name: 'RoleNotReady' });
+    }
+    fake.account.lateReads = [];
+    expect(await grantTrust(fake.runtime, FIRST)).toEqual({ wrote: false });
+    expect(trust()).toBe(theirs);
+    expect(fake.account.writes).toHaveLength(1);
+    expect(await record()).toMatchObject({ blocked: '' });
+  });
+
+  it('makes no other document of what IAM shows late, after a write that it took', async () => {
+    await grantTrust(fake.runtime, FIRST);
+    await end('shop/orders', 'rolled-back');
+    fake.account.failures = { 'iam lags': ['RoleNotReady'] };
+    await expect(revokeTrust(fake.runtime, { runId: RUN, roleArn: ROLE })).rejects.toMatchObject({ name: 'RoleNotReady' });
+    const role = fake.account.roles.get('orders');
+    if (role === undefined) throw new Error('the account has a role orders');
+    const shown = { ...role, trustPolicy: admit(AFTER_FIRST, [{ namespace: 'shop', name: 'theirs' }]) };
+    fake.account.lateReads = [shown, shown];
+    await expect(revokeTrustNow(fake.runtime, { runId: RUN, roleArn: ROLE })).rejects.toMatchObject({ name: 'RoleNotReady' });
+    fake.account.lateReads = [];
+    expect(await revokeTrustNow(fake.runtime, { runId: RUN, roleArn: ROLE })).toEqual({ wrote: false });
+    expect(trust()).toBe(OIDC_TRUST);
+    expect(fake.account.writes).toHaveLength(2);
+  });
+
+  it('takes no document that IAM shows late for a change, after its own write', async () => {
+    fake.account.failures = { 'iam lags': ['RoleNotReady'] };
+    await expect(grantTrust(fake.runtime, FIRST)).rejects.toMatchObject({ name: 'RoleNotReady' });
+    const role = fake.account.roles.get('orders');
+    if (role === undefined) throw new Error('the account has a role orders');
+    fake.account.lateReads = [{ ...role, trustPolicy: admit(OIDC_TRUST, [{ namespace: 'shop', name: 'theirs' }]) }];
+    fake.pass(10);
+    await expect(grantTrust(fake.runtime, FIRST)).rejects.toMatchObject({ name: 'RoleNotReady' });
+    expect(await grantTrust(fake.runtime, FIRST)).toEqual({ wrote: true });
+    expect(await record()).toMatchObject({ blocked: '', trustAfter: AFTER_FIRST });
+    setTrust(OIDC_TRUST.replace('ec2.amazonaws.com', 'lambda.amazonaws.com'));
+    fake.pass(31);
+    expect(await grantTrust(fake.runtime, FIRST)).toEqual({ wrote: false });
+    expect((await record()).blocked).toMatch(/changed after the plan/);
+  });
+
+  it('writes again what somebody took back, once IAM’s reads have caught up', async () => {
+    fake.account.failures = { 'iam lags': ['RoleNotReady'] };
+    await expect(grantTrust(fake.runtime, FIRST)).rejects.toMatchObject({ name: 'RoleNotReady' });
+    setTrust(OIDC_TRUST);
+    fake.pass(29);
+    await expect(grantTrust(fake.runtime, FIRST)).rejects.toMatchObject({ name: 'RoleNotReady' });
+    expect(trust()).toBe(OIDC_TRUST);
+    fake.pass(2);
+    expect(await grantTrust(fake.runtime, FIRST)).toEqual({ wrote: true });
+    expect(trust()).toBe(AFTER_FIRST);
+  });
+
+  it('writes again at once what IAM throttled', async () => {
+    const { iam } = fake.runtime.aws({ clusterName: 'shop', region: 'eu-central-1', assumeRoleArn: null });
+    vi.spyOn(iam, 'updateAssumeRolePolicy').mockRejectedValueOnce(new PodshiftError('Throttled', 'Rate exceeded'));
+    await expect(grantTrust(fake.runtime, FIRST)).rejects.toMatchObject({ name: 'Throttled' });
+    expect(await grantTrust(fake.runtime, FIRST)).toEqual({ wrote: true });
+    expect(trust()).toBe(AFTER_FIRST);
   });
 
   it('writes nothing where the wave changes nothing, or the role is blocked', async () => {

@@ -52,3 +52,26 @@ it('knows a deleted role until that has spread, and a new one of its name from t
   expect(twin.awsState.roleByArn(role.arn)).toBe(made);
   expect(made.description.RoleId).not.toBe(role.description.RoleId);
 });
+
+it('takes a read for one only where it showed what somebody wrote: what a late one did not show was overwritten by bad luck', async () => {
+  const { clock, twin } = open((service) => (service === 'iam' ? 20_000 : 0));
+  const role = twin.awsState.role('cart');
+  if (role === undefined) throw new Error('the shop has a role cart');
+  const admin = { Sid: 'Admin', Effect: 'Allow', Principal: { AWS: roleArn('node') }, Action: 'sts:AssumeRole' };
+  const theirs = trust(irsaStatement('shop', 'cart'), admin);
+  const read = () => twin.watch.requestBegins({ operation: 'GetRole', object: 'cart' });
+  const losses = () => twin.watch.foreignWrites.map(({ why }) => why);
+  twin.awsState.writeTrust(role, theirs, 'system');
+  await clock.advance(10_000);
+  read();
+  twin.awsState.writeTrust(role, BOTH, 'request');
+  expect(losses()).toEqual(['trust policy: removed statement Admin']);
+  twin.awsState.writeTrust(role, theirs, 'request');
+  expect(losses()).toEqual([]);
+  twin.awsState.writeTrust(role, theirs, 'system');
+  await clock.advance(20_000);
+  read();
+  twin.awsState.writeTrust(role, BOTH, 'request');
+  twin.awsState.writeTrust(role, theirs, 'request');
+  expect(losses()).toEqual(['trust policy: removed statement Admin']);
+});
