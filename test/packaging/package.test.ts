@@ -15,6 +15,14 @@ describe('osls package', () => {
   let service: Packaged;
   const ofType = (type: string) => Object.entries(service.template.Resources).filter(([, resource]) => resource.Type === type);
 
+  /** The function of a published version, as the definitions refer to it; undefined for a reference to anything else. */
+  const functionOf = (reference: unknown): { 'Fn::GetAtt': [string, 'Arn'] } | undefined => {
+    const { Ref } = reference as { readonly Ref?: string };
+    const version = Ref === undefined ? undefined : service.template.Resources[Ref];
+    if (version?.Type !== 'AWS::Lambda::Version') return undefined;
+    return { 'Fn::GetAtt': [(version.Properties.FunctionName as { readonly Ref: string }).Ref, 'Arn'] };
+  };
+
   beforeAll(async () => {
     service = await packaged();
   }, 600_000);
@@ -30,15 +38,18 @@ describe('osls package', () => {
         | { 'Fn::Sub': [string, Record<string, unknown>] }
         | undefined;
       const [text = '', references = {}] = definition?.['Fn::Sub'] ?? [];
-      expect(resolved(text, references)).toEqual(await composeDefinition(file));
+      const functions = Object.entries(references).map(([name, reference]) => [name, functionOf(reference) ?? reference]);
+      expect(resolved(text, Object.fromEntries(functions))).toEqual(await composeDefinition(file));
     }
   });
 
-  it('has every function that the definitions refer to', () => {
+  it('has every function that the definitions refer to, each by a version of it', () => {
     for (const [, machine] of ofType('AWS::StepFunctions::StateMachine')) {
-      const referred = JSON.stringify(machine.Properties.DefinitionString).match(/\w+LambdaFunction/g) ?? [];
+      const { 'Fn::Sub': sub } = machine.Properties.DefinitionString as { 'Fn::Sub': [string, Record<string, unknown>] };
+      const referred = Object.values(sub[1]).flatMap((reference) => functionOf(reference)?.['Fn::GetAtt'][0] ?? []);
       expect(referred.length).toBeGreaterThan(0);
       for (const id of referred) expect(service.template.Resources[id]?.Type, id).toBe('AWS::Lambda::Function');
+      expect(JSON.stringify(machine.Properties.DefinitionString)).not.toMatch(/LambdaFunction"/);
     }
   });
 
