@@ -111,9 +111,9 @@ describe('a fleet', () => {
     ['a role', { accounts: ['222233334444'], memberRole: 'admin' }, 'memberRoleName'],
     ['an external id', { externalId: 'theirs' }, 'externalId'],
     ['an image', { migration: { probeImage: 'evil' } }, 'allowedProbeImages'],
-    ['a longer run', { migration: { soakSeconds: 100_000_000 } }, 'longestRunSeconds'],
+    ['a longer run', { migration: { soakSeconds: 90_000 } }, 'longestRunSeconds'],
   ])('is refused for %s outside of the limits before anything is read there', async (_title, given, parameter) => {
-    const runtime = within({ accounts: ['self', '222233334444'] });
+    const runtime = within({ accounts: ['self', '222233334444'], longestRunSeconds: 86_400 });
     await expect(openFleet(runtime, { ...FLEET, spec: spec(given) })).rejects.toMatchObject({
       name: 'OutsideLimits',
       message: expect.stringContaining(parameter),
