@@ -8,7 +8,7 @@ const MAY_NOT_BIND: TwinHooks = {
 };
 
 describe('service accounts that are split where podshift may bind no role', () => {
-  it('are held with the name of the role, before anything of theirs is changed; those without bindings are migrated', async () => {
+  it('are held with the name of the role, before anything of theirs in the cluster is changed; what is not split is migrated', async () => {
     const rehearsal = await rehearse({
       snapshot: 'examples/press-kube2iam',
       startAt: Date.UTC(2026, 0, 5, 9),
@@ -27,9 +27,16 @@ describe('service accounts that are split where podshift may bind no role', () =
         );
       }
       const ofCouriers = twin.requests.filter(({ write, object }) => write && /courier|routes/.test(object));
-      expect(ofCouriers.map(({ operation, object }) => `${operation} ${object}`)).toEqual([]);
-      const others = report.units.filter(({ splitFrom }) => splitFrom === 'default');
-      expect(new Set(others.map(({ status }) => status))).toEqual(new Set(['migrated']));
+      // The wave's roles admit its service accounts ahead of them, and no longer once they are held.
+      expect(ofCouriers.map(({ operation, object }) => `${operation} ${object}`)).toEqual(
+        Array(2).fill('UpdateAssumeRolePolicy press-courier'),
+      );
+      expect(twin.watch.compareWithBaseline().filter((line) => line.includes('courier'))).toEqual([]);
+      const ofDefault = report.units.filter(({ splitFrom }) => splitFrom === 'default');
+      expect(new Set(ofDefault.map(({ status }) => status))).toEqual(new Set(['held']));
+      for (const { reason } of ofDefault) expect(reason).toMatch(/has to join RoleBinding\/press\/default-view, and podshift may not bind/);
+      const whole = report.units.filter(({ splitFrom, wave }) => splitFrom === undefined && wave !== null);
+      expect(whole.map(({ serviceAccount, status }) => [serviceAccount, status])).toEqual([['binder', 'migrated']]);
       expect(report.promises).toEqual({ credentialGapSeconds: 0, widenedPrincipals: [], foreignWrites: 0 });
     } finally {
       await rehearsal.close();
