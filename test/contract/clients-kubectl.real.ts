@@ -133,7 +133,9 @@ describe.skipIf(why !== undefined)('kubectl on the twin', () => {
     expect(events).toMatch(/^LAST SEEN +TYPE +REASON +OBJECT +MESSAGE\n/);
     expect(events).toMatch(/Normal +ScalingReplicaSet +deployment\/gift-cards +Scaled up replica set gift-cards-\w+ from 0 to 1\n/);
     expect(good(await kubectl('events -n shop --for deployment/gift-cards'))).toContain('ScalingReplicaSet');
-    const pod = good(await kubectl('get pods -n shop -l app.kubernetes.io/name=gift-cards -o name')).trim();
+    // The pod of before may be ending still.
+    const pods = good(await kubectl('get pods -n shop -l app.kubernetes.io/name=gift-cards --sort-by=.metadata.creationTimestamp -o name'));
+    const pod = pods.trim().split('\n').at(-1);
     expect(good(await kubectl(`describe ${pod} -n shop`))).toMatch(/Normal +Scheduled +.*Successfully assigned shop\/gift-cards/);
   });
 
