@@ -49,7 +49,7 @@ export class Writers {
   readonly #serviceAccounts: Set<string>;
   #now: { readonly by: Writer; readonly sentAt: number } | undefined;
   /** When somebody else last took a pod of a workload away, or scaled it. */
-  readonly #disturbed = new Map<string, number>();
+  readonly #disturbed = new Map<string, number[]>();
   /** Evictions and deletions of pods that podshift asked for, by their workload. */
   readonly evictions = new Map<string, number>();
 
@@ -92,8 +92,7 @@ export class Writers {
 
   /** Whether somebody else made the workload make this pod: took one away shortly before, or wanted more of them. */
   isMadeByOthers({ workload, createdAt }: Made): boolean {
-    const at = this.#disturbed.get(workload);
-    return at !== undefined && at <= createdAt && createdAt - at < 15_000;
+    return (this.#disturbed.get(workload) ?? []).some((at) => at <= createdAt && createdAt - at < 15_000);
   }
 
   /** All facts with their changes, and all pods, for whoever looks into a history. */
@@ -103,6 +102,10 @@ export class Writers {
 
   made(): ReadonlyMap<string, readonly Made[]> {
     return this.#pods;
+  }
+
+  #disturb(workload: string): void {
+    this.#disturbed.set(workload, [...(this.#disturbed.get(workload) ?? []), this.#clock.now()]);
   }
 
   #write<T>(now: { readonly by: Writer; readonly sentAt: number }, work: () => T): T {
@@ -139,11 +142,11 @@ export class Writers {
       const made = this.pod(nameOf(object));
       if (leaving && made !== undefined && this.#now !== undefined) {
         if (this.#now.by === PODSHIFT) this.evictions.set(made.workload, (this.evictions.get(made.workload) ?? 0) + 1);
-        else this.#disturbed.set(made.workload, this.#clock.now());
+        else this.#disturb(made.workload);
       }
     }
     if (before !== undefined && after !== undefined && before.spec?.replicas !== after.spec?.replicas && this.#now !== undefined)
-      this.#disturbed.set(objectKey(object), this.#clock.now());
+      this.#disturb(objectKey(object));
     const template = object.kind === 'CronJob' ? after?.spec?.jobTemplate : after?.spec?.template;
     const owned = (object.metadata.ownerReferences ?? []).length > 0;
     if (template !== undefined && !owned) {
