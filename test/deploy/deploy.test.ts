@@ -40,7 +40,7 @@ describe.skipIf(missing)('the service, deployed by osls', () => {
   /** The cluster of the example, as it is at first. */
   const begin = async (scene: Omit<Scene, 'snapshot'> = {}): Promise<Twin> => {
     await started.twin?.close();
-    started.twin = await startScene({ snapshot: withAccessRole(await loadSnapshot('examples/shop')), delays: TRAIL, ...scene }, clock);
+    started.twin = await startScene({ snapshot: withAccessRoles(await loadSnapshot('examples/shop')), delays: TRAIL, ...scene }, clock);
     const { endpoint, starts } = of('account');
     await of('functions').setPlace({ ...placeOf(started.twin, endpoint, REGION), AWS_ENDPOINT_URL_SFN: starts });
     return started.twin;
@@ -148,21 +148,23 @@ describe.skipIf(missing)('the service, deployed by osls', () => {
   });
 });
 
-/** The role that the stack makes for its own account's clusters, which EKS lets in; the twin has one caller alone, so its trust names the account. */
-function withAccessRole(snapshot: Snapshot): Snapshot {
-  const arn = `arn:aws:iam::${ACCOUNT}:role/podshift/prod/podshift-cluster-access-prod-${REGION}`;
-  const trust = { Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${ACCOUNT}:root` }, Action: 'sts:AssumeRole' };
+/** The roles that the stack makes for its own account's clusters, which EKS lets in; the twin has one caller alone, so their trust names the account. */
+function withAccessRoles(snapshot: Snapshot): Snapshot {
   const [pattern] = snapshot.roles;
   if (pattern === undefined) throw new TypeError('the example has no role');
-  const role = {
-    ...pattern,
-    Path: '/podshift/prod/',
-    RoleName: arn.split('/').at(-1) ?? '',
-    RoleId: 'AROAEXAMPLEACCESS0001',
-    Arn: arn,
-    RolePolicyList: [],
-    AttachedManagedPolicies: [],
-    trustPolicy: JSON.stringify({ Version: '2012-10-17', Statement: [trust] }),
-  };
-  return { ...snapshot, roles: [...snapshot.roles, role] };
+  const trust = { Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${ACCOUNT}:root` }, Action: 'sts:AssumeRole' };
+  const roles = ['access', 'reading'].map((kind, index) => {
+    const name = `podshift-cluster-${kind}-prod-${REGION}`;
+    return {
+      ...pattern,
+      Path: '/podshift/prod/',
+      RoleName: name,
+      RoleId: `AROAEXAMPLEACCESS000${index + 1}`,
+      Arn: `arn:aws:iam::${ACCOUNT}:role/podshift/prod/${name}`,
+      RolePolicyList: [],
+      AttachedManagedPolicies: [],
+      trustPolicy: JSON.stringify({ Version: '2012-10-17', Statement: [trust] }),
+    };
+  });
+  return { ...snapshot, roles: [...snapshot.roles, ...roles] };
 }
