@@ -36,6 +36,7 @@ const FAILED: ReadonlyMap<number, string> = new Map([
   [5974, 'a run that its own process ended while a person rolled it back'],
   [7358, 'a statement that somebody added to those of podshift while IAM showed the trust policy of before'],
   [6043, 'an agent that stayed though the only service account to migrate was deleted'],
+  [8105, 'a statement of an earlier wave that went with a role which was made anew while podshift wrote'],
   [9100, 'a proof that was delivered twice, which made its probe pod anew'],
   [9654, 'a probe pod of a unit that nobody let podshift roll back'],
   [9789, 'a grant that was delivered late, after its unit had been rolled back'],

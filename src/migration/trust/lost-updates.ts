@@ -1,7 +1,7 @@
 import type { CloudTrailEvent } from '../../aws/gateways.ts';
 import { isPodshiftError, PodshiftError } from '../../model/errors.ts';
 import type { RoleRecord, RunRecord, TrustAct, TrustWrite } from '../../model/run.ts';
-import { revokeServiceAccounts } from '../../trust/index.ts';
+import { admitsPodIdentity, revokeServiceAccounts } from '../../trust/index.ts';
 import { READ_LAG_SECONDS } from '../quiet.ts';
 import { planOf } from '../run/plan-run.ts';
 import type { Runtime } from '../runtime.ts';
@@ -9,7 +9,18 @@ import { ownTime, serverTime } from '../server-time.ts';
 import { holdLock, LEASE_SECONDS, type Poll, READY, waitFor } from '../write.ts';
 import { OVERWRITTEN } from './block-role.ts';
 import { withoutOldWay } from './old-way.ts';
-import { documentAfter, fingerprint, policyOf, recordTrust, type TrustedRole, trustedRole, trustNow, withLease } from './role-trust.ts';
+import {
+  accountOf,
+  admitAlso,
+  documentAfter,
+  fingerprint,
+  policyOf,
+  recordTrust,
+  type TrustedRole,
+  trustedRole,
+  trustNow,
+  withLease,
+} from './role-trust.ts';
 import { writeTrust } from './write-trust.ts';
 
 /** CloudTrail delivers about 5 minutes after an event (AWS CloudTrail User Guide, "How CloudTrail works"). */
@@ -207,7 +218,7 @@ async function putBack(
     const acts = writes
       .slice(writes.findIndex(({ from, is }) => from === newest.write.from && is === newest.write.is))
       .flatMap((write) => write.acts);
-    const both = await doAgain(runtime, run, role, newest.document, acts);
+    const both = await keepGranted(runtime, run, role, found, await doAgain(runtime, run, role, newest.document, acts));
     await holdLock(runtime, run);
     await writeTrust(runtime, run, lease, { role, acts, before: found, document: both });
     await recordTrust(runtime, record, both, true);
@@ -231,6 +242,25 @@ async function doAgain(runtime: Runtime, run: RunRecord, role: TrustedRole, docu
     if (result.kind === 'refused') throw new PodshiftError('TrustPolicyMoved', `${nameOf(act)} cannot be done again to it`);
     return result.kind === 'changed' ? result.text : text;
   }, document);
+}
+
+/**
+ * The document that is to be put back, with those of this run let in whom `found` lets in: the other writer did not name them, and their
+ * pods may live on it. Those that were revoked are in neither. Throws `TrustPolicyMoved`.
+ */
+async function keepGranted(runtime: Runtime, run: RunRecord, role: TrustedRole, found: string, document: string): Promise<string> {
+  const plan = (await planOf(runtime, run.runId)).roles.find(({ roleArn }) => roleArn === role.roleArn);
+  if (plan === undefined) return document;
+  const [before, after] = [policyOf(role, found), policyOf(role, document)];
+  const { accountId } = accountOf(run.clusterArn);
+  const lost = plan.waves
+    .flatMap(({ admit }) => admit)
+    .filter(({ namespace, name }) => {
+      const cluster = { clusterArn: run.clusterArn, clusterName: run.target.clusterName, accountId };
+      const request = { ...cluster, namespace, serviceAccount: name, sessionTags: true };
+      return admitsPodIdentity(before, request) === 'yes' && admitsPodIdentity(after, request) !== 'yes';
+    });
+  return admitAlso(run, plan, document, lost);
 }
 
 function actsOf({ acts }: TrustWrite): string {

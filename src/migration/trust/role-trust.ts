@@ -100,17 +100,36 @@ export function documentAfter(run: RunRecord, role: RolePlan, wave: number, befo
   const index = role.waves.findIndex((candidate) => candidate.wave === wave);
   const step = role.waves[index];
   if (step === undefined) return before;
-  const { accountId } = accountOf(run.clusterArn);
   const policy = policyOf(role, before);
   const expected = role.waves[index - 1]?.trustAfter ?? role.trustBefore;
-  const limit = role.sizeLimit === undefined ? {} : { sizeLimit: role.sizeLimit };
-  const grant: AdmitRequest = { clusterArn: run.clusterArn, accountId, serviceAccounts: step.admit, scope: 'service-account', ...limit };
-  const widest: AdmitRequest = run.options.allowClusterScope ? { ...grant, scope: 'cluster' } : grant;
+  const { grant, widest } = grantsOf(run, role, step.admit);
   const document = sameDocument(before, expected) ? step.trustAfter : admitted(role, policy, grant, widest);
   const gained = widening(policy, policyOf(role, document), widest);
   if (gained.length > 0)
     throw new PodshiftError('WideningRefused', `the new trust policy of ${role.roleArn} would also admit ${gained.join(', ')}`);
   return document;
+}
+
+/**
+ * The document with these service accounts let in, as a grant of the run lets them in; the same one where it does already. Throws
+ * `TrustPolicyMoved` where it cannot be done.
+ */
+export function admitAlso(run: RunRecord, role: RolePlan, document: string, serviceAccounts: readonly ServiceAccountName[]): string {
+  if (serviceAccounts.length === 0) return document;
+  const { grant, widest } = grantsOf(run, role, serviceAccounts);
+  return admitted(role, policyOf(role, document), grant, widest);
+}
+
+/** What lets service accounts in, and the widest that the user allows. */
+function grantsOf(
+  run: RunRecord,
+  { sizeLimit }: RolePlan,
+  serviceAccounts: readonly ServiceAccountName[],
+): { readonly grant: AdmitRequest; readonly widest: AdmitRequest } {
+  const { accountId } = accountOf(run.clusterArn);
+  const limit = sizeLimit === undefined ? {} : { sizeLimit };
+  const grant: AdmitRequest = { clusterArn: run.clusterArn, accountId, serviceAccounts, scope: 'service-account', ...limit };
+  return { grant, widest: run.options.allowClusterScope ? { ...grant, scope: 'cluster' } : grant };
 }
 
 /** The narrow grant where it fits, else the widest that the user allows. */

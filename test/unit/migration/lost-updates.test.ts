@@ -6,7 +6,7 @@ import { restoreOldTrust, retireOldTrust } from '../../../src/migration/trust/re
 import { revokeTrust } from '../../../src/migration/trust/revoke-trust.ts';
 import { buildReport } from '../../../src/report/report.ts';
 import { type FakeMigration, OIDC_TRUST, ROLE, RUN } from '../fixtures/fake-migration.ts';
-import { AFTER_FIRST, admit, FIRST, ROLE_PLAN, SECOND, trustScene } from '../fixtures/trust-scene.ts';
+import { AFTER_FIRST, AFTER_SECOND, admit, FIRST, ROLE_PLAN, SECOND, trustScene } from '../fixtures/trust-scene.ts';
 
 let fake: FakeMigration;
 const { begin, trust, setTrust, record, end, admits } = trustScene((made) => {
@@ -150,6 +150,19 @@ describe('a lost update of a trust policy', () => {
     await check();
     expect(trust()).toBe(OIDC_TRUST);
     expect((await record()).blocked).toMatch(/^a change of somebody else was overwritten.*has changed since.*theirs/);
+  });
+
+  it('is put back with what an earlier wave let in, which it did not hold any more', async () => {
+    fake.account.events = [wrote(AFTER_FIRST)];
+    fake.pass(900);
+    await check();
+    await grantTrust(fake.runtime, SECOND);
+    // Somebody made the role anew at that moment, without podshift's statement.
+    fake.account.events = [wrote(AFTER_SECOND), wrote(THEIRS, { eventName: 'CreateRole' })];
+    fake.pass(900);
+    await check();
+    expect([admits('orders'), admits('bills'), admits('theirs')]).toEqual(['yes', 'yes', 'yes']);
+    expect((await record()).blocked).toBe('');
   });
 
   it('is put back by one write where IAM shows that one late', async () => {
