@@ -103,11 +103,17 @@ describe('a migration on a real control plane', () => {
     const { api } = await cluster.asUser('somebody', ['podshift']);
     const [namespace = '', name = ''] = broken.split('/').slice(1);
     const body = { metadata: { labels: { strange: 'yes' } } };
-    const changed = await api('PATCH', `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`, {
-      body,
-      contentType: 'application/merge-patch+json',
-    });
-    expect(changed.status).toBe(200);
+    const label = async () =>
+      (
+        await api('PATCH', `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`, {
+          body,
+          contentType: 'application/merge-patch+json',
+        })
+      ).status;
+    // The admission policy lets nothing of the kind happen: without it the watch has to see it.
+    expect(await label()).toBe(403);
+    expect((await cluster.api('DELETE', '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings')).status).toBe(200);
+    await expect.poll(label, { timeout: 60_000, interval: 500 }).toBe(200);
     await caughtUp();
     expect(watch.foreignWrites).toEqual([{ object: broken, why: 'changed metadata.labels.strange' }]);
     const pods: readonly KubernetesObject[] = (await cluster.api('GET', `/api/v1/namespaces/${namespace}/pods`)).body.items;
