@@ -39,6 +39,7 @@ const FAILED: ReadonlyMap<number, string> = new Map([
   [8105, 'a statement of an earlier wave that went with a role which was made anew while podshift wrote'],
   [9100, 'a proof that was delivered twice, which made its probe pod anew'],
   [9654, 'a probe pod of a unit that nobody let podshift roll back'],
+  [9949, 'a proof by two processes, one of which made the probe pod of an earlier try anew'],
   [9789, 'a grant that was delivered late, after its unit had been rolled back'],
   [7149, 'two processes that rolled a run back at once, whose dry runs counted as one row'],
   [7045, 'a pod that a drain made while EKS forgot its association, between two evictions'],

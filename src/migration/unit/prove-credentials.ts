@@ -52,10 +52,11 @@ async function prove(runtime: JournalRuntime, { run, unit, kubernetes }: UnitCon
     return READY;
   }
   const pod = await probeOf(runtime, run, unit, kubernetes, attempt);
-  // The same step, delivered twice, may have proved it and removed the probe while this one made it anew.
-  if (isProved(await runtime.journal.getUnit(run.runId, unit.unitId), 2, 'probe-pod')) {
+  // The same step, delivered twice, may have ended this try and removed its pod while this one made it anew.
+  const now = await runtime.journal.getUnit(run.runId, unit.unitId);
+  if (isProved(now, 2, 'probe-pod') || Number(now.facts.probeAttempt ?? 0) !== attempt) {
     await removeProbe(runtime, run, kubernetes, unit, attempt);
-    return READY;
+    return isProved(now, 2, 'probe-pod') ? READY : again();
   }
   const verdict = judgeProbe(pod, unit.plan.roleArn);
   const injected = isOnNewWay(pod, run.options.annotationPrefix);

@@ -63,6 +63,22 @@ describe('proveCredentials', () => {
     expect(await evidence()).toHaveLength(1);
   });
 
+  it('removes the pod that it made anew while the same step, delivered twice, went on to the next try', async () => {
+    await proveCredentials(fake.runtime, UNIT);
+    const { journal } = fake.runtime;
+    const intend = journal.recordIntent.bind(journal);
+    fake.account.objects.delete(`Pod/shop/${name(0)}`);
+    journal.recordIntent = async (intent) => {
+      journal.recordIntent = intend;
+      await journal.updateUnit(RUN, UNIT.unitId, { facts: { probeAttempt: 1 } });
+      return intend(intent);
+    };
+    expect(await proveCredentials(fake.runtime, UNIT)).toMatchObject({ status: 'waiting' });
+    expect(fake.object('Pod', name(0))).toBeUndefined();
+    expect(await proveCredentials(fake.runtime, UNIT)).toMatchObject({ status: 'waiting' });
+    expect(fake.object('Pod', name(1))).toBeDefined();
+  });
+
   it('finds the pod of a try whose reply was lost', async () => {
     fake.account.failures = { 'create pods reply': ['ServiceUnavailable'] };
     await expect(proveCredentials(fake.runtime, UNIT)).rejects.toMatchObject({ name: 'ServiceUnavailable' });
