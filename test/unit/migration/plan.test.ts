@@ -4,7 +4,6 @@ import { checkCluster, openRun } from '../../../src/migration/run/open-run.ts';
 import { makePlan, planOf, takeInventory } from '../../../src/migration/run/plan-run.ts';
 import { associate } from '../../../src/migration/unit/associate.ts';
 import type { Inventory } from '../../../src/model/inventory.ts';
-import { migrationOptions } from '../../../src/model/options.ts';
 import {
   addon,
   CLUSTER_ARN,
@@ -17,17 +16,9 @@ import {
   TARGET,
   unitPlan,
 } from '../fixtures/fake-migration.ts';
-import { ROLE_PLAN, runScene } from '../fixtures/run-scene.ts';
+import { openRunInput, ROLE_PLAN, runScene } from '../fixtures/run-scene.ts';
 
-const OPEN = {
-  runId: RUN,
-  executionId: 'execution-1',
-  target: TARGET,
-  mode: 'run',
-  approval: 'none',
-  expectedDigest: null,
-  options: migrationOptions.parse({}),
-} as const;
+const OPEN = openRunInput();
 const TAKE = { runId: RUN, mode: 'run' } as const;
 
 let fake: FakeMigration;

@@ -8,8 +8,8 @@ import type { DeploymentLimits } from '../../../../src/model/deployment.ts';
 import { fleetSpec } from '../../../../src/model/fleet.ts';
 import { migrationOptions } from '../../../../src/model/options.ts';
 import { deployedWith, limitedTo } from '../../fixtures/deployment.ts';
-import { type FakeMigration, planWith, RUN, TARGET, unitPlan } from '../../fixtures/fake-migration.ts';
-import { ROLE_PLAN, runScene } from '../../fixtures/run-scene.ts';
+import { type FakeMigration, planWith, RUN, unitPlan } from '../../fixtures/fake-migration.ts';
+import { openRunInput, ROLE_PLAN, runScene } from '../../fixtures/run-scene.ts';
 
 let fake: FakeMigration;
 const { empty, begin, run, setUnit } = runScene((made) => {
@@ -17,15 +17,7 @@ const { empty, begin, run, setUnit } = runScene((made) => {
 });
 beforeEach(() => empty());
 const within = (limits: Partial<DeploymentLimits>) => ({ ...fake.runtime, deployment: limitedTo(limits) });
-const asked = (options: Record<string, unknown> = {}) => ({
-  runId: RUN,
-  executionId: 'execution-1',
-  target: TARGET,
-  mode: 'run' as const,
-  approval: 'none' as const,
-  expectedDigest: null,
-  options: migrationOptions.parse(options),
-});
+const asked = (options: Record<string, unknown> = {}) => openRunInput({ options: migrationOptions.parse(options) });
 
 describe('OpenRun', () => {
   it('refuses what is outside of the limits before anything is asked of AWS, and has it on record', async () => {

@@ -9,7 +9,7 @@ import { APPROVAL_MODES, type ApprovalMode } from '../../../../src/model/deploym
 import { migrationOptions } from '../../../../src/model/options.ts';
 import { deployedWith } from '../../fixtures/deployment.ts';
 import { type FakeMigration, planWith, RUN, START, TARGET } from '../../fixtures/fake-migration.ts';
-import { runScene } from '../../fixtures/run-scene.ts';
+import { openRunInput, runScene } from '../../fixtures/run-scene.ts';
 
 const ASKS = 'arn:aws:iam::111122223333:user/asks';
 const OTHER = 'arn:aws:iam::111122223333:user/other';
@@ -21,23 +21,13 @@ const { empty, begin, run } = runScene((made) => {
 });
 beforeEach(() => empty());
 
-const asked = (changes: Partial<OpenRunInput> = {}): OpenRunInput => ({
-  runId: RUN,
-  executionId: 'execution-1',
-  target: TARGET,
-  mode: 'run',
-  approval: 'none',
-  expectedDigest: null,
-  options: migrationOptions.parse({}),
-  ...changes,
-});
 const deployed = (approvalMode: ApprovalMode) => ({ ...fake.runtime, deployment: deployedWith({ approvalMode }) });
 const byApi = (input: OpenRunInput) => noteRequester(fake.runtime, input, { by: ASKS, source: 'api', at: AT, known: true });
 
 describe('who asked for a run', () => {
   it('is on record as the API noted it ahead of the start, for the very input that it noted', async () => {
-    await byApi(asked());
-    await openRun(deployed('optional'), asked());
+    await byApi(openRunInput());
+    await openRun(deployed('optional'), openRunInput());
     expect((await run()).requester).toEqual({ by: ASKS, source: 'api', at: AT, known: true });
   });
 
@@ -48,27 +38,30 @@ describe('who asked for a run', () => {
     ['another digest', { expectedDigest: 'd'.repeat(64) }],
     ['a plan alone', { mode: 'plan' }],
   ])('is nobody known where an execution takes the id of a request and asks for %s', async (_title, changes) => {
-    await byApi(asked());
-    await openRun(deployed('optional'), asked(changes));
+    await byApi(openRunInput());
+    await openRun(deployed('optional'), openRunInput(changes));
     expect((await run()).requester).toEqual({ by: null, source: 'states:StartExecution', at: AT, known: false });
   });
 
   it('is the first whom the API noted', async () => {
-    await byApi(asked());
-    await noteRequester(fake.runtime, asked(), { by: OTHER, source: 'api', at: AT, known: true });
-    await openRun(deployed('optional'), asked());
+    await byApi(openRunInput());
+    await noteRequester(fake.runtime, openRunInput(), { by: OTHER, source: 'api', at: AT, known: true });
+    await openRun(deployed('optional'), openRunInput());
     expect((await run()).requester?.by).toBe(ASKS);
   });
 
   it('is what a schedule says of itself, and not more', async () => {
-    await handler.withRuntime(deployed('optional'))({ ...asked(), input: { requestedBy: { source: 'schedule', by: ASKS, more: 1 } } });
+    await handler.withRuntime(deployed('optional'))({
+      ...openRunInput(),
+      input: { requestedBy: { source: 'schedule', by: ASKS, more: 1 } },
+    });
     expect((await run()).requester).toEqual({ by: ASKS, source: 'schedule', at: AT, known: false });
   });
 
   it('is never believed to be the API or the command line because the input says so', async () => {
     for (const source of ['api', 'cli'] as const) {
       await empty();
-      await handler.withRuntime(deployed('optional'))({ ...asked(), input: { requestedBy: { source, by: ASKS }, runId: RUN } });
+      await handler.withRuntime(deployed('optional'))({ ...openRunInput(), input: { requestedBy: { source, by: ASKS }, runId: RUN } });
       expect((await run()).requester).toEqual({ by: null, source: 'states:StartExecution', at: AT, known: false });
     }
   });
@@ -83,48 +76,48 @@ describe('who asked for a run', () => {
       });
 
     it('is whoever has the credentials of the process', async () => {
-      await openRun(own({ ownRequests: true }), asked());
+      await openRun(own({ ownRequests: true }), openRunInput());
       expect((await run()).requester).toEqual({ by: 'arn:aws:iam::111122223333:user/me', source: 'cli', at: AT, known: true });
     });
 
     it('is nobody by name where STS does not say who that is, which stops no run', async () => {
       fake.account.failures = { getCallerIdentity: ['AccessDenied'] };
-      await openRun(own({ ownRequests: true }), asked());
+      await openRun(own({ ownRequests: true }), openRunInput());
       expect((await run()).requester).toEqual({ by: null, source: 'cli', at: AT, known: false });
     });
 
     it('is nobody in a rehearsal, and STS is not asked', async () => {
       fake.account.failures = { getCallerIdentity: ['AccessDenied'] };
-      await openRun(own({}), asked());
+      await openRun(own({}), openRunInput());
       expect(await run()).not.toHaveProperty('requester');
       expect(fake.account.failures.getCallerIdentity).toHaveLength(1);
     });
   });
 
   it('stays, whoever starts the run’s execution anew', async () => {
-    await byApi(asked());
-    await openRun(deployed('optional'), asked());
-    await openRun(deployed('optional'), asked({ input: { requestedBy: { source: 'schedule', by: OTHER } } }));
+    await byApi(openRunInput());
+    await openRun(deployed('optional'), openRunInput());
+    await openRun(deployed('optional'), openRunInput({ input: { requestedBy: { source: 'schedule', by: OTHER } } }));
     expect((await run()).requester?.by).toBe(ASKS);
   });
 });
 
 describe('a run that is taken up', () => {
   it('waits for its approval still, whatever the next execution says', async () => {
-    await openRun(deployed('optional'), asked({ approval: 'required' }));
-    expect(await openRun(deployed('optional'), asked({ approval: 'none' }))).toMatchObject({ approval: 'required' });
+    await openRun(deployed('optional'), openRunInput({ approval: 'required' }));
+    expect(await openRun(deployed('optional'), openRunInput({ approval: 'none' }))).toMatchObject({ approval: 'required' });
   });
 
   it('keeps the digest that it was asked for with', async () => {
     const expectedDigest = 'd'.repeat(64);
-    await openRun(deployed('optional'), asked({ expectedDigest }));
-    expect(await openRun(deployed('optional'), asked())).toMatchObject({ expectedDigest });
-    expect(await openRun(deployed('optional'), asked({ expectedDigest: 'e'.repeat(64) }))).toMatchObject({ expectedDigest });
+    await openRun(deployed('optional'), openRunInput({ expectedDigest }));
+    expect(await openRun(deployed('optional'), openRunInput())).toMatchObject({ expectedDigest });
+    expect(await openRun(deployed('optional'), openRunInput({ expectedDigest: 'e'.repeat(64) }))).toMatchObject({ expectedDigest });
   });
 
   it('of which a plan alone was asked for changes nothing', async () => {
-    await openRun(deployed('optional'), asked({ mode: 'plan' }));
-    await expect(openRun(deployed('optional'), asked())).rejects.toMatchObject({ name: 'InvalidInput', message: /only planned/ });
+    await openRun(deployed('optional'), openRunInput({ mode: 'plan' }));
+    await expect(openRun(deployed('optional'), openRunInput())).rejects.toMatchObject({ name: 'InvalidInput', message: /only planned/ });
   });
 });
 
@@ -135,7 +128,7 @@ describe('approvalMode', () => {
     ['required', 'none', 'required'],
     ['required-by-another', 'none', 'required'],
   ])('%s makes of approval "%s" that of the run: %s', async (mode, approval, expected) => {
-    const input = asked({ approval });
+    const input = openRunInput({ approval });
     await byApi(input);
     expect(await openRun(deployed(mode), input)).toMatchObject({ approval: expected });
   });
@@ -144,7 +137,7 @@ describe('approvalMode', () => {
     ['an execution that somebody started by hand or for a fleet', undefined],
     ['a schedule', { requestedBy: { source: 'schedule', by: ASKS } }],
   ])('required-by-another starts nothing for %s, since nobody can tell who asked', async (_title, input) => {
-    const given = asked({ input });
+    const given = openRunInput({ input });
     await expect(openRun(deployed('required-by-another'), given)).rejects.toMatchObject({ name: 'RequesterUnknown' });
     // The run is on record with the reason; its end is the rollback's, which finds nothing to undo.
     expect(await run()).toMatchObject({ status: 'pending', reason: expect.stringMatching(/who asked/), clusterArn: '' });
@@ -154,11 +147,11 @@ describe('approvalMode', () => {
   });
 
   it('lets everybody plan and scan, who changes nothing by it', async () => {
-    expect(await openRun(deployed('required-by-another'), asked({ mode: 'plan' }))).toMatchObject({ state: 'open', mode: 'plan' });
+    expect(await openRun(deployed('required-by-another'), openRunInput({ mode: 'plan' }))).toMatchObject({ state: 'open', mode: 'plan' });
   });
 
   it('asks for nothing on one machine', async () => {
-    expect(await openRun(fake.runtime, asked())).toMatchObject({ approval: 'none' });
+    expect(await openRun(fake.runtime, openRunInput())).toMatchObject({ approval: 'none' });
   });
 });
 

@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { closeRun } from '../../../src/migration/run/close-run.ts';
-import { grantTrust } from '../../../src/migration/trust/grant-trust.ts';
-import { checkWriters } from '../../../src/migration/trust/lost-updates.ts';
-import { restoreOldTrust, retireOldTrust } from '../../../src/migration/trust/retire-trust.ts';
-import { revokeTrust } from '../../../src/migration/trust/revoke-trust.ts';
-import { buildReport } from '../../../src/report/report.ts';
-import { type FakeMigration, OIDC_TRUST, ROLE, RUN } from '../fixtures/fake-migration.ts';
-import { AFTER_FIRST, AFTER_SECOND, admit, FIRST, ROLE_PLAN, SECOND, trustScene } from '../fixtures/trust-scene.ts';
+import { closeRun } from '../../../../src/migration/run/close-run.ts';
+import { grantTrust } from '../../../../src/migration/trust/grant-trust.ts';
+import { checkWriters } from '../../../../src/migration/trust/lost-updates.ts';
+import { restoreOldTrust, retireOldTrust } from '../../../../src/migration/trust/retire-trust.ts';
+import { revokeTrust } from '../../../../src/migration/trust/revoke-trust.ts';
+import { buildReport } from '../../../../src/report/report.ts';
+import { type FakeMigration, OIDC_TRUST, ROLE, RUN } from '../../fixtures/fake-migration.ts';
+import { AFTER_FIRST, AFTER_SECOND, admit, FIRST, ROLE_PLAN, SECOND, trustScene } from '../../fixtures/trust-scene.ts';
 
 let fake: FakeMigration;
 const { begin, trust, setTrust, record, end, admits } = trustScene((made) => {

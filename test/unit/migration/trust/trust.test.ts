@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { blockRole } from '../../../src/migration/trust/block-role.ts';
-import { grantTrust } from '../../../src/migration/trust/grant-trust.ts';
-import { revokeTrust as revokeTrustNow } from '../../../src/migration/trust/revoke-trust.ts';
-import { sameDocument, withLease } from '../../../src/migration/trust/role-trust.ts';
-import { PodshiftError } from '../../../src/model/errors.ts';
-import { type FakeMigration, OIDC_TRUST, ROLE, RUN } from '../fixtures/fake-migration.ts';
-import { AFTER_FIRST, AFTER_SECOND, admit, FIRST, ORDERS, ROLE_PLAN, SECOND, trustScene } from '../fixtures/trust-scene.ts';
+import { blockRole } from '../../../../src/migration/trust/block-role.ts';
+import { grantTrust } from '../../../../src/migration/trust/grant-trust.ts';
+import { revokeTrust as revokeTrustNow } from '../../../../src/migration/trust/revoke-trust.ts';
+import { sameDocument, withLease } from '../../../../src/migration/trust/role-trust.ts';
+import { PodshiftError } from '../../../../src/model/errors.ts';
+import { type FakeMigration, OIDC_TRUST, ROLE, RUN } from '../../fixtures/fake-migration.ts';
+import { AFTER_FIRST, AFTER_SECOND, admit, FIRST, ORDERS, ROLE_PLAN, SECOND, trustScene } from '../../fixtures/trust-scene.ts';
 
 let fake: FakeMigration;
 const { begin, trust, setTrust, record, end, admits } = trustScene((made) => {
