@@ -33,7 +33,8 @@ export function parsePlanFile(text: string, name: string): PlanFile {
   const refuse = (why: string): never => {
     throw new PodshiftError('PlanUnusable', `the plan file ${name} ${why}`);
   };
-  const value = parseJson(text);
+  // Editors and shells put a byte order mark in front.
+  const value = parseJson(text.replace(/^\uFEFF/, ''));
   if (value === undefined)
     return refuse(
       text.trim() === '' ? 'is empty' : 'is no whole JSON: it was cut off, or is something else than a plan that podshift wrote',

@@ -53,6 +53,8 @@ describe('a plan in a file', () => {
 
   it('is taken however it is laid out: only what it says counts', () => {
     expect(refusal(JSON.stringify(JSON.parse(fileOf())))).toBeUndefined();
+    expect(refusal(fileOf().replaceAll('\n', '\r\n'))).toBeUndefined();
+    expect(refusal(`\uFEFF${fileOf()}`)).toBeUndefined();
   });
 
   it('is refused with any of its values changed, its digest and its checksum too', () => {
