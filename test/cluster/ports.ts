@@ -1,15 +1,41 @@
-import { type AddressInfo, createConnection, createServer } from 'node:net';
+import { randomInt } from 'node:crypto';
+import { createConnection, createServer } from 'node:net';
 import { ClusterProblem } from './problem.ts';
 
 /** The address that everything listens on. */
 export const LOOPBACK = '127.0.0.1';
 
-/** As many free ports of the loopback address, all different. */
+/** Where ports are chosen: below what Linux (32768) and others give to connections that go out, which may take any port in between. */
+const CHOSEN = { from: 20_000, to: 30_000 };
+const TRIES = 1000;
+/** Given to nobody else of this process: what has one may not listen yet. */
+const given = new Set<number>();
+
+/** As many free ports of the loopback address, all different. Throws {@link ClusterProblem} where none is found. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, () => listen(0)));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  const ports: number[] = [];
+  for (let tries = 0; ports.length < count; tries += 1) {
+    if (tries === TRIES)
+      throw new ClusterProblem(
+        `no port of ${LOOPBACK} from ${CHOSEN.from} to ${CHOSEN.to - 1} is free`,
+        'End the programs that have them.',
+      );
+    const port = randomInt(CHOSEN.from, CHOSEN.to);
+    if (given.has(port) || !(await isFree(port))) continue;
+    given.add(port);
+    ports.push(port);
+  }
   return ports;
+}
+
+async function isFree(port: number): Promise<boolean> {
+  try {
+    const server = await listen(port);
+    await new Promise((resolve) => server.close(resolve));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Throws {@link ClusterProblem} where another program listens on the port. */

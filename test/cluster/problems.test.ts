@@ -190,9 +190,11 @@ describe('starting', () => {
     }
   });
 
-  test('free ports differ', async () => {
+  test('free ports differ, and no connection that goes out can be given one before its program listens', async () => {
     const ports = await freePorts(20);
     expect(new Set(ports).size).toBe(20);
+    expect(Math.max(...ports)).toBeLessThan(32_768);
+    expect(Math.min(...ports)).toBeGreaterThan(1024);
   });
 
   test('an etcd that ends at once is told with the end of its log, and nothing is left', async () => {
