@@ -134,8 +134,11 @@ export interface Journal extends FleetJournal {
 
   /** Takes the cluster's lock, or extends it where this run holds it. Takes over an expired one. Throws `ClusterLocked`. */
   acquireLock(clusterArn: string, runId: string, seconds: number): Promise<void>;
-  /** Ids of all runs that have held the cluster's lock: what podshift changed there, one of them did. */
-  lockHolders(clusterArn: string): Promise<string[]>;
+  /**
+   * Ids of all runs that have held the cluster's lock: what podshift changed there, one of them did. With `since` (milliseconds since
+   * the epoch) those are left out that took it for the last time before then.
+   */
+  lockHolders(clusterArn: string, since?: number): Promise<string[]>;
   /** Extends the lock. Throws `LockLost` where another run holds it by now. */
   extendLock(clusterArn: string, runId: string, seconds: number): Promise<void>;
   /**

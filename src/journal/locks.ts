@@ -74,9 +74,13 @@ export function createLocks(table: Table, clock: Clock): Locks {
       const isOwn = (await table.get(lockKey(clusterArn)))?.owner === runId;
       if (isOwn) await hold(clusterArn, runId, seconds);
       else await acquire(lockKey(clusterArn), runId, seconds, 'ClusterLocked', `cluster ${clusterArn}`);
-      await table.put({ ...lockHolderKey(clusterArn, runId), runId });
+      await table.put({ ...lockHolderKey(clusterArn, runId), runId, takenAt: clock.now() });
     },
-    lockHolders: async (clusterArn) => (await table.query(lockKey(clusterArn).pk, LOCK_HOLDERS)).map(({ runId }) => String(runId)),
+    lockHolders: async (clusterArn, since = 0) =>
+      (await table.query(lockKey(clusterArn).pk, LOCK_HOLDERS))
+        // Older versions did not note when it was taken.
+        .filter(({ takenAt }) => typeof takenAt !== 'number' || takenAt >= since)
+        .map(({ runId }) => String(runId)),
     extendLock: async (clusterArn, runId, seconds) => {
       const expiresAt = clock.now() + seconds * 1000;
       const item = await table.update(

@@ -58,6 +58,20 @@ export function describeHolding(suite: {
       expect(await journal().lockHolders(cluster())).toEqual(['r1', 'r2']);
     });
 
+    behaviour('leaves out of its holders those that took it for the last time before a moment', async () => {
+      await journal().acquireLock(cluster(), 'r1', 60);
+      await journal().acquireLock(cluster(), 'r1', 60);
+      await journal().releaseLock(cluster(), 'r1');
+      pass(1000);
+      const since = now();
+      expect(await journal().lockHolders(cluster(), since)).toEqual([]);
+      await journal().acquireLock(cluster(), 'r2', 60);
+      await journal().releaseLock(cluster(), 'r2');
+      expect(await journal().lockHolders(cluster(), since)).toEqual(['r2']);
+      await journal().acquireLock(cluster(), 'r1', 60);
+      expect(await journal().lockHolders(cluster(), since)).toEqual(['r1', 'r2']);
+    });
+
     behaviour('is extended by its holder, even after its end while nobody took it', async () => {
       await journal().acquireLock(cluster(), 'r1', 60);
       await journal().acquireLock(cluster(), 'r1', 120);

@@ -3,6 +3,9 @@ import { isPodshiftError } from '../../model/errors.ts';
 import type { RunRecord } from '../../model/run.ts';
 import type { JournalRuntime } from '../runtime.ts';
 
+/** Whoever takes the lock does so after its run's start; the clocks of two machines may be apart. */
+const CLOCKS_APART_MILLISECONDS = 3_600_000;
+
 /**
  * What the runs that began on the cluster after this one have changed and not undone, each with the id of the newest such run: units by
  * their ids, which are the same in every run. Such a run took over what this one had left half-way, so what it stands on stays until it
@@ -21,7 +24,8 @@ export async function changedByLaterRuns({ journal }: JournalRuntime, run: RunRe
 /** Runs that have held the cluster's lock and began after this one, oldest first. One that retention took is over long ago. */
 async function laterRuns(journal: Journal, run: RunRecord): Promise<RunRecord[]> {
   const found: RunRecord[] = [];
-  for (const runId of (await journal.lockHolders(run.clusterArn)).filter((holder) => holder !== run.runId)) {
+  const since = Date.parse(run.startedAt) - CLOCKS_APART_MILLISECONDS;
+  for (const runId of (await journal.lockHolders(run.clusterArn, since)).filter((holder) => holder !== run.runId)) {
     try {
       const other = await journal.getRun(runId);
       if (Date.parse(other.startedAt) > Date.parse(run.startedAt)) found.push(other);

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { changedByLaterRuns } from '../../../src/migration/run/later-runs.ts';
 import { closeRollback, openRollback } from '../../../src/migration/run/rollback-run.ts';
 import { grantTrust } from '../../../src/migration/trust/grant-trust.ts';
 import { revokeTrust as revokeTrustNow } from '../../../src/migration/trust/revoke-trust.ts';
@@ -120,6 +121,23 @@ describe('the rollback of a run after another run went on from where it stopped'
     expect(fake.account.associations).toHaveLength(1);
     await fake.runtime.journal.markUndone(LATER, `association#shop/${serviceAccount}`);
     expect(await undoUnit(fake.runtime, undo)).toMatchObject({ unitStatus: 'rolled-back' });
+  });
+
+  it('reads no run that began long before it, however many have held the lock', async () => {
+    const { journal } = fake.runtime;
+    await anotherRun({ id: 'shop/orders', serviceAccount: 'orders' }, { after: -7200 });
+    const newest = { runId: 'run-3', startedAt: new Date(START + 3 * 3_600_000).toISOString() };
+    fake.pass(3 * 3600);
+    await journal.createRun({ ...newest, target: TARGET, options: migrationOptions.parse({}) });
+    const run = await journal.updateRun(newest.runId, { clusterArn: CLUSTER_ARN });
+    const read: string[] = [];
+    const getRun = (runId: string) => {
+      read.push(runId);
+      return journal.getRun(runId);
+    };
+    const watching = { ...journal, getRun };
+    expect(await changedByLaterRuns({ ...fake.runtime, journal: watching }, run)).toEqual(new Map());
+    expect(read).toEqual([]);
   });
 
   it('holds a unit that it never began, whatever the other run did', async () => {
