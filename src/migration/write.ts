@@ -1,7 +1,7 @@
 import type { AwsGateways } from '../aws/gateways.ts';
 import type { KubernetesGateway } from '../kubernetes/gateway.ts';
 import { type Clock, timestamp } from '../model/clock.ts';
-import { PodshiftError } from '../model/errors.ts';
+import { isPodshiftError, PodshiftError } from '../model/errors.ts';
 import type { EntryKind, JournalEntry, RunRecord, UnitRecord, UnitStep, WriteTry } from '../model/run.ts';
 import { refuseAlone, unitsOfAddon } from './addon/together.ts';
 import { endOfPause, pausedMilliseconds } from './pauses.ts';
@@ -55,7 +55,8 @@ export const UNWRITTEN = Symbol('nothing was written');
  * journal then: it sees the intent of every write that the second fence let through, and waits for it. A write that finds after
  * itself that nothing goes forward any more is on record as applied, for the rollback that waits; where that rollback has ended
  * without it, the run or unit needs an operator.
- * Throws `LockLost`, and whatever the write throws; the intent then stays in the journal, and undo finds it.
+ * Throws `LockLost`, and whatever the write throws; the intent then stays in the journal, and undo finds it. A write whose answer did
+ * not come in time may arrive yet: its try stays open for as long as that of a function that died.
  */
 export async function journaledWrite(runtime: JournalRuntime, run: RunRecord, write: JournaledWrite): Promise<JournalEntry> {
   const { key, unitId, kind, object, before } = write;
@@ -69,10 +70,12 @@ export async function journaledWrite(runtime: JournalRuntime, run: RunRecord, wr
     await requireForward(runtime, run.runId, unitId);
     after = await write.perform(entry);
   } catch (error) {
-    await journal.endTry(run.runId, key, attempt.id).catch((lost: unknown) => {
-      // What failed the write says more; a try whose end is not on record is waited for until its time is over.
-      runtime.logger.warn('the end of a try could not be noted', { runId: run.runId, key, error: String(lost) });
-    });
+    if (!wasGivenUp(error)) {
+      await journal.endTry(run.runId, key, attempt.id).catch((lost: unknown) => {
+        // What failed the write says more; a try whose end is not on record is waited for until its time is over.
+        runtime.logger.warn('the end of a try could not be noted', { runId: run.runId, key, error: String(lost) });
+      });
+    }
     throw error;
   }
   if (after === UNWRITTEN) {
@@ -82,6 +85,13 @@ export async function journaledWrite(runtime: JournalRuntime, run: RunRecord, wr
   await journal.markApplied(run.runId, key, after, attempt.id);
   await refuseLate(runtime, run.runId, unitId, key);
   return { ...entry, state: 'applied', after };
+}
+
+/** Codes of requests that their client stopped waiting for: what was sent may be on its way. */
+const GIVEN_UP: ReadonlySet<unknown> = new Set(['TimeoutError', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
+
+function wasGivenUp(error: unknown): boolean {
+  return isPodshiftError(error) && GIVEN_UP.has(error.details.code);
 }
 
 /** The run, provided that it goes forward. Throws `LockLost` where it is being rolled back or has ended, `RunNotFound`. */

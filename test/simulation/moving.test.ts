@@ -43,6 +43,7 @@ const FAILED: ReadonlyMap<number, string> = new Map([
   [9789, 'a grant that was delivered late, after its unit had been rolled back'],
   [7149, 'two processes that rolled a run back at once, whose dry runs counted as one row'],
   [7045, 'a pod that a drain made while EKS forgot its association, between two evictions'],
+  [32105, 'a create that was given up after a minute and arrived after its rollback'],
   [7365, 'a rollback that took out what a later run had let in'],
 ]);
 

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { connectionError } from '../../../src/kubernetes/errors.ts';
 import { closeRun } from '../../../src/migration/run/close-run.ts';
 import { openRun } from '../../../src/migration/run/open-run.ts';
 import { closeRollback, openRollback } from '../../../src/migration/run/rollback-run.ts';
@@ -25,13 +26,17 @@ const BACK = { runId: RUN, claimant: 'back', unitIds: null, reason: 'asked for' 
 const UNDO = { ...UNIT, failure: { Error: 'RolledBack', Cause: 'asked for' } };
 
 /** A write of the unit whose function is at this await while `meanwhile` happens, and goes on or not. */
-async function writeWhile(meanwhile: () => Promise<unknown>, ends: 'returns' | 'dies' | 'fails' = 'returns'): Promise<unknown> {
+async function writeWhile(
+  meanwhile: () => Promise<unknown>,
+  ends: 'returns' | 'dies' | 'fails' | 'is given up' = 'returns',
+): Promise<unknown> {
   const run = await fake.runtime.journal.getRun(RUN);
   let said: unknown;
   const perform = async () => {
     said = await meanwhile().catch((error: Error) => error);
     if (ends === 'returns') return { associationId: 'a-9', createdAt: new Date(fake.now()).toISOString() };
     if (ends === 'fails') throw new Error('the reply was lost');
+    if (ends === 'is given up') throw connectionError(new DOMException('', 'TimeoutError'), 'create serviceaccounts');
     return new Promise(() => undefined);
   };
   const write = { key: 'association#shop/orders', unitId: UNIT.unitId, kind: 'association' as const, object: 'o', before: null, perform };
@@ -50,6 +55,13 @@ describe('a forward write in flight when a rollback opens', () => {
     const said = await writeWhile(() => openRollback(fake.runtime, BACK));
     expect(said).toMatchObject({ said: { name: 'Conflict', message: /may still be writing/ }, error: { name: 'LockLost' } });
     expect(await entries()).toEqual(['association#shop/orders applied']);
+    expect(await openRollback(fake.runtime, BACK)).toMatchObject({ status: 'rollback' });
+  });
+
+  it('is waited for as long where nobody waits for its answer any more: it may arrive yet', async () => {
+    expect(await writeWhile(() => Promise.resolve(), 'is given up')).toMatchObject({ error: { name: 'ClusterUnreachable' } });
+    await expect(openRollback(fake.runtime, BACK)).rejects.toMatchObject({ name: 'Conflict' });
+    fake.pass(WRITER_SECONDS);
     expect(await openRollback(fake.runtime, BACK)).toMatchObject({ status: 'rollback' });
   });
 
