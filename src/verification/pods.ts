@@ -1,4 +1,5 @@
-import type { KubernetesObject } from '../kubernetes/gateway.ts';
+import type { KubernetesGateway, KubernetesObject } from '../kubernetes/gateway.ts';
+import { RESOURCES } from '../kubernetes/resources.ts';
 
 /** The label that marks what podshift itself creates in a cluster. */
 export const MANAGED_BY_LABEL = { key: 'app.kubernetes.io/managed-by', value: 'podshift' } as const;
@@ -14,9 +15,24 @@ export function podsOfServiceAccount(pods: readonly KubernetesObject[], serviceA
   return runningPods(pods, serviceAccount).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
 }
 
+/** {@link podsOfServiceAccount}, as they are in the cluster now. */
+export async function livePods(kubernetes: KubernetesGateway, namespace: string, serviceAccount: string): Promise<KubernetesObject[]> {
+  return podsOfServiceAccount(await listPods(kubernetes, namespace, serviceAccount), serviceAccount);
+}
+
 /** The pods of one service account that are being deleted and still run, until their grace period is over. */
-export function terminatingPods(pods: readonly KubernetesObject[], serviceAccount: string): KubernetesObject[] {
-  return runningPods(pods, serviceAccount).filter(({ metadata }) => metadata.deletionTimestamp !== undefined);
+export async function terminatingPods(
+  kubernetes: KubernetesGateway,
+  namespace: string,
+  serviceAccount: string,
+): Promise<KubernetesObject[]> {
+  const pods = runningPods(await listPods(kubernetes, namespace, serviceAccount), serviceAccount);
+  return pods.filter(({ metadata }) => metadata.deletionTimestamp !== undefined);
+}
+
+/** The server selects: all pods of a namespace may be more than a function's memory holds. */
+function listPods(kubernetes: KubernetesGateway, namespace: string, serviceAccount: string): Promise<KubernetesObject[]> {
+  return kubernetes.list(RESOURCES.pods, { namespace, fieldSelector: `spec.serviceAccountName=${serviceAccount}` });
 }
 
 function runningPods(pods: readonly KubernetesObject[], serviceAccount: string): KubernetesObject[] {

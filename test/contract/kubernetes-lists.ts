@@ -44,6 +44,26 @@ export function describeLists({ behaviour, running, makeNamespace }: KubernetesS
       });
     });
 
+    behaviour('selects pods by their service account, the one that admission gave them too', async () => {
+      const namespace = await makeNamespace();
+      const api = `/api/v1/namespaces/${namespace}`;
+      await backend.request('POST', `${api}/serviceaccounts`, {
+        body: { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'orders' } },
+      });
+      for (const [name, serviceAccount] of [
+        ['one', {}],
+        ['two', { serviceAccountName: 'orders' }],
+      ] as const) {
+        const spec = { containers: [{ name: 'app', image: 'registry.example.com/app:1' }], ...serviceAccount };
+        await backend.request('POST', `${api}/pods`, { body: { apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec } });
+      }
+      const names = async (serviceAccount: string) => {
+        const { body } = await backend.request('GET', `${api}/pods?fieldSelector=spec.serviceAccountName%3D${serviceAccount}`);
+        return body.items.map(({ metadata }: { metadata: { name: string } }) => metadata.name);
+      };
+      expect([await names('default'), await names('orders'), await names('nobody')]).toEqual([['one'], ['two'], []]);
+    });
+
     behaviour('pages, showing one moment on all pages', async () => {
       const namespace = await makeNamespace();
       const suite = `labelSelector=suite%3D${namespace}`;

@@ -1,9 +1,8 @@
 import type { KubernetesObject } from '../../kubernetes/gateway.ts';
-import { RESOURCES } from '../../kubernetes/resources.ts';
 import { timestamp } from '../../model/clock.ts';
 import { PodshiftError } from '../../model/errors.ts';
 import { isOnNewWay } from '../../verification/injection.ts';
-import { isReady, isRecreated, podsOfServiceAccount } from '../../verification/pods.ts';
+import { isReady, isRecreated, livePods } from '../../verification/pods.ts';
 import { judgeRollout } from '../../verification/rollout.ts';
 import { PACES, waitIn } from '../polls.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
@@ -49,7 +48,7 @@ export async function checkRollout(runtime: ClusterRuntime, input: UnitInput): P
 async function evictNext(runtime: JournalRuntime, context: UnitContext): Promise<string> {
   const { run, unit, kubernetes } = context;
   const since = await associatedAt(runtime, unit);
-  const pods = podsOfServiceAccount(await kubernetes.list(RESOURCES.pods, { namespace: unit.plan.namespace }), unit.plan.serviceAccount);
+  const pods = await livePods(kubernetes, unit.plan.namespace, unit.plan.serviceAccount);
   const old = pods.filter((pod) => isRecreated(pod) && !isRenewed(pod, since, run.options.annotationPrefix));
   const [next] = old;
   if (next === undefined) return '';

@@ -3,7 +3,7 @@ import { RESOURCES } from '../../kubernetes/resources.ts';
 import { PodshiftError } from '../../model/errors.ts';
 import { admitsPodIdentity, parseTrustPolicy } from '../../trust/index.ts';
 import { isOnNewWay } from '../../verification/injection.ts';
-import { endsByItself, keepsItsWay, podsOfServiceAccount } from '../../verification/pods.ts';
+import { endsByItself, keepsItsWay, livePods } from '../../verification/pods.ts';
 import { servedNodes } from '../agent/agent.ts';
 import { planOf } from '../run/plan-run.ts';
 import type { JournalRuntime } from '../runtime.ts';
@@ -38,7 +38,7 @@ export async function lookAtNewWay(runtime: JournalRuntime, context: UnitContext
   if (broken !== '') return { state: 'broken', message: broken };
   const { unit, kubernetes } = context;
   const { namespace, serviceAccount } = unit.plan;
-  const pods = podsOfServiceAccount(await kubernetes.list(RESOURCES.pods, { namespace }), serviceAccount);
+  const pods = await livePods(kubernetes, namespace, serviceAccount);
   const starting = await unreadyPod(runtime, context, pods);
   if (starting !== '') return { state: 'starting', message: starting };
   return { state: 'whole', ending: pods.filter((pod) => isEnding(context, pod)).map((pod) => `Pod/${namespace}/${pod.metadata.name}`) };

@@ -3,7 +3,7 @@ import { RESOURCES } from '../../kubernetes/resources.ts';
 import { isPodshiftError, PodshiftError } from '../../model/errors.ts';
 import type { JournalEntry, RunRecord, UnitRecord } from '../../model/run.ts';
 import { isOnNewWay } from '../../verification/injection.ts';
-import { podsOfServiceAccount } from '../../verification/pods.ts';
+import { livePods } from '../../verification/pods.ts';
 import { isStuck, judgeProbe, type ProbeVerdict, probeName, probePod } from '../../verification/probe.ts';
 import { addEvidenceOnce, isProved } from '../evidence.ts';
 import { PACES, waitIn } from '../polls.ts';
@@ -117,9 +117,8 @@ async function probeOf(
  */
 async function nodesOf({ plan }: UnitRecord, kubernetes: KubernetesGateway, attempt: number): Promise<readonly (string | undefined)[]> {
   if (attempt === 0) return plan.probe.nodeNames;
-  const pods = await kubernetes.list(RESOURCES.pods, { namespace: plan.namespace });
   // Those of a split run as its old service account still.
-  const own = podsOfServiceAccount(pods, plan.metadata?.splitFrom ?? plan.serviceAccount);
+  const own = await livePods(kubernetes, plan.namespace, plan.metadata?.splitFrom ?? plan.serviceAccount);
   const names = own.flatMap(({ spec }) => (typeof spec?.nodeName === 'string' ? [spec.nodeName] : []));
   return names.length === 0 ? [...plan.probe.nodeNames, undefined] : [...new Set(names)].sort();
 }

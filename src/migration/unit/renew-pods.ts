@@ -1,8 +1,7 @@
 import type { KubernetesObject } from '../../kubernetes/gateway.ts';
-import { RESOURCES } from '../../kubernetes/resources.ts';
 import type { JournalEntry, UnitRecord } from '../../model/run.ts';
 import { agentTokenSeconds, usesAgent } from '../../verification/injection.ts';
-import { isReady, podsOfServiceAccount, terminatingPods } from '../../verification/pods.ts';
+import { isReady, livePods, terminatingPods } from '../../verification/pods.ts';
 import { judgeRollout } from '../../verification/rollout.ts';
 import { leftOut } from '../pauses.ts';
 import type { JournalRuntime } from '../runtime.ts';
@@ -54,7 +53,7 @@ export async function podsFresh(runtime: JournalRuntime, context: UnitContext, e
 async function beginRenewal(runtime: JournalRuntime, context: UnitContext, restarted: readonly LiveWorkload[]): Promise<string> {
   const { unit, kubernetes } = context;
   const { namespace, serviceAccount } = unit.plan;
-  const pods = podsOfServiceAccount(await kubernetes.list(RESOURCES.pods, { namespace }), serviceAccount);
+  const pods = await livePods(kubernetes, namespace, serviceAccount);
   const lives = pods.filter((pod) => usesAgent(pod) && isReady(pod)).map((pod) => ({ pod, life: lifeOf(runtime, context, pod) }));
   const note = (facts: UnitRecord['facts']) => runtime.journal.updateUnit(unit.runId, unit.unitId, { facts });
   if (lives.some(({ life }) => life === 'too short') && unit.facts.tokensTooShort !== true) await note({ tokensTooShort: true });
@@ -68,7 +67,7 @@ async function beginRenewal(runtime: JournalRuntime, context: UnitContext, resta
 
 async function terminatingPod({ unit, kubernetes }: UnitContext): Promise<string | undefined> {
   const { namespace, serviceAccount } = unit.plan;
-  const pods = terminatingPods(await kubernetes.list(RESOURCES.pods, { namespace }), serviceAccount);
+  const pods = await terminatingPods(kubernetes, namespace, serviceAccount);
   return pods.find(usesAgent)?.metadata.name;
 }
 

@@ -1,7 +1,6 @@
-import { RESOURCES } from '../../kubernetes/resources.ts';
 import type { JournalEntry } from '../../model/run.ts';
 import { usesAgent } from '../../verification/injection.ts';
-import { isReady, podsOfServiceAccount } from '../../verification/pods.ts';
+import { isReady, livePods } from '../../verification/pods.ts';
 import { judgeRollout } from '../../verification/rollout.ts';
 import type { JournalRuntime } from '../runtime.ts';
 import { ageSeconds } from '../server-time.ts';
@@ -28,7 +27,7 @@ export async function rolloutsUnderWay(
   const waited = millisecondsGoingBack(runtime.clock, unit) / 1000;
   if (waited > LONGEST_SECONDS) return '';
   const { namespace, serviceAccount } = unit.plan;
-  const pods = podsOfServiceAccount(await kubernetes.list(RESOURCES.pods, { namespace }), serviceAccount);
+  const pods = await livePods(kubernetes, namespace, serviceAccount);
   const starting = pods.find((pod) => usesAgent(pod) && !isReady(pod) && ageSeconds(runtime, pod) <= SETTLE_SECONDS);
   if (starting !== undefined) return `Pod/${namespace}/${starting.metadata.name} is still starting`;
   // A roll-out that was given its whole time on the way forward gets no more.

@@ -1,9 +1,8 @@
 import type { KubernetesObject } from '../../kubernetes/gateway.ts';
-import { RESOURCES } from '../../kubernetes/resources.ts';
 import { PodshiftError } from '../../model/errors.ts';
 import type { JournalEntry, UnitRecord } from '../../model/run.ts';
 import { isOnOldWay, usesAgent } from '../../verification/injection.ts';
-import { isReady, isRecreated, podsOfServiceAccount } from '../../verification/pods.ts';
+import { isReady, isRecreated, livePods } from '../../verification/pods.ts';
 import { judgeRollout } from '../../verification/rollout.ts';
 import { PACES } from '../polls.ts';
 import type { JournalRuntime } from '../runtime.ts';
@@ -71,7 +70,7 @@ export async function oldTemplatesRolledOut(
 async function renewStuckPod(runtime: JournalRuntime, context: UnitContext, name: string, revision: string | undefined): Promise<void> {
   const { unit, kubernetes } = context;
   const { namespace, serviceAccount } = unit.plan;
-  const pods = podsOfServiceAccount(await kubernetes.list(RESOURCES.pods, { namespace }), serviceAccount);
+  const pods = await livePods(kubernetes, namespace, serviceAccount);
   const isOfSet = (pod: KubernetesObject): boolean =>
     pod.metadata.ownerReferences?.some((owner) => owner.kind === 'StatefulSet' && owner.name === name) ?? false;
   // A pod of the restored revision only needs its time.
@@ -89,7 +88,7 @@ async function renewStuckPod(runtime: JournalRuntime, context: UnitContext, name
 export async function oldPodsEverywhere(runtime: JournalRuntime, context: UnitContext): Promise<string> {
   const { unit, kubernetes } = context;
   const { namespace, serviceAccount } = unit.plan;
-  const pods = podsOfServiceAccount(await kubernetes.list(RESOURCES.pods, { namespace }), serviceAccount);
+  const pods = await livePods(kubernetes, namespace, serviceAccount);
   const left = pods.filter(usesAgent);
   const name = (pod: KubernetesObject): string => `Pod/${namespace}/${pod.metadata.name}`;
   const next = left.find(isRecreated);

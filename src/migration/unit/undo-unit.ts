@@ -2,7 +2,7 @@ import { RESOURCES } from '../../kubernetes/resources.ts';
 import { PodshiftError } from '../../model/errors.ts';
 import type { JournalEntry, UnitRecord } from '../../model/run.ts';
 import { usesAgent } from '../../verification/injection.ts';
-import { podsOfServiceAccount } from '../../verification/pods.ts';
+import { livePods } from '../../verification/pods.ts';
 import { undoAddon } from '../addon/update-addon.ts';
 import { withoutPauses } from '../pauses.ts';
 import { PACES, waitIn } from '../polls.ts';
@@ -160,7 +160,7 @@ async function isGone({ unit: { plan }, kubernetes }: UnitContext): Promise<bool
  */
 async function refuseOrphans({ unit: { unitId, plan }, kubernetes }: UnitContext): Promise<void> {
   const { namespace, serviceAccount } = plan;
-  const pods = podsOfServiceAccount(await kubernetes.list(RESOURCES.pods, { namespace }), serviceAccount).filter(usesAgent);
+  const pods = (await livePods(kubernetes, namespace, serviceAccount)).filter(usesAgent);
   const [first] = pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   if (first === undefined) return;
   throw new PodshiftError(
@@ -177,7 +177,7 @@ async function refuseOrphans({ unit: { unitId, plan }, kubernetes }: UnitContext
 async function refuseStranding(runtime: JournalRuntime, { run, unit, kubernetes }: UnitContext): Promise<void> {
   if (!wasAssociated(unit) || !(await isAdmittedByRun(runtime, unit))) return;
   const { namespace, serviceAccount, before } = unit.plan;
-  const pods = podsOfServiceAccount(await kubernetes.list(RESOURCES.pods, { namespace }), serviceAccount).filter(usesAgent);
+  const pods = (await livePods(kubernetes, namespace, serviceAccount)).filter(usesAgent);
   const [first] = pods;
   if (first === undefined) return;
   throw new PodshiftError(

@@ -1,8 +1,7 @@
 import type { KubernetesObject } from '../../kubernetes/gateway.ts';
-import { RESOURCES } from '../../kubernetes/resources.ts';
 import { PodshiftError } from '../../model/errors.ts';
 import { injectionOf } from '../../verification/injection.ts';
-import { controllerKind, isReady, isRecreated, keepsItsWay, podsOfServiceAccount } from '../../verification/pods.ts';
+import { controllerKind, isReady, isRecreated, keepsItsWay, livePods } from '../../verification/pods.ts';
 import { addEvidenceOnce } from '../evidence.ts';
 import { PACES, waitIn } from '../polls.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
@@ -52,7 +51,7 @@ export async function checkPods(runtime: JournalRuntime, context: UnitContext): 
   const { run, unit, kubernetes } = context;
   const { namespace, serviceAccount } = unit.plan;
   const since = await associatedAt(runtime, unit);
-  const pods = podsOfServiceAccount(await kubernetes.list(RESOURCES.pods, { namespace }), serviceAccount);
+  const pods = await livePods(kubernetes, namespace, serviceAccount);
   const prefix = run.options.annotationPrefix;
   const stale = pods.filter((pod) => !isRenewed(pod, since, prefix));
   const oldJobs = stale.filter(keepsItsWay);

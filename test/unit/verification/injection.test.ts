@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { KubernetesObject } from '../../../src/kubernetes/gateway.ts';
+import type { KubernetesGateway, KubernetesObject } from '../../../src/kubernetes/gateway.ts';
 import { injectionOf, isOnNewWay, isOnOldWay, usesAgent } from '../../../src/verification/injection.ts';
-import { controllerKind, isReady, isRecreated, podsOfServiceAccount } from '../../../src/verification/pods.ts';
+import { controllerKind, isReady, isRecreated, livePods, podsOfServiceAccount, terminatingPods } from '../../../src/verification/pods.ts';
 import { withTokens } from '../fixtures/migration-fixtures.ts';
 
 const PREFIX = 'eks.amazonaws.com';
@@ -120,6 +120,20 @@ describe('the pods of a service account', () => {
     const names = (serviceAccount: string) => podsOfServiceAccount(pods, serviceAccount).map((found) => found.metadata.name);
     expect(names('a')).toEqual(['mine', 'pending']);
     expect(names('default')).toEqual(['nameless']);
+  });
+
+  it('are selected by the API server: those of all others of the namespace may be more than a function can hold', async () => {
+    const asked: unknown[] = [];
+    const leaving = of('leaving', { serviceAccountName: 'a' }, {}, { deletionTimestamp: '2026-01-01T00:00:00Z' });
+    const list: KubernetesGateway['list'] = async (resource, options) => {
+      asked.push([resource.plural, options]);
+      return [of('mine', { serviceAccountName: 'a' }), leaving];
+    };
+    const kubernetes = { list } as KubernetesGateway;
+    expect((await livePods(kubernetes, 'shop', 'a')).map(({ metadata }) => metadata.name)).toEqual(['mine']);
+    expect((await terminatingPods(kubernetes, 'shop', 'a')).map(({ metadata }) => metadata.name)).toEqual(['leaving']);
+    const selected = ['pods', { namespace: 'shop', fieldSelector: 'spec.serviceAccountName=a' }];
+    expect(asked).toEqual([selected, selected]);
   });
 
   it('are ready by their condition, and made anew by some controllers', () => {
