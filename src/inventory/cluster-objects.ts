@@ -18,7 +18,7 @@ import { isTemplateOfOthers, rolloutDrafts } from './rollouts.ts';
 import { type NamedRole, type StalePod, stalePod, staleRoles } from './stale-roles.ts';
 import { controllerOf, type Draft, draftWorkload, isKnown, serviceAccountOf, templateOf } from './workloads.ts';
 
-/** Lists under way at a time: each holds its kind's objects until they are reduced. */
+/** Lists under way at a time: each holds a page of its kind's objects, or all where they are wanted whole. */
 const CONCURRENCY = 3;
 
 /** What is asked of every list. */
@@ -131,9 +131,7 @@ export async function readObjects(kubernetes: KubernetesGateway, scope: Scope, f
     if (live !== undefined) pods.push(live);
   };
   const each = (resource: Resource, reduce: (object: KubernetesObject) => void) =>
-    limit(async () => {
-      for (const object of await kubernetes.list(resource)) reduce(withKind(object, resource));
-    });
+    limit(() => kubernetes.visit(resource, (object) => reduce(withKind(object, resource))));
   const whole = (resource: Resource) => limit(() => kubernetes.list(resource));
 
   const policies = async (resource: Resource) => (await whole(resource)).map((object) => withKind(object, resource));

@@ -62,6 +62,11 @@ export interface OwnerReference {
 export interface KubernetesGateway {
   /** All pages of a list (500 an answer); starts again, at most three times, where a continue token has expired (410). A kind that the cluster does not serve is an empty list. */
   list(resource: Resource, options?: { namespace?: string; labelSelector?: string; fieldSelector?: string }): Promise<KubernetesObject[]>;
+  /**
+   * Hands each object of all namespaces to `visit`, once, page by page: no more than a page is held. Where a continue token has expired
+   * it starts again as {@link list} does, and leaves out those that were handed over already.
+   */
+  visit(resource: Resource, visit: (object: KubernetesObject) => void): Promise<void>;
   /** The kinds of these groups that can be listed, as the cluster's discovery tells; what `wanted` refuses is not asked for. */
   discover(wanted: (group: string) => boolean): Promise<ServedResources>;
   /** Undefined where it does not exist. */

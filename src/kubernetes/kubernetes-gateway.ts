@@ -69,28 +69,40 @@ export function createKubernetesGateway(settings: KubernetesSettings): Kubernete
     throw answerError(answer, request.what, cluster);
   };
 
-  /** Every page of one list, or undefined where a continue token expired on the way. */
-  const listPages = async (resource: Resource, namespace: string | undefined, selectors: Record<string, string>) => {
-    const items: KubernetesObject[] = [];
+  /** Hands over every page of one list; false where a continue token expired on the way. */
+  const eachPage = async (
+    resource: Resource,
+    namespace: string | undefined,
+    selectors: Record<string, string>,
+    take: (items: readonly KubernetesObject[]) => void,
+  ): Promise<boolean> => {
     for (let token = ''; ; ) {
       const query: Record<string, string> = { ...selectors, limit: String(PAGE_SIZE), ...(token === '' ? {} : { continue: token }) };
       const what = describe('list', resource, namespace);
       const answer = await send({ method: 'GET', path: resourcePath(resource, namespace), query, what }, [404, 410]);
       if (answer.status === 404) {
-        return items;
+        return true;
       }
       if (answer.status === 410) {
-        return undefined;
+        return false;
       }
       const page = parse<{ items?: KubernetesObject[] | null; metadata?: { continue?: string } }>(answer, what);
       // A list's items come without the two fields that every other answer has.
       const type = { apiVersion: apiVersion(resource), kind: resource.kind };
-      items.push(...(page.items ?? []).map((item) => ({ ...type, ...item })));
+      take((page.items ?? []).map((item) => ({ ...type, ...item })));
       token = page.metadata?.continue ?? '';
       if (token === '') {
-        return items;
+        return true;
       }
     }
+  };
+
+  /** Reads a list until one reading comes to its end. Throws `ServiceUnavailable` where every one of them expires. */
+  const toTheEnd = async (resource: Resource, namespace: string | undefined, read: () => Promise<boolean>): Promise<void> => {
+    for (let restarts = 0; restarts <= LIST_RESTARTS; restarts += 1) {
+      if (await read()) return;
+    }
+    throw new PodshiftError('ServiceUnavailable', `the list kept expiring: ${describe('list', resource, namespace)}`);
   };
 
   return {
@@ -99,13 +111,26 @@ export function createKubernetesGateway(settings: KubernetesSettings): Kubernete
         ...(labelSelector === undefined ? {} : { labelSelector }),
         ...(fieldSelector === undefined ? {} : { fieldSelector }),
       };
-      for (let restarts = 0; restarts <= LIST_RESTARTS; restarts += 1) {
-        const items = await listPages(resource, namespace, selectors);
-        if (items !== undefined) {
-          return items;
+      const items: KubernetesObject[] = [];
+      await toTheEnd(resource, namespace, () => {
+        items.length = 0;
+        return eachPage(resource, namespace, selectors, (page) => items.push(...page));
+      });
+      return items;
+    },
+
+    visit: async (resource, visit) => {
+      const seen = new Set<string>();
+      const take = (page: readonly KubernetesObject[]): void => {
+        for (const object of page) {
+          const { uid, namespace = '', name } = object.metadata;
+          const identity = uid ?? `${namespace}/${name}`;
+          if (seen.has(identity)) continue;
+          seen.add(identity);
+          visit(object);
         }
-      }
-      throw new PodshiftError('ServiceUnavailable', `the list kept expiring: ${describe('list', resource, namespace)}`);
+      };
+      await toTheEnd(resource, undefined, () => eachPage(resource, undefined, {}, take));
     },
 
     discover: async (wanted) => {

@@ -107,7 +107,32 @@ describe('lists', () => {
     expect((await kubernetes.list(pods)).map((pod) => pod.metadata.name)).toEqual(['a']);
   });
 
+  it('hands over each object once, page by page, though a continue token expires on the way', async () => {
+    const object = (name: string, uid?: string) => ({ metadata: { name, namespace: 'shop', ...(uid === undefined ? {} : { uid }) } });
+    const { kubernetes, seen } = await gateway((_request, index) => {
+      const replies: ScriptedReply[] = [
+        { body: { metadata: { continue: 'old' }, items: [object('a', 'u-1'), object('b')] } },
+        status(410, 'Expired'),
+        { body: { metadata: { continue: 'new' }, items: [object('a', 'u-2'), object('b')] } },
+        { body: { metadata: {}, items: [object('c', 'u-3')] } },
+      ];
+      return replies[index] ?? 'reset';
+    });
+    const visited: string[] = [];
+    await kubernetes.visit(pods, ({ kind, metadata }) => {
+      visited.push(`${seen.length} ${kind} ${metadata.name} ${metadata.uid}`);
+    });
+    // The second "a" is another pod than the first.
+    expect(visited).toEqual(['1 Pod a u-1', '1 Pod b undefined', '3 Pod a u-2', '4 Pod c u-3']);
+  });
+
   it('gives up after three new starts', async () => {
+    const { kubernetes, seen } = await gateway(() => status(410, 'Expired'));
+    expect(await failureOf(kubernetes.visit(pods, () => undefined))).toMatchObject({ name: 'ServiceUnavailable' });
+    expect(seen).toHaveLength(4);
+  });
+
+  it('gives a list up after three new starts', async () => {
     const { kubernetes, seen } = await gateway(() => status(410, 'Expired'));
     expect(await failureOf(kubernetes.list(pods))).toMatchObject({ name: 'ServiceUnavailable' });
     expect(seen).toHaveLength(4);
