@@ -18,6 +18,7 @@ export interface Invocation {
 export type CommandName =
   | 'scan'
   | 'plan'
+  | 'capture'
   | 'rehearse'
   | 'run'
   | 'retire'
@@ -107,6 +108,19 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
     withCluster(withFormat(command('plan', 'show what a run would do, and why it would leave something alone', 'Reads only.')), true)
       .option('--out <file>', 'keep the plan in this file, for "run --plan" and "plan --compare"')
       .option('--compare <file>', 'say what changed since the plan in this file was made; exits with 3 where something did'),
+  );
+  withMigration(
+    withCluster(
+      command(
+        'capture',
+        'take a snapshot of a cluster and its account',
+        'Reads only, and no Secret. Values of variables, arguments and ConfigMaps are kept\nwhere podshift judges them; equal ones are replaced alike. Prints the folder.',
+      )
+        .requiredOption('--out <folder>', 'the folder to make; it must be empty or not there yet')
+        .addHelpText('after', CAPTURE_EXAMPLES),
+      false,
+    ),
+    ['annotationPrefix'],
   );
   withMigration(
     withFormat(
@@ -273,6 +287,13 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
   return invocation ?? { text: program.helpInformation() };
 }
 
+const CAPTURE_EXAMPLES = [
+  '',
+  'Examples:',
+  '  podshift capture --cluster shop --region eu-central-1 --out shop',
+  '  podshift rehearse shop',
+].join('\n');
+
 function afterHelp(): string {
   const codes = Object.values(EXIT_CODES).map(({ code, meaning }) => `  ${String(code).padEnd(5)}${meaning}`);
   return [
@@ -284,6 +305,7 @@ function afterHelp(): string {
     '',
     'Examples:',
     '  podshift demo',
+    '  podshift capture --cluster shop --region eu-central-1 --out SNAPSHOT',
     '  podshift rehearse SNAPSHOT',
     '  podshift plan --cluster shop --region eu-central-1',
     '  podshift run --cluster shop --region eu-central-1 --approve --digest DIGEST',
