@@ -81,7 +81,8 @@ function occupied(path: string): PodshiftError {
 function unusable(path: string, error: unknown): unknown {
   if (error instanceof PodshiftError || !isSystemError(error)) return error;
   if (error.code === 'ENOTEMPTY' || error.code === 'EEXIST') return occupied(path);
-  if (error.code === 'ENOTDIR') return new PodshiftError('UsageError', `--out ${path} is a file, or below one: name a folder`, { cause: error });
+  if (error.code === 'ENOTDIR')
+    return new PodshiftError('UsageError', `--out ${path} is a file, or below one: name a folder`, { cause: error });
   const why = error.code === 'ENOENT' ? 'the folder above it does not exist' : `${error.code}`;
   return new PodshiftError('UsageError', `--out ${path} cannot be written: ${why}`, { cause: error });
 }

@@ -79,8 +79,7 @@ export async function readRest(aws: AwsGateways, answers: AwsAnswers, outcomes: 
     for (const id of answers.undescribedAssociations) await aws.eks.describeAssociation(id);
   });
   await attempt(CONFIGURATIONS, async () => {
-    for (const { addonName, addonVersion } of answers.unconfiguredAddons)
-      await aws.eks.describeAddonConfiguration(addonName, addonVersion);
+    for (const { addonName, addonVersion } of answers.unconfiguredAddons) await aws.eks.describeAddonConfiguration(addonName, addonVersion);
   });
   await attempt(VERSIONS, async () => {
     if (!answers.hasVersionsOf(AGENT)) await aws.eks.addonVersions(AGENT, kubernetesVersion);

@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '../kubernetes/gateway.ts';
+import { injectionOf } from '../verification/injection.ts';
 import { agentSet } from './agent.ts';
 import { consumersIn, webIdentityOf } from './consumers/find.ts';
 import { kedaFacts } from './consumers/keda.ts';
@@ -11,7 +12,6 @@ import { daemonContainer, readDaemon } from './metadata/daemons.ts';
 import { cutsOffByPodGroups, exceptsAgent, proxiedContainers } from './network.ts';
 import { AWS_AUTH } from './node-roles.ts';
 import { findOverrides, injectedRole } from './overrides.ts';
-import { injectionOf } from '../verification/injection.ts';
 import { commandNamesWebIdentity, fileNamesWebIdentity, namesWebIdentity } from './web-identity.ts';
 import { templateOf } from './workloads.ts';
 

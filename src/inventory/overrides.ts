@@ -27,12 +27,7 @@ const CREDENTIAL_VARIABLES = new Set([
 const SESSION_NAME = 'AWS_ROLE_SESSION_NAME';
 
 /** Those among them that hold a secret. */
-const SECRET_VARIABLES = new Set([
-  'AWS_ACCESS_KEY_ID',
-  'AWS_SECRET_ACCESS_KEY',
-  'AWS_SESSION_TOKEN',
-  'AWS_CONTAINER_AUTHORIZATION_TOKEN',
-]);
+const SECRET_VARIABLES = new Set(['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_CONTAINER_AUTHORIZATION_TOKEN']);
 
 /** Whether the value of a variable says by which way an SDK comes to credentials, and is none of them itself. */
 export function isWayVariable(name: string): boolean {

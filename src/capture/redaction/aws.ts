@@ -1,5 +1,5 @@
-import { accountsIn, isConfiguration } from '../../inventory/addons.ts';
 import { parse as parseYaml } from 'yaml';
+import { accountsIn, isConfiguration } from '../../inventory/addons.ts';
 import { replaceLeaves, textLeaves } from './leaves.ts';
 import type { Token } from './replacement.ts';
 

@@ -1,5 +1,5 @@
+import { VARIABLE_JUDGES, WORD_JUDGES } from '../../inventory/judgements.ts';
 import { isWayVariable } from '../../inventory/overrides.ts';
-import { WORD_JUDGES, VARIABLE_JUDGES } from '../../inventory/judgements.ts';
 import { replacementOf, type Token } from './replacement.ts';
 
 /** A text in an object that can be a secret, and what would stand for it. */

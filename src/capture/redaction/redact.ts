@@ -1,13 +1,6 @@
 import { WANTED_GROUPS } from '../../inventory/cluster-objects.ts';
 import { hasCustomResources } from '../../inventory/consumers/scope.ts';
-import {
-  CUSTOM_JUDGES,
-  configMapJudges,
-  customJudgement,
-  daemonJudgement,
-  isReadWhole,
-  podJudgement,
-} from '../../inventory/judgements.ts';
+import { CUSTOM_JUDGES, configMapJudges, customJudgement, daemonJudgement, isReadWhole, podJudgement } from '../../inventory/judgements.ts';
 import { daemonContainer } from '../../inventory/metadata/daemons.ts';
 import { isWayVariable } from '../../inventory/overrides.ts';
 import type { KubernetesObject } from '../../kubernetes/gateway.ts';

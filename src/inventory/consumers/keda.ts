@@ -26,7 +26,7 @@ function readsAnnotation(authentication: KubernetesObject): boolean {
 }
 
 /** What a scaler says of the workload that it scales, and the TriggerAuthentications that it takes; undefined for any other object. */
-function scalerOf(object: KubernetesObject): Omit<AnnotationReader, 'by'> & { readonly authentications: readonly string[] } | undefined {
+function scalerOf(object: KubernetesObject): (Omit<AnnotationReader, 'by'> & { readonly authentications: readonly string[] }) | undefined {
   if (object.kind !== 'ScaledObject' && object.kind !== 'ScaledJob') return undefined;
   const { namespace = '' } = object.metadata;
   const authentications = valuesAt(object, 'spec.triggers[]').flatMap(({ value }) => authenticationOf(value as Trigger, namespace));
