@@ -97,7 +97,12 @@ function answerListener(onAnswer: (answer: AwsAnswer) => void, service: keyof Ca
       stack.add(
         (next, context) => async (request) => {
           const answer = await next(request);
-          onAnswer({ service, operation: (context.commandName ?? '').replace(/Command$/, ''), input: request.input, output: answer.output });
+          onAnswer({
+            service,
+            operation: (context.commandName ?? '').replace(/Command$/, ''),
+            input: request.input,
+            output: answer.output,
+          });
           return answer;
         },
         { name: 'podshiftAnswerListener', step: 'initialize', override: true },
