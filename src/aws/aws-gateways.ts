@@ -11,7 +11,7 @@ import type { AwsGateways } from './gateways.ts';
 import { createIamGateway } from './iam-gateway.ts';
 import { createStsGateway } from './sts-gateway.ts';
 
-export type { AwsAnswer, AwsSettings } from './clients.ts';
+export type { AwsSettings } from './clients.ts';
 
 /**
  * The gateways to one account and region over the SDK's clients: one client for each service, made when it is first needed.
