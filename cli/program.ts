@@ -1,5 +1,6 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { collect, withAccess, withCluster, withFormat, withJournal, withMigration, withRuns, withService } from './arguments.ts';
+import { CAPTURE, withCapture } from './capture-arguments.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { withFleet } from './fleet-arguments.ts';
 import { RETIREMENT_KEYS } from './migration-flags.ts';
@@ -109,19 +110,7 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
       .option('--out <file>', 'keep the plan in this file, for "run --plan" and "plan --compare"')
       .option('--compare <file>', 'say what changed since the plan in this file was made; exits with 3 where something did'),
   );
-  withMigration(
-    withCluster(
-      command(
-        'capture',
-        'take a snapshot of a cluster and its account',
-        'Reads only, and no Secret. Values of variables, arguments and ConfigMaps are kept\nwhere podshift judges them; equal ones are replaced alike. Prints the folder.',
-      )
-        .requiredOption('--out <folder>', 'the folder to make; it must be empty or not there yet')
-        .addHelpText('after', CAPTURE_EXAMPLES),
-      false,
-    ),
-    ['annotationPrefix'],
-  );
+  withCapture(command('capture', ...CAPTURE));
   withMigration(
     withFormat(
       command(
@@ -286,13 +275,6 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
   }
   return invocation ?? { text: program.helpInformation() };
 }
-
-const CAPTURE_EXAMPLES = [
-  '',
-  'Examples:',
-  '  podshift capture --cluster shop --region eu-central-1 --out shop',
-  '  podshift rehearse shop',
-].join('\n');
 
 function afterHelp(): string {
   const codes = Object.values(EXIT_CODES).map(({ code, meaning }) => `  ${String(code).padEnd(5)}${meaning}`);
