@@ -55,7 +55,7 @@ describe('podshift capture', { timeout: 300_000 }, () => {
 
     const refused = await start([main, 'capture', ...CLUSTER, '--endpoint-url', aws, '--out', 'my shop'], here).ended;
     expect(refused.code).toBe(2);
-    expect(refused.stderr).toContain('--out my shop is not empty: name a folder that is empty or not there yet');
+    expect(refused.stderr).toContain('--out my shop is not empty: name a folder that is empty');
   });
 
   it('leaves nothing behind where it is stopped', async () => {
