@@ -15,7 +15,10 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/(model|trust|plan)/' },
       to: {
-        path: ['^src/(aws|kubernetes|journal|inventory|capture|migration|verification|report)/', 'node_modules/(@aws-sdk|@smithy|@kubernetes)/'],
+        path: [
+          '^src/(aws|kubernetes|journal|inventory|capture|migration|verification|report)/',
+          'node_modules/(@aws-sdk|@smithy|@kubernetes)/',
+        ],
         dependencyTypesNot: ['type-only'],
       },
     },
