@@ -15,7 +15,10 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/(model|trust|plan)/' },
       to: {
-        path: ['^src/(aws|kubernetes|journal|inventory|migration|verification|report)/', 'node_modules/(@aws-sdk|@smithy|@kubernetes)/'],
+        path: [
+          '^src/(aws|kubernetes|journal|inventory|capture|migration|verification|report)/',
+          'node_modules/(@aws-sdk|@smithy|@kubernetes)/',
+        ],
         dependencyTypesNot: ['type-only'],
       },
     },
@@ -36,11 +39,25 @@ module.exports = {
       },
     },
     {
+      name: 'only-the-command-line-captures',
+      comment: 'a snapshot is for whoever takes it on a machine: nothing of the deployed service writes one',
+      severity: 'error',
+      from: { path: '^(functions|engine|src/(?!capture/))' },
+      to: { path: '^src/capture/' },
+    },
+    {
+      name: 'captures-read-alone',
+      comment: 'what a capture keeps is what an inventory asked for; it decides and changes nothing',
+      severity: 'error',
+      from: { path: '^src/capture/' },
+      to: { path: '^src/(plan|trust|migration|journal|report|service|fleet)/', dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'twin-judges-the-product',
       comment: 'a twin that shared the decisions of the product could not find their bugs',
       severity: 'error',
       from: { path: '^twin/' },
-      to: { path: '^src/(trust|plan|inventory|migration|verification|journal|aws|report)/', dependencyTypesNot: ['type-only'] },
+      to: { path: '^src/(trust|plan|inventory|capture|migration|verification|journal|aws|report)/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'functions-stand-alone',

@@ -1,5 +1,6 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { collect, withAccess, withCluster, withFormat, withJournal, withMigration, withRuns, withService } from './arguments.ts';
+import { CAPTURE, withCapture } from './capture-arguments.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { withFleet } from './fleet-arguments.ts';
 import { RETIREMENT_KEYS } from './migration-flags.ts';
@@ -18,6 +19,7 @@ export interface Invocation {
 export type CommandName =
   | 'scan'
   | 'plan'
+  | 'capture'
   | 'rehearse'
   | 'run'
   | 'retire'
@@ -108,6 +110,7 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
       .option('--out <file>', 'keep the plan in this file, for "run --plan" and "plan --compare"')
       .option('--compare <file>', 'say what changed since the plan in this file was made; exits with 3 where something did'),
   );
+  withCapture(command('capture', ...CAPTURE));
   withMigration(
     withFormat(
       command(
@@ -284,6 +287,7 @@ function afterHelp(): string {
     '',
     'Examples:',
     '  podshift demo',
+    '  podshift capture --cluster shop --region eu-central-1 --out SNAPSHOT',
     '  podshift rehearse SNAPSHOT',
     '  podshift plan --cluster shop --region eu-central-1',
     '  podshift run --cluster shop --region eu-central-1 --approve --digest DIGEST',

@@ -208,7 +208,7 @@ async function givenOptions(invocation: Invocation): Promise<z.input<typeof migr
 export async function targetOf(invocation: Invocation, { environment }: CommandContext): Promise<ClusterTarget> {
   const clusterName = textFlag(invocation, 'cluster');
   if (clusterName === undefined) {
-    const snapshots = invocation.name === 'run' ? '' : ', or a snapshot folder to look at its twin';
+    const snapshots = ['run', 'capture'].includes(invocation.name) ? '' : ', or a snapshot folder to look at its twin';
     throw new PodshiftError('UsageError', `which cluster? give --cluster NAME and --region REGION${snapshots}`);
   }
   const region = await regionOf(invocation, { environment });

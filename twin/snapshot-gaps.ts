@@ -94,7 +94,7 @@ export function unknownKinds(definitions: readonly KubernetesObject[], seen: Kin
     return [{ name: `${names.kind}.${group}`, kubectl: `${names.plural ?? names.kind.toLowerCase()}.${group}` }];
   });
   const recorded = (seen.capture?.kinds ?? [])
-    .filter(({ group }) => !isBuiltInGroup(group === '' ? 'v1' : `${group}/v1`))
+    .filter(({ group, outcome }) => outcome !== 'absent' && !isBuiltInGroup(group === '' ? 'v1' : `${group}/v1`))
     .map((one) => ({ name: kindOf(one), kubectl: `${one.plural ?? one.kind.toLowerCase()}.${one.group}` }));
   const isKnown = lookedAt(seen);
   const unknown = [...defined, ...recorded].filter((kind) => !isKnown(kind));
@@ -123,9 +123,9 @@ export function kindsGap(seen: KindsSeen, custom: readonly NamedKind[]): Snapsho
 /** What `capture.json` says could not be read. */
 export function captureGaps(capture: CaptureRecord | undefined): SnapshotGap[] {
   if (capture === undefined) return [];
-  const said = { denied: 'reading it was denied', failed: 'reading it failed', 'not-asked': 'it was not asked for', read: '' };
+  const said = { denied: 'reading it was denied', failed: 'reading it failed', 'not-asked': 'it was not asked for', read: '', absent: '' };
   const lacking = <T extends { outcome: keyof typeof said; reason?: string | undefined }>(list: readonly T[]) =>
-    list.filter(({ outcome }) => outcome !== 'read');
+    list.filter(({ outcome }) => said[outcome] !== '');
   const why = ({ outcome, reason }: { outcome: keyof typeof said; reason?: string | undefined }) =>
     reason === undefined ? said[outcome] : `${said[outcome]}: ${reason}`;
   return [
@@ -134,6 +134,12 @@ export function captureGaps(capture: CaptureRecord | undefined): SnapshotGap[] {
       what: kindOf(one),
       why: why(one),
       command: `kubectl get -A -o yaml ${one.plural ?? one.kind.toLowerCase()}${one.group === '' ? '' : `.${one.group}`}`,
+    })),
+    ...capture.unanswered.map((group) => ({
+      kind: 'kinds' as const,
+      what: `*.${group}`,
+      why: 'the server of this group did not answer',
+      command: `kubectl get -A -o yaml $(kubectl api-resources --verbs=list -o name --api-group=${group} | paste -sd,)`,
     })),
     ...lacking(capture.files).map((one) => ({ kind: 'file' as const, what: one.file, why: why(one), command: commandOf(one.file) })),
   ];

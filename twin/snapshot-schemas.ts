@@ -142,11 +142,14 @@ const capture = z.looseObject({
         kind: name,
         plural: z.string().optional(),
         namespaced: z.boolean().optional(),
-        outcome: z.enum(['read', 'denied', 'failed', 'not-asked']).default('read'),
+        // `absent`: the cluster serves no such kind.
+        outcome: z.enum(['read', 'denied', 'failed', 'not-asked', 'absent']).default('read'),
         reason: z.string().optional(),
       }),
     )
     .default([]),
+  /** Groups of custom kinds whose own server did not answer. */
+  unanswered: z.array(z.string()).default([]),
   files: z
     .array(
       z.looseObject({

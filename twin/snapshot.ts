@@ -71,6 +71,8 @@ export interface Snapshot {
   readonly objects: readonly KubernetesObject[];
   /** Kinds that the cluster has, where `capture.json` names them. */
   readonly kinds: CaptureRecord['kinds'];
+  /** Files and folders of AWS's answers that `capture.json` names as denied to whoever took it. */
+  readonly denied: readonly string[];
   /** Custom kinds, as `KIND.GROUP`, of which it does not tell whether there are objects. */
   readonly unknownKinds: readonly string[];
   /** When it was taken, RFC 3339, where `capture.json` says so. */
@@ -187,7 +189,8 @@ function build(files: Files): Snapshot {
     accountSummary: files.accountSummary === undefined ? {} : readAccountSummary(files.accountSummary.value, files.accountSummary.name),
     trailEvents: files.trail === undefined ? [] : readTrailEvents(values(files.trail), 'cloudtrail/events.json'),
     objects,
-    kinds: capture?.kinds ?? [],
+    kinds: (capture?.kinds ?? []).filter(({ outcome }) => outcome !== 'absent'),
+    denied: (capture?.files ?? []).flatMap(({ file, outcome }) => (outcome === 'denied' ? [file] : [])),
     unknownKinds: unknown.map(({ name }) => name),
     takenAt: capture?.takenAt,
     gaps: [

@@ -5,6 +5,7 @@ import type { CommandName } from '../program.ts';
 export const commands: Readonly<Record<CommandName, () => Promise<RunCommand>>> = {
   scan: async () => (await import('./plan.ts')).scan,
   plan: async () => (await import('./plan.ts')).plan,
+  capture: async () => (await import('./capture.ts')).capture,
   rehearse: async () => (await import('./rehearse.ts')).rehearse,
   demo: async () => (await import('./rehearse.ts')).demo,
   approve: async () => (await import('../service/approve.ts')).approve,

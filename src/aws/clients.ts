@@ -37,6 +37,18 @@ export interface AwsSettings {
   readonly maxAttempts?: number | undefined;
   /** What sends the clients' requests; the SDK's own over HTTPS, with time-outs, where absent. */
   readonly requestHandler?: SendsRequests;
+  /** Told of each answer as the service gave it, ahead of what the gateways make of it; nobody is where absent. */
+  readonly onAnswer?: ((answer: AwsAnswer) => void) | undefined;
+}
+
+/** One answer of AWS: of a list, one page. */
+export interface AwsAnswer {
+  readonly service: keyof CallCounts;
+  /** Such as `DescribeCluster`. */
+  readonly operation: string;
+  /** What was asked, and what was answered, with the members of the service's model. */
+  readonly input: object;
+  readonly output: object;
 }
 
 /** A request handler of the SDK. */
@@ -61,6 +73,7 @@ export function requestCounter(settings: AwsSettings, service: keyof CallCounts)
   return {
     applyToStack: (stack) => {
       if (settings.serverTime !== undefined) serverTimeListener(settings.serverTime).applyToStack(stack);
+      if (settings.onAnswer !== undefined) answerListener(settings.onAnswer, service).applyToStack(stack);
       stack.addRelativeTo(
         (next: InitializeHandler<object, MetadataBearer>) => (request: InitializeHandlerArguments<object>) =>
           sendPaced(
@@ -72,6 +85,27 @@ export function requestCounter(settings: AwsSettings, service: keyof CallCounts)
             (outcome) => 'error' in outcome && isThrottle(outcome.error),
           ),
         { name: 'podshiftRequestCounter', relation: 'after', toMiddleware: 'retryMiddleware', override: true },
+      );
+    },
+  };
+}
+
+/** A plugin that hands on what the client answers: once for each send(), whatever retries it took. */
+function answerListener(onAnswer: (answer: AwsAnswer) => void, service: keyof CallCounts): Pluggable<object, MetadataBearer> {
+  return {
+    applyToStack: (stack) => {
+      stack.add(
+        (next, context) => async (request) => {
+          const answer = await next(request);
+          onAnswer({
+            service,
+            operation: (context.commandName ?? '').replace(/Command$/, ''),
+            input: request.input,
+            output: answer.output,
+          });
+          return answer;
+        },
+        { name: 'podshiftAnswerListener', step: 'initialize', override: true },
       );
     },
   };

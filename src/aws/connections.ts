@@ -28,6 +28,7 @@ export interface ConnectionSettings {
   /** See `AwsSettings`. */
   readonly requestHandler?: AwsSettings['requestHandler'];
   readonly maxAttempts?: AwsSettings['maxAttempts'];
+  readonly onAnswer?: AwsSettings['onAnswer'];
   /** Which of a member account's two roles is assumed where a target names one; `changing` where absent, as the target has it. */
   readonly memberRole?: MemberRole | undefined;
 }
@@ -73,6 +74,7 @@ export function openConnections(settings: ConnectionSettings): Connections {
     ...(settings.serverTime === undefined ? {} : { serverTime: settings.serverTime }),
     ...(settings.requestHandler === undefined ? {} : { requestHandler: settings.requestHandler }),
     maxAttempts: settings.maxAttempts,
+    onAnswer: settings.onAnswer,
   });
   const credentialsOf = (target: ClusterTarget): AwsCredentialIdentityProvider => {
     const key = JSON.stringify([target.region, target.assumeRoleArn, target.externalId]);

@@ -116,7 +116,7 @@ export function configurationHash(values: string | undefined): string | null {
 }
 
 /** The service accounts that configuration values name: `serviceAccount.name` at any depth, as charts have it. */
-function accountsIn(values: string | undefined): string[] {
+export function accountsIn(values: string | undefined): string[] {
   const names = new Set<string>();
   const walk = (value: unknown): void => {
     if (typeof value !== 'object' || value === null) return;

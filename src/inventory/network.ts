@@ -155,8 +155,13 @@ function isProxied(variables: ReadonlyMap<string, string>, family: Family): bool
   // The agent speaks plain HTTP: a proxy for HTTPS alone does not matter.
   const proxy = variables.get('http_proxy') ?? variables.get('all_proxy') ?? '';
   if (proxy === '') return false;
-  const except = (variables.get('no_proxy') ?? '').split(',').map((part) => part.trim().replace(/[[\]]/g, ''));
-  return !except.some((part) => part === '*' || part === AGENT_ADDRESSES[family] || inBlock(part, family));
+  return !exceptsAgent(variables.get('no_proxy') ?? '', family);
+}
+
+/** Whether a value of `NO_PROXY` names the agent. */
+export function exceptsAgent(value: string, family: Family): boolean {
+  const except = value.split(',').map((part) => part.trim().replace(/[[\]]/g, ''));
+  return except.some((part) => part === '*' || part === AGENT_ADDRESSES[family] || inBlock(part, family));
 }
 
 /** Whether a pod spec takes port 80 of its node, where the agent listens. */

@@ -79,9 +79,12 @@ async function allowed<T>(read: () => Promise<T>, otherwise: T): Promise<T> {
   }
 }
 
+/** Where a cluster keeps who may join it, and the key of its rows (EKS User Guide, "aws-auth"). */
+export const AWS_AUTH = { namespace: 'kube-system', name: 'aws-auth', key: 'mapRoles' } as const;
+
 async function mappedRoles(kubernetes: KubernetesGateway): Promise<string[]> {
-  const object = await kubernetes.get(RESOURCES.configMaps, 'kube-system', 'aws-auth');
-  const rows = listIn(object?.data?.mapRoles);
+  const object = await kubernetes.get(RESOURCES.configMaps, AWS_AUTH.namespace, AWS_AUTH.name);
+  const rows = listIn(object?.data?.[AWS_AUTH.key]);
   return rows.flatMap(({ rolearn }) => (typeof rolearn === 'string' ? [rolearn.split('/').at(-1) as string] : []));
 }
 

@@ -26,6 +26,14 @@ const CREDENTIAL_VARIABLES = new Set([
 
 const SESSION_NAME = 'AWS_ROLE_SESSION_NAME';
 
+/** Those among them that hold a secret. */
+const SECRET_VARIABLES = new Set(['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_CONTAINER_AUTHORIZATION_TOKEN']);
+
+/** Whether the value of a variable says by which way an SDK comes to credentials, and is none of them itself. */
+export function isWayVariable(name: string): boolean {
+  return name === SESSION_NAME || (CREDENTIAL_VARIABLES.has(name) && !SECRET_VARIABLES.has(name));
+}
+
 /** A pair of variables that the webhook adds with the volume of that name: the second names its token's file. */
 interface InjectedPair {
   readonly value: string;

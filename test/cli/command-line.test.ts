@@ -147,8 +147,8 @@ describe('flags', () => {
   });
 
   it.each([
-    ...['scan', 'plan', 'rehearse', 'run', 'retire', 'status', 'rollback', 'approve', 'watch', 'report', 'addon', 'schedule', 'fleet'],
-    ...['twin', 'serve', 'demo'],
+    ...['scan', 'plan', 'capture', 'rehearse', 'run', 'retire', 'status', 'rollback', 'approve', 'watch', 'report', 'addon', 'schedule'],
+    ...['fleet', 'twin', 'serve', 'demo'],
   ])('helps with %s within 80 columns', (name) => {
     const answer = parseCommandLine([name, '--help'], '0.0.0', 200);
     if (!('text' in answer)) throw new Error('no help');

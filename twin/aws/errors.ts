@@ -50,7 +50,8 @@ export function faultError(service: AwsService, fault: Fault): AwsError | undefi
   return fault.kind === 'server-error' ? serverError(service) : undefined;
 }
 
-function denied(service: AwsService): AwsError {
+/** What each service says to whom nothing allows a call. */
+export function denied(service: AwsService): AwsError {
   const message = 'User is not authorized to perform this action, because no identity-based policy allows it';
   if (service === 'eks') return new AwsError('AccessDeniedException', 403, message);
   return service === 'cloudtrail' ? new AwsError('AccessDeniedException', 400, message) : new AwsError('AccessDenied', 403, message);

@@ -25,23 +25,32 @@ function readsAnnotation(authentication: KubernetesObject): boolean {
   });
 }
 
+/** What a scaler says of the workload that it scales, and the TriggerAuthentications that it takes; undefined for any other object. */
+function scalerOf(object: KubernetesObject): (Omit<AnnotationReader, 'by'> & { readonly authentications: readonly string[] }) | undefined {
+  if (object.kind !== 'ScaledObject' && object.kind !== 'ScaledJob') return undefined;
+  const { namespace = '' } = object.metadata;
+  const authentications = valuesAt(object, 'spec.triggers[]').flatMap(({ value }) => authenticationOf(value as Trigger, namespace));
+  const shared = { subject: subjectOf(object), namespace, authentications };
+  if (object.kind === 'ScaledJob') {
+    const account = object.spec?.jobTargetRef?.template?.spec?.serviceAccountName ?? 'default';
+    return { ...shared, target: null, serviceAccount: account };
+  }
+  const { kind = 'Deployment', name = '' } = object.spec?.scaleTargetRef ?? {};
+  return { ...shared, target: { kind, name }, serviceAccount: null };
+}
+
+/** All that is read of one of KEDA's objects. */
+export function kedaFacts(object: KubernetesObject): unknown {
+  return object.apiVersion.startsWith('keda.sh/') ? [readsAnnotation(object), scalerOf(object)] : null;
+}
+
 /** The scalers among a cluster's KEDA objects that need an annotation. */
 export function annotationReaders(objects: readonly KubernetesObject[]): AnnotationReader[] {
-  const authentications = new Map(objects.filter(readsAnnotation).map((object) => [subjectOf(object), object]));
+  const readers = new Set(objects.filter(readsAnnotation).map(subjectOf));
   return objects.flatMap((object): AnnotationReader[] => {
-    if (object.kind !== 'ScaledObject' && object.kind !== 'ScaledJob') return [];
-    const { namespace = '' } = object.metadata;
-    const by = valuesAt(object, 'spec.triggers[]')
-      .flatMap(({ value }) => authenticationOf(value as Trigger, namespace))
-      .find((subject) => authentications.has(subject));
-    if (by === undefined) return [];
-    const shared = { subject: subjectOf(object), namespace, by };
-    if (object.kind === 'ScaledJob') {
-      const account = object.spec?.jobTargetRef?.template?.spec?.serviceAccountName ?? 'default';
-      return [{ ...shared, target: null, serviceAccount: account }];
-    }
-    const { kind = 'Deployment', name = '' } = object.spec?.scaleTargetRef ?? {};
-    return [{ ...shared, target: { kind, name }, serviceAccount: null }];
+    const { authentications = [], ...scaler } = scalerOf(object) ?? {};
+    const by = authentications.find((subject) => readers.has(subject));
+    return by === undefined ? [] : [{ ...(scaler as Omit<AnnotationReader, 'by'>), by }];
   });
 }
 

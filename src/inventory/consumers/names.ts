@@ -19,6 +19,11 @@ const WEB_IDENTITY = /web[-_]?identity|AWS_ROLE_ARN|eks\.amazonaws\.com\/service
 /** Object and path of one field. */
 type Visit = (value: unknown, key: string, at: string) => void;
 
+/** The parts of a text that name service accounts as users or by SPIFFE. */
+export function accountTexts(text: string): string[] {
+  return [...text.matchAll(ACCOUNT_IN_TEXT)].map(([part]) => part);
+}
+
 /** Every service account that an object names outside its metadata and status, each once. */
 export function namedAccounts(object: Readonly<Record<string, unknown>>): NamedAccount[] {
   const found = new Map<string, NamedAccount>();

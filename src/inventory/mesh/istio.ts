@@ -37,7 +37,7 @@ export async function readIstio(
     (found.length === 0 ? [{ namespace: 'istio-system', revision: '' }] : found).map(async ({ namespace, revision: given }) => {
       const revision = given === 'default' ? '' : given;
       const name = revision === '' ? 'istio' : `istio-${revision}`;
-      const mode = modeOf((await kubernetes.get(RESOURCES.configMaps, namespace, name))?.data?.mesh);
+      const mode = meshMode((await kubernetes.get(RESOURCES.configMaps, namespace, name))?.data?.mesh);
       return mode === undefined ? [] : [{ subject: `ConfigMap/${namespace}/${name}`, namespace, revision, mode }];
     }),
   );
@@ -48,7 +48,8 @@ export async function readIstio(
   };
 }
 
-function modeOf(text: unknown): string | undefined {
+/** How a control plane's mesh configuration treats calls that leave the mesh; undefined where it cannot be read. */
+export function meshMode(text: unknown): string | undefined {
   if (typeof text !== 'string') return undefined;
   try {
     return (parseYaml(text) as { outboundTrafficPolicy?: { mode?: string } } | null)?.outboundTrafficPolicy?.mode ?? 'ALLOW_ANY';
