@@ -44,6 +44,13 @@ async function act(action: string, folder: string): Promise<void> {
       for (const item of items(1, index)) await store.table.put(item);
       say(index);
     }
+  } else if (action === 'carried' || action === 'watch') {
+    // `carried` looks once, `watch` until it is killed, with a word ahead.
+    const { readLocalJournal } = await import('../../../../engine/local-journal.ts');
+    const opened = await readLocalJournal({ path: folder, clock: { now: () => Date.now() } });
+    say(opened?.isCarried('run', 'r') ?? 'unknown');
+    while (action === 'watch') opened?.isCarried('run', 'r');
+    await opened?.close();
   } else if (action === 'carry') {
     const { openLocalJournal } = await import('../../../../engine/local-journal.ts');
     const { journal } = await openLocalJournal({ path: folder, clock: { now: () => Date.now() } });
