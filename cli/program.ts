@@ -186,8 +186,16 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
     .argument('<run>', 'id of the run')
     .option('--digest <digest>', 'the digest of the plan that is approved or refused')
     .option('--refuse', 'refuse it');
-  withService(
-    withFormat(command('watch', 'look at a run of a service until it has ended', 'Prints its report. Ctrl-C leaves the run alone.')),
+  withJournal(
+    withService(
+      withFormat(
+        command(
+          'watch',
+          'look at a run of another process or of a service until it has ended',
+          'Prints its report, and exits as the run does. Ctrl-C leaves the run alone.',
+        ),
+      ),
+    ),
   ).argument('<run>', 'id of the run');
   withRuns(withFormat(command('report', 'print the report of a run', ''))).argument('<run>', 'id of a run');
   withCluster(

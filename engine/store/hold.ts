@@ -11,7 +11,7 @@ export interface Hold {
 }
 
 /** So long at least a hold is waited for: whoever looks whether there is one ({@link isHeld}) is in its way for an instant. */
-const LOOK_MILLISECONDS = 1000;
+const LOOK_MILLISECONDS = 2000;
 
 /**
  * Takes a hold on `name`, or waits for it so long; `what` says it in words. Throws `JournalInUse`, with the process that has

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { openStore, readStore } from '../../../../engine/store/store.ts';
 import { items } from './items.ts';
 
@@ -44,12 +45,17 @@ async function act(action: string, folder: string): Promise<void> {
       for (const item of items(1, index)) await store.table.put(item);
       say(index);
     }
-  } else if (action === 'carried' || action === 'watch') {
-    // `carried` looks once, `watch` until it is killed, with a word ahead.
+  } else if (action === 'glance') {
+    // A look at a hold, stopped in its midst until the other one has come to wait for it.
+    const { DatabaseSync } = await import('node:sqlite');
+    const database = new DatabaseSync(join(folder, 'locks', 'RUN%23r'), { readOnly: true });
+    database.exec('BEGIN; SELECT count(*) FROM sqlite_schema');
+    say('looks');
+    setTimeout(() => database.close(), 200);
+  } else if (action === 'carried') {
     const { readLocalJournal } = await import('../../../../engine/local-journal.ts');
     const opened = await readLocalJournal({ path: folder, clock: { now: () => Date.now() } });
     say(opened?.isCarried('run', 'r') ?? 'unknown');
-    while (action === 'watch') opened?.isCarried('run', 'r');
     await opened?.close();
   } else if (action === 'carry') {
     const { openLocalJournal } = await import('../../../../engine/local-journal.ts');
