@@ -10,7 +10,7 @@ export function sayWhoNeedsSomebody(
   { talk, palette }: Pick<Terminal, 'talk' | 'palette'>,
   standings: readonly { readonly subject: string; readonly state: RunState }[],
 ): void {
-  const needy = standings.filter(({ state }) => state.attention);
+  const needy = standings.filter(({ state }) => state.attention && state.next.length > 0);
   for (const { subject, state } of needy.slice(0, MOST)) {
     talk(`${palette('bad', '!')} ${subject}`);
     const indent = Math.max(...state.next.map(({ action }) => action.length));
