@@ -1,3 +1,4 @@
+import { PodshiftError } from '../../src/model/errors.ts';
 import type { RunReport } from '../../src/model/report.ts';
 import type { RunState } from '../../src/model/run-state.ts';
 import { renderReport, toYaml } from '../../src/report/render.ts';
@@ -9,14 +10,19 @@ import { type Cell, renderTable } from '../../src/report/table.ts';
 import { createPalette } from '../../src/report/text.ts';
 import { describeRun, type RunResource } from '../../src/service/resources.ts';
 import { type CommandContext, type RunCommand, textFlag } from '../context.ts';
+import type { Exit } from '../exit-codes.ts';
 import { formatOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
 import { lookAtRuns, reportOf } from '../runs/states.ts';
+import { type StatusSight, watchStatus } from '../runs/watch-status.ts';
 import { sayWhoNeedsSomebody } from '../runs/words.ts';
 import { isRemote, openService } from '../service/open.ts';
 import { stateOfResource, statesOfResources } from '../service/states.ts';
 import { journalFolder, openJournal, openJournalOf } from '../sessions.ts';
 import { sameAccess } from '../shell.ts';
+
+/** Milliseconds between two looks at a journal of this machine. */
+const INTERVAL = 1000;
 
 /** A run and its words. */
 interface Standing {
@@ -24,16 +30,18 @@ interface Standing {
   readonly state: RunState;
 }
 
-/** `podshift status [RUN]`: the runs of the journal, or one of them as it stands. */
+/** `podshift status [RUN]`: the runs of the journal, or one of them as it stands; with `--watch` again and again. */
 export const status: RunCommand = async (context, invocation) => {
-  if (invocation.arguments[0] !== undefined) return report(context, invocation);
-  const standings = isRemote(invocation) ? await serviceRuns(context, invocation) : await localRuns(invocation);
+  const [runId] = invocation.arguments;
+  if (invocation.flags.watch === true) return watch(context, invocation, runId);
+  if (runId !== undefined) return report(context, invocation);
+  const standings = await allRuns(context, invocation);
   const { terminal } = context;
   const format = formatOf(invocation);
   const list = { apiVersion: 'podshift/v1', kind: 'RunList', runs: standings.map(shortly) };
   if (format === 'json') await terminal.data(`${JSON.stringify(list, null, 2)}\n`);
   else if (format === 'yaml') await terminal.data(toYaml(list));
-  else if (standings.length === 0) terminal.talk(`no runs in ${textFlag(invocation, 'service') ?? journalFolder(invocation)}`);
+  else if (standings.length === 0) terminal.talk(noRuns(invocation));
   else {
     await terminal.data(`${renderRuns(standings, terminal.screen)}\n`);
     sayWhoNeedsSomebody(
@@ -44,13 +52,57 @@ export const status: RunCommand = async (context, invocation) => {
   return 'done';
 };
 
+async function watch(context: CommandContext, invocation: Invocation, runId: string | undefined): Promise<Exit> {
+  const format = formatOf(invocation);
+  if (format === 'yaml' || format === 'markdown')
+    throw new PodshiftError('UsageError', `--watch goes with "-o table", "-o wide" and "-o json", not with "-o ${format}"`);
+  const { screen } = context.terminal;
+  const look = async (): Promise<StatusSight> => {
+    if (runId === undefined) {
+      const all = await allRuns(context, invocation);
+      return { standings: all.map(standingOf), text: all.length === 0 ? noRuns(invocation) : renderRuns(all, screen), over: false };
+    }
+    const built = await reportOfRun(context, invocation, runId);
+    const { id, cluster, state, endedAt } = built.run;
+    if (state === undefined) throw new PodshiftError('InternalError', `the report of run ${id} has no words`);
+    return {
+      standings: [{ id, cluster: clusterTitle(cluster), state, json: built.run }],
+      text: renderReport(built, format, screen),
+      over: endedAt !== null,
+    };
+  };
+  const interval = isRemote(invocation) ? openService(invocation, context).interval : INTERVAL;
+  return watchStatus(context, { look, interval, json: format === 'json', now: Date.now });
+}
+
+function standingOf(standing: Standing): StatusSight['standings'][number] {
+  const { run, state } = standing;
+  return { id: run.id, cluster: titleOf(run), state, json: shortly(standing) };
+}
+
+function noRuns(invocation: Invocation): string {
+  return `no runs in ${textFlag(invocation, 'service') ?? journalFolder(invocation)}`;
+}
+
+function titleOf({ cluster, target }: RunResource): string {
+  return cluster === '' ? target.clusterName : clusterTitle(cluster);
+}
+
 /** `podshift report RUN`: the report of a run, finished or not. */
 export const report: RunCommand = async (context, invocation) => {
   const runId = invocation.arguments[0] ?? '';
-  const built = isRemote(invocation) ? await serviceReport(context, invocation, runId) : await localReport(invocation, runId);
+  const built = await reportOfRun(context, invocation, runId);
   await context.terminal.data(renderReport(built, formatOf(invocation), context.terminal.screen));
   return 'done';
 };
+
+function reportOfRun(context: CommandContext, invocation: Invocation, runId: string): Promise<RunReport> {
+  return isRemote(invocation) ? serviceReport(context, invocation, runId) : localReport(invocation, runId);
+}
+
+function allRuns(context: CommandContext, invocation: Invocation): Promise<Standing[]> {
+  return isRemote(invocation) ? serviceRuns(context, invocation) : localRuns(invocation);
+}
 
 async function localRuns(invocation: Invocation): Promise<Standing[]> {
   const opened = await openJournal(invocation);
@@ -93,7 +145,7 @@ function renderRuns(standings: readonly Standing[], screen: { readonly columns: 
   const rows = standings.map(({ run, state }): Cell[] => [
     ...(needy ? [markOf(state)] : []),
     { text: run.id, tone: 'strong' },
-    { text: run.cluster === '' ? run.target.clusterName : clusterTitle(run.cluster) },
+    { text: titleOf(run) },
     { text: shortTime(run.startedAt) },
     { text: state.text, tone: STATE_TONES[state.name] },
   ]);
