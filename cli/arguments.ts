@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { REPORT_FORMATS } from '../src/report/render.ts';
+import { EXIT_CODES } from './exit-codes.ts';
 import { migrationFlags } from './migration-flags.ts';
 
 /** How the answer is printed. */
@@ -54,6 +55,11 @@ export function withService(command: Command): Command {
   return withServiceUrl(command).addOption(new Option('--profile <name>', 'profile of the AWS configuration').helpGroup('Service:'));
 }
 
+/** The runs of this machine's journal, or of a service and as whom it is called. */
+export function withRunsAs(command: Command): Command {
+  return withJournal(withService(command));
+}
+
 /** The options of a migration: all of them where no keys are named. */
 export function withMigration(command: Command, keys?: Parameters<typeof migrationFlags>[0]): Command {
   command.addOption(new Option('--options <file>', 'YAML file of these options, its keys in camelCase').helpGroup('Migration:'));
@@ -64,4 +70,23 @@ export function withMigration(command: Command, keys?: Parameters<typeof migrati
 /** Reads a flag that can be given more than once, or with several values at once. */
 export function collect(text: string, before: unknown): string[] {
   return [...(Array.isArray(before) ? before : []), ...text.split(',')];
+}
+
+/** What stands below the commands in the program's help. */
+export function afterHelp(): string {
+  const codes = Object.values(EXIT_CODES).map(({ code, meaning }) => `  ${String(code).padEnd(5)}${meaning}`);
+  return [
+    '',
+    'Nothing is changed without --approve. Answers go to stdout, talk goes to stderr.',
+    '',
+    'Exit codes:',
+    ...codes,
+    '',
+    'Examples:',
+    '  podshift demo',
+    '  podshift capture --cluster shop --region eu-central-1 --out SNAPSHOT',
+    '  podshift rehearse SNAPSHOT',
+    '  podshift plan --cluster shop --region eu-central-1',
+    '  podshift run --cluster shop --region eu-central-1 --approve --digest DIGEST',
+  ].join('\n');
 }

@@ -19,6 +19,7 @@ import { type CommandContext, textFlag } from './context.ts';
 import { narrateFleet } from './fleet-progress.ts';
 import type { Invocation } from './program.ts';
 import { loggerOf, openSessionJournal } from './sessions.ts';
+import { quoted, sameAccess } from './shell.ts';
 
 /** Where a fleet runs in this process. */
 export interface FleetSession {
@@ -130,6 +131,12 @@ export function fleetServiceOf(invocation: Invocation): FleetService | undefined
     }),
     journal: createDynamoJournal({ client, tableName: `podshift-journal-${stage}`, clock }),
   };
+}
+
+/** The flags that another command needs to reach the same fleets as this one; each begins with a space. */
+export function fleetAccess(invocation: Invocation): string {
+  const service = textFlag(invocation, 'service');
+  return `${service === undefined ? '' : ` --service ${quoted(service)}`}${sameAccess(invocation)}`;
 }
 
 function credentialsOf(invocation: Invocation, region: string | undefined) {

@@ -1,7 +1,17 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
-import { collect, withAccess, withCluster, withFormat, withJournal, withMigration, withRuns, withService } from './arguments.ts';
+import {
+  afterHelp,
+  collect,
+  withAccess,
+  withCluster,
+  withFormat,
+  withJournal,
+  withMigration,
+  withRuns,
+  withRunsAs,
+  withService,
+} from './arguments.ts';
 import { CAPTURE, withCapture } from './capture-arguments.ts';
-import { EXIT_CODES } from './exit-codes.ts';
 import { withFleet } from './fleet-arguments.ts';
 import { RETIREMENT_KEYS } from './migration-flags.ts';
 import { wholeNumber } from './whole-number.ts';
@@ -159,9 +169,9 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
     ),
     RETIREMENT_KEYS,
   );
-  withRuns(
-    withFormat(command('status', 'list the runs of the journal, or show how one stands', ''), ['table', 'wide', 'json', 'yaml']),
-  ).argument('[run]', 'id of a run');
+  withRuns(withFormat(command('status', 'list the runs of the journal, or show how one stands', ''), ['table', 'wide', 'json', 'yaml']))
+    .argument('[run]', 'id of a run')
+    .option('--watch', 'go on looking: a terminal is refreshed in place, a pipe gets a line for each change');
   withRuns(
     withAccess(
       withFormat(
@@ -189,8 +199,14 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
     .argument('<run>', 'id of the run')
     .option('--digest <digest>', 'the digest of the plan that is approved or refused')
     .option('--refuse', 'refuse it');
-  withService(
-    withFormat(command('watch', 'look at a run of a service until it has ended', 'Prints its report. Ctrl-C leaves the run alone.')),
+  withRunsAs(
+    withFormat(
+      command(
+        'watch',
+        'look at a run of another process or of a service until it has ended',
+        'Prints its report, and exits as the run does. Ctrl-C leaves the run alone.',
+      ),
+    ),
   ).argument('<run>', 'id of the run');
   withRuns(withFormat(command('report', 'print the report of a run', ''))).argument('<run>', 'id of a run');
   withCluster(
@@ -274,22 +290,4 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
     throw error;
   }
   return invocation ?? { text: program.helpInformation() };
-}
-
-function afterHelp(): string {
-  const codes = Object.values(EXIT_CODES).map(({ code, meaning }) => `  ${String(code).padEnd(5)}${meaning}`);
-  return [
-    '',
-    'Nothing is changed without --approve. Answers go to stdout, talk goes to stderr.',
-    '',
-    'Exit codes:',
-    ...codes,
-    '',
-    'Examples:',
-    '  podshift demo',
-    '  podshift capture --cluster shop --region eu-central-1 --out SNAPSHOT',
-    '  podshift rehearse SNAPSHOT',
-    '  podshift plan --cluster shop --region eu-central-1',
-    '  podshift run --cluster shop --region eu-central-1 --approve --digest DIGEST',
-  ].join('\n');
 }

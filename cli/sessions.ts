@@ -3,7 +3,7 @@ import { EKSClient } from '@aws-sdk/client-eks';
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
 import type { z } from 'zod';
 import type { EngineClock } from '../engine/clock.ts';
-import { type LocalJournal, openLocalJournal, openMemoryJournal, readLocalJournal } from '../engine/local-journal.ts';
+import { type LocalJournal, openLocalJournal, openMemoryJournal, type ReadJournal, readLocalJournal } from '../engine/local-journal.ts';
 import { createLocalRuntime } from '../engine/local-runtime.ts';
 import type { Journal } from '../src/journal/journal.ts';
 import { isPausingName } from '../src/migration/pauses.ts';
@@ -171,12 +171,12 @@ export async function openSessionJournal(
  * The journal of this machine for a command that only looks, also while another process writes to it; undefined where the
  * folder has none yet, so that looking leaves no trace.
  */
-export async function openJournal(invocation: Invocation): Promise<LocalJournal | undefined> {
+export async function openJournal(invocation: Invocation): Promise<ReadJournal | undefined> {
   return readLocalJournal({ path: journalFolder(invocation), clock: createSystemClock() });
 }
 
 /** The journal that must have the run. Throws `RunNotFound` where there is none at all. */
-export async function openJournalOf(invocation: Invocation, runId: string): Promise<LocalJournal> {
+export async function openJournalOf(invocation: Invocation, runId: string): Promise<ReadJournal> {
   const opened = await openJournal(invocation);
   if (opened === undefined) {
     throw new PodshiftError('RunNotFound', `there is no run ${runId}: there is no journal in ${journalFolder(invocation)}`);

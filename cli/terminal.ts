@@ -6,6 +6,7 @@ export interface TextStream {
   write(text: string, done?: () => void): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
+  readonly rows?: number;
 }
 
 /** Where the command line writes: data to stdout, talk to stderr. */
@@ -16,12 +17,17 @@ export interface Terminal {
   talk(line: string): void;
   /** For data; as wide as a line is long where stdout is no terminal. */
   readonly screen: Screen;
+  /** Rows of the terminal that data goes to, at this moment; absent where it goes to none, or to one that cannot go back over its lines. */
+  readonly rows?: () => number;
   /** For the help. */
   readonly helpColumns: number;
   /** For talk. */
   readonly palette: Palette;
   readonly talkColumns: number;
 }
+
+/** Of a terminal that does not say how many it has. */
+const ROWS = 24;
 
 /**
  * A terminal over two streams. Colour is on where the stream is a terminal and TERM is not `dumb`; FORCE_COLOR turns it on
@@ -48,6 +54,7 @@ export function createTerminal(
     data: (text) => new Promise((resolve) => streams.stdout.write(text, () => resolve())),
     talk: (line) => void streams.stderr.write(`${line}\n`),
     screen: { columns: streams.stdout.isTTY === true ? columns(streams.stdout) : Number.POSITIVE_INFINITY, color: color(streams.stdout) },
+    ...(streams.stdout.isTTY === true && environment.TERM !== 'dumb' ? { rows: () => streams.stdout.rows ?? ROWS } : {}),
     helpColumns: columns(streams.stdout),
     palette: createPalette(color(streams.stderr)),
     talkColumns: columns(streams.stderr),

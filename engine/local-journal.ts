@@ -1,11 +1,11 @@
 import type { Journal } from '../src/journal/journal.ts';
-import type { Key } from '../src/journal/layout.ts';
+import { fleetPartition, type Key, runPartition } from '../src/journal/layout.ts';
 import type { Table } from '../src/journal/table.ts';
 import { createTableJournal } from '../src/journal/table-journal.ts';
 import type { Clock } from '../src/model/clock.ts';
 import { createMemoryTable } from './memory-table.ts';
 import { journalFiles } from './store/files.ts';
-import { type Hold, takeHold } from './store/hold.ts';
+import { type Hold, isHeld, takeHold } from './store/hold.ts';
 import { openStore, readStore, type StoreSettings } from './store/store.ts';
 
 /** A journal of this machine, and the way to let go of it. */
@@ -46,10 +46,27 @@ export async function openLocalJournal({ path, clock, ...settings }: LocalJourna
   };
 }
 
-/** The journal in a folder for one who only looks, also while another process writes; undefined where there is none. Throws as {@link readStore} does. */
-export async function readLocalJournal({ path, clock, ...settings }: LocalJournalSettings): Promise<LocalJournal | undefined> {
+/** A journal of this machine for one who only looks. */
+export interface ReadJournal extends LocalJournal {
+  /**
+   * Whether a process of this machine carries the run out right now, forward or back; undefined where this user may not look. One that
+   * dies carries nothing from that moment on.
+   */
+  isCarried(kind: 'run' | 'fleet', id: string): boolean | undefined;
+}
+
+/**
+ * The journal in a folder for one who only looks, also while another process writes: it changes nothing, and keeps nobody from writing.
+ * Undefined where there is none. Throws as {@link readStore} does.
+ */
+export async function readLocalJournal({ path, clock, ...settings }: LocalJournalSettings): Promise<ReadJournal | undefined> {
   const store = await readStore({ folder: path, ...settings });
-  return store === undefined ? undefined : { journal: createTableJournal(store.table, clock), close: async () => store.close() };
+  if (store === undefined) return undefined;
+  return {
+    journal: createTableJournal(store.table, clock),
+    isCarried: (kind, id) => isHeld(journalFiles(path), kind === 'run' ? runPartition(id) : fleetPartition(id)),
+    close: async () => store.close(),
+  };
 }
 
 /** The partitions that one process writes for as long as it has the journal open: those of a run and of a fleet. */

@@ -13,7 +13,7 @@ import { type CommandContext, digestFlag, type RunCommand, textFlag } from '../c
 import { type Exit, exitOfFleet, exitOfRehearsal } from '../exit-codes.ts';
 import { sayFailure } from '../failure.ts';
 import { fleetSpecOf } from '../fleet-file.ts';
-import { type FleetSession, fleetServiceOf, openFleetSession, openTwinFleetSession } from '../fleet-sessions.ts';
+import { type FleetSession, fleetAccess, fleetServiceOf, openFleetSession, openTwinFleetSession } from '../fleet-sessions.ts';
 import { printFleet, readFleet, showFleets } from '../fleet-status.ts';
 import type { Invocation } from '../program.ts';
 import { withoutExternalId } from '../service/open.ts';
@@ -62,7 +62,7 @@ async function plan(context: CommandContext, invocation: Invocation, spec: Fleet
 /** Without --approve it plans. A fleet that is taken up was approved when it was started. */
 async function run(context: CommandContext, invocation: Invocation, file: string | undefined): Promise<Exit> {
   const resume = textFlag(invocation, 'resume');
-  const known = resume === undefined ? undefined : await readFleet(invocation, resume, (journal) => journal.getFleet(resume));
+  const known = resume === undefined ? undefined : await readFleet(invocation, resume, ({ journal }) => journal.getFleet(resume));
   const input = known ?? newFleet(invocation, await fleetSpecOf(invocation, file), 'run');
   if (known === undefined && invocation.flags.approve !== true) return plan(context, invocation, input.spec);
   if (textFlag(invocation, 'service') !== undefined) return startInService(context, invocation, input);
@@ -155,9 +155,4 @@ function stopped({ terminal }: CommandContext, invocation: Invocation, fleetId: 
   terminal.talk(`  to go on:   podshift fleet run --resume ${fleetId}${sameAccess(invocation)}`);
   terminal.talk(`  to look:    podshift fleet status ${fleetId}${fleetAccess(invocation)}`);
   return failure === undefined ? 'interrupted' : 'failed';
-}
-
-function fleetAccess(invocation: Invocation): string {
-  const service = textFlag(invocation, 'service');
-  return `${service === undefined ? '' : ` --service ${quoted(service)}`}${sameAccess(invocation)}`;
 }

@@ -1,62 +1,154 @@
+import { PodshiftError } from '../../src/model/errors.ts';
 import type { RunReport } from '../../src/model/report.ts';
+import type { RunState } from '../../src/model/run-state.ts';
 import { renderReport, toYaml } from '../../src/report/render.ts';
-import { buildReport, compareText } from '../../src/report/report.ts';
-import { clusterTitle, STATUS_TONES } from '../../src/report/summary.ts';
+import { compareText } from '../../src/report/report.ts';
+import { byAttention, shortTime } from '../../src/report/run-state.ts';
+import { MARK_HEAD, markOf, STATE_TONES } from '../../src/report/state-cells.ts';
+import { clusterTitle } from '../../src/report/summary.ts';
 import { type Cell, renderTable } from '../../src/report/table.ts';
 import { createPalette } from '../../src/report/text.ts';
 import { describeRun, type RunResource } from '../../src/service/resources.ts';
-import { type RunCommand, textFlag } from '../context.ts';
+import { type CommandContext, type RunCommand, textFlag } from '../context.ts';
+import type { Exit } from '../exit-codes.ts';
 import { formatOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
+import { lookAtRuns, reportOf } from '../runs/states.ts';
+import { type StatusSight, watchStatus } from '../runs/watch-status.ts';
+import { sayWhoNeedsSomebody } from '../runs/words.ts';
 import { isRemote, openService } from '../service/open.ts';
+import { stateOfResource, statesOfResources } from '../service/states.ts';
 import { journalFolder, openJournal, openJournalOf } from '../sessions.ts';
+import { sameAccess } from '../shell.ts';
 
-/** `podshift status [RUN]`: the runs of the journal, or one of them as it stands. */
+/** Milliseconds between two looks at a journal of this machine. */
+const INTERVAL = 1000;
+
+/** A run and its words. */
+interface Standing {
+  readonly run: RunResource;
+  readonly state: RunState;
+}
+
+/** `podshift status [RUN]`: the runs of the journal, or one of them as it stands; with `--watch` again and again. */
 export const status: RunCommand = async (context, invocation) => {
-  if (invocation.arguments[0] !== undefined) return report(context, invocation);
-  const runs = isRemote(invocation) ? await openService(invocation, context).client.listRuns() : await localRuns(invocation);
+  const [runId] = invocation.arguments;
+  if (invocation.flags.watch === true) return watch(context, invocation, runId);
+  if (runId !== undefined) return report(context, invocation);
+  const standings = await allRuns(context, invocation);
   const { terminal } = context;
   const format = formatOf(invocation);
-  const list = { apiVersion: 'podshift/v1', kind: 'RunList', runs: runs.map(shortly) };
+  const list = { apiVersion: 'podshift/v1', kind: 'RunList', runs: standings.map(shortly) };
   if (format === 'json') await terminal.data(`${JSON.stringify(list, null, 2)}\n`);
   else if (format === 'yaml') await terminal.data(toYaml(list));
-  else if (runs.length === 0) terminal.talk(`no runs in ${textFlag(invocation, 'service') ?? journalFolder(invocation)}`);
-  else await terminal.data(`${renderRuns(runs, terminal.screen)}\n`);
+  else if (standings.length === 0) terminal.talk(noRuns(invocation));
+  else {
+    await terminal.data(`${renderRuns(standings, terminal.screen)}\n`);
+    sayWhoNeedsSomebody(
+      terminal,
+      standings.map(({ run, state }) => ({ subject: `run ${run.id} on ${run.target.clusterName}`, state })),
+    );
+  }
   return 'done';
 };
+
+async function watch(context: CommandContext, invocation: Invocation, runId: string | undefined): Promise<Exit> {
+  const format = formatOf(invocation);
+  if (format === 'yaml' || format === 'markdown')
+    throw new PodshiftError('UsageError', `--watch goes with "-o table", "-o wide" and "-o json", not with "-o ${format}"`);
+  const { screen } = context.terminal;
+  const look = async (): Promise<StatusSight> => {
+    if (runId === undefined) {
+      const all = await allRuns(context, invocation);
+      return { standings: all.map(standingOf), text: all.length === 0 ? noRuns(invocation) : renderRuns(all, screen), over: false };
+    }
+    const built = await reportOfRun(context, invocation, runId);
+    const { id, cluster, state, endedAt } = built.run;
+    if (state === undefined) throw new PodshiftError('InternalError', `the report of run ${id} has no words`);
+    return {
+      standings: [{ id, cluster: clusterTitle(cluster), state, json: built.run }],
+      text: renderReport(built, format, screen),
+      over: endedAt !== null,
+    };
+  };
+  const interval = isRemote(invocation) ? openService(invocation, context).interval : INTERVAL;
+  return watchStatus(context, { look, interval, json: format === 'json', now: Date.now });
+}
+
+function standingOf(standing: Standing): StatusSight['standings'][number] {
+  const { run, state } = standing;
+  return { id: run.id, cluster: titleOf(run), state, json: shortly(standing) };
+}
+
+function noRuns(invocation: Invocation): string {
+  return `no runs in ${textFlag(invocation, 'service') ?? journalFolder(invocation)}`;
+}
+
+function titleOf({ cluster, target }: RunResource): string {
+  return cluster === '' ? target.clusterName : clusterTitle(cluster);
+}
 
 /** `podshift report RUN`: the report of a run, finished or not. */
 export const report: RunCommand = async (context, invocation) => {
   const runId = invocation.arguments[0] ?? '';
-  const built = isRemote(invocation)
-    ? await openService(invocation, context).client.getReport(runId)
-    : await localReport(invocation, runId);
+  const built = await reportOfRun(context, invocation, runId);
   await context.terminal.data(renderReport(built, formatOf(invocation), context.terminal.screen));
   return 'done';
 };
 
-async function localRuns(invocation: Invocation): Promise<RunResource[]> {
+function reportOfRun(context: CommandContext, invocation: Invocation, runId: string): Promise<RunReport> {
+  return isRemote(invocation) ? serviceReport(context, invocation, runId) : localReport(invocation, runId);
+}
+
+function allRuns(context: CommandContext, invocation: Invocation): Promise<Standing[]> {
+  return isRemote(invocation) ? serviceRuns(context, invocation) : localRuns(invocation);
+}
+
+async function localRuns(invocation: Invocation): Promise<Standing[]> {
   const opened = await openJournal(invocation);
-  const runs = opened === undefined ? [] : await opened.journal.listRuns().finally(() => opened.close());
-  return runs.map(describeRun);
+  if (opened === undefined) return [];
+  const looks = await lookAtRuns(opened, sameAccess(invocation)).finally(() => opened.close());
+  return inOrder(looks.map(({ run, state }) => ({ run: describeRun(run), state })));
+}
+
+async function serviceRuns(context: CommandContext, invocation: Invocation): Promise<Standing[]> {
+  const service = openService(invocation, context);
+  const runs = await service.client.listRuns();
+  const states = await statesOfResources(service, runs);
+  return inOrder(runs.flatMap((run, index) => (states[index] === undefined ? [] : [{ run, state: states[index] }])));
 }
 
 async function localReport(invocation: Invocation, runId: string): Promise<RunReport> {
   const opened = await openJournalOf(invocation, runId);
-  return buildReport(opened.journal, runId, null).finally(() => opened.close());
+  return reportOf(opened, runId, sameAccess(invocation)).finally(() => opened.close());
 }
 
-function shortly({ id, status: state, cluster, target, digest, reason, startedAt, endedAt }: RunResource): Record<string, unknown> {
-  return { id, status: state, cluster: cluster || target.clusterName, digest, reason, startedAt, endedAt };
+async function serviceReport(context: CommandContext, invocation: Invocation, runId: string): Promise<RunReport> {
+  const service = openService(invocation, context);
+  const built = await service.client.getReport(runId);
+  const state = stateOfResource(service, await service.client.getRun(runId), built);
+  return { ...built, run: { ...built.run, state } };
 }
 
-function renderRuns(runs: readonly RunResource[], screen: { readonly columns: number; readonly color: boolean }): string {
-  const newestFirst = [...runs].sort((a, b) => compareText(b.startedAt, a.startedAt) || compareText(b.id, a.id));
-  const rows = newestFirst.map((run): Cell[] => [
+/** Those first that need somebody, each kind with the newest first. */
+function inOrder(standings: readonly Standing[]): Standing[] {
+  return [...standings].sort((a, b) => compareText(b.run.startedAt, a.run.startedAt) || compareText(b.run.id, a.run.id)).sort(byAttention);
+}
+
+function shortly({ run, state }: Standing): Record<string, unknown> {
+  const { id, status: word, cluster, target, digest, reason, startedAt, endedAt } = run;
+  return { id, status: word, state, cluster: cluster || target.clusterName, digest, reason, startedAt, endedAt };
+}
+
+function renderRuns(standings: readonly Standing[], screen: { readonly columns: number; readonly color: boolean }): string {
+  const needy = standings.some(({ state }) => state.attention);
+  const rows = standings.map(({ run, state }): Cell[] => [
+    ...(needy ? [markOf(state)] : []),
     { text: run.id, tone: 'strong' },
-    { text: run.cluster === '' ? run.target.clusterName : clusterTitle(run.cluster) },
-    { text: run.startedAt.replace(/\.\d+Z$/, 'Z') },
-    { text: run.status, tone: STATUS_TONES[run.status] },
+    { text: titleOf(run) },
+    { text: shortTime(run.startedAt) },
+    { text: state.text, tone: STATE_TONES[state.name] },
   ]);
-  return renderTable(['RUN!', 'CLUSTER', 'STARTED', 'STATUS'], rows, screen.columns, createPalette(screen.color));
+  const heads = [...(needy ? [MARK_HEAD] : []), 'RUN!', 'CLUSTER', 'STARTED', 'STATE'];
+  return renderTable(heads, rows, screen.columns, createPalette(screen.color));
 }

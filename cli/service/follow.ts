@@ -1,11 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ERRORS, type ErrorName } from '../../src/model/errors.ts';
 import type { RunReport } from '../../src/model/report.ts';
-import { STATUS_TONES } from '../../src/report/summary.ts';
-import { hang } from '../../src/report/text.ts';
 import type { RunResource } from '../../src/service/resources.ts';
 import type { CommandContext } from '../context.ts';
 import { EXIT_CODES, type Exit, exitOfRun } from '../exit-codes.ts';
+import { createTelling } from '../runs/changes.ts';
 import { quoted } from '../shell.ts';
 import type { OpenedService } from './open.ts';
 
@@ -19,28 +18,10 @@ export async function follow(
   runId: string,
   until: (run: RunResource) => boolean = (run) => run.endedAt !== null,
 ): Promise<RunResource> {
-  const { palette, talkColumns } = terminal;
-  const told = new Map<string, string>();
-  const tell = (subject: string, status: string, text: string): void => {
-    if (told.get(subject) === status) return;
-    told.set(subject, status);
-    // Commands stay in one line, so that they can be copied.
-    terminal.talk(subject === 'how' ? text : hang('', text, talkColumns));
-  };
+  const tell = createTelling(terminal, ({ id, digest }) => `podshift approve ${id} --service ${quoted(url)} --digest ${digest}`);
   for (;;) {
     const run = await client.getRun(runId);
-    const { status, reason, approval } = run;
-    tell('', `${status} ${reason}`, `run ${runId}: ${palette(STATUS_TONES[status], status)}${reason === '' ? '' : `: ${reason}`}`);
-    if (approval?.status === 'waiting') {
-      tell('approval', 'waiting', `the plan waits for approval until ${approval.expiresAt}:`);
-      tell('how', run.digest, `  podshift approve ${runId} --service ${quoted(url)} --digest ${run.digest}`);
-    }
-    for (const unit of run.digest === '' ? [] : await client.listUnits(runId)) {
-      const id = `${unit.namespace}/${unit.serviceAccount}`;
-      // What a plan leaves as it is was told with the plan.
-      if (unit.status === 'pending' || (!told.has(id) && (unit.status === 'held' || unit.reason === 'already associated'))) continue;
-      tell(id, unit.status, `  ${id}: ${palette(STATUS_TONES[unit.status], unit.status)}${unit.reason === '' ? '' : `: ${unit.reason}`}`);
-    }
+    tell({ run, units: run.digest === '' ? [] : await client.listUnits(runId) });
     if (until(run)) return run;
     await delay(interval, undefined, { signal: interrupts.signal }).catch(() => interrupts.signal.throwIfAborted());
   }

@@ -38,8 +38,8 @@ export const runOnService: RunCommand = async (context, invocation) => {
   return watchRun(context, invocation, service, run.id, options.accept);
 };
 
-/** `podshift watch RUN`: a run of the service until it has ended, then its report. */
-export const watch: RunCommand = async (context, invocation) =>
+/** `podshift watch RUN --service`: a run of the service until it has ended, then its report. */
+export const watchOnService: RunCommand = async (context, invocation) =>
   watchRun(context, invocation, openService(invocation, context), invocation.arguments[0] ?? '');
 
 async function watchRun(

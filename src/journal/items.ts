@@ -33,8 +33,9 @@ const runItem = z.object({
   digest: z.string(),
   startedAt: z.string(),
   endedAt: z.string().nullable(),
-  /** Runs of earlier days lack all three. */
+  /** Runs of earlier days lack all four. */
   approval: z.string().optional(),
+  rollbackStartedAt: z.string().optional(),
   requester: z.string().optional(),
   terms: z.string().optional(),
   calls: z.object({ eks: z.number(), iam: z.number(), sts: z.number(), kubernetes: z.number(), cloudtrail: z.number() }),

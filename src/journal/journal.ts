@@ -59,7 +59,9 @@ export interface Journal extends FleetJournal {
    */
   updateRun(
     runId: string,
-    changes: Partial<Pick<RunRecord, 'status' | 'reason' | 'digest' | 'clusterArn' | 'endedAt' | 'approval' | 'unitCounts'>>,
+    changes: Partial<
+      Pick<RunRecord, 'status' | 'reason' | 'digest' | 'clusterArn' | 'endedAt' | 'rollbackStartedAt' | 'approval' | 'unitCounts'>
+    >,
     from?: readonly RunStatus[],
   ): Promise<RunRecord>;
   /** Newest first. */
@@ -134,6 +136,11 @@ export interface Journal extends FleetJournal {
 
   /** Takes the cluster's lock, or extends it where this run holds it. Takes over an expired one. Throws `ClusterLocked`. */
   acquireLock(clusterArn: string, runId: string, seconds: number): Promise<void>;
+  /**
+   * Who has, or had last, the cluster's lock without letting go of it; undefined where nobody has. Times are milliseconds since the
+   * epoch; `renewedAt` is when it was taken or extended last, and absent of a lock of an earlier version.
+   */
+  lockOf(clusterArn: string): Promise<{ readonly runId: string; readonly expiresAt: number; readonly renewedAt?: number } | undefined>;
   /**
    * Ids of all runs that have held the cluster's lock: what podshift changed there, one of them did. With `since` (milliseconds since
    * the epoch) those are left out that took it for the last time before then.

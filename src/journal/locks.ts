@@ -5,7 +5,10 @@ import { type Key, LOCK_HOLDERS, leaseKey, lockHolderKey, lockKey } from './layo
 import { ABSENT, type Condition, changesOf, type Table } from './table.ts';
 
 /** The journal's part that keeps others out: a lock for each cluster, a lease for each role's trust policy. */
-type Locks = Pick<Journal, 'acquireLock' | 'lockHolders' | 'extendLock' | 'holdLock' | 'releaseLock' | 'acquireLease' | 'releaseLease'>;
+type Locks = Pick<
+  Journal,
+  'acquireLock' | 'lockOf' | 'lockHolders' | 'extendLock' | 'holdLock' | 'releaseLock' | 'acquireLease' | 'releaseLease'
+>;
 
 /** What a lock gets at most beyond what was asked for, so that not every step has to write it. */
 const SLACK_SECONDS = 300;
@@ -21,7 +24,7 @@ function stampOf(owner: string, expiresAt: number): string {
 export function createLocks(table: Table, clock: Clock): Locks {
   const acquire = async (key: Key, owner: string, seconds: number, refusal: ErrorName, what: string): Promise<void> => {
     const expiresAt = clock.now() + seconds * 1000;
-    const item = { ...key, owner, expiresAt, stamp: stampOf(owner, expiresAt) };
+    const item = { ...key, owner, expiresAt, renewedAt: clock.now(), stamp: stampOf(owner, expiresAt) };
     const free: Condition = {
       kind: 'any',
       of: [ABSENT, { kind: 'equals', attribute: 'owner', value: owner }, { kind: 'at-most', attribute: 'expiresAt', value: clock.now() }],
@@ -61,7 +64,7 @@ export function createLocks(table: Table, clock: Clock): Locks {
         typeof item.stamp === 'string'
           ? { kind: 'equals', attribute: 'stamp', value: item.stamp }
           : { kind: 'equals', attribute: 'owner', value: runId };
-      const set = changesOf({ expiresAt, stamp: stampOf(runId, expiresAt) });
+      const set = changesOf({ expiresAt, renewedAt: clock.now(), stamp: stampOf(runId, expiresAt) });
       if ((await table.update(lockKey(clusterArn), { set }, seen)) !== undefined) return;
     }
     throw new PodshiftError('ServiceUnavailable', `the lock on cluster ${clusterArn} is written by too many steps of run ${runId} at once`);
@@ -76,6 +79,12 @@ export function createLocks(table: Table, clock: Clock): Locks {
       else await acquire(lockKey(clusterArn), runId, seconds, 'ClusterLocked', `cluster ${clusterArn}`);
       await table.put({ ...lockHolderKey(clusterArn, runId), runId, takenAt: clock.now() });
     },
+    lockOf: async (clusterArn) => {
+      const item = await table.get(lockKey(clusterArn));
+      if (item === undefined) return undefined;
+      const { owner, expiresAt, renewedAt } = item;
+      return { runId: String(owner), expiresAt: Number(expiresAt), ...(typeof renewedAt === 'number' ? { renewedAt } : {}) };
+    },
     lockHolders: async (clusterArn, since = 0) =>
       (await table.query(lockKey(clusterArn).pk, LOCK_HOLDERS))
         // Older versions did not note when it was taken.
@@ -85,7 +94,7 @@ export function createLocks(table: Table, clock: Clock): Locks {
       const expiresAt = clock.now() + seconds * 1000;
       const item = await table.update(
         lockKey(clusterArn),
-        { set: changesOf({ expiresAt, stamp: stampOf(runId, expiresAt) }) },
+        { set: changesOf({ expiresAt, renewedAt: clock.now(), stamp: stampOf(runId, expiresAt) }) },
         { kind: 'equals', attribute: 'owner', value: runId },
       );
       if (item === undefined) {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { runReport } from './report.ts';
+import { runState } from './run-state.ts';
 
 const units = z.strictObject({ pending: z.int(), migrated: z.int(), held: z.int(), rolledBack: z.int(), needsOperator: z.int() });
 
@@ -15,6 +16,8 @@ const clusterSchema = z.strictObject({
   /** Ids of the runs that planned and changed it; null where there was none. */
   planRun: z.string().nullable(),
   run: z.string().nullable(),
+  /** How it stands in words; absent where nobody asked for it. */
+  state: runState.optional(),
 });
 
 /** What `podshift fleet` prints with `-o json`. */
@@ -31,6 +34,8 @@ export const fleetReport = z.strictObject({
     canary: z.string(),
     startedAt: z.string(),
     endedAt: z.string().nullable(),
+    /** How it stands in words; absent where nobody asked for it. */
+    state: runState.optional(),
   }),
   /** In the order of their waves. */
   clusters: z.array(clusterSchema),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { migrationOptions } from './options.ts';
 import { requesterSchema } from './requester.ts';
+import { runState } from './run-state.ts';
 
 const findingSchema = z.strictObject({
   code: z.string(),
@@ -65,6 +66,8 @@ const runSchema = z.strictObject({
   approval: approvalSchema.optional(),
   /** Why the run stands so, where it has no unit that says it: another run has the cluster, or there is nothing to migrate. */
   reason: z.string().optional(),
+  /** How it stands in words; absent where nobody asked for it, as in plans and rehearsals. */
+  state: runState.optional(),
 });
 
 /** What came, or would come, of the retirement of kube2iam or kiam. */

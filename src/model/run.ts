@@ -68,6 +68,9 @@ export interface Approval {
   readonly answer: ApprovalAnswer | null;
 }
 
+/** How long a plan waits for its approval: the TimeoutSeconds of AwaitApproval (statemachine/migrate-cluster.asl.yaml). */
+export const APPROVAL_SECONDS = 604_800;
+
 /** One run over one cluster. */
 export interface RunRecord {
   readonly runId: string;
@@ -89,6 +92,8 @@ export interface RunRecord {
   /** RFC 3339; `endedAt` is null while under way. */
   readonly startedAt: string;
   readonly endedAt: string | null;
+  /** RFC 3339: when it began to roll back, the last time; absent where it never did, and of an earlier version. */
+  readonly rollbackStartedAt?: string | undefined;
   readonly calls: CallCounts;
   /** Of the last end; absent until there was one. */
   readonly unitCounts?: UnitCounts | undefined;

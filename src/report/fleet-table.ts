@@ -1,4 +1,5 @@
 import type { FleetReport } from '../model/fleet-report.ts';
+import { MARK_HEAD, markOf, STATE_TONES } from './state-cells.ts';
 import { clusterTitle, promiseLine, STATUS_TONES } from './summary.ts';
 import { type Cell, renderTable, tableWidth } from './table.ts';
 import { count, duration, hang, type Palette, type Tone } from './text.ts';
@@ -25,12 +26,25 @@ export function renderFleet(
   { columns, palette, wide }: { readonly columns: number; readonly palette: Palette; readonly wide: boolean },
 ): string {
   const { fleet, clusters, refused, promises } = report;
-  const heads = ['CLUSTER', 'WAVE', 'SERVICE ACCOUNTS', 'STATUS', ...(wide ? ['PLAN RUN!'] : []), 'RUN!'];
+  const needy = clusters.some(({ state }) => state?.attention === true);
+  const told = clusters.some(({ state }) => state !== undefined);
+  const heads = [
+    ...(needy ? [MARK_HEAD] : []),
+    'CLUSTER',
+    'WAVE',
+    'SERVICE ACCOUNTS',
+    told ? 'STATE' : 'STATUS',
+    ...(wide ? ['PLAN RUN!'] : []),
+    'RUN!',
+  ];
   const rows = clusters.map((cluster): Cell[] => [
+    ...(needy ? [markOf({ attention: cluster.state?.attention === true })] : []),
     { text: clusterTitle(cluster.cluster), tone: 'strong' },
     { text: cluster.cluster === fleet.canary ? 'canary' : (cluster.wave?.toString() ?? '-') },
     { text: unitsLine(cluster) },
-    { text: statusTitle(cluster), tone: TONES[cluster.status] },
+    cluster.state === undefined
+      ? { text: statusTitle(cluster), tone: TONES[cluster.status] }
+      : { text: stateTitle(cluster.state, cluster.reason), tone: STATE_TONES[cluster.state.name] },
     ...(wide ? [{ text: cluster.planRun ?? '-' }] : []),
     { text: cluster.run ?? '-' },
   ]);
@@ -39,7 +53,7 @@ export function renderFleet(
   const sections = [
     [
       `fleet ${palette('strong', fleet.id)}:`,
-      hang('  ', `${fleet.status}${fleet.reason === '' ? '' : `: ${fleet.reason}`}`, columns),
+      hang('  ', fleet.state?.text ?? `${fleet.status}${fleet.reason === '' ? '' : `: ${fleet.reason}`}`, columns),
       hang('  ', `${tally(report)}${tookLine(report)}`, columns),
       ...(fleet.digest === '' ? [] : [hang('  digest ', fleet.digest, columns)]),
     ].join('\n'),
@@ -83,6 +97,11 @@ function unitsLine({ units, status }: ReportCluster): string {
   return parts.length === 0 ? 'none' : parts.map(([number, what]) => `${number} ${what}`).join(', ');
 }
 
+/** Without the reason, which stands below the table. */
+function stateTitle({ text }: NonNullable<ReportCluster['state']>, reason: string): string {
+  return reason !== '' && text.endsWith(`: ${reason}`) ? text.slice(0, -`: ${reason}`.length) : text;
+}
+
 function statusTitle({ status, units }: ReportCluster): string {
   if (status !== 'planned') return status;
   return (units?.pending ?? 0) === 0 ? 'nothing to migrate' : 'would migrate';
@@ -94,7 +113,9 @@ function nextActions({ fleet, clusters, refused, promises }: FleetReport): strin
   const migrated = clusters.filter(({ run }) => run !== null && promises === null);
   const actions = failed.flatMap(({ run }) => (run === null || promises !== null ? [] : [`look at "podshift report ${run}"`])).slice(0, 3);
   if (refused.length > 0) actions.push('let podshift into the accounts and regions that refused, then start the fleet anew');
-  if (fleet.endedAt === null && promises === null) actions.push(`go on with "podshift fleet run --resume ${fleet.id}"`);
+  if (fleet.endedAt === null && fleet.state !== undefined)
+    actions.push(...fleet.state.next.filter(({ action }) => action !== 'look').map(({ action, command }) => `${action} with "${command}"`));
+  else if (fleet.endedAt === null && promises === null) actions.push(`go on with "podshift fleet run --resume ${fleet.id}"`);
   else if (migrated.length > 0) actions.push('to go back, cluster by cluster: "podshift rollback RUN --approve" with the RUN of the table');
   if (promises !== null) actions.push('this was a rehearsal on twins: nothing real was changed');
   return actions;

@@ -188,7 +188,10 @@ export function nextActions(report: AnyReport): string[] {
       ...actions,
       `approve this plan with "podshift approve ${report.run.id} --service URL --digest ${report.run.digest}", or refuse it with "--refuse" added`,
     ];
-  if (!rehearsed && report.run.endedAt === null)
+  const { state } = report.run;
+  if (state !== undefined && report.run.endedAt === null)
+    actions.push(...state.next.map(({ action, command }) => `${action} with "${command}"`));
+  else if (!rehearsed && report.run.endedAt === null)
     actions.push(
       `go on with "podshift run --local --resume ${report.run.id}", or go back with "podshift rollback ${report.run.id} --approve"`,
     );

@@ -65,8 +65,10 @@ function heading(report: AnyReport, { columns, palette }: Layout): string {
   const { run } = report;
   const kind = report.kind === 'Plan' ? 'plan' : 'run';
   const took = tookLine(report);
+  // A run that has ended is told by the lines below.
+  const stands = run.endedAt === null ? (run.state?.text ?? run.status) : run.status;
   return [
-    hang(`${kind} `, `${run.id} on ${clusterTitle(run.cluster)}: ${run.status}`, columns, 2)
+    hang(`${kind} `, `${run.id} on ${clusterTitle(run.cluster)}: ${stands}`, columns, 2)
       .replace(run.id, palette('strong', run.id))
       .replace(new RegExp(`${run.status}$`), palette(STATUS_TONES[run.status], run.status)),
     hang(

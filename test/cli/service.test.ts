@@ -192,7 +192,7 @@ describe('podshift serve', { timeout: 300_000 }, () => {
   });
 
   it.each([
-    ['without a service', ['watch', 'r'], 2, /which service\?/],
+    ['without a service', ['approve', 'r'], 2, /which service\?/],
     ['a URL that is none', ['status', '--service', 'shop'], 2, /is no URL of a service/],
     ['a service without TLS', ['status', '--service', 'http://podshift.example'], 2, /is no URL of a service/],
     ['a host that says no region', ['status', '--service', 'https://podshift.example'], 2, /set AWS_REGION/],

@@ -48,6 +48,21 @@ export function describeHolding(suite: {
       await expect(journal().acquireLock(cluster(), 'r1', 60)).rejects.toMatchObject({ name: 'ClusterLocked' });
     });
 
+    behaviour('says who has it, until when, and when that one gave the last sign of life', async () => {
+      expect(await journal().lockOf(cluster())).toBeUndefined();
+      const start = now();
+      await journal().acquireLock(cluster(), 'r1', 60);
+      expect(await journal().lockOf(cluster())).toEqual({ runId: 'r1', expiresAt: start + 60_000, renewedAt: start });
+      pass(10_000);
+      await journal().extendLock(cluster(), 'r1', 60);
+      expect(await journal().lockOf(cluster())).toEqual({ runId: 'r1', expiresAt: start + 70_000, renewedAt: start + 10_000 });
+      pass(30_000);
+      await journal().holdLock(cluster(), 'r1', 120);
+      expect(await journal().lockOf(cluster())).toMatchObject({ runId: 'r1', renewedAt: start + 40_000 });
+      await journal().releaseLock(cluster(), 'r1');
+      expect(await journal().lockOf(cluster())).toBeUndefined();
+    });
+
     behaviour('knows the runs that have held it, each once, and no other', async () => {
       expect(await journal().lockHolders(cluster())).toEqual([]);
       await journal().acquireLock(cluster(), 'r2', 60);

@@ -1,13 +1,10 @@
 import { PodshiftError } from '../../model/errors.ts';
-import type { Approval, RunRecord } from '../../model/run.ts';
+import { APPROVAL_SECONDS, type Approval, type RunRecord } from '../../model/run.ts';
 import { isDigestOf, planDifferences } from '../../plan/digest.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
 import { checkApprover } from './approval-rule.ts';
 import { planNow, planOf } from './plan-run.ts';
 import { takeCluster } from './take-cluster.ts';
-
-/** How long a plan waits for its approval: the TimeoutSeconds of AwaitApproval (statemachine/migrate-cluster.asl.yaml). */
-export const APPROVAL_SECONDS = 604_800;
 
 /** Keeps the task token with the run, for whoever approves; it goes nowhere else. The state machine waits for its answer. */
 export async function requestApproval(

@@ -1,3 +1,4 @@
+import { timestamp } from '../../model/clock.ts';
 import { PodshiftError } from '../../model/errors.ts';
 import type { JournalEntry, RunRecord, UnitRecord } from '../../model/run.ts';
 import { agentThatStays } from '../agent/agent.ts';
@@ -70,7 +71,8 @@ export async function openRollback(runtime: JournalRuntime, input: OpenRollbackI
   if (await hasChanges(runtime, runId)) await journal.acquireLock(run.clusterArn, runId, lockSeconds(runtime));
   // The fence below ends the run's own execution; that one's end shall not start a second rollback.
   if (input.unitIds === null) await journal.claimRollback(runId, input.claimant, null);
-  await journal.updateRun(runId, { status: 'rolling-back', reason, endedAt: null });
+  const since = run.status === 'rolling-back' ? run.rollbackStartedAt : undefined;
+  await journal.updateRun(runId, { status: 'rolling-back', reason, endedAt: null, rollbackStartedAt: since ?? timestamp(clock) });
   // Read after the fence is closed: every write that it let through is on record by now, and waited for.
   const entries = await journal.listEntries(runId);
   if (!entries.some((entry) => entry.state !== 'undone')) return { ...output, status: 'nothing' };

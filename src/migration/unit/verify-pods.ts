@@ -28,6 +28,9 @@ export async function verifyPods(runtime: ClusterRuntime, input: UnitInput): Pro
   if (checked.missing === '') {
     await addEvidenceOnce(runtime, unit, { grade: 1, kind: 'pods', passed: true, facts: checked.facts });
     await holdLock(runtime, run, run.options.soakSeconds);
+    // For whoever looks at the run: it waits by itself.
+    const soakUntil = new Date(runtime.clock.now() + run.options.soakSeconds * 1000).toISOString();
+    await runtime.journal.updateUnit(run.runId, unit.unitId, { facts: { soakUntil } });
     return { ...READY, soakSeconds: run.options.soakSeconds };
   }
   const waited = secondsIn(runtime.clock, unit, 'verify');

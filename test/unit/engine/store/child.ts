@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { openStore, readStore } from '../../../../engine/store/store.ts';
 import { items } from './items.ts';
 
@@ -44,6 +45,18 @@ async function act(action: string, folder: string): Promise<void> {
       for (const item of items(1, index)) await store.table.put(item);
       say(index);
     }
+  } else if (action === 'glance') {
+    // A look at a hold, stopped in its midst until the other one has come to wait for it.
+    const { DatabaseSync } = await import('node:sqlite');
+    const database = new DatabaseSync(join(folder, 'locks', 'RUN%23r'), { readOnly: true });
+    database.exec('BEGIN; SELECT count(*) FROM sqlite_schema');
+    say('looks');
+    setTimeout(() => database.close(), 200);
+  } else if (action === 'carried') {
+    const { readLocalJournal } = await import('../../../../engine/local-journal.ts');
+    const opened = await readLocalJournal({ path: folder, clock: { now: () => Date.now() } });
+    say(opened?.isCarried('run', 'r') ?? 'unknown');
+    await opened?.close();
   } else if (action === 'carry') {
     const { openLocalJournal } = await import('../../../../engine/local-journal.ts');
     const { journal } = await openLocalJournal({ path: folder, clock: { now: () => Date.now() } });

@@ -96,6 +96,38 @@ describe('processes that share a journal', () => {
     await second.close();
   });
 
+  it('see which runs are carried out, at every moment, and make nothing by looking', async () => {
+    const folder = newFolder();
+    const first = await openLocalJournal({ path: folder, clock });
+    await first.journal.createRun(newRun('r'));
+    const reader = await readLocalJournal({ path: folder, clock });
+    onTestFinished(() => reader?.close());
+    expect(reader?.isCarried('run', 'r')).toBe(true);
+    expect([reader?.isCarried('run', 'other'), reader?.isCarried('fleet', 'r')]).toEqual([false, false]);
+    await first.close();
+    expect(reader?.isCarried('run', 'r')).toBe(false);
+    const { child, lines, ended } = start([['carry', folder]]);
+    await once(lines, 'line');
+    expect(reader?.isCarried('run', 'r')).toBe(true);
+    child.kill('SIGKILL');
+    await ended;
+    const files = readdirSync(join(folder, 'locks'));
+    expect([reader?.isCarried('run', 'r'), reader?.isCarried('run', 'other')]).toEqual([false, false]);
+    expect(readdirSync(join(folder, 'locks'))).toEqual(files);
+  });
+
+  it('take a run in the very moment in which another one looks at it', async () => {
+    const folder = newFolder();
+    const first = await openLocalJournal({ path: folder, clock });
+    await first.journal.createRun(newRun('r'));
+    await first.close();
+    const looking = start([['glance', folder]]);
+    await once(looking.lines, 'line');
+    const { journal, close } = await openLocalJournal({ path: folder, clock });
+    expect(await journal.updateRun('r', { status: 'running' })).toMatchObject({ status: 'running' });
+    await close();
+  });
+
   it('let go of a run with the journal', async () => {
     const path = newFolder();
     const first = await openLocalJournal({ path, clock });
@@ -170,6 +202,19 @@ describe('a journal that cannot be written', () => {
     expect(said).toMatchObject([unavailable, 'none', unavailable, 5, unavailable, unavailable, unavailable, unavailable]);
     expect(said[0]).toMatchObject({ message: expect.stringContaining('may not write') });
     expect(readdirSync(readable).sort()).toEqual(['journal.db', 'journal.db-commits']);
+  });
+
+  it('does not tell who carries its runs to those who may not look', async () => {
+    const folder = newFolder();
+    const first = await openLocalJournal({ path: folder, clock });
+    await first.journal.createRun(newRun('r'));
+    await first.close();
+    chmodSync(join(folder, 'locks', 'RUN%23r'), 0o000);
+    const locks = join(folder, 'locks');
+    if (process.getuid?.() === 0)
+      for (const path of [folder, locks, ...readdirSync(folder).map((name) => join(folder, name)), join(locks, 'RUN%23r')])
+        chownSync(path, Number(NOBODY), Number(NOBODY));
+    expect(await say([['carried', folder]], NOBODY)).toEqual(['unknown']);
   });
 
   it('is named where the path is a file', async () => {
