@@ -26,6 +26,8 @@ export interface ConnectionSettings {
   /** See `AwsSettings`. */
   readonly serverTime?: ServerTime;
   /** See `AwsSettings`. */
+  readonly contacts?: AwsSettings['contacts'];
+  /** See `AwsSettings`. */
   readonly requestHandler?: AwsSettings['requestHandler'];
   readonly maxAttempts?: AwsSettings['maxAttempts'];
   /** Which of a member account's two roles is assumed where a target names one; `changing` where absent, as the target has it. */
@@ -73,6 +75,7 @@ export function openConnections(settings: ConnectionSettings): Connections {
     ...(settings.serverTime === undefined ? {} : { serverTime: settings.serverTime }),
     ...(settings.requestHandler === undefined ? {} : { requestHandler: settings.requestHandler }),
     maxAttempts: settings.maxAttempts,
+    contacts: settings.contacts,
   });
   const credentialsOf = (target: ClusterTarget): AwsCredentialIdentityProvider => {
     const key = JSON.stringify([target.region, target.assumeRoleArn, target.externalId]);

@@ -1,5 +1,7 @@
+import { AWS_ERRORS } from './errors/aws.ts';
 import { DEPLOYMENT_ERRORS } from './errors/deployment.ts';
 import { JOURNAL_ERRORS } from './errors/journal.ts';
+import { KUBERNETES_ERRORS } from './errors/kubernetes.ts';
 
 /**
  * The one table of errors. A row's key is the error's `name`: Step Functions matches it in `ErrorEquals`, so it never
@@ -103,98 +105,8 @@ export const ERRORS = {
     remedy: 'Nothing is left to restore: the run wrote nothing, or all is undone.',
   },
   ...DEPLOYMENT_ERRORS,
-  // AWS
-  ClusterNotFound: {
-    code: 'PE301',
-    exitCode: 1,
-    retryable: false,
-    remedy: 'Check the cluster name, the region and the account of your credentials.',
-  },
-  CredentialsMissing: {
-    code: 'PE302',
-    exitCode: 1,
-    retryable: false,
-    remedy: 'Sign in to AWS ("aws sso login", or set AWS_PROFILE) and try again.',
-  },
-  AccessDenied: {
-    code: 'PE303',
-    exitCode: 1,
-    retryable: false,
-    remedy: 'Grant the action that the message names; docs/permissions.md lists all that podshift needs.',
-  },
-  Throttled: {
-    code: 'PE304',
-    exitCode: 1,
-    retryable: true,
-    remedy: 'AWS or Kubernetes is throttling. The step is tried again with back-off.',
-  },
-  ServiceUnavailable: {
-    code: 'PE305',
-    exitCode: 1,
-    retryable: true,
-    remedy: 'The service failed or did not answer. The step is tried again.',
-  },
-  NotFound: { code: 'PE306', exitCode: 1, retryable: false, remedy: 'The object is gone. Make a new plan.' },
-  AlreadyExists: { code: 'PE307', exitCode: 1, retryable: false, remedy: 'The object exists already. Make a new plan.' },
-  InvalidRequest: {
-    code: 'PE308',
-    exitCode: 1,
-    retryable: false,
-    remedy: 'The service refused the request as invalid; its message says why.',
-  },
-  LimitExceeded: { code: 'PE309', exitCode: 1, retryable: false, remedy: 'Ask AWS to raise the quota that the message names.' },
-  RoleNotReady: {
-    code: 'PE310',
-    exitCode: 1,
-    retryable: true,
-    remedy: 'IAM has not spread the trust policy yet. The step is tried again.',
-  },
-  ExecutionExists: {
-    code: 'PE311',
-    exitCode: 3,
-    retryable: false,
-    remedy: 'An execution of this name was started with another input, or has ended. Start a new run.',
-  },
-  TaskTokenGone: {
-    code: 'PE312',
-    exitCode: 3,
-    retryable: false,
-    remedy: 'The state that waited has its answer already, or waited too long. Look at the run; start a new one if it ended.',
-  },
-  MemberRoleRefused: {
-    code: 'PE313',
-    exitCode: 1,
-    retryable: false,
-    remedy:
-      'Deploy infra/member-account.yml in that account: its role must have this name, trust the role that podshift runs as, and ask for the same external id.',
-  },
-  // Kubernetes
-  KubernetesUnauthorized: {
-    code: 'PE401',
-    exitCode: 1,
-    retryable: false,
-    remedy: 'The cluster does not know this IAM principal (401). Create an EKS access entry for it.',
-  },
-  KubernetesForbidden: {
-    code: 'PE402',
-    exitCode: 1,
-    retryable: false,
-    remedy: 'The cluster knows this IAM principal but refuses the verb (403). Apply the ClusterRole that allows it (docs/permissions.md).',
-  },
-  ConfigMapAuthentication: {
-    code: 'PE403',
-    exitCode: 1,
-    retryable: false,
-    remedy:
-      'The cluster takes principals from the aws-auth ConfigMap alone. Switch its authentication mode to API_AND_CONFIG_MAP, or add the principal to aws-auth.',
-  },
-  ClusterUnreachable: {
-    code: 'PE404',
-    exitCode: 1,
-    retryable: true,
-    remedy: 'The API server did not answer. A private endpoint needs a network path from where podshift runs.',
-  },
-  Conflict: { code: 'PE405', exitCode: 1, retryable: true, remedy: 'The object changed between read and write. The step reads it again.' },
+  ...AWS_ERRORS,
+  ...KUBERNETES_ERRORS,
   // The migration
   StepTimedOut: {
     code: 'PE501',
@@ -268,11 +180,14 @@ export class PodshiftError extends Error {
   override readonly name: ErrorName;
   /** Facts for the reader and the log; no secrets. */
   readonly details: Readonly<Record<string, unknown>>;
+  readonly #remedy: string | undefined;
 
-  constructor(name: ErrorName, message: string, options: { cause?: unknown; details?: Record<string, unknown> } = {}) {
+  /** `remedy` takes the place of the table's where the kind of the failure asks for another one. */
+  constructor(name: ErrorName, message: string, options: { cause?: unknown; details?: Record<string, unknown>; remedy?: string } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = name;
     this.details = options.details ?? {};
+    this.#remedy = options.remedy;
   }
 
   get code(): string {
@@ -288,7 +203,7 @@ export class PodshiftError extends Error {
   }
 
   get remedy(): string {
-    return ERRORS[this.name].remedy;
+    return this.#remedy ?? ERRORS[this.name].remedy;
   }
 }
 

@@ -230,6 +230,13 @@ describe('failures', () => {
     expect(written.stdout).toBe('');
   });
 
+  it('name the id of the request that AWS refused', () => {
+    const { terminal, written } = recorder({ COLUMNS: '200' });
+    const details = { service: 'eks', host: 'eks.eu-central-1.amazonaws.com', requestId: 'r-1' };
+    reportFailure(new PodshiftError('AccessDenied', 'no', { details }), terminal, false);
+    expect(written.stderr.split('\n')[1]).toBe('  request id r-1, eks, eks.eu-central-1.amazonaws.com');
+  });
+
   it('that have no name are a bug', () => {
     const { terminal, written } = recorder();
     expect(reportFailure(new TypeError('x is undefined'), terminal, false)).toBe(1);

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { REMEDIES } from '../../../src/model/errors/kinds.ts';
 import { ERRORS, isPodshiftError, PodshiftError } from '../../../src/model/errors.ts';
 
 const page = await readFile(new URL('../../../docs/errors.md', import.meta.url), 'utf8');
@@ -34,6 +35,24 @@ describe('the error table and docs/errors.md', () => {
     const codes = Object.values(ERRORS).map((row) => row.code);
     expect(new Set(codes).size).toBe(codes.length);
     for (const name of Object.keys(ERRORS)) expect(name).not.toMatch(/^States\./);
+  });
+});
+
+describe('the remedies by kind of cause and docs/errors.md', () => {
+  const rows = page
+    .split('\n')
+    .map((line) => /^\| ([A-Za-z ]+) \| `(\w+)` \| (.+) \|$/.exec(line))
+    .filter((match) => match !== null)
+    .map(([, kind, error, remedy]) => ({ kind, error, remedy }));
+
+  it('are the same', () => {
+    expect(rows).toEqual(Object.entries(REMEDIES).map(([kind, row]) => ({ kind, ...row })));
+    for (const { error } of Object.values(REMEDIES)) expect(Object.keys(ERRORS)).toContain(error);
+  });
+
+  it('take the place of the remedy of the name', () => {
+    const { remedy } = REMEDIES['AWS certificate'];
+    expect(new PodshiftError('ServiceUnavailable', 'x', { remedy }).remedy).toBe(remedy);
   });
 });
 
