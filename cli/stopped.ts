@@ -16,8 +16,8 @@ export function stopped(context: CommandContext, runId: string, invocation: Invo
   return 'interrupted';
 }
 
-/** Says why the journal failed, which stopped the run, and how the run goes on or goes back once it is in order again. */
-export async function stoppedByJournal(
+/** Says what stopped the run, a journal that failed or a cluster that could not be reached, and how the run goes on or goes back once it is in order again. */
+export async function stoppedByFailure(
   context: CommandContext,
   { signal, journal }: Session,
   runId: string,

@@ -135,7 +135,7 @@ async function read(
       ? await openClusterSession(invocation, context, { journal: 'memory', ...(target === undefined ? {} : { target }) })
       : await openTwinSession(folder, context, false);
   try {
-    return await planOn(session, options, context);
+    return await planOn(session, options);
   } finally {
     await session.close();
   }
@@ -145,14 +145,13 @@ async function read(
 export async function planOn(
   session: Session,
   options: Awaited<ReturnType<typeof optionsOf>>,
-  { interrupts }: CommandContext,
 ): Promise<{ inventory: Inventory; plan: Plan; report: PlanReport }> {
   const { runtime, clock, journal, target } = session;
   const runId = runtime.ids.next();
   await migrate({
     runtime,
     clock,
-    signal: interrupts.signal,
+    signal: session.signal,
     input: { runId, target, mode: 'plan', approval: 'none', expectedDigest: null, options: migrationOptions.parse(options) },
   });
   const made = (await journal.getDocument(runId, 'plan')) as Plan | undefined;

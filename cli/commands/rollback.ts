@@ -14,7 +14,7 @@ import { isRemote } from '../service/open.ts';
 import { rollbackOnService } from '../service/rollback.ts';
 import { openClusterSession, openJournalOf } from '../sessions.ts';
 import { sameAccess } from '../shell.ts';
-import { stopped, stoppedByJournal } from '../stopped.ts';
+import { stopped, stoppedByFailure } from '../stopped.ts';
 
 /** `podshift rollback RUN`: restores what a run, or some of its units, changed. Without --approve it says what that is. */
 export const rollback: RunCommand = async (context, invocation) => {
@@ -26,7 +26,7 @@ export const rollback: RunCommand = async (context, invocation) => {
     await showPlan(context, invocation, runId, unitIds, entries);
     return 'done';
   }
-  const session = await openClusterSession(invocation, context, { journal: 'folder', target: run.target });
+  const session = await openClusterSession(invocation, context, { journal: 'folder', target: run.target, isResumed: true });
   try {
     const { runtime, clock, journal } = session;
     const { signal } = session;
@@ -34,7 +34,7 @@ export const rollback: RunCommand = async (context, invocation) => {
       await rollBack({ runtime, clock, signal, input: { runId, unitIds, reason: 'asked for on the command line' } });
     } catch (error) {
       if (context.interrupts.signal.aborted) return stopped(context, runId, invocation);
-      if (signal.aborted) return stoppedByJournal(context, session, runId, invocation);
+      if (signal.aborted) return stoppedByFailure(context, session, runId, invocation);
       throw error;
     }
     const report = await buildReport(journal, runId, session.promises());

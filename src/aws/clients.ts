@@ -64,7 +64,7 @@ export function requestCounter(settings: AwsSettings, service: keyof CallCounts)
   return {
     applyToStack: (stack) => {
       if (settings.serverTime !== undefined) serverTimeListener(settings.serverTime).applyToStack(stack);
-      placeListener(target.region, settings.contacts).applyToStack(stack);
+      placeListener(target.region, service, settings.contacts).applyToStack(stack);
       stack.addRelativeTo(
         (next: InitializeHandler<object, MetadataBearer>) => (request: InitializeHandlerArguments<object>) =>
           sendPaced(

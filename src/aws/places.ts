@@ -1,5 +1,6 @@
 import type { FinalizeHandler, FinalizeHandlerArguments, MetadataBearer, Pluggable } from '@smithy/types';
 import { codeOf, connectionFailure } from '../model/connection-failure.ts';
+import type { CallCounts } from '../model/run.ts';
 
 /** Where a request of an SDK client went. */
 export interface Place {
@@ -13,7 +14,7 @@ export interface Contacts {
   /** Whatever it answered, a refusal too. */
   answered(host: string): void;
   /** No connection came about; `code` is Node's. */
-  failed(host: string, code: string): void;
+  failed(host: string, code: string, service: keyof CallCounts): void;
 }
 
 const places = new WeakMap<object, Place>();
@@ -25,7 +26,7 @@ export function placeOf(error: unknown): Place | undefined {
 
 /** A plugin that notes where each request went that failed, and tells `contacts` of every try: within the retry middleware, so that retries are seen too. */
 // biome-ignore lint/suspicious/noExplicitAny: it neither reads nor changes what passes, whatever the client's types are
-export function placeListener(region: string, contacts: Contacts | undefined): Pluggable<any, any> {
+export function placeListener(region: string, service: keyof CallCounts, contacts: Contacts | undefined): Pluggable<any, any> {
   return {
     applyToStack: (stack) =>
       stack.addRelativeTo(
@@ -37,7 +38,7 @@ export function placeListener(region: string, contacts: Contacts | undefined): P
             return answer;
           } catch (error) {
             if (typeof error === 'object' && error !== null) places.set(error, { region, host });
-            tell(contacts, host, error);
+            tell(contacts, host, service, error);
             throw error;
           }
         },
@@ -46,14 +47,14 @@ export function placeListener(region: string, contacts: Contacts | undefined): P
   };
 }
 
-function tell(contacts: Contacts | undefined, host: string, error: unknown): void {
+function tell(contacts: Contacts | undefined, host: string, service: keyof CallCounts, error: unknown): void {
   const { $metadata } = (error ?? {}) as { readonly $metadata?: { readonly httpStatusCode?: number } };
   if ($metadata?.httpStatusCode !== undefined) contacts?.answered(host);
-  else if (isUnconnected(error)) contacts?.failed(host, codeOf(error));
+  else if (isUnconnected(error)) contacts?.failed(host, isConnectTimeout(error) ? 'ETIMEDOUT' : codeOf(error), service);
 }
 
 /** Whether no connection came about. */
-export function isUnconnected(error: unknown): boolean {
+function isUnconnected(error: unknown): boolean {
   return connectionFailure(codeOf(error)) !== undefined || isConnectTimeout(error);
 }
 

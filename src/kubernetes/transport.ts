@@ -117,7 +117,7 @@ export function createTransport(settings: TransportSettings): Transport {
       return answer;
     } catch (thrown) {
       const error = connectionError(thrown, request.what, host);
-      if (error.name === 'ClusterUnreachable') settings.contacts?.failed(host, String(error.details.code));
+      if (error.name === 'ClusterUnreachable') settings.contacts?.failed(host, String(error.details.code), 'kubernetes');
       throw error;
     }
   };

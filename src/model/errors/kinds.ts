@@ -23,6 +23,3 @@ export const REMEDIES = {
       'The API server is checked against the certificate authority that EKS names for the cluster, and something else answered, such as a proxy that inspects TLS. Exempt the host from inspection, then run the command again.',
   },
 } as const;
-
-/** A kind of cause. */
-export type RemedyKind = keyof typeof REMEDIES;
