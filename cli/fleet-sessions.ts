@@ -19,6 +19,7 @@ import { type CommandContext, textFlag } from './context.ts';
 import { narrateFleet } from './fleet-progress.ts';
 import type { Invocation } from './program.ts';
 import { loggerOf, openSessionJournal } from './sessions.ts';
+import { withFleetSelectorsChecked } from './unmatched-selectors.ts';
 
 /** Where a fleet runs in this process. */
 export interface FleetSession {
@@ -42,7 +43,7 @@ export async function openFleetSession(
 ): Promise<FleetSession> {
   const clock = createSystemClock();
   const { local, signal } = await openSessionJournal(invocation, context, clock, settings.journal);
-  const journal = narrateFleet(local.journal, clock, context.terminal);
+  const journal = narrateFleet(withFleetSelectorsChecked(local.journal), clock, context.terminal);
   const endpoint = textFlag(invocation, 'endpointUrl');
   const runtime = createLocalRuntime({
     clock: clock.engine,
@@ -75,7 +76,7 @@ export async function openTwinFleetSession(snapshots: readonly Snapshot[], conte
     clusters: snapshots.map((snapshot) => ({ snapshot })),
     memberRoles: 'ignored',
     startAt,
-    wrapJournal: (journal, clock) => narrateFleet(journal, clock, context.terminal),
+    wrapJournal: (journal, clock) => narrateFleet(withFleetSelectorsChecked(journal), clock, context.terminal),
     logger: loggerOf(context, { now: () => startAt }),
   });
   return {

@@ -28,6 +28,7 @@ import type { Invocation } from './program.ts';
 import { narrate, overlay } from './progress.ts';
 import { snapshotFindings, undecidedCodes } from './snapshot-findings.ts';
 import { withUnmatchedSaid } from './unmatched-acceptances.ts';
+import { withSelectorsChecked } from './unmatched-selectors.ts';
 
 /** A cluster, real or a twin's, with a journal: what a state machine needs to run. */
 export interface Session {
@@ -82,7 +83,7 @@ export async function openTwinSession(
   const clock = createVirtualClock(Date.now());
   const twin = await startTwin({ snapshot, clock, eksAuthFaults: eksAuthFaults(faults.eksAuth, clock.now()) });
   const local = openMemoryJournal({ clock });
-  const told = withUnmatchedSaid(local.journal, context.terminal);
+  const told = withSelectorsChecked(withUnmatchedSaid(local.journal, context.terminal));
   const journal = talk ? narrate(told, clock, context.terminal) : told;
   return {
     target: { clusterName: twin.clusterName, region: twin.region, assumeRoleArn: null },
@@ -123,7 +124,7 @@ export async function openClusterSession(
   const clock = createSystemClock();
   const { local, signal } = await openSessionJournal(invocation, context, clock, settings.journal);
   const firstContact = watchFirstContact(context.terminal, settings.isResumed === true, neededFor(target));
-  const told = narrate(withUnmatchedSaid(local.journal, context.terminal), clock, context.terminal);
+  const told = narrate(withSelectorsChecked(withUnmatchedSaid(local.journal, context.terminal)), clock, context.terminal);
   const journal = settings.journal === 'folder' ? onceUnderWay(told, firstContact.underWay) : told;
   const profile = textFlag(invocation, 'profile');
   const endpoint = textFlag(invocation, 'endpointUrl');

@@ -48,6 +48,7 @@ async function plan(context: CommandContext, invocation: Invocation, spec: Fleet
   try {
     const report = await carryOut(session, input);
     await printFleet(context, invocation, report);
+    refuseNone(report, spec);
     const { digest } = report.fleet;
     if (input.expectedDigest !== null && !isDigestOf(input.expectedDigest, digest)) {
       throw new PodshiftError('WorldMoved', `the digest of the fleet's plan is ${digest} now, not ${input.expectedDigest}`);
@@ -71,6 +72,7 @@ async function run(context: CommandContext, invocation: Invocation, file: string
     context.terminal.talk(`fleet ${input.fleetId}; Ctrl-C stops it after the calls under way`);
     const report = await carryOut(session, input);
     await printFleet(context, invocation, report);
+    refuseNone(report, input.spec);
     return exitOfFleet(report);
   } catch (error) {
     if (!session.signal.aborted) throw error;
@@ -94,6 +96,7 @@ async function rehearse(context: CommandContext, invocation: Invocation, folders
     const report = await carryOut(session, newFleet(invocation, spec, 'run'));
     context.terminal.talk('');
     await printFleet(context, invocation, report);
+    refuseNone(report, spec);
     const broken = session.broken();
     sayBroken(context.terminal, broken);
     return exitOfRehearsal(exitOfFleet(report), broken);
@@ -121,6 +124,19 @@ function inputOf({ fleetId, mode, approval, expectedDigest, spec }: FleetInput):
 async function carryOut({ runtime, clock, journal, signal, promises }: FleetSession, input: FleetInput): Promise<FleetReport> {
   await migrateFleet({ runtime, clock, signal, input: inputOf(input) });
   return buildFleetReport(journal, input.fleetId, promises());
+}
+
+/** Throws `UsageError` where the fleet's names and tags choose no cluster at all, although every place could be read. */
+function refuseNone({ clusters, refused }: FleetReport, { accounts, regions, clusters: { names, tags } }: FleetSpec): void {
+  const chosen = [
+    ...names.filter((name) => name !== '*').map((name) => `--name ${name}`),
+    ...Object.entries(tags).map(([key, value]) => `--tag ${key}=${value}`),
+  ];
+  if (clusters.length > 0 || refused.length > 0 || chosen.length === 0) return;
+  throw new PodshiftError(
+    'UsageError',
+    `${chosen.join(', ')}: no cluster of ${accounts.join(', ')} in ${regions.join(', ')} is chosen by that`,
+  );
 }
 
 /** Starts the fleet in the deployed service, which goes on by itself. */

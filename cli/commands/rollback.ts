@@ -1,5 +1,4 @@
 import { rollBack } from '../../engine/local-migration.ts';
-import { PodshiftError } from '../../src/model/errors.ts';
 import type { JournalEntry, RunRecord, UnitRecord } from '../../src/model/run.ts';
 import { renderReport, toYaml } from '../../src/report/render.ts';
 import { buildReport } from '../../src/report/report.ts';
@@ -8,13 +7,13 @@ import { count, createPalette } from '../../src/report/text.ts';
 import type { CommandContext, RunCommand } from '../context.ts';
 import { exitOfRollback } from '../exit-codes.ts';
 import { formatOf } from '../formats.ts';
-import { nearest } from '../nearest.ts';
 import type { Invocation } from '../program.ts';
 import { isRemote } from '../service/open.ts';
 import { rollbackOnService } from '../service/rollback.ts';
 import { openClusterSession, openJournalOf } from '../sessions.ts';
 import { sameAccess } from '../shell.ts';
 import { stopped, stoppedByFailure } from '../stopped.ts';
+import { knownUnits } from '../unmatched-selectors.ts';
 
 /** `podshift rollback RUN`: restores what a run, or some of its units, changed. Without --approve it says what that is. */
 export const rollback: RunCommand = async (context, invocation) => {
@@ -57,13 +56,10 @@ async function recorded(runId: string, invocation: Invocation): Promise<{ run: R
 /** Null for the whole run. Throws `UsageError` for a unit that the run does not have. */
 function chosenUnits(units: readonly UnitRecord[], { flags }: Invocation): string[] | null {
   if (!Array.isArray(flags.unit)) return null;
-  const known = units.map((unit) => unit.unitId);
-  for (const unit of flags.unit as string[]) {
-    if (known.includes(unit)) continue;
-    const meant = nearest(unit, known);
-    throw new PodshiftError('UsageError', `the run has no unit "${unit}"${meant === undefined ? '' : `; did you mean "${meant}"?`}`);
-  }
-  return flags.unit as string[];
+  return knownUnits(
+    flags.unit as string[],
+    units.map(({ unitId }) => unitId),
+  );
 }
 
 /** What a rollback would restore, newest change first: on stdout, as it is what was asked for. */

@@ -10,6 +10,7 @@ import { exitOfRollback } from '../exit-codes.ts';
 import { formatOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
 import { quoted } from '../shell.ts';
+import { knownUnits } from '../unmatched-selectors.ts';
 import { follow } from './follow.ts';
 import { type OpenedService, openService } from './open.ts';
 import { leave } from './run.ts';
@@ -23,9 +24,13 @@ export const rollbackOnService: RunCommand = async (context, invocation) => {
   const service = openService(invocation, context);
   const { terminal, interrupts } = context;
   const units = Array.isArray(invocation.flags.unit) ? (invocation.flags.unit as string[]) : null;
-  if (invocation.flags.approve !== true) {
-    await showUnits(context, invocation, service, await service.client.getReport(runId), units);
-    return 'done';
+  if (units !== null || invocation.flags.approve !== true) {
+    const report = await service.client.getReport(runId);
+    if (units !== null) knownUnits(units, report.units.map(unitName));
+    if (invocation.flags.approve !== true) {
+      await showUnits(context, invocation, service, report, units);
+      return 'done';
+    }
   }
   try {
     const before = await service.client.getRun(runId);

@@ -11,6 +11,7 @@ import type { Invocation } from '../program.ts';
 import { optionsOf, targetOf } from '../sessions.ts';
 import { quoted } from '../shell.ts';
 import { sayUnmatched } from '../unmatched-acceptances.ts';
+import { refuseUnmatched, unmatchedOf } from '../unmatched-selectors.ts';
 import { exitOfServiceRun, follow } from './follow.ts';
 import { type OpenedService, openService, withoutExternalId } from './open.ts';
 
@@ -55,6 +56,8 @@ async function watchRun(
     const report = await service.client.getReport(runId);
     sayUnmatched(terminal, accepted, report.findings);
     await terminal.data(renderReport(report, formatOf(invocation), terminal.screen));
+    // The service plans what the other names choose; where none does, nothing was done.
+    if (report.units.length === 0) refuseUnmatched(unmatchedOf(report.findings));
     const file = textFlag(invocation, 'plan');
     if (file !== undefined && run.reason.endsWith('(WorldMoved)'))
       terminal.talk(`nothing was changed; to see what differs from the plan: podshift plan --compare ${quoted(file)}`);

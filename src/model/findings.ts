@@ -203,6 +203,7 @@ export const FINDINGS = {
   // What was not looked at
   PS901: { severity: 'info', title: 'The snapshot does not tell everything', remedy: 'What it does not hold is unknown, and not absent. Take it with the command that the finding names, then plan again.' },
   PS902: { severity: 'warning', title: 'A file of the snapshot says nothing, or not enough', remedy: 'Take the file again with the command that the finding names, then plan again.' },
+  PS903: { severity: 'warning', title: 'A name that the options choose is not in the cluster', remedy: 'Correct the name, or leave it out; the command line refuses the run.' },
   // What a run does or saw beside its units
   PS911: { severity: 'info', title: 'EKS takes seconds to learn and to forget an association', remedy: 'Nothing is to be done: podshift renews no pod in these seconds, and renews one that somebody else made in them. To keep others from making pods meanwhile, pause autoscalers, roll-outs and node drains.' },
   PS912: { severity: 'warning', title: 'CloudTrail may not be read, so that writes of others may have been lost', remedy: 'Allow podshift cloudtrail:LookupEvents. Whoever changed a trust policy in the seconds in which podshift wrote it should look whether the change is there.' },
