@@ -7,7 +7,7 @@ import { toYaml } from '../src/report/render.ts';
 import { STATUS_TONES } from '../src/report/summary.ts';
 import { type Cell, renderTable } from '../src/report/table.ts';
 import { createPalette } from '../src/report/text.ts';
-import { type CommandContext, textFlag } from './context.ts';
+import { type CommandContext, screenOf, textFlag } from './context.ts';
 import { fleetServiceOf } from './fleet-sessions.ts';
 import { formatOf } from './formats.ts';
 import type { Invocation } from './program.ts';
@@ -31,12 +31,13 @@ export async function showFleets(context: CommandContext, invocation: Invocation
 }
 
 /** Prints a fleet as its flags say. */
-export async function printFleet({ terminal }: CommandContext, invocation: Invocation, report: FleetReport): Promise<void> {
+export async function printFleet(context: CommandContext, invocation: Invocation, report: FleetReport): Promise<void> {
+  const { terminal } = context;
   const format = formatOf(invocation);
-  const { columns, color } = terminal.screen;
+  const { columns, color, command } = screenOf(context, invocation);
   if (format === 'json') await terminal.data(`${JSON.stringify(report, null, 2)}\n`);
   else if (format === 'yaml') await terminal.data(toYaml(report));
-  else await terminal.data(renderFleet(report, { columns, palette: createPalette(color), wide: format === 'wide' }));
+  else await terminal.data(renderFleet(report, { columns, palette: createPalette(color), wide: format === 'wide', command }));
 }
 
 /** The journal that fleets are in: the service's, or this machine's; undefined where this machine has none yet. */

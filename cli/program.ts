@@ -1,5 +1,15 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
-import { collect, withAccess, withCluster, withFormat, withJournal, withMigration, withRuns, withService } from './arguments.ts';
+import {
+  collect,
+  withAccess,
+  withCallerProfile,
+  withCluster,
+  withFormat,
+  withJournal,
+  withMigration,
+  withRuns,
+  withService,
+} from './arguments.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { withFleet } from './fleet-arguments.ts';
 import { RETIREMENT_KEYS } from './migration-flags.ts';
@@ -156,8 +166,8 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
     ),
     RETIREMENT_KEYS,
   );
-  withRuns(
-    withFormat(command('status', 'list the runs of the journal, or show how one stands', ''), ['table', 'wide', 'json', 'yaml']),
+  withCallerProfile(
+    withRuns(withFormat(command('status', 'list the runs of the journal, or show how one stands', ''), ['table', 'wide', 'json', 'yaml'])),
   ).argument('[run]', 'id of a run');
   withRuns(
     withAccess(
@@ -189,7 +199,7 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
   withService(
     withFormat(command('watch', 'look at a run of a service until it has ended', 'Prints its report. Ctrl-C leaves the run alone.')),
   ).argument('<run>', 'id of the run');
-  withRuns(withFormat(command('report', 'print the report of a run', ''))).argument('<run>', 'id of a run');
+  withCallerProfile(withRuns(withFormat(command('report', 'print the report of a run', '')))).argument('<run>', 'id of a run');
   withCluster(
     withFormat(command('addon', 'show what an EKS add-on needs of IAM, and make it', 'Without --approve nothing is made.'), [
       'table',

@@ -17,7 +17,7 @@ import { type FleetSession, fleetServiceOf, openFleetSession, openTwinFleetSessi
 import { printFleet, readFleet, showFleets } from '../fleet-status.ts';
 import type { Invocation } from '../program.ts';
 import { withoutExternalId } from '../service/open.ts';
-import { quoted, sameAccess } from '../shell.ts';
+import { nextCommand, quoted } from '../shell.ts';
 import { saySnapshotGaps } from '../snapshot-findings.ts';
 
 /** `podshift fleet ACTION`: the clusters of many accounts and regions. */
@@ -149,7 +149,7 @@ async function startInService({ terminal }: CommandContext, invocation: Invocati
   const { executionArn } = await service.executions.start('migrate-fleet', name, inputOf(input));
   await terminal.data(`${JSON.stringify({ fleet: input.fleetId, execution: executionArn })}\n`);
   terminal.talk('started; to see how it stands:');
-  terminal.talk(`  podshift fleet status ${input.fleetId}${fleetAccess(invocation)}`);
+  terminal.talk(`  ${nextCommand(invocation, 'fleet', 'status', input.fleetId)}`);
   return 'done';
 }
 
@@ -167,13 +167,8 @@ function sayHowToRun({ terminal }: CommandContext, invocation: Invocation, repor
 function stopped({ terminal }: CommandContext, invocation: Invocation, fleetId: string, failure: unknown): Exit {
   terminal.talk('');
   if (isPodshiftError(failure)) sayFailure(failure, terminal);
-  else terminal.talk(hang('', 'interrupted: nothing more is changed; the journal has all that was done', terminal.talkColumns));
-  terminal.talk(`  to go on:   podshift fleet run --resume ${fleetId}${sameAccess(invocation)}`);
-  terminal.talk(`  to look:    podshift fleet status ${fleetId}${fleetAccess(invocation)}`);
+  else terminal.talk(hang('', 'stopped; the changes made so far stay, and the journal has them', terminal.talkColumns));
+  terminal.talk(`  to resume:     ${nextCommand(invocation, 'fleet', 'run', '--resume', fleetId)}`);
+  terminal.talk(`  to look at it: ${nextCommand(invocation, 'fleet', 'status', fleetId)}`);
   return failure === undefined ? 'interrupted' : 'failed';
-}
-
-function fleetAccess(invocation: Invocation): string {
-  const service = textFlag(invocation, 'service');
-  return `${service === undefined ? '' : ` --service ${quoted(service)}`}${sameAccess(invocation)}`;
 }

@@ -4,14 +4,14 @@ import { renderReport, toYaml } from '../../src/report/render.ts';
 import { buildReport } from '../../src/report/report.ts';
 import { type Cell, renderTable } from '../../src/report/table.ts';
 import { count, createPalette } from '../../src/report/text.ts';
-import type { CommandContext, RunCommand } from '../context.ts';
+import { type CommandContext, type RunCommand, screenOf } from '../context.ts';
 import { exitOfRollback } from '../exit-codes.ts';
 import { formatOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
 import { isRemote } from '../service/open.ts';
 import { rollbackOnService } from '../service/rollback.ts';
 import { openClusterSession, openJournalOf } from '../sessions.ts';
-import { sameAccess } from '../shell.ts';
+import { nextCommand } from '../shell.ts';
 import { stopped, stoppedByFailure } from '../stopped.ts';
 import { knownUnits } from '../unmatched-selectors.ts';
 
@@ -37,7 +37,7 @@ export const rollback: RunCommand = async (context, invocation) => {
       throw error;
     }
     const report = await buildReport(journal, runId, session.promises());
-    await context.terminal.data(renderReport(report, formatOf(invocation), context.terminal.screen));
+    await context.terminal.data(renderReport(report, formatOf(invocation), screenOf(context, invocation)));
     return exitOfRollback(report, unitIds);
   } finally {
     await session.close();
@@ -82,12 +82,12 @@ async function showPlan(
     const columns = format === 'wide' ? null : terminal.screen.columns;
     await terminal.data(`${renderTable(['CHANGED', 'OBJECT', 'UNIT'], rows, columns, createPalette(terminal.screen.color))}\n`);
   }
-  const units = unitIds === null ? '' : ` --unit ${unitIds.join(' --unit ')}`;
   if (changes.length === 0) {
     terminal.talk('nothing is left to undo');
     return;
   }
   terminal.talk(`(plan) would restore ${count(changes.length, 'change')}, newest first`);
   terminal.talk('nothing was changed; run again with --approve:');
-  terminal.talk(`  podshift rollback ${runId}${units}${sameAccess(invocation)} --approve`);
+  const units = (unitIds ?? []).flatMap((unit) => ['--unit', unit]);
+  terminal.talk(`  ${nextCommand(invocation, 'rollback', runId, ...units, '--approve')}`);
 }

@@ -7,7 +7,7 @@ import { makePlan } from '../../src/plan/plan.ts';
 import { renderReport } from '../../src/report/render.ts';
 import { buildReport } from '../../src/report/report.ts';
 import { hang } from '../../src/report/text.ts';
-import { type CommandContext, type RunCommand, textFlag } from '../context.ts';
+import { type CommandContext, type RunCommand, screenOf, textFlag } from '../context.ts';
 import { type Exit, exitOfRun } from '../exit-codes.ts';
 import { sayFailure } from '../failure.ts';
 import { formatOf } from '../formats.ts';
@@ -147,7 +147,7 @@ async function carryOut(
     throw error;
   }
   const report = await buildReport(journal, runId, session.promises());
-  await terminal.data(renderReport(report, formatOf(invocation), terminal.screen));
+  await terminal.data(renderReport(report, formatOf(invocation), screenOf(context, invocation)));
   return exitOfRun(report);
 }
 

@@ -5,7 +5,7 @@ import { clusterTitle, STATUS_TONES } from '../../src/report/summary.ts';
 import { type Cell, renderTable } from '../../src/report/table.ts';
 import { createPalette } from '../../src/report/text.ts';
 import { describeRun, type RunResource } from '../../src/service/resources.ts';
-import { type RunCommand, textFlag } from '../context.ts';
+import { type RunCommand, screenOf, textFlag } from '../context.ts';
 import { formatOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
 import { isRemote, openService } from '../service/open.ts';
@@ -31,7 +31,7 @@ export const report: RunCommand = async (context, invocation) => {
   const built = isRemote(invocation)
     ? await openService(invocation, context).client.getReport(runId)
     : await localReport(invocation, runId);
-  await context.terminal.data(renderReport(built, formatOf(invocation), context.terminal.screen));
+  await context.terminal.data(renderReport(built, formatOf(invocation), screenOf(context, invocation)));
   return 'done';
 };
 

@@ -6,7 +6,6 @@ import { hang } from '../../src/report/text.ts';
 import type { RunResource } from '../../src/service/resources.ts';
 import type { CommandContext } from '../context.ts';
 import { EXIT_CODES, type Exit, exitOfRun } from '../exit-codes.ts';
-import { quoted } from '../shell.ts';
 import type { OpenedService } from './open.ts';
 
 /**
@@ -14,7 +13,7 @@ import type { OpenedService } from './open.ts';
  * Throws the reason of an interrupt: the run goes on without anybody who looks.
  */
 export async function follow(
-  { client, url, interval }: OpenedService,
+  { client, command, interval }: OpenedService,
   { terminal, interrupts }: CommandContext,
   runId: string,
   until: (run: RunResource) => boolean = (run) => run.endedAt !== null,
@@ -33,7 +32,7 @@ export async function follow(
     tell('', `${status} ${reason}`, `run ${runId}: ${palette(STATUS_TONES[status], status)}${reason === '' ? '' : `: ${reason}`}`);
     if (approval?.status === 'waiting') {
       tell('approval', 'waiting', `the plan waits for approval until ${approval.expiresAt}:`);
-      tell('how', run.digest, `  podshift approve ${runId} --service ${quoted(url)} --digest ${run.digest}`);
+      tell('how', run.digest, `  ${command('approve', runId, '--digest', run.digest)}`);
     }
     for (const unit of run.digest === '' ? [] : await client.listUnits(runId)) {
       const id = `${unit.namespace}/${unit.serviceAccount}`;

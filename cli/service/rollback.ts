@@ -5,14 +5,14 @@ import { STATUS_TONES, unitName } from '../../src/report/summary.ts';
 import { type Cell, renderTable } from '../../src/report/table.ts';
 import { count, createPalette } from '../../src/report/text.ts';
 import type { RunResource } from '../../src/service/resources.ts';
-import type { CommandContext, RunCommand } from '../context.ts';
+import { type CommandContext, type RunCommand, screenOf } from '../context.ts';
 import { exitOfRollback } from '../exit-codes.ts';
 import { formatOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
-import { quoted } from '../shell.ts';
+import { nextCommand } from '../shell.ts';
 import { knownUnits } from '../unmatched-selectors.ts';
 import { follow } from './follow.ts';
-import { type OpenedService, openService } from './open.ts';
+import { openService } from './open.ts';
 import { leave } from './run.ts';
 
 /** Milliseconds that the service has to begin with a way back. */
@@ -28,7 +28,7 @@ export const rollbackOnService: RunCommand = async (context, invocation) => {
     const report = await service.client.getReport(runId);
     if (units !== null) knownUnits(units, report.units.map(unitName));
     if (invocation.flags.approve !== true) {
-      await showUnits(context, invocation, service, report, units);
+      await showUnits(context, invocation, report, units);
       return 'done';
     }
   }
@@ -42,7 +42,7 @@ export const rollbackOnService: RunCommand = async (context, invocation) => {
     terminal.talk(error.message);
   }
   const report = await service.client.getReport(runId);
-  await terminal.data(renderReport(report, formatOf(invocation), terminal.screen));
+  await terminal.data(renderReport(report, formatOf(invocation), screenOf(context, invocation)));
   return exitOfRollback(report, units);
 };
 
@@ -65,7 +65,6 @@ function isBack(before: RunResource, interval: number): (run: RunResource) => bo
 async function showUnits(
   { terminal }: CommandContext,
   invocation: Invocation,
-  { url }: OpenedService,
   report: RunReport,
   chosen: readonly string[] | null,
 ): Promise<void> {
@@ -88,8 +87,10 @@ async function showUnits(
     terminal.talk('nothing is left to undo');
     return;
   }
-  const flags = (chosen ?? []).map((unit) => ` --unit ${quoted(unit)}`).join('');
-  terminal.talk(`(plan) would take ${count(units.length, 'unit')} back`);
+  terminal.talk(`(plan) would roll ${count(units.length, 'unit')} back`);
   terminal.talk('nothing was changed; run again with --approve:');
-  terminal.talk(`  podshift rollback ${report.run.id}${flags} --service ${quoted(url)} --approve`);
+  const flags = (chosen ?? []).flatMap((unit) => ['--unit', unit]);
+  terminal.talk(
+    `  ${nextCommand(invocation, 'rollback', report.run.id, ...flags, ...(invocation.flags.stop === true ? ['--stop'] : []), '--approve')}`,
+  );
 }
