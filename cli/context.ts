@@ -1,9 +1,7 @@
 import { PodshiftError } from '../src/model/errors.ts';
-import type { Screen } from '../src/report/render.ts';
 import type { Exit } from './exit-codes.ts';
 import type { Interrupts } from './interrupts.ts';
 import type { Invocation } from './program.ts';
-import { nextCommand } from './shell.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What every command gets besides its flags. */
@@ -13,11 +11,6 @@ export interface CommandContext {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Show the log of the steps as well. */
   readonly debug: boolean;
-}
-
-/** Where a report is printed, with the commands that lead on from it. */
-export function screenOf({ terminal }: CommandContext, invocation: Invocation): Screen {
-  return { ...terminal.screen, command: (...words) => nextCommand(invocation, ...words) };
 }
 
 /** A command: it prints its answer and says how it ended. */

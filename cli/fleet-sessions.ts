@@ -1,10 +1,10 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SFNClient } from '@aws-sdk/client-sfn';
-import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { EngineClock } from '../engine/clock.ts';
 import { openFleetRehearsal } from '../engine/fleet-rehearsal.ts';
 import { createLocalRuntime, type LocalRuntime } from '../engine/local-runtime.ts';
+import { defaultCredentials } from '../src/aws/default-credentials.ts';
 import { createExecutions } from '../src/aws/executions.ts';
 import { TIMEOUTS } from '../src/aws/timeouts.ts';
 import { createDynamoJournal } from '../src/journal/dynamo-journal.ts';
@@ -136,5 +136,5 @@ export function fleetServiceOf(invocation: Invocation): FleetService | undefined
 function credentialsOf(invocation: Invocation, region: string | undefined) {
   const profile = textFlag(invocation, 'profile');
   if (profile === undefined) return {};
-  return { credentials: fromNodeProviderChain({ profile, ...(region === undefined ? {} : { clientConfig: { region } }) }) };
+  return { credentials: defaultCredentials({ profile, region }) };
 }

@@ -7,10 +7,11 @@ import { toYaml } from '../src/report/render.ts';
 import { STATUS_TONES } from '../src/report/summary.ts';
 import { type Cell, renderTable } from '../src/report/table.ts';
 import { createPalette } from '../src/report/text.ts';
-import { type CommandContext, screenOf, textFlag } from './context.ts';
+import { type CommandContext, textFlag } from './context.ts';
 import { fleetServiceOf } from './fleet-sessions.ts';
 import { formatOf } from './formats.ts';
 import type { Invocation } from './program.ts';
+import { screenOf } from './screen.ts';
 import { journalFolder, openJournal } from './sessions.ts';
 
 /** Prints one fleet of the journal as it stands, or the list of them. */

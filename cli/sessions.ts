@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { EKSClient } from '@aws-sdk/client-eks';
-import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
 import type { z } from 'zod';
 import type { EngineClock } from '../engine/clock.ts';
 import { type LocalJournal, openLocalJournal, openMemoryJournal, readLocalJournal } from '../engine/local-journal.ts';
 import { createLocalRuntime } from '../engine/local-runtime.ts';
+import { defaultCredentials } from '../src/aws/default-credentials.ts';
 import type { Journal } from '../src/journal/journal.ts';
 import { isPausingName } from '../src/migration/pauses.ts';
 import type { ClusterRuntime, Logger } from '../src/migration/runtime.ts';
@@ -139,7 +139,7 @@ export async function openClusterSession(
       logger: loggerOf(context, clock, firstContact.signal),
       contacts: firstContact.contacts,
       ...(endpoint === undefined ? {} : { endpoint }),
-      ...(profile === undefined ? {} : { credentials: fromNodeProviderChain({ profile, clientConfig: { region: target.region } }) }),
+      ...(profile === undefined ? {} : { credentials: defaultCredentials({ profile, region: target.region }) }),
     }),
     clock: clock.engine,
     journal,

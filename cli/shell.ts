@@ -1,3 +1,4 @@
+import { quotedWord as quoted } from '../src/model/shell-word.ts';
 import { defaultJournalFolder } from './arguments.ts';
 import { textFlag } from './context.ts';
 import type { Invocation } from './program.ts';
@@ -32,14 +33,16 @@ export function nextCommand(invocation: Invocation, ...words: readonly string[])
       const value = textFlag(invocation, camel(flag));
       return value === undefined || (flag === '--journal' && value === defaultJournalFolder()) ? [] : [flag, value];
     });
-  return ['podshift', ...words, ...flags].map(quoted).join(' ');
+  const decides = words.findIndex((word) => DECIDING.includes(word));
+  const at = decides === -1 ? words.length : decides;
+  return ['podshift', ...words.slice(0, at), ...flags, ...words.slice(at)].map(quoted).join(' ');
 }
+
+/** What changes things stands last, where it is seen. */
+const DECIDING: readonly string[] = ['--digest', '--stop', '--refuse', '--approve'];
 
 function camel(flag: string): string {
   return flag.slice(2).replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** A word as a POSIX shell takes it. */
-export function quoted(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-}
+export { quoted };

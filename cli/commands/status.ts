@@ -5,9 +5,10 @@ import { clusterTitle, STATUS_TONES } from '../../src/report/summary.ts';
 import { type Cell, renderTable } from '../../src/report/table.ts';
 import { createPalette } from '../../src/report/text.ts';
 import { describeRun, type RunResource } from '../../src/service/resources.ts';
-import { type RunCommand, screenOf, textFlag } from '../context.ts';
+import { type RunCommand, textFlag } from '../context.ts';
 import { formatOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
+import { screenOf } from '../screen.ts';
 import { isRemote, openService } from '../service/open.ts';
 import { journalFolder, openJournal, openJournalOf } from '../sessions.ts';
 

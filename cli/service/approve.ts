@@ -1,7 +1,8 @@
 import { PodshiftError } from '../../src/model/errors.ts';
 import { renderReport } from '../../src/report/render.ts';
-import { digestFlag, type RunCommand, screenOf } from '../context.ts';
+import { digestFlag, type RunCommand } from '../context.ts';
 import { formatOf } from '../formats.ts';
+import { screenOf } from '../screen.ts';
 import { nextCommand } from '../shell.ts';
 import { openService } from './open.ts';
 

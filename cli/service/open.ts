@@ -1,4 +1,4 @@
-import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
+import { defaultCredentials } from '../../src/aws/default-credentials.ts';
 import { PodshiftError } from '../../src/model/errors.ts';
 import { type CommandContext, textFlag } from '../context.ts';
 import type { Invocation } from '../program.ts';
@@ -41,7 +41,7 @@ export function openService(invocation: Invocation, { environment, interrupts }:
   const region =
     /\.execute-api\.([a-z0-9-]+)\.amazonaws\./.exec(url.hostname)?.[1] ?? environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION;
   if (region === undefined) throw new PodshiftError('UsageError', `in which region is ${url.hostname}? set AWS_REGION`);
-  const credentials = fromNodeProviderChain({ ...(profile === undefined ? {} : { profile }), clientConfig: { region } });
+  const credentials = defaultCredentials({ profile, region });
   return { client: createServiceClient({ url, signing: { region, credentials }, signal }), command, interval: 5000 };
 }
 

@@ -24,6 +24,10 @@ export interface FailedCall {
 /** The action that an AccessDenied message names: `... is not authorized to perform: iam:PassRole on resource ...`. */
 const DENIED_ACTION = /not authorized to perform:? ([a-z0-9-]+:[A-Za-z]+)/;
 
+/** Codes of AWS about the credentials that signed a request. */
+const EXPIRED = /^ExpiredToken(Exception)?$/;
+const WRONG_KEY = /^(InvalidClientTokenId|UnrecognizedClientException|SignatureDoesNotMatch|InvalidSignatureException|AuthFailure)$/;
+
 /** Longer than any sentence of IAM, which names a principal, an action, a resource and a policy. */
 const LONGEST_SENTENCE = 800;
 
@@ -34,6 +38,8 @@ export function awsMessage(name: ErrorName, { call, code, text, place, connectio
   switch (name) {
     case 'CredentialsMissing':
       // The text can name files of the machine, or quote the string that was signed.
+      if (EXPIRED.test(code)) return `the AWS session token has expired: ${operation} (${code})`;
+      if (WRONG_KEY.test(code)) return `AWS does not take the access key: ${operation} (${code})`;
       return `no valid AWS credentials for ${operation} (${code})`;
     case 'AccessDenied':
       return denied(DENIED_ACTION.exec(text)?.[1] ?? operation, call, text, place);
@@ -52,7 +58,9 @@ export function awsMessage(name: ErrorName, { call, code, text, place, connectio
 }
 
 /** What to do, where that is not what the table says of the name. */
-export function awsRemedy({ connection }: FailedCall): string | undefined {
+export function awsRemedy({ connection, code }: FailedCall): string | undefined {
+  if (EXPIRED.test(code)) return REMEDIES['AWS session token'].remedy;
+  if (WRONG_KEY.test(code)) return REMEDIES['AWS access key'].remedy;
   if (connection === undefined) return undefined;
   return REMEDIES[isTlsFailure(connection) ? 'AWS certificate' : 'AWS connection'].remedy;
 }

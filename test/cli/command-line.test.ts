@@ -283,7 +283,7 @@ describe('commands to copy', () => {
   it('reach the same cluster and journal', () => {
     const local = parsed('run', '--profile', 'a b', '--endpoint-url', 'http://x', '--journal', 'j');
     expect(nextCommand(local, 'rollback', 'r', '--approve')).toBe(
-      "podshift rollback r --approve --journal j --profile 'a b' --endpoint-url http://x",
+      "podshift rollback r --journal j --profile 'a b' --endpoint-url http://x --approve",
     );
     expect(nextCommand(local, 'report', 'r')).toBe("podshift report r --journal j --profile 'a b'");
     expect(nextCommand(parsed('run'), 'rollback', 'r')).toBe('podshift rollback r');
@@ -292,8 +292,11 @@ describe('commands to copy', () => {
   it('reach the same service, as the same caller', () => {
     const url = 'https://x.execute-api.eu-west-1.amazonaws.com';
     const remote = parsed('rollback', 'r', '--service', url, '--profile', 'p', '--endpoint-url', 'http://x');
-    for (const words of [['rollback', 'r', '--stop'], ['status'], ['report', 'r'], ['watch', 'r'], ['approve', 'r'], ['run', '--approve']])
+    for (const words of [['rollback', 'r'], ['status'], ['report', 'r'], ['watch', 'r'], ['approve', 'r'], ['run']])
       expect(nextCommand(remote, ...words)).toBe(`podshift ${words.join(' ')} --service ${url} --profile p`);
+    expect(nextCommand(remote, 'rollback', 'r', '--stop', '--approve')).toBe(
+      `podshift rollback r --service ${url} --profile p --stop --approve`,
+    );
     const arn = 'arn:aws:states:eu-west-1:111122223333:stateMachine:podshift-migrate-fleet-prod';
     const fleet = parsed('fleet', 'run', '--service', arn, '--region', 'eu-west-1', '--endpoint-url', 'http://x');
     expect(nextCommand(fleet, 'fleet', 'status', 'f')).toBe(`podshift fleet status f --service ${arn} --endpoint-url http://x`);

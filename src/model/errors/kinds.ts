@@ -3,6 +3,29 @@
  * test keeps both in step. The error's own remedy counts where no kind is known.
  */
 export const REMEDIES = {
+  'AWS profile': {
+    error: 'CredentialsMissing',
+    remedy: 'Name one of these profiles with --profile or AWS_PROFILE, or add this one: aws configure sso.',
+  },
+  'AWS SSO session': { error: 'CredentialsMissing', remedy: 'Sign in, then run the command again: aws sso login --profile NAME' },
+  'AWS configuration': {
+    error: 'CredentialsMissing',
+    remedy:
+      'Correct the profile in the AWS configuration (~/.aws/config): aws sts get-caller-identity with the same profile says what is wrong.',
+  },
+  'AWS credentials': {
+    error: 'CredentialsMissing',
+    remedy: 'Sign in (aws sso login), choose a profile with --profile or AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.',
+  },
+  'AWS session token': {
+    error: 'CredentialsMissing',
+    remedy:
+      'Get new temporary credentials the way you got these (aws sso login, or set the AWS_ variables anew), then run the command again.',
+  },
+  'AWS access key': {
+    error: 'CredentialsMissing',
+    remedy: 'Use an access key that exists, with its own secret and in its own partition: aws sts get-caller-identity must work with it.',
+  },
   'AWS connection': {
     error: 'ServiceUnavailable',
     remedy: 'Check name resolution, firewall, proxy and VPC endpoints between this machine and the host, then run the command again.',

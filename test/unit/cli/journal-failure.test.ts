@@ -82,7 +82,7 @@ describe('a journal that fails in the middle of a run', () => {
     expect(written.talk).toContain('error PE604 JournalFull: the journal in j cannot be written: the disk is full');
     expect(written.talk).toContain('Free space');
     expect(written.talk).toContain(`podshift run --local --resume r --journal ${path}\n`);
-    expect(written.talk).toContain(`podshift rollback r --approve --journal ${path}\n`);
+    expect(written.talk).toContain(`podshift rollback r --journal ${path} --approve\n`);
   });
 
   it('offers no way on for a run that was never recorded', async () => {
