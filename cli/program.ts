@@ -63,7 +63,7 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
   let text = '';
   const program = new Command('podshift')
     .description(
-      'Moves the workloads of Amazon EKS clusters from IRSA, kube2iam and kiam to EKS\nPod Identity, with proof at each step and a way back from each step.',
+      'Moves the workloads of Amazon EKS clusters from IRSA, kube2iam and kiam to EKS\nPod Identity, with proof at each step and a rollback for each step.',
     )
     .exitOverride()
     // Commander stops wrapping where the names leave less than 40 columns, and then the lines are longer than a terminal.

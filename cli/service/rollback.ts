@@ -56,7 +56,7 @@ function isBack(before: RunResource, interval: number): (run: RunResource) => bo
   return (run) => {
     looks += 1;
     if (run.endedAt !== null && run.endedAt === before.endedAt && looks * interval > BEGINNING) {
-      throw new PodshiftError('ServiceUnavailable', `the way back of run ${run.id} does not begin; look at the executions of rollback-run`);
+      throw new PodshiftError('ServiceUnavailable', `the rollback of run ${run.id} does not begin; look at the executions of rollback-run`);
     }
     return run.endedAt !== null && run.endedAt !== before.endedAt;
   };

@@ -14,7 +14,7 @@ export const ERRORS = {
     code: 'PE102',
     exitCode: 2,
     retryable: false,
-    remedy: 'Take the snapshot again with the AWS CLI and kubectl commands that the README lists, or mend the named file.',
+    remedy: 'Take the snapshot again with the AWS CLI and kubectl commands that the README lists, or fix the named file.',
   },
   RunNotFound: { code: 'PE103', exitCode: 2, retryable: false, remedy: 'Run "podshift status" to list the runs of this journal.' },
   InvalidInput: { code: 'PE104', exitCode: 2, retryable: false, remedy: 'Compare the input with the schema that the message names.' },
@@ -57,7 +57,7 @@ export const ERRORS = {
     exitCode: 1,
     retryable: false,
     remedy:
-      'Another run took over this cluster after the lock expired. Look at it with "podshift status", then resume or roll back this run.',
+      'Another run, or a rollback, took this cluster over after the lock expired. Look at it with "podshift status" and let it end; then resume this run, or roll it back.',
   },
   JournalTooNew: {
     code: 'PE204',
@@ -69,7 +69,8 @@ export const ERRORS = {
     code: 'PE205',
     exitCode: 3,
     retryable: true,
-    remedy: 'Another run is writing this role, or this one was too slow for its lease. The step is tried again by itself.',
+    remedy:
+      'Another run is writing this role, or this one was too slow for its lease. Wait until that run has ended, then run the command again.',
   },
   TrustPolicyMoved: {
     code: 'PE206',
@@ -137,7 +138,8 @@ export const ERRORS = {
     code: 'PE505',
     exitCode: 1,
     retryable: false,
-    remedy: 'An object changed after podshift wrote it, so podshift does not restore it. The reason names the object and its before-image.',
+    remedy:
+      'Somebody, or a later run, changed the object after podshift wrote it, so podshift does not restore it. Roll the later run back first, or restore the object by hand: the reason names it and its before-image.',
   },
   WaveFailed: {
     code: 'PE506',
@@ -150,7 +152,7 @@ export const ERRORS = {
     exitCode: 1,
     retryable: false,
     remedy:
-      'The daemon could not be retired, and runs again as before. The reason names the node or the object; mend it, then retire the daemon again.',
+      'The daemon could not be retired, and runs again as before. The reason names the node or the object; fix it, then retire the daemon again.',
   },
   ...JOURNAL_ERRORS,
   // podshift itself

@@ -172,8 +172,9 @@ export function tookLine(report: AnyReport): string {
 /** A command of podshift as the reader types it, from its words: with the flags that lead to the run. */
 export type CommandText = (...words: string[]) => string;
 
-/** Without flags. */
-export const PLAINLY: CommandText = (...words) => ['podshift', ...words].join(' ');
+/** Without flags, but for the service that nobody can approve without. */
+export const PLAINLY: CommandText = (name = '', run = '', ...words) =>
+  ['podshift', name, run, ...(name === 'approve' ? ['--service', 'URL'] : []), ...words].filter((word) => word !== '').join(' ');
 
 /** What the reader does next, most pressing first. Commands are whole, so that they can be copied. */
 export function nextActions(report: AnyReport, command: CommandText = PLAINLY): string[] {

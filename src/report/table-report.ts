@@ -113,7 +113,7 @@ function exceptions(report: AnyReport, layout: Layout): string[] {
   const kinds: { status: ReportUnit['status']; title: string }[] = [
     { status: 'needs-operator', title: 'needs an operator' },
     { status: 'rolled-back', title: 'rolled back' },
-    { status: 'held', title: 'held: left exactly as they are' },
+    { status: 'held', title: 'blocked: not changed' },
   ];
   return kinds.map(({ status, title }) => {
     const units = report.units.filter((unit) => unit.status === status);

@@ -23,7 +23,12 @@ export const KUBERNETES_ERRORS = {
     code: 'PE404',
     exitCode: 1,
     retryable: true,
-    remedy: 'The API server did not answer. A private endpoint needs a network path from where podshift runs.',
+    remedy: 'The API server did not answer at the last try. A private endpoint needs a network path from where podshift runs.',
   },
-  Conflict: { code: 'PE405', exitCode: 1, retryable: true, remedy: 'The object changed between read and write. The step reads it again.' },
+  Conflict: {
+    code: 'PE405',
+    exitCode: 1,
+    retryable: true,
+    remedy: 'The object changed between read and write at the last try, too. Look who else writes it, then run the command again.',
+  },
 } as const;

@@ -31,6 +31,14 @@ describe('the error table and docs/errors.md', () => {
     expect(page.match(/^\| PE/gm)).toHaveLength(Object.keys(ERRORS).length);
   });
 
+  it.each([...Object.entries(ERRORS), ...Object.entries(REMEDIES)])(
+    'has for %s the remedy of who is left with it, not of a step that goes on',
+    (_name, { remedy }) => {
+      expect(remedy).not.toMatch(/tried again|reads it again|by itself/);
+      expect(remedy).not.toMatch(/\b(mend\w*|settle\w*|way back)\b/i);
+    },
+  );
+
   it('gives each error a code of its own, and no name that Step Functions keeps for itself', () => {
     const codes = Object.values(ERRORS).map((row) => row.code);
     expect(new Set(codes).size).toBe(codes.length);

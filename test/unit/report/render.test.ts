@@ -87,7 +87,7 @@ describe('renderReport', () => {
     const text = renderReport(await full(), 'table', SCREEN);
     expect(text).toContain('needs an operator (1)\n  dock/lamps\n    the association was deleted by someone else');
     expect(text).toContain('rolled back (1)\n  quay/gates\n    the probe pod got the role of its node');
-    expect(text).toMatch(/held: left exactly as they are \(1\)\n {2}dock\/cranes\n {4}PS104 .*\n {10}-> Create the role/);
+    expect(text).toMatch(/blocked: not changed \(1\)\n {2}dock\/cranes\n {4}PS104 .*\n {10}-> Create the role/);
     expect(text).toContain('promises  credential gap 0 s; nobody else gained a role; nothing else changed');
     expect(text).toContain('and 2 more for the record: see "-o wide"');
   });
