@@ -45,6 +45,11 @@ export function withJournal(command: Command): Command {
     .option('--local', "run in this process, with this machine's journal (the default)");
 }
 
+/** Besides, as whom the service is called. */
+export function withCallerProfile(command: Command): Command {
+  return command.addOption(new Option('--profile <name>', 'profile of the AWS configuration').helpGroup('Service:'));
+}
+
 /** The deployed service. */
 export function withServiceUrl(command: Command): Command {
   return command.addOption(new Option('--service <url>', 'drive the deployed service that answers there').helpGroup('Service:'));
@@ -52,7 +57,7 @@ export function withServiceUrl(command: Command): Command {
 
 /** The deployed service alone, and as whom it is called. */
 export function withService(command: Command): Command {
-  return withServiceUrl(command).addOption(new Option('--profile <name>', 'profile of the AWS configuration').helpGroup('Service:'));
+  return withCallerProfile(withServiceUrl(command));
 }
 
 /** The runs of this machine's journal, or of a service and as whom it is called. */

@@ -19,10 +19,15 @@ export function reportFailure(error: unknown, terminal: Terminal, debug: boolean
   return isPodshiftError(error) ? error.exitCode : 1;
 }
 
-/** Code, name and message of an error of the table, and what to do. */
+/** Code, name and message of an error of the table, AWS's id of the request that failed, and what to do. */
 export function sayFailure(error: PodshiftError, { talk, palette, talkColumns: columns }: Terminal): void {
   const lead = `error ${error.code} ${error.name}:`;
   talk(hang(`${lead} `, error.message, columns, '  '.length).replace(lead, palette('bad', lead)));
+  const { requestId, service, host } = error.details;
+  if (typeof requestId === 'string' && requestId !== '')
+    talk(
+      hang('  ', `request id ${requestId}${[service, host].map((one) => (typeof one === 'string' ? `, ${one}` : '')).join('')}`, columns),
+    );
   talk(hang('  -> ', error.remedy, columns));
 }
 

@@ -1,10 +1,10 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SFNClient } from '@aws-sdk/client-sfn';
-import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { EngineClock } from '../engine/clock.ts';
 import { openFleetRehearsal } from '../engine/fleet-rehearsal.ts';
 import { createLocalRuntime, type LocalRuntime } from '../engine/local-runtime.ts';
+import { defaultCredentials } from '../src/aws/default-credentials.ts';
 import { createExecutions } from '../src/aws/executions.ts';
 import { TIMEOUTS } from '../src/aws/timeouts.ts';
 import { createDynamoJournal } from '../src/journal/dynamo-journal.ts';
@@ -19,7 +19,7 @@ import { type CommandContext, textFlag } from './context.ts';
 import { narrateFleet } from './fleet-progress.ts';
 import type { Invocation } from './program.ts';
 import { loggerOf, openSessionJournal } from './sessions.ts';
-import { quoted, sameAccess } from './shell.ts';
+import { withFleetSelectorsChecked } from './unmatched-selectors.ts';
 
 /** Where a fleet runs in this process. */
 export interface FleetSession {
@@ -43,7 +43,7 @@ export async function openFleetSession(
 ): Promise<FleetSession> {
   const clock = createSystemClock();
   const { local, signal } = await openSessionJournal(invocation, context, clock, settings.journal);
-  const journal = narrateFleet(local.journal, clock, context.terminal);
+  const journal = narrateFleet(withFleetSelectorsChecked(local.journal), clock, context.terminal);
   const endpoint = textFlag(invocation, 'endpointUrl');
   const runtime = createLocalRuntime({
     clock: clock.engine,
@@ -76,7 +76,7 @@ export async function openTwinFleetSession(snapshots: readonly Snapshot[], conte
     clusters: snapshots.map((snapshot) => ({ snapshot })),
     memberRoles: 'ignored',
     startAt,
-    wrapJournal: (journal, clock) => narrateFleet(journal, clock, context.terminal),
+    wrapJournal: (journal, clock) => narrateFleet(withFleetSelectorsChecked(journal), clock, context.terminal),
     logger: loggerOf(context, { now: () => startAt }),
   });
   return {
@@ -133,14 +133,8 @@ export function fleetServiceOf(invocation: Invocation): FleetService | undefined
   };
 }
 
-/** The flags that another command needs to reach the same fleets as this one; each begins with a space. */
-export function fleetAccess(invocation: Invocation): string {
-  const service = textFlag(invocation, 'service');
-  return `${service === undefined ? '' : ` --service ${quoted(service)}`}${sameAccess(invocation)}`;
-}
-
 function credentialsOf(invocation: Invocation, region: string | undefined) {
   const profile = textFlag(invocation, 'profile');
   if (profile === undefined) return {};
-  return { credentials: fromNodeProviderChain({ profile, ...(region === undefined ? {} : { clientConfig: { region } }) }) };
+  return { credentials: defaultCredentials({ profile, region }) };
 }

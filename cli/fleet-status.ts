@@ -10,25 +10,27 @@ import { clusterTitle } from '../src/report/summary.ts';
 import { type Cell, renderTable } from '../src/report/table.ts';
 import { createPalette } from '../src/report/text.ts';
 import { type CommandContext, textFlag } from './context.ts';
-import { fleetAccess, fleetServiceOf } from './fleet-sessions.ts';
+import { fleetServiceOf } from './fleet-sessions.ts';
 import { formatOf } from './formats.ts';
 import type { Invocation } from './program.ts';
 import { fleetReportOf, lookAtFleets } from './runs/fleets.ts';
 import type { Looked } from './runs/states.ts';
 import { sayWhoNeedsSomebody } from './runs/words.ts';
+import { screenOf } from './screen.ts';
 import { journalFolder, openJournal } from './sessions.ts';
+import { nextCommand } from './shell.ts';
 
 /** Prints one fleet of the journal as it stands, or the list of them. */
 export async function showFleets(context: CommandContext, invocation: Invocation, fleetId: string | undefined): Promise<void> {
-  const access = fleetAccess(invocation);
+  const command = (...words: string[]): string => nextCommand(invocation, ...words);
   if (fleetId !== undefined) {
-    const report = await readFleet(invocation, fleetId, (looked) => fleetReportOf(looked, fleetId, access));
+    const report = await readFleet(invocation, fleetId, (looked) => fleetReportOf(looked, fleetId, command));
     await printFleet(context, invocation, report);
     if (formatOf(invocation) === 'table' || formatOf(invocation) === 'wide') sayWhoNeedsSomebody(context.terminal, clustersOf(report));
     return;
   }
   const opened = await openFleetJournal(invocation);
-  const looks = opened === undefined ? [] : await lookAtFleets(opened, access).finally(() => opened.close());
+  const looks = opened === undefined ? [] : await lookAtFleets(opened, command).finally(() => opened.close());
   const fleets = looks.map(({ fleet, state }) => ({ ...describeFleet(fleet), state }));
   const list: FleetList = { apiVersion: 'podshift/v1', kind: 'FleetList', fleets };
   const { terminal } = context;
@@ -50,12 +52,13 @@ function clustersOf({ clusters }: FleetReport): { readonly subject: string; read
 }
 
 /** Prints a fleet as its flags say. */
-export async function printFleet({ terminal }: CommandContext, invocation: Invocation, report: FleetReport): Promise<void> {
+export async function printFleet(context: CommandContext, invocation: Invocation, report: FleetReport): Promise<void> {
+  const { terminal } = context;
   const format = formatOf(invocation);
-  const { columns, color } = terminal.screen;
+  const { columns, color, command } = screenOf(context, invocation);
   if (format === 'json') await terminal.data(`${JSON.stringify(report, null, 2)}\n`);
   else if (format === 'yaml') await terminal.data(toYaml(report));
-  else await terminal.data(renderFleet(report, { columns, palette: createPalette(color), wide: format === 'wide' }));
+  else await terminal.data(renderFleet(report, { columns, palette: createPalette(color), wide: format === 'wide', command }));
 }
 
 /** The journal that fleets are in: the service's, or this machine's; undefined where this machine has none yet. */

@@ -65,7 +65,7 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
   let text = '';
   const program = new Command('podshift')
     .description(
-      'Moves the workloads of Amazon EKS clusters from IRSA, kube2iam and kiam to EKS\nPod Identity, with proof at each step and a way back from each step.',
+      'Moves the workloads of Amazon EKS clusters from IRSA, kube2iam and kiam to EKS\nPod Identity, with proof at each step and a rollback for each step.',
     )
     .exitOverride()
     // Commander stops wrapping where the names leave less than 40 columns, and then the lines are longer than a terminal.
@@ -169,7 +169,7 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
     ),
     RETIREMENT_KEYS,
   );
-  withRuns(withFormat(command('status', 'list the runs of the journal, or show how one stands', ''), ['table', 'wide', 'json', 'yaml']))
+  withRunsAs(withFormat(command('status', 'list the runs of the journal, or show how one stands', ''), ['table', 'wide', 'json', 'yaml']))
     .argument('[run]', 'id of a run')
     .option('--watch', 'go on looking: a terminal is refreshed in place, a pipe gets a line for each change');
   withRuns(
@@ -208,7 +208,7 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
       ),
     ),
   ).argument('<run>', 'id of the run');
-  withRuns(withFormat(command('report', 'print the report of a run', ''))).argument('<run>', 'id of a run');
+  withRunsAs(withFormat(command('report', 'print the report of a run', ''))).argument('<run>', 'id of a run');
   withCluster(
     withFormat(command('addon', 'show what an EKS add-on needs of IAM, and make it', 'Without --approve nothing is made.'), [
       'table',

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { EKSClient } from '@aws-sdk/client-eks';
-import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
 import type { z } from 'zod';
 import type { EngineClock } from '../engine/clock.ts';
 import { type LocalJournal, openLocalJournal, openMemoryJournal, type ReadJournal, readLocalJournal } from '../engine/local-journal.ts';
 import { createLocalRuntime } from '../engine/local-runtime.ts';
+import { defaultCredentials } from '../src/aws/default-credentials.ts';
 import type { Journal } from '../src/journal/journal.ts';
 import { isPausingName } from '../src/migration/pauses.ts';
 import type { ClusterRuntime, Logger } from '../src/migration/runtime.ts';
@@ -13,7 +13,7 @@ import { PodshiftError } from '../src/model/errors.ts';
 import type { Finding } from '../src/model/findings.ts';
 import { migrationOptions } from '../src/model/options.ts';
 import type { Promises } from '../src/model/report.ts';
-import type { ClusterTarget } from '../src/model/run.ts';
+import type { CallCounts, ClusterTarget } from '../src/model/run.ts';
 import { hang } from '../src/report/text.ts';
 import type { EksAuthCalls } from '../twin/agents.ts';
 import { eksAuthFaults } from '../twin/aws/eks-auth-faults.ts';
@@ -22,11 +22,13 @@ import { loadSnapshot } from '../twin/snapshot.ts';
 import { startTwin } from '../twin/twin.ts';
 import { defaultJournalFolder } from './arguments.ts';
 import { type CommandContext, textFlag } from './context.ts';
+import { watchFirstContact } from './first-contact.ts';
 import { migrationOptionsOf } from './migration-flags.ts';
 import type { Invocation } from './program.ts';
-import { narrate } from './progress.ts';
+import { narrate, overlay } from './progress.ts';
 import { snapshotFindings, undecidedCodes } from './snapshot-findings.ts';
 import { withUnmatchedSaid } from './unmatched-acceptances.ts';
+import { withSelectorsChecked } from './unmatched-selectors.ts';
 
 /** A cluster, real or a twin's, with a journal: what a state machine needs to run. */
 export interface Session {
@@ -34,8 +36,10 @@ export interface Session {
   readonly runtime: ClusterRuntime;
   readonly clock: EngineClock;
   readonly journal: Journal;
-  /** Fires when someone asks to stop, and when the journal fails: what cannot be recorded must not be done. */
+  /** Fires when someone asks to stop, when a host cannot be reached at the first contact, and when the journal fails: what cannot be recorded must not be done. */
   readonly signal: AbortSignal;
+  /** Fires with the error of a host that cannot be reached while nothing is under way; never for a twin. */
+  readonly unreached: AbortSignal;
   /** What the snapshot behind it cannot tell; nothing for a real cluster. */
   readonly unread: readonly Finding[];
   /** Codes of findings that the snapshot cannot bear out; empty for a real cluster. */
@@ -79,7 +83,7 @@ export async function openTwinSession(
   const clock = createVirtualClock(Date.now());
   const twin = await startTwin({ snapshot, clock, eksAuthFaults: eksAuthFaults(faults.eksAuth, clock.now()) });
   const local = openMemoryJournal({ clock });
-  const told = withUnmatchedSaid(local.journal, context.terminal);
+  const told = withSelectorsChecked(withUnmatchedSaid(local.journal, context.terminal));
   const journal = talk ? narrate(told, clock, context.terminal) : told;
   return {
     target: { clusterName: twin.clusterName, region: twin.region, assumeRoleArn: null },
@@ -94,6 +98,7 @@ export async function openTwinSession(
     clock: clock.engine,
     journal,
     signal: context.interrupts.signal,
+    unreached: new AbortController().signal,
     unread: snapshotFindings(snapshot),
     undecided: undecidedCodes(snapshot),
     promises: () => twin.promises(),
@@ -113,12 +118,14 @@ export async function openTwinSession(
 export async function openClusterSession(
   invocation: Invocation,
   context: CommandContext,
-  settings: { readonly journal: 'folder' | 'memory'; readonly target?: ClusterTarget },
+  settings: { readonly journal: 'folder' | 'memory'; readonly target?: ClusterTarget; readonly isResumed?: boolean },
 ): Promise<Session> {
   const target = settings.target ?? (await targetOf(invocation, context));
   const clock = createSystemClock();
   const { local, signal } = await openSessionJournal(invocation, context, clock, settings.journal);
-  const journal = narrate(withUnmatchedSaid(local.journal, context.terminal), clock, context.terminal);
+  const firstContact = watchFirstContact(context.terminal, settings.isResumed === true, neededFor(target));
+  const told = narrate(withSelectorsChecked(withUnmatchedSaid(local.journal, context.terminal)), clock, context.terminal);
+  const journal = settings.journal === 'folder' ? onceUnderWay(told, firstContact.underWay) : told;
   const profile = textFlag(invocation, 'profile');
   const endpoint = textFlag(invocation, 'endpointUrl');
   return {
@@ -129,23 +136,41 @@ export async function openClusterSession(
       retryDelays: 'standard',
       heartbeat: true,
       ...(settings.journal === 'folder' ? { ownRequests: true } : {}),
-      logger: loggerOf(context, clock),
+      logger: loggerOf(context, clock, firstContact.signal),
+      contacts: firstContact.contacts,
       ...(endpoint === undefined ? {} : { endpoint }),
-      ...(profile === undefined ? {} : { credentials: fromNodeProviderChain({ profile, clientConfig: { region: target.region } }) }),
+      ...(profile === undefined ? {} : { credentials: defaultCredentials({ profile, region: target.region }) }),
     }),
     clock: clock.engine,
     journal,
-    signal,
+    signal: AbortSignal.any([signal, firstContact.signal]),
+    unreached: firstContact.signal,
     unread: [],
     undecided: new Set(),
     promises: () => null,
     broken: () => [],
     eksAuthCalls: () => ({ calls: 0, failed: 0 }),
     close: async () => {
+      firstContact.close();
       clock.close();
       await local.close();
     },
   };
+}
+
+/** STS is asked who runs podshift, too, and that may stay unknown. */
+function neededFor({ assumeRoleArn }: ClusterTarget): (keyof CallCounts)[] {
+  return ['eks', 'iam', 'kubernetes', ...(assumeRoleArn === null ? [] : (['sts'] as const))];
+}
+
+/** The same journal, which says so once a plan is in it: what comes next writes. */
+function onceUnderWay(journal: Journal, underWay: () => void): Journal {
+  return overlay(journal, {
+    async putDocument(runId, name, value) {
+      await journal.putDocument(runId, name, value);
+      if (name === 'plan') underWay();
+    },
+  });
 }
 
 /** The folder of the journal that a command works with. */
@@ -242,15 +267,15 @@ const RETRY_LINE_MILLISECONDS = 600_000;
 
 /**
  * The steps' own log is for debugging: progress and errors are told by the command. But for a step that waits for its turn, or for
- * a service that is away: its retries can take hours.
+ * a service that is away: its retries can take hours. Once `stopped` has fired nothing is tried again.
  */
-export function loggerOf({ terminal, debug }: CommandContext, clock: Clock): Logger {
+export function loggerOf({ terminal, debug }: CommandContext, clock: Clock, stopped?: AbortSignal): Logger {
   const told = new Map<unknown, number>();
   const line =
     (level: string) =>
     (message: string, fields: Record<string, unknown> = {}): void => {
       if (debug) terminal.talk(JSON.stringify({ level, message, ...fields }));
-      else if (level === 'error' && isPausingName(fields.error)) sayRetry(message, fields.error);
+      else if (level === 'error' && isPausingName(fields.error) && stopped?.aborted !== true) sayRetry(message, fields.error);
     };
   const sayRetry = (message: string, error: unknown): void => {
     if (clock.now() - (told.get(error) ?? Number.NEGATIVE_INFINITY) < RETRY_LINE_MILLISECONDS) return;

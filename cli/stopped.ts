@@ -5,19 +5,19 @@ import type { Exit } from './exit-codes.ts';
 import { sayFailure } from './failure.ts';
 import type { Invocation } from './program.ts';
 import type { Session } from './sessions.ts';
-import { sameAccess } from './shell.ts';
+import { nextCommand } from './shell.ts';
 
 /** Says after an interrupt how a run of the journal goes on, or goes back. */
 export function stopped(context: CommandContext, runId: string, invocation: Invocation): Exit {
   const { terminal } = context;
   terminal.talk('');
-  terminal.talk(hang('', `interrupted: nothing more is changed; the journal has all that was done in run ${runId}`, terminal.talkColumns));
+  terminal.talk(hang('', `stopped; the changes that run ${runId} made so far stay, and the journal has them`, terminal.talkColumns));
   sayHowToGoOn(context, runId, invocation);
   return 'interrupted';
 }
 
-/** Says why the journal failed, which stopped the run, and how the run goes on or goes back once it is in order again. */
-export async function stoppedByJournal(
+/** Says what stopped the run, a journal that failed or a cluster that could not be reached, and how the run goes on or goes back once it is in order again. */
+export async function stoppedByFailure(
   context: CommandContext,
   { signal, journal }: Session,
   runId: string,
@@ -42,10 +42,14 @@ async function isRecorded(journal: Session['journal'], runId: string): Promise<b
 }
 
 function sayHowToGoOn({ terminal }: CommandContext, runId: string, invocation: Invocation): void {
-  const access = sameAccess(invocation);
-  const back = `podshift rollback ${runId}${access} --approve`;
+  const back = nextCommand(invocation, 'rollback', runId, ...unitsOf(invocation), '--approve');
   // commands stay in one line, so that they can be copied
   const isForward = invocation.name === 'run' || invocation.name === 'retire';
-  if (isForward) terminal.talk(`  to go on:   podshift run --local --resume ${runId}${access}`);
-  terminal.talk(isForward ? `  to go back: ${back}` : `  to go on:   ${back}`);
+  if (isForward) terminal.talk(`  to resume:    ${nextCommand(invocation, 'run', '--local', '--resume', runId)}`);
+  terminal.talk(isForward ? `  to roll back: ${back}` : `  to resume:    ${back}`);
+}
+
+/** The units that a rollback was asked for. */
+function unitsOf({ flags }: Invocation): string[] {
+  return Array.isArray(flags.unit) ? (flags.unit as string[]).flatMap((unit) => ['--unit', unit]) : [];
 }

@@ -102,7 +102,7 @@ async function undo(shared: Setting, runId: string, failure: PodshiftError): Pro
     if (!isPodshiftError(error) || error.name === 'RunNotFound' || error.name === failure.name) {
       throw failure;
     }
-    throw new PodshiftError(error.name, `${failure.message}; then the way back failed: ${error.message}`, {
+    throw new PodshiftError(error.name, `${failure.message}; then the rollback failed: ${error.message}`, {
       cause: failure,
       details: error.details,
     });

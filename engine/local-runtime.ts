@@ -25,6 +25,8 @@ export interface LocalRuntimeSettings {
   readonly retryDelays: 'standard' | 'none';
   /** Where absent, one of this process' own with standard delays, and none without. */
   readonly pacer?: Pacer;
+  /** Told of each try to reach a host; nobody is where absent. */
+  readonly contacts?: AwsSettings['contacts'];
   readonly logger: Logger;
   /** Source of the ids' random bytes; a rehearsal gives one that can be replayed. */
   readonly random?: (bytes: number) => Uint8Array;
@@ -55,6 +57,7 @@ export function createLocalRuntime(settings: LocalRuntimeSettings): LocalRuntime
     ...(serverClock === undefined ? {} : { serverTime: serverClock }),
     retryDelays,
     ...(pacer === undefined ? {} : { pacer }),
+    contacts: settings.contacts,
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(credentials === undefined ? {} : { credentials }),
   });

@@ -13,11 +13,11 @@ import { type CommandContext, digestFlag, type RunCommand, textFlag } from '../c
 import { type Exit, exitOfFleet, exitOfRehearsal } from '../exit-codes.ts';
 import { sayFailure } from '../failure.ts';
 import { fleetSpecOf } from '../fleet-file.ts';
-import { type FleetSession, fleetAccess, fleetServiceOf, openFleetSession, openTwinFleetSession } from '../fleet-sessions.ts';
+import { type FleetSession, fleetServiceOf, openFleetSession, openTwinFleetSession } from '../fleet-sessions.ts';
 import { printFleet, readFleet, showFleets } from '../fleet-status.ts';
 import type { Invocation } from '../program.ts';
 import { withoutExternalId } from '../service/open.ts';
-import { quoted, sameAccess } from '../shell.ts';
+import { nextCommand, quoted } from '../shell.ts';
 import { saySnapshotGaps } from '../snapshot-findings.ts';
 
 /** `podshift fleet ACTION`: the clusters of many accounts and regions. */
@@ -48,6 +48,7 @@ async function plan(context: CommandContext, invocation: Invocation, spec: Fleet
   try {
     const report = await carryOut(session, input);
     await printFleet(context, invocation, report);
+    refuseNone(report, spec);
     const { digest } = report.fleet;
     if (input.expectedDigest !== null && !isDigestOf(input.expectedDigest, digest)) {
       throw new PodshiftError('WorldMoved', `the digest of the fleet's plan is ${digest} now, not ${input.expectedDigest}`);
@@ -71,6 +72,7 @@ async function run(context: CommandContext, invocation: Invocation, file: string
     context.terminal.talk(`fleet ${input.fleetId}; Ctrl-C stops it after the calls under way`);
     const report = await carryOut(session, input);
     await printFleet(context, invocation, report);
+    refuseNone(report, input.spec);
     return exitOfFleet(report);
   } catch (error) {
     if (!session.signal.aborted) throw error;
@@ -94,6 +96,7 @@ async function rehearse(context: CommandContext, invocation: Invocation, folders
     const report = await carryOut(session, newFleet(invocation, spec, 'run'));
     context.terminal.talk('');
     await printFleet(context, invocation, report);
+    refuseNone(report, spec);
     const broken = session.broken();
     sayBroken(context.terminal, broken);
     return exitOfRehearsal(exitOfFleet(report), broken);
@@ -123,6 +126,19 @@ async function carryOut({ runtime, clock, journal, signal, promises }: FleetSess
   return buildFleetReport(journal, input.fleetId, promises());
 }
 
+/** Throws `UsageError` where the fleet's names and tags choose no cluster at all, although every place could be read. */
+function refuseNone({ clusters, refused }: FleetReport, { accounts, regions, clusters: { names, tags } }: FleetSpec): void {
+  const chosen = [
+    ...names.filter((name) => name !== '*').map((name) => `--name ${name}`),
+    ...Object.entries(tags).map(([key, value]) => `--tag ${key}=${value}`),
+  ];
+  if (clusters.length > 0 || refused.length > 0 || chosen.length === 0) return;
+  throw new PodshiftError(
+    'UsageError',
+    `${chosen.join(', ')}: no cluster of ${accounts.join(', ')} in ${regions.join(', ')} is chosen by that`,
+  );
+}
+
 /** Starts the fleet in the deployed service, which goes on by itself. */
 async function startInService({ terminal }: CommandContext, invocation: Invocation, input: FleetInput): Promise<Exit> {
   const service = fleetServiceOf(invocation);
@@ -133,7 +149,7 @@ async function startInService({ terminal }: CommandContext, invocation: Invocati
   const { executionArn } = await service.executions.start('migrate-fleet', name, inputOf(input));
   await terminal.data(`${JSON.stringify({ fleet: input.fleetId, execution: executionArn })}\n`);
   terminal.talk('started; to see how it stands:');
-  terminal.talk(`  podshift fleet status ${input.fleetId}${fleetAccess(invocation)}`);
+  terminal.talk(`  ${nextCommand(invocation, 'fleet', 'status', input.fleetId)}`);
   return 'done';
 }
 
@@ -151,8 +167,8 @@ function sayHowToRun({ terminal }: CommandContext, invocation: Invocation, repor
 function stopped({ terminal }: CommandContext, invocation: Invocation, fleetId: string, failure: unknown): Exit {
   terminal.talk('');
   if (isPodshiftError(failure)) sayFailure(failure, terminal);
-  else terminal.talk(hang('', 'interrupted: nothing more is changed; the journal has all that was done', terminal.talkColumns));
-  terminal.talk(`  to go on:   podshift fleet run --resume ${fleetId}${sameAccess(invocation)}`);
-  terminal.talk(`  to look:    podshift fleet status ${fleetId}${fleetAccess(invocation)}`);
+  else terminal.talk(hang('', 'stopped; the changes made so far stay, and the journal has them', terminal.talkColumns));
+  terminal.talk(`  to resume:     ${nextCommand(invocation, 'fleet', 'run', '--resume', fleetId)}`);
+  terminal.talk(`  to look at it: ${nextCommand(invocation, 'fleet', 'status', fleetId)}`);
   return failure === undefined ? 'interrupted' : 'failed';
 }

@@ -14,8 +14,9 @@ import { type CommandContext, type RunCommand, textFlag } from '../context.ts';
 import type { Exit } from '../exit-codes.ts';
 import { formatOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
+import { screenOf } from '../screen.ts';
 import { openClusterSession, openTwinSession, optionsOf, type Session, snapshotOf } from '../sessions.ts';
-import { quoted } from '../shell.ts';
+import { nextCommand, quoted } from '../shell.ts';
 import { withFindings, withoutUndecided } from '../snapshot-findings.ts';
 import { version } from '../version.ts';
 import { type KeptPlan, keepPlan, keptPlanOf, optionsBeside, refuseOtherCluster, targetOfPlan } from './kept-plan.ts';
@@ -70,7 +71,7 @@ async function compare({ terminal }: CommandContext, invocation: Invocation, kep
 /** Prints a plan, and on stderr that it was only a plan. */
 export async function printPlan(context: CommandContext, invocation: Invocation, report: PlanReport): Promise<void> {
   const { terminal } = context;
-  await terminal.data(renderReport(report, formatOf(invocation), terminal.screen));
+  await terminal.data(renderReport(report, formatOf(invocation), screenOf(context, invocation)));
   const units = report.units.filter((unit) => unit.status === 'pending').length;
   const roles = report.roles.length;
   const retires = report.retirement?.status === 'planned' ? `retire ${report.retirement.daemon}` : '';
@@ -85,25 +86,23 @@ export async function printPlan(context: CommandContext, invocation: Invocation,
 export function sayHowToRun({ terminal }: CommandContext, report: PlanReport | RunReport, invocation: Invocation): void {
   if (!report.units.some((unit) => unit.status === 'pending') && report.retirement?.status !== 'planned') {
     terminal.talk(
-      `nothing was changed; ${report.retirement === undefined ? 'there is nothing to migrate' : 'mend what the findings name, then plan again'}`,
+      `nothing was changed; ${report.retirement === undefined ? 'there is nothing to migrate' : 'fix what the findings name, then plan again'}`,
     );
     return;
   }
   const command = invocation.name === 'retire' ? 'retire' : 'run';
   const out = textFlag(invocation, 'out');
-  const flags =
-    out === undefined
-      ? [...argumentsFor(invocation), '--approve', '--digest', report.run.digest]
-      : ['--plan', out, ...accessOf(invocation), '--approve'];
   terminal.talk(
     out === undefined ? 'nothing was changed; run again with --approve:' : `nothing was changed; to carry out the plan in ${out}:`,
   );
-  terminal.talk(`  podshift ${[command, ...flags].map(quoted).join(' ')}`);
+  if (out === undefined)
+    terminal.talk(`  podshift ${[command, ...argumentsFor(invocation), '--approve', '--digest', report.run.digest].map(quoted).join(' ')}`);
+  else terminal.talk(`  ${nextCommand(invocation, 'run', '--plan', out, ...clusterOf(invocation), '--approve')}`);
 }
 
-/** The flags that say how the cluster is reached: a kept plan has all else. */
-function accessOf(invocation: Invocation): string[] {
-  const flags = { roleArn: '--role-arn', externalId: '--external-id', profile: '--profile', endpointUrl: '--endpoint-url' };
+/** The role by which the cluster of a kept plan is reached: the plan has all else. */
+function clusterOf(invocation: Invocation): string[] {
+  const flags = { roleArn: '--role-arn', externalId: '--external-id' };
   return Object.entries(flags).flatMap(([name, flag]) => {
     const value = textFlag(invocation, name);
     return value === undefined ? [] : [flag, value];
@@ -135,7 +134,7 @@ async function read(
       ? await openClusterSession(invocation, context, { journal: 'memory', ...(target === undefined ? {} : { target }) })
       : await openTwinSession(folder, context, false);
   try {
-    return await planOn(session, options, context);
+    return await planOn(session, options);
   } finally {
     await session.close();
   }
@@ -145,14 +144,13 @@ async function read(
 export async function planOn(
   session: Session,
   options: Awaited<ReturnType<typeof optionsOf>>,
-  { interrupts }: CommandContext,
 ): Promise<{ inventory: Inventory; plan: Plan; report: PlanReport }> {
   const { runtime, clock, journal, target } = session;
   const runId = runtime.ids.next();
   await migrate({
     runtime,
     clock,
-    signal: interrupts.signal,
+    signal: session.signal,
     input: { runId, target, mode: 'plan', approval: 'none', expectedDigest: null, options: migrationOptions.parse(options) },
   });
   const made = (await journal.getDocument(runId, 'plan')) as Plan | undefined;

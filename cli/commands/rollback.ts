@@ -1,5 +1,4 @@
 import { rollBack } from '../../engine/local-migration.ts';
-import { PodshiftError } from '../../src/model/errors.ts';
 import type { JournalEntry, RunRecord, UnitRecord } from '../../src/model/run.ts';
 import { renderReport, toYaml } from '../../src/report/render.ts';
 import { buildReport } from '../../src/report/report.ts';
@@ -8,13 +7,14 @@ import { count, createPalette } from '../../src/report/text.ts';
 import type { CommandContext, RunCommand } from '../context.ts';
 import { exitOfRollback } from '../exit-codes.ts';
 import { formatOf } from '../formats.ts';
-import { nearest } from '../nearest.ts';
 import type { Invocation } from '../program.ts';
+import { screenOf } from '../screen.ts';
 import { isRemote } from '../service/open.ts';
 import { rollbackOnService } from '../service/rollback.ts';
 import { openClusterSession, openJournalOf } from '../sessions.ts';
-import { sameAccess } from '../shell.ts';
-import { stopped, stoppedByJournal } from '../stopped.ts';
+import { nextCommand } from '../shell.ts';
+import { stopped, stoppedByFailure } from '../stopped.ts';
+import { knownUnits } from '../unmatched-selectors.ts';
 
 /** `podshift rollback RUN`: restores what a run, or some of its units, changed. Without --approve it says what that is. */
 export const rollback: RunCommand = async (context, invocation) => {
@@ -26,7 +26,7 @@ export const rollback: RunCommand = async (context, invocation) => {
     await showPlan(context, invocation, runId, unitIds, entries);
     return 'done';
   }
-  const session = await openClusterSession(invocation, context, { journal: 'folder', target: run.target });
+  const session = await openClusterSession(invocation, context, { journal: 'folder', target: run.target, isResumed: true });
   try {
     const { runtime, clock, journal } = session;
     const { signal } = session;
@@ -34,11 +34,11 @@ export const rollback: RunCommand = async (context, invocation) => {
       await rollBack({ runtime, clock, signal, input: { runId, unitIds, reason: 'asked for on the command line' } });
     } catch (error) {
       if (context.interrupts.signal.aborted) return stopped(context, runId, invocation);
-      if (signal.aborted) return stoppedByJournal(context, session, runId, invocation);
+      if (signal.aborted) return stoppedByFailure(context, session, runId, invocation);
       throw error;
     }
     const report = await buildReport(journal, runId, session.promises());
-    await context.terminal.data(renderReport(report, formatOf(invocation), context.terminal.screen));
+    await context.terminal.data(renderReport(report, formatOf(invocation), screenOf(context, invocation)));
     return exitOfRollback(report, unitIds);
   } finally {
     await session.close();
@@ -57,13 +57,10 @@ async function recorded(runId: string, invocation: Invocation): Promise<{ run: R
 /** Null for the whole run. Throws `UsageError` for a unit that the run does not have. */
 function chosenUnits(units: readonly UnitRecord[], { flags }: Invocation): string[] | null {
   if (!Array.isArray(flags.unit)) return null;
-  const known = units.map((unit) => unit.unitId);
-  for (const unit of flags.unit as string[]) {
-    if (known.includes(unit)) continue;
-    const meant = nearest(unit, known);
-    throw new PodshiftError('UsageError', `the run has no unit "${unit}"${meant === undefined ? '' : `; did you mean "${meant}"?`}`);
-  }
-  return flags.unit as string[];
+  return knownUnits(
+    flags.unit as string[],
+    units.map(({ unitId }) => unitId),
+  );
 }
 
 /** What a rollback would restore, newest change first: on stdout, as it is what was asked for. */
@@ -86,12 +83,12 @@ async function showPlan(
     const columns = format === 'wide' ? null : terminal.screen.columns;
     await terminal.data(`${renderTable(['CHANGED', 'OBJECT', 'UNIT'], rows, columns, createPalette(terminal.screen.color))}\n`);
   }
-  const units = unitIds === null ? '' : ` --unit ${unitIds.join(' --unit ')}`;
   if (changes.length === 0) {
     terminal.talk('nothing is left to undo');
     return;
   }
   terminal.talk(`(plan) would restore ${count(changes.length, 'change')}, newest first`);
   terminal.talk('nothing was changed; run again with --approve:');
-  terminal.talk(`  podshift rollback ${runId}${units}${sameAccess(invocation)} --approve`);
+  const units = (unitIds ?? []).flatMap((unit) => ['--unit', unit]);
+  terminal.talk(`  ${nextCommand(invocation, 'rollback', runId, ...units, '--approve')}`);
 }

@@ -1,4 +1,4 @@
-import { migrate } from '../../engine/local-migration.ts';
+import { migrate, rollBack } from '../../engine/local-migration.ts';
 import { isPodshiftError, PodshiftError } from '../../src/model/errors.ts';
 import type { Inventory } from '../../src/model/inventory.ts';
 import { type MigrationOptions, migrationOptions } from '../../src/model/options.ts';
@@ -12,10 +12,11 @@ import { type Exit, exitOfRun } from '../exit-codes.ts';
 import { sayFailure } from '../failure.ts';
 import { formatOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
+import { screenOf } from '../screen.ts';
 import { isRemote } from '../service/open.ts';
 import { runOnService } from '../service/run.ts';
 import { openClusterSession, openJournalOf, openTwinSession, optionsOf, type Session } from '../sessions.ts';
-import { stopped, stoppedByJournal } from '../stopped.ts';
+import { stopped, stoppedByFailure } from '../stopped.ts';
 import { expectedDigest, type KeptPlan, keptPlanOf, optionsOfPlan, refuseMoved, refuseOtherCluster, targetOfPlan } from './kept-plan.ts';
 import { planOn, printPlan, sayHowToRun } from './plan.ts';
 
@@ -44,7 +45,7 @@ export const retire: RunCommand = async (context, invocation) => {
     );
   const session = await openTwinSession(folder, context, false);
   try {
-    await printPlan(context, invocation, (await planOn(session, options, context)).report);
+    await printPlan(context, invocation, (await planOn(session, options)).report);
     return 'done';
   } finally {
     await session.close();
@@ -79,7 +80,7 @@ async function showPlan(
   invocation: Invocation,
   kept: KeptPlan | undefined,
 ): Promise<Exit> {
-  const { plan, report } = await planOn(session, options, context);
+  const { plan, report } = await planOn(session, options);
   if (kept !== undefined) refuseOtherCluster(kept, plan);
   await printPlan(context, invocation, report);
   if (kept !== undefined) refuseMoved(kept, plan, context);
@@ -109,7 +110,7 @@ async function refuseMovedRun(
 async function resumeRun(runId: string, context: CommandContext, invocation: Invocation): Promise<Exit> {
   const opened = await openJournalOf(invocation, runId);
   const record = await opened.journal.getRun(runId).finally(() => opened.close());
-  const session = await openClusterSession(invocation, context, { journal: 'folder', target: record.target });
+  const session = await openClusterSession(invocation, context, { journal: 'folder', target: record.target, isResumed: true });
   try {
     return await carryOut(session, runId, record.options, null, context, invocation);
   } finally {
@@ -139,10 +140,24 @@ async function carryOut(
     if (failure !== null) sayFailure(failure, terminal);
   } catch (error) {
     if (interrupts.signal.aborted) return stopped(context, runId, invocation);
-    if (session.signal.aborted) return stoppedByJournal(context, session, runId, invocation);
+    if (session.unreached.aborted && textFlag(invocation, 'resume') === undefined) {
+      await closeUnreached(session, runId);
+      throw session.unreached.reason;
+    }
+    if (session.signal.aborted) return stoppedByFailure(context, session, runId, invocation);
     throw error;
   }
   const report = await buildReport(journal, runId, session.promises());
-  await terminal.data(renderReport(report, formatOf(invocation), terminal.screen));
+  await terminal.data(renderReport(report, formatOf(invocation), screenOf(context, invocation)));
   return exitOfRun(report);
+}
+
+/** Ends a new run whose cluster or account could not be reached: it wrote nothing, and must not keep the cluster's lock. */
+async function closeUnreached({ runtime, clock, unreached }: Session, runId: string): Promise<void> {
+  const { message } = unreached.reason as PodshiftError;
+  try {
+    await rollBack({ runtime, clock, input: { runId, unitIds: null, reason: message } });
+  } catch (error) {
+    if (!isPodshiftError(error)) throw error;
+  }
 }

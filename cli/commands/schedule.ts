@@ -1,5 +1,5 @@
 import { SchedulerClient } from '@aws-sdk/client-scheduler';
-import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
+import { defaultCredentials } from '../../src/aws/default-credentials.ts';
 import { createSchedules } from '../../src/aws/schedules.ts';
 import { PodshiftError } from '../../src/model/errors.ts';
 import { toYaml } from '../../src/report/render.ts';
@@ -117,6 +117,6 @@ async function list(schedules: Schedules, stage: string, { terminal }: CommandCo
 async function openSchedules(context: CommandContext, invocation: Invocation): Promise<Schedules> {
   const region = textFlag(invocation, 'serviceRegion') ?? (await regionOf(invocation, context));
   const [profile, endpoint] = [textFlag(invocation, 'profile'), textFlag(invocation, 'endpointUrl')];
-  const credentials = fromNodeProviderChain({ ...(profile === undefined ? {} : { profile }), clientConfig: { region } });
+  const credentials = defaultCredentials({ profile, region });
   return createSchedules(new SchedulerClient({ region, credentials, ...(endpoint === undefined ? {} : { endpoint }) }));
 }

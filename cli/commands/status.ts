@@ -16,10 +16,11 @@ import type { Invocation } from '../program.ts';
 import { lookAtRuns, reportOf } from '../runs/states.ts';
 import { type StatusSight, watchStatus } from '../runs/watch-status.ts';
 import { sayWhoNeedsSomebody } from '../runs/words.ts';
+import { screenOf } from '../screen.ts';
 import { isRemote, openService } from '../service/open.ts';
 import { stateOfResource, statesOfResources } from '../service/states.ts';
 import { journalFolder, openJournal, openJournalOf } from '../sessions.ts';
-import { sameAccess } from '../shell.ts';
+import { nextCommand } from '../shell.ts';
 
 /** Milliseconds between two looks at a journal of this machine. */
 const INTERVAL = 1000;
@@ -67,7 +68,7 @@ async function watch(context: CommandContext, invocation: Invocation, runId: str
     if (state === undefined) throw new PodshiftError('InternalError', `the report of run ${id} has no words`);
     return {
       standings: [{ id, cluster: clusterTitle(cluster), state, json: built.run }],
-      text: renderReport(built, format, screen),
+      text: renderReport(built, format, screenOf(context, invocation)),
       over: endedAt !== null,
     };
   };
@@ -92,7 +93,7 @@ function titleOf({ cluster, target }: RunResource): string {
 export const report: RunCommand = async (context, invocation) => {
   const runId = invocation.arguments[0] ?? '';
   const built = await reportOfRun(context, invocation, runId);
-  await context.terminal.data(renderReport(built, formatOf(invocation), context.terminal.screen));
+  await context.terminal.data(renderReport(built, formatOf(invocation), screenOf(context, invocation)));
   return 'done';
 };
 
@@ -107,7 +108,7 @@ function allRuns(context: CommandContext, invocation: Invocation): Promise<Stand
 async function localRuns(invocation: Invocation): Promise<Standing[]> {
   const opened = await openJournal(invocation);
   if (opened === undefined) return [];
-  const looks = await lookAtRuns(opened, sameAccess(invocation)).finally(() => opened.close());
+  const looks = await lookAtRuns(opened, (...words) => nextCommand(invocation, ...words)).finally(() => opened.close());
   return inOrder(looks.map(({ run, state }) => ({ run: describeRun(run), state })));
 }
 
@@ -120,7 +121,7 @@ async function serviceRuns(context: CommandContext, invocation: Invocation): Pro
 
 async function localReport(invocation: Invocation, runId: string): Promise<RunReport> {
   const opened = await openJournalOf(invocation, runId);
-  return reportOf(opened, runId, sameAccess(invocation)).finally(() => opened.close());
+  return reportOf(opened, runId, (...words) => nextCommand(invocation, ...words)).finally(() => opened.close());
 }
 
 async function serviceReport(context: CommandContext, invocation: Invocation, runId: string): Promise<RunReport> {

@@ -3,6 +3,7 @@ import type { Journal } from '../../src/journal/journal.ts';
 import type { RunReport } from '../../src/model/report.ts';
 import type { RunRecord, UnitRecord } from '../../src/model/run.ts';
 import type { Carrier, RunState } from '../../src/model/run-state.ts';
+import type { CommandText } from '../../src/report/commands.ts';
 import { buildReport } from '../../src/report/report.ts';
 import { factsOfRecords, stateOf } from '../../src/report/run-state.ts';
 
@@ -24,37 +25,37 @@ export interface RunLook {
 const CONCURRENCY = 8;
 
 /**
- * Looks at a run: its records, and who carries it. `access` are the flags for the commands in its words, each after a space. Throws as
+ * Looks at a run: its records, and who carries it. `command` makes the commands in its words. Throws as
  * the journal does.
  */
-export async function lookAtRun(looked: Looked, runId: string, access: string): Promise<RunLook> {
+export async function lookAtRun(looked: Looked, runId: string, command: CommandText): Promise<RunLook> {
   // A process notes the end of its run before it lets go of it: one that had let go by now has ended its run, or lost it.
   const before = looked.isCarried?.('run', runId);
   const run = await looked.journal.getRun(runId);
   const units = await looked.journal.listUnits(runId);
   const carrier: Carrier = run.endedAt === null ? await carrierOf(looked, run, units, before) : { kind: 'unknown' };
-  return withState(run, units, carrier, access);
+  return withState(run, units, carrier, command);
 }
 
-function withState(run: RunRecord, units: readonly UnitRecord[], carrier: Carrier, access: string): RunLook {
-  return { run, units, carrier, state: stateOf(factsOfRecords(run, units), carrier, Date.now(), access) };
+function withState(run: RunRecord, units: readonly UnitRecord[], carrier: Carrier, command: CommandText): RunLook {
+  return { run, units, carrier, state: stateOf(factsOfRecords(run, units), carrier, Date.now(), command) };
 }
 
 /** All runs of a journal, newest first. */
-export async function lookAtRuns(looked: Looked, access: string): Promise<RunLook[]> {
+export async function lookAtRuns(looked: Looked, command: CommandText): Promise<RunLook[]> {
   const limit = pLimit(CONCURRENCY);
   const runs = await looked.journal.listRuns();
   return Promise.all(
     runs.map((run) =>
-      limit(() => (run.endedAt === null ? lookAtRun(looked, run.runId, access) : withState(run, [], { kind: 'unknown' }, access))),
+      limit(() => (run.endedAt === null ? lookAtRun(looked, run.runId, command) : withState(run, [], { kind: 'unknown' }, command))),
     ),
   );
 }
 
 /** The report of a run as it stands, with its words. Throws as the journal does. */
-export async function reportOf(looked: Looked, runId: string, access: string): Promise<RunReport> {
+export async function reportOf(looked: Looked, runId: string, command: CommandText): Promise<RunReport> {
   for (;;) {
-    const { run, state } = await lookAtRun(looked, runId, access);
+    const { run, state } = await lookAtRun(looked, runId, command);
     const report = await buildReport(looked.journal, runId, null);
     // Both are of one moment, or the run has gone on between them: it does so a few times at most.
     if (report.run.status === run.status && report.run.endedAt === run.endedAt) return { ...report, run: { ...report.run, state } };

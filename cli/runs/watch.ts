@@ -6,11 +6,12 @@ import type { CommandContext, RunCommand } from '../context.ts';
 import type { Exit } from '../exit-codes.ts';
 import { formatOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
+import { screenOf } from '../screen.ts';
 import { exitOfServiceRun } from '../service/follow.ts';
 import { isRemote } from '../service/open.ts';
 import { watchOnService } from '../service/run.ts';
 import { openJournalOf } from '../sessions.ts';
-import { sameAccess } from '../shell.ts';
+import { nextCommand } from '../shell.ts';
 import { createTelling } from './changes.ts';
 import { lookAtRun, reportOf } from './states.ts';
 
@@ -25,20 +26,20 @@ export const watch: RunCommand = async (context, invocation) => {
   if (isRemote(invocation)) return watchOnService(context, invocation);
   const runId = invocation.arguments[0] ?? '';
   const { terminal, interrupts } = context;
-  const access = sameAccess(invocation);
+  const command = (...words: string[]): string => nextCommand(invocation, ...words);
   const opened = await openJournalOf(invocation, runId);
-  const tell = createTelling(terminal, (run) => `podshift approve ${run.id}${access} --digest ${run.digest}`);
+  const tell = createTelling(terminal, (run) => command('approve', run.id, '--digest', run.digest));
   try {
     for (;;) {
-      const { run, units, state } = await lookAtRun(opened, runId, access);
+      const { run, units, state } = await lookAtRun(opened, runId, command);
       tell({ run: describeRun(run), units: describeUnits(runId, units, null).units, state });
       if (state.name === 'interrupted') {
-        for (const { action, command } of state.next) terminal.talk(`  ${`${action}:`.padEnd(10)} ${command}`);
+        for (const next of state.next) terminal.talk(`  ${`${next.action}:`.padEnd(10)} ${next.command}`);
         return 'failed';
       }
       if (run.endedAt !== null) {
-        const report = await reportOf(opened, runId, access);
-        await terminal.data(renderReport(report, formatOf(invocation), terminal.screen));
+        const report = await reportOf(opened, runId, command);
+        await terminal.data(renderReport(report, formatOf(invocation), screenOf(context, invocation)));
         return exitOfServiceRun(describeRun(run), report);
       }
       await delay(INTERVAL, undefined, { signal: interrupts.signal });
@@ -55,6 +56,6 @@ export const watch: RunCommand = async (context, invocation) => {
 function leave({ terminal }: CommandContext, invocation: Invocation, runId: string): Exit {
   terminal.talk('');
   terminal.talk(hang('', `stopped watching; run ${runId} goes on in its own process`, terminal.talkColumns));
-  terminal.talk(`  to look at it: podshift watch ${runId}${sameAccess(invocation)}`);
+  terminal.talk(`  to look at it: ${nextCommand(invocation, 'watch', runId)}`);
   return 'interrupted';
 }

@@ -5,7 +5,6 @@ import type { RunResource } from '../../src/service/resources.ts';
 import type { CommandContext } from '../context.ts';
 import { EXIT_CODES, type Exit, exitOfRun } from '../exit-codes.ts';
 import { createTelling } from '../runs/changes.ts';
-import { quoted } from '../shell.ts';
 import type { OpenedService } from './open.ts';
 
 /**
@@ -13,12 +12,12 @@ import type { OpenedService } from './open.ts';
  * Throws the reason of an interrupt: the run goes on without anybody who looks.
  */
 export async function follow(
-  { client, url, interval }: OpenedService,
+  { client, command, interval }: OpenedService,
   { terminal, interrupts }: CommandContext,
   runId: string,
   until: (run: RunResource) => boolean = (run) => run.endedAt !== null,
 ): Promise<RunResource> {
-  const tell = createTelling(terminal, ({ id, digest }) => `podshift approve ${id} --service ${quoted(url)} --digest ${digest}`);
+  const tell = createTelling(terminal, ({ id, digest }) => command('approve', id, '--digest', digest));
   for (;;) {
     const run = await client.getRun(runId);
     tell({ run, units: run.digest === '' ? [] : await client.listUnits(runId) });

@@ -1,14 +1,15 @@
-import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
+import { defaultCredentials } from '../../src/aws/default-credentials.ts';
 import { PodshiftError } from '../../src/model/errors.ts';
 import { type CommandContext, textFlag } from '../context.ts';
 import type { Invocation } from '../program.ts';
+import { nextCommand } from '../shell.ts';
 import { createServiceClient, type ServiceClient } from './client.ts';
 
 /** A service that a command drives. */
 export interface OpenedService {
   readonly client: ServiceClient;
-  /** As it was given, for commands that are printed. */
-  readonly url: string;
+  /** A command that reaches the same service, from its words, to be printed. */
+  readonly command: (...words: string[]) => string;
   /** Milliseconds between two looks at a run. */
   readonly interval: number;
 }
@@ -33,14 +34,15 @@ export function openService(invocation: Invocation, { environment, interrupts }:
     throw new PodshiftError('UsageError', `${text} is no URL of a service: it begins with https://, or with http://127.0.0.1`);
   }
   const { signal } = interrupts;
-  if (isLocal) return { client: createServiceClient({ url, signal }), url: text, interval: 500 };
+  const command = (...words: string[]): string => nextCommand(invocation, ...words);
+  if (isLocal) return { client: createServiceClient({ url, signal }), command, interval: 500 };
   const profile = textFlag(invocation, 'profile');
   // The host of an HTTP API names its region (API Gateway Developer Guide, "Invoke an HTTP API"); one of a domain of your own does not.
   const region =
     /\.execute-api\.([a-z0-9-]+)\.amazonaws\./.exec(url.hostname)?.[1] ?? environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION;
   if (region === undefined) throw new PodshiftError('UsageError', `in which region is ${url.hostname}? set AWS_REGION`);
-  const credentials = fromNodeProviderChain({ ...(profile === undefined ? {} : { profile }), clientConfig: { region } });
-  return { client: createServiceClient({ url, signing: { region, credentials }, signal }), url: text, interval: 5000 };
+  const credentials = defaultCredentials({ profile, region });
+  return { client: createServiceClient({ url, signing: { region, credentials }, signal }), command, interval: 5000 };
 }
 
 /** Throws `UsageError` where the command brings an external id: a deployed service has its deployer's, and shows it to nobody. */

@@ -9,9 +9,11 @@ import type { CommandContext, RunCommand } from '../context.ts';
 import { exitOfRollback } from '../exit-codes.ts';
 import { formatOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
-import { quoted } from '../shell.ts';
+import { screenOf } from '../screen.ts';
+import { nextCommand } from '../shell.ts';
+import { knownUnits } from '../unmatched-selectors.ts';
 import { follow } from './follow.ts';
-import { type OpenedService, openService } from './open.ts';
+import { openService } from './open.ts';
 import { leave } from './run.ts';
 
 /** Milliseconds that the service has to begin with a way back. */
@@ -23,9 +25,13 @@ export const rollbackOnService: RunCommand = async (context, invocation) => {
   const service = openService(invocation, context);
   const { terminal, interrupts } = context;
   const units = Array.isArray(invocation.flags.unit) ? (invocation.flags.unit as string[]) : null;
-  if (invocation.flags.approve !== true) {
-    await showUnits(context, invocation, service, await service.client.getReport(runId), units);
-    return 'done';
+  if (units !== null || invocation.flags.approve !== true) {
+    const report = await service.client.getReport(runId);
+    if (units !== null) knownUnits(units, report.units.map(unitName));
+    if (invocation.flags.approve !== true) {
+      await showUnits(context, invocation, report, units);
+      return 'done';
+    }
   }
   try {
     const before = await service.client.getRun(runId);
@@ -37,7 +43,7 @@ export const rollbackOnService: RunCommand = async (context, invocation) => {
     terminal.talk(error.message);
   }
   const report = await service.client.getReport(runId);
-  await terminal.data(renderReport(report, formatOf(invocation), terminal.screen));
+  await terminal.data(renderReport(report, formatOf(invocation), screenOf(context, invocation)));
   return exitOfRollback(report, units);
 };
 
@@ -50,7 +56,7 @@ function isBack(before: RunResource, interval: number): (run: RunResource) => bo
   return (run) => {
     looks += 1;
     if (run.endedAt !== null && run.endedAt === before.endedAt && looks * interval > BEGINNING) {
-      throw new PodshiftError('ServiceUnavailable', `the way back of run ${run.id} does not begin; look at the executions of rollback-run`);
+      throw new PodshiftError('ServiceUnavailable', `the rollback of run ${run.id} does not begin; look at the executions of rollback-run`);
     }
     return run.endedAt !== null && run.endedAt !== before.endedAt;
   };
@@ -60,7 +66,6 @@ function isBack(before: RunResource, interval: number): (run: RunResource) => bo
 async function showUnits(
   { terminal }: CommandContext,
   invocation: Invocation,
-  { url }: OpenedService,
   report: RunReport,
   chosen: readonly string[] | null,
 ): Promise<void> {
@@ -83,8 +88,10 @@ async function showUnits(
     terminal.talk('nothing is left to undo');
     return;
   }
-  const flags = (chosen ?? []).map((unit) => ` --unit ${quoted(unit)}`).join('');
-  terminal.talk(`(plan) would take ${count(units.length, 'unit')} back`);
+  terminal.talk(`(plan) would roll ${count(units.length, 'unit')} back`);
   terminal.talk('nothing was changed; run again with --approve:');
-  terminal.talk(`  podshift rollback ${report.run.id}${flags} --service ${quoted(url)} --approve`);
+  const flags = (chosen ?? []).flatMap((unit) => ['--unit', unit]);
+  terminal.talk(
+    `  ${nextCommand(invocation, 'rollback', report.run.id, ...flags, ...(invocation.flags.stop === true ? ['--stop'] : []), '--approve')}`,
+  );
 }

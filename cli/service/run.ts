@@ -8,9 +8,11 @@ import { type CommandContext, type RunCommand, textFlag } from '../context.ts';
 import type { Exit } from '../exit-codes.ts';
 import { formatOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
+import { screenOf } from '../screen.ts';
 import { optionsOf, targetOf } from '../sessions.ts';
-import { quoted } from '../shell.ts';
+import { nextCommand } from '../shell.ts';
 import { sayUnmatched } from '../unmatched-acceptances.ts';
+import { refuseUnmatched, unmatchedOf } from '../unmatched-selectors.ts';
 import { exitOfServiceRun, follow } from './follow.ts';
 import { type OpenedService, openService, withoutExternalId } from './open.ts';
 
@@ -54,10 +56,12 @@ async function watchRun(
     const run = await follow(service, context, runId);
     const report = await service.client.getReport(runId);
     sayUnmatched(terminal, accepted, report.findings);
-    await terminal.data(renderReport(report, formatOf(invocation), terminal.screen));
+    await terminal.data(renderReport(report, formatOf(invocation), screenOf(context, invocation)));
+    // The service plans what the other names choose; where none does, nothing was done.
+    if (report.units.length === 0) refuseUnmatched(unmatchedOf(report.findings));
     const file = textFlag(invocation, 'plan');
     if (file !== undefined && run.reason.endsWith('(WorldMoved)'))
-      terminal.talk(`nothing was changed; to see what differs from the plan: podshift plan --compare ${quoted(file)}`);
+      terminal.talk(`nothing was changed; to see what differs from the plan: ${nextCommand(invocation, 'plan', '--compare', file)}`);
     if (run.status === 'planned' && (invocation.name === 'run' || invocation.name === 'retire')) sayHowToRun(context, report, invocation);
     return exitOfServiceRun(run, report);
   } catch (error) {
@@ -67,10 +71,10 @@ async function watchRun(
 }
 
 /** Says after an interrupt that the run goes on, and how to look at it or to stop it. */
-export function leave({ terminal }: CommandContext, { url }: OpenedService, runId: string): Exit {
+export function leave({ terminal }: CommandContext, { command }: OpenedService, runId: string): Exit {
   terminal.talk('');
-  terminal.talk(hang('', `interrupted: run ${runId} goes on in the service`, terminal.talkColumns));
-  terminal.talk(`  to look at it: podshift watch ${runId} --service ${quoted(url)}`);
-  terminal.talk(`  to go back:    podshift rollback ${runId} --service ${quoted(url)} --stop --approve`);
+  terminal.talk(hang('', `run ${runId} goes on in the service; only this command stopped`, terminal.talkColumns));
+  terminal.talk(`  to look at it: ${command('watch', runId)}`);
+  terminal.talk(`  to roll back:  ${command('rollback', runId, '--stop', '--approve')}`);
   return 'interrupted';
 }

@@ -3,21 +3,15 @@ import type { RunReport } from '../../src/model/report.ts';
 import type { RunState } from '../../src/model/run-state.ts';
 import { type RunFacts, stateOf } from '../../src/report/run-state.ts';
 import type { RunResource } from '../../src/service/resources.ts';
-import { quoted } from '../shell.ts';
 import type { OpenedService } from './open.ts';
 
 /** Reports that are asked for at once. */
 const CONCURRENCY = 4;
 
-/** The flag that the commands in the words for a service's run need. */
-export function serviceAccess({ url }: Pick<OpenedService, 'url'>): string {
-  return ` --service ${quoted(url)}`;
-}
-
 /** How a run of a service stands in words, by what its API says; `report` is absent of a run that has ended. */
-export function stateOfResource(service: Pick<OpenedService, 'url'>, run: RunResource, report?: RunReport): RunState {
+export function stateOfResource(service: Pick<OpenedService, 'command'>, run: RunResource, report?: RunReport): RunState {
   // Whether an execution carries it, the service's own watch sees.
-  return stateOf(factsOfResource(run, report), { kind: 'unknown' }, Date.now(), serviceAccess(service));
+  return stateOf(factsOfResource(run, report), { kind: 'unknown' }, Date.now(), service.command);
 }
 
 /** The words for each of the runs, in their order; the open ones are asked for their reports. */

@@ -15,6 +15,7 @@ import type { CallCounts, ClusterTarget } from '../model/run.ts';
 import type { ServerTime } from '../model/server-clock.ts';
 import { isThrottle } from './errors.ts';
 import { type Pacer, pacingKey, sendPaced } from './pacing.ts';
+import { type Contacts, placeListener } from './places.ts';
 import { serverTimeListener } from './server-time.ts';
 import { TIMEOUTS } from './timeouts.ts';
 
@@ -33,6 +34,8 @@ export interface AwsSettings {
   readonly serverTime?: ServerTime;
   /** Paces requests; none are paced where absent. */
   readonly pacer?: Pacer;
+  /** Told of each try to reach a host; nobody is where absent. */
+  readonly contacts?: Contacts | undefined;
   /** Requests of one send() at most, the first included; {@link MAX_ATTEMPTS} where absent. */
   readonly maxAttempts?: number | undefined;
   /** What sends the clients' requests; the SDK's own over HTTPS, with time-outs, where absent. */
@@ -65,7 +68,7 @@ export function retryStrategy(retryDelays: AwsSettings['retryDelays'], maxAttemp
   return new StandardRetryStrategy(retryDelays === 'none' ? { maxAttempts, backoff: NO_DELAY } : { maxAttempts });
 }
 
-/** A plugin that paces and reports each request as it leaves, and listens to its answer's time: within the retry middleware, so that retries are seen too. */
+/** A plugin that paces and reports each request as it leaves, notes where it went, and listens to its answer's time: within the retry middleware, so that retries are seen too. */
 // biome-ignore lint/suspicious/noExplicitAny: it neither reads nor changes what passes, whatever the client's types are
 export function requestCounter(settings: AwsSettings, service: keyof CallCounts): Pluggable<any, any> {
   const { onRequest, pacer, target } = settings;
@@ -74,6 +77,7 @@ export function requestCounter(settings: AwsSettings, service: keyof CallCounts)
     applyToStack: (stack) => {
       if (settings.serverTime !== undefined) serverTimeListener(settings.serverTime).applyToStack(stack);
       if (settings.onAnswer !== undefined) answerListener(settings.onAnswer, service).applyToStack(stack);
+      placeListener(target.region, service, settings.contacts).applyToStack(stack);
       stack.addRelativeTo(
         (next: InitializeHandler<object, MetadataBearer>) => (request: InitializeHandlerArguments<object>) =>
           sendPaced(

@@ -26,6 +26,8 @@ export interface ConnectionSettings {
   /** See `AwsSettings`. */
   readonly serverTime?: ServerTime;
   /** See `AwsSettings`. */
+  readonly contacts?: AwsSettings['contacts'];
+  /** See `AwsSettings`. */
   readonly requestHandler?: AwsSettings['requestHandler'];
   readonly maxAttempts?: AwsSettings['maxAttempts'];
   readonly onAnswer?: AwsSettings['onAnswer'];
@@ -75,6 +77,7 @@ export function openConnections(settings: ConnectionSettings): Connections {
     ...(settings.requestHandler === undefined ? {} : { requestHandler: settings.requestHandler }),
     maxAttempts: settings.maxAttempts,
     onAnswer: settings.onAnswer,
+    contacts: settings.contacts,
   });
   const credentialsOf = (target: ClusterTarget): AwsCredentialIdentityProvider => {
     const key = JSON.stringify([target.region, target.assumeRoleArn, target.externalId]);

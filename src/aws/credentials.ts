@@ -1,8 +1,9 @@
-import { fromNodeProviderChain, fromTemporaryCredentials } from '@aws-sdk/credential-providers';
+import { fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from '@smithy/types';
 import type { Clock } from '../model/clock.ts';
 import { PodshiftError } from '../model/errors.ts';
 import { type AwsSettings, requestCounter, retryStrategy } from './clients.ts';
+import { defaultCredentials } from './default-credentials.ts';
 import { awsError } from './errors.ts';
 import { TIMEOUTS } from './timeouts.ts';
 
@@ -20,7 +21,7 @@ export function targetCredentials(settings: AwsSettings): AwsCredentialIdentityP
   const { target, credentials } = settings;
   const base: AwsCredentialIdentityProvider =
     credentials === undefined
-      ? fromNodeProviderChain({ clientConfig: { region: target.region } })
+      ? defaultCredentials({ region: target.region })
       : typeof credentials === 'function'
         ? credentials
         : () => Promise.resolve(credentials);

@@ -1,4 +1,9 @@
+import { codeOf, connectionFailure } from '../model/connection-failure.ts';
 import { type ErrorName, isPodshiftError, PodshiftError } from '../model/errors.ts';
+import { type AwsCall, awsMessage, awsRemedy } from './error-texts.ts';
+import { isConnectTimeout, placeOf } from './places.ts';
+
+export type { AwsCall } from './error-texts.ts';
 
 /** What podshift reads of an SDK error; anything thrown may lack all of it. */
 interface SdkError {
@@ -85,33 +90,14 @@ const NAMES: Readonly<Record<string, ErrorName>> = {
   TimeoutError: 'ServiceUnavailable',
 };
 
-/** Node's codes of connections that failed or broke. */
-const NETWORK_CODES = new Set([
-  'ECONNRESET',
-  'ECONNREFUSED',
-  'ECONNABORTED',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-]);
+/** Node's codes of connections that stood and then broke. */
+const BROKEN = new Set(['ECONNRESET', 'ECONNABORTED', 'EPIPE']);
 
 /** Operations that associate a role, which EKS looks at first. */
 const ROLE_OPERATIONS: ReadonlySet<string> = new Set(['CreatePodIdentityAssociation', 'UpdateAddon']);
 
 /** EKS's two messages while IAM has not spread a role or its trust policy (seen by eksctl and by Terraform's AWS provider). */
 const ROLE_NOT_READY = /trust policy of the role|role provided in the request does not exist/i;
-
-/** The action that an AccessDenied message names: `... is not authorized to perform: iam:PassRole on resource ...`. */
-const DENIED_ACTION = /not authorized to perform:? ([a-z0-9-]+:[A-Za-z]+)/;
-
-/** A call, for messages: the service as IAM's actions name it (`eks`, `iam`, `dynamodb`), and the operation's name. */
-export interface AwsCall {
-  readonly service: string;
-  readonly operation: string;
-}
 
 /**
  * The error of the table for whatever an SDK client threw. The SDK's own error is not kept as its cause: it carries the
@@ -125,12 +111,21 @@ export function awsError(error: unknown, call: AwsCall): PodshiftError {
   const code = typeof thrown.name === 'string' ? thrown.name : 'Error';
   const text = typeof thrown.message === 'string' ? thrown.message : '';
   const status = thrown.$metadata?.httpStatusCode;
-  const name = errorName(thrown, code, text, status, call);
-  return new PodshiftError(name, message(name, code, text, call), {
+  const place = placeOf(error);
+  const connection =
+    status === undefined ? (connectionFailure(codeOf(error)) ?? (isConnectTimeout(error) ? 'timed-out' : undefined)) : undefined;
+  const name = connection === undefined ? errorName(thrown, code, text, status, call) : 'ServiceUnavailable';
+  const shownCode = connection === undefined ? code : codeOf(error);
+  const failed = { call, code: shownCode, text, place, connection };
+  const remedy = awsRemedy(failed);
+  return new PodshiftError(name, awsMessage(name, failed), {
+    ...(remedy === undefined ? {} : { remedy }),
     details: {
       service: call.service,
       operation: call.operation,
-      code: typeof thrown.code === 'string' ? thrown.code : code,
+      code: connection === undefined && typeof thrown.code === 'string' ? thrown.code : shownCode,
+      ...place,
+      ...(connection === undefined ? {} : { connection }),
       ...(status === undefined ? {} : { httpStatus: status }),
       ...(thrown.$metadata?.requestId === undefined ? {} : { requestId: thrown.$metadata.requestId }),
       ...(thrown.$metadata?.attempts === undefined ? {} : { attempts: thrown.$metadata.attempts }),
@@ -152,7 +147,7 @@ function errorName(thrown: SdkError, code: string, text: string, status: number 
   if (status !== undefined && status >= 500) {
     return 'ServiceUnavailable';
   }
-  if (typeof thrown.code === 'string' && NETWORK_CODES.has(thrown.code)) {
+  if (typeof thrown.code === 'string' && BROKEN.has(thrown.code)) {
     return 'ServiceUnavailable';
   }
   // The SDK wraps a connection that ended early without a code of its own.
@@ -167,28 +162,6 @@ function errorName(thrown: SdkError, code: string, text: string, status: number 
   }
   // A success or no status at all: an answer that the SDK could not read, or a bug of ours.
   return 'InternalError';
-}
-
-function message(name: ErrorName, code: string, text: string, call: AwsCall): string {
-  const operation = `${call.service}:${call.operation}`;
-  switch (name) {
-    case 'CredentialsMissing':
-      // The text can name files of the machine, or quote the string that was signed.
-      return `no valid AWS credentials for ${operation} (${code})`;
-    case 'AccessDenied':
-      return `not allowed to perform ${DENIED_ACTION.exec(text)?.[1] ?? operation}`;
-    case 'Throttled':
-      return `${operation} is throttled (${code})`;
-    case 'ServiceUnavailable':
-      return `${operation} failed or did not answer (${code})`;
-    case 'TaskTokenGone':
-      // The text can quote the token.
-      return `no state waits for this answer any more (${code})`;
-    case 'InternalError':
-      return `${operation} gave an answer that cannot be read (${code})`;
-    default:
-      return `${operation}: ${text === '' ? code : text}`;
-  }
 }
 
 /** Whether a service refused a request because too many came. */

@@ -46,7 +46,7 @@ export function fleetOutcome(members: readonly MemberRecord[], halted: string): 
   // What had nothing left to migrate is no work of the fleet.
   const byFleet = migrated.filter(({ startedAt }) => startedAt.run !== undefined);
   if (rolledBack.length > 0 && byFleet.length > 0) {
-    const action = `start the fleet anew for ${names(rolledBack)} once their reasons are mended`;
+    const action = `start the fleet anew for ${names(rolledBack)} once their reasons are fixed`;
     return { status: 'needs-operator', reason: `${action}: they were rolled back, the others are migrated` };
   }
   if (rolledBack.length > 0) return { status: 'rolled-back', reason: rolledBack[0]?.reason ?? '' };

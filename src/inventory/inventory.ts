@@ -4,7 +4,7 @@ import { RESOURCES } from '../kubernetes/resources.ts';
 import { type Clock, timestamp } from '../model/clock.ts';
 import type { Inventory, ServiceAccountFacts } from '../model/inventory.ts';
 import type { MigrationOptions } from '../model/options.ts';
-import { isSelected } from '../model/selection.ts';
+import { isSelected, unmatchedSelectors } from '../model/selection.ts';
 import { type Account, clusterFacts, readAccount, readAssociations, readRoles, trustingPods, trustingRoles } from './account.ts';
 import { addonFacts } from './addons.ts';
 import { readAgent } from './agent.ts';
@@ -98,9 +98,12 @@ export async function takeInventory(
   const missing = new Set(asked.filter((arn) => !read.has(arn)));
   const known = [...roles, ...(await readRoles(aws, account.roles, missing))];
 
+  const unmatched = unmatchedSelectors(options, everyServiceAccount(serviceAccounts, account));
+
   return {
     version: 1,
     takenAt,
+    ...(unmatched.length === 0 ? {} : { unmatched }),
     cluster: clusterFacts(account.cluster),
     annotationPrefix: prefix,
     agent: await readAgent(aws, account, objects.agentSets, objects.agentPods, nodes),
@@ -161,6 +164,14 @@ export async function takeInventory(
         }
       : {}),
   };
+}
+
+/** Those of the cluster, and those of associations that outlived theirs. */
+function everyServiceAccount(objects: readonly KubernetesObject[], { associations }: Account): Set<string> {
+  return new Set([
+    ...objects.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`),
+    ...associations.map(({ namespace, serviceAccount }) => `${namespace}/${serviceAccount}`),
+  ]);
 }
 
 /** Service accounts that are here for what their pods ask kube2iam or kiam for, and for nothing else. */

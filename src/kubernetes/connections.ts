@@ -37,6 +37,7 @@ export function createClusterConnections(settings: ClusterConnectionSettings): P
       pacingKey: pacingKey('kubernetes', target),
       exchange: settings.exchange,
       serverTime: settings.serverTime,
+      contacts: settings.contacts,
     });
   return {
     aws,

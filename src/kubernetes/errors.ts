@@ -1,33 +1,39 @@
 import type { Cluster } from '../aws/gateways.ts';
+import { codeOf, connectionFailure, describeFailure, isTlsFailure } from '../model/connection-failure.ts';
+import { REMEDIES } from '../model/errors/kinds.ts';
 import { isPodshiftError, PodshiftError } from '../model/errors.ts';
 import type { ApiAnswer } from './answer.ts';
 
 /** Codes of connections that stood and then broke: the request may have been applied. */
 const BROKEN = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'HPE_INVALID_EOF_STATE']);
 
-/** The error for a request that got no answer, from what the HTTP library threw. */
-export function connectionError(error: unknown, what: string): PodshiftError {
+/** The error for a request that got no answer, from what the HTTP library threw; `host` is the API server's. */
+export function connectionError(error: unknown, what: string, host?: string): PodshiftError {
   if (isPodshiftError(error)) {
     return error;
   }
-  const code = errorCode(error);
+  const code = codeOf(error);
+  const details = { code, ...(host === undefined ? {} : { host }) };
   if (BROKEN.has(code)) {
-    return new PodshiftError('ServiceUnavailable', `the connection broke: ${what} (${code})`, { details: { code } });
+    return new PodshiftError('ServiceUnavailable', `the connection broke: ${what} (${code})`, { details });
   }
-  return new PodshiftError('ClusterUnreachable', `the API server did not answer: ${what} (${code})`, { details: { code } });
+  const connection = connectionFailure(code);
+  if (connection === undefined) {
+    const where = host === undefined ? '' : ` at ${host}`;
+    return new PodshiftError('ClusterUnreachable', `the API server did not answer${where}: ${what} (${code})`, { details });
+  }
+  return new PodshiftError('ClusterUnreachable', `${what}: ${describeFailure(connection, host, code)}`, {
+    details: { ...details, connection },
+    remedy: REMEDIES[isTlsFailure(connection) ? 'API server certificate' : 'API server connection'].remedy,
+  });
 }
 
-/** The most telling code: fetch wraps the socket's error as a cause, and a failed dual-stack connect wraps several. */
-function errorCode(error: unknown): string {
-  let code = 'unknown';
-  let current = error;
-  while (current instanceof Error) {
-    const own = (current as Error & { code?: unknown }).code;
-    code = typeof own === 'string' ? own : current.name === 'Error' || current.name === 'TypeError' ? code : current.name;
-    current = current.cause;
-  }
-  return code;
-}
+/**
+ * The API server's own sentence about a request that its authorizer refuses (apiserver, forbiddenMessage): it names user, verb,
+ * resource and namespace, and no value of an object.
+ */
+const RBAC_REFUSAL =
+  /User "(?<user>[^"]*)" cannot (?<verb>[a-z]+) (?:resource|path) "(?<resource>[^"]*)"(?: in API group "(?<group>[^"]*)")?(?: in the namespace "(?<namespace>[^"]*)"| at the cluster scope)?/;
 
 /** The fields of a `metav1.Status` that hold no values of the user. */
 interface Status {
@@ -52,9 +58,13 @@ export function answerError(answer: ApiAnswer, what: string, cluster: Cluster): 
     case 403: {
       // RBAC's refusals name the verb; all others are admission's (PodSecurity, a webhook, a quota, a namespace that ends), which sees no reads.
       const isRead = /^(get|list) /.test(what);
-      const refusedBy = isRead || /cannot \S+ resource/.test(status.message) ? 'authorization' : 'admission';
+      const refusal = RBAC_REFUSAL.exec(status.message);
+      const refusedBy = isRead || refusal !== null || /cannot \S+ resource/.test(status.message) ? 'authorization' : 'admission';
       const subject = refusedBy === 'authorization' ? 'not allowed to' : 'an admission rule of the cluster refuses to';
-      return new PodshiftError('KubernetesForbidden', `${subject} ${what}`, { details: { ...details, refusedBy } });
+      const sentence = refusal === null ? '' : `: ${refusal[0]}`;
+      return new PodshiftError('KubernetesForbidden', `${subject} ${what} on cluster ${cluster.name}${sentence}`, {
+        details: { ...details, refusedBy, ...refusal?.groups },
+      });
     }
     case 404:
       return new PodshiftError('NotFound', `not found: ${what}`, { details });

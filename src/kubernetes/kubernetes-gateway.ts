@@ -25,6 +25,7 @@ export interface KubernetesSettings {
   readonly pacingKey?: string;
   readonly exchange?: TransportSettings['exchange'];
   readonly serverTime?: TransportSettings['serverTime'];
+  readonly contacts?: TransportSettings['contacts'];
 }
 
 /** Objects in one page of a list: kubectl's own chunk size. */
@@ -54,6 +55,7 @@ export function createKubernetesGateway(settings: KubernetesSettings): Kubernete
     onRequest,
     exchange: settings.exchange,
     serverTime: settings.serverTime,
+    contacts: settings.contacts,
     ...paced,
   });
 

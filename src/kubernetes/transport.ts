@@ -2,6 +2,7 @@ import { setTimeout as timer } from 'node:timers/promises';
 import { HttpMethod, IsomorphicFetchHttpLibrary, KubeConfig, RequestContext } from '@kubernetes/client-node';
 import type { Cluster } from '../aws/gateways.ts';
 import { type Pacer, sendPaced } from '../aws/pacing.ts';
+import type { Contacts } from '../aws/places.ts';
 import { PodshiftError } from '../model/errors.ts';
 import type { ServerTime } from '../model/server-clock.ts';
 import type { ApiAnswer } from './answer.ts';
@@ -42,6 +43,8 @@ export interface TransportSettings {
   readonly pacingKey?: string;
   /** Told of the time that the answers carry; nobody is where absent. */
   readonly serverTime?: ServerTime | undefined;
+  /** Told of each try to reach the API server; nobody is where absent. */
+  readonly contacts?: Contacts | undefined;
   /** What sends a request and brings its answer; the library of `@kubernetes/client-node` where absent. */
   readonly exchange?: ((request: ApiRequest, token: string) => Promise<ApiAnswer>) | undefined;
 }
@@ -73,6 +76,7 @@ export function createTransport(settings: TransportSettings): Transport {
   const paced = { pacer: settings.pacer, service: 'kubernetes', key: settings.pacingKey ?? '' } as const;
   const configuration = kubeConfig(cluster);
   const http = new IsomorphicFetchHttpLibrary();
+  const { host } = new URL(cluster.endpoint);
   let shared: Promise<Dispatcher> | undefined;
 
   /** A dispatcher of its own, with the cluster's certificate authority. */
@@ -108,9 +112,13 @@ export function createTransport(settings: TransportSettings): Transport {
       return answer;
     };
     try {
-      return await sendPaced(paced, send, (outcome) => 'answer' in outcome && isThrottle(outcome.answer));
-    } catch (error) {
-      throw connectionError(error, request.what);
+      const answer = await sendPaced(paced, send, (outcome) => 'answer' in outcome && isThrottle(outcome.answer));
+      settings.contacts?.answered(host);
+      return answer;
+    } catch (thrown) {
+      const error = connectionError(thrown, request.what, host);
+      if (error.name === 'ClusterUnreachable') settings.contacts?.failed(host, String(error.details.code), 'kubernetes');
+      throw error;
     }
   };
 

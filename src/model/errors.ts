@@ -1,5 +1,7 @@
+import { AWS_ERRORS } from './errors/aws.ts';
 import { DEPLOYMENT_ERRORS } from './errors/deployment.ts';
 import { JOURNAL_ERRORS } from './errors/journal.ts';
+import { KUBERNETES_ERRORS } from './errors/kubernetes.ts';
 
 /**
  * The one table of errors. A row's key is the error's `name`: Step Functions matches it in `ErrorEquals`, so it never
@@ -12,7 +14,7 @@ export const ERRORS = {
     code: 'PE102',
     exitCode: 2,
     retryable: false,
-    remedy: 'Take the snapshot again with the AWS CLI and kubectl commands that the README lists, or mend the named file.',
+    remedy: 'Take the snapshot again with the AWS CLI and kubectl commands that the README lists, or fix the named file.',
   },
   RunNotFound: { code: 'PE103', exitCode: 2, retryable: false, remedy: 'Run "podshift status" to list the runs of this journal.' },
   InvalidInput: { code: 'PE104', exitCode: 2, retryable: false, remedy: 'Compare the input with the schema that the message names.' },
@@ -55,7 +57,7 @@ export const ERRORS = {
     exitCode: 1,
     retryable: false,
     remedy:
-      'Another run took over this cluster after the lock expired. Look at it with "podshift status", then resume or roll back this run.',
+      'Another run, or a rollback, took this cluster over after the lock expired. Look at it with "podshift status" and let it end; then resume this run, or roll it back.',
   },
   JournalTooNew: {
     code: 'PE204',
@@ -67,7 +69,8 @@ export const ERRORS = {
     code: 'PE205',
     exitCode: 3,
     retryable: true,
-    remedy: 'Another run is writing this role, or this one was too slow for its lease. The step is tried again by itself.',
+    remedy:
+      'Another run is writing this role, or this one was too slow for its lease. Wait until that run has ended, then run the command again.',
   },
   TrustPolicyMoved: {
     code: 'PE206',
@@ -103,98 +106,8 @@ export const ERRORS = {
     remedy: 'Nothing is left to restore: the run wrote nothing, or all is undone.',
   },
   ...DEPLOYMENT_ERRORS,
-  // AWS
-  ClusterNotFound: {
-    code: 'PE301',
-    exitCode: 1,
-    retryable: false,
-    remedy: 'Check the cluster name, the region and the account of your credentials.',
-  },
-  CredentialsMissing: {
-    code: 'PE302',
-    exitCode: 1,
-    retryable: false,
-    remedy: 'Sign in to AWS ("aws sso login", or set AWS_PROFILE) and try again.',
-  },
-  AccessDenied: {
-    code: 'PE303',
-    exitCode: 1,
-    retryable: false,
-    remedy: 'Grant the action that the message names; docs/permissions.md lists all that podshift needs.',
-  },
-  Throttled: {
-    code: 'PE304',
-    exitCode: 1,
-    retryable: true,
-    remedy: 'AWS or Kubernetes is throttling. The step is tried again with back-off.',
-  },
-  ServiceUnavailable: {
-    code: 'PE305',
-    exitCode: 1,
-    retryable: true,
-    remedy: 'The service failed or did not answer. The step is tried again.',
-  },
-  NotFound: { code: 'PE306', exitCode: 1, retryable: false, remedy: 'The object is gone. Make a new plan.' },
-  AlreadyExists: { code: 'PE307', exitCode: 1, retryable: false, remedy: 'The object exists already. Make a new plan.' },
-  InvalidRequest: {
-    code: 'PE308',
-    exitCode: 1,
-    retryable: false,
-    remedy: 'The service refused the request as invalid; its message says why.',
-  },
-  LimitExceeded: { code: 'PE309', exitCode: 1, retryable: false, remedy: 'Ask AWS to raise the quota that the message names.' },
-  RoleNotReady: {
-    code: 'PE310',
-    exitCode: 1,
-    retryable: true,
-    remedy: 'IAM has not spread the trust policy yet. The step is tried again.',
-  },
-  ExecutionExists: {
-    code: 'PE311',
-    exitCode: 3,
-    retryable: false,
-    remedy: 'An execution of this name was started with another input, or has ended. Start a new run.',
-  },
-  TaskTokenGone: {
-    code: 'PE312',
-    exitCode: 3,
-    retryable: false,
-    remedy: 'The state that waited has its answer already, or waited too long. Look at the run; start a new one if it ended.',
-  },
-  MemberRoleRefused: {
-    code: 'PE313',
-    exitCode: 1,
-    retryable: false,
-    remedy:
-      'Deploy infra/member-account.yml in that account: its role must have this name, trust the role that podshift runs as, and ask for the same external id.',
-  },
-  // Kubernetes
-  KubernetesUnauthorized: {
-    code: 'PE401',
-    exitCode: 1,
-    retryable: false,
-    remedy: 'The cluster does not know this IAM principal (401). Create an EKS access entry for it.',
-  },
-  KubernetesForbidden: {
-    code: 'PE402',
-    exitCode: 1,
-    retryable: false,
-    remedy: 'The cluster knows this IAM principal but refuses the verb (403). Apply the ClusterRole that allows it (docs/permissions.md).',
-  },
-  ConfigMapAuthentication: {
-    code: 'PE403',
-    exitCode: 1,
-    retryable: false,
-    remedy:
-      'The cluster takes principals from the aws-auth ConfigMap alone. Switch its authentication mode to API_AND_CONFIG_MAP, or add the principal to aws-auth.',
-  },
-  ClusterUnreachable: {
-    code: 'PE404',
-    exitCode: 1,
-    retryable: true,
-    remedy: 'The API server did not answer. A private endpoint needs a network path from where podshift runs.',
-  },
-  Conflict: { code: 'PE405', exitCode: 1, retryable: true, remedy: 'The object changed between read and write. The step reads it again.' },
+  ...AWS_ERRORS,
+  ...KUBERNETES_ERRORS,
   // The migration
   StepTimedOut: {
     code: 'PE501',
@@ -225,7 +138,8 @@ export const ERRORS = {
     code: 'PE505',
     exitCode: 1,
     retryable: false,
-    remedy: 'An object changed after podshift wrote it, so podshift does not restore it. The reason names the object and its before-image.',
+    remedy:
+      'Somebody, or a later run, changed the object after podshift wrote it, so podshift does not restore it. Roll the later run back first, or restore the object by hand: the reason names it and its before-image.',
   },
   WaveFailed: {
     code: 'PE506',
@@ -238,7 +152,7 @@ export const ERRORS = {
     exitCode: 1,
     retryable: false,
     remedy:
-      'The daemon could not be retired, and runs again as before. The reason names the node or the object; mend it, then retire the daemon again.',
+      'The daemon could not be retired, and runs again as before. The reason names the node or the object; fix it, then retire the daemon again.',
   },
   ...JOURNAL_ERRORS,
   // podshift itself
@@ -268,11 +182,14 @@ export class PodshiftError extends Error {
   override readonly name: ErrorName;
   /** Facts for the reader and the log; no secrets. */
   readonly details: Readonly<Record<string, unknown>>;
+  readonly #remedy: string | undefined;
 
-  constructor(name: ErrorName, message: string, options: { cause?: unknown; details?: Record<string, unknown> } = {}) {
+  /** `remedy` takes the place of the table's where the kind of the failure asks for another one. */
+  constructor(name: ErrorName, message: string, options: { cause?: unknown; details?: Record<string, unknown>; remedy?: string } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = name;
     this.details = options.details ?? {};
+    this.#remedy = options.remedy;
   }
 
   get code(): string {
@@ -288,7 +205,7 @@ export class PodshiftError extends Error {
   }
 
   get remedy(): string {
-    return ERRORS[this.name].remedy;
+    return this.#remedy ?? ERRORS[this.name].remedy;
   }
 }
 

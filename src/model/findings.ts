@@ -118,7 +118,7 @@ export const FINDINGS = {
   PS420: { severity: 'blocker', title: 'The cluster is registered with EKS, and not run by it', remedy: 'Pod Identity works on clusters that EKS runs alone; the service accounts stay as they are.' },
   // Owners and indirect users
   PS501: { severity: 'warning', title: 'The owner of the service account would put the annotation back', remedy: 'The annotation stays. Remove it at its source after the migration.' },
-  PS502: { severity: 'info', title: 'The annotations stay, as asked for', remedy: 'Remove them when you no longer need the way back to IRSA.' },
+  PS502: { severity: 'info', title: 'The annotations stay, as asked for', remedy: 'Remove them when you no longer need to roll back to IRSA.' },
   PS503: { severity: 'warning', title: 'Infrastructure as code owns the role', remedy: 'Add the new trust statement at the source before its next apply: it would take the statement out again.' },
   PS504: { severity: 'info', title: 'A GitOps tool owns the workload', remedy: 'The restart annotation is usually tolerated; where it is not, the tool rolls the pods once more, without harm.' },
   PS505: { severity: 'blocker', title: "Something exchanges the service account's token itself", remedy: "Let it use the identity of its own controller's pods, or give it a service account of its own: a token cannot be exchanged by Pod Identity." },
@@ -137,7 +137,7 @@ export const FINDINGS = {
   PS519: { severity: 'info', title: 'A role admits service accounts by a pattern', remedy: 'Where one of them uses the role by its token beside its own, let the role trust the own one for sts:AssumeRole and sts:TagSession before it migrates.' },
   // Seen and left alone
   PS601: { severity: 'info', title: 'A pod asks kube2iam or kiam for a role', remedy: 'The unit of its service account says what becomes of it. Where no daemon runs, nothing works through the annotation.' },
-  PS602: { severity: 'info', title: 'A kube2iam or kiam daemon runs', remedy: 'It keeps running through the migration: it is the way back.' },
+  PS602: { severity: 'info', title: 'A kube2iam or kiam daemon runs', remedy: 'It keeps running through the migration: a rollback needs it.' },
   // EKS add-ons
   PS604: { severity: 'info', title: 'An EKS add-on is installed', remedy: 'Nothing is to be done; its service accounts that have a role are listed as units of their own.' },
   PS605: { severity: 'blocker', title: 'The version of the add-on does not support Pod Identity', remedy: 'Update the add-on to a version that supports it, then plan again.' },
@@ -183,7 +183,7 @@ export const FINDINGS = {
   PS736: { severity: 'blocker', title: "The daemon's namespace does not admit the pods that remove the rule", remedy: "They need the host network and the capability NET_ADMIN, as the daemon's own pods do. Let the namespace enforce the Pod Security level privileged until the daemon is retired." },
   PS737: { severity: 'blocker', title: 'A node that may have the rule is not ready', remedy: 'Wait until the node is ready, or remove it from the cluster. Then retire the daemon.' },
   PS738: { severity: 'warning', title: "Pods will reach the nodes' instance metadata themselves", remedy: "Where the hop limit is 2 or more they can take the node's role there, which the daemon kept from them; podshift cannot read the limit from the cluster. Require IMDSv2 with a hop limit of 1 on the nodes, or block 169.254.169.254 by a network policy, before the daemon goes." },
-  PS739: { severity: 'info', title: 'The daemon stays as an object that runs nowhere', remedy: 'It is the way back. When you need none any more, delete it with its service account and RBAC (helm uninstall, or kubectl delete).' },
+  PS739: { severity: 'info', title: 'The daemon stays as an object that runs nowhere', remedy: 'A rollback needs it. When you no longer want to roll back, delete it with its service account and RBAC (helm uninstall, or kubectl delete).' },
   PS740: { severity: 'info', title: "A policy lets the daemon's role take other roles", remedy: 'Once nothing else that runs as this role takes a role, take sts:AssumeRole out of the policy.' },
   PS741: { severity: 'warning', title: "The daemon's principal stays in a trust policy", remedy: 'podshift takes it out once CloudTrail has shown the new way in use and the old way silent for an hour. Retire the daemon once more later, or take the principal out by hand.' },
   // What changed between two scans
@@ -203,6 +203,7 @@ export const FINDINGS = {
   // What was not looked at
   PS901: { severity: 'info', title: 'The snapshot does not tell everything', remedy: 'What it does not hold is unknown, and not absent. Take it with the command that the finding names, then plan again.' },
   PS902: { severity: 'warning', title: 'A file of the snapshot says nothing, or not enough', remedy: 'Take the file again with the command that the finding names, then plan again.' },
+  PS903: { severity: 'warning', title: 'A name that the options choose is not in the cluster', remedy: 'Correct the name, or leave it out; the command line refuses the run.' },
   // What a run does or saw beside its units
   PS911: { severity: 'info', title: 'EKS takes seconds to learn and to forget an association', remedy: 'Nothing is to be done: podshift renews no pod in these seconds, and renews one that somebody else made in them. To keep others from making pods meanwhile, pause autoscalers, roll-outs and node drains.' },
   PS912: { severity: 'warning', title: 'CloudTrail may not be read, so that writes of others may have been lost', remedy: 'Allow podshift cloudtrail:LookupEvents. Whoever changed a trust policy in the seconds in which podshift wrote it should look whether the change is there.' },

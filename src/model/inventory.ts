@@ -4,6 +4,7 @@ import type { CustomResourceFacts, IndirectUserFact } from './facts/consumer.ts'
 import type { WorkloadFacts } from './facts/workload.ts';
 import type { MetadataInventory, ServiceAccountShape } from './metadata.ts';
 import type { ChartFact, OwnerFact } from './owner.ts';
+import type { UnmatchedSelector } from './selection.ts';
 
 export type { OldSdkFact, PolicyFacts, RoleFacts, TokenUseFact, TrustingRole } from './facts/account.ts';
 export type { ConsumerNeed, CustomResourceFacts, IndirectUserFact, TrustWriterFact } from './facts/consumer.ts';
@@ -201,6 +202,8 @@ export interface Inventory {
   /** RFC 3339. */
   readonly takenAt: string;
   readonly cluster: ClusterFacts;
+  /** Values of the options that choose nothing; absent where each chooses something. */
+  readonly unmatched?: readonly UnmatchedSelector[];
   /** The webhook's annotation prefix that was looked for. */
   readonly annotationPrefix: string;
   readonly agent: AgentFacts;

@@ -62,6 +62,7 @@ function planMigration(world: World): MigrationPlan {
       ...runChecks(CLUSTER, world).map(({ finding }) => finding),
       ...runChecks(LEFTOVERS, leftovers(world, decidedUnits(candidates))).map(({ finding }) => finding),
       ...eksWindow(world, migrating.length),
+      ...unmatched(world),
       ...growingWaves(world, Math.max(0, ...waves.values())),
       ...findings,
       ...candidates.flatMap(findingsOf),
@@ -79,6 +80,20 @@ function eksWindow({ inventory: { cluster } }: World, units: number): Finding[] 
   if (units === 0) return [];
   const message = `EKS takes 6 to 12 s to learn an association, and to forget it in a rollback: a pod that somebody else creates in these seconds for ${units === 1 ? 'the service account' : `one of the ${units} service accounts`} that ${units === 1 ? 'migrates' : 'migrate'} may start on the old way, or in a rollback without credentials, until podshift has renewed it`;
   return [finding('PS911', `Cluster/${cluster.name}`, message)];
+}
+
+/** Names that the options choose and the cluster does not have. */
+function unmatched({ inventory: { cluster, unmatched: selectors = [] } }: World): Finding[] {
+  return selectors.map(({ option, value, nearest }) => {
+    const [flag, what] =
+      option === 'namespaces' ? ['--namespace', 'namespace with a service account'] : ['--service-account', 'service account'];
+    const meant = nearest === null ? '' : `; did you mean "${nearest}"?`;
+    return finding(
+      'PS903',
+      `Cluster/${cluster.name}`,
+      `${flag} ${value} matches nothing: cluster ${cluster.name} has no such ${what}${meant}`,
+    );
+  });
 }
 
 /** A run's history has an end: somebody who asked for small waves is told that they do not stay so. */

@@ -1,11 +1,12 @@
 import type { FleetRecord, MemberRecord, MemberStatus } from '../model/fleet.ts';
 import { clusterRunId } from '../model/fleet.ts';
 import type { Carrier, RunState } from '../model/run-state.ts';
+import type { CommandText } from './commands.ts';
 import { shortTime } from './run-state.ts';
 import { count } from './text.ts';
 
-/** How a cluster of a fleet stands in words; `run` are the words for its run, where that is under way. `access` as in `stateOf`. Pure. */
-export function clusterState(member: MemberRecord, run: RunState | undefined, access: string): RunState {
+/** How a cluster of a fleet stands in words; `run` are the words for its run, where that is under way. `command` as in `stateOf`. Pure. */
+export function clusterState(member: MemberRecord, run: RunState | undefined, command: CommandText): RunState {
   const { fleetId, clusterArn, status, reason, units } = member;
   const runId = clusterRunId(fleetId, clusterArn, 'run');
   switch (status) {
@@ -34,7 +35,7 @@ export function clusterState(member: MemberRecord, run: RunState | undefined, ac
         name: 'needs-operator',
         text: because('needs an operator', reason),
         attention: true,
-        next: member.startedAt.run === undefined ? [] : [{ action: 'look', command: `podshift report ${runId}${access}` }],
+        next: member.startedAt.run === undefined ? [] : [{ action: 'look', command: command('report', runId) }],
       };
   }
 }
@@ -44,11 +45,11 @@ export function fleetState(
   fleet: FleetRecord,
   clusters: readonly { readonly member: MemberRecord; readonly state: RunState }[],
   carrier: Carrier,
-  access: string,
+  command: CommandText,
 ): RunState {
   const { fleetId, status, reason } = fleet;
   const needy = clusters.filter(({ state }) => state.attention).length;
-  const look = { action: 'look', command: `podshift fleet status ${fleetId}${access}` } as const;
+  const look = { action: 'look', command: command('fleet', 'status', fleetId) } as const;
   switch (status) {
     case 'running': {
       const [name, where] = partOf(clusters);
@@ -58,7 +59,7 @@ export function fleetState(
           name: 'interrupted',
           text,
           attention: true,
-          next: [{ action: 'resume', command: `podshift fleet run --resume ${fleetId}${access}` }],
+          next: [{ action: 'resume', command: command('fleet', 'run', '--resume', fleetId) }],
         };
       }
       if (needy === 0) return calm(name, where);

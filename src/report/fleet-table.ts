@@ -1,8 +1,9 @@
 import type { FleetReport } from '../model/fleet-report.ts';
+import { type CommandText, PLAINLY } from './commands.ts';
 import { MARK_HEAD, markOf, STATE_TONES } from './state-cells.ts';
 import { clusterTitle, promiseLine, STATUS_TONES } from './summary.ts';
 import { type Cell, renderTable, tableWidth } from './table.ts';
-import { count, duration, hang, type Palette, type Tone } from './text.ts';
+import { count, duration, hang, hangWhole, type Palette, type Tone } from './text.ts';
 
 type ReportCluster = FleetReport['clusters'][number];
 
@@ -23,7 +24,12 @@ const ORDER: readonly ReportCluster['status'][] = [
 /** A fleet as text for a terminal; `wide` shows the ids of all runs. Ends with a line break. Pure. */
 export function renderFleet(
   report: FleetReport,
-  { columns, palette, wide }: { readonly columns: number; readonly palette: Palette; readonly wide: boolean },
+  {
+    columns,
+    palette,
+    wide,
+    command = PLAINLY,
+  }: { readonly columns: number; readonly palette: Palette; readonly wide: boolean; readonly command?: CommandText | undefined },
 ): string {
   const { fleet, clusters, refused, promises } = report;
   const needy = clusters.some(({ state }) => state?.attention === true);
@@ -64,7 +70,7 @@ export function renderFleet(
       .join('\n'),
     [
       ...(watched === '' ? [] : [hang('promises  ', palette(watched.tone, watched.text), columns)]),
-      ...nextActions(report).map((action) => hang('next      ', action, columns)),
+      ...nextActions(report, command).map((action) => hangWhole('next      ', action, columns)),
     ].join('\n'),
   ];
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
@@ -108,15 +114,18 @@ function statusTitle({ status, units }: ReportCluster): string {
 }
 
 /** What the reader does next, most pressing first. Commands are whole, so that they can be copied. */
-function nextActions({ fleet, clusters, refused, promises }: FleetReport): string[] {
+function nextActions({ fleet, clusters, refused, promises }: FleetReport, command: CommandText): string[] {
   const failed = clusters.filter(({ status }) => status === 'needs-operator' || status === 'rolled-back');
   const migrated = clusters.filter(({ run }) => run !== null && promises === null);
-  const actions = failed.flatMap(({ run }) => (run === null || promises !== null ? [] : [`look at "podshift report ${run}"`])).slice(0, 3);
+  const actions = failed
+    .flatMap(({ run }) => (run === null || promises !== null ? [] : [`look at "${command('report', run)}"`]))
+    .slice(0, 3);
   if (refused.length > 0) actions.push('let podshift into the accounts and regions that refused, then start the fleet anew');
   if (fleet.endedAt === null && fleet.state !== undefined)
-    actions.push(...fleet.state.next.filter(({ action }) => action !== 'look').map(({ action, command }) => `${action} with "${command}"`));
-  else if (fleet.endedAt === null && promises === null) actions.push(`go on with "podshift fleet run --resume ${fleet.id}"`);
-  else if (migrated.length > 0) actions.push('to go back, cluster by cluster: "podshift rollback RUN --approve" with the RUN of the table');
+    actions.push(...fleet.state.next.filter(({ action }) => action !== 'look').map((next) => `${next.action} with "${next.command}"`));
+  else if (fleet.endedAt === null && promises === null) actions.push(`resume it with "${command('fleet', 'run', '--resume', fleet.id)}"`);
+  else if (migrated.length > 0)
+    actions.push(`to roll back, cluster by cluster: "${command('rollback', 'RUN', '--approve')}" with the RUN of the table`);
   if (promises !== null) actions.push('this was a rehearsal on twins: nothing real was changed');
   return actions;
 }

@@ -1,5 +1,6 @@
 import { TRUST_FIELD } from '../plan/changes.ts';
 import { optionTexts, valueText } from './change-text.ts';
+import type { CommandText } from './commands.ts';
 import { retirementRows } from './retirement-text.ts';
 import {
   type AnyReport,
@@ -22,7 +23,7 @@ import {
 import { trustChange } from './trust-diff.ts';
 
 /** A report in GitHub-flavoured Markdown, for a pull request or a change ticket. Ends with a line break. */
-export function renderMarkdown(report: AnyReport): string {
+export function renderMarkdown(report: AnyReport, command?: CommandText): string {
   const sections = [
     heading(report),
     unitTable(report),
@@ -33,7 +34,7 @@ export function renderMarkdown(report: AnyReport): string {
     trustSection(report),
     optionTable(report),
     evidenceSection(report),
-    closing(report),
+    closing(report, command),
   ];
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }
@@ -168,13 +169,13 @@ function evidenceSection(report: AnyReport): string {
     : ['## Evidence', '', table(['Service account', 'Grade', 'Kind', 'Result', 'At', 'Facts'], rows)].join('\n');
 }
 
-function closing(report: AnyReport): string {
+function closing(report: AnyReport, command: CommandText | undefined): string {
   const lines = [
     ...(isProposed(report) ? [] : [`- Promises: ${plain(promiseLine(report).text)}`]),
     `- Trust: ${trustLine(report)}`,
     `- Calls: ${callsLine(report)}`,
   ];
-  for (const action of nextActions(report)) lines.push(`- Next: ${plain(action)}`);
+  for (const action of nextActions(report, command)) lines.push(`- Next: ${plain(action)}`);
   return ['## Summary', '', ...lines].join('\n');
 }
 

@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import type { CommandText } from './commands.ts';
 import { renderMarkdown } from './markdown.ts';
 import type { AnyReport } from './summary.ts';
 import { renderTableReport } from './table-report.ts';
@@ -12,6 +13,8 @@ export type ReportFormat = (typeof REPORT_FORMATS)[number];
 export interface Screen {
   readonly columns: number;
   readonly color: boolean;
+  /** How the reader types a command of podshift; without flags of where the run is, where absent. */
+  readonly command?: CommandText;
 }
 
 /**
@@ -25,10 +28,15 @@ export function renderReport(report: AnyReport, format: ReportFormat, screen: Sc
     case 'yaml':
       return toYaml(report);
     case 'markdown':
-      return renderMarkdown(report);
+      return renderMarkdown(report, screen.command);
     case 'table':
     case 'wide':
-      return renderTableReport(report, { columns: screen.columns, palette: createPalette(screen.color), wide: format === 'wide' });
+      return renderTableReport(report, {
+        columns: screen.columns,
+        palette: createPalette(screen.color),
+        wide: format === 'wide',
+        command: screen.command,
+      });
   }
 }
 

@@ -2,6 +2,7 @@ import { ERRORS, type ErrorName } from '../model/errors.ts';
 import type { Approval, RunRecord, RunStatus, UnitCounts, UnitRecord, UnitStatus } from '../model/run.ts';
 import { APPROVAL_SECONDS } from '../model/run.ts';
 import type { Carrier, RunState } from '../model/run-state.ts';
+import type { CommandText } from './commands.ts';
 import { count } from './text.ts';
 
 /** What the words for a run are made from: its record and its units, from the journal or from a service. */
@@ -45,21 +46,21 @@ export function factsOfRecords(run: RunRecord, units: readonly UnitRecord[]): Ru
 }
 
 /**
- * How a run stands in words. Waves are counted from 1, the canary. `now` is in milliseconds since the epoch; `access` are the flags
- * that the commands need to reach the same journal or service, each after a space. Pure.
+ * How a run stands in words. Waves are counted from 1, the canary. `now` is in milliseconds since the epoch; `command` makes a
+ * command, from its words, that reaches the same journal or service. Pure.
  */
-export function stateOf(facts: RunFacts, carrier: Carrier, now: number, access: string): RunState {
+export function stateOf(facts: RunFacts, carrier: Carrier, now: number, command: CommandText): RunState {
   switch (facts.status) {
     case 'pending':
     case 'running':
     case 'rolling-back':
-      return carrier.kind === 'none' ? interrupted(facts, carrier.lastSign, access) : underWay(facts, now, access);
+      return carrier.kind === 'none' ? interrupted(facts, carrier.lastSign, command) : underWay(facts, now, command);
     case 'needs-operator':
       return {
         name: 'needs-operator',
         text: because('needs an operator', facts.reason),
         attention: true,
-        next: [{ action: 'look', command: `podshift report ${facts.runId}${access}` }],
+        next: [{ action: 'look', command: command('report', facts.runId) }],
       };
     case 'planned':
       return calm('planned', `planned${counted(facts, 'pending', 'to migrate')}`);
@@ -91,7 +92,7 @@ export function shortTime(time: string): string {
   return time.replace(/\.\d+Z$/, 'Z');
 }
 
-function underWay(facts: RunFacts, now: number, access: string): RunState {
+function underWay(facts: RunFacts, now: number, command: CommandText): RunState {
   const { runId, approval } = facts;
   if (approval?.status === 'waiting') {
     const since = new Date(Date.parse(approval.expiresAt) - APPROVAL_SECONDS * 1000).toISOString();
@@ -99,7 +100,7 @@ function underWay(facts: RunFacts, now: number, access: string): RunState {
       name: 'waiting',
       text: `waiting for approval since ${shortTime(since)}, until ${shortTime(approval.expiresAt)}`,
       attention: true,
-      next: [{ action: 'approve', command: `podshift approve ${runId}${access}` }],
+      next: [{ action: 'approve', command: command('approve', runId) }],
     };
   }
   if (facts.status === 'rolling-back') {
@@ -115,7 +116,7 @@ function underWay(facts: RunFacts, now: number, access: string): RunState {
     : calm('soaking', `${wave}, soaking until ${shortTime(soak)}${bracketed(progress(facts))}`);
 }
 
-function interrupted(facts: RunFacts, lastSign: string, access: string): RunState {
+function interrupted(facts: RunFacts, lastSign: string, command: CommandText): RunState {
   const { runId, status, mode } = facts;
   const isPlan = mode === 'plan';
   const wave = waveOf(facts);
@@ -126,8 +127,8 @@ function interrupted(facts: RunFacts, lastSign: string, access: string): RunStat
         ? ['while planning', '']
         : [wave === null ? `while ${lastPart(facts)}` : `in ${wave}`, progress(facts)];
   const text = `interrupted ${[where, done].filter((part) => part !== '').join(', ')} (no process holds it: last sign of life ${shortTime(lastSign)})`;
-  const back = { action: 'roll back', command: `podshift rollback ${runId}${access} --approve` } as const;
-  const resume = { action: 'resume', command: `podshift run --local --resume ${runId}${access}` } as const;
+  const back = { action: 'roll back', command: command('rollback', runId, '--approve') } as const;
+  const resume = { action: 'resume', command: command('run', '--local', '--resume', runId) } as const;
   return { name: 'interrupted', text, attention: !isPlan, next: isPlan ? [] : status === 'rolling-back' ? [back] : [resume, back] };
 }
 

@@ -1,4 +1,5 @@
 import type { PlanReport, RetirementReport, RunReport } from '../model/report.ts';
+import { type CommandText, PLAINLY } from './commands.ts';
 import { subjectsOf } from './report.ts';
 import { count, duration, type Tone } from './text.ts';
 
@@ -170,38 +171,53 @@ export function tookLine(report: AnyReport): string {
 }
 
 /** What the reader does next, most pressing first. Commands are whole, so that they can be copied. */
-export function nextActions(report: AnyReport): string[] {
+export function nextActions(report: AnyReport, command: CommandText = PLAINLY): string[] {
   const actions: string[] = [];
   const units = (status: ReportUnit['status']) => report.units.filter((unit) => unit.status === status);
   const names = (status: ReportUnit['status']) => nameSome(units(status).map(unitName));
   const rehearsed = report.promises !== null;
   if (units('needs-operator').length > 0) actions.push(`act on ${names('needs-operator')}: the reason above names what to do`);
-  if (report.run.status === 'rolled-back') actions.push('what the run changed is as it was before; plan again when the cause is mended');
-  else if (units('rolled-back').length > 0)
-    actions.push(`find out why ${names('rolled-back')} went back: the reason above and the evidence in "-o wide" say what was seen`);
-  if (units('held').length > 0) actions.push(`mend what holds ${names('held')}, then plan again: held units are left exactly as they are`);
+  const failed = units('rolled-back').filter(({ reason }) => !isAskedFor(reason));
+  if (report.run.status === 'rolled-back' && failed.length === 0 && isAskedFor(report.run.reason ?? units('rolled-back')[0]?.reason ?? ''))
+    actions.push('what the run changed is as it was before, as asked for; no action needed');
+  else if (report.run.status === 'rolled-back')
+    actions.push('what the run changed is as it was before; plan again when the cause is fixed');
+  else if (failed.length > 0)
+    actions.push(
+      `find out why ${nameSome(failed.map(unitName))} rolled back: the reason above and the evidence in "-o wide" say what was seen`,
+    );
+  const blocked = units('held').filter(({ reason }) => !isAskedFor(reason));
+  if (blocked.length > 0)
+    actions.push(
+      `fix what blocks ${nameSome(blocked.map(unitName))}, then plan again: ${count(blocked.length, 'service account is', 'service accounts are')} blocked and ${blocked.length === 1 ? 'was' : 'were'} not changed`,
+    );
   if (report.retirement?.status === 'refused') actions.push(`see to what the findings name, then retire ${report.retirement.daemon}`);
-  if (report.retirement?.status === 'restored') actions.push(`mend why ${report.retirement.daemon} was put back, then retire it again`);
+  if (report.retirement?.status === 'restored') actions.push(`fix why ${report.retirement.daemon} was put back, then retire it again`);
   if (report.kind === 'Plan') return actions;
   if (isWaiting(report))
     return [
       ...actions,
-      `approve this plan with "podshift approve ${report.run.id} --service URL --digest ${report.run.digest}", or refuse it with "--refuse" added`,
+      `approve this plan with "${command('approve', report.run.id, '--digest', report.run.digest)}", or refuse it with "--refuse" added`,
     ];
   const { state } = report.run;
   if (state !== undefined && report.run.endedAt === null)
     actions.push(...state.next.map(({ action, command }) => `${action} with "${command}"`));
   else if (!rehearsed && report.run.endedAt === null)
     actions.push(
-      `go on with "podshift run --local --resume ${report.run.id}", or go back with "podshift rollback ${report.run.id} --approve"`,
+      `resume it with "${command('run', '--local', '--resume', report.run.id)}", or roll it back with "${command('rollback', report.run.id, '--approve')}"`,
     );
   else if (!rehearsed && (units('migrated').length > 0 || report.retirement?.status === 'retired'))
-    actions.push(`to go back: "podshift rollback ${report.run.id} --approve"`);
+    actions.push(`to roll it back: "${command('rollback', report.run.id, '--approve')}"`);
   else if (rehearsed && units('migrated').length > 0)
     actions.push(
       'this was a rehearsal on the twin: nothing real was changed; "podshift plan --cluster NAME --region REGION" looks at the real cluster',
     );
   return actions;
+}
+
+/** Whether somebody asked for a rollback: nothing was wrong with what it undid. The command line and the service word its reason so. */
+function isAskedFor(reason: string): boolean {
+  return reason.startsWith('asked for ');
 }
 
 function nameSome(names: readonly string[]): string {

@@ -1,5 +1,6 @@
 import type { RunReport } from '../model/report.ts';
 import { changeSection, changesLine, optionSection } from './change-sections.ts';
+import type { CommandText } from './commands.ts';
 import { findingGroups, isCompact, type NamedFinding } from './finding-groups.ts';
 import { compareText } from './report.ts';
 import { retirementSection } from './retirement-text.ts';
@@ -28,7 +29,7 @@ import {
   workloadLines,
 } from './summary.ts';
 import { type Cell, renderTable, tableWidth } from './table.ts';
-import { hang, type Palette } from './text.ts';
+import { hang, hangWhole, type Palette } from './text.ts';
 import { trustChange } from './trust-diff.ts';
 
 /** How a report is laid out for a terminal. */
@@ -38,6 +39,8 @@ export interface Layout {
   readonly palette: Palette;
   /** Whole ARNs, every finding, the evidence and the trust policies' diffs as well. */
   readonly wide: boolean;
+  /** See `Screen`. */
+  readonly command?: CommandText | undefined;
 }
 
 /**
@@ -112,7 +115,7 @@ function exceptions(report: AnyReport, layout: Layout): string[] {
   const kinds: { status: ReportUnit['status']; title: string }[] = [
     { status: 'needs-operator', title: 'needs an operator' },
     { status: 'rolled-back', title: 'rolled back' },
-    { status: 'held', title: 'held: left exactly as they are' },
+    { status: 'held', title: 'blocked: not changed' },
   ];
   return kinds.map(({ status, title }) => {
     const units = report.units.filter((unit) => unit.status === status);
@@ -239,7 +242,7 @@ function evidenceTable(report: AnyReport, { palette }: Layout): string {
   return rows.length === 0 ? '' : renderTable(['EVIDENCE FOR', 'GRADE', 'KIND', 'RESULT', 'AT', 'FACTS'], rows, null, palette);
 }
 
-function closing(report: AnyReport, { columns, palette, wide }: Layout): string {
+function closing(report: AnyReport, { columns, palette, wide, command }: Layout): string {
   const promise = promiseLine(report);
   const hasTrust = report.roles.some((role) => role.trustBefore !== role.trustAfter);
   const paint = (text: string): string =>
@@ -252,6 +255,6 @@ function closing(report: AnyReport, { columns, palette, wide }: Layout): string 
     ...changesLine(report, wide, columns),
     hang('trust     ', `${trustLine(report)}${wide || !hasTrust ? '' : ' ("-o wide": how)'}`, columns),
     hang('calls     ', callsLine(report), columns),
-    ...nextActions(report).map((action) => hang('next      ', action, columns)),
+    ...nextActions(report, command).map((action) => hangWhole('next      ', action, columns)),
   ].join('\n');
 }

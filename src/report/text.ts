@@ -71,5 +71,21 @@ export function hang(lead: string, text: string, columns: number, indent = lead.
     .join('\n');
 }
 
+/** Text in which no line is broken within a quoted command: it is longer than the screen rather than cut, so that it can be copied. */
+export function hangWhole(lead: string, text: string, columns: number): string {
+  const commands: { readonly text: string; readonly standIn: string }[] = [];
+  const width = Math.max(20, columns - lead.length);
+  const short = text.replaceAll(/"podshift [^"]*"/g, (command) => {
+    // No longer than a line, so that it is not cut itself.
+    const standIn = String.fromCharCode(FIRST_STAND_IN + commands.length).repeat(Math.min(command.length, width));
+    commands.push({ text: command, standIn });
+    return standIn;
+  });
+  return commands.reduce((whole, { text: command, standIn }) => whole.replace(standIn, () => command), hang(lead, short, columns));
+}
+
+/** Characters of Unicode's private use stand for commands; no text holds them. */
+const FIRST_STAND_IN = 0xe000;
+
 /** Stands for the part of a lead that reaches into the first line; no text holds it. */
 const FILLER = '\u0000';

@@ -214,7 +214,7 @@ export const ROUTES = {
     body: rollbackBody,
     success: {
       status: 202,
-      description: 'The run; its way back goes on by itself',
+      description: 'The run; its rollback goes on by itself',
       nothingToDo: 'The run, which is rolled back already; nothing was started',
       body: runResource,
     },

@@ -7,7 +7,7 @@ import { migrationFlags, migrationOptionsOf } from '../../cli/migration-flags.ts
 import { nearest } from '../../cli/nearest.ts';
 import { type Invocation, parseCommandLine } from '../../cli/program.ts';
 import { narrate } from '../../cli/progress.ts';
-import { quoted, sameAccess } from '../../cli/shell.ts';
+import { nextCommand, quoted } from '../../cli/shell.ts';
 import { createTerminal } from '../../cli/terminal.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { ERRORS, PodshiftError } from '../../src/model/errors.ts';
@@ -230,6 +230,13 @@ describe('failures', () => {
     expect(written.stdout).toBe('');
   });
 
+  it('name the id of the request that AWS refused', () => {
+    const { terminal, written } = recorder({ COLUMNS: '200' });
+    const details = { service: 'eks', host: 'eks.eu-central-1.amazonaws.com', requestId: 'r-1' };
+    reportFailure(new PodshiftError('AccessDenied', 'no', { details }), terminal, false);
+    expect(written.stderr.split('\n')[1]).toBe('  request id r-1, eks, eks.eu-central-1.amazonaws.com');
+  });
+
   it('that have no name are a bug', () => {
     const { terminal, written } = recorder();
     expect(reportFailure(new TypeError('x is undefined'), terminal, false)).toBe(1);
@@ -274,10 +281,31 @@ describe('commands to copy', () => {
   });
 
   it('reach the same cluster and journal', () => {
-    expect(sameAccess(parsed('run', '--profile', 'a b', '--endpoint-url', 'http://x', '--journal', 'j'))).toBe(
-      " --profile 'a b' --endpoint-url http://x --journal j",
+    const local = parsed('run', '--profile', 'a b', '--endpoint-url', 'http://x', '--journal', 'j');
+    expect(nextCommand(local, 'rollback', 'r', '--approve')).toBe(
+      "podshift rollback r --journal j --profile 'a b' --endpoint-url http://x --approve",
     );
-    expect(sameAccess(parsed('run'))).toBe('');
+    expect(nextCommand(local, 'report', 'r')).toBe("podshift report r --journal j --profile 'a b'");
+    expect(nextCommand(parsed('run'), 'rollback', 'r')).toBe('podshift rollback r');
+  });
+
+  it('reach the same service, as the same caller', () => {
+    const url = 'https://x.execute-api.eu-west-1.amazonaws.com';
+    const remote = parsed('rollback', 'r', '--service', url, '--profile', 'p', '--endpoint-url', 'http://x');
+    for (const words of [['rollback', 'r'], ['status'], ['report', 'r'], ['watch', 'r'], ['approve', 'r'], ['run']])
+      expect(nextCommand(remote, ...words)).toBe(`podshift ${words.join(' ')} --service ${url} --profile p`);
+    expect(nextCommand(remote, 'rollback', 'r', '--stop', '--approve')).toBe(
+      `podshift rollback r --service ${url} --profile p --stop --approve`,
+    );
+    const arn = 'arn:aws:states:eu-west-1:111122223333:stateMachine:podshift-migrate-fleet-prod';
+    const fleet = parsed('fleet', 'run', '--service', arn, '--region', 'eu-west-1', '--endpoint-url', 'http://x');
+    expect(nextCommand(fleet, 'fleet', 'status', 'f')).toBe(`podshift fleet status f --service ${arn} --endpoint-url http://x`);
+  });
+
+  it('take no flag twice, and none that the command does not know', () => {
+    const plan = parsed('plan', '--cluster', 'c', '--role-arn', 'arn:r', '--external-id', 'e', '--profile', 'p', '--out', 'f');
+    expect(nextCommand(plan, 'run', '--plan', 'f', '--profile', 'q')).toBe('podshift run --plan f --profile q');
+    expect(nextCommand(plan, 'plan', '--compare', 'f')).toBe('podshift plan --compare f --role-arn arn:r --external-id e --profile p');
   });
 });
 

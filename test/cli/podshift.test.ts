@@ -123,7 +123,12 @@ describe('a served twin', () => {
     const refused = await run('run', ...flags, '--approve', '--digest', 'f'.repeat(64)).ended;
     expect(refused).toMatchObject({ code: 3, stderr: expect.stringContaining('PE201 WorldMoved') });
 
-    const interrupted = run('run', ...flags, '--approve', '--digest', digest);
+    /** Runs a command as it was printed: nothing is added to it. */
+    const copied = (text: string, words: string, ...more: string[]) => {
+      const line = new RegExp(`podshift (${words}.*)$`, 'm').exec(text)?.[1] ?? 'no such command was printed';
+      return start([join(ROOT, 'cli/main.ts'), ...line.split(' '), ...more], { env, cwd: folder });
+    };
+    const interrupted = copied(planned.stderr, 'run ');
     await interrupted.seen('written: add-on');
     // as a terminal, npm and the launcher pass one key press on
     interrupted.process.kill('SIGINT');
@@ -133,7 +138,7 @@ describe('a served twin', () => {
     const runId = /podshift run --local --resume (\w+)/.exec(stopped.stderr)?.[1] ?? '';
     expect(stopped.stderr).toContain(`podshift rollback ${runId} --endpoint-url ${aws} --approve`);
 
-    const resumed = await run('run', '--local', '--resume', runId, '-o', 'json').ended;
+    const resumed = await copied(stopped.stderr, 'run --local --resume ', '-o', 'json').ended;
     expect(resumed.code, resumed.stderr).toBe(0);
     const report = runReport.parse(JSON.parse(resumed.stdout));
     expect(report).toMatchObject({
@@ -158,7 +163,7 @@ describe('a served twin', () => {
     });
     const wrong = await run('rollback', runId, '--unit', 'media/thumbnail').ended;
     expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('"media/thumbnails"?') });
-    const undone = await run('rollback', runId, '--approve', '-o', 'json').ended;
+    const undone = await copied(wouldUndo.stderr, 'rollback ', '-o', 'json').ended;
     expect(undone.code, undone.stderr).toBe(0);
     const after = runReport.parse(JSON.parse(undone.stdout));
     expect(after.run.status).toBe('rolled-back');

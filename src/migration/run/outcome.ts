@@ -30,8 +30,11 @@ export function outcomeOf(units: readonly UnitRecord[], roles: readonly RoleReco
   const byRun = migrated.filter((unit) => unit.plan.decision === 'migrate');
   if (halted !== '') return needsOperator(halted);
   if (rolledBack.length > 0 && byRun.length > 0) {
+    const isAsked = rolledBack.every(({ reason }) => reason.startsWith('asked for '));
     return needsOperator(
-      `start a new run for ${names(rolledBack)} once their reasons are fixed: they were rolled back, the others are migrated`,
+      isAsked
+        ? `${names(rolledBack)} were rolled back, as asked for, and the others are migrated; start a new run where they are to migrate after all`
+        : `start a new run for ${names(rolledBack)} once their reasons are fixed: they were rolled back, the others are migrated`,
     );
   }
   if (rolledBack.length > 0) return { status: 'rolled-back', reason: rolledBack[0]?.reason ?? '' };

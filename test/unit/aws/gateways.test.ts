@@ -415,9 +415,11 @@ describe('every gateway to AWS', () => {
     const { eks } = await gateways(() =>
       eksError(403, 'AccessDeniedException', 'User: arn:x is not authorized to perform: iam:PassRole on resource: y'),
     );
-    await expect(eks.createAssociation(request)).rejects.toMatchObject({ message: 'not allowed to perform iam:PassRole' });
+    await expect(eks.createAssociation(request)).rejects.toMatchObject({
+      message: 'not allowed to perform iam:PassRole in eu-west-1: User: arn:x is not authorized to perform: iam:PassRole on resource: y',
+    });
     const { iam } = await gateways(() => queryError(403, 'AccessDenied', 'no'));
-    await expect(iam.listRoles()).rejects.toMatchObject({ message: 'not allowed to perform iam:ListRoles' });
+    await expect(iam.listRoles()).rejects.toMatchObject({ message: 'not allowed to perform iam:ListRoles: no' });
   });
 
   it('says that credentials are missing, without saying more', async () => {

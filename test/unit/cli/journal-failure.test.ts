@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { CommandContext } from '../../../cli/context.ts';
 import { type Invocation, parseCommandLine } from '../../../cli/program.ts';
 import { openSessionJournal, type Session } from '../../../cli/sessions.ts';
-import { stopped, stoppedByJournal } from '../../../cli/stopped.ts';
+import { stopped, stoppedByFailure } from '../../../cli/stopped.ts';
 import { createTerminal } from '../../../cli/terminal.ts';
 import { PodshiftError } from '../../../src/model/errors.ts';
 import { migrationOptions } from '../../../src/model/options.ts';
@@ -78,7 +78,7 @@ describe('a journal that fails in the middle of a run', () => {
     await journal.createRun(newRun);
     const signal = AbortSignal.abort(new PodshiftError('JournalFull', 'the journal in j cannot be written: the disk is full'));
     const session = { journal, signal } as unknown as Session;
-    expect(await stoppedByJournal(context, session, 'r', invocation)).toBe('failed');
+    expect(await stoppedByFailure(context, session, 'r', invocation)).toBe('failed');
     expect(written.talk).toContain('error PE604 JournalFull: the journal in j cannot be written: the disk is full');
     expect(written.talk).toContain('Free space');
     expect(written.talk).toContain(`podshift run --local --resume r --journal ${path}\n`);
@@ -89,7 +89,7 @@ describe('a journal that fails in the middle of a run', () => {
     const { context, written } = setting();
     const { invocation, journal } = await opened(context);
     const signal = AbortSignal.abort(new PodshiftError('JournalFull', 'full'));
-    await stoppedByJournal(context, { journal, signal } as unknown as Session, 'r', invocation);
+    await stoppedByFailure(context, { journal, signal } as unknown as Session, 'r', invocation);
     expect(written.talk).not.toContain('--resume');
   });
 

@@ -4,7 +4,13 @@ import { openMemoryJournal } from '../../../engine/local-journal.ts';
 import type { Journal } from '../../../src/journal/journal.ts';
 import { migrationOptions } from '../../../src/model/options.ts';
 import { runReport } from '../../../src/model/report.ts';
+import { type CommandText, PLAINLY } from '../../../src/report/commands.ts';
 import { CLUSTER, unit } from '../fixtures/report-fixtures.ts';
+
+const withJournal: CommandText = (...words) => {
+  const last = words.at(-1) === '--approve' ? ['--approve'] : [];
+  return ['podshift', ...words.slice(0, words.length - last.length), '--journal', 'j', ...last].join(' ');
+};
 
 const START = Date.parse('2026-03-02T10:00:00.000Z');
 let journal: Journal;
@@ -31,7 +37,7 @@ async function begin(runId: string, seconds: number, clusterArn = CLUSTER): Prom
 
 const at = (seconds: number): void => void vi.setSystemTime(START + seconds * 1000);
 const look = (isCarried?: Looked['isCarried'], runId = 'r') =>
-  lookAtRun({ journal, ...(isCarried === undefined ? {} : { isCarried }) }, runId, ' --journal j');
+  lookAtRun({ journal, ...(isCarried === undefined ? {} : { isCarried }) }, runId, withJournal);
 
 describe('who carries a run', () => {
   it('is not known of a run of a service', async () => {
@@ -105,7 +111,7 @@ describe('the runs of a journal', () => {
   it('are each told as they stand', async () => {
     await begin('later', 10, `${CLUSTER}-2`);
     await journal.updateRun('later', { status: 'migrated', endedAt: '2026-03-02T10:05:00.000Z' });
-    const looks = await lookAtRuns({ journal, isCarried: () => false }, '');
+    const looks = await lookAtRuns({ journal, isCarried: () => false }, PLAINLY);
     expect(looks.map(({ run, state }) => [run.runId, state.name])).toEqual([
       ['later', 'migrated'],
       ['r', 'interrupted'],
@@ -116,7 +122,7 @@ describe('the runs of a journal', () => {
     const getRun = vi.spyOn(journal, 'getRun');
     const run = await journal.getRun('r');
     getRun.mockResolvedValueOnce({ ...run, status: 'pending' });
-    const report = await reportOf({ journal, isCarried: () => true }, 'r', '');
+    const report = await reportOf({ journal, isCarried: () => true }, 'r', PLAINLY);
     expect(runReport.parse(report)).toEqual(report);
     expect(report.run).toMatchObject({
       status: 'running',

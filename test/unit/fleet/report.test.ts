@@ -55,7 +55,7 @@ describe('the report of a fleet', () => {
     expect(text).toMatch(/^b \(eu-west-1, +canary +2 rolled back +rolled-back +[0-9a-z]{26}$/m);
     expect(text).toContain('refused 444455556666 in eu-west-1\n  no role');
     expect(text).toContain(`look at "podshift report ${clusterRunId(FLEET, arn('b'), 'run')}"`);
-    expect(text).toContain('to go back, cluster by cluster');
+    expect(text).toContain('to roll back, cluster by cluster');
     expect(renderFleet(report, { ...layout, wide: true })).toContain('PLAN RUN');
   });
 
@@ -74,7 +74,7 @@ describe('the report of a fleet', () => {
     const text = renderFleet(report, layout);
     expect(text).toMatch(/ canary +2 to migrate +would migrate/);
     expect(text).toMatch(/ - +4 associated +nothing to migrate/);
-    expect(text).not.toContain('to go back');
+    expect(text).not.toContain('to roll back');
   });
 
   it('says that it is under way, and how to go on', async () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Cluster } from '../../../src/aws/gateways.ts';
 import { createKubernetesGateway } from '../../../src/kubernetes/kubernetes-gateway.ts';
 import { RESOURCES } from '../../../src/kubernetes/resources.ts';
+import { REMEDIES } from '../../../src/model/errors/kinds.ts';
 import { type ScriptedReply, type SeenRequest, startScript } from '../fixtures/scripted-server.ts';
 
 const START = Date.UTC(2025, 0, 1);
@@ -272,6 +273,22 @@ describe('failures', () => {
       });
   });
 
+  it('keeps user, verb, resource and namespace of what authorization refuses, and no other word of the server', async () => {
+    const sentence =
+      'User "arn:aws:sts::1:assumed-role/reader/mia" cannot patch resource "deployments" in API group "apps" in the namespace "shop"';
+    const { kubernetes } = await gateway(() =>
+      status(403, 'Forbidden', { message: `deployments.apps "cart" is forbidden: ${sentence}: SECRETVALUE` }),
+    );
+    expect(await failureOf(kubernetes.patch(deployments, 'shop', 'cart', { type: 'merge', body: {} }))).toMatchObject({
+      name: 'KubernetesForbidden',
+      message: `not allowed to patch deployments.apps cart in namespace shop on cluster shop: ${sentence}`,
+      details: { user: 'arn:aws:sts::1:assumed-role/reader/mia', verb: 'patch', resource: 'deployments', group: 'apps', namespace: 'shop' },
+    });
+    const everywhere = 'User "mia" cannot list resource "nodes" in API group "" at the cluster scope';
+    const wide = await gateway(() => status(403, 'Forbidden', { message: `nodes is forbidden: ${everywhere}` }));
+    expect((await failureOf(wide.kubernetes.list(nodes))).message).toBe(`not allowed to list nodes on cluster shop: ${everywhere}`);
+  });
+
   it('names the fields of an invalid object', async () => {
     const { kubernetes } = await gateway(() =>
       status(422, 'Invalid', { details: { causes: [{ field: 'spec.a', message: 'SECRETVALUE' }] } }),
@@ -319,10 +336,17 @@ describe('failures', () => {
     const nobody = await gateway(() => 'reset', { endpoint: `https://127.0.0.1:${await closedPort()}` });
     expect(await failureOf(nobody.kubernetes.get(pods, 'shop', 'a'))).toMatchObject({
       name: 'ClusterUnreachable',
-      details: { code: 'ECONNREFUSED' },
+      message: expect.stringMatching(/^get pods a in namespace shop: no connection to 127\.0\.0\.1:\d+: .+ \(ECONNREFUSED\)$/),
+      remedy: REMEDIES['API server connection'].remedy,
+      details: { code: 'ECONNREFUSED', connection: 'refused' },
     });
     const stranger = await gateway(() => ({ body: {} }), { certificateAuthority: '' });
-    expect(await failureOf(stranger.kubernetes.get(pods, 'shop', 'a'))).toMatchObject({ name: 'ClusterUnreachable' });
+    expect(await failureOf(stranger.kubernetes.get(pods, 'shop', 'a'))).toMatchObject({
+      name: 'ClusterUnreachable',
+      message: expect.stringContaining(': its certificate is not trusted (DEPTH_ZERO_SELF_SIGNED_CERT)'),
+      remedy: REMEDIES['API server certificate'].remedy,
+    });
+    expect(stranger.counted()).toBe(1);
     await expect(gateway(() => 'reset', { endpoint: '' })).rejects.toMatchObject({ name: 'ClusterUnreachable' });
   });
 

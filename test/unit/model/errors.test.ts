@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { REMEDIES } from '../../../src/model/errors/kinds.ts';
 import { ERRORS, isPodshiftError, PodshiftError } from '../../../src/model/errors.ts';
 
 const page = await readFile(new URL('../../../docs/errors.md', import.meta.url), 'utf8');
@@ -30,10 +31,36 @@ describe('the error table and docs/errors.md', () => {
     expect(page.match(/^\| PE/gm)).toHaveLength(Object.keys(ERRORS).length);
   });
 
+  it.each([...Object.entries(ERRORS), ...Object.entries(REMEDIES)])(
+    'has for %s the remedy of who is left with it, not of a step that goes on',
+    (_name, { remedy }) => {
+      expect(remedy).not.toMatch(/tried again|reads it again|by itself/);
+      expect(remedy).not.toMatch(/\b(mend\w*|settle\w*|way back)\b/i);
+    },
+  );
+
   it('gives each error a code of its own, and no name that Step Functions keeps for itself', () => {
     const codes = Object.values(ERRORS).map((row) => row.code);
     expect(new Set(codes).size).toBe(codes.length);
     for (const name of Object.keys(ERRORS)) expect(name).not.toMatch(/^States\./);
+  });
+});
+
+describe('the remedies by kind of cause and docs/errors.md', () => {
+  const rows = page
+    .split('\n')
+    .map((line) => /^\| ([A-Za-z ]+) \| `(\w+)` \| (.+) \|$/.exec(line))
+    .filter((match) => match !== null)
+    .map(([, kind, error, remedy]) => ({ kind, error, remedy }));
+
+  it('are the same', () => {
+    expect(rows).toEqual(Object.entries(REMEDIES).map(([kind, row]) => ({ kind, ...row })));
+    for (const { error } of Object.values(REMEDIES)) expect(Object.keys(ERRORS)).toContain(error);
+  });
+
+  it('take the place of the remedy of the name', () => {
+    const { remedy } = REMEDIES['AWS certificate'];
+    expect(new PodshiftError('ServiceUnavailable', 'x', { remedy }).remedy).toBe(remedy);
   });
 });
 

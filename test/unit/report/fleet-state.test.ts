@@ -2,10 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { clusterRunId, type FleetRecord, fleetSpec, type MemberRecord } from '../../../src/model/fleet.ts';
 import { type FleetReport, fleetReport } from '../../../src/model/fleet-report.ts';
 import { type RunState, runState } from '../../../src/model/run-state.ts';
+import { type CommandText, PLAINLY } from '../../../src/report/commands.ts';
 import { clusterState, fleetState } from '../../../src/report/fleet-state.ts';
 import { renderFleet } from '../../../src/report/fleet-table.ts';
 import { byAttention } from '../../../src/report/run-state.ts';
 import { createPalette } from '../../../src/report/text.ts';
+
+const withJournal: CommandText = (...words) => {
+  const last = words.at(-1) === '--approve' ? ['--approve'] : [];
+  return ['podshift', ...words.slice(0, words.length - last.length), '--journal', 'j', ...last].join(' ');
+};
 
 const ARN = 'arn:aws:eks:eu-west-1:111122223333:cluster/shop';
 const RUN = clusterRunId('f', ARN, 'run');
@@ -83,15 +89,15 @@ describe('the words for a cluster of a fleet', () => {
       { name: 'needs-operator', text: 'needs an operator', attention: true, next: [] },
     ],
   ])('%#', (changes, run, expected) => {
-    const state = clusterState(member(changes), run, ' --journal j');
+    const state = clusterState(member(changes), run, withJournal);
     expect(runState.parse(state)).toEqual({ attention: false, next: [], ...expected });
   });
 });
 
 describe('the words for a fleet', () => {
   const of = (members: Partial<MemberRecord>[], changes: Partial<FleetRecord> = {}, carrier: Parameters<typeof fleetState>[2] = ALIVE) => {
-    const clusters = members.map((one) => member(one)).map((one) => ({ member: one, state: clusterState(one, undefined, '') }));
-    return fleetState(fleet(changes), clusters, carrier, ' --journal j');
+    const clusters = members.map((one) => member(one)).map((one) => ({ member: one, state: clusterState(one, undefined, PLAINLY) }));
+    return fleetState(fleet(changes), clusters, carrier, withJournal);
   };
   const look = [{ action: 'look', command: 'podshift fleet status f --journal j' }];
 
@@ -171,7 +177,7 @@ describe('a list of 40 clusters', () => {
         ...(index === 17 || index === 33 ? { status: 'needs-operator' as const, reason: `look at unit ${index}` } : {}),
       }),
     );
-    const clusters = members.map((one) => ({ member: one, state: clusterState(one, undefined, '') }));
+    const clusters = members.map((one) => ({ member: one, state: clusterState(one, undefined, PLAINLY) }));
     const report: FleetReport = {
       apiVersion: 'podshift/v1',
       kind: 'FleetReport',
@@ -184,7 +190,7 @@ describe('a list of 40 clusters', () => {
         canary: '',
         startedAt: 't',
         endedAt: null,
-        state: fleetState(fleet(), clusters, ALIVE, ''),
+        state: fleetState(fleet(), clusters, ALIVE, PLAINLY),
       },
       clusters: clusters.toSorted(byAttention).map(({ member: { clusterArn, status, reason, units, wave }, state }) => ({
         cluster: clusterArn,

@@ -87,7 +87,7 @@ describe('renderReport', () => {
     const text = renderReport(await full(), 'table', SCREEN);
     expect(text).toContain('needs an operator (1)\n  dock/lamps\n    the association was deleted by someone else');
     expect(text).toContain('rolled back (1)\n  quay/gates\n    the probe pod got the role of its node');
-    expect(text).toMatch(/held: left exactly as they are \(1\)\n {2}dock\/cranes\n {4}PS104 .*\n {10}-> Create the role/);
+    expect(text).toMatch(/blocked: not changed \(1\)\n {2}dock\/cranes\n {4}PS104 .*\n {10}-> Create the role/);
     expect(text).toContain('promises  credential gap 0 s; nobody else gained a role; nothing else changed');
     expect(text).toContain('and 2 more for the record: see "-o wide"');
   });
@@ -190,8 +190,29 @@ describe('what a reader does next', () => {
   it('is to plan again after a run that was rolled back', async () => {
     const report = await full();
     expect(nextActions({ ...report, run: { ...report.run, status: 'rolled-back' } })).toEqual(
-      expect.arrayContaining(['what the run changed is as it was before; plan again when the cause is mended']),
+      expect.arrayContaining(['what the run changed is as it was before; plan again when the cause is fixed']),
     );
+  });
+
+  it('is nothing after a rollback that somebody asked for', async () => {
+    const report = await full({ promises: null });
+    const asked = 'asked for on the command line';
+    const units = report.units.map((one) => ({ ...one, status: 'rolled-back' as const, reason: asked }));
+    expect(nextActions({ ...report, units, run: { ...report.run, status: 'rolled-back' } })).toEqual([
+      'what the run changed is as it was before, as asked for; no action needed',
+    ]);
+    const [failed, ...others] = units;
+    const one = { ...report, units: [{ ...(failed as (typeof units)[number]), reason: 'its pods do not start' }, ...others] };
+    expect(nextActions(one)[0]).toMatch(/^find out why \S+ rolled back: /);
+    expect(nextActions({ ...one, run: { ...one.run, status: 'rolled-back' } })[0]).toContain('plan again when the cause is fixed');
+    const held = { ...report, units: report.units.map((unit) => ({ ...unit, status: 'held' as const, reason: asked })) };
+    expect(nextActions(held).join()).not.toContain('fix what blocks');
+  });
+
+  it('is a command in one line, however narrow the screen is, with the flags that lead to the run', async () => {
+    const command = (...words: string[]) => ['podshift', ...words, '--journal', 'a/long/way/to/the/journal'].join(' ');
+    const text = renderReport(await full({ promises: null }), 'table', { columns: 40, color: false, command });
+    expect(text).toContain('"podshift rollback run1 --approve --journal a/long/way/to/the/journal"');
   });
 
   it('says what is written twice once', async () => {
@@ -205,7 +226,7 @@ describe('what a reader does next', () => {
 
   it('names the rollback after a run on AWS, and the real cluster after a rehearsal', async () => {
     const real = await full({ promises: null });
-    expect(nextActions(real).at(-1)).toBe('to go back: "podshift rollback run1 --approve"');
+    expect(nextActions(real).at(-1)).toBe('to roll it back: "podshift rollback run1 --approve"');
     expect(nextActions(await full()).at(-1)).toContain('this was a rehearsal');
     expect(nextActions({ ...real, run: { ...real.run, endedAt: null } }).at(-1)).toContain('podshift run --local --resume run1');
   });
@@ -214,7 +235,7 @@ describe('what a reader does next', () => {
     const report = await full();
     const held = report.units.filter((unit) => unit.status === 'held');
     const many = { ...report, units: [1, 2, 3, 4].flatMap((number) => held.map((unit) => ({ ...unit, serviceAccount: `c${number}` }))) };
-    expect(nextActions(many)).toEqual([expect.stringContaining('mend what holds dock/c1, dock/c2 and 2 more,')]);
+    expect(nextActions(many)).toEqual([expect.stringContaining('fix what blocks dock/c1, dock/c2 and 2 more,')]);
   });
 });
 

@@ -1,8 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { UnitRecord } from '../../../src/model/run.ts';
 import { type RunState, runState } from '../../../src/model/run-state.ts';
+import { type CommandText, PLAINLY } from '../../../src/report/commands.ts';
 import { byAttention, factsOfRecords, type RunFacts, sentenceOf, stateOf } from '../../../src/report/run-state.ts';
 import { journal, plan, unit } from '../fixtures/report-fixtures.ts';
+
+const withJournal: CommandText = (...words) => {
+  const last = words.at(-1) === '--approve' ? ['--approve'] : [];
+  return ['podshift', ...words.slice(0, words.length - last.length), '--journal', 'j', ...last].join(' ');
+};
 
 const NOW = Date.parse('2026-03-02T10:30:00.000Z');
 const LIVE = { kind: 'alive' } as const;
@@ -274,17 +280,17 @@ describe('the words for a run', () => {
       { name: 'held', text: 'held: see there (constructor)' },
     ],
   ])('that %s', (_title, changes, carrier, expected) => {
-    const state = stateOf(facts(changes), carrier, NOW, ' --journal j');
+    const state = stateOf(facts(changes), carrier, NOW, withJournal);
     expect(runState.parse(state)).toEqual(state);
     expect(state).toMatchObject({ attention: false, next: [], ...expected });
   });
 
   it('end with the commands', () => {
-    const interrupted = stateOf(facts({ digest: '' }), DEAD, NOW, '');
+    const interrupted = stateOf(facts({ digest: '' }), DEAD, NOW, PLAINLY);
     expect(sentenceOf(interrupted)).toBe(
       'interrupted while planning (no process holds it: last sign of life 2026-03-02T10:21:07Z): resume with `podshift run --local --resume run1` or roll back with `podshift rollback run1 --approve`',
     );
-    expect(sentenceOf(stateOf(facts({ digest: '' }), LIVE, NOW, ''))).toBe('planning');
+    expect(sentenceOf(stateOf(facts({ digest: '' }), LIVE, NOW, PLAINLY))).toBe('planning');
   });
 
   it('put those first that need somebody, and keep the order else', () => {

@@ -1,0 +1,65 @@
+import type { Journal } from '../src/journal/journal.ts';
+import { PodshiftError } from '../src/model/errors.ts';
+import { nearest } from '../src/model/nearest.ts';
+import type { Plan } from '../src/model/plan.ts';
+import { overlay } from './progress.ts';
+
+/** The same journal, which takes no plan whose options choose a name that the cluster does not have: it throws `UsageError`. */
+export function withSelectorsChecked(journal: Journal): Journal {
+  return overlay(journal, {
+    async putDocument(runId, name, value) {
+      if (name === 'plan') refuseUnmatched(unmatchedOf((value as Plan).findings));
+      await journal.putDocument(runId, name, value);
+    },
+  });
+}
+
+/** The same journal of a fleet, which refuses a fleet whose options choose a name that none of its clusters has: it throws `UsageError`. */
+export function withFleetSelectorsChecked(journal: Journal): Journal {
+  const plans = new Map<string, readonly string[]>();
+  return overlay(journal, {
+    async putDocument(runId, name, value) {
+      if (name === 'plan')
+        plans.set(
+          runId,
+          unmatchedOf((value as Plan).findings).map(({ message }) => message),
+        );
+      await journal.putDocument(runId, name, value);
+    },
+    async updateFleet(fleetId, changes) {
+      if (changes.digest !== undefined) refuseUnmatched(inNone([...plans.values()]));
+      return journal.updateFleet(fleetId, changes);
+    },
+  });
+}
+
+/** The findings of a plan about names that are not in its cluster. */
+export function unmatchedOf<Found extends { readonly code: string }>(findings: readonly Found[]): Found[] {
+  return findings.filter(({ code }) => code === 'PS903');
+}
+
+/** Throws `UsageError` with what the findings say, where there are any. */
+export function refuseUnmatched(findings: readonly { readonly message: string }[]): void {
+  if (findings.length === 0) return;
+  throw new PodshiftError('UsageError', findings.map(({ message }) => message).join('; '), {
+    remedy: 'Correct the name, or leave it out. Nothing was changed.',
+  });
+}
+
+/** The units of a run, of those that were named. Throws `UsageError` for one that the run does not have; it names the nearest one. */
+export function knownUnits(named: readonly string[], known: readonly string[]): string[] {
+  for (const unit of named) {
+    if (known.includes(unit)) continue;
+    const meant = nearest(unit, known);
+    throw new PodshiftError('UsageError', `the run has no unit "${unit}"${meant === undefined ? '' : `; did you mean "${meant}"?`}`);
+  }
+  return [...named];
+}
+
+/** What was said of every plan: of a fleet's clusters it is enough that one has the name. The first cluster's words stand for all. */
+function inNone([first = [], ...others]: readonly (readonly string[])[]): { readonly message: string }[] {
+  const selectorOf = (message: string): string => message.slice(0, message.indexOf(' matches nothing'));
+  return first
+    .filter((message) => others.every((other) => other.some((said) => selectorOf(said) === selectorOf(message))))
+    .map((message) => ({ message }));
+}

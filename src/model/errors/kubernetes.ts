@@ -1,0 +1,34 @@
+/** The rows of the table of errors about the cluster's API server. */
+export const KUBERNETES_ERRORS = {
+  KubernetesUnauthorized: {
+    code: 'PE401',
+    exitCode: 1,
+    retryable: false,
+    remedy: 'The cluster does not know this IAM principal (401). Create an EKS access entry for it.',
+  },
+  KubernetesForbidden: {
+    code: 'PE402',
+    exitCode: 1,
+    retryable: false,
+    remedy: 'The cluster knows this IAM principal but refuses the verb (403). Apply the ClusterRole that allows it (docs/permissions.md).',
+  },
+  ConfigMapAuthentication: {
+    code: 'PE403',
+    exitCode: 1,
+    retryable: false,
+    remedy:
+      'The cluster takes principals from the aws-auth ConfigMap alone. Switch its authentication mode to API_AND_CONFIG_MAP, or add the principal to aws-auth.',
+  },
+  ClusterUnreachable: {
+    code: 'PE404',
+    exitCode: 1,
+    retryable: true,
+    remedy: 'The API server did not answer at the last try. A private endpoint needs a network path from where podshift runs.',
+  },
+  Conflict: {
+    code: 'PE405',
+    exitCode: 1,
+    retryable: true,
+    remedy: 'The object changed between read and write at the last try, too. Look who else writes it, then run the command again.',
+  },
+} as const;
