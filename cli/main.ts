@@ -26,7 +26,8 @@ async function main(argv: readonly string[]): Promise<number> {
     () => process.exit(exitCode('interrupted')),
   );
   try {
-    const parsed = parse(argv, await version(), terminal);
+    // Git is asked for it: only where somebody wants to know.
+    const parsed = parse(argv, argv.includes('--version') ? await version() : '', terminal);
     if ('text' in parsed) {
       await terminal.data(parsed.text);
       return exitCode('done');
