@@ -1,4 +1,3 @@
-import { defaultJournalFolder } from './arguments.ts';
 import { textFlag } from './context.ts';
 import type { Invocation } from './program.ts';
 
@@ -15,7 +14,7 @@ export function sameAccess(invocation: Invocation): string {
     '--journal': textFlag(invocation, 'journal'),
   };
   return Object.entries(flags)
-    .filter(([name, value]) => value !== undefined && !(name === '--journal' && value === defaultJournalFolder()))
+    .filter(([, value]) => value !== undefined)
     .map(([name, value]) => ` ${name} ${quoted(value ?? '')}`)
     .join('');
 }

@@ -14,7 +14,7 @@ import { formatOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
 import { isRemote } from '../service/open.ts';
 import { runOnService } from '../service/run.ts';
-import { openClusterSession, openJournalOf, openTwinSession, optionsOf, type Session } from '../sessions.ts';
+import { journalFolder, openClusterSession, openJournalOf, openTwinSession, optionsOf, type Session } from '../sessions.ts';
 import { stopped, stoppedByJournal } from '../stopped.ts';
 import { expectedDigest, type KeptPlan, keptPlanOf, optionsOfPlan, refuseMoved, refuseOtherCluster, targetOfPlan } from './kept-plan.ts';
 import { planOn, printPlan, sayHowToRun } from './plan.ts';
@@ -144,5 +144,6 @@ async function carryOut(
   }
   const report = await buildReport(journal, runId, session.promises());
   await terminal.data(renderReport(report, formatOf(invocation), terminal.screen));
+  say(`the journal of this run, by which it can be rolled back, is in ${journalFolder(invocation)}`);
   return exitOfRun(report);
 }
