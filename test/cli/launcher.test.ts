@@ -2,17 +2,11 @@ import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ROOT, start } from './spawn.ts';
+import { passingFor, ROOT, start } from './spawn.ts';
 
 /** This Node as if it could not run TypeScript: the launcher then starts the pinned one, as it does on an older Node. */
 const OLDER = '--no-strip-types';
 const LAUNCHER = join(ROOT, 'cli/podshift.js');
-
-/** Flags for this Node that let it pass for one of these versions, as the launcher sees it. */
-function passingFor(versions: { node: string; sqlite?: string }): string[] {
-  const versionsThen = `{ ...process.versions, sqlite: undefined, ...${JSON.stringify(versions)} }`;
-  return ['--import', `data:text/javascript,Object.defineProperty(process, 'versions', { value: ${versionsThen} })`];
-}
 
 let folder = '';
 beforeAll(async () => {

@@ -91,3 +91,9 @@ export function start(args: readonly string[], options: { env?: NodeJS.ProcessEn
 export function podshift(...args: string[]): Promise<Ended> {
   return start(['cli/main.ts', ...args]).ended;
 }
+
+/** Flags for this Node that let it pass for one of these versions, as the launcher sees it. */
+export function passingFor(versions: { node: string; sqlite?: string }): string[] {
+  const versionsThen = `{ ...process.versions, sqlite: undefined, ...${JSON.stringify(versions)} }`;
+  return ['--import', `data:text/javascript,Object.defineProperty(process, 'versions', { value: ${versionsThen} })`];
+}

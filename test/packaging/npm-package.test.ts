@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { type RequestOptions, request } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { type Ended, ROOT, start } from '../cli/spawn.ts';
+import { type Ended, passingFor, ROOT, start } from '../cli/spawn.ts';
 
 const run = promisify(execFile);
 
@@ -78,6 +78,19 @@ describe('the package that npm pack makes', () => {
     ]);
     expect(stdout).toMatch(/^\d+\.\d+\.\d+ \([0-9a-f]{12}(-dirty)?\)\n$/);
     expect(stdout).toBe(checkout.stdout);
+  });
+
+  it('runs on the Node of its optional dependency where the one at hand is too old', async () => {
+    const own = join(folder, `node_modules/node-${process.platform}-${process.arch}`);
+    const plan = (): Promise<Ended> =>
+      start([...passingFor({ node: '20.20.2' }), launcher, 'plan', example, '-n', 'media'], { cwd: folder }).ended;
+    const without = await plan();
+    await mkdir(join(own, 'bin'), { recursive: true });
+    await writeFile(join(own, 'package.json'), '{}');
+    await symlink(process.execPath, join(own, 'bin/node'));
+    const withIt = await plan().finally(() => rm(own, { recursive: true }));
+    expect(without).toMatchObject({ code: 1, stderr: expect.stringContaining('Install podshift again without --omit=optional') });
+    expect(withIt).toMatchObject({ code: 0, stdout: expect.stringContaining('media/thumbnails') });
   });
 
   it('ends the demo as its plan said', async () => {
