@@ -22,7 +22,7 @@ if (ownNode !== undefined) {
 } else {
   const [what, remedy] = checkout
     ? ['podshift runs on its own Node 24', 'Run "npm ci" in the podshift folder.']
-    : ['podshift needs Node 22.13 or later, or its own', 'Install podshift again without --omit=optional, or use Node 24.15 or later.'];
+    : ['podshift needs Node 22.19 or later, or its own', 'Install podshift again without --omit=optional, or use Node 24.15 or later.'];
   process.stderr.write(`error: ${what}, which is not installed here (this is Node ${version})\n${remedy}\n`);
   process.exit(1);
 }
@@ -33,13 +33,13 @@ if (ownNode !== undefined) {
  * warning on stderr; the package runs on older ones that have that SQLite.
  */
 function suits() {
-  if (!checkout) return atLeast(version, 22, 13) && atLeast(sqlite, 3, 51, 3);
+  if (!checkout) return atLeast(version, 22, 19) && atLeast(sqlite, 3, 51, 3);
   return process.features.typescript && (atLeast(version, 25) ? atLeast(version, 25, 9) : atLeast(version, 24, 15));
 }
 
 /** Whether this Node runs what needs no journal on this machine: the journal itself refuses to work with an older SQLite. */
 function runsWithoutJournal() {
-  return !checkout && atLeast(version, 22, 13);
+  return !checkout && atLeast(version, 22, 19);
 }
 
 function atLeast(text, ...wanted) {

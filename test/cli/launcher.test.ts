@@ -84,7 +84,7 @@ describe('cli/podshift.js', () => {
 
     it('runs on a Node 22 with an older SQLite where its own Node was left out: not all commands have a journal', async () => {
       const launcher = await launcherIn('package-without', '../dist/cli/main.js');
-      const ended = await start([...passingFor({ node: '22.13.0', sqlite: '3.47.2' }), launcher, 'demo'], { cwd: folder }).ended;
+      const ended = await start([...passingFor({ node: '22.19.0', sqlite: '3.50.4' }), launcher, 'demo'], { cwd: folder }).ended;
       expect(ended).toMatchObject({ code: 0, stdout: 'here: demo\n' });
     });
 
@@ -96,7 +96,7 @@ describe('cli/podshift.js', () => {
         signal: null,
         stdout: '',
         stderr:
-          'error: podshift needs Node 22.13 or later, or its own, which is not installed here (this is Node 20.20.2)\n' +
+          'error: podshift needs Node 22.19 or later, or its own, which is not installed here (this is Node 20.20.2)\n' +
           'Install podshift again without --omit=optional, or use Node 24.15 or later.\n',
       });
     });
