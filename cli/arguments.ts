@@ -33,15 +33,10 @@ export function withRuns(command: Command): Command {
   return withServiceUrl(withJournal(command));
 }
 
-/** Where the journal of this machine lies unless `--journal` says so. */
-export function defaultJournalFolder(): string {
-  return '.podshift';
-}
-
 /** The journal of this machine. */
 export function withJournal(command: Command): Command {
   return command
-    .option('--journal <folder>', 'folder of the journal', defaultJournalFolder())
+    .addOption(new Option('--journal <folder>', 'folder of the journal').default(null, "podshift in the user's state folder"))
     .option('--local', "run in this process, with this machine's journal (the default)");
 }
 

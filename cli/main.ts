@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { PodshiftError } from '../src/model/errors.ts';
+import { hang } from '../src/report/text.ts';
 import { commands } from './commands/index.ts';
 import { exitCode } from './exit-codes.ts';
 import { reportFailure } from './failure.ts';
@@ -26,13 +27,20 @@ async function main(argv: readonly string[]): Promise<number> {
     () => process.exit(exitCode('interrupted')),
   );
   try {
-    const parsed = parse(argv, await version(), terminal);
+    // Git is asked for it: only where somebody wants to know.
+    const parsed = parse(argv, argv.includes('--version') ? await version() : '', terminal);
     if ('text' in parsed) {
       await terminal.data(parsed.text);
       return exitCode('done');
     }
-    const run = await commands[parsed.name]();
-    return exitCode(await run({ terminal, interrupts, environment: process.env, debug: parsed.flags.debug === true }, parsed));
+    // Only commands that keep a journal have the flag: the others need not wait for what reads it.
+    const { invocation, remark } =
+      parsed.flags.journal === null
+        ? await (await import('./journal-folder.ts')).withJournalChosen(parsed, { cwd: process.cwd() })
+        : { invocation: parsed, remark: null };
+    if (remark !== null) terminal.talk(hang('', remark, terminal.talkColumns));
+    const run = await commands[invocation.name]();
+    return exitCode(await run({ terminal, interrupts, environment: process.env, debug: invocation.flags.debug === true }, invocation));
   } catch (error) {
     if (interrupts.signal.aborted && error === interrupts.signal.reason) {
       // commands that change things say themselves how to go on; what ends here only read, or acted on a twin

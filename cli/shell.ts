@@ -1,5 +1,4 @@
 import { quotedWord as quoted } from '../src/model/shell-word.ts';
-import { defaultJournalFolder } from './arguments.ts';
 import { textFlag } from './context.ts';
 import type { Invocation } from './program.ts';
 
@@ -31,7 +30,7 @@ export function nextCommand(invocation: Invocation, ...words: readonly string[])
     .filter((flag) => !words.includes(flag))
     .flatMap((flag) => {
       const value = textFlag(invocation, camel(flag));
-      return value === undefined || (flag === '--journal' && value === defaultJournalFolder()) ? [] : [flag, value];
+      return value === undefined ? [] : [flag, value];
     });
   const decides = words.findIndex((word) => DECIDING.includes(word));
   const at = decides === -1 ? words.length : decides;

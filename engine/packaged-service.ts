@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { PodshiftError } from '../src/model/errors.ts';
 import { schemaProblems } from '../src/model/schema-problems.ts';
 import type { Machine } from './asl.ts';
-import { importHandler, kebabCase, ROOT, type Service } from './service.ts';
+import { ROOT } from './root.ts';
+import { importHandler, kebabCase, type Service } from './service.ts';
 
 /** The template that `osls package` writes for the stack's update: everything that is deployed. */
 const TEMPLATE = 'cloudformation-template-update-stack.json';

@@ -1,13 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parse } from 'yaml';
 import type { ClusterRuntime } from '../src/migration/runtime.ts';
 import { PodshiftError } from '../src/model/errors.ts';
 import type { Machine } from './asl.ts';
-
-/** The folder that holds serverless.yml. */
-export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
+import { codeOf, ROOT } from './root.ts';
 
 /** What is deployed, as far as the engine needs it: read of serverless.yml, or of what the packaging made of it. */
 export interface Service {
@@ -98,7 +96,7 @@ export async function importHandler(root: string, path: string | undefined, id: 
   if (file === undefined || name === undefined) {
     throw new PodshiftError('InternalError', `a state calls ${id}, which the service does not declare with a handler`);
   }
-  const module = (await import(pathToFileURL(join(root, `${file}.ts`)).href)) as Record<string, Partial<ServiceHandler> | undefined>;
+  const module = (await import(pathToFileURL(codeOf(file, root)).href)) as Record<string, Partial<ServiceHandler> | undefined>;
   const handler = module[name];
   if (handler?.withRuntime === undefined) {
     throw new PodshiftError('InternalError', `${file}.ts exports no handler "${name}" made by lambdaFunction`);

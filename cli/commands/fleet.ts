@@ -17,6 +17,7 @@ import { type FleetSession, fleetServiceOf, openFleetSession, openTwinFleetSessi
 import { printFleet, readFleet, showFleets } from '../fleet-status.ts';
 import type { Invocation } from '../program.ts';
 import { withoutExternalId } from '../service/open.ts';
+import { journalFolder } from '../sessions.ts';
 import { nextCommand, quoted } from '../shell.ts';
 import { saySnapshotGaps } from '../snapshot-findings.ts';
 
@@ -73,6 +74,9 @@ async function run(context: CommandContext, invocation: Invocation, file: string
     const report = await carryOut(session, input);
     await printFleet(context, invocation, report);
     refuseNone(report, input.spec);
+    const { terminal } = context;
+    const where = `the journal of this fleet, by which its runs can be rolled back, is in ${journalFolder(invocation)}`;
+    terminal.talk(hang('', where, terminal.talkColumns));
     return exitOfFleet(report);
   } catch (error) {
     if (!session.signal.aborted) throw error;

@@ -1,5 +1,6 @@
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { migrate } from '../../engine/local-migration.ts';
+import { ROOT } from '../../engine/root.ts';
 import { PodshiftError } from '../../src/model/errors.ts';
 import { migrationOptions } from '../../src/model/options.ts';
 import type { Plan } from '../../src/model/plan.ts';
@@ -17,7 +18,7 @@ import { openTwinSession, optionsOf } from '../sessions.ts';
 import { withFindings, withoutUndecided } from '../snapshot-findings.ts';
 
 /** The example cluster that ships with podshift. */
-const EXAMPLE = fileURLToPath(new URL('../../examples/shop', import.meta.url));
+const EXAMPLE = join(ROOT, 'examples/shop');
 
 /** `podshift rehearse SNAPSHOT`: a whole migration on the twin. */
 export const rehearse: RunCommand = async (context, invocation) => {

@@ -15,7 +15,7 @@ import type { Invocation } from '../program.ts';
 import { screenOf } from '../screen.ts';
 import { isRemote } from '../service/open.ts';
 import { runOnService } from '../service/run.ts';
-import { openClusterSession, openJournalOf, openTwinSession, optionsOf, type Session } from '../sessions.ts';
+import { journalFolder, openClusterSession, openJournalOf, openTwinSession, optionsOf, type Session } from '../sessions.ts';
 import { stopped, stoppedByFailure } from '../stopped.ts';
 import { expectedDigest, type KeptPlan, keptPlanOf, optionsOfPlan, refuseMoved, refuseOtherCluster, targetOfPlan } from './kept-plan.ts';
 import { planOn, printPlan, sayHowToRun } from './plan.ts';
@@ -149,6 +149,7 @@ async function carryOut(
   }
   const report = await buildReport(journal, runId, session.promises());
   await terminal.data(renderReport(report, formatOf(invocation), screenOf(context, invocation)));
+  say(`the journal of this run, by which it can be rolled back, is in ${journalFolder(invocation)}`);
   return exitOfRun(report);
 }
 

@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { codeOf } from '../../engine/root.ts';
 import { toYaml } from '../../src/report/render.ts';
 import { createSystemClock } from '../../twin/clock.ts';
 import type { TwinDelays } from '../../twin/contracts.ts';
@@ -69,7 +69,7 @@ function tokenPlugin(served: Twin): Record<string, unknown> {
   return {
     apiVersion: 'client.authentication.k8s.io/v1',
     command: process.execPath,
-    args: [fileURLToPath(new URL('../twin-token.ts', import.meta.url))],
+    args: [codeOf('cli/twin-token')],
     env: [
       { name: 'TWIN_CLUSTER', value: served.clusterName },
       { name: 'TWIN_REGION', value: served.region },

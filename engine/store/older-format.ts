@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { ClassicLevel } from 'classic-level';
 import type { Key } from '../../src/journal/layout.ts';
 import type { Item } from '../../src/journal/table.ts';
 import { isPodshiftError, PodshiftError } from '../../src/model/errors.ts';
@@ -58,6 +57,8 @@ function lockOlderFormat({ folder }: JournalFiles): DatabaseSync {
 async function readItems(copy: string, folder: string): Promise<(Key & Item)[]> {
   const damaged = (cause?: unknown): PodshiftError =>
     new PodshiftError('JournalDamaged', `the journal in ${folder}, which an older podshift wrote, was cut or overwritten`, { cause });
+  // A native module, which few journals need: a machine that cannot load it keeps the others.
+  const { ClassicLevel } = await import('classic-level');
   const database = new ClassicLevel<string, Record<string, unknown>>(copy, { valueEncoding: 'json', createIfMissing: false });
   try {
     await database.open();

@@ -9,6 +9,7 @@ import { isThere, isWritable, type JournalFiles, journalFiles, listFolder, makeF
 import { takeHold } from './hold.ts';
 import { hasOlderFormat, putOlderFormatAside, readOlderFormat } from './older-format.ts';
 import { createSqliteTable } from './sqlite-table.ts';
+import { refuseOlderSqlite } from './sqlite-version.ts';
 
 /** How a store is opened. */
 export interface StoreSettings {
@@ -32,10 +33,11 @@ const BUSY_MILLISECONDS = 30_000;
 /**
  * Opens the journal in a folder to read and write; makes both where they are missing, and carries over what an older podshift
  * wrote. Several processes may have it open at once. Throws `JournalDamaged`, `JournalForeign`, `JournalTooNew`,
- * `JournalFull`, `JournalUnavailable` or `JournalInUse`.
+ * `JournalFull`, `JournalUnavailable`, `JournalInUse`, and as {@link refuseOlderSqlite} does.
  */
 export async function openStore(settings: StoreSettings): Promise<Store> {
   const files = journalFiles(settings.folder);
+  refuseOlderSqlite(process.versions.sqlite, process.versions.node);
   return named(files, async () => {
     makeFolder(files.folder);
     await prepare(files, settings);
@@ -110,6 +112,8 @@ async function carryOver(files: JournalFiles, items: readonly (Key & Item)[], se
 function storeOver(files: JournalFiles, access: 'write' | 'read', settings: StoreSettings): Store {
   const { busyMilliseconds = BUSY_MILLISECONDS, versions = VERSIONS, onFailure = () => undefined } = settings;
   const limits = { busyMilliseconds, versions };
+  // A connection that only reads never resets the log.
+  if (access === 'write') refuseOlderSqlite(process.versions.sqlite, process.versions.node);
   const database = openDatabase(files, access, limits);
   try {
     if (versionOf(database) < versions.current) return upgraded(files, access, settings, database);

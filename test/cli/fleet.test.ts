@@ -187,7 +187,10 @@ describe('podshift fleet', () => {
     const command = /^ {2}podshift fleet (run .* --approve --digest \w{64})$/m.exec(planned.stderr)?.[1] ?? '';
     const refused = await run('run', settings, '--endpoint-url', aws, '--digest', 'f'.repeat(64)).ended;
     expect(refused).toMatchObject({ code: 3, stderr: expect.stringContaining('PE201 WorldMoved') });
-    expect(await run('status').ended).toMatchObject({ code: 0, stderr: expect.stringContaining('no fleets in .podshift') });
+    expect(await run('status').ended).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining(`no fleets in ${join(folder, 'state/podshift')}`),
+    });
     expect(await run('status', 'none').ended).toMatchObject({ code: 2, stderr: expect.stringContaining('FleetNotFound') });
 
     const first = run(...command.split(' '));

@@ -140,6 +140,7 @@ describe('a served twin', () => {
 
     const resumed = await copied(stopped.stderr, 'run --local --resume ', '-o', 'json').ended;
     expect(resumed.code, resumed.stderr).toBe(0);
+    expect(resumed.stderr.replaceAll(/\s+/g, ' ')).toContain(`can be rolled back, is in ${join(folder, 'state/podshift')}`);
     const report = runReport.parse(JSON.parse(resumed.stdout));
     expect(report).toMatchObject({
       run: { id: runId, status: 'migrated', digest },

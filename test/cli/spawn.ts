@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
@@ -31,7 +33,10 @@ const CLEAN = {
   AWS_DEFAULT_REGION: undefined,
 };
 
-/** Starts Node on a file of the project, without a terminal. */
+/** Where a process that is started in no folder of its own would keep a journal: never where the user does. */
+const STATE = join(tmpdir(), `podshift-tests-${process.pid}-state`);
+
+/** Starts Node on a file of the project, without a terminal. Its journal is in `options.cwd`, so that each test has its own. */
 export function start(args: readonly string[], options: { env?: NodeJS.ProcessEnv; cwd?: string } = {}): Running {
   const child = spawn(process.execPath, args, {
     cwd: options.cwd ?? ROOT,
@@ -41,6 +46,7 @@ export function start(args: readonly string[], options: { env?: NodeJS.ProcessEn
       AWS_CONFIG_FILE: '/dev/null',
       AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
       AWS_EC2_METADATA_DISABLED: 'true',
+      XDG_STATE_HOME: options.cwd === undefined ? STATE : join(options.cwd, 'state'),
       ...options.env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -84,4 +90,10 @@ export function start(args: readonly string[], options: { env?: NodeJS.ProcessEn
 /** Runs podshift to its end. */
 export function podshift(...args: string[]): Promise<Ended> {
   return start(['cli/main.ts', ...args]).ended;
+}
+
+/** Flags for this Node that let it pass for one of these versions, as the launcher sees it. */
+export function passingFor(versions: { node: string; sqlite?: string }): string[] {
+  const versionsThen = `{ ...process.versions, sqlite: undefined, ...${JSON.stringify(versions)} }`;
+  return ['--import', `data:text/javascript,Object.defineProperty(process, 'versions', { value: ${versionsThen} })`];
 }

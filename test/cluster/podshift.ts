@@ -87,7 +87,7 @@ export async function startStage(snapshot: Snapshot): Promise<Stage> {
       // A rollback goes by the journal alone.
       const names = args[0] === 'rollback' ? [] : ['--cluster', cluster.clusterName, '--region', cluster.region];
       return run(process.execPath, [MAIN, ...args, ...names, '--endpoint-url', awsEndpoint, '-o', 'json'], {
-        // The journal goes where the command is run.
+        // The journal goes into the state folder of HOME, which is the same.
         cwd: folder,
         signal: stopping.signal,
         environment: {

@@ -1,12 +1,25 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { BUILT, PACKAGED } from '../../engine/root.ts';
 
 /** A schema of OpenAPI v3, as far as it is made here. */
 export type Schema = Readonly<Record<string, unknown>>;
 
 /** Where the Kubernetes client has a declaration file for each type of the API, with the API's own descriptions. */
-const MODELS = join(dirname(createRequire(import.meta.url).resolve('@kubernetes/client-node')), 'gen', 'models');
+const MODELS = PACKAGED ? '' : join(dirname(createRequire(import.meta.url).resolve('@kubernetes/client-node')), 'gen', 'models');
+
+let ofPackage: Readonly<Record<string, string>> | undefined;
+
+/** The declaration of a type; undefined where the client has none. The npm package has all of them in one file. */
+function declarationOf(type: string): string | undefined {
+  if (PACKAGED) {
+    ofPackage ??= JSON.parse(readFileSync(join(BUILT, 'kubernetes-models.json'), 'utf8')) as Record<string, string>;
+    return ofPackage[type];
+  }
+  const file = join(MODELS, `${type}.d.ts`);
+  return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+}
 
 const PLAIN: Readonly<Record<string, Schema>> = {
   string: { type: 'string' },
@@ -59,7 +72,7 @@ export interface NamedSchemas {
 /** The schema of a built-in kind, with all that it refers to; undefined where the client has no such type. */
 export function schemasOf(version: string, kind: string): NamedSchemas | undefined {
   const prefix = `${version.charAt(0).toUpperCase()}${version.slice(1)}`;
-  const type = [`${prefix}${kind}`, `Core${prefix}${kind}`].find((one) => existsSync(join(MODELS, `${one}.d.ts`)));
+  const type = [`${prefix}${kind}`, `Core${prefix}${kind}`].find((one) => declarationOf(one) !== undefined);
   if (type === undefined) return undefined;
   const schemas = new Map<string, Schema>();
   const wanted = [type];
@@ -88,7 +101,7 @@ const cache = new Map<string, Read>();
 function read(type: string): Read {
   const known = cache.get(type);
   if (known !== undefined) return known;
-  const text = readFileSync(join(MODELS, `${type}.d.ts`), 'utf8');
+  const text = declarationOf(type) ?? '';
   const types: string[] = [];
   const required: string[] = [];
   const short = shortOf(type);

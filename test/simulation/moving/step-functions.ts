@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Machine } from '../../../engine/asl.ts';
 import { allStates, logicalIdOf } from '../../../engine/check.ts';
-import { kebabCase, loadService, ROOT, type Service } from '../../../engine/service.ts';
+import { ROOT } from '../../../engine/root.ts';
+import { kebabCase, loadService, type Service } from '../../../engine/service.ts';
 import { runStateMachine } from '../../../engine/state-machine.ts';
 import { TaskFailure } from '../../../engine/task-failure.ts';
 import type { ClusterRuntime } from '../../../src/migration/runtime.ts';

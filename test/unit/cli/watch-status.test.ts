@@ -8,7 +8,11 @@ const NOW = Date.parse('2026-03-02T10:00:00.500Z');
 /** A stream that keeps what is written to it. */
 function stream(more: object = {}) {
   const written: string[] = [];
-  return { written, stream: { write: (text: string, done?: () => void) => (written.push(text), done?.()), ...more } };
+  const write = (text: string, done?: () => void): void => {
+    written.push(text);
+    done?.();
+  };
+  return { written, stream: { write, ...more } };
 }
 
 function scene(more: object, environment: Record<string, string> = {}) {
