@@ -36,6 +36,9 @@ const OF_TRUST = ['PS204', 'PS205', 'PS206', 'PS207', 'PS208', 'PS210', 'PS211',
 /** What a snapshot does not tell: cli/snapshot-findings.ts. */
 const OF_SNAPSHOT = ['PS901', 'PS902'];
 
+/** What the options choose and the cluster does not have: src/plan/plan.ts. */
+const OF_OPTIONS = ['PS903'];
+
 /** What EKS does to every plan (src/plan/plan.ts), and what a run alone can tell (src/report). */
 const OF_RUN = ['PS911', 'PS912', 'PS913', 'PS914', 'PS915', 'PS916'];
 
@@ -49,7 +52,7 @@ describe('the tables of checks', () => {
 
   it('have a row for every finding', () => {
     const rows = [...Object.values(TABLES).flat(), ...TOGETHER].map(({ code }) => code);
-    expect([...new Set([...rows, ...OF_TRUST, ...OF_SNAPSHOT, ...OF_RUN])].sort()).toEqual(ALL);
+    expect([...new Set([...rows, ...OF_TRUST, ...OF_SNAPSHOT, ...OF_OPTIONS, ...OF_RUN])].sort()).toEqual(ALL);
   });
 
   it('tell nothing that holds a unit only where it migrates', () => {
