@@ -78,6 +78,10 @@ export function recordKubernetes(kubernetes: KubernetesGateway, keep: KeepObject
   const gateway: KubernetesGateway = {
     ...kubernetes,
     list: (resource, options = {}) => (Object.keys(options).length === 0 ? list(resource) : kubernetes.list(resource, options)),
+    visit: async (resource, visit) => {
+      // Kept whole all the same: it goes into one file.
+      for (const object of await list(resource)) visit(object);
+    },
     discover: async (wanted) => {
       const { resources, unanswered } = await discover();
       return { resources: resources.filter(({ group }) => wanted(group)), unanswered: unanswered.filter(wanted) };
