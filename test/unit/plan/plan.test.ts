@@ -278,3 +278,17 @@ describe('the seconds in which EKS learns an association', () => {
     expect(told({ serviceAccounts: [] })).toEqual([]);
   });
 });
+
+describe('names that the options choose and the cluster does not have', () => {
+  it('are named by their flags, with the nearest name where there is one', () => {
+    const unmatched = [
+      { option: 'namespaces' as const, value: 'shpo', nearest: 'shop' },
+      { option: 'serviceAccounts' as const, value: 'shop/gone', nearest: null },
+    ];
+    const told = planOf(inventory({ unmatched })).findings.filter(({ code }) => code === 'PS903');
+    expect(told.map(({ message }) => message)).toEqual([
+      '--namespace shpo matches nothing: cluster shop has no such namespace with a service account; did you mean "shop"?',
+      '--service-account shop/gone matches nothing: cluster shop has no such service account',
+    ]);
+  });
+});
