@@ -47,6 +47,8 @@ type Handle = (request: IncomingMessage, url: URL) => Promise<Reply>;
 export async function startLocalApi({ runtime, port, root }: LocalApiSettings): Promise<LocalApi> {
   const handle = await router(runtime, root);
   const server = createServer((request, response) => void serve(handle, request, response));
+  // A kept connection that the server closes by itself would race with the next request on it.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(error.code === 'EADDRINUSE' ? new PodshiftError('UsageError', `port ${port} is in use`) : error),
