@@ -88,6 +88,8 @@ export function narrate(journal: Journal, clock: Clock, terminal: Terminal): Jou
     },
     async updateRun(runId, changes, from) {
       const run = await journal.updateRun(runId, changes, from);
+      // Every failure opens a rollback; where nothing was written there is none to speak of.
+      if (changes.status === 'rolling-back' && (await journal.listEntries(runId)).length === 0) return run;
       if (changes.status !== undefined)
         say(`run ${changes.status} ${run.reason}`, '', `run ${run.runId}: ${changes.status}${run.reason === '' ? '' : `: ${run.reason}`}`);
       return run;

@@ -323,6 +323,9 @@ describe('progress', () => {
     async updateRun(runId: string, changes: object) {
       return { runId, reason: '', ...changes };
     }
+    async listEntries(runId: string) {
+      return runId === 'wrote' ? [{ key: 'association#ServiceAccount/quay/tickets' }] : [];
+    }
     async updateUnit(_runId: string, unitId: string, changes: object) {
       return { unitId, plan: unitId === still.id ? still : planned, reason: '', ...changes };
     }
@@ -336,6 +339,19 @@ describe('progress', () => {
       this.added.push(unitId);
     }
   }
+
+  it('speaks of no rollback where nothing was written', async () => {
+    const { terminal, written } = recorder();
+    const told = narrate(new Quiet() as unknown as Journal, { now: () => 0 }, terminal);
+    for (const runId of ['planned', 'wrote'])
+      for (const status of ['rolling-back', 'held'] as const) await told.updateRun(runId, { status, reason: `of ${runId}` });
+    expect(written.stderr.split('\n')).toEqual([
+      '  +0:00  run planned: held: of planned',
+      '  +0:00  run wrote: rolling-back: of wrote',
+      '  +0:00  run wrote: held: of wrote',
+      '',
+    ]);
+  });
 
   it('says each transition once, with the time since the start', async () => {
     const { terminal, written } = recorder();
