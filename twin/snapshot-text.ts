@@ -1,5 +1,6 @@
 import { type DocumentOptions, type ParseOptions, parseAllDocuments, type SchemaOptions } from 'yaml';
 import { PodshiftError } from '../src/model/errors.ts';
+import { jsonProblem } from '../src/model/json-problem.ts';
 
 /** Where a file is of no use: its command failed, and the shell made the file all the same. */
 export type Emptiness = 'empty' | { readonly said: string };
@@ -98,8 +99,7 @@ function lineOfStart(text: string, part: string, start: number): number {
 function brokenJson(text: string, name: string, linesAhead: number, error: Error): PodshiftError {
   const line = lineOf(text, error);
   const place = line === undefined && linesAhead === 0 ? '' : `:${(line ?? 1) + linesAhead}`;
-  return new PodshiftError('SnapshotUnreadable', `${name}${place}: expected JSON, ${error.message}`, {
-    cause: error,
+  return new PodshiftError('SnapshotUnreadable', `${name}${place}: expected JSON: ${jsonProblem(text, error)}`, {
     details: { file: name },
   });
 }

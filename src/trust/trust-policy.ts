@@ -1,3 +1,4 @@
+import { jsonProblem } from '../model/json-problem.ts';
 import {
   arrayElements,
   countMembers,
@@ -24,7 +25,7 @@ export function parseTrustPolicy(text: string): TrustPolicyResult {
   try {
     root = JSON.parse(text);
   } catch (error) {
-    return problem(`the trust policy is not JSON: ${(error as SyntaxError).message}`);
+    return problem(`the trust policy is not JSON: ${jsonProblem(text, error as SyntaxError)}`);
   }
   if (!isObject(root)) return problem('the trust policy is not a JSON object');
   if (nestingDepth(text) > DEEPEST) return problem(`the trust policy nests deeper than ${DEEPEST} levels`);
