@@ -1,8 +1,8 @@
 import type { Contacts } from '../src/aws/places.ts';
-import { connectionFailure, describeFailure, isTlsFailure } from '../src/model/connection-failure.ts';
 import { REMEDIES } from '../src/model/errors/kinds.ts';
 import { PodshiftError } from '../src/model/errors.ts';
 import type { CallCounts } from '../src/model/run.ts';
+import { connectionFailure, describeFailure, isTlsFailure } from '../src/model/text/connection-failure.ts';
 import { hang } from '../src/report/text.ts';
 import type { Terminal } from './terminal.ts';
 

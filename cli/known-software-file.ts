@@ -3,7 +3,7 @@ import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { PodshiftError } from '../src/model/errors.ts';
 import { type KnownSoftwareRow, knownSoftwareRow } from '../src/model/known-software/known-software.ts';
-import { schemaProblems } from '../src/model/schema-problems.ts';
+import { schemaProblems } from '../src/model/text/schema-problems.ts';
 
 /**
  * Reads the rows of a `--known-software` file, a list in YAML or JSON in the form of docs/known-software.md. Throws `UsageError`

@@ -1,1 +1,1 @@
-export { nearest } from '../src/model/nearest.ts';
+export { nearest } from '../src/model/text/nearest.ts';

@@ -1,4 +1,4 @@
-import { quotedWord as quoted } from '../src/model/shell-word.ts';
+import { quotedWord as quoted } from '../src/model/text/shell-word.ts';
 import { textFlag } from './context.ts';
 import type { Invocation } from './program.ts';
 

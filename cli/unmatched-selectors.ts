@@ -1,7 +1,7 @@
 import type { Journal } from '../src/journal/journal.ts';
 import { PodshiftError } from '../src/model/errors.ts';
-import { nearest } from '../src/model/nearest.ts';
 import type { Plan } from '../src/model/plan.ts';
+import { nearest } from '../src/model/text/nearest.ts';
 import { overlay } from './progress.ts';
 
 /** The same journal, which takes no plan whose options choose a name that the cluster does not have: it throws `UsageError`. */

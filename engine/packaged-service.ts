@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { PodshiftError } from '../src/model/errors.ts';
-import { schemaProblems } from '../src/model/schema-problems.ts';
+import { schemaProblems } from '../src/model/text/schema-problems.ts';
 import type { Machine } from './asl.ts';
 import { ROOT } from './root.ts';
 import { importHandler, kebabCase, type Service } from './service.ts';

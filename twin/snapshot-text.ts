@@ -1,6 +1,6 @@
 import { type DocumentOptions, type ParseOptions, parseAllDocuments, type SchemaOptions } from 'yaml';
 import { PodshiftError } from '../src/model/errors.ts';
-import { jsonProblem } from '../src/model/json-problem.ts';
+import { jsonProblem } from '../src/model/text/json-problem.ts';
 
 /** Where a file is of no use: its command failed, and the shell made the file all the same. */
 export type Emptiness = 'empty' | { readonly said: string };

@@ -5,8 +5,8 @@ import type { FleetReport } from '../../src/model/fleet-report.ts';
 import type { Carrier, RunState } from '../../src/model/run-state.ts';
 import type { CommandText } from '../../src/report/commands.ts';
 import { buildFleetReport } from '../../src/report/fleet.ts';
-import { clusterState, fleetState } from '../../src/report/fleet-state.ts';
-import { byAttention } from '../../src/report/run-state.ts';
+import { clusterState, fleetState } from '../../src/report/state/fleet-state.ts';
+import { byAttention } from '../../src/report/state/run-state.ts';
 import { type Looked, lookAtRun, type RunLook } from './states.ts';
 
 /** Runs that are read at once. */

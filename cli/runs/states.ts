@@ -5,7 +5,7 @@ import type { RunRecord, UnitRecord } from '../../src/model/run.ts';
 import type { Carrier, RunState } from '../../src/model/run-state.ts';
 import type { CommandText } from '../../src/report/commands.ts';
 import { buildReport } from '../../src/report/report.ts';
-import { factsOfRecords, stateOf } from '../../src/report/run-state.ts';
+import { factsOfRecords, stateOf } from '../../src/report/state/run-state.ts';
 
 /** A journal to look at, and who carries what is in it: nobody can tell where the journal is a service's. */
 export interface Looked {

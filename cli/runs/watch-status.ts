@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RunState } from '../../src/model/run-state.ts';
-import { sentenceOf, shortTime } from '../../src/report/run-state.ts';
+import { sentenceOf, shortTime } from '../../src/report/state/run-state.ts';
 import type { CommandContext } from '../context.ts';
 import type { Exit } from '../exit-codes.ts';
 import { createDrawing } from './drawing.ts';

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { PodshiftError } from '../../src/model/errors.ts';
 import { type RunReport, runReport } from '../../src/model/report.ts';
-import { schemaProblems } from '../../src/model/schema-problems.ts';
+import { schemaProblems } from '../../src/model/text/schema-problems.ts';
 import { type RunResource, runList, runResource, type UnitList, unitList } from '../../src/service/resources.ts';
 import type { approvalBody, rollbackBody, startRunBody } from '../../src/service/routes.ts';
 import { type ServiceAccess, type ServiceAnswer, send } from './requests.ts';

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import type { RunReport } from '../../src/model/report.ts';
 import type { RunState } from '../../src/model/run-state.ts';
-import { type RunFacts, stateOf } from '../../src/report/run-state.ts';
+import { type RunFacts, stateOf } from '../../src/report/state/run-state.ts';
 import type { RunResource } from '../../src/service/resources.ts';
 import type { OpenedService } from './open.ts';
 

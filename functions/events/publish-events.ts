@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { readRecord, streamRecord } from '../../src/journal/stream.ts';
 import { PodshiftError } from '../../src/model/errors.ts';
-import { schemaProblems } from '../../src/model/schema-problems.ts';
+import { schemaProblems } from '../../src/model/text/schema-problems.ts';
 import { type Publishing, publishWrites } from '../../src/service/publish.ts';
 
 const schema = z.object({ Records: z.array(streamRecord) });

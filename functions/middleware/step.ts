@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { isPausing, pauseUnit } from '../../src/migration/pauses.ts';
 import type { JournalRuntime } from '../../src/migration/runtime.ts';
 import { isPodshiftError, PodshiftError } from '../../src/model/errors.ts';
-import { schemaProblems } from '../../src/model/schema-problems.ts';
+import { schemaProblems } from '../../src/model/text/schema-problems.ts';
 import { logFieldsOf, withLogFields } from '../../src/service/log-context.ts';
 
 /** A step of a state machine: plain JSON in, plain JSON out, all effects through the runtime. Safe to run twice. */

@@ -12,8 +12,8 @@ import type { JournalRuntime, Logger } from '../../src/migration/runtime.ts';
 import { APPROVAL_MODES, type DeploymentLimits, deploymentLimits, NOTHING_ALLOWED } from '../../src/model/deployment.ts';
 import { PodshiftError } from '../../src/model/errors.ts';
 import { createIds } from '../../src/model/ids.ts';
-import { schemaProblems } from '../../src/model/schema-problems.ts';
 import { createServerClock, type ServerClock } from '../../src/model/server-clock.ts';
+import { schemaProblems } from '../../src/model/text/schema-problems.ts';
 import { contextual } from '../../src/service/log-context.ts';
 
 /** What a function reads of its environment; serverless.yml sets it. */

@@ -1,10 +1,10 @@
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
 import { loadSharedConfigFiles } from '@smithy/core/config';
 import type { AwsCredentialIdentityProvider } from '@smithy/types';
-import { codeOf, connectionFailure } from '../model/connection-failure.ts';
 import { REMEDIES } from '../model/errors/kinds.ts';
 import { PodshiftError } from '../model/errors.ts';
-import { quotedWord } from '../model/shell-word.ts';
+import { codeOf, connectionFailure } from '../model/text/connection-failure.ts';
+import { quotedWord } from '../model/text/shell-word.ts';
 
 /** Where the SDK's default chain looks first. */
 interface ChainSettings {

@@ -1,6 +1,6 @@
-import { type ConnectionFailure, describeFailure, isTlsFailure } from '../model/connection-failure.ts';
 import { REMEDIES } from '../model/errors/kinds.ts';
 import type { ErrorName } from '../model/errors.ts';
+import { type ConnectionFailure, describeFailure, isTlsFailure } from '../model/text/connection-failure.ts';
 import type { Place } from './places.ts';
 
 /** A call, for messages: the service as IAM's actions name it (`eks`, `iam`, `dynamodb`), and the operation's name. */

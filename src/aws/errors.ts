@@ -1,5 +1,5 @@
-import { codeOf, connectionFailure } from '../model/connection-failure.ts';
 import { type ErrorName, isPodshiftError, PodshiftError } from '../model/errors.ts';
+import { codeOf, connectionFailure } from '../model/text/connection-failure.ts';
 import { type AwsCall, awsMessage, awsRemedy } from './error-texts.ts';
 import { isConnectTimeout, placeOf } from './places.ts';
 

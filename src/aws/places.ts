@@ -1,6 +1,6 @@
 import type { FinalizeHandler, FinalizeHandlerArguments, MetadataBearer, Pluggable } from '@smithy/types';
-import { codeOf, connectionFailure } from '../model/connection-failure.ts';
 import type { CallCounts } from '../model/run.ts';
+import { codeOf, connectionFailure } from '../model/text/connection-failure.ts';
 
 /** Where a request of an SDK client went. */
 export interface Place {

@@ -1,7 +1,7 @@
 import type { Cluster } from '../aws/gateways.ts';
-import { codeOf, connectionFailure, describeFailure, isTlsFailure } from '../model/connection-failure.ts';
 import { REMEDIES } from '../model/errors/kinds.ts';
 import { isPodshiftError, PodshiftError } from '../model/errors.ts';
+import { codeOf, connectionFailure, describeFailure, isTlsFailure } from '../model/text/connection-failure.ts';
 import type { ApiAnswer } from './answer.ts';
 
 /** Codes of connections that stood and then broke: the request may have been applied. */

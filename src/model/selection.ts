@@ -1,5 +1,5 @@
-import { nearest } from './nearest.ts';
 import type { MigrationOptions } from './options.ts';
+import { nearest } from './text/nearest.ts';
 
 /** Whether the options choose this service account: empty lists choose all, and both lists must allow it. Exact names only. */
 export function isSelected(options: Pick<MigrationOptions, 'namespaces' | 'serviceAccounts'>, namespace: string, name: string): boolean {

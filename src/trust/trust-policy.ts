@@ -1,4 +1,4 @@
-import { jsonProblem } from '../model/json-problem.ts';
+import { jsonProblem } from '../model/text/json-problem.ts';
 import {
   arrayElements,
   countMembers,

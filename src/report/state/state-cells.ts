@@ -1,6 +1,6 @@
-import type { RunState } from '../model/run-state.ts';
-import type { Cell } from './table.ts';
-import type { Tone } from './text.ts';
+import type { RunState } from '../../model/run-state.ts';
+import type { Cell } from '../table.ts';
+import type { Tone } from '../text.ts';
 
 /** What each state is to the reader. */
 export const STATE_TONES: Readonly<Record<RunState['name'], Tone>> = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { jsonProblem } from '../../../src/model/json-problem.ts';
+import { jsonProblem } from '../../../../src/model/text/json-problem.ts';
 
 function problemOf(text: string): string {
   try {

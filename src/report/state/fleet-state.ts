@@ -1,9 +1,9 @@
-import type { FleetRecord, MemberRecord, MemberStatus } from '../model/fleet.ts';
-import { clusterRunId } from '../model/fleet.ts';
-import type { Carrier, RunState } from '../model/run-state.ts';
-import type { CommandText } from './commands.ts';
+import type { FleetRecord, MemberRecord, MemberStatus } from '../../model/fleet.ts';
+import { clusterRunId } from '../../model/fleet.ts';
+import type { Carrier, RunState } from '../../model/run-state.ts';
+import type { CommandText } from '../commands.ts';
+import { count } from '../text.ts';
 import { shortTime } from './run-state.ts';
-import { count } from './text.ts';
 
 /** How a cluster of a fleet stands in words; `run` are the words for its run, where that is under way. `command` as in `stateOf`. Pure. */
 export function clusterState(member: MemberRecord, run: RunState | undefined, command: CommandText): RunState {

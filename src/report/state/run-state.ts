@@ -1,9 +1,9 @@
-import { ERRORS, type ErrorName } from '../model/errors.ts';
-import type { Approval, RunRecord, RunStatus, UnitCounts, UnitRecord, UnitStatus } from '../model/run.ts';
-import { APPROVAL_SECONDS } from '../model/run.ts';
-import type { Carrier, RunState } from '../model/run-state.ts';
-import type { CommandText } from './commands.ts';
-import { count } from './text.ts';
+import { ERRORS, type ErrorName } from '../../model/errors.ts';
+import type { Approval, RunRecord, RunStatus, UnitCounts, UnitRecord, UnitStatus } from '../../model/run.ts';
+import { APPROVAL_SECONDS } from '../../model/run.ts';
+import type { Carrier, RunState } from '../../model/run-state.ts';
+import type { CommandText } from '../commands.ts';
+import { count } from '../text.ts';
 
 /** What the words for a run are made from: its record and its units, from the journal or from a service. */
 export interface RunFacts {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { UnitRecord } from '../../../src/model/run.ts';
-import { type RunState, runState } from '../../../src/model/run-state.ts';
-import { type CommandText, PLAINLY } from '../../../src/report/commands.ts';
-import { byAttention, factsOfRecords, type RunFacts, sentenceOf, stateOf } from '../../../src/report/run-state.ts';
-import { journal, plan, unit } from '../fixtures/report-fixtures.ts';
+import type { UnitRecord } from '../../../../src/model/run.ts';
+import { type RunState, runState } from '../../../../src/model/run-state.ts';
+import { type CommandText, PLAINLY } from '../../../../src/report/commands.ts';
+import { byAttention, factsOfRecords, type RunFacts, sentenceOf, stateOf } from '../../../../src/report/state/run-state.ts';
+import { journal, plan, unit } from '../../fixtures/report-fixtures.ts';
 
 const withJournal: CommandText = (...words) => {
   const last = words.at(-1) === '--approve' ? ['--approve'] : [];

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { clusterRunId, type FleetRecord, fleetSpec, type MemberRecord } from '../../../src/model/fleet.ts';
-import { type FleetReport, fleetReport } from '../../../src/model/fleet-report.ts';
-import { type RunState, runState } from '../../../src/model/run-state.ts';
-import { type CommandText, PLAINLY } from '../../../src/report/commands.ts';
-import { clusterState, fleetState } from '../../../src/report/fleet-state.ts';
-import { renderFleet } from '../../../src/report/fleet-table.ts';
-import { byAttention } from '../../../src/report/run-state.ts';
-import { createPalette } from '../../../src/report/text.ts';
+import { clusterRunId, type FleetRecord, fleetSpec, type MemberRecord } from '../../../../src/model/fleet.ts';
+import { type FleetReport, fleetReport } from '../../../../src/model/fleet-report.ts';
+import { type RunState, runState } from '../../../../src/model/run-state.ts';
+import { type CommandText, PLAINLY } from '../../../../src/report/commands.ts';
+import { renderFleet } from '../../../../src/report/fleet-table.ts';
+import { clusterState, fleetState } from '../../../../src/report/state/fleet-state.ts';
+import { byAttention } from '../../../../src/report/state/run-state.ts';
+import { createPalette } from '../../../../src/report/text.ts';
 
 const withJournal: CommandText = (...words) => {
   const last = words.at(-1) === '--approve' ? ['--approve'] : [];
