@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { parseDocument } from 'yaml';
 import { PodshiftError } from '../src/model/errors.ts';
 import { type FleetSpec, fleetSpec } from '../src/model/fleet.ts';
+import { schemaProblems } from '../src/model/text/schema-problems.ts';
 import { textFlag } from './context.ts';
 import { nearest } from './nearest.ts';
 import type { Invocation } from './program.ts';
@@ -22,7 +23,7 @@ export async function fleetSpecOf(
   const parsed = fleetSpec.safeParse(Object.keys(clusters).length === 0 ? given : { ...given, clusters });
   if (parsed.success) return parsed.data;
   if (given.regions === undefined) throw new PodshiftError('UsageError', 'which regions? give --region, or "regions" in the fleet file');
-  throw new PodshiftError('UsageError', parsed.error.issues.map(describe).join('; '));
+  throw new PodshiftError('UsageError', schemaProblems(parsed.error));
 }
 
 function flagsOf(invocation: Invocation): Record<string, unknown> {
@@ -75,8 +76,4 @@ function parseMap(file: string, text: string): Record<string, unknown> {
 
 function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function describe({ path, message }: { readonly path: readonly PropertyKey[]; readonly message: string }): string {
-  return `${path.map(String).join('.')}: ${message.charAt(0).toLowerCase()}${message.slice(1)}`;
 }

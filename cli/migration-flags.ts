@@ -3,6 +3,7 @@ import { parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { PodshiftError } from '../src/model/errors.ts';
 import { type MigrationOptions, migrationOptions } from '../src/model/options.ts';
+import { schemaProblem } from '../src/model/text/schema-problems.ts';
 import { readKnownSoftware } from './known-software-file.ts';
 import { nearest } from './nearest.ts';
 
@@ -151,7 +152,7 @@ function readOptionsFile({ name, text }: { readonly name: string; readonly text:
 function describeIssue(issue: z.core.$ZodIssue): string {
   const key = String(issue.path[0] ?? '');
   const flag = SINGULAR[key as Key] ?? kebab(key);
-  return `--${flag} (${key}): ${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}`;
+  return `--${flag} (${key}): ${schemaProblem(issue)}`;
 }
 
 function kebab(key: string): string {

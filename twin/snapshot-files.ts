@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { KubernetesObject } from '../src/kubernetes/gateway.ts';
 import { PodshiftError } from '../src/model/errors.ts';
+import { schemaProblem } from '../src/model/text/schema-problems.ts';
 import { withoutNulls } from './kubernetes/absent.ts';
 import { isBuiltInGroup } from './kubernetes/kinds.ts';
 import { parseDocuments } from './snapshot-text.ts';
@@ -73,7 +74,7 @@ function expand(
     const field = issue === undefined || issue.path.length === 0 ? 'the object' : issue.path.join('.');
     throw new PodshiftError(
       'SnapshotUnreadable',
-      `${where}: ${field}: ${issue?.message ?? 'not an object'}; expected a Kubernetes object`,
+      `${where}: ${field}: ${issue === undefined ? 'not an object' : schemaProblem(issue)}; expected a Kubernetes object`,
       {
         details: { file: where, field },
       },

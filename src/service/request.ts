@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { PodshiftError } from '../model/errors.ts';
+import { schemaProblem } from '../model/text/schema-problems.ts';
 import type { Route } from './routes.ts';
 
 /** The largest body that the API reads, in bytes: far more than any run needs. */
@@ -62,7 +63,7 @@ export function readRequest<R extends Route>(route: R, event: HttpEvent): ApiReq
   const read = <Schema extends z.ZodType>(schema: Schema, value: unknown, place: FieldProblem['in']): z.output<Schema> => {
     const parsed = schema.safeParse(value);
     if (!parsed.success)
-      problems.push(...parsed.error.issues.map((issue) => ({ in: place, field: issue.path.join('.'), message: issue.message })));
+      problems.push(...parsed.error.issues.map((issue) => ({ in: place, field: issue.path.join('.'), message: schemaProblem(issue) })));
     return parsed.data as z.output<Schema>;
   };
   const request = {

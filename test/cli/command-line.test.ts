@@ -132,7 +132,7 @@ describe('flags', () => {
     ['no map', '- a', 'the options file o.yaml must be a map of keys to values'],
     ['no YAML', 'a: [', /^the options file o\.yaml is no YAML: /],
     ['a key twice', 'waveSize: 1\nwaveSize: 2', /no YAML: Map keys must be unique/],
-    ['a value of the wrong kind', 'waveSize: many', /--wave-size \(waveSize\): invalid input/],
+    ['a value of the wrong kind', 'waveSize: many', /--wave-size \(waveSize\): must be a number/],
     ['a malformed service account', 'serviceAccounts: [x]', /--service-account \(serviceAccounts\)/],
     ['a finding that cannot be accepted', 'accept: ["PS104:shop/orders"]', /--accept \(accept\): must be CODE:NAMESPACE\/NAME/],
     ['a finding that does not exist', 'accept: ["PS999:shop/orders"]', /--accept \(accept\): must be CODE:NAMESPACE\/NAME/],

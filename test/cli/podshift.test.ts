@@ -181,7 +181,7 @@ describe('errors', () => {
     ['an unknown command', ['rnu'], 2, /PE101 UsageError: unknown command 'rnu'; did you mean run\?/],
     ['an unknown flag', ['run', '--aprove'], 2, /unknown option '--aprove'; did you mean --approve\?/],
     ['a value of the wrong kind', ['plan', SHOP, '--wave-size', 'many'], 2, /--wave-size takes a whole number, not "many"/],
-    ['a value out of range', ['plan', SHOP, '--wave-size', '501'], 2, /--wave-size \(waveSize\): too big/],
+    ['a value out of range', ['plan', SHOP, '--wave-size', '501'], 2, /--wave-size \(waveSize\): must be at most 500/],
     ['a format that does not exist', ['plan', SHOP, '-o', 'xml'], 2, /Allowed choices are table, wide, json/],
     ['no cluster', ['plan'], 2, /which cluster\? give --cluster NAME/],
     ['no region', ['plan', '--cluster', 'shop'], 2, /which region\? give --region/],

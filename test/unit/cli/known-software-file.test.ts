@@ -26,10 +26,10 @@ describe('a file of known software', () => {
   });
 
   it.each([
-    ['a key that nobody knows', '- { images: [a], minimum: "1", source: "https://e.com", sinse: 1 }', 'Unrecognized key: "sinse"'],
+    ['a key that nobody knows', '- { images: [a], minimum: "1", source: "https://e.com", sinse: 1 }', 'has a key that is not known: sinse'],
     ['a version in words', '- { images: [a], minimum: new, source: "https://e.com" }', '0.minimum: expected a version in numbers'],
     ['neither a minimum nor a report', '- { images: [a], source: "https://e.com" }', 'a row states a minimum or a report'],
-    ['no list', 'images: [a]', 'expected array'],
+    ['no list', 'images: [a]', 'must be a list'],
     ['no YAML', '- {', 'could not read'],
   ])('with %s is refused by name', async (_, text, message) => {
     const path = await write('bad.yaml', text);
