@@ -158,8 +158,8 @@ export async function openClusterSession(
   };
 }
 
-/** STS is asked who runs podshift, too, and that may stay unknown. */
-function neededFor({ assumeRoleArn }: ClusterTarget): (keyof CallCounts)[] {
+/** The services that nothing works without on this cluster. STS is asked who runs podshift, too, and that may stay unknown. */
+export function neededFor({ assumeRoleArn }: ClusterTarget): (keyof CallCounts)[] {
   return ['eks', 'iam', 'kubernetes', ...(assumeRoleArn === null ? [] : (['sts'] as const))];
 }
 

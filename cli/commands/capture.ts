@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
 import type { AwsAnswer } from '../../src/aws/clients.ts';
+import { defaultCredentials } from '../../src/aws/default-credentials.ts';
 import { createPacer } from '../../src/aws/pacing.ts';
+import type { Contacts } from '../../src/aws/places.ts';
 import { type Captured, capture as takeCapture } from '../../src/capture/capture.ts';
 import { createClusterConnections } from '../../src/kubernetes/connections.ts';
 import { PodshiftError } from '../../src/model/errors.ts';
@@ -11,8 +12,9 @@ import { hang } from '../../src/report/text.ts';
 import { createSystemClock } from '../../twin/clock.ts';
 import { type CaptureFolder, openCaptureFolder } from '../capture-folder.ts';
 import { type CommandContext, type RunCommand, textFlag } from '../context.ts';
+import { watchFirstContact } from '../first-contact.ts';
 import type { Invocation } from '../program.ts';
-import { optionsOf, targetOf } from '../sessions.ts';
+import { neededFor, optionsOf, targetOf } from '../sessions.ts';
 import { quoted } from '../shell.ts';
 import { version } from '../version.ts';
 
@@ -25,18 +27,21 @@ export const capture: RunCommand = async (context, invocation) => {
   const out = textFlag(invocation, 'out');
   if (out === undefined) throw new PodshiftError('UsageError', 'where to? give --out FOLDER');
   const folder = await openCaptureFolder(out);
+  const firstContact = watchFirstContact(context.terminal, false, neededFor(target));
   try {
-    const captured = await untilInterrupted(read(target, invocation, folder), context.interrupts.signal);
+    const signal = AbortSignal.any([context.interrupts.signal, firstContact.signal]);
+    const captured = await untilInterrupted(read(target, invocation, folder, firstContact.contacts), signal);
     await folder.finish();
     await context.terminal.data(`${out}\n`);
     say(captured, out, context);
     return 'done';
   } finally {
+    firstContact.close();
     await folder.discard();
   }
 };
 
-async function read(target: ClusterTarget, invocation: Invocation, folder: CaptureFolder): Promise<Captured> {
+async function read(target: ClusterTarget, invocation: Invocation, folder: CaptureFolder, contacts: Contacts): Promise<Captured> {
   const clock = createSystemClock();
   const { engine } = clock;
   const profile = textFlag(invocation, 'profile');
@@ -47,8 +52,9 @@ async function read(target: ClusterTarget, invocation: Invocation, folder: Captu
     retryDelays: 'standard',
     pacer: createPacer(engine, (milliseconds) => engine.pause(milliseconds)),
     onAnswer: (answer) => onAnswer(answer),
+    contacts,
     ...(endpoint === undefined ? {} : { endpoint }),
-    ...(profile === undefined ? {} : { credentials: fromNodeProviderChain({ profile, clientConfig: { region: target.region } }) }),
+    ...(profile === undefined ? {} : { credentials: defaultCredentials({ profile, region: target.region }) }),
   });
   try {
     return await takeCapture({

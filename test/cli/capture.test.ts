@@ -69,6 +69,26 @@ describe('podshift capture', { timeout: 300_000 }, () => {
     expect(await readdir(above)).toEqual([]);
   });
 
+  it('says at once which host it cannot reach, gives it up, and leaves nothing behind', async () => {
+    const above = await folder();
+    const unreachable = ['--endpoint-url', 'http://127.0.0.1:9', '--out', join(above, 'shop')];
+    const { code, stderr } = await start(['cli/main.ts', 'capture', ...CLUSTER, ...unreachable], { env: KEYS }).ended;
+    expect(code).toBe(1);
+    expect(stderr.replaceAll(/\s+/g, ' ')).toMatch(
+      /^no connection to 127\.0\.0\.1:9: .*; trying again error PE305 .*no connection to 127\.0\.0\.1:9/,
+    );
+    expect(await readdir(above)).toEqual([]);
+  });
+
+  it('names a profile that is not there', async () => {
+    const above = await folder();
+    const argv = ['cli/main.ts', 'capture', ...CLUSTER, '--profile', 'typo', '--out', join(above, 'shop')];
+    const env = { AWS_CONFIG_FILE: join(above, 'none'), AWS_SHARED_CREDENTIALS_FILE: join(above, 'none') };
+    const { code, stderr } = await start(argv, { env }).ended;
+    expect(code).not.toBe(0);
+    expect(stderr.replaceAll(/\s+/g, ' ')).toContain('the profile "typo" is not in the AWS configuration');
+  });
+
   it('wants a cluster, and a folder that it may make', async () => {
     const above = await folder();
     await writeFile(join(above, 'file'), '');
