@@ -82,12 +82,12 @@ export async function withJournalChosen(
   return { invocation: folder === user ? invocation : { ...invocation, flags: { ...invocation.flags, journal: folder } }, remark };
 }
 
-/** Whether there is anything in the folder: also a journal that was damaged is there. */
+/** Whether there is anything in the folder: also a journal that was damaged, or that this user may not read, is there. */
 function isThere(folder: string): boolean {
   try {
     return readdirSync(folder).length > 0;
-  } catch {
-    return false;
+  } catch (error) {
+    return !['ENOENT', 'ENOTDIR'].includes(String((error as NodeJS.ErrnoException).code));
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -99,6 +99,14 @@ describe('a journal in the working folder', () => {
     await writeFile(join(folder, '.podshift/journal.db'), 'no database');
     const { invocation } = await withJournalChosen(parsed('status', 'x'), { cwd: folder, user });
     expect(invocation.flags.journal).toBe(join(folder, '.podshift'));
+  });
+
+  it('is taken also where nobody can say what is in it, and not where there is none', async () => {
+    const folder = await mkdtemp(join(cwd, 'loop-'));
+    await symlink('.podshift', join(folder, '.podshift'));
+    expect((await withJournalChosen(parsed('status'), { cwd: folder, user })).invocation.flags.journal).toBe(join(folder, '.podshift'));
+    const none = await mkdtemp(join(cwd, 'none-'));
+    expect((await withJournalChosen(parsed('status'), { cwd: none, user })).invocation.flags.journal).toBeNull();
   });
 
   it("is named to who reads its runs, and the user's is read elsewhere", async () => {
