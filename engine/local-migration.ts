@@ -96,7 +96,7 @@ async function endOf({ runtime }: Setting, runId: string): Promise<RunStatus | u
 /** Rolls back what a failed migration wrote; where that fails as well, both failures are told. */
 async function undo(shared: Setting, runId: string, failure: PodshiftError): Promise<Omit<MigrationResult, 'failure'>> {
   try {
-    return await rollBack({ ...shared, input: { runId, unitIds: null, reason: failure.message } });
+    return await rollBack({ ...shared, input: { runId, unitIds: null, reason: `${failure.message} (${failure.name})` } });
   } catch (error) {
     shared.signal?.throwIfAborted();
     if (!isPodshiftError(error) || error.name === 'RunNotFound' || error.name === failure.name) {

@@ -123,6 +123,8 @@ describe('a rehearsal', () => {
     });
     expect(run.failure).toMatchObject({ name: 'ServiceUnavailable' });
     expect(run.report.run).toMatchObject({ status: 'held', endedAt: expect.any(String) });
+    // Whoever looks at the run later tells by the name how it ended.
+    expect(run.report.run.reason).toBe(`${run.failure?.message} (ServiceUnavailable)`);
     expect(writesOf(run)).toEqual([]);
   });
 });
