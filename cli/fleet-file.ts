@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { parseDocument } from 'yaml';
 import { PodshiftError } from '../src/model/errors.ts';
 import { type FleetSpec, fleetSpec } from '../src/model/fleet.ts';
+import { nearest } from '../src/model/text/nearest.ts';
 import { schemaProblems } from '../src/model/text/schema-problems.ts';
 import { textFlag } from './context.ts';
-import { nearest } from './nearest.ts';
 import type { Invocation } from './program.ts';
 import { isSystemError } from './sessions.ts';
 

@@ -3,9 +3,9 @@ import { parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { PodshiftError } from '../src/model/errors.ts';
 import { type MigrationOptions, migrationOptions } from '../src/model/options.ts';
+import { nearest } from '../src/model/text/nearest.ts';
 import { schemaProblem } from '../src/model/text/schema-problems.ts';
 import { readKnownSoftware } from './known-software-file.ts';
-import { nearest } from './nearest.ts';
 
 type Key = keyof MigrationOptions;
 

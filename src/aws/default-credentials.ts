@@ -74,15 +74,11 @@ const SOURCES: ReadonlySet<string> = new Set([
 ]);
 
 async function profilesOfThisMachine(): Promise<Readonly<Record<string, Readonly<Record<string, unknown>>>>> {
-  try {
-    // Files are read anew: a process that goes on for hours outlives a change of them.
-    const { configFile, credentialsFile } = await loadSharedConfigFiles({ ignoreCache: true });
-    const own = Object.fromEntries(Object.entries(configFile).filter(([name]) => !/^(sso-session|services)\./.test(name)));
-    const names = new Set([...Object.keys(own), ...Object.keys(credentialsFile)]);
-    return Object.fromEntries([...names].map((name) => [name, { ...own[name], ...credentialsFile[name] }]));
-  } catch {
-    return {};
-  }
+  // Files are read anew: a process that goes on for hours outlives a change of them. One that cannot be read is as one without profiles.
+  const { configFile, credentialsFile } = await loadSharedConfigFiles({ ignoreCache: true });
+  const own = Object.fromEntries(Object.entries(configFile).filter(([name]) => !/^(sso-session|services)\./.test(name)));
+  const names = new Set([...Object.keys(own), ...Object.keys(credentialsFile)]);
+  return Object.fromEntries([...names].map((name) => [name, { ...own[name], ...credentialsFile[name] }]));
 }
 
 function failure(kind: Kind, message: string, login = 'aws sso login'): PodshiftError {

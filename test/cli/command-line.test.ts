@@ -4,7 +4,6 @@ import { EXIT_CODES, exitCode, exitOfDemo, exitOfRollback, exitOfRun } from '../
 import { reportFailure } from '../../cli/failure.ts';
 import { watchInterrupts } from '../../cli/interrupts.ts';
 import { migrationFlags, migrationOptionsOf } from '../../cli/migration-flags.ts';
-import { nearest } from '../../cli/nearest.ts';
 import { type Invocation, parseCommandLine } from '../../cli/program.ts';
 import { narrate } from '../../cli/progress.ts';
 import { nextCommand, quoted } from '../../cli/shell.ts';
@@ -12,6 +11,7 @@ import { createTerminal } from '../../cli/terminal.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { ERRORS, PodshiftError } from '../../src/model/errors.ts';
 import { migrationOptions } from '../../src/model/options.ts';
+import { nearest } from '../../src/model/text/nearest.ts';
 import { buildPlanReport, buildReport } from '../../src/report/report.ts';
 import { journal, plan, unit } from '../unit/fixtures/report-fixtures.ts';
 

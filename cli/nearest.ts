@@ -1,1 +1,0 @@
-export { nearest } from '../src/model/text/nearest.ts';
