@@ -1,6 +1,6 @@
 import { type DocumentOptions, type ParseOptions, parseAllDocuments, type SchemaOptions } from 'yaml';
 import { PodshiftError } from '../src/model/errors.ts';
-import { jsonProblem } from '../src/model/text/json-problem.ts';
+import { isCutOff } from '../src/model/text/json-problem.ts';
 
 /** Where a file is of no use: its command failed, and the shell made the file all the same. */
 export type Emptiness = 'empty' | { readonly said: string };
@@ -58,10 +58,11 @@ function parseJsonDocuments(text: string, name: string): unknown[] {
     const parts = splitJson(text);
     if (parts.length < 2) throw brokenJson(text, name, 0, error as Error);
     return parts.map(({ text: part, start }) => {
+      const document = part.trimStart();
       try {
-        return JSON.parse(part) as unknown;
+        return JSON.parse(document) as unknown;
       } catch (inner) {
-        throw brokenJson(part.trimStart(), name, lineOfStart(text, part, start), inner as Error);
+        throw brokenJson(document, name, lineOfStart(text, part, start), inner as Error);
       }
     });
   }
@@ -99,9 +100,8 @@ function lineOfStart(text: string, part: string, start: number): number {
 function brokenJson(text: string, name: string, linesAhead: number, error: Error): PodshiftError {
   const line = lineOf(text, error);
   const place = line === undefined && linesAhead === 0 ? '' : `:${(line ?? 1) + linesAhead}`;
-  return new PodshiftError('SnapshotUnreadable', `${name}${place}: expected JSON: ${jsonProblem(text, error)}`, {
-    details: { file: name },
-  });
+  const cut = isCutOff(text, error) ? ', but the text ends in the middle' : '';
+  return new PodshiftError('SnapshotUnreadable', `${name}${place}: expected JSON${cut}`, { details: { file: name } });
 }
 
 /** The line of V8's "position N" or "line N"; undefined where it names none. */
