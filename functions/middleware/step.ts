@@ -1,9 +1,9 @@
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import type { z } from 'zod';
-import { isPausing, pauseUnit } from '../../src/migration/pauses.ts';
 import type { JournalRuntime } from '../../src/migration/runtime.ts';
-import { isPodshiftError, PodshiftError } from '../../src/model/errors.ts';
+import { PodshiftError } from '../../src/model/errors.ts';
+import { namedError } from '../../src/model/named-error.ts';
 import { schemaProblems } from '../../src/model/text/schema-problems.ts';
 import { logFieldsOf, withLogFields } from '../../src/service/log-context.ts';
 
@@ -42,7 +42,6 @@ export function stepFunction<Schema extends z.ZodType, Output, Reach extends Jou
     middy<unknown, Output, Error, Context>(async (event: unknown) => step(await getRuntime(), event as z.output<Schema>))
       .use(loggedEnd(getRuntime))
       .use(namedErrors(getRuntime))
-      .use(pausedUnits(getRuntime))
       .use(around.map((middleware) => middleware(getRuntime)))
       .use(strictInput(schema));
   const onLambda = chain(runtimeOfEnvironment);
@@ -88,50 +87,15 @@ function namedErrors(getRuntime: () => Promise<JournalRuntime>): middy.Middlewar
   return {
     onError: async (request) => {
       const { logger } = await getRuntime();
-      const error = isPodshiftError(request.error) ? request.error : unexpected(request.error);
+      const error = namedError(request.error);
       logger.error(error.message, { error: error.name, code: error.code, ...error.details });
       throw error;
     },
   };
 }
 
-/**
- * Pauses the unit of a step that failed because a service was away or its turn had not come, from the beginning of that try on: no
- * deadline of the unit passes meanwhile. As far as the journal allows: the step's own error is the one that counts.
- */
-function pausedUnits(
-  getRuntime: () => Promise<JournalRuntime>,
-): middy.MiddlewareObj<unknown, unknown, Error, Context, { beganAt?: number }> {
-  return {
-    before: async (request) => {
-      request.internal.beganAt = (await getRuntime()).clock.now();
-    },
-    onError: async (request) => {
-      const [runId, unitId] = [runIdOf(request.event), idOf(request.event, 'unitId')];
-      const { beganAt } = request.internal;
-      if (runId === undefined || unitId === undefined || typeof beganAt !== 'number' || !isPausing(request.error)) return;
-      const runtime = await getRuntime();
-      try {
-        await pauseUnit(runtime, { runId, unitId }, beganAt);
-      } catch (error) {
-        runtime.logger.warn('a unit was not paused', { error: error instanceof Error ? error.name : typeof error });
-      }
-    },
-  };
-}
-
-/** An error nobody named is a bug; its text may hold anything, so only its kind leaves. */
-function unexpected(error: unknown): PodshiftError {
-  const kind = error instanceof Error ? error.name : typeof error;
-  return new PodshiftError('InternalError', `an unexpected ${kind} ended the step`, { cause: error });
-}
-
 /** The run that an event names. */
 export function runIdOf(event: unknown): string | undefined {
-  return idOf(event, 'runId');
-}
-
-function idOf(event: unknown, name: 'runId' | 'unitId'): string | undefined {
-  const id = typeof event === 'object' && event !== null ? (event as Readonly<Record<string, unknown>>)[name] : undefined;
+  const id = typeof event === 'object' && event !== null ? (event as Readonly<Record<string, unknown>>).runId : undefined;
   return typeof id === 'string' ? id : undefined;
 }

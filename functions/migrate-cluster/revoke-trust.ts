@@ -1,6 +1,9 @@
-import { z } from 'zod';
+import { carryRoles } from '../../src/migration/batch/carry-roles.ts';
 import { revokeTrust } from '../../src/migration/trust/revoke-trust.ts';
 import { accountFunction } from '../middleware/account.ts';
+import { rolesInput } from '../middleware/roles.ts';
 
-/** Takes what did not stay out of one role's trust policy. */
-export const handler = accountFunction(z.strictObject({ runId: z.string().min(1), roleArn: z.string().min(1) }), revokeTrust);
+/** Takes what did not stay out of the trust policies of roles. */
+export const handler = accountFunction(rolesInput, (runtime, input) =>
+  carryRoles(runtime, input, { kind: 'restore', step: (reach, roleArn) => revokeTrust(reach, { runId: input.runId, roleArn }) }),
+);

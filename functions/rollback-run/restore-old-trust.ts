@@ -1,6 +1,9 @@
-import { z } from 'zod';
+import { carryRoles } from '../../src/migration/batch/carry-roles.ts';
 import { restoreOldTrust } from '../../src/migration/trust/retire-trust.ts';
 import { accountFunction } from '../middleware/account.ts';
+import { rolesInput } from '../middleware/roles.ts';
 
-/** Undoes a retirement of one role's old trust. */
-export const handler = accountFunction(z.strictObject({ runId: z.string().min(1), roleArn: z.string().min(1) }), restoreOldTrust);
+/** Undoes retirements of the old trust of roles. */
+export const handler = accountFunction(rolesInput, (runtime, input) =>
+  carryRoles(runtime, input, { kind: 'restore', step: (reach, roleArn) => restoreOldTrust(reach, { runId: input.runId, roleArn }) }),
+);

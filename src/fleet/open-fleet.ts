@@ -1,5 +1,5 @@
 import { approvalOf } from '../migration/run/approval-rule.ts';
-import { type Batch, batchOf } from '../migration/run/batch.ts';
+import { type Round, roundOf } from '../migration/run/round.ts';
 import type { JournalRuntime } from '../migration/runtime.ts';
 import { timestamp } from '../model/clock.ts';
 import { PodshiftError } from '../model/errors.ts';
@@ -16,7 +16,7 @@ export interface OpenFleetOutput {
   readonly state: 'open' | 'ended';
   readonly status: FleetStatus;
   /** Where the loops over places and over clusters begin. */
-  readonly places: Batch;
+  readonly places: Round<never>;
   readonly next: { readonly phase: FleetPhase; readonly items: readonly string[] };
 }
 
@@ -47,10 +47,14 @@ export async function openFleet(runtime: JournalRuntime, input: OpenFleetInput):
 }
 
 /** The next accounts and regions that have not been looked at. */
-export async function nextPlaces({ journal }: JournalRuntime, { fleetId, after }: { fleetId: string; after: string }): Promise<Batch> {
+export async function nextPlaces(
+  { journal }: JournalRuntime,
+  { fleetId, after }: { fleetId: string; after: string },
+): Promise<Round<string>> {
   const pending = (await journal.listPlaces(fleetId)).filter(({ status }) => status === 'pending');
-  return batchOf(
+  return roundOf(
     pending.map(({ placeId }) => placeId),
     after,
+    (ids) => ids,
   );
 }

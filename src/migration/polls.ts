@@ -17,7 +17,7 @@ const LONGEST_WAIT = 43_200;
 /** Ten minutes: pods on their way back live on what their agent holds, which a few waits must not use up (unit/renew-pods.ts). */
 const LONGEST_WAIT_BACK = 600;
 /** A lock outlasts waits up to this without being held for them (write.ts: LOCK_SECONDS). */
-const HELD_ANYWAY_SECONDS = 300;
+export const HELD_ANYWAY_SECONDS = 300;
 
 function pace(first: number, part = 10, most = LONGEST_WAIT): Pace {
   return { first, part, most };
@@ -45,9 +45,12 @@ export const PACES = {
   daemonBack: pace(3, 10, LONGEST_WAIT_BACK),
 } as const;
 
+/** The part of its time that a dry run waits for the next one. */
+export const INJECTION_PART = 15;
+
 /** The pace of dry runs of which several in a row count. */
 export function paceOfInjection(intervalSeconds: number): Pace {
-  return pace(intervalSeconds, 15);
+  return pace(intervalSeconds, INJECTION_PART);
 }
 
 /**

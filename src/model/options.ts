@@ -56,8 +56,10 @@ export const migrationOptions = z.strictObject({
   retireTimeoutSeconds: stepSeconds.default(1800),
   /** Image of the probe pod: any that has `/bin/sh` and the AWS CLI. */
   probeImage: z.string().min(1).default(DEFAULT_PROBE_IMAGE),
-  /** Units in one wave after the canary. */
-  waveSize: z.int().min(1).max(500).default(50),
+  /** The most units in one wave: waves grow 1, 5, 25, 125 and so on up to it. */
+  waveSize: z.int().min(1).max(500).default(500),
+  /** Confirm each wave before the next one begins, also those after the first three. */
+  sequentialWaves: z.boolean().default(false),
   /** Minutes from the start of the run after which no further wave begins: a maintenance window; 0 for none. */
   windowMinutes: z.int().min(0).default(0),
   /** Pods of a cluster that a wave may renew in one minute. */

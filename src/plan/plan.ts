@@ -11,7 +11,7 @@ import { CLUSTER } from './checks/cluster.ts';
 import { type DecidedUnit, LEFTOVERS, leftovers } from './checks/leftovers.ts';
 import { canonicalJson, planDigest } from './digest.ts';
 import { planRetirement } from './retirement.ts';
-import { compareText, STEADY_WAVES } from './waves.ts';
+import { compareText, STEADY_WAVES, WAVES_OF_A_SIZE } from './waves.ts';
 import { planWaves } from './whole-plan.ts';
 import { createWorld, type World } from './world.ts';
 
@@ -99,7 +99,7 @@ function unmatched({ inventory: { cluster, unmatched: selectors = [] } }: World)
 /** A run's history has an end: somebody who asked for small waves is told that they do not stay so. */
 function growingWaves({ inventory: { cluster }, options: { waveSize } }: World, last: number): Finding[] {
   if (last <= STEADY_WAVES) return [];
-  const message = `after ${STEADY_WAVES} waves of at most ${waveSize} units each ten waves are twice as large as those before, up to ${last} waves: the history of one run holds no more`;
+  const message = `after ${STEADY_WAVES} waves of at most ${waveSize} units each ${WAVES_OF_A_SIZE} waves are twice as large as those before, up to ${last} waves: the history of one run holds no more`;
   return [finding('PS916', `Cluster/${cluster.name}`, message)];
 }
 

@@ -18,22 +18,27 @@ export interface WaveUnit {
 /** The add-on whose failure takes the network of every new pod with it (EKS User Guide, "Amazon VPC CNI"). */
 const LAST_ADDON = 'vpc-cni';
 
-/** Waves of the asked size, at most; what is left after them comes in waves that grow. Each wave writes 40 events into its run's history. */
-export const STEADY_WAVES = 200;
-/** Waves of one size after them: each next ten are twice as large. */
-const WAVES_OF_A_SIZE = 10;
+/** How much larger each wave is than the one before it, up to the asked size. */
+const GROWTH = 5;
+/** Waves of at most the asked size; what is left after them comes in waves that grow further. Each wave writes 80 events into its run's history. */
+export const STEADY_WAVES = 60;
+/** Waves of one size after them: the next ones are twice as large. */
+export const WAVES_OF_A_SIZE = 5;
 /** The largest that a wave may be asked for. */
 const LARGEST = 500;
 
-/** Units in one wave: Step Functions takes 25,000 events of one execution (quotas), however small somebody wants the waves of a large cluster. */
+/**
+ * Units in one wave: 1, 5, 25, 125 and so on up to `waveSize`. Step Functions takes 25,000 events of one execution (quotas), however small
+ * somebody wants the waves of a large cluster.
+ */
 export function sizeOfWave(wave: number, waveSize: number): number {
-  if (wave <= STEADY_WAVES) return waveSize;
+  if (wave <= STEADY_WAVES) return Math.min(waveSize, GROWTH ** wave);
   return Math.max(waveSize, Math.min(LARGEST, waveSize * 2 ** Math.ceil((wave - STEADY_WAVES) / WAVES_OF_A_SIZE)));
 }
 
 /**
  * The wave of each unit. Wave 0 is the canary: one unit, of the lowest risk and the smallest, that has something to restart.
- * Then come waves of at most `waveSize` units (more after {@link STEADY_WAVES} of them), those of one role next to each other so that
+ * Then come waves that grow up to `waveSize` units (further after {@link STEADY_WAVES} of them), those of one role next to each other so that
  * its trust policy is written seldom; add-ons and kube-system are last, in waves of their own, and vpc-cni last of all, however it was
  * installed. All units of an add-on share a
  * wave, whatever its size, as one update moves them.

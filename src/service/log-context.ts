@@ -11,6 +11,11 @@ export function withLogFields<T>(fields: LogFields, work: () => Promise<T>): Pro
   return current.run(fields, work);
 }
 
+/** Does a part of that work: its lines carry these fields too. */
+export function withMoreLogFields<T>(fields: LogFields, work: () => Promise<T>): Promise<T> {
+  return current.run({ ...current.getStore(), ...fields }, work);
+}
+
 /** A logger whose lines carry the fields of the invocation that they come from, also where many run at once in one process. */
 export function contextual(logger: Logger): Logger {
   const add = (fields?: Record<string, unknown>): Record<string, unknown> => ({ ...current.getStore(), ...fields });

@@ -44,7 +44,7 @@ describe('a plan of a snapshot that is kept in a file', () => {
 
   it('is refused where it was edited', async () => {
     const edited = join(folder, 'edited.json');
-    await writeFile(edited, (await readFile(kept, 'utf8')).replace('"waveSize": 50', '"waveSize": 51'));
+    await writeFile(edited, (await readFile(kept, 'utf8')).replace('"waveSize": 500', '"waveSize": 499'));
     const { code, stderr } = await podshift('run', '--plan', edited, '--approve');
     expect([code, stderr.replaceAll(/\s+/g, ' ')]).toEqual([2, expect.stringContaining('PE110 PlanUnusable: the plan file')]);
   });

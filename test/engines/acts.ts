@@ -1,3 +1,4 @@
+import type { RoleBatch, UnitBatch } from '../../src/migration/batch/batch.ts';
 import { type ErrorName, PodshiftError } from '../../src/model/errors.ts';
 
 /** What functions answer, by their logical IDs without their common ending. */
@@ -9,8 +10,8 @@ export type Act = (event: Call, nth: number) => unknown;
 /** The fields of an event by which acts decide. */
 export interface Call {
   readonly runId: string;
-  readonly unitId: string;
-  readonly roleArn: string;
+  /** Of units, or of roles. */
+  readonly batch: Partial<Omit<UnitBatch, 'status'>> & Partial<Omit<RoleBatch, 'status'>>;
   readonly kind: string;
   readonly fleetId: string;
   readonly placeId: string;
@@ -19,8 +20,10 @@ export interface Call {
 
 /** Whom a call is about, so that calls of one function for many are counted apart. */
 export function subjectOf(event: unknown): string {
-  const { unitId, roleArn, kind, placeId, clusterArn } = event as Partial<Call>;
-  return unitId ?? roleArn ?? kind ?? placeId ?? clusterArn ?? '';
+  const { batch, kind, placeId, clusterArn } = event as Partial<Call>;
+  const [first] = [...(batch?.units ?? []), ...(batch?.undoing ?? []), ...(batch?.pending ?? [])];
+  const id = first === undefined ? undefined : 'unitId' in first ? first.unitId : first.roleArn;
+  return id ?? kind ?? placeId ?? clusterArn ?? '';
 }
 
 /** `true` at the first call and `false` after it, and so on: what a loop is driven by. */

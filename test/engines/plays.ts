@@ -1,7 +1,8 @@
+import { type RoleBatch, roleBatches } from '../../src/migration/batch/batch.ts';
 import type { ErrorName } from '../../src/model/errors.ts';
 import type { StateMachineName } from '../../src/service/executions.ts';
 import { type Act, type Acts, fails, failsOnce, once } from './acts.ts';
-import { READY, unitActs, unitsOf, WAITING } from './unit-acts.ts';
+import { batchesOf, batchNamed, READY, undoBatches, unitActs, WAITING } from './unit-acts.ts';
 
 /** One execution whose functions are scripted: what each answers decides the way through the definition. */
 export interface Play {
@@ -26,6 +27,39 @@ const NO_AGENT = { status: 'changes', begun: false, agent: 'ready' };
 /** What the end of the waves tells: the daemons that are to be retired. */
 const done = (daemons: readonly string[] = []) => ({ status: 'done', daemons });
 
+/** A step of the run. */
+const step = (contents: object): object => ({
+  status: 'migrate',
+  wave: 0,
+  roles: [],
+  batches: [],
+  iamWaitSeconds: 0,
+  waitSeconds: 1,
+  ...contents,
+});
+
+/** The steps of the run one after another, then its end. */
+const steps =
+  (...all: readonly object[]): Act =>
+  (_event, nth) =>
+    all[nth - 1] ?? done();
+
+/** Each of these roles as a batch. */
+const rolesOf = (...roleArns: readonly string[]): RoleBatch[] => roleArns.flatMap((roleArn) => roleBatches(0, [roleArn]));
+
+/** What is in store for a role is in its name: `unwritten`, `waits`, `throttled`, `killed`, `blocked` or `lost`; any other is written. */
+const rolesWritten: Act = (event, nth) => {
+  const { batch } = event;
+  const name = batch.pending?.[0]?.roleArn ?? '';
+  const ended = { ...batch, pending: [], status: 'ready' };
+  if (name === 'waits' && nth === 1) return { ...batch, status: 'waiting', waitSeconds: 1 };
+  if (name === 'throttled' && nth === 1) return fails('Throttled')();
+  if (name === 'lost' || (name === 'killed' && nth === 1)) return fails('InternalError')();
+  if (name === 'blocked') return { ...ended, blocked: true };
+  return { ...ended, wrote: name !== 'unwritten' };
+};
+const EVERY_ROLE = ['written', 'unwritten', 'waits', 'throttled', 'killed', 'blocked'];
+
 /** A run of one wave without anything in it, and nothing to retire. */
 const CLUSTER: Acts = {
   OpenRun: OPEN,
@@ -36,13 +70,18 @@ const CLUSTER: Acts = {
   RequestApproval: () => ({}),
   InstallAgent: () => ({}),
   CheckAgent: () => READY,
-  NextWave: once({ status: 'wave', wave: 0, roleArns: [], unitIds: [], iamWaitSeconds: 0 }, done() as never),
-  GrantTrust: () => ({ wrote: true }),
-  BlockRole: () => ({ wrote: false }),
-  JudgeWave: () => ({ decision: 'continue', reason: '', roleArns: [] }),
-  RevokeTrust: () => ({ wrote: true }),
+  NextStep: steps(step({})),
+  GrantTrust: rolesWritten,
+  IsolateRoles: (event, nth) => {
+    const isLost = event.batch.pending?.[0]?.roleArn === 'lost';
+    return isLost
+      ? fails('JournalTooNew')()
+      : failsOnce('Conflict', { ...event.batch, alone: true, status: 'waiting', waitSeconds: 0 })(event, nth);
+  },
+  JudgeWave: () => ({ decision: 'go-on', reason: '', roles: [] }),
+  RevokeTrust: rolesWritten,
   RolesToRetire: () => ({ done: true, items: [], after: '' }),
-  RetireOldTrust: () => ({ wrote: true }),
+  RetireOldTrust: rolesWritten,
   CheckWriters: () => READY,
   RemoveAgent: () => ({ ...READY, tries: 1 }),
   CloseRun: ({ runId, ...event }) => ({ runId, ...event }),
@@ -55,54 +94,46 @@ const CLUSTER: Acts = {
   ...unitActs(),
 };
 
-const wave = (contents: object) =>
-  once({ status: 'wave', wave: 0, roleArns: [], unitIds: [], iamWaitSeconds: 0, ...contents }, done() as never);
-
-/** Every way through migrate-cluster; `functions` are those of a unit. */
-export function clusterPlays(functions: readonly string[]): Play[] {
+/** Every way through migrate-cluster; the functions are those of its children. */
+export function clusterPlays(migrating: readonly string[], confirming: readonly string[]): Play[] {
   const play = (title: string, acts: Acts, more: Partial<Play> = {}): Play => {
     return { title, machine: 'migrate-cluster', input: RUN, ...more, acts: { ...CLUSTER, ...acts } };
   };
   return [
-    play('units of every kind, failing, throttled and waiting at every function', { NextWave: wave({ unitIds: unitsOf(functions) }) }),
+    play('batches of every kind, failing, throttled and waiting at every function, up to their soak', {
+      NextStep: steps(step({ batches: batchesOf(migrating).filter(({ units: [first] }) => !(first?.unitId ?? '').startsWith('lost')) })),
+    }),
+    play('the same after their soak', {
+      NextStep: steps(
+        step({ status: 'wait' }),
+        step({
+          status: 'confirm',
+          batches: batchesOf(confirming).filter(({ units: [first] }) => !(first?.unitId ?? '').startsWith('lost')),
+        }),
+      ),
+    }),
+    play('a batch of which nobody knows', { NextStep: steps(step({ batches: [batchNamed('plain'), batchNamed('lost')] })) }),
+    play('the same after its soak', {
+      NextStep: steps(step({ status: 'confirm', batches: [batchNamed('plain'), batchNamed('lost undo')] })),
+    }),
     play('roles that are written, blocked and revoked', {
-      NextWave: wave({ roleArns: ['a', 'b', 'c'] }),
-      GrantTrust: (event, nth) => {
-        if (event.roleArn === 'b') return fails('TrustPolicyMoved')();
-        return event.roleArn === 'c' ? failsOnce('LeaseHeld', { wrote: true })(event, nth) : { wrote: true };
-      },
-      BlockRole: failsOnce('Conflict', { wrote: false }),
-      JudgeWave: failsOnce('ServiceUnavailable', { decision: 'continue', reason: '', roleArns: ['b'] }),
-      RevokeTrust: failsOnce('RoleNotReady', { wrote: true }),
+      NextStep: steps(step({ roles: rolesOf(...EVERY_ROLE) })),
+      JudgeWave: failsOnce('ServiceUnavailable', { decision: 'go-on', reason: '', roles: rolesOf(...EVERY_ROLE) }),
     }),
     play('a wave whose trust is not known in the end', {
-      NextWave: wave({ roleArns: ['a', 'b'], unitIds: ['plain'] }),
-      GrantTrust: ({ roleArn }) => (roleArn === 'a' ? fails('NotFound')() : { wrote: true }),
-      BlockRole: fails('JournalTooNew'),
-    }),
-    play('a role that cannot be narrowed, and is noted', {
-      JudgeWave: () => ({ decision: 'continue', reason: '', roleArns: ['a', 'b'] }),
-      RevokeTrust: ({ roleArn }) => (roleArn === 'a' ? fails('NotFound')() : { wrote: true }),
+      NextStep: steps(step({ roles: rolesOf('written', 'lost'), batches: [batchNamed('plain')] })),
     }),
     play('a role that cannot be narrowed, and is not noted', {
-      JudgeWave: () => ({ decision: 'continue', reason: '', roleArns: ['a', 'b'] }),
-      RevokeTrust: ({ roleArn }) => (roleArn === 'a' ? fails('NotFound')() : { wrote: true }),
-      BlockRole: fails('JournalTooNew'),
+      JudgeWave: () => ({ decision: 'go-on', reason: '', roles: rolesOf('written', 'lost') }),
     }),
-    play('roles of which none is written', { NextWave: wave({ roleArns: ['a'] }), GrantTrust: () => ({ wrote: false }) }),
-    play('a wave that halts', { JudgeWave: () => ({ decision: 'halt', reason: 'too many failed', roleArns: [] }) }),
-    play('a wave that is to be taken back', { JudgeWave: () => ({ decision: 'rollback', reason: 'one failed', roleArns: [] }) }),
+    play('roles of which none is written', { NextStep: steps(step({ roles: rolesOf('unwritten') })) }),
+    play('a wave that halts', { NextStep: (_event, nth) => (nth === 1 ? step({}) : { status: 'halted', reason: 'too many failed' }) }),
+    play('a wave that is to be taken back', { JudgeWave: () => ({ decision: 'rollback', reason: 'one failed', roles: [] }) }),
     play('roles to retire, in two batches', {
-      RolesToRetire: (_event, nth) => ({ done: nth === 3, items: nth === 3 ? [] : [`a${nth}`, `b${nth}`], after: `b${nth}` }),
-    }),
-    play('a role that cannot be retired, and is noted', {
-      RolesToRetire: once({ done: false, items: ['a'], after: 'a' }, { done: true, items: [], after: '' }),
-      RetireOldTrust: fails('WideningRefused'),
+      RolesToRetire: (_event, nth) => ({ done: nth === 3, items: nth === 3 ? [] : rolesOf(...EVERY_ROLE), after: `b${nth}` }),
     }),
     play('a role that cannot be retired, and is not noted', {
-      RolesToRetire: once({ done: false, items: ['a'], after: 'a' }, { done: true, items: [], after: '' }),
-      RetireOldTrust: fails('WideningRefused'),
-      BlockRole: fails('JournalTooNew'),
+      RolesToRetire: once({ done: false, items: rolesOf('lost'), after: 'a' }, { done: true, items: [], after: '' }),
     }),
     play('an agent that is installed and waited for', {
       MakePlan: () => ({ ...NO_AGENT, agent: 'install' }),
@@ -149,7 +180,7 @@ const RETIREMENT = ['OpenRetirement', 'RemoveRules', 'StopDaemon', 'ProveRules']
 
 /** Every way through the retirement of a daemon. */
 function retirementPlays(play: (title: string, acts: Acts) => Play): Play[] {
-  const retire = (title: string, acts: Acts): Play => play(title, { NextWave: () => done(['kube2iam']), ...acts });
+  const retire = (title: string, acts: Acts): Play => play(title, { NextStep: () => done(['kube2iam']), ...acts });
   const polled = RETIREMENT.slice(1).map((name) => [name, once(WAITING, READY)] as const);
   return [
     retire('a daemon that is retired, with patience', Object.fromEntries(polled)),
@@ -183,9 +214,9 @@ const ROLLBACK: Acts = {
   ClaimExecution: ({ runId }) => ({ ...BACK, runId: runId ?? 'r1', claimed: true }),
   OpenRollback: () => OPENED,
   RollbackBatch: () => ({ done: true, items: [], after: '' }),
-  RestoreOldTrust: () => ({ wrote: true }),
-  RevokeTrust: () => ({ wrote: true }),
-  BlockRole: () => ({ wrote: false }),
+  RestoreOldTrust: rolesWritten,
+  RevokeTrust: rolesWritten,
+  IsolateRoles: CLUSTER.IsolateRoles as Act,
   RestoreDaemon: () => READY,
   RemoveAgent: () => ({ ...READY, tries: 1 }),
   CheckWriters: () => READY,
@@ -194,10 +225,10 @@ const ROLLBACK: Acts = {
 };
 
 /** One batch of a kind, then none: roles come twice, to be restored ahead of the units and revoked after them. */
-const batches = (kind: string, items: readonly string[], times = 1): Act => {
+const batches = (kind: string, items: readonly object[], times = 1): Act => {
   return (event, nth) => {
     const has = event.kind === kind && nth % 2 === 1 && nth <= 2 * times;
-    return { done: !has, items: has ? items : [], after: has ? items.at(-1) : '' };
+    return { done: !has, items: has ? items : [], after: has ? 'z' : '' };
   };
 };
 
@@ -208,29 +239,18 @@ export function rollbackPlays(): Play[] {
   };
   const event = { executionArn: 'e1', status: 'FAILED', input: '{"runId":"r1"}', error: 'WaveFailed' };
   return [
-    play('units that go back', { RollbackBatch: batches('units', ['plain', 'wait UndoUnit', 'lost', 'needs-operator']) }),
+    play('units that go back', { RollbackBatch: batches('units', undoBatches()) }),
     play('roles that get their old trust back, and lose ours', {
-      RollbackBatch: batches('roles', ['a', 'b'], 2),
-      RestoreOldTrust: failsOnce('Throttled', { wrote: true }),
+      RollbackBatch: batches('roles', rolesOf('written', 'unwritten', 'waits', 'throttled', 'killed'), 2),
     }),
-    play('roles whose old trust is there', { RollbackBatch: batches('roles', ['a']), RestoreOldTrust: () => ({ wrote: false }) }),
-    play('a role that does not get its old trust back', {
-      RollbackBatch: batches('roles', ['a', 'b']),
-      RestoreOldTrust: ({ roleArn }) => (roleArn === 'a' ? fails('UndoFailed')() : { wrote: true }),
-    }),
-    play('a role that does not get its old trust back, and is not noted', {
-      RollbackBatch: batches('roles', ['a']),
-      RestoreOldTrust: fails('UndoFailed'),
-      BlockRole: fails('JournalTooNew'),
-    }),
+    play('roles whose old trust is there', { RollbackBatch: batches('roles', rolesOf('unwritten')) }),
+    play('a role that does not get its old trust back', { RollbackBatch: batches('roles', rolesOf('blocked', 'written')) }),
+    play('a role that does not get its old trust back, and is not noted', { RollbackBatch: batches('roles', rolesOf('lost')) }),
     play('a role that cannot be narrowed, and is noted', {
-      RollbackBatch: (call, nth) => batches('roles', ['a', 'b'])(call, nth - 1),
-      RevokeTrust: ({ roleArn }) => (roleArn === 'a' ? fails('NotFound')() : { wrote: true }),
+      RollbackBatch: (call, nth) => batches('roles', rolesOf('blocked', 'written'))(call, nth - 1),
     }),
     play('a role that cannot be narrowed, and is not noted', {
-      RollbackBatch: (call, nth) => batches('roles', ['a'])(call, nth - 1),
-      RevokeTrust: fails('NotFound'),
-      BlockRole: fails('JournalTooNew'),
+      RollbackBatch: (call, nth) => batches('roles', rolesOf('lost'))(call, nth - 1),
     }),
     play('a daemon that takes its time to come back', { RestoreDaemon: once(WAITING, READY) }),
     play('a daemon that does not come back', { RestoreDaemon: fails('UndoFailed') }),
@@ -250,15 +270,20 @@ export function rollbackPlays(): Play[] {
   ];
 }
 
-/** Children of MigrateUnits, by themselves: of each kind of unit, and some that fail, wait or are throttled. */
+/** Children of the run's maps, by themselves: of each kind of batch, and some that fail, wait or are throttled. */
 export function unitPlays(): Play[] {
-  const kinds = ['plain', 'split', 'addon', 'ended', 'undo', 'needs-operator', 'lost'];
-  const others = ['fail RestartWorkloads', 'throttle ProveCredentials', 'wait CheckRollout', 'wait UndoUnit', 'wait CheckRenewal'];
-  return [...kinds, ...others].map((unitId) => ({
-    title: `the unit "${unitId}"`,
-    machine: 'migrate-cluster',
-    map: 'MigrateUnits',
-    input: { runId: 'r1', unitId },
-    acts: unitActs(),
-  }));
+  const own: Readonly<Record<string, readonly string[]>> = {
+    MigrateUnits: ['fail RestartWorkloads', 'throttle ProveCredentials', 'wait CheckRollout', 'half CheckInjection', 'kill Associate'],
+    ConfirmUnits: ['fail RemoveAnnotations', 'throttle ConfirmUse', 'wait CheckRenewal', 'half ConfirmUse', 'kill FinishUnits'],
+  };
+  const kinds = ['plain', 'split', 'addon', 'undo', 'slow undo', 'killed undo', 'lost', 'lost undo'];
+  return Object.entries(own).flatMap(([map, others]) =>
+    [...kinds, ...others].map((unitId) => ({
+      title: `the unit "${unitId}" in ${map}`,
+      machine: 'migrate-cluster' as const,
+      map,
+      input: { runId: 'r1', batch: batchNamed(unitId) },
+      acts: unitActs(),
+    })),
+  );
 }

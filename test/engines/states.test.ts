@@ -15,9 +15,16 @@ const python = await findPython(process.env, (line) => process.stderr.write(`${l
 const { folder, template } = await packaged();
 const service: Service = await loadPackagedService(folder);
 const machines = new Map(await Promise.all(MACHINES.map(async (name) => [name, await service.stateMachine(name)] as const)));
-const unit = machines.get('migrate-cluster')?.States.MigrateUnits?.ItemProcessor;
-if (unit === undefined) throw new TypeError('there is no machine of a unit');
-const plays = [...clusterPlays(functionsOf(unit)), ...rollbackPlays(), ...unitPlays(), ...scanPlays(), ...fleetPlays()];
+const states = machines.get('migrate-cluster')?.States;
+const [migrating, confirming] = [states?.MigrateUnits?.ItemProcessor, states?.ConfirmUnits?.ItemProcessor];
+if (migrating === undefined || confirming === undefined) throw new TypeError('there is no machine of a batch');
+const plays = [
+  ...clusterPlays(functionsOf(migrating), functionsOf(confirming)),
+  ...rollbackPlays(),
+  ...unitPlays(),
+  ...scanPlays(),
+  ...fleetPlays(),
+];
 
 describe('the scripted plays', () => {
   it('are of every packaged definition', () => {

@@ -1,67 +1,93 @@
+import { newBatch, newUndo, type UnitBatch } from '../../src/migration/batch/batch.ts';
 import { type Act, type Acts, type Call, fails, failsOnce } from './acts.ts';
 
 export const READY = { status: 'ready', waitSeconds: 0, soakSeconds: 0 };
 export const WAITING = { status: 'waiting', waitSeconds: 1, soakSeconds: 0, tries: 1 };
 
-/** The functions of one unit that are polled until they say that they are ready. */
-const POLLED = [
-  'CheckAddon',
-  'CheckInjection',
-  'ProveCredentials',
-  'CheckRollout',
-  'VerifyPods',
-  'ConfirmUse',
-  'CheckTogether',
-  'CheckRenewal',
-];
-/** The functions of one unit whose answer is not looked at. */
-const DONE = ['SplitServiceAccount', 'Associate', 'UpdateAddon', 'RestartWorkloads', 'FinishUnit'];
-
-/**
- * What is in store for a unit is in its id: `KIND FUNCTION` for a function that fails for good, is throttled once, or has to
- * be asked twice; `KIND` alone for how it begins.
- */
-export function unitsOf(functions: readonly string[]): string[] {
-  const own = functions.filter((name) => !['UndoUnit', 'MarkNeedsOperator'].includes(name));
-  return [
-    ...['plain', 'ended', 'undo', 'split', 'addon', 'lost', 'needs-operator'],
-    ...own.map((name) => `fail ${name}`),
-    ...own.filter((name) => name !== 'UpdateAddon').map((name) => `throttle ${name}`),
-    ...[...POLLED, 'UndoUnit'].map((name) => `wait ${name}`),
-  ];
-}
-
+/** The functions that take a batch through its stages, with the stage's name where a batch returns to it. */
+const STAGES: Readonly<Record<string, string>> = {
+  OpenUnits: 'open',
+  SplitServiceAccount: 'split',
+  Associate: 'associate',
+  UpdateAddon: 'addon-update',
+  CheckAddon: 'addon',
+  CheckInjection: 'injection',
+  ProveCredentials: 'proof',
+  RestartWorkloads: 'restart',
+  CheckRollout: 'rollout',
+  VerifyPods: 'verify',
+  ConfirmUse: 'use',
+  CheckTogether: 'together',
+  RemoveAnnotations: 'annotations',
+  CheckRenewal: 'renewal',
+  FinishUnits: 'finish',
+};
 const ADDON = ['UpdateAddon', 'CheckAddon', 'CheckTogether'];
 
-/** How a unit begins, so that its way leads past the function that its id names. */
-function actionOf(unitId: string): string {
-  const [kind = '', name = ''] = unitId.split(' ');
-  if (kind === 'ended') return 'none';
-  if (['undo', 'lost', 'needs-operator'].includes(kind) || name === 'UndoUnit') return 'undo';
-  if (kind === 'split' || name === 'SplitServiceAccount') return 'split';
-  return kind === 'addon' || ADDON.includes(name) ? 'update-addon' : 'associate';
+/** What can happen to a batch at a stage, besides that it goes on. */
+const TROUBLES = ['fail', 'half', 'over', 'throttle', 'wait', 'kill'];
+
+/**
+ * Batches of one unit, and what is in store for it is in its id: `TROUBLE FUNCTION`, or `KIND` alone. At that function `fail`: it turns
+ * back; `half`: another one does, and it goes on; `over`: nothing of it is left; `kill`: the call does not end.
+ */
+export function batchesOf(functions: readonly string[]): UnitBatch[] {
+  const stages = functions.filter((name) => name in STAGES);
+  const ids = [
+    ...['plain', 'split', 'addon', 'undo', 'slow undo', 'killed undo', 'lost', 'lost undo'],
+    ...TROUBLES.flatMap((trouble) => stages.map((name) => `${trouble} ${name}`)),
+  ];
+  return ids.map(batchNamed);
 }
 
-/** The acts of every function of a unit, by what its id has in store. */
+/** One of them. */
+export function batchNamed(unitId: string): UnitBatch {
+  const [kind, name = ''] = unitId.split(' ');
+  const of = kind === 'split' || name === 'SplitServiceAccount' ? 'split' : kind === 'addon' || ADDON.includes(name) ? 'addon' : 'plain';
+  return newBatch(0, [unitId], of);
+}
+
+/** Batches of a rollback. */
+export function undoBatches(): UnitBatch[] {
+  return ['plain', 'slow undo', 'killed undo', 'lost undo'].map((unitId) => newUndo(0, [unitId]));
+}
+
+function unitOf({ batch: { units = [], undoing = [] } }: Call): string {
+  return (units[0] ?? undoing[0])?.unitId ?? '';
+}
+
+/** The acts of every function of a batch, by what the id of its unit has in store. */
 export function unitActs(): Acts {
-  const scripted = (name: string, output: unknown): Act => {
-    return ({ unitId }, nth) => {
-      if (unitId === `fail ${name}`) return fails('AccessDenied')();
-      if (unitId === `throttle ${name}`) return failsOnce('Throttled', output)({} as Call, nth);
-      return unitId === `wait ${name}` && nth === 1 ? WAITING : output;
+  const stage = (name: string, own: string): Act => {
+    return (event, nth) => {
+      const unitId = unitOf(event);
+      const batch = { ...event.batch, stage: own };
+      const back = { ...batch, stage: 'undo', units: [], undoing: [{ unitId }], status: 'undo' };
+      const isHere = (trouble: string): boolean => unitId === `${trouble} ${name}`;
+      if (isHere('throttle')) return failsOnce('Throttled', { ...batch, status: 'ready' })(event, nth);
+      if (isHere('kill') || (unitId === 'lost' && name === 'OpenUnits')) {
+        return nth === 1 ? fails('InternalError')() : { ...batch, status: 'ready' };
+      }
+      if (isHere('fail') || (name === 'OpenUnits' && ['undo', 'slow undo', 'killed undo', 'lost undo'].includes(unitId))) return back;
+      if (isHere('over')) return { ...batch, units: [], status: 'over' };
+      if (isHere('wait') && nth === 1) return { ...batch, status: 'waiting', waitSeconds: 1 };
+      if (isHere('half') && nth === 1) return { ...batch, undoing: [{ unitId: 'other' }], status: 'undo' };
+      return { ...batch, status: 'ready' };
     };
   };
-  const undone = ({ unitId }: Call) => ({ ...READY, unitId, unitStatus: 'rolled-back' });
   return {
-    ...Object.fromEntries(DONE.map((name) => [name, scripted(name, {})])),
-    ...Object.fromEntries(POLLED.map((name) => [name, scripted(name, READY)])),
-    OpenUnit: (event, nth) => scripted('OpenUnit', { action: actionOf(event.unitId) })(event, nth),
-    RemoveAnnotations: (event, nth) =>
-      scripted('RemoveAnnotations', { templates: event.unitId.includes('CheckRenewal') ? 1 : 0 })(event, nth),
-    UndoUnit: (event, nth) => {
-      if (['lost', 'needs-operator'].includes(event.unitId)) return fails('UndoFailed')();
-      return event.unitId === 'wait UndoUnit' && nth === 1 ? WAITING : undone(event);
+    ...Object.fromEntries(Object.entries(STAGES).map(([name, own]) => [name, stage(name, own)])),
+    UndoUnits: (event, nth) => {
+      const unitId = unitOf(event);
+      const { batch } = event;
+      if (['killed undo', 'lost undo'].includes(unitId) && nth === 1) return fails('InternalError')();
+      const isSlow = unitId === 'slow undo' && nth === 1;
+      const isLast = (batch.units ?? []).length === 0;
+      return { ...batch, undoing: isSlow ? batch.undoing : [], status: isLast && !isSlow ? 'over' : 'waiting', waitSeconds: 0 };
     },
-    MarkNeedsOperator: ({ unitId }) => (unitId === 'lost' ? fails('JournalTooNew')() : { unitId, status: 'needs-operator' }),
+    IsolateUnits: (event, nth) => {
+      if (['lost', 'lost undo'].includes(unitOf(event))) return fails('JournalTooNew')();
+      return failsOnce('ServiceUnavailable', { ...event.batch, alone: [unitOf(event)], status: 'waiting', waitSeconds: 0 })(event, nth);
+    },
   };
 }

@@ -75,7 +75,7 @@ describe('osls package', () => {
       expect(existsSync(join(service.code(key), handler.replace(/\.handler$/, '.mjs'))), key).toBe(true);
     }
     // In a process of its own: the bundle brings its own copies of everything, and an environment to read.
-    const module = pathToFileURL(join(service.code('openUnit'), 'functions/migrate-unit/open-unit.mjs')).href;
+    const module = pathToFileURL(join(service.code('openUnits'), 'functions/migrate-units/open-units.mjs')).href;
     const script = `const { handler } = await import(${JSON.stringify(module)});
       await handler({ runId: 'r' }, {}).catch((error) => console.log(JSON.stringify({ name: error.name, message: error.message })));`;
     const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], {

@@ -104,7 +104,7 @@ export const MIGRATIONS: readonly Scenario[] = [
   ['a run that is not there', (recorder) => recorder.rehearse(run(SHOP, {}, { mode: 'plan' }), askOfNoRun)],
   [
     'a process that dies after its plan, and another one that takes the run up',
-    (recorder) => recorder.rehearse(run(SHOP, { namespaces: ['media'] }, diesAt('NextWave')), takenUp),
+    (recorder) => recorder.rehearse(run(SHOP, { namespaces: ['media'] }, diesAt('NextStep')), takenUp),
   ],
   [
     'an add-on that somebody else updates',

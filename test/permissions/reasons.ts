@@ -173,7 +173,7 @@ export const ONLY_IN_TROUBLE: readonly { readonly call: string; readonly key?: s
     call: 'journal.addEvidence',
     why: 'pods that end by themselves are on the old way still: the annotation stays for them',
   },
-  ...['removeAnnotations', 'checkRenewal', 'undoUnit'].map((key) => ({
+  ...['removeAnnotations', 'checkRenewal', 'undoUnits'].map((key) => ({
     key,
     call: 'journal.listUnits',
     why: 'a pod that missed the injection is evicted, within the limit of the run; units of an add-on look at each other',
@@ -181,7 +181,7 @@ export const ONLY_IN_TROUBLE: readonly { readonly call: string; readonly key?: s
 ];
 
 /** The functions that renew the lock of their run, and take it again where it ran out and is free. */
-const LOCK_HOLDERS = ['checkAgent', 'nextWave', 'rolesToRetire', 'openUnit', 'checkAddon', 'checkTogether', 'finishUnit', 'removeAgent'];
+const LOCK_HOLDERS = ['checkAgent', 'nextStep', 'rolesToRetire', 'openUnits', 'checkAddon', 'checkTogether', 'finishUnits', 'removeAgent'];
 const TAKES_LOCK_AGAIN = 'the lock of the run ran out, and is free';
 const PUTS_TRUST_BACK = 'another writer lost a trust policy, which is put back';
 

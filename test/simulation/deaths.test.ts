@@ -45,14 +45,14 @@ describe('functions that die', () => {
     const rehearsal = await rehearse({ ...(await settingsOf(SCENE)), service });
     try {
       expect(died).toEqual(
-        expect.arrayContaining(['OpenRun', 'Associate', 'CheckInjection', 'RestartWorkloads', 'FinishUnit', 'CloseRun']),
+        expect.arrayContaining(['OpenRun', 'Associate', 'CheckInjection', 'RestartWorkloads', 'RemoveAnnotations', 'CloseRun']),
       );
       expect(rehearsal.report.units.map(({ status }) => status)).toEqual(['migrated', 'migrated']);
       await checkPromises(rehearsal);
       arm();
       died.length = 0;
       const back = await rehearsal.rollback();
-      expect(died).toEqual(expect.arrayContaining(['OpenRollback', 'UndoUnit', 'RevokeTrust', 'RemoveAgent', 'CloseRollback']));
+      expect(died).toEqual(expect.arrayContaining(['OpenRollback', 'UndoUnits', 'RevokeTrust', 'RemoveAgent', 'CloseRollback']));
       expect(back.report.units.map(({ status }) => status)).toEqual(['rolled-back', 'rolled-back']);
       expect(rehearsal.twin.watch.compareWithBaseline()).toEqual([]);
       expect(rehearsal.twin.promises()).toEqual({ credentialGapSeconds: 0, widenedPrincipals: [], foreignWrites: 0 });

@@ -2,16 +2,17 @@ import { timestamp } from '../../model/clock.ts';
 import { PodshiftError } from '../../model/errors.ts';
 import type { JournalEntry, RunRecord, UnitRecord } from '../../model/run.ts';
 import { agentThatStays } from '../agent/agent.ts';
+import { BATCH_UNITS, chunks, newUndo, type RoleBatch, roleBatches, type UnitBatch } from '../batch/batch.ts';
 import { secondsUntilClosed } from '../quiet.ts';
 import { markDaemonLost, retirementOf } from '../retirement/retirement-record.ts';
 import type { JournalRuntime } from '../runtime.ts';
 import { type Failure, reasonOf } from '../trust/grant-trust.ts';
 import { trustedRole } from '../trust/role-trust.ts';
 import { lockSeconds } from '../write.ts';
-import { type Batch, batchOf } from './batch.ts';
 import { endRun, holdPendingUnits, letGo, type RunOutput } from './close-run.ts';
 import { changedByLaterRuns } from './later-runs.ts';
 import { outcomeOf } from './outcome.ts';
+import { type Round, roundOf } from './round.ts';
 
 /** What is rolled back and why. */
 export interface RollbackInput {
@@ -34,7 +35,7 @@ export interface OpenRollbackOutput {
   /** The units that were asked for; null for all. */
   readonly chosen: readonly string[] | null;
   /** Where the first loop begins. */
-  readonly batch: Batch;
+  readonly batch: Round<never>;
   readonly iamWaitSeconds: number;
   readonly agent: { readonly tries: number };
 }
@@ -109,16 +110,21 @@ export interface RollbackBatchInput {
   readonly after: string;
 }
 
-/** The next units or roles of the rollback. */
-export async function rollbackBatch(runtime: JournalRuntime, { runId, kind, chosen, after }: RollbackBatchInput): Promise<Batch> {
+/** The next units or roles of the rollback, in batches. */
+export async function rollbackBatch(
+  runtime: JournalRuntime,
+  { runId, kind, chosen, after }: RollbackBatchInput,
+): Promise<Round<UnitBatch | RoleBatch>> {
+  const now = runtime.clock.now();
   const entries = await runtime.journal.listEntries(runId);
   const units = (await runtime.journal.listUnits(runId)).filter((unit) => chosen?.includes(unit.unitId) ?? true);
   if (kind === 'units') {
     const touched = new Set(entries.map((entry) => entry.unitId));
     const back = units.filter((unit) => touched.has(unit.unitId) && isUndoable(unit));
-    return batchOf(
+    return roundOf(
       back.map((unit) => unit.unitId),
       after,
+      (ids) => chunks(ids, BATCH_UNITS).map((some) => newUndo(now, some)),
     );
   }
   // A run that retired a daemon alone has roles and no units.
@@ -126,9 +132,10 @@ export async function rollbackBatch(runtime: JournalRuntime, { runId, kind, chos
   const written = entries.filter(
     (entry) => entry.kind === 'trust' && entry.state !== 'undone' && (chosen === null || concerned.has(entry.object)),
   );
-  return batchOf(
+  return roundOf(
     written.map((entry) => entry.object),
     after,
+    (arns) => roleBatches(now, arns),
   );
 }
 

@@ -1,8 +1,9 @@
 import { PodshiftError } from '../../model/errors.ts';
 import type { Evidence, RunRecord, UnitRecord } from '../../model/run.ts';
+import { type RoleBatch, roleBatches } from '../batch/batch.ts';
 import { refuseEarly } from '../quiet.ts';
 import { principalsToRetire, rolesOfDaemon } from '../retirement/daemon-trust.ts';
-import { type Batch, batchOf } from '../run/batch.ts';
+import { type Round, roundOf } from '../run/round.ts';
 import type { ClusterRuntime, JournalRuntime, Runtime } from '../runtime.ts';
 import { forwardRun, holdLock, journaledWrite } from '../write.ts';
 import { UNREVOKED, unblockRestored } from './block-role.ts';
@@ -22,10 +23,11 @@ import {
 import { writeTrust } from './write-trust.ts';
 
 /** The next roles with a unit whose old way may go, where the run's options ask for it, and those of a daemon that is retired. */
-export async function rolesToRetire(runtime: JournalRuntime, input: { runId: string; after: string }): Promise<Batch> {
+export async function rolesToRetire(runtime: JournalRuntime, input: { runId: string; after: string }): Promise<Round<RoleBatch>> {
   const run = await forwardRun(runtime, input.runId);
   const units = run.options.retireOldTrust ? await retirable(runtime, run.runId) : [];
-  return batchOf([...units.map((unit) => unit.plan.roleArn), ...(await rolesOfDaemon(runtime, run.runId))], input.after);
+  const roleArns = [...units.map((unit) => unit.plan.roleArn), ...(await rolesOfDaemon(runtime, run.runId))];
+  return roundOf(roleArns, input.after, (arns) => roleBatches(runtime.clock.now(), arns));
 }
 
 /** A session by web identity lasts an hour by default (STS API Reference): a process that renews it was heard of by then. */

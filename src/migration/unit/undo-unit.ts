@@ -4,15 +4,14 @@ import type { JournalEntry, UnitRecord } from '../../model/run.ts';
 import { usesAgent } from '../../verification/injection.ts';
 import { livePods } from '../../verification/pods.ts';
 import { undoAddon } from '../addon/update-addon.ts';
-import { withoutPauses } from '../pauses.ts';
 import { PACES, waitIn } from '../polls.ts';
 import { secondsUntilQuiet } from '../quiet.ts';
 import { changedByLaterRuns } from '../run/later-runs.ts';
 import { planOf } from '../run/plan-run.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
-import { type Failure, reasonOf } from '../trust/grant-trust.ts';
+import { reasonOf } from '../trust/grant-trust.ts';
 import { admittedByRun } from '../trust/role-trust.ts';
-import { beginStep, fence, millisecondsGoingBack, type Poll, READY, type UnitContext, type UnitInput, waitFor } from '../write.ts';
+import { beginStep, fence, millisecondsGoingBack, type Poll, READY, type UnitContext, waitFor } from '../write.ts';
 import { undoAssociation, wasAssociated } from './associate.ts';
 import { templatesBack } from './move-templates.ts';
 import { undoProbes } from './prove-credentials.ts';
@@ -21,16 +20,11 @@ import { podsFresh } from './renew-pods.ts';
 import { undoRestarts } from './restart-workloads.ts';
 import { undoSplit } from './split-service-account.ts';
 import { rolloutsUnderWay } from './starting-pods.ts';
+import { beginBack, isOver, ROLLED_BACK, type UndoInput } from './turn-back.ts';
 import { oldPodsEverywhere, oldTemplatesRolledOut, proveOldInjection } from './undo-pods.ts';
 
 /** How often to ask whether a write that may be under way is over: it may tell its end before its time is. */
 const QUIET_POLL_SECONDS = 15;
-/** The error that rollback-run hands on (statemachine/rollback-run.asl.yaml). */
-const ROLLED_BACK = 'RolledBack';
-
-/** Why a unit goes back: what was caught, or what a user wrote. */
-export type UndoInput = UnitInput & { readonly failure: Failure };
-
 /**
  * Takes a unit back to what it was, from the journal alone, however far it came: annotations first (so that nothing is
  * without both ways), then the association, then proof that new pods are on the old way again, then the old templates and
@@ -68,27 +62,9 @@ export async function undoUnit(runtime: ClusterRuntime, input: UndoInput): Promi
   return { ...(await waitIn(runtime, run, PACES.undo, waited, undoTimeoutSeconds)), unitId: input.unitId, unitStatus: 'rolling-back' };
 }
 
-/**
- * Nothing to undo, or not on this word: a unit that is migrated rolls back with its run alone, never because a step of it was
- * delivered late and found it so.
- */
-async function isOver(runtime: JournalRuntime, unit: UnitRecord, { failure }: UndoInput): Promise<boolean> {
-  if (unit.status === 'rolled-back' || unit.status === 'held') return true;
-  if (unit.status !== 'migrated') return false;
-  return failure.Error !== ROLLED_BACK || (await runtime.journal.listEntries(unit.runId, unit.unitId)).length === 0;
-}
-
-/** A rollback that begins, or begins again after an operator fixed something, has its whole time. */
 async function openUndo(runtime: ClusterRuntime, found: UnitRecord, reason: string): Promise<UnitContext> {
   const run = await runtime.journal.getRun(found.runId);
-  const begun =
-    found.status === 'rolling-back'
-      ? found
-      : await runtime.journal.updateUnit(found.runId, found.unitId, {
-          status: 'rolling-back',
-          reason,
-          facts: { undoSince: runtime.clock.now(), undoHits: 0, renewal: null, ...withoutPauses('undo') },
-        });
+  const begun = found.status === 'rolling-back' ? found : await beginBack(runtime, found, reason);
   const unit = await beginStep(runtime, begun, 'undo');
   return { run, unit, aws: runtime.aws(run.target), kubernetes: await runtime.kubernetes(run.target) };
 }

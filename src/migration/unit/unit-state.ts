@@ -4,23 +4,28 @@ import type { JournalRuntime } from '../runtime.ts';
 import { type Failure, reasonOf } from '../trust/grant-trust.ts';
 import { forwardRun, requireRunning, type UnitInput } from '../write.ts';
 
-/** What a unit's own workflow does first. */
+/** What becomes of a unit that a batch begins with. */
 export interface OpenUnitOutput {
-  /** `split`: it migrates, and its new service account comes first. */
-  readonly action: 'migrate' | 'split' | 'update-addon' | 'undo' | 'none';
+  readonly action: 'go-on' | 'undo' | 'none';
 }
 
-/** Begins a unit, or takes it up where a crash left it: a rollback that was begun is gone on with, an end stays an end. */
-export async function openUnit(runtime: JournalRuntime, input: UnitInput): Promise<OpenUnitOutput> {
-  await forwardRun(runtime, input.runId);
-  const unit = await runtime.journal.getUnit(input.runId, input.unitId);
+/**
+ * Begins a unit, or takes it up where a crash left it: a rollback that was begun is gone on with, an end stays an end. `part` says
+ * whether it begins its migration, or what comes after its soak.
+ */
+export async function openUnit(
+  runtime: JournalRuntime,
+  { runId, unitId, part }: UnitInput & { readonly part: 'migrate' | 'confirm' },
+): Promise<OpenUnitOutput> {
+  await forwardRun(runtime, runId);
+  const unit = await runtime.journal.getUnit(runId, unitId);
   if (isEnd(unit)) return { action: 'none' };
   if (unit.status === 'rolling-back') return { action: 'undo' };
-  if (unit.status === 'pending') await runtime.journal.updateUnit(input.runId, input.unitId, { status: 'running' });
-  // A run that is resumed goes through its steps again, each with its whole time: nobody looked while its process was dead.
-  else await runtime.journal.updateUnit(input.runId, input.unitId, { facts: withTimeAnew(runtime.clock, unit) });
-  if (unit.plan.addon !== undefined) return { action: 'update-addon' };
-  return { action: (unit.plan.metadata?.splitFrom ?? null) === null ? 'migrate' : 'split' };
+  // A part that is begun again goes through its steps with the whole time of each: nobody looked while its process was dead.
+  const isAgain = part === 'confirm' ? unit.stepStartedAt.soak !== undefined : unit.status === 'running';
+  if (unit.status === 'pending') await runtime.journal.updateUnit(runId, unitId, { status: 'running' });
+  else if (isAgain) await runtime.journal.updateUnit(runId, unitId, { facts: withTimeAnew(runtime.clock, unit) });
+  return { action: 'go-on' };
 }
 
 /** What every workflow of a unit answers. */

@@ -154,7 +154,7 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'a function that dies during the rollback ends no rollback',
     history: historyOf([
       { kind: 'roll back', when: { second: 600 } },
-      { kind: 'cut', of: 'undoUnit', number: 2, call: 3, error: 'Runtime.ExitError' },
+      { kind: 'cut', of: 'undoUnits', number: 2, call: 3, error: 'Runtime.ExitError' },
     ]),
   },
   {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { z } from 'zod';
-import { lambdaFunction } from '../../../functions/middleware/step.ts';
+import { newBatch } from '../../../src/migration/batch/batch.ts';
+import { carryUnits, type Stage } from '../../../src/migration/batch/carry-units.ts';
 import { isPausing } from '../../../src/migration/pauses.ts';
 import { undoUnit } from '../../../src/migration/unit/undo-unit.ts';
 import { openUnit } from '../../../src/migration/unit/unit-state.ts';
@@ -14,17 +14,21 @@ const { begin, unit } = unitScene((made) => {
   fake = made;
 });
 
+/** A batch of the unit after one call of this step. */
+function carried(runId: string, step: Stage['step']) {
+  const batch = newBatch(fake.now(), [UNIT.unitId]);
+  return carryUnits(fake.runtime, { runId, batch }, { name: 'injection', part: 10, step });
+}
+
 /** A try of the step `injection` that lasts so long, and fails so or ends well. */
 async function attempt(seconds: number, error?: ErrorName): Promise<void> {
-  const schema = z.strictObject({ runId: z.string(), unitId: z.string() });
-  const handler = lambdaFunction(schema, async (runtime) => {
-    await beginStep(runtime, await unit(), 'injection');
+  const { units } = await carried(UNIT.runId, async () => {
+    await beginStep(fake.runtime, await unit(), 'injection');
     fake.pass(seconds);
     if (error !== undefined) throw new PodshiftError(error, 'it failed');
-    return 'well';
-  }).withRuntime(fake.runtime);
-  const ended = await handler(UNIT).catch((thrown: PodshiftError) => thrown.name);
-  expect(ended).toBe(error ?? 'well');
+    return 'ready';
+  });
+  expect(units.map(({ ready }) => ready)).toEqual([error === undefined ? true : undefined]);
 }
 
 const passed = async () => secondsIn(fake.runtime.clock, await unit(), 'injection');
@@ -36,7 +40,7 @@ describe('the time of a step', () => {
     await attempt(10);
     fake.pass(1_200);
     expect(await passed()).toBe(1_210);
-    await openUnit(fake.runtime, UNIT);
+    await openUnit(fake.runtime, { ...UNIT, part: 'migrate' });
     expect(await passed()).toBe(0);
     fake.pass(7);
     expect(await passed()).toBe(7);
@@ -85,10 +89,9 @@ describe('the time of a step', () => {
   });
 
   it('is not told to a run that is gone: the step’s own error is the one that counts', async () => {
-    const schema = z.strictObject({ runId: z.string(), unitId: z.string() });
-    const fail = async () => Promise.reject(new PodshiftError('Throttled', 'slow down'));
-    const handler = lambdaFunction(schema, fail).withRuntime(fake.runtime);
-    await expect(handler({ runId: 'gone', unitId: 'gone' })).rejects.toMatchObject({ name: 'Throttled', message: 'slow down' });
+    const after = await carried('gone', async () => Promise.reject(new PodshiftError('Throttled', 'slow down')));
+    expect(after).toMatchObject({ status: 'waiting', units: [{ unitId: UNIT.unitId, queued: 1 }] });
+    expect(fake.logs.join('\n')).toContain('slow down');
     expect(fake.logs.join('\n')).toContain('not paused');
   });
 

@@ -1,9 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { batchOf } from '../../../src/migration/run/batch.ts';
+import { newBatch, newUndo, roleBatches } from '../../../src/migration/batch/batch.ts';
 import { closeRun } from '../../../src/migration/run/close-run.ts';
+import { nextStep } from '../../../src/migration/run/next-step.ts';
 import { outcomeOf } from '../../../src/migration/run/outcome.ts';
 import { closeRollback, openRollback, rollbackBatch } from '../../../src/migration/run/rollback-run.ts';
-import { judgeWave, nextWave } from '../../../src/migration/run/waves.ts';
+import { roundOf } from '../../../src/migration/run/round.ts';
+import { judgeWave } from '../../../src/migration/run/waves.ts';
 import { associate } from '../../../src/migration/unit/associate.ts';
 import { migrationOptions } from '../../../src/model/options.ts';
 import type { RoleRecord, UnitRecord, UnitStatus } from '../../../src/model/run.ts';
@@ -25,32 +27,35 @@ describe('waves', () => {
   });
 
   it('come one after the other, the canary first, and end', async () => {
-    expect(await nextWave(fake.runtime, { runId: RUN })).toEqual({
-      status: 'wave',
+    const next = () => nextStep(fake.runtime, { runId: RUN });
+    expect(await next()).toEqual({
+      status: 'migrate',
       wave: 0,
-      roleArns: [ROLE],
-      unitIds: ['shop/orders'],
+      roles: roleBatches(fake.now(), [ROLE]),
+      batches: [newBatch(fake.now(), ['shop/orders'])],
       iamWaitSeconds: 15,
+      waitSeconds: 0,
       daemons: [],
+      reason: '',
     });
     await setUnit('shop/orders', 'migrated');
-    expect(await nextWave(fake.runtime, { runId: RUN })).toMatchObject({ wave: 1, unitIds: ['shop/b', 'shop/c'], iamWaitSeconds: 0 });
+    expect(await next()).toMatchObject({ wave: 1, batches: [newBatch(fake.now(), ['shop/b', 'shop/c'])], iamWaitSeconds: 0 });
     await setUnit('shop/b', 'rolled-back');
-    expect(await nextWave(fake.runtime, { runId: RUN })).toMatchObject({ wave: 1, unitIds: ['shop/c'] });
+    expect(await next()).toMatchObject({ wave: 1, batches: [newBatch(fake.now(), ['shop/c'])] });
     await setUnit('shop/c', 'needs-operator');
-    expect(await nextWave(fake.runtime, { runId: RUN })).toMatchObject({ status: 'done', unitIds: [] });
+    expect(await next()).toMatchObject({ status: 'done', batches: [] });
   });
 
   it('wait for IAM no longer than the write of an earlier try needs', async () => {
     const { journal } = fake.runtime;
     const key = `trust#${ROLE}#0`;
     await journal.recordIntent({ runId: RUN, key, unitId: null, kind: 'trust', object: ROLE, before: {} });
-    expect(await nextWave(fake.runtime, { runId: RUN })).toMatchObject({ iamWaitSeconds: 15 });
+    expect(await nextStep(fake.runtime, { runId: RUN })).toMatchObject({ iamWaitSeconds: 15 });
     await journal.markApplied(RUN, key, {});
     fake.pass(10);
-    expect(await nextWave(fake.runtime, { runId: RUN })).toMatchObject({ iamWaitSeconds: 5 });
+    expect(await nextStep(fake.runtime, { runId: RUN })).toMatchObject({ iamWaitSeconds: 5 });
     fake.pass(10);
-    expect(await nextWave(fake.runtime, { runId: RUN })).toMatchObject({ iamWaitSeconds: 0 });
+    expect(await nextStep(fake.runtime, { runId: RUN })).toMatchObject({ iamWaitSeconds: 0 });
   });
 
   it.each<[string, number, Record<string, unknown>, [UnitStatus, UnitStatus, UnitStatus], string]>([
@@ -59,7 +64,7 @@ describe('waves', () => {
     ['halt', 0, {}, ['held', 'pending', 'pending'], 'wave 0 failed'],
     ['rollback', 0, { onWaveFailure: 'rollback' }, ['rolled-back', 'pending', 'pending'], 'wave 0 failed'],
     ['halt', 0, { onWaveFailure: 'rollback' }, ['needs-operator', 'pending', 'pending'], 'need an operator'],
-    ['halt', 0, {}, ['rolling-back', 'pending', 'pending'], 'need an operator'],
+    ['halt', 0, {}, ['rolling-back', 'pending', 'pending'], 'wave 0 failed: 1 of 1'],
     ['halt', 1, { failureThresholdPercent: 49 }, ['migrated', 'migrated', 'rolled-back'], '1 of 2 units'],
     ['go-on', 1, { failureThresholdPercent: 50 }, ['migrated', 'migrated', 'rolled-back'], ''],
     ['go-on', 1, { failureThresholdPercent: 0 }, ['migrated', 'migrated', 'migrated'], ''],
@@ -73,22 +78,22 @@ describe('waves', () => {
     const back = statuses.filter(
       (status, index) => (index === 0 ? wave === 0 : wave === 1) && (status === 'rolled-back' || status === 'held'),
     );
-    expect(judged.roleArns).toEqual(back.length > 0 ? [ROLE] : []);
+    expect(judged.roles).toEqual(roleBatches(fake.now(), back.length > 0 ? [ROLE] : []));
     expect((await run()).reason).toBe(decision === 'rollback' ? judged.reason : '');
   });
 });
 
-describe('batches', () => {
+describe('rounds', () => {
   it('go through a list of any length, each item once, and end', () => {
     const all = Array.from({ length: 1001 }, (_, index) => `unit-${String(index).padStart(5, '0')}`);
     const seen: string[] = [];
-    let batch = batchOf([...all, ...all], '');
-    for (; !batch.done; batch = batchOf(all, batch.after)) {
-      expect(batch.items.length).toBeLessThanOrEqual(400);
-      seen.push(...batch.items);
+    let round = roundOf([...all, ...all], '', (ids) => ids);
+    for (; !round.done; round = roundOf(all, round.after, (ids) => ids)) {
+      expect(round.items.length).toBeLessThanOrEqual(500);
+      seen.push(...round.items);
     }
     expect(seen).toEqual(all);
-    expect(batch).toEqual({ items: [], after: '', done: true });
+    expect(round).toEqual({ items: [], after: '', done: true });
   });
 });
 
@@ -233,9 +238,9 @@ describe('the way back of a run', () => {
       iamWaitSeconds: 15,
       agent: { tries: 0 },
     });
-    expect(await batch('units')).toEqual({ items: ['shop/orders'], after: 'shop/orders', done: false });
+    expect(await batch('units')).toEqual({ items: [newUndo(fake.now(), ['shop/orders'])], after: 'shop/orders', done: false });
     expect(await batch('units', 'shop/orders')).toEqual({ items: [], after: '', done: true });
-    expect(await batch('roles')).toMatchObject({ items: [ROLE] });
+    expect(await batch('roles')).toMatchObject({ items: roleBatches(fake.now(), [ROLE]) });
     expect(await run()).toMatchObject({ status: 'rolling-back', endedAt: null });
     expect((await fake.runtime.journal.getUnit(RUN, 'shop/b')).status).toBe('held');
     await expect(associate(fake.runtime, { runId: RUN, unitId: 'shop/b' })).rejects.toMatchObject({ name: 'LockLost' });
@@ -247,7 +252,7 @@ describe('the way back of a run', () => {
     await associate(fake.runtime, { runId: RUN, unitId: 'shop/b' });
     for (const unitId of ['shop/orders', 'shop/b']) await setUnit(unitId, 'migrated');
     expect(await openRollback(fake.runtime, { ...OPEN_BACK, unitIds: ['shop/b'] })).toMatchObject({ chosen: ['shop/b'] });
-    expect(await batch('units', '', ['shop/b'])).toMatchObject({ items: ['shop/b'] });
+    expect(await batch('units', '', ['shop/b'])).toMatchObject({ items: [newUndo(fake.now(), ['shop/b'])] });
     expect(await batch('roles', '', ['shop/b'])).toMatchObject({ done: true });
     await expect(openRollback(fake.runtime, { ...OPEN_BACK, unitIds: ['shop/none'] })).rejects.toMatchObject({ name: 'InvalidInput' });
   });

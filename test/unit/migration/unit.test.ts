@@ -15,20 +15,20 @@ beforeEach(() => begin());
 
 describe('openUnit', () => {
   it.each([
-    ['pending', 'migrate', 'running'],
-    ['running', 'migrate', 'running'],
+    ['pending', 'go-on', 'running'],
+    ['running', 'go-on', 'running'],
     ['rolling-back', 'undo', 'rolling-back'],
     ['migrated', 'none', 'migrated'],
     ['needs-operator', 'none', 'needs-operator'],
   ] as const)('takes a %s unit up to %s', async (status, action, after) => {
     await fake.runtime.journal.updateUnit(RUN, UNIT.unitId, { status });
-    expect(await openUnit(fake.runtime, UNIT)).toEqual({ action });
+    expect(await openUnit(fake.runtime, { ...UNIT, part: 'migrate' })).toEqual({ action });
     expect((await unit()).status).toBe(after);
   });
 
   it('refuses where the run is being rolled back, so that nothing more is migrated', async () => {
     await fake.runtime.journal.updateRun(RUN, { status: 'rolling-back' });
-    await expect(openUnit(fake.runtime, UNIT)).rejects.toMatchObject({ name: 'LockLost' });
+    await expect(openUnit(fake.runtime, { ...UNIT, part: 'migrate' })).rejects.toMatchObject({ name: 'LockLost' });
     await expect(associate(fake.runtime, UNIT)).rejects.toMatchObject({ name: 'LockLost' });
     expect(fake.account.writes).toEqual([]);
   });

@@ -6,6 +6,7 @@ import { plan as planOf, role, roleArn, unit } from '../fixtures/report-fixtures
 
 /** A value of each option that is not its default. */
 const OTHER = {
+  sequentialWaves: true,
   namespaces: ['quay'],
   serviceAccounts: ['quay/gates'],
   annotationPrefix: 'example.com',

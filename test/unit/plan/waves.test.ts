@@ -130,8 +130,8 @@ describe('waves', () => {
         expect([...waves.keys()].sort()).toEqual(units.map(({ id }) => id).sort());
         const sizes = Map.groupBy(waves.values(), (wave) => wave);
         expect([...sizes.keys()].sort((a, b) => a - b)).toEqual(Array.from({ length: sizes.size }, (_, wave) => wave));
-        // The canary is one; no other wave is over its size.
-        for (const [wave, members] of sizes) expect(members.length).toBeLessThanOrEqual(wave === 0 ? 1 : waveSize);
+        // The canary is one, and waves grow from it; none is over the asked size.
+        for (const [wave, members] of sizes) expect(members.length).toBeLessThanOrEqual(Math.min(5 ** wave, waveSize));
         // kube-system is last, in waves of its own.
         const of = (system: boolean) =>
           units.filter(({ namespace }) => (namespace === 'kube-system') === system).map(({ id }) => waves.get(id) ?? -1);
@@ -257,13 +257,26 @@ describe('the plan of many units', () => {
   });
 });
 
+describe('the size of waves', () => {
+  it.each([
+    [500, [1, 5, 25, 125, 500, 500, 44]],
+    [50, [1, 5, 25, 50, 50, 50, 50]],
+    [3, [1, 3, 3, 3, 3, 3, 3]],
+    [1, [1, 1, 1, 1, 1, 1, 1]],
+  ])('grows five times with each wave, up to %i', (waveSize, sizes) => {
+    const units = Array.from({ length: 1200 }, (_, index) => unit(`shop/u${index}`));
+    const waves = Map.groupBy(assignWaves(units, waveSize).values(), (wave) => wave);
+    expect(sizes.map((_, wave) => waves.get(wave)?.length)).toEqual(sizes);
+  });
+});
+
 describe('waves of one unit in a large cluster', () => {
   const messages = (units: number) =>
     planOf(bigInventory(units, 3), { waveSize: 1 }).findings.flatMap(({ code, message }) => (code === 'PS916' ? [message] : []));
 
   it('grow where the history of one run would have no room for them, and that is said', () => {
-    expect(messages(300)).toEqual([expect.stringContaining('after 200 waves of at most 1 units')]);
-    expect(messages(150)).toEqual([]);
+    expect(messages(100)).toEqual([expect.stringContaining('after 60 waves of at most 1 units each 5 waves are twice as large')]);
+    expect(messages(50)).toEqual([]);
   });
 });
 

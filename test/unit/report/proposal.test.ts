@@ -71,7 +71,7 @@ describe('a run that waits for its approval', () => {
     expect(text).toContain(`|  | \`Role/${roleArn('pier-gates')}\` | \`assumeRolePolicyDocument\` | below | below |`);
     expect(text).toContain('```diff\n--- trust policy before');
     expect(text).toContain('| `soakSeconds` | `60` | `900` |');
-    expect(text).toContain('| `waveSize` | `50` |  |');
+    expect(text).toContain('| `waveSize` | `500` |  |');
     expect(text).toContain('- Trust: 2 trust policies would gain a Pod Identity statement');
     expect(text).not.toMatch(/gained|Promises/);
   });

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { createHistoryCounter } from '../../../engine/history.ts';
 import { loadService, type Service } from '../../../engine/service.ts';
 import { runStateMachine } from '../../../engine/state-machine.ts';
+import { newBatch, newUndo, type RoleBatch, roleBatches, type UnitBatch } from '../../../src/migration/batch/batch.ts';
+import { carryUnits, undoUnits } from '../../../src/migration/batch/carry-units.ts';
 import { nextWait, PACES, type Pace, paceOfInjection } from '../../../src/migration/polls.ts';
 import type { ClusterRuntime } from '../../../src/migration/runtime.ts';
 import { PodshiftError } from '../../../src/model/errors.ts';
@@ -13,8 +15,8 @@ import { createVirtualClock } from '../../../twin/clock.ts';
 const MOST = 20_000;
 /** What one visit of a state writes that uses up all its tries (docs/decisions/0025-retries.md). */
 const TRIES = 3200;
-/** Associations, and so units, that a cluster takes (EKS User Guide, "Service quotas"). */
-const UNITS = 5000;
+/** Twice the associations, and so units, that a cluster takes by default (EKS User Guide, "Service quotas"). */
+const UNITS = 10_000;
 /** How long pods are renewed ahead of a rollback, at most (src/migration/unit/renew-pods.ts). */
 const RENEWAL = 900;
 
@@ -38,7 +40,7 @@ function mostWaves(waveSize: number): number[] {
   return [...assignWaves(units, waveSize).values()];
 }
 
-type Act = (event: object, now: number) => unknown;
+type Act = (event: object, now: number, clock: ClusterRuntime['clock']) => unknown;
 type Acts = Readonly<Record<string, Act>>;
 type Name = 'migrate-cluster' | 'rollback-run';
 
@@ -64,7 +66,7 @@ async function play(name: Name, acts: Acts): Promise<ReadonlyMap<string, number>
   const scripted: Service = {
     ...service,
     handler: async (id) => ({
-      withRuntime: () => async (event) => acts[id.replace('LambdaFunction', '')]?.(event as object, clock.now()) ?? {},
+      withRuntime: () => async (event) => acts[id.replace('LambdaFunction', '')]?.(event as object, clock.now(), clock) ?? {},
     }),
   };
   const input =
@@ -76,22 +78,65 @@ async function play(name: Name, acts: Acts): Promise<ReadonlyMap<string, number>
   return counter.executions;
 }
 
+/** A runtime in which units turn back when they fail, and no lock has to be held. */
+const runtimeAt = (clock: ClusterRuntime['clock']): ClusterRuntime =>
+  ({
+    clock,
+    logger: { info: () => undefined, warn: () => undefined, error: () => undefined },
+    journal: {
+      getRun: async () => ({ clusterArn: '' }),
+      getUnit: async () => ({ status: 'running', facts: {}, stepStartedAt: {} }),
+      updateUnit: async () => ({}),
+    },
+  }) as unknown as ClusterRuntime;
+
+type Waiting = { readonly status: string; readonly waitSeconds: number };
+
+/** A stage of a batch whose every unit answers so; by itself, where it takes the unit's id. */
+function stageOf(name: string, { part }: Pace, act: (event: object, now: number, unitId: string) => unknown, leaves = false): Act {
+  return (event, _now, clock) =>
+    carryUnits(runtimeAt(clock), event as { runId: string; batch: UnitBatch }, {
+      name,
+      part,
+      step: async (_runtime, unit) => {
+        const { status, waitSeconds } = act(unit, clock.now(), unit.unitId) as Waiting;
+        return status === 'waiting' ? { waitSeconds } : leaves ? 'leaves' : 'ready';
+      },
+    });
+}
+
+/** The rollback of a batch whose every unit answers so. */
+function undoOf(act: (event: object, now: number) => unknown): Act {
+  return (event, _now, clock) => {
+    const input = { ...(event as { runId: string; batch: UnitBatch }), failure: { Error: 'RolledBack' } };
+    return undoUnits(runtimeAt(clock), input, async (_runtime, unit) => act(unit, clock.now()) as Waiting);
+  };
+}
+
+/** Roles that are all written at once. */
+const written: Act = (event) => ({ ...(event as { batch: RoleBatch }).batch, pending: [], wrote: true, status: 'ready' });
+
 /** A run of so many waves, each of which writes and revokes trust policies and waits for IAM. */
-function runOf(waves: number, unitIds: readonly string[] = [], daemons: readonly string[] = []): Acts {
-  let wave = -1;
+function runOf(waves: number, unitIds: readonly string[] = [], daemons: readonly string[] = [], kind: UnitBatch['kind'] = 'plain'): Acts {
+  const roles = roleBatches(0, ['role']);
+  let steps = -1;
   return {
     OpenRun: (event) => ({ ...event, state: 'open', status: 'running' }),
     TakeInventory: () => DONE,
     MakePlan: () => ({ status: 'changes', begun: false, agent: 'install' }),
     CheckAgent: () => ({ ...DONE, tries: 1 }),
-    NextWave: () => {
-      wave += 1;
+    // Each wave is migrated, waited for and confirmed.
+    NextStep: (_event, now) => {
+      steps += 1;
+      const [wave, part] = [Math.floor(steps / 3), steps % 3];
       if (wave === waves) return { status: 'done', daemons };
-      return { status: 'wave', wave, roleArns: ['role'], unitIds, iamWaitSeconds: 15, daemons: [] };
+      const batches = unitIds.length === 0 ? [] : [newBatch(now, unitIds, kind)];
+      const status = ['migrate', 'wait', 'confirm'][part];
+      return { status, wave, roles, batches, iamWaitSeconds: 15, waitSeconds: 900, daemons: [], reason: '' };
     },
-    GrantTrust: () => ({ wrote: true }),
-    JudgeWave: () => ({ decision: 'go-on', reason: '', roleArns: ['role'] }),
-    RevokeTrust: () => ({ wrote: true }),
+    GrantTrust: written,
+    JudgeWave: () => ({ decision: 'go-on', reason: '', roles }),
+    RevokeTrust: written,
     RolesToRetire: () => ({ done: true, items: [], after: '' }),
     CheckWriters: () => DONE,
     RemoveAgent: () => ({ ...DONE, tries: 1 }),
@@ -115,34 +160,57 @@ function slowRun(): Readonly<Record<'TakeInventory' | 'CheckAgent' | 'CheckWrite
   const agent = late(PACES.agent, LONGEST_STEP_SECONDS);
   return {
     TakeInventory: late(PACES.runningAddons, LONGEST_STEP_SECONDS),
-    CheckAgent: (event, now) => ({ ...(agent(event, now) as object), tries: 1 }),
+    CheckAgent: (event, now) => ({ ...(agent(event, now, { now: () => now }) as object), tries: 1 }),
     CheckWriters: most(UNITS / 60 + 900 / 30, 30),
     RemoveAgent: most(121, 5),
   };
 }
 
+const AT_ONCE = { first: 1, part: 1, most: 1 };
+const ready = () => DONE;
+
 /** What a unit polls for, each step ready only when the longest time-out that the options allow is over. */
 function slowUnit(last: 'renewal' | 'together'): Acts {
   const undo = late(PACES.undo, LONGEST_UNDO_SECONDS);
   let undoing: number | undefined;
+  const stage = (name: string, pace: Pace, act: Act = late(pace, LONGEST_STEP_SECONDS), leaves = false): Act =>
+    stageOf(name, pace, (event, now) => act(event, now, { now: () => now }), leaves);
   return {
-    OpenUnit: () => ({ action: last === 'together' ? 'update-addon' : 'migrate' }),
-    CheckAddon: late(PACES.addon, LONGEST_STEP_SECONDS),
-    CheckInjection: late(paceOfInjection(1), LONGEST_STEP_SECONDS),
-    ProveCredentials: late(PACES.proof, LONGEST_STEP_SECONDS),
-    CheckRollout: late(PACES.rollout, LONGEST_STEP_SECONDS),
-    VerifyPods: late(PACES.verify, LONGEST_STEP_SECONDS),
-    ConfirmUse: late(PACES.use, LONGEST_STEP_SECONDS),
-    CheckTogether: late(PACES.together, last === 'together' ? 4 * LONGEST_STEP_SECONDS : 0, 'fails'),
-    RemoveAnnotations: () => ({ templates: 1 }),
-    CheckRenewal: late(PACES.renewal, LONGEST_STEP_SECONDS, 'fails'),
+    ...quickUnit(),
+    CheckAddon: stage('addon', PACES.addon),
+    CheckInjection: stage('injection', paceOfInjection(1)),
+    ProveCredentials: stage('proof', PACES.proof),
+    CheckRollout: stage('rollout', PACES.rollout),
+    VerifyPods: stage('verify', PACES.verify, undefined, true),
+    ConfirmUse: stage('use', PACES.use),
+    CheckTogether: stage('together', PACES.together, late(PACES.together, last === 'together' ? 4 * LONGEST_STEP_SECONDS : 0, 'fails')),
+    CheckRenewal: stage('renewal', PACES.renewal, late(PACES.renewal, LONGEST_STEP_SECONDS, 'fails')),
     // The renewal of pods ahead of it, whose time does not count, comes first.
-    UndoUnit: (event, now) => {
+    UndoUnits: undoOf((event, now) => {
       undoing ??= now;
       const waited = (now - undoing) / 1000;
       if (waited <= RENEWAL) return { status: 'waiting', waitSeconds: nextWait(PACES.undo, waited, LONGEST_UNDO_SECONDS) };
-      return { ...(undo(event, now) as object), unitId: 'u', unitStatus: 'rolled-back' };
-    },
+      return undo(event, now, { now: () => now });
+    }),
+  };
+}
+
+/** A unit for which every step is done at once. */
+function quickUnit(): Acts {
+  const names = { OpenUnits: 'open', Associate: 'associate', UpdateAddon: 'addon-update', RestartWorkloads: 'restart' };
+  const polled = {
+    CheckAddon: 'addon',
+    CheckInjection: 'injection',
+    ProveCredentials: 'proof',
+    CheckRollout: 'rollout',
+    ConfirmUse: 'use',
+  };
+  const stages = { ...names, ...polled, CheckTogether: 'together', RemoveAnnotations: 'annotations', CheckRenewal: 'renewal' };
+  return {
+    ...Object.fromEntries(Object.entries(stages).map(([id, name]) => [id, stageOf(name, AT_ONCE, ready)])),
+    VerifyPods: stageOf('verify', AT_ONCE, ready, true),
+    FinishUnits: stageOf('finish', AT_ONCE, ready, true),
+    UndoUnits: undoOf(ready),
   };
 }
 
@@ -175,12 +243,35 @@ describe('the history of a unit', () => {
   it.each(['renewal', 'together'] as const)(
     'has room for the longest time-outs, and for two states that use up all their tries: %s',
     async (last) => {
-      const executions = await play('migrate-cluster', { ...runOf(1, ['u']), ...slowUnit(last) });
+      const kind = last === 'together' ? 'addon' : 'plain';
+      const executions = await play('migrate-cluster', { ...runOf(1, ['u'], [], kind), ...slowUnit(last) });
       const [longest = 0] = [...executions.values()].sort((a, b) => b - a);
-      expect(longest).toBeGreaterThan(5000);
+      expect(longest).toBeGreaterThan(3000);
       expect(longest + 2 * TRIES).toBeLessThan(MOST);
     },
   );
+});
+
+describe('the history of a batch', () => {
+  it('has room for the largest batch, however differently its units wait: another execution goes on with what is left', async () => {
+    const units = Array.from({ length: 50 }, (_, index) => `shop/unit-${index}`);
+    let looks = 0;
+    const restless = stageOf('rollout', PACES.rollout, (_event, now, unitId) => {
+      looks += 1;
+      return now < 7 * 86_400_000 ? { status: 'waiting', waitSeconds: 1 + ((units.indexOf(unitId) * 7) % 50) } : DONE;
+    });
+    const executions = await play('migrate-cluster', { ...runOf(1, units), ...quickUnit(), CheckRollout: restless });
+    expect(looks).toBeGreaterThan(5000);
+    for (const [name, events] of executions) expect(events + 2 * TRIES, name).toBeLessThan(MOST);
+  });
+
+  it('ends after so many looks, with what has not ended left to the next step of the run', async () => {
+    const clock = { now: () => 0 };
+    const batch = { ...newBatch(0, ['a', 'b']), looks: 799 };
+    const act = stageOf('rollout', PACES.rollout, () => ({ status: 'waiting', waitSeconds: 5 }));
+    expect(await act({ runId: 'r', batch: { ...batch, looks: 798 } }, 0, clock)).toMatchObject({ status: 'waiting' });
+    expect(await act({ runId: 'r', batch }, 0, clock)).toMatchObject({ status: 'over' });
+  });
 });
 
 describe('the history of a retirement', () => {
@@ -218,12 +309,13 @@ describe('the history of a rollback', () => {
       },
       RollbackBatch: () => {
         looks += 1;
-        return { items: ['x'], after: 'x', done: looks % 14 === 0 };
+        const items = looks > 14 && looks < 28 ? [newUndo(0, ['x'])] : roleBatches(0, ['x']);
+        return { items, after: 'x', done: looks % 14 === 0 };
       },
-      RestoreOldTrust: () => ({ wrote: true }),
-      RevokeTrust: () => ({ wrote: true }),
+      RestoreOldTrust: written,
+      RevokeTrust: written,
       RestoreDaemon: late(PACES.daemonBack, LONGEST_UNDO_SECONDS - 10_000),
-      UndoUnit: () => ({ ...DONE, unitId: 'u', unitStatus: 'rolled-back' }),
+      UndoUnits: undoOf(ready),
       CheckWriters: CheckWriters,
       RemoveAgent: RemoveAgent,
     });

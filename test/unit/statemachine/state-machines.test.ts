@@ -13,53 +13,72 @@ function functionOf(state: State): string {
 
 for (const name of MACHINES) describeDefinition(name, () => composeDefinition(name));
 
-describe('migrate-unit', () => {
-  it('turns every failure into a result: each Task leads back, and the way back leads to an end', async () => {
-    const unit = await composeDefinition('migrate-unit');
-    for (const [stateName, state] of Object.entries(unit.States)) {
+function choicesOf(state: State | undefined): readonly { readonly StringEquals: string; readonly Next: string }[] {
+  return (state?.Choices ?? []) as { StringEquals: string; Next: string }[];
+}
+
+/** What the failures of a batch of units lead to, in each of the two definitions. */
+const BATCHES = [
+  ['migrate-units', 'UndoUnits', 'IsolateUnits', 'IsolateUndo', 'UnitsLost', 'WhereAreUnits'],
+  ['confirm-units', 'UndoConfirmed', 'IsolateConfirmed', 'IsolateConfirmedUndo', 'ConfirmedLost', 'WhereAreConfirmed'],
+] as const;
+
+describe.each(BATCHES)('%s', (name, undo, isolate, isolateUndo, lost, where) => {
+  it('turns every failure into a result: a call that does not end is made for each unit alone, and what that fails for is undone', async () => {
+    const { States } = await composeDefinition(name);
+    for (const [stateName, state] of Object.entries(States)) {
       if (state.Type !== 'Task') continue;
-      const expected = { UndoUnit: 'MarkNeedsOperator', MarkNeedsOperator: 'UnitLost' }[stateName] ?? 'UndoUnit';
+      const expected = { [undo]: isolateUndo, [isolate]: lost, [isolateUndo]: lost }[stateName] ?? isolate;
       expect(state.Catch, stateName).toEqual([{ ErrorEquals: ['States.ALL'], ResultPath: '$.failure', Next: expected }]);
     }
-    expect(Object.values(unit.States).some((state) => state.Type === 'Fail')).toBe(false);
+    expect(Object.values(States).some((state) => state.Type === 'Fail')).toBe(false);
+    expect(States[isolateUndo]?.Parameters).toMatchObject({ undo: true });
+    expect(States[isolate]?.Parameters).toMatchObject({ undo: false });
   });
 
-  it('undoes a unit by the same states as rollback-run does', async () => {
-    const unit = await composeDefinition('migrate-unit');
-    const undo = (await composeDefinition('rollback-run')).States.UndoUnits?.ItemProcessor;
-    for (const [stateName, state] of Object.entries(undo?.States ?? {})) expect(unit.States[stateName], stateName).toEqual(state);
-    expect(Object.keys(undo?.States ?? {})).toContain('UndoUnit');
+  it('asks after every stage for units to undo first, and comes back to that stage', async () => {
+    const { States } = await composeDefinition(name);
+    const resumed = choicesOf(States[where]).map(({ Next }) => Next);
+    const stages = Object.entries(States).filter(([, { Type, Parameters }]) => Type === 'Task' && !('failure.$' in (Parameters as object)));
+    expect(stages.map(([stateName]) => stateName).filter((stateName) => stateName !== undo)).toEqual(resumed);
+    for (const stage of resumed) {
+      const [first, waiting] = choicesOf(States[String(States[stage]?.Next)]);
+      expect(first, stage).toMatchObject({ StringEquals: 'undo', Next: undo });
+      expect(waiting, stage).toMatchObject({ StringEquals: 'waiting' });
+      expect(States[String(waiting?.Next)], stage).toMatchObject({ Type: 'Wait', Next: stage });
+    }
+    expect(States[where]?.Default).toBe(undo);
   });
+});
+
+describe('the order that safety needs', () => {
+  /** The Tasks from one state on where nothing fails, with what is passed over by the default of `passed`. */
+  const orderFrom = async (name: string, begin: string, passed: readonly string[] = []): Promise<string[]> => {
+    const { States } = await composeDefinition(name);
+    const order: string[] = [];
+    for (let at: string | undefined = begin; at !== undefined && !order.includes(at); ) {
+      const state: State | undefined = States[at];
+      if (state?.Type === 'Task') order.push(at);
+      const choices: { Next: string; Variable: string }[] = (state?.Choices as { Next: string; Variable: string }[] | undefined) ?? [];
+      const ofKind: { Next: string } | undefined = choices.find(({ Variable }) => Variable === '$.batch.kind');
+      at = (state?.Next as string | undefined) ?? (ofKind !== undefined && !passed.includes(at) ? ofKind.Next : (state?.Default as string));
+    }
+    return order;
+  };
+  const PROVED = ['CheckInjection', 'ProveCredentials', 'RestartWorkloads', 'CheckRollout', 'VerifyPods'];
 
   it.each([
-    { begin: 'Associate', ofAddon: false, first: ['Associate'], last: ['RemoveAnnotations', 'CheckRenewal', 'FinishUnit'] },
-    {
-      begin: 'SplitServiceAccount',
-      ofAddon: false,
-      first: ['SplitServiceAccount', 'Associate'],
-      last: ['RemoveAnnotations', 'CheckRenewal', 'FinishUnit'],
-    },
-    { begin: 'UpdateAddon', ofAddon: true, first: ['UpdateAddon', 'CheckAddon'], last: ['CheckTogether', 'FinishUnit'] },
-  ])('has the order that safety needs from $begin on', async ({ begin, ofAddon, first, last }) => {
-    const { States } = await composeDefinition('migrate-unit');
-    const order: string[] = [];
-    for (let name: string | undefined = begin; name !== undefined; ) {
-      const state: State | undefined = States[name];
-      if (state?.Type === 'Task') order.push(name);
-      const choices: { Next: string }[] = (state?.Choices as { Next: string }[] | undefined) ?? [];
-      const skipped: boolean = name === 'IsOfAddon' && !ofAddon;
-      name = (state?.Next as string | undefined) ?? (skipped ? (state?.Default as string) : choices[0]?.Next);
-    }
-    expect(order).toEqual([
-      ...first,
-      'CheckInjection',
-      'ProveCredentials',
-      'RestartWorkloads',
-      'CheckRollout',
-      'VerifyPods',
-      'ConfirmUse',
-      ...last,
-    ]);
+    ['Associate', ['Associate']],
+    ['SplitServiceAccount', ['SplitServiceAccount', 'Associate']],
+    ['UpdateAddon', ['UpdateAddon', 'CheckAddon']],
+  ])('holds from %s on', async (begin, first) => {
+    expect(await orderFrom('migrate-units', begin)).toEqual([...first, ...PROVED]);
+  });
+
+  it('holds after the soak', async () => {
+    const last = ['RemoveAnnotations', 'CheckRenewal', 'FinishUnits'];
+    expect(await orderFrom('confirm-units', 'ResumeUnits', ['IsOfAddon'])).toEqual(['ResumeUnits', 'ConfirmUse', ...last]);
+    expect(await orderFrom('confirm-units', 'ResumeUnits')).toEqual(['ResumeUnits', 'ConfirmUse', 'CheckTogether', 'FinishUnits']);
   });
 });
 

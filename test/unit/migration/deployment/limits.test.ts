@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { discoverClusters } from '../../../../src/fleet/discover-clusters.ts';
 import { openFleet } from '../../../../src/fleet/open-fleet.ts';
+import { nextStep } from '../../../../src/migration/run/next-step.ts';
 import { openRun } from '../../../../src/migration/run/open-run.ts';
 import { makePlan } from '../../../../src/migration/run/plan-run.ts';
-import { nextWave } from '../../../../src/migration/run/waves.ts';
 import type { DeploymentLimits } from '../../../../src/model/deployment.ts';
 import { fleetSpec } from '../../../../src/model/fleet.ts';
 import { migrationOptions } from '../../../../src/model/options.ts';
@@ -81,16 +81,16 @@ describe('the longest run', () => {
   it('lets waves begin until it is over, then holds the others', async () => {
     const runtime = within({ longestRunSeconds: 3600 });
     fake.pass(3599);
-    expect(await nextWave(runtime, { runId: RUN })).toMatchObject({ wave: 1 });
+    expect(await nextStep(runtime, { runId: RUN })).toMatchObject({ wave: 1 });
     fake.pass(1);
-    expect(await nextWave(runtime, { runId: RUN })).toMatchObject({ status: 'done' });
+    expect(await nextStep(runtime, { runId: RUN })).toMatchObject({ status: 'done' });
     const { status, reason } = await fake.runtime.journal.getUnit(RUN, 'shop/b');
     expect([status, reason]).toEqual(['held', 'the 3600 seconds of the longest run that is allowed were over before its turn']);
   });
 
   it('is as long as anybody likes on one machine', async () => {
     fake.pass(90_000_000);
-    expect(await nextWave(fake.runtime, { runId: RUN })).toMatchObject({ wave: 1 });
+    expect(await nextStep(fake.runtime, { runId: RUN })).toMatchObject({ wave: 1 });
   });
 });
 

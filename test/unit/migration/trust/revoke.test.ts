@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { roleBatches } from '../../../../src/migration/batch/batch.ts';
 import { blockRole } from '../../../../src/migration/trust/block-role.ts';
 import { grantTrust } from '../../../../src/migration/trust/grant-trust.ts';
 import { restoreOldTrust as restoreOldTrustNow, retireOldTrust, rolesToRetire } from '../../../../src/migration/trust/retire-trust.ts';
@@ -152,7 +153,11 @@ describe('the retirement of the old trust', () => {
     await prove(true, 3599);
     expect(await rolesToRetire(fake.runtime, { runId: RUN, after: '' })).toMatchObject({ items: [], done: true });
     await prove(true);
-    expect(await rolesToRetire(fake.runtime, { runId: RUN, after: '' })).toEqual({ items: [ROLE], after: ROLE, done: false });
+    expect(await rolesToRetire(fake.runtime, { runId: RUN, after: '' })).toEqual({
+      items: roleBatches(fake.now(), [ROLE]),
+      after: ROLE,
+      done: false,
+    });
     expect(await rolesToRetire(fake.runtime, { runId: RUN, after: ROLE })).toMatchObject({ items: [], after: '', done: true });
     await begin();
     await prove(true);

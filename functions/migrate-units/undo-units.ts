@@ -1,13 +1,15 @@
 import { z } from 'zod';
+import { unitBatch } from '../../src/migration/batch/batch.ts';
+import { undoUnits } from '../../src/migration/batch/carry-units.ts';
 import { undoUnit } from '../../src/migration/unit/undo-unit.ts';
 import { clusterFunction } from '../middleware/cluster.ts';
 
-/** Takes a unit back, as far as it can go now. */
+/** Takes units back, as far as they can go now. */
 export const handler = clusterFunction(
   z.strictObject({
     runId: z.string().min(1),
-    unitId: z.string().min(1),
+    batch: unitBatch,
     failure: z.strictObject({ Error: z.string(), Cause: z.string().optional() }),
   }),
-  undoUnit,
+  (runtime, input) => undoUnits(runtime, input, undoUnit),
 );

@@ -1,0 +1,16 @@
+import { finishUnit } from '../../src/migration/unit/unit-state.ts';
+import { lambdaFunction } from '../middleware/step.ts';
+import { stageOf, unitsInput } from '../middleware/units.ts';
+
+/** Ends units as migrated. */
+export const handler = lambdaFunction(
+  unitsInput,
+  stageOf({
+    name: 'finish',
+    part: 1,
+    step: async (runtime, input) => {
+      await finishUnit(runtime, input);
+      return 'leaves';
+    },
+  }),
+);

@@ -1,0 +1,230 @@
+import type { PodshiftError } from '../../model/errors.ts';
+import { namedError } from '../../model/named-error.ts';
+import { isPausing, pauseUnit } from '../pauses.ts';
+import { HELD_ANYWAY_SECONDS } from '../polls.ts';
+import type { JournalRuntime } from '../runtime.ts';
+import type { Failure } from '../trust/grant-trust.ts';
+import { turnBack } from '../unit/turn-back.ts';
+import { markNeedsOperator } from '../unit/unit-state.ts';
+import { holdLock, type UnitInput } from '../write.ts';
+import type { UnitBatch, UnitItem } from './batch.ts';
+import { failureOf, isDue, secondsUntilNext, type Tried, triedAgain, workOn } from './carry.ts';
+
+/**
+ * How often a child execution looks at its units before another one goes on with them: an execution's history has room for so many
+ * (test/unit/statemachine/histories.test.ts).
+ */
+const MOST_LOOKS = 800;
+/** Units on their way back are looked at no more rarely than that, in seconds: their pods live on what their agent holds. */
+const LONGEST_WAIT_BACK = 600;
+/** The part of the time so far that they wait at least. */
+const PART_OF_UNDO = 40;
+
+/** What a step's answer means for its unit. */
+export type Verdict = { readonly waitSeconds: number } | 'ready' | 'leaves' | 'undo';
+
+/** One stage of a batch: a step of its units. */
+export interface Stage<Reach extends JournalRuntime = JournalRuntime> {
+  /** What a wait or a rollback of some units returns to: statemachine/migrate-units.asl.yaml and confirm-units.asl.yaml know it. */
+  readonly name: string;
+  /** Looks at the batch wait at least this part of the stage's time so far: 10 for a tenth. */
+  readonly part: number;
+  step(runtime: Reach, input: UnitInput): Promise<Verdict>;
+}
+
+/** A step that is polled until it is ready; `then` says what becomes of a unit that is. */
+export function polled<Reach extends JournalRuntime>(
+  step: (runtime: Reach, input: UnitInput) => Promise<{ readonly status: 'waiting' | 'ready'; readonly waitSeconds: number }>,
+  then: 'ready' | 'leaves' = 'ready',
+): Stage<Reach>['step'] {
+  return async (runtime, input) => {
+    const { status, waitSeconds } = await step(runtime, input);
+    return status === 'waiting' ? { waitSeconds } : then;
+  };
+}
+
+/** A step that is done with once it has answered. */
+export function done<Reach extends JournalRuntime>(step: (runtime: Reach, input: UnitInput) => Promise<unknown>): Stage<Reach>['step'] {
+  return async (runtime, input) => {
+    await step(runtime, input);
+    return 'ready';
+  };
+}
+
+/**
+ * Takes the units of a batch through one stage, several at a time, as far as it goes in this call. A unit whose step fails turns back at
+ * once, and the journal knows why; one whose turn has not come, or whose service is away, is tried again later. Called again with what
+ * it answered it goes on; called twice with the same, it does the same. Throws what the journal throws.
+ */
+export async function carryUnits<Reach extends JournalRuntime>(
+  runtime: Reach,
+  { runId, batch }: { readonly runId: string; readonly batch: UnitBatch },
+  stage: Stage<Reach>,
+): Promise<UnitBatch> {
+  const now = runtime.clock.now();
+  const isNew = batch.stage !== stage.name;
+  const units: readonly UnitItem[] = isNew ? batch.units.map(({ unitId }) => ({ unitId })) : batch.units;
+  const single = units.find(({ unitId, ready }) => ready !== true && batch.alone.includes(unitId));
+  const turned: string[] = [];
+  const seed = `${runId} ${stage.name} ${units[0]?.unitId}`;
+  const left = await workOn(
+    runtime,
+    units,
+    (item) => (single === undefined ? item.ready !== true && isDue(item, now) : item === single),
+    async (item): Promise<UnitItem | undefined> => {
+      const input = { runId, unitId: item.unitId };
+      const beganAt = runtime.clock.now();
+      try {
+        const verdict = await stage.step(runtime, input);
+        if (verdict === 'leaves') return undefined;
+        if (verdict === 'ready') return { unitId: item.unitId, ready: true };
+        if (verdict !== 'undo') return { unitId: item.unitId, at: runtime.clock.now() + verdict.waitSeconds * 1000 };
+      } catch (thrown) {
+        const again = await triedLater(runtime, input, item, { thrown, beganAt, seed });
+        if (!('failure' in again)) return again;
+        if (!(await turnBack(runtime, { ...input, failure: again.failure }))) return undefined;
+      }
+      turned.push(item.unitId);
+      return undefined;
+    },
+  );
+  const after = runtime.clock.now();
+  const next: UnitBatch = {
+    ...batch,
+    stage: stage.name,
+    since: isNew ? now : batch.since,
+    undoSince: turned.length > 0 ? after : batch.undoSince,
+    looks: batch.looks + 1,
+    units: left,
+    undoing: [...batch.undoing, ...turned.map((unitId) => ({ unitId }))],
+    alone: batch.alone.filter((unitId) => unitId !== single?.unitId),
+  };
+  return handOn(runtime, runId, next, stage.part);
+}
+
+/** Looks at the units of a batch that roll back, several at a time. One that cannot be taken back needs an operator, and is out of it. */
+export async function undoUnits<Reach extends JournalRuntime>(
+  runtime: Reach,
+  { runId, batch, failure }: { readonly runId: string; readonly batch: UnitBatch; readonly failure: Failure },
+  step: (runtime: Reach, input: UnitInput & { readonly failure: Failure }) => Promise<{ status: string; waitSeconds: number }>,
+): Promise<UnitBatch> {
+  const now = runtime.clock.now();
+  const single = batch.undoing.find(({ unitId }) => batch.alone.includes(unitId));
+  const left = await workOn(
+    runtime,
+    batch.undoing,
+    (item) => (single === undefined ? isDue(item, now) : item === single),
+    async (item): Promise<UnitBatch['undoing'][number] | undefined> => {
+      const input = { runId, unitId: item.unitId };
+      const beganAt = runtime.clock.now();
+      try {
+        const { status, waitSeconds } = await step(runtime, { ...input, failure });
+        return status === 'waiting' ? { unitId: item.unitId, at: runtime.clock.now() + waitSeconds * 1000 } : undefined;
+      } catch (thrown) {
+        const again = await triedLater(runtime, input, item, { thrown, beganAt, seed: `${runId} undo ${batch.undoing[0]?.unitId}` });
+        if (!('failure' in again)) return again;
+        await markNeedsOperator(runtime, { ...input, failure: again.failure });
+        return undefined;
+      }
+    },
+  );
+  const alone = batch.alone.filter((unitId) => unitId !== single?.unitId);
+  const isLast = batch.units.length === 0;
+  const next = { ...batch, undoing: left, alone, stage: isLast ? 'undo' : batch.stage };
+  const after = runtime.clock.now();
+  // What goes forward and waits for nothing does not wait for what rolls back.
+  const isHeldUp = !isLast && !batch.units.some(({ ready }) => ready !== true);
+  const waitSeconds = isHeldUp ? 0 : Math.min(untilForward(next, after, 1), untilUndo(next, after));
+  return held(runtime, runId, { ...next, ...(left.length === 0 && isLast ? OVER : { status: 'waiting', waitSeconds }) });
+}
+
+const OVER = { status: 'over', waitSeconds: 0 } as const;
+
+/** What the state machine does next with a batch that a stage has looked at. */
+async function handOn(runtime: JournalRuntime, runId: string, batch: UnitBatch, part: number): Promise<UnitBatch> {
+  const now = runtime.clock.now();
+  const { units, undoing, looks } = batch;
+  if (units.length + undoing.length === 0) return { ...batch, ...OVER };
+  if (units.length === 0) return { ...batch, stage: 'undo', status: 'undo', waitSeconds: 0 };
+  // Another child execution goes on with what is left, as the run's next step hands it out again.
+  if (looks >= MOST_LOOKS) return { ...batch, ...OVER };
+  if (undoing.some((item) => isDue(item, now))) return { ...batch, status: 'undo', waitSeconds: 0 };
+  if (units.every(({ ready }) => ready === true)) return { ...batch, status: 'ready', waitSeconds: 0 };
+  const waitSeconds = Math.min(untilForward(batch, now, part), untilUndo(batch, now));
+  return held(runtime, runId, { ...batch, status: 'waiting', waitSeconds });
+}
+
+function untilForward({ units, alone, since }: UnitBatch, now: number, part: number): number {
+  const pending = units.filter(({ ready }) => ready !== true);
+  if (pending.some(({ unitId }) => alone.includes(unitId))) return 0;
+  return pending.length === 0 ? Number.POSITIVE_INFINITY : secondsUntilNext(pending, now, (now - since) / 1000 / part);
+}
+
+function untilUndo({ undoing, alone, undoSince }: UnitBatch, now: number): number {
+  if (undoing.some(({ unitId }) => alone.includes(unitId))) return 0;
+  const least = Math.min(LONGEST_WAIT_BACK, (now - undoSince) / 1000 / PART_OF_UNDO);
+  return undoing.length === 0 ? Number.POSITIVE_INFINITY : secondsUntilNext(undoing, now, least);
+}
+
+/** The cluster's lock is held beyond a long wait. Throws `LockLost` where another run has it. */
+async function held(runtime: JournalRuntime, runId: string, batch: UnitBatch): Promise<UnitBatch> {
+  if (batch.waitSeconds > HELD_ANYWAY_SECONDS) await holdLock(runtime, await runtime.journal.getRun(runId), batch.waitSeconds);
+  return batch;
+}
+
+interface Trouble {
+  readonly thrown: unknown;
+  /** When the try began that failed, in milliseconds since the epoch. */
+  readonly beganAt: number;
+  readonly seed: string;
+}
+
+/** The item as it is tried again, or why it is not. While a service is away, or its turn has not come, no deadline of the unit passes. */
+async function triedLater<Item extends Tried>(
+  runtime: JournalRuntime,
+  input: UnitInput,
+  item: Item,
+  { thrown, beganAt, seed }: Trouble,
+): Promise<Item | { readonly failure: Failure }> {
+  const error = namedError(thrown);
+  tell(runtime, input, error);
+  if (isPausing(error)) {
+    // As far as the journal allows: the step's own error is the one that counts.
+    await pauseUnit(runtime, input, beganAt).catch((lost: unknown) => {
+      runtime.logger.warn('a unit was not paused', { error: lost instanceof Error ? lost.name : typeof lost });
+    });
+  }
+  return triedAgain(item, error, runtime.clock.now(), seed) ?? { failure: failureOf(error) };
+}
+
+function tell({ logger }: JournalRuntime, { runId, unitId }: UnitInput, { message, name, code, details }: PodshiftError): void {
+  logger.error(message, { runId, unitId, error: name, code, ...details });
+}
+
+/**
+ * After a call that did not end: the units of the batch are called one at a time from now on, so that the one that ends a function takes no
+ * other with it. Where that was so already, the one that was called turns back, or needs an operator where it was on its way back.
+ */
+export async function isolateUnits(
+  runtime: JournalRuntime,
+  { runId, batch, undo, failure }: { readonly runId: string; readonly batch: UnitBatch; readonly undo: boolean; readonly failure: Failure },
+): Promise<UnitBatch> {
+  const { units, undoing, alone } = batch;
+  const called: readonly UnitItem[] = undo ? undoing : units;
+  const pending = called.filter(({ ready }) => ready !== true);
+  // A stage that was called for the first time takes all of them anew.
+  const one = [...pending, ...called].find(({ unitId }) => alone.includes(unitId));
+  const next = { ...batch, status: 'waiting' as const, waitSeconds: 0 };
+  if (one === undefined && units.length + undoing.length > 1) return { ...next, alone: [...units, ...undoing].map(({ unitId }) => unitId) };
+  const { unitId } = one ?? called[0] ?? { unitId: '' };
+  const without = <Item extends { readonly unitId: string }>(list: readonly Item[]): Item[] =>
+    list.filter((item) => item.unitId !== unitId);
+  if (unitId === '') return next;
+  const rest = { ...next, alone: alone.filter((id) => id !== unitId), units: without(units), undoing: without(undoing) };
+  if (undo) {
+    await markNeedsOperator(runtime, { runId, unitId, failure });
+    return rest;
+  }
+  const turns = await turnBack(runtime, { runId, unitId, failure });
+  return turns ? { ...rest, undoing: [...rest.undoing, { unitId }], undoSince: runtime.clock.now() } : rest;
+}

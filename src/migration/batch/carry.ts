@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import pLimit from 'p-limit';
+import { ERRORS, type PodshiftError } from '../../model/errors.ts';
+import type { JournalRuntime } from '../runtime.ts';
+import type { Failure } from '../trust/grant-trust.ts';
+
+/** Units or roles that one function works on at once. */
+const AT_ONCE = 8;
+/**
+ * For how long one call begins further items, in milliseconds: functions of batches may run for 270 s (serverless.yml), and the one that
+ * was begun last has the rest.
+ */
+const BEGINS_FOR = 120_000;
+/** Clocks of two functions differ by so many milliseconds without harm. */
+const CLOSE = 500;
+
+/** What is tried for an item, and again. */
+export interface Tried {
+  readonly at?: number | undefined;
+  readonly queued?: number | undefined;
+  readonly failed?: number | undefined;
+}
+
+/** Whether an item's time has come. */
+export function isDue({ at = 0 }: Tried, now: number): boolean {
+  return at <= now + CLOSE;
+}
+
+/**
+ * Works on each of the items that is due, several at a time, and answers what each became; those that are not due, or whose turn did not
+ * come in this call, stay as they are. Throws what `work` throws, after all that were begun have ended.
+ */
+export async function workOn<Item extends Tried>(
+  { clock }: JournalRuntime,
+  items: readonly Item[],
+  isWanted: (item: Item) => boolean,
+  work: (item: Item) => Promise<Item | undefined>,
+): Promise<Item[]> {
+  const limit = pLimit(AT_ONCE);
+  const until = clock.now() + BEGINS_FOR;
+  const ends = await Promise.allSettled(
+    items.map((item) => (isWanted(item) ? limit(async () => (clock.now() < until ? work(item) : item)) : item)),
+  );
+  const lost = ends.find((end) => end.status === 'rejected');
+  if (lost !== undefined) throw lost.reason;
+  return ends.flatMap((end) => (end.status === 'fulfilled' && end.value !== undefined ? [end.value] : []));
+}
+
+/** How often an item is tried again, and after how many seconds: as the Tasks' own rules (statemachine/retries.yaml). */
+const RULES = {
+  queued: { most: 500, first: 5, longest: 300 },
+  failed: { most: 40, first: 2, longest: 60 },
+} as const;
+
+/** The item when it is tried again after this error; undefined where it is not. `seed` spreads the batches of a run. */
+export function triedAgain<Item extends Tried>(item: Item, error: PodshiftError, now: number, seed: string): Item | undefined {
+  if (!ERRORS[error.name].retryable) return undefined;
+  const rule = error.name === 'Throttled' || error.name === 'LeaseHeld' ? 'queued' : 'failed';
+  const tries = item[rule] ?? 0;
+  const { most, first, longest } = RULES[rule];
+  if (tries >= most) return undefined;
+  const seconds = Math.min(longest, first * 2 ** Math.min(tries, 20)) * fraction(`${seed} ${rule} ${tries}`);
+  return { ...item, [rule]: tries + 1, at: now + Math.ceil(seconds * 1000) };
+}
+
+/** A number from 0 up to 1 that looks random, and is the same for the same text. */
+function fraction(text: string): number {
+  return createHash('sha256').update(text).digest().readUInt32BE() / 2 ** 32;
+}
+
+/** As a state machine's Catch would hand it on. */
+export function failureOf({ name, message }: PodshiftError): Failure {
+  return { Error: name, Cause: message };
+}
+
+/**
+ * Whole seconds until the first of these items is due; 0 where one is. Not fewer than `least` where none is: looks get rarer, so that
+ * the history of an execution has room for them, however many items are due each at a time of its own. One that is tried again after an
+ * error waits no longer than the rule of that error says.
+ */
+export function secondsUntilNext(items: readonly Tried[], now: number, least: number): number {
+  if (items.some((item) => isDue(item, now))) return 0;
+  const next = Math.min(...items.map(({ at = now }) => at));
+  const most = Math.min(
+    ...items.map(({ queued, failed }) => longestOf(failed, 'failed') ?? longestOf(queued, 'queued') ?? Number.POSITIVE_INFINITY),
+  );
+  return Math.max(1, Math.ceil((next - now) / 1000), Math.floor(Math.min(least, most)));
+}
+
+function longestOf(tries: number | undefined, rule: keyof typeof RULES): number | undefined {
+  return tries === undefined ? undefined : RULES[rule].longest;
+}

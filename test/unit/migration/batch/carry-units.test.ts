@@ -1,0 +1,262 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { newBatch, newUndo, type UnitBatch } from '../../../../src/migration/batch/batch.ts';
+import { carryUnits, isolateUnits, type Stage, undoUnits, type Verdict } from '../../../../src/migration/batch/carry-units.ts';
+import { type ErrorName, PodshiftError } from '../../../../src/model/errors.ts';
+import { beginRun, type FakeMigration, fakeMigration, planWith, RUN, unitPlan } from '../../fixtures/fake-migration.ts';
+
+const IDS = ['shop/a', 'shop/b', 'shop/c'];
+let fake: FakeMigration;
+
+beforeEach(async () => {
+  fake = await fakeMigration();
+  const units = IDS.map((id) => unitPlan({ id, serviceAccount: id.split('/')[1] as string }));
+  await beginRun(fake, planWith(units, []));
+  for (const unitId of IDS) await fake.runtime.journal.updateUnit(RUN, unitId, { status: 'running' });
+});
+
+const batch = (): UnitBatch => newBatch(fake.now(), IDS);
+const idsOf = (list: readonly { readonly unitId: string }[]) => list.map(({ unitId }) => unitId);
+const stageOf = (answer: (unitId: string) => Verdict | Promise<Verdict>, name = 'injection'): Stage => ({
+  name,
+  part: 10,
+  step: async (_runtime, { unitId }) => answer(unitId),
+});
+const carry = (given: UnitBatch, stage: Stage) => carryUnits(fake.runtime, { runId: RUN, batch: given }, stage);
+const fail = (name: ErrorName, message = 'why'): never => {
+  throw new PodshiftError(name, message);
+};
+const unit = (unitId: string) => fake.runtime.journal.getUnit(RUN, unitId);
+
+describe('a stage of a batch', () => {
+  it('is over once every unit is through it, and looks again only at those that are not, when they are due', async () => {
+    const called: string[] = [];
+    const slow = (waits: number) =>
+      stageOf((unitId) => {
+        called.push(unitId);
+        return unitId === 'shop/b' && called.length <= waits ? { waitSeconds: 30 } : 'ready';
+      });
+    const first = await carry(batch(), slow(3));
+    expect(first).toMatchObject({ status: 'waiting', waitSeconds: 30, stage: 'injection' });
+    fake.pass(10);
+    const early = await carry(first, slow(3));
+    expect(early).toMatchObject({ status: 'waiting', waitSeconds: 20 });
+    expect(called).toEqual(IDS);
+    fake.pass(20);
+    expect(await carry(early, slow(3))).toMatchObject({ status: 'ready', units: IDS.map((unitId) => ({ unitId, ready: true })) });
+    expect(called).toEqual([...IDS, 'shop/b']);
+  });
+
+  it('begins with all of its units anew after the stage before it', async () => {
+    const before = await carry(
+      batch(),
+      stageOf(() => 'ready', 'associate'),
+    );
+    expect(before.status).toBe('ready');
+    expect(
+      await carry(
+        before,
+        stageOf(() => ({ waitSeconds: 5 })),
+      ),
+    ).toMatchObject({ status: 'waiting', stage: 'injection' });
+  });
+
+  it('lets a unit turn back at once when its step fails, with the reason in the journal, and the others go on', async () => {
+    const after = await carry(
+      batch(),
+      stageOf((unitId) => (unitId === 'shop/b' ? fail('ProofFailed', 'another role') : 'ready')),
+    );
+    expect(after).toMatchObject({ status: 'undo', stage: 'injection', undoing: [{ unitId: 'shop/b' }] });
+    expect(idsOf(after.units)).toEqual(['shop/a', 'shop/c']);
+    expect(await unit('shop/b')).toMatchObject({ status: 'rolling-back', reason: 'another role' });
+    expect((await unit('shop/a')).status).toBe('running');
+  });
+
+  it('does not tell what a bug says', async () => {
+    await carry(
+      batch(),
+      stageOf(() => {
+        throw new TypeError('Bearer secret');
+      }),
+    );
+    expect((await unit('shop/a')).reason).toBe('an unexpected TypeError ended the step');
+    expect(fake.logs.join('\n')).not.toContain('secret');
+  });
+
+  it('goes on with the rollback alone where every unit turned back, and is over where none is left', async () => {
+    expect(
+      await carry(
+        batch(),
+        stageOf(() => fail('WorldMoved')),
+      ),
+    ).toMatchObject({ status: 'undo', stage: 'undo', units: [] });
+    expect(
+      await carry(
+        batch(),
+        stageOf(() => 'leaves'),
+      ),
+    ).toMatchObject({ status: 'over', units: [], undoing: [] });
+  });
+
+  it.each<[ErrorName, boolean]>([
+    ['Throttled', true],
+    ['LeaseHeld', false],
+    ['ServiceUnavailable', true],
+    ['ClusterUnreachable', true],
+    ['Conflict', false],
+    ['RoleNotReady', false],
+  ])('keeps a unit pending that met %s; its time stands still: %s', async (name, pauses) => {
+    const after = await carry(
+      batch(),
+      stageOf((unitId) => (unitId === 'shop/b' ? fail(name) : 'ready')),
+    );
+    expect(after.status).toBe('waiting');
+    expect(after.units.find(({ unitId }) => unitId === 'shop/b')?.ready).toBeUndefined();
+    expect((await unit('shop/b')).status).toBe('running');
+    expect(typeof (await unit('shop/b')).facts.pausedSince).toBe(pauses ? 'number' : 'undefined');
+    fake.pass(600);
+    expect(
+      await carry(
+        after,
+        stageOf(() => 'ready'),
+      ),
+    ).toMatchObject({ status: 'ready' });
+  });
+
+  it.each<[ErrorName, number, number]>([
+    ['ServiceUnavailable', 40, 900],
+    ['Throttled', 500, 20 * 3600],
+  ])('gives a unit up that meets %s for too long: %i tries, more than %i seconds', async (name, tries, seconds) => {
+    const stage = stageOf(() => fail(name));
+    const from = fake.now();
+    let given = await carry(newBatch(from, ['shop/a']), stage);
+    for (let count = 1; count < tries; count += 1) {
+      fake.pass(given.waitSeconds);
+      given = await carry({ ...given, looks: 0 }, stage);
+    }
+    expect(given.status).toBe('waiting');
+    expect((fake.now() - from) / 1000).toBeGreaterThan(seconds);
+    fake.pass(given.waitSeconds);
+    expect(given.units[0]).toMatchObject({ [name === 'Throttled' ? 'queued' : 'failed']: tries });
+    expect(await carry({ ...given, looks: 0 }, stage)).toMatchObject({ status: 'undo' });
+  });
+
+  it('leaves a unit alone that ended meanwhile, or whose way back another execution takes', async () => {
+    await fake.runtime.journal.updateUnit(RUN, 'shop/a', { status: 'migrated' });
+    await fake.runtime.journal.updateUnit(RUN, 'shop/b', { status: 'rolling-back', reason: 'first' });
+    const after = await carry(
+      batch(),
+      stageOf(() => fail('LockLost')),
+    );
+    expect(idsOf(after.undoing)).toEqual(['shop/b', 'shop/c']);
+    expect((await unit('shop/a')).status).toBe('migrated');
+    expect((await unit('shop/b')).reason).toBe('first');
+  });
+
+  it('begins with no further unit once its time is up, and goes on with the rest at the next call', async () => {
+    const wide = newBatch(
+      fake.now(),
+      Array.from({ length: 50 }, (_, index) => `shop/u${index}`),
+    );
+    const called = new Set<string>();
+    const stage = stageOf((unitId) => {
+      called.add(unitId);
+      fake.pass(20);
+      return 'ready';
+    });
+    const after = await carry(wide, stage);
+    expect(called.size).toBeGreaterThan(5);
+    expect(called.size).toBeLessThan(20);
+    expect(after).toMatchObject({ status: 'waiting', waitSeconds: 0 });
+    let given = after;
+    while (given.status === 'waiting') given = await carry(given, stage);
+    expect(given.status).toBe('ready');
+    expect(called.size).toBe(50);
+  });
+
+  it('looks ever more rarely, however soon its units want to be looked at', async () => {
+    const stage = stageOf(() => ({ waitSeconds: 1 }));
+    const first = await carry(batch(), stage);
+    fake.pass(3600);
+    expect((await carry(first, stage)).waitSeconds).toBe(360);
+  });
+});
+
+describe('the rollback of some units of a batch', () => {
+  const undo = (given: UnitBatch, answer: (unitId: string) => { status: string; waitSeconds: number }) =>
+    undoUnits(fake.runtime, { runId: RUN, batch: given, failure: { Error: 'Resumed' } }, async (_runtime, { unitId }) => answer(unitId));
+
+  it('does not hold the others up', async () => {
+    const given = { ...newBatch(fake.now(), ['shop/a']), stage: 'proof', undoing: [{ unitId: 'shop/b' }] };
+    const waiting = await undo({ ...given, units: [{ unitId: 'shop/a', ready: true }] }, () => ({ status: 'waiting', waitSeconds: 30 }));
+    expect(waiting).toMatchObject({ status: 'waiting', waitSeconds: 0, stage: 'proof' });
+    expect(await undo(given, () => ({ status: 'ready', waitSeconds: 0 }))).toMatchObject({ status: 'waiting', undoing: [] });
+  });
+
+  it('is over when nothing is left, and makes one that fails an operator’s', async () => {
+    const given = newUndo(fake.now(), IDS);
+    const after = await undo(given, (unitId) =>
+      unitId === 'shop/a' ? fail('UndoFailed', 'by hand') : { status: 'ready', waitSeconds: 0 },
+    );
+    expect(after).toMatchObject({ status: 'over', undoing: [] });
+    expect(await unit('shop/a')).toMatchObject({ status: 'needs-operator', reason: 'by hand' });
+  });
+
+  it('waits for its turn as a stage does, and no longer than ten minutes', async () => {
+    const given = await undo(newUndo(fake.now(), IDS), () => fail('ClusterUnreachable'));
+    expect(idsOf(given.undoing)).toEqual(IDS);
+    fake.pass(86_400);
+    const later = await undo(given, () => ({ status: 'waiting', waitSeconds: 3 }));
+    expect(later.waitSeconds).toBe(600);
+  });
+});
+
+describe('a call that did not end', () => {
+  const isolate = (given: UnitBatch, back = false) =>
+    isolateUnits(fake.runtime, { runId: RUN, batch: given, undo: back, failure: { Error: 'Sandbox.Timedout', Cause: 'it ran too long' } });
+
+  it('is made again for each unit alone, and one that ends it alone turns back', async () => {
+    const called: string[] = [];
+    const stage = stageOf((unitId) => {
+      called.push(unitId);
+      return 'ready';
+    });
+    let given = await isolate(batch());
+    expect(given.alone).toEqual(IDS);
+    given = await carry(given, stage);
+    expect(called).toEqual(['shop/a']);
+    expect(given).toMatchObject({ status: 'waiting', waitSeconds: 0 });
+    // The call of shop/b does not end either.
+    given = await isolate(given);
+    expect(await unit('shop/b')).toMatchObject({ status: 'rolling-back', reason: 'it ran too long' });
+    expect(given).toMatchObject({ undoing: [{ unitId: 'shop/b' }], alone: ['shop/c'] });
+    given = await carry(given, stage);
+    expect(called).toEqual(['shop/a', 'shop/c']);
+    expect(given).toMatchObject({ status: 'undo', alone: [] });
+  });
+
+  it('blames the first of a stage that never answered', async () => {
+    const before = await carry(
+      batch(),
+      stageOf(() => 'ready', 'associate'),
+    );
+    const alone = await isolate(before);
+    expect(
+      await carry(
+        alone,
+        stageOf(() => 'ready', 'associate'),
+      ),
+    ).toMatchObject({ status: 'ready', alone: IDS });
+    expect(idsOf((await isolate(alone)).undoing)).toEqual(['shop/a']);
+  });
+
+  it('turns the only unit of a batch back at once', async () => {
+    expect(idsOf((await isolate(newBatch(fake.now(), ['shop/a']))).undoing)).toEqual(['shop/a']);
+  });
+
+  it('makes a unit that cannot be rolled back an operator’s', async () => {
+    const given = await isolate(newUndo(fake.now(), IDS), true);
+    expect(given.alone).toEqual(IDS);
+    expect(idsOf((await isolate(given, true)).undoing)).toEqual(['shop/b', 'shop/c']);
+    expect(await unit('shop/a')).toMatchObject({ status: 'needs-operator', reason: 'it ran too long' });
+  });
+});
