@@ -236,8 +236,8 @@ export class Execution {
         checkSize(input, `the input of state ${name}`);
         checkSize(output, `the output of state ${name}`);
         if (isSelector(name)) {
-          // The engine's own state ahead of a processor: what it selects says which unit the line works on.
-          Object.assign(item, unitOf(output));
+          // The engine's own state ahead of a processor: what it selects says which units the line works on.
+          Object.assign(item, unitsOf(output));
           continue;
         }
         const details = {
@@ -255,9 +255,9 @@ export class Execution {
     }
   }
 
-  #tell({ execution, unitId }: MapItem, progress: Omit<Progress, 'at' | 'execution' | 'unitId'>): void {
+  #tell({ execution, unitIds }: MapItem, progress: Omit<Progress, 'at' | 'execution' | 'unitIds'>): void {
     const { clock, onEvent } = this.#settings;
-    onEvent({ ...progress, execution, at: clock.now(), ...(unitId === undefined ? {} : { unitId }) });
+    onEvent({ ...progress, execution, at: clock.now(), ...(unitIds === undefined ? {} : { unitIds }) });
   }
 }
 
@@ -273,7 +273,14 @@ const EVENT_TYPES: Readonly<Record<string, Progress['type'] | undefined>> = {
   StateFailed: 'state-failed',
 };
 
-function unitOf(selected: unknown): Pick<MapItem, 'unitId'> {
-  const unitId = typeof selected === 'object' && selected !== null ? (selected as { unitId?: unknown }).unitId : undefined;
-  return typeof unitId === 'string' ? { unitId } : {};
+function unitsOf(selected: unknown): Pick<MapItem, 'unitIds'> {
+  const batch = typeof selected === 'object' && selected !== null ? (selected as { batch?: Partial<Batch> }).batch : undefined;
+  const unitIds = [...(batch?.units ?? []), ...(batch?.undoing ?? [])].map(({ unitId }) => unitId);
+  return unitIds.length === 0 ? {} : { unitIds };
+}
+
+/** What of a Map's item says which units it is about. */
+interface Batch {
+  readonly units: readonly { readonly unitId: string }[];
+  readonly undoing: readonly { readonly unitId: string }[];
 }

@@ -11,11 +11,11 @@ export interface Frame {
   readonly retries: Map<string, number[]>;
 }
 
-/** Whose line it is: its execution, and the unit of a Map's item, once its selector ran. */
+/** Whose line it is: its execution, and the units of a Map's item, once its selector ran. */
 export interface MapItem {
   /** As `Progress` names it. */
   readonly execution: string;
-  unitId?: string;
+  unitIds?: readonly string[];
 }
 
 /** The frames of one execution. */

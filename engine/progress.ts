@@ -4,8 +4,8 @@ export interface Progress {
   readonly state: string;
   /** The execution that the state is of: empty for the one that was started, `MAP#RUN/INDEX` for a child of a distributed Map. */
   readonly execution: string;
-  /** The unit that a child execution works on. */
-  readonly unitId?: string;
+  /** The units that a child execution was begun with. */
+  readonly unitIds?: readonly string[];
   /** The engine's clock, milliseconds since the Unix epoch. */
   readonly at: number;
   /** Name of the error, for a failure or a retry. */

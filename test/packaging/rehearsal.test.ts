@@ -37,8 +37,8 @@ async function traced(service?: Service): Promise<Traces> {
     snapshot: SNAPSHOT,
     journal: 'memory',
     startAt: START,
-    onEvent: ({ type, state, unitId = '' }) => {
-      if (type === 'state-entered') states.set(unitId, (states.get(unitId) ?? new Set()).add(state));
+    onEvent: ({ type, state, unitIds = [] }) => {
+      if (type === 'state-entered') states.set(String(unitIds), (states.get(String(unitIds)) ?? new Set()).add(state));
     },
     ...(service === undefined ? {} : { service }),
   });

@@ -60,7 +60,7 @@ async function takenBackByRule({ runtime, target }: Rehearsal, { execute }: Driv
 function missedInjections(twin: Twin, state: string, unitId: string): void {
   const [namespace = '', serviceAccount = ''] = unitId.split('/');
   if (state === 'RestartWorkloads' || state === 'RemoveAnnotations') letOnePodMissInjection(twin, namespace, serviceAccount);
-  if (state !== 'Soak') return;
+  if (state !== 'ResumeUnits') return;
   letOnePodMissInjection(twin, namespace, serviceAccount);
   loseAPod(twin, namespace, serviceAccount);
 }
@@ -148,6 +148,14 @@ export const MIGRATIONS: readonly Scenario[] = [
     async (recorder) =>
       recorder.rehearse(
         run(SHOP, { namespaces: ['search'] }, { ...(await ready(SHOP, 'shop-search')), ...diesAt('Associate') }),
+        takenBack,
+      ),
+  ],
+  [
+    'a process that dies while a probe pod runs',
+    async (recorder) =>
+      recorder.rehearse(
+        run(SHOP, { namespaces: ['search'] }, { ...(await ready(SHOP, 'shop-search')), ...diesAt('WaitForProof') }),
         takenBack,
       ),
   ],

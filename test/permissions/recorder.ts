@@ -92,8 +92,9 @@ export class Recorder {
     });
     const rehearsal = await rehearse({
       ...others,
-      onEvent: ({ type, state, unitId = '' }) => {
-        if (type === 'state-entered' && twin !== undefined) onState?.(twin, state, unitId);
+      onEvent: ({ type, state, unitIds = [''] }) => {
+        if (type !== 'state-entered' || twin === undefined) return;
+        for (const unitId of unitIds) onState?.(twin, state, unitId);
       },
       journal: (clock) => ({ journal: createTableJournal(table, clock), close: async () => undefined }),
       service,

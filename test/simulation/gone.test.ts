@@ -45,7 +45,7 @@ describe('what goes away during a run', () => {
   });
 
   it.each([
-    ['Namespace', 'Soak'],
+    ['Namespace', 'WaitForSoak'],
     ['ServiceAccount', 'RemoveAnnotations'],
   ] as const)('%s at %s: its pods were moved, so its unit is migrated', async (kind, state) => {
     expect(await without(kind, state)).toMatchObject({ run: 'migrated', unit: 'migrated' });

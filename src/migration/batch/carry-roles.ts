@@ -40,7 +40,7 @@ export async function carryRoles<Reach extends JournalRuntime>(
       } catch (thrown) {
         const error = namedError(thrown);
         runtime.logger.error(error.message, { runId, roleArn, error: error.name, code: error.code, ...error.details });
-        const again = triedAgain(item, error, runtime.clock.now(), `${runId} ${kind} ${first?.roleArn}`);
+        const again = triedAgain(item, error, runtime.clock.now(), `${runId} ${kind} ${roleArn}`);
         if (again !== undefined) return again;
         await blockRole(runtime, { runId, roleArn, step: kind, failure: failureOf(error) });
         ends.blocked = true;

@@ -66,7 +66,6 @@ export async function carryUnits<Reach extends JournalRuntime>(
   const units: readonly UnitItem[] = isNew ? batch.units.map(({ unitId }) => ({ unitId })) : batch.units;
   const single = units.find(({ unitId, ready }) => ready !== true && batch.alone.includes(unitId));
   const turned: string[] = [];
-  const seed = `${runId} ${stage.name} ${units[0]?.unitId}`;
   const left = await workOn(
     runtime,
     units,
@@ -80,7 +79,7 @@ export async function carryUnits<Reach extends JournalRuntime>(
         if (verdict === 'ready') return { unitId: item.unitId, ready: true };
         if (verdict !== 'undo') return { unitId: item.unitId, at: runtime.clock.now() + verdict.waitSeconds * 1000 };
       } catch (thrown) {
-        const again = await triedLater(runtime, input, item, { thrown, beganAt, seed });
+        const again = await triedLater(runtime, input, item, { thrown, beganAt, seed: `${runId} ${stage.name} ${item.unitId}` });
         if (!('failure' in again)) return again;
         if (!(await turnBack(runtime, { ...input, failure: again.failure }))) return undefined;
       }
@@ -121,7 +120,7 @@ export async function undoUnits<Reach extends JournalRuntime>(
         const { status, waitSeconds } = await step(runtime, { ...input, failure });
         return status === 'waiting' ? { unitId: item.unitId, at: runtime.clock.now() + waitSeconds * 1000 } : undefined;
       } catch (thrown) {
-        const again = await triedLater(runtime, input, item, { thrown, beganAt, seed: `${runId} undo ${batch.undoing[0]?.unitId}` });
+        const again = await triedLater(runtime, input, item, { thrown, beganAt, seed: `${runId} undo ${item.unitId}` });
         if (!('failure' in again)) return again;
         await markNeedsOperator(runtime, { ...input, failure: again.failure });
         return undefined;

@@ -52,7 +52,7 @@ const RULES = {
   failed: { most: 40, first: 2, longest: 60 },
 } as const;
 
-/** The item when it is tried again after this error; undefined where it is not. `seed` spreads the batches of a run. */
+/** The item when it is tried again after this error; undefined where it is not. `seed` is its own, so that those that were too many at once do not come back at once. */
 export function triedAgain<Item extends Tried>(item: Item, error: PodshiftError, now: number, seed: string): Item | undefined {
   if (!ERRORS[error.name].retryable) return undefined;
   const rule = error.name === 'Throttled' || error.name === 'LeaseHeld' ? 'queued' : 'failed';
@@ -74,19 +74,12 @@ export function failureOf({ name, message }: PodshiftError): Failure {
 }
 
 /**
- * Whole seconds until the first of these items is due; 0 where one is. Not fewer than `least` where none is: looks get rarer, so that
- * the history of an execution has room for them, however many items are due each at a time of its own. One that is tried again after an
- * error waits no longer than the rule of that error says.
+ * Whole seconds until the first of these items is due; 0 where one is. Not fewer than `least` where none is: looks get rarer, however many
+ * items are due each at a time of its own. Those that wait for a turn are looked at when each is due: together they would all be too many again.
  */
 export function secondsUntilNext(items: readonly Tried[], now: number, least: number): number {
   if (items.some((item) => isDue(item, now))) return 0;
   const next = Math.min(...items.map(({ at = now }) => at));
-  const most = Math.min(
-    ...items.map(({ queued, failed }) => longestOf(failed, 'failed') ?? longestOf(queued, 'queued') ?? Number.POSITIVE_INFINITY),
-  );
-  return Math.max(1, Math.ceil((next - now) / 1000), Math.floor(Math.min(least, most)));
-}
-
-function longestOf(tries: number | undefined, rule: keyof typeof RULES): number | undefined {
-  return tries === undefined ? undefined : RULES[rule].longest;
+  const waits = items.some(({ queued, failed }) => (queued ?? failed) !== undefined);
+  return Math.max(1, Math.ceil((next - now) / 1000), waits ? 0 : Math.floor(least));
 }

@@ -48,14 +48,19 @@ describe('Map states', () => {
     });
   });
 
-  it('tells which unit a state works on', async () => {
+  it('tells which units a state works on', async () => {
     const events: Progress[] = [];
     const machine = each({ ItemsPath: '$.items' });
-    await execute(machine, { items: [{ unitId: 'shop/cart' }] }, { first: () => 'x' }, { onEvent: (event) => events.push(event) });
-    expect(events.map(({ type, state, unitId }) => [type, state, unitId])).toEqual([
+    await execute(
+      machine,
+      { items: [{ batch: { units: [{ unitId: 'shop/cart' }], undoing: [{ unitId: 'shop/mail' }] } }] },
+      { first: () => 'x' },
+      { onEvent: (event) => events.push(event) },
+    );
+    expect(events.map(({ type, state, unitIds }) => [type, state, unitIds])).toEqual([
       ['state-entered', 'Each', undefined],
-      ['state-entered', 'Only', 'shop/cart'],
-      ['state-exited', 'Only', 'shop/cart'],
+      ['state-entered', 'Only', ['shop/cart', 'shop/mail']],
+      ['state-exited', 'Only', ['shop/cart', 'shop/mail']],
       ['state-exited', 'Each', undefined],
     ]);
   });

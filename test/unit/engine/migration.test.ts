@@ -113,7 +113,7 @@ describe('a rehearsal', () => {
     const run = await rehearsal({ onEvent: (event) => events.push(event) });
     expect(events[0]).toMatchObject({ type: 'state-entered', state: 'OpenRun', at: START });
     expect(events.every((event, index) => index === 0 || event.at >= (events[index - 1]?.at ?? 0))).toBe(true);
-    const units = new Set(events.map((event) => event.unitId).filter((unitId) => unitId !== undefined));
+    const units = new Set(events.flatMap((event) => event.unitIds ?? []));
     expect(units.size).toBe(run.report.units.filter((unit) => unit.status === 'migrated').length);
   });
 

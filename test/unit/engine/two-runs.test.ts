@@ -47,7 +47,7 @@ async function scene() {
     const { run } = podshift();
     const begun = Promise.withResolvers<void>();
     const onEvent = ({ type, state }: Progress): void => {
-      if (type === 'state-entered' && state === 'Soak') begun.resolve();
+      if (type === 'state-entered' && state === 'WaitForSoak') begun.resolve();
     };
     const ended = run(FIRST, 'shop/storefront', { onEvent, ...(signal === undefined ? {} : { signal }) });
     const early = ended.then(() => Promise.reject(new Error('the run ended without a soak')));

@@ -17,7 +17,7 @@ describe('the settings of a fleet', () => {
       waveSize: 10,
       clustersPerPlace: 3,
       failureThresholdPercent: 10,
-      migration: { failureThresholdPercent: 10, waveSize: 50 },
+      migration: { failureThresholdPercent: 10, waveSize: 500 },
     });
   });
 

@@ -124,7 +124,7 @@ describe('a stage of a batch', () => {
 
   it.each<[ErrorName, number, number]>([
     ['ServiceUnavailable', 40, 900],
-    ['Throttled', 500, 20 * 3600],
+    ['Throttled', 500, 18 * 3600],
   ])('gives a unit up that meets %s for too long: %i tries, more than %i seconds', async (name, tries, seconds) => {
     const stage = stageOf(() => fail(name));
     const from = fake.now();
