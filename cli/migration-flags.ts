@@ -33,7 +33,7 @@ const HELP: Readonly<Record<Key, string>> = {
   waveSize: 'most units in one wave: waves grow 1, 5, 25, 125 and so on up to it',
   sequentialWaves: 'confirm each wave before the next one begins, also those after the first three',
   windowMinutes: 'minutes after which no further wave begins, a maintenance window (0: none)',
-  restartPodsPerMinute: 'pods that a wave may renew in one minute',
+  restartPodsPerMinute: 'pods that a run may renew in one minute',
   failureThresholdPercent: "percent of a wave's units that may roll back before the run halts",
   onWaveFailure: 'what happens to the run when a wave is over that threshold',
   iamPropagationSeconds: 'wait after a trust policy was written',

@@ -62,7 +62,7 @@ export const migrationOptions = z.strictObject({
   sequentialWaves: z.boolean().default(false),
   /** Minutes from the start of the run after which no further wave begins: a maintenance window; 0 for none. */
   windowMinutes: z.int().min(0).default(0),
-  /** Pods of a cluster that a wave may renew in one minute. */
+  /** Pods of a cluster that a run may renew in one minute. */
   restartPodsPerMinute: z.int().min(1).max(10_000).default(300),
   /** Share of a wave's units, in percent, that may roll back before the run halts; the canary wave allows none. */
   failureThresholdPercent: z.int().min(0).max(100).default(10),

@@ -1,6 +1,15 @@
+import type { UnitPlan } from '../../model/plan.ts';
 import { planOf } from '../run/plan-run.ts';
 import type { JournalRuntime } from '../runtime.ts';
 import type { UnitContext } from '../write.ts';
+
+/** How many pods the restarts of these units renew. */
+export function podsOf(units: readonly Pick<UnitPlan, 'workloads'>[]): number {
+  return units
+    .flatMap((one) => one.workloads)
+    .filter((workload) => workload.restart !== 'none')
+    .reduce((sum, workload) => sum + (workload.replicas ?? 1), 0);
+}
 
 /**
  * Whole seconds until the unit's pods may be restarted, so that a wave renews no more pods a minute than the option allows:
@@ -10,11 +19,7 @@ import type { UnitContext } from '../write.ts';
 export async function secondsUntilRestart(runtime: JournalRuntime, { run, unit }: UnitContext): Promise<number> {
   const { units } = await planOf(runtime, run.runId);
   const ahead = units.filter((one) => one.wave === unit.plan.wave && one.id < unit.unitId);
-  const pods = ahead
-    .flatMap((one) => one.workloads)
-    .filter((workload) => workload.restart !== 'none')
-    .reduce((sum, workload) => sum + (workload.replicas ?? 1), 0);
-  const minute = Math.floor(pods / run.options.restartPodsPerMinute);
+  const minute = Math.floor(podsOf(ahead) / run.options.restartPodsPerMinute);
   const begun = Date.parse(unit.stepStartedAt.associate ?? run.startedAt);
   return Math.max(0, Math.ceil((begun + minute * 60_000 - runtime.clock.now()) / 1000));
 }

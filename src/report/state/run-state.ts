@@ -109,7 +109,7 @@ function underWay(facts: RunFacts, now: number, command: CommandText): RunState 
   }
   if (facts.digest === '') return calm('planning', 'planning');
   const soak = soakEnd(facts, now);
-  const wave = waveOf(facts);
+  const wave = waveOf(facts, now);
   if (wave === null) return calm('migrating', `${lastPart(facts)}${bracketed(progress(facts))}`);
   return soak === null
     ? calm('migrating', `migrating, ${wave}${bracketed(progress(facts))}`)
@@ -132,11 +132,19 @@ function interrupted(facts: RunFacts, lastSign: string, command: CommandText): R
   return { name: 'interrupted', text, attention: !isPlan, next: isPlan ? [] : status === 'rolling-back' ? [back] : [resume, back] };
 }
 
-/** `wave 2 of 5`: the first that has a unit without an end; null where none has. */
-function waveOf({ units }: RunFacts): string | null {
-  const waves = units.flatMap(({ wave }) => (wave === null ? [] : [wave]));
-  const open = openUnits(units).flatMap(({ wave }) => (wave === null ? [] : [wave]));
-  return open.length === 0 ? null : `wave ${Math.min(...open) + 1} of ${Math.max(...waves) + 1}`;
+/** `wave 2 of 5`: the one that the run works on; null where none has a unit without an end. */
+function waveOf(facts: RunFacts, now = Number.POSITIVE_INFINITY): string | null {
+  const waves = facts.units.flatMap(({ wave }) => (wave === null ? [] : [wave]));
+  const current = currentWave(facts, now);
+  return current === null ? null : `wave ${current + 1} of ${Math.max(...waves) + 1}`;
+}
+
+/** The first wave that was begun and does not soak, as others may soak meanwhile; where all do, the first of those. */
+function currentWave({ units }: RunFacts, now: number): number | null {
+  const open = openUnits(units).filter(({ wave }) => wave !== null);
+  const busy = open.filter(({ status, soakUntil }) => status !== 'pending' && !(soakUntil !== null && Date.parse(soakUntil) > now));
+  const waves = (busy.length > 0 ? busy : open).map(({ wave }) => wave as number);
+  return waves.length === 0 ? null : Math.min(...waves);
 }
 
 /** What a run without open units does. */
@@ -146,9 +154,9 @@ function lastPart({ units, retires }: RunFacts): string {
 }
 
 /** When the last unit of the wave has soaked; null where one of its units has not come to it, or all have done it. */
-function soakEnd({ units }: RunFacts, now: number): string | null {
-  const open = openUnits(units);
-  const first = Math.min(...open.map(({ wave }) => wave ?? Number.POSITIVE_INFINITY));
+function soakEnd(facts: RunFacts, now: number): string | null {
+  const open = openUnits(facts.units);
+  const first = currentWave(facts, now) ?? Number.POSITIVE_INFINITY;
   const ends = open.filter(({ wave }) => wave === first).map(({ status, soakUntil }) => (status === 'running' ? (soakUntil ?? '') : ''));
   const last = ends.toSorted().at(-1) ?? '';
   return ends.every((end) => end !== '') && Date.parse(last) > now ? last : null;
