@@ -91,6 +91,12 @@ describe('the words for a run', () => {
       { name: 'migrating', text: 'migrating, wave 1 of 2 (0 of 3 units migrated, 2 rolling back)' },
     ],
     [
+      'migrates a wave while an earlier one soaks',
+      { units: [...units(2, 'running', 0, '2026-03-02T23:00:00Z'), ...units(1, 'running', 1), ...units(3, 'pending', 2)] },
+      LIVE,
+      { name: 'migrating', text: 'migrating, wave 2 of 3 (0 of 6 units migrated)' },
+    ],
+    [
       'soaks, until the last unit has soaked',
       { units: SOAKS },
       LIVE,
