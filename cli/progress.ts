@@ -1,10 +1,12 @@
 import type { Journal } from '../src/journal/journal.ts';
 import type { Clock } from '../src/model/clock.ts';
+import type { MigrationOptions } from '../src/model/options.ts';
 import type { Plan, UnitPlan } from '../src/model/plan.ts';
 import type { RetirementPhase, RetirementRecord } from '../src/model/retirement.ts';
 import type { UnitStatus, UnitStep } from '../src/model/run.ts';
+import { plannedDuration } from '../src/plan/duration.ts';
 import { retirementTitle } from '../src/report/summary.ts';
-import { hang, type Palette, type Tone } from '../src/report/text.ts';
+import { duration, hang, type Palette, type Tone } from '../src/report/text.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What a step means to someone who watches. */
@@ -85,6 +87,9 @@ export function narrate(journal: Journal, clock: Clock, terminal: Terminal): Jou
         Math.max(0, ...plan.units.filter((unit) => unit.decision === 'migrate').map((unit) => unit.id.length)),
       );
       say('plan', '', describePlan(plan, palette));
+      const { options } = await journal.getRun(runId);
+      const time = describeDuration(plan, options);
+      if (time !== '') say('time', '', time);
     },
     async updateRun(runId, changes, from) {
       const run = await journal.updateRun(runId, changes, from);
@@ -154,6 +159,17 @@ function describePlan(plan: Plan, palette: Palette): string {
   const held = plan.units.filter((unit) => unit.decision === 'hold').length;
   const agent = plan.agent.action === 'install' ? `; the agent add-on ${plan.agent.addonVersion ?? ''} is to be installed` : '';
   return `${palette('strong', 'plan')}: ${migrate} to migrate in ${plan.waves} waves, ${held} held${agent}`;
+}
+
+/** How long a run of the plan takes, and why; empty where it changes nothing. */
+function describeDuration({ units }: Plan, options: MigrationOptions): string {
+  const { seconds, waves, soaks, restartSeconds } = plannedDuration(units, options);
+  if (waves === 0) return '';
+  const restarts =
+    restartSeconds < 60 ? '' : `, restarts of ${options.restartPodsPerMinute} pods a minute for ${duration(restartSeconds * 1000)}`;
+  const all = soaks === 1 ? 'one soak' : `${soaks} soaks, one after another,`;
+  const about = duration(Math.ceil(seconds / 60) * 60_000);
+  return `a run takes about ${about} where all goes well: ${all} of ${duration(options.soakSeconds * 1000)}${restarts}, and the steps of ${waves === 1 ? 'one wave' : `${waves} waves`}`;
 }
 
 /** `+0:07`, `+12:05`, `+1:02:00`. */

@@ -323,6 +323,9 @@ describe('progress', () => {
     async updateRun(runId: string, changes: object) {
       return { runId, reason: '', ...changes };
     }
+    async getRun() {
+      return { options: migrationOptions.parse({}) };
+    }
     async listEntries(runId: string) {
       return runId === 'wrote' ? [{ key: 'association#ServiceAccount/quay/tickets' }] : [];
     }
@@ -381,6 +384,8 @@ describe('progress', () => {
       '  +0:00  run r: running',
       '  +0:00  plan: 2 to migrate in 2 waves, 0 held; the agent add-on',
       '         v1.3.8-eksbuild.2 is to be installed',
+      '  +0:00  a run takes about 17 min where all goes well: one soak of 15 min, and',
+      '         the steps of one wave',
       '  +1:07  quay/tickets  associating',
       '  +1:07  quay/lamps    checking pods, soaking',
       '  +1:07  written: trust policy of pier',

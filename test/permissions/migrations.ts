@@ -60,7 +60,7 @@ async function takenBackByRule({ runtime, target }: Rehearsal, { execute }: Driv
 function missedInjections(twin: Twin, state: string, unitId: string): void {
   const [namespace = '', serviceAccount = ''] = unitId.split('/');
   if (state === 'RestartWorkloads' || state === 'RemoveAnnotations') letOnePodMissInjection(twin, namespace, serviceAccount);
-  if (state !== 'ResumeUnits') return;
+  if (state !== 'UnitsSoak') return;
   letOnePodMissInjection(twin, namespace, serviceAccount);
   loseAPod(twin, namespace, serviceAccount);
 }

@@ -183,6 +183,7 @@ export const ONLY_IN_TROUBLE: readonly { readonly call: string; readonly key?: s
 /** The functions that renew the lock of their run, and take it again where it ran out and is free. */
 const LOCK_HOLDERS = ['checkAgent', 'nextStep', 'rolesToRetire', 'openUnits', 'checkAddon', 'checkTogether', 'finishUnits', 'removeAgent'];
 const TAKES_LOCK_AGAIN = 'the lock of the run ran out, and is free';
+const ENDS_ITS_FUNCTION = 'a call for one alone did not end, either';
 const PUTS_TRUST_BACK = 'another writer lost a trust policy, which is put back';
 
 /** Actions that a function takes only where two invocations of it meet, or other hands are at work, which no scenario brings about. */
@@ -195,6 +196,8 @@ export const TAKEN_IN_RACES: readonly { readonly key: string; readonly action: s
   { key: 'confirmUse', action: 'dynamodb:DeleteItem', why: PUTS_TRUST_BACK },
   { key: 'confirmUse', action: 'iam:UpdateAssumeRolePolicy', why: PUTS_TRUST_BACK },
   { key: 'claimExecution', action: 'dynamodb:PutItem', why: 'the run of a failed execution is open still, and the event is the first' },
+  ...['dynamodb:GetItem', 'dynamodb:UpdateItem'].map((action) => ({ key: 'isolateUnits', action, why: ENDS_ITS_FUNCTION })),
+  { key: 'isolateRoles', action: 'dynamodb:UpdateItem', why: ENDS_ITS_FUNCTION },
   { key: 'watchRuns', action: 'states:StartExecution', why: 'an execution ended and nobody rolls its run back' },
 ];
 

@@ -1,5 +1,6 @@
 import type { Plan } from '../../model/plan.ts';
 import type { RunRecord, UnitRecord } from '../../model/run.ts';
+import { GATED_WAVES } from '../../plan/duration.ts';
 import { cutBatches, type RoleBatch, roleBatches, type UnitBatch } from '../batch/batch.ts';
 import type { JournalRuntime } from '../runtime.ts';
 import { trustKey } from '../trust/role-trust.ts';
@@ -8,9 +9,6 @@ import { forwardRun, holdLock } from '../write.ts';
 import { isEnd } from './outcome.ts';
 import { planOf } from './plan-run.ts';
 import { judgementOf } from './waves.ts';
-
-/** Waves that are confirmed before the next one begins: the canary, and the two after it. */
-const GATED_WAVES = 3;
 
 /** What the run does next. */
 export interface NextStepOutput {
