@@ -1,4 +1,4 @@
-import { finishUnlessRenewed } from '../../src/migration/unit/finish-unit.ts';
+import { finishUnlessRenewed } from '../../src/migration/batch/finish-unit.ts';
 import { clusterFunction } from '../middleware/cluster.ts';
 import { stageOf, unitsInput } from '../middleware/units.ts';
 

@@ -2,8 +2,7 @@ import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import type { z } from 'zod';
 import type { JournalRuntime } from '../../src/migration/runtime.ts';
-import { PodshiftError } from '../../src/model/errors.ts';
-import { namedError } from '../../src/model/named-error.ts';
+import { namedError, PodshiftError } from '../../src/model/errors.ts';
 import { schemaProblems } from '../../src/model/text/schema-problems.ts';
 import { logFieldsOf, withLogFields } from '../../src/service/log-context.ts';
 

@@ -213,3 +213,10 @@ export class PodshiftError extends Error {
 export function isPodshiftError(error: unknown, ...names: ErrorName[]): error is PodshiftError {
   return error instanceof PodshiftError && (names.length === 0 || names.includes(error.name));
 }
+
+/** The error of a step by its own name. One that nobody named is a bug; its text may hold anything, so only its kind is told. */
+export function namedError(error: unknown): PodshiftError {
+  if (isPodshiftError(error)) return error;
+  const kind = error instanceof Error ? error.name : typeof error;
+  return new PodshiftError('InternalError', `an unexpected ${kind} ended the step`, { cause: error });
+}

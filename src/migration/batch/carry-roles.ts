@@ -1,4 +1,4 @@
-import { namedError } from '../../model/named-error.ts';
+import { namedError } from '../../model/errors.ts';
 import type { JournalRuntime } from '../runtime.ts';
 import { blockRole, type RoleStep } from '../trust/block-role.ts';
 import type { Failure } from '../trust/grant-trust.ts';

@@ -1,5 +1,4 @@
-import type { PodshiftError } from '../../model/errors.ts';
-import { namedError } from '../../model/named-error.ts';
+import { namedError, type PodshiftError } from '../../model/errors.ts';
 import { isPausing, pauseUnit } from '../pauses.ts';
 import { HELD_ANYWAY_SECONDS } from '../polls.ts';
 import type { JournalRuntime } from '../runtime.ts';

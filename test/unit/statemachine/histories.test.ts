@@ -1,15 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { createHistoryCounter } from '../../../engine/history.ts';
-import { loadService, type Service } from '../../../engine/service.ts';
-import { runStateMachine } from '../../../engine/state-machine.ts';
-import { newBatch, newUndo, type RoleBatch, roleBatches, type UnitBatch } from '../../../src/migration/batch/batch.ts';
-import { carryUnits, undoUnits } from '../../../src/migration/batch/carry-units.ts';
+import { newBatch, newUndo, roleBatches } from '../../../src/migration/batch/batch.ts';
 import { nextWait, PACES, type Pace, paceOfInjection } from '../../../src/migration/polls.ts';
-import type { ClusterRuntime } from '../../../src/migration/runtime.ts';
 import { PodshiftError } from '../../../src/model/errors.ts';
 import { LONGEST_STEP_SECONDS, LONGEST_UNDO_SECONDS } from '../../../src/model/options.ts';
 import { assignWaves, STEADY_WAVES, sizeOfWave, type WaveUnit } from '../../../src/plan/waves.ts';
-import { createVirtualClock } from '../../../twin/clock.ts';
+import { type Act, type Acts, DONE, late, play, runOf, stageOf, undoOf, written } from './history-plays.ts';
 
 /** Step Functions ends an execution at 25,000 events (quotas); podshift leaves room for what is tried again. */
 const MOST = 20_000;
@@ -38,109 +33,6 @@ function mostWaves(waveSize: number): number[] {
     return unit(`unit ${index}`, { namespace: index < 60 ? 'kube-system' : 'shop' });
   });
   return [...assignWaves(units, waveSize).values()];
-}
-
-type Act = (event: object, now: number, clock: ClusterRuntime['clock']) => unknown;
-type Acts = Readonly<Record<string, Act>>;
-type Name = 'migrate-cluster' | 'rollback-run';
-
-const DONE = { status: 'ready', waitSeconds: 0 };
-
-/** A step that has what it waits for only when its time is over; or that fails then, for the machine to catch. */
-function late(pace: Pace, limit: number, then: 'ready' | 'fails' = 'ready'): Act {
-  let begun: number | undefined;
-  return (_event, now) => {
-    begun ??= now;
-    const waited = (now - begun) / 1000;
-    if (waited <= limit) return { status: 'waiting', waitSeconds: nextWait(pace, waited, limit) };
-    if (then === 'fails') throw new PodshiftError('StepTimedOut', 'its time is over');
-    return { ...DONE, soakSeconds: 0 };
-  };
-}
-
-/** Events of each execution of a machine whose functions answer so, by the execution's name; its own is empty. */
-async function play(name: Name, acts: Acts): Promise<ReadonlyMap<string, number>> {
-  const service = await loadService();
-  const counter = createHistoryCounter(await service.stateMachine(name));
-  const { engine: clock } = createVirtualClock(0);
-  const scripted: Service = {
-    ...service,
-    handler: async (id) => ({
-      withRuntime: () => async (event) => acts[id.replace('LambdaFunction', '')]?.(event as object, clock.now(), clock) ?? {},
-    }),
-  };
-  const input =
-    name === 'rollback-run'
-      ? { runId: 'r', unitIds: null, reason: 'asked for' }
-      : { runId: 'r', target: {}, mode: 'run', approval: 'none', expectedDigest: null, options: {} };
-  const runtime = { clock, ids: { next: () => 'id' } } as unknown as ClusterRuntime;
-  await runStateMachine({ name, input, runtime, clock, service: scripted, onEvent: counter.onEvent });
-  return counter.executions;
-}
-
-/** A runtime in which units turn back when they fail, and no lock has to be held. */
-const runtimeAt = (clock: ClusterRuntime['clock']): ClusterRuntime =>
-  ({
-    clock,
-    logger: { info: () => undefined, warn: () => undefined, error: () => undefined },
-    journal: {
-      getRun: async () => ({ clusterArn: '' }),
-      getUnit: async () => ({ status: 'running', facts: {}, stepStartedAt: {} }),
-      updateUnit: async () => ({}),
-    },
-  }) as unknown as ClusterRuntime;
-
-type Waiting = { readonly status: string; readonly waitSeconds: number };
-
-/** A stage of a batch whose every unit answers so; by itself, where it takes the unit's id. */
-function stageOf(name: string, { part }: Pace, act: (event: object, now: number, unitId: string) => unknown, leaves = false): Act {
-  return (event, _now, clock) =>
-    carryUnits(runtimeAt(clock), event as { runId: string; batch: UnitBatch }, {
-      name,
-      part,
-      step: async (_runtime, unit) => {
-        const { status, waitSeconds } = act(unit, clock.now(), unit.unitId) as Waiting;
-        return status === 'waiting' ? { waitSeconds } : leaves ? 'leaves' : 'ready';
-      },
-    });
-}
-
-/** The rollback of a batch whose every unit answers so. */
-function undoOf(act: (event: object, now: number) => unknown): Act {
-  return (event, _now, clock) => {
-    const input = { ...(event as { runId: string; batch: UnitBatch }), failure: { Error: 'RolledBack' } };
-    return undoUnits(runtimeAt(clock), input, async (_runtime, unit) => act(unit, clock.now()) as Waiting);
-  };
-}
-
-/** Roles that are all written at once. */
-const written: Act = (event) => ({ ...(event as { batch: RoleBatch }).batch, pending: [], wrote: true, status: 'ready' });
-
-/** A run of so many waves, each of which writes and revokes trust policies and waits for IAM. */
-function runOf(waves: number, unitIds: readonly string[] = [], daemons: readonly string[] = [], kind: UnitBatch['kind'] = 'plain'): Acts {
-  const roles = roleBatches(0, ['role']);
-  let steps = -1;
-  return {
-    OpenRun: (event) => ({ ...event, state: 'open', status: 'running' }),
-    TakeInventory: () => DONE,
-    MakePlan: () => ({ status: 'changes', begun: false, agent: 'install' }),
-    CheckAgent: () => ({ ...DONE, tries: 1 }),
-    // Each wave is migrated, waited for and confirmed.
-    NextStep: (_event, now) => {
-      steps += 1;
-      const [wave, part] = [Math.floor(steps / 3), steps % 3];
-      if (wave === waves) return { status: 'done', daemons };
-      const batches = unitIds.length === 0 ? [] : [newBatch(now, unitIds, kind)];
-      const status = ['migrate', 'wait', 'confirm'][part];
-      return { status, wave, roles, batches, iamWaitSeconds: 15, waitSeconds: 900, daemons: [], reason: '' };
-    },
-    GrantTrust: written,
-    JudgeWave: () => ({ decision: 'go-on', reason: '', roles }),
-    RevokeTrust: written,
-    RolesToRetire: () => ({ done: true, items: [], after: '' }),
-    CheckWriters: () => DONE,
-    RemoveAgent: () => ({ ...DONE, tries: 1 }),
-  };
 }
 
 /** Events of the run's own history. */

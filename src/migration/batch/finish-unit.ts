@@ -1,8 +1,8 @@
-import type { Verdict } from '../batch/carry-units.ts';
 import type { ClusterRuntime } from '../runtime.ts';
+import { removeAnnotations } from '../unit/remove-annotations.ts';
+import { finishUnit } from '../unit/unit-state.ts';
 import type { UnitInput } from '../write.ts';
-import { removeAnnotations } from './remove-annotations.ts';
-import { finishUnit } from './unit-state.ts';
+import type { Verdict } from './carry-units.ts';
 
 /** Takes the old annotations off; the unit has ended with that, unless its pods are made anew by a template that changed. */
 export async function finishUnlessRenewed(runtime: ClusterRuntime, input: UnitInput): Promise<Verdict> {
