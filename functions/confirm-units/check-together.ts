@@ -1,8 +1,7 @@
 import { checkTogether } from '../../src/migration/addon/check-addon.ts';
 import { polled } from '../../src/migration/batch/carry-units.ts';
-import { PACES } from '../../src/migration/polls.ts';
 import { lambdaFunction } from '../middleware/step.ts';
 import { stageOf, unitsInput } from '../middleware/units.ts';
 
 /** Whether all units of an add-on have proved their part. */
-export const handler = lambdaFunction(unitsInput, stageOf({ name: 'together', part: PACES.together.part, step: polled(checkTogether) }));
+export const handler = lambdaFunction(unitsInput, stageOf({ name: 'together', step: polled(checkTogether) }));

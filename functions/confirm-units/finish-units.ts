@@ -7,7 +7,7 @@ export const handler = lambdaFunction(
   unitsInput,
   stageOf({
     name: 'finish',
-    part: 1,
+
     step: async (runtime, input) => {
       await finishUnit(runtime, input);
       return 'leaves';

@@ -4,4 +4,4 @@ import { accountFunction } from '../middleware/account.ts';
 import { stageOf, unitsInput } from '../middleware/units.ts';
 
 /** Creates the associations of units. */
-export const handler = accountFunction(unitsInput, stageOf({ name: 'associate', part: 1, step: done(associate) }));
+export const handler = accountFunction(unitsInput, stageOf({ name: 'associate', step: done(associate) }));

@@ -12,7 +12,7 @@ export const handler = lambdaFunction(
   (runtime, { part, ...input }) =>
     carryUnits(runtime, input, {
       name: 'open',
-      part: 1,
+
       step: async (reach, unit) => VERDICTS[(await openUnit(reach, { ...unit, part })).action],
     }),
 );

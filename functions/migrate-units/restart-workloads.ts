@@ -4,4 +4,4 @@ import { clusterFunction } from '../middleware/cluster.ts';
 import { stageOf, unitsInput } from '../middleware/units.ts';
 
 /** Asks the workloads of units for new pods. */
-export const handler = clusterFunction(unitsInput, stageOf({ name: 'restart', part: 1, step: done(restartWorkloads) }));
+export const handler = clusterFunction(unitsInput, stageOf({ name: 'restart', step: done(restartWorkloads) }));

@@ -4,4 +4,4 @@ import { clusterFunction } from '../middleware/cluster.ts';
 import { stageOf, unitsInput } from '../middleware/units.ts';
 
 /** Makes the service account that a unit is split off to. */
-export const handler = clusterFunction(unitsInput, stageOf({ name: 'split', part: 1, step: done(splitServiceAccount) }));
+export const handler = clusterFunction(unitsInput, stageOf({ name: 'split', step: done(splitServiceAccount) }));

@@ -4,4 +4,4 @@ import { accountFunction } from '../middleware/account.ts';
 import { stageOf, unitsInput } from '../middleware/units.ts';
 
 /** Moves the add-on of units by UpdateAddon. */
-export const handler = accountFunction(unitsInput, stageOf({ name: 'addon-update', part: 1, step: done(updateAddon) }));
+export const handler = accountFunction(unitsInput, stageOf({ name: 'addon-update', step: done(updateAddon) }));

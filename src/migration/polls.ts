@@ -45,12 +45,9 @@ export const PACES = {
   daemonBack: pace(3, 10, LONGEST_WAIT_BACK),
 } as const;
 
-/** The part of its time that a dry run waits for the next one. */
-export const INJECTION_PART = 15;
-
 /** The pace of dry runs of which several in a row count. */
 export function paceOfInjection(intervalSeconds: number): Pace {
-  return pace(intervalSeconds, INJECTION_PART);
+  return pace(intervalSeconds, 15);
 }
 
 /**

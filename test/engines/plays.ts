@@ -45,7 +45,7 @@ const steps =
     all[nth - 1] ?? done();
 
 /** Each of these roles as a batch. */
-const rolesOf = (...roleArns: readonly string[]): RoleBatch[] => roleArns.flatMap((roleArn) => roleBatches(0, [roleArn]));
+const rolesOf = (...roleArns: readonly string[]): RoleBatch[] => roleArns.flatMap((roleArn) => roleBatches([roleArn]));
 
 /** What is in store for a role is in its name: `unwritten`, `waits`, `throttled`, `killed`, `blocked` or `lost`; any other is written. */
 const rolesWritten: Act = (event, nth) => {

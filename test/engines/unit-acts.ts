@@ -44,12 +44,12 @@ export function batchesOf(functions: readonly string[]): UnitBatch[] {
 export function batchNamed(unitId: string): UnitBatch {
   const [kind, name = ''] = unitId.split(' ');
   const of = kind === 'split' || name === 'SplitServiceAccount' ? 'split' : kind === 'addon' || ADDON.includes(name) ? 'addon' : 'plain';
-  return newBatch(0, [unitId], of);
+  return newBatch([unitId], of);
 }
 
 /** Batches of a rollback. */
 export function undoBatches(): UnitBatch[] {
-  return ['plain', 'slow undo', 'killed undo', 'lost undo'].map((unitId) => newUndo(0, [unitId]));
+  return ['plain', 'slow undo', 'killed undo', 'lost undo'].map((unitId) => newUndo([unitId]));
 }
 
 function unitOf({ batch: { units = [], undoing = [] } }: Call): string {

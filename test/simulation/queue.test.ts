@@ -44,8 +44,8 @@ async function migrateAll() {
   const cuttable = units.map((unitId) => ({ unitId, roleArn: 'role', addon: undefined, splits: false }));
   const nextStep = () => {
     asked += 1;
-    const roles = asked === 1 ? roleBatches(clock.now(), units.slice(0, 20)) : [];
-    const batches = cutBatches(clock.now(), cuttable);
+    const roles = asked === 1 ? roleBatches(units.slice(0, 20)) : [];
+    const batches = cutBatches(cuttable);
     const step = { wave: 0, roles, batches, iamWaitSeconds: 15, waitSeconds: 60, daemons: [], reason: '' };
     return { ...step, status: ['migrate', 'wait', 'confirm'][asked - 1] ?? 'done' };
   };
@@ -65,7 +65,7 @@ async function migrateAll() {
         if (id === 'RemoveAnnotations') ends.set(unitId, 'migrated');
         return stage.leaves ? ('leaves' as const) : ('ready' as const);
       };
-      return carryUnits(steps, event, { name: stage.name, part: 10, step });
+      return carryUnits(steps, event, { name: stage.name, step });
     }
     const own: Record<string, () => unknown> = {
       NextStep: nextStep,

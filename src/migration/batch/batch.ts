@@ -11,6 +11,8 @@ const milliseconds = z.number().min(0);
 const tries = {
   /** Not before then, in milliseconds since the epoch; absent where it may be at once. */
   at: milliseconds.optional(),
+  /** When it was looked at last; absent of one that waits for its turn. */
+  from: milliseconds.optional(),
   /** Tries so far of this stage that ended because their turn had not come. */
   queued: z.int().min(0).optional(),
   /** Those that ended because a service or an API server was away. */
@@ -30,9 +32,6 @@ export const unitBatch = z.strictObject({
   kind: z.enum(['plain', 'split', 'addon']),
   /** The stage that was called last: where a wait, or a rollback of some of the units, returns to. `undo` where no unit goes forward any more. */
   stage: z.string().min(1),
-  /** When that stage began, and when the last unit turned back; milliseconds since the epoch. */
-  since: milliseconds,
-  undoSince: milliseconds,
   /** How often a stage has looked at the batch. */
   looks: z.int().min(0),
   /** The units that go forward. */
@@ -54,7 +53,6 @@ export type UnitItem = z.output<typeof unitItem>;
 /** The same of roles. */
 export const roleBatch = z.strictObject({
   pending: z.array(z.strictObject({ roleArn: z.string().min(1), ...tries })).max(BATCH_ROLES),
-  since: milliseconds,
   /** They are called one at a time, since a call of several did not end. */
   alone: z.boolean(),
   /** Whether IAM may not have spread a write of it yet. */
@@ -68,22 +66,21 @@ export const roleBatch = z.strictObject({
 /** See {@link roleBatch}. */
 export type RoleBatch = z.output<typeof roleBatch>;
 
-/** A batch of which nothing was done yet; `now` is milliseconds since the epoch. */
-export function newBatch(now: number, unitIds: readonly string[], kind: UnitBatch['kind'] = 'plain'): UnitBatch {
+/** A batch of which nothing was done yet. */
+export function newBatch(unitIds: readonly string[], kind: UnitBatch['kind'] = 'plain'): UnitBatch {
   const units = unitIds.map((unitId) => ({ unitId }));
-  return { kind, stage: 'open', since: now, undoSince: now, looks: 0, units, undoing: [], alone: [], status: 'waiting', waitSeconds: 0 };
+  return { kind, stage: 'open', looks: 0, units, undoing: [], alone: [], status: 'waiting', waitSeconds: 0 };
 }
 
 /** A batch of units that are all to roll back. */
-export function newUndo(now: number, unitIds: readonly string[]): UnitBatch {
-  return { ...newBatch(now, []), stage: 'undo', undoing: unitIds.map((unitId) => ({ unitId })) };
+export function newUndo(unitIds: readonly string[]): UnitBatch {
+  return { ...newBatch([]), stage: 'undo', undoing: unitIds.map((unitId) => ({ unitId })) };
 }
 
 /** Batches of these roles, in their order. */
-export function roleBatches(now: number, roleArns: readonly string[]): RoleBatch[] {
+export function roleBatches(roleArns: readonly string[]): RoleBatch[] {
   return chunks(roleArns, BATCH_ROLES).map((some) => ({
     pending: some.map((roleArn) => ({ roleArn })),
-    since: now,
     alone: false,
     wrote: false,
     blocked: false,
@@ -106,7 +103,7 @@ export interface Cuttable {
  * Batches of at most {@link BATCH_UNITS} units in the order of their ids. The units of an add-on are one, as one update moves them, and
  * a split is one by itself. Where the names are so long that a state could not hold them, those of the rest are left for the next call.
  */
-export function cutBatches(now: number, units: readonly Cuttable[]): UnitBatch[] {
+export function cutBatches(units: readonly Cuttable[]): UnitBatch[] {
   const sorted = fitting([...units].sort((a, b) => Number(a.unitId > b.unitId) - Number(a.unitId < b.unitId)));
   const plain = sorted.filter(({ addon, splits }) => addon === undefined && !splits).map(({ unitId }) => unitId);
   const addons = Map.groupBy(
@@ -114,13 +111,13 @@ export function cutBatches(now: number, units: readonly Cuttable[]): UnitBatch[]
     ({ addon }) => addon,
   );
   return [
-    ...chunks(plain, BATCH_UNITS).map((ids) => newBatch(now, ids)),
-    ...sorted.filter(({ addon, splits }) => addon === undefined && splits).map(({ unitId }) => newBatch(now, [unitId], 'split')),
+    ...chunks(plain, BATCH_UNITS).map((ids) => newBatch(ids)),
+    ...sorted.filter(({ addon, splits }) => addon === undefined && splits).map(({ unitId }) => newBatch([unitId], 'split')),
     ...[...addons.values()].flatMap((members) =>
       chunks(
         members.map(({ unitId }) => unitId),
         BATCH_UNITS,
-      ).map((ids) => newBatch(now, ids, 'addon')),
+      ).map((ids) => newBatch(ids, 'addon')),
     ),
   ];
 }

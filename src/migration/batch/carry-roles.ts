@@ -5,9 +5,6 @@ import type { Failure } from '../trust/grant-trust.ts';
 import type { RoleBatch } from './batch.ts';
 import { failureOf, isDue, secondsUntilNext, triedAgain, workOn } from './carry.ts';
 
-/** The part of the time so far that roles wait at least whose turn has not come. */
-const PART = 40;
-
 /** One step of the roles of a batch. */
 export interface RoleStage<Reach extends JournalRuntime> {
   /** What is noted of a role that it fails for. */
@@ -52,7 +49,7 @@ export async function carryRoles<Reach extends JournalRuntime>(
   const after = runtime.clock.now();
   // One at a time: the next one comes first.
   const list = batch.alone && pending[0]?.roleArn === first?.roleArn ? [...pending.slice(1), ...pending.slice(0, 1)] : pending;
-  const waitSeconds = secondsUntilNext(list, after, (after - batch.since) / 1000 / PART);
+  const waitSeconds = secondsUntilNext(list, after);
   return { ...batch, ...ends, pending: list, status: 'waiting', waitSeconds };
 }
 

@@ -7,17 +7,13 @@ import { turnBack } from '../unit/turn-back.ts';
 import { markNeedsOperator } from '../unit/unit-state.ts';
 import { holdLock, type UnitInput } from '../write.ts';
 import type { UnitBatch, UnitItem } from './batch.ts';
-import { failureOf, isDue, secondsUntilNext, type Tried, triedAgain, workOn } from './carry.ts';
+import { failureOf, isDue, lookedAt, secondsUntilNext, type Tried, triedAgain, workOn } from './carry.ts';
 
 /**
  * How often a child execution looks at its units before another one goes on with them: an execution's history has room for so many
  * (test/unit/statemachine/histories.test.ts).
  */
 const MOST_LOOKS = 800;
-/** Units on their way back are looked at no more rarely than that, in seconds: their pods live on what their agent holds. */
-const LONGEST_WAIT_BACK = 600;
-/** The part of the time so far that they wait at least. */
-const PART_OF_UNDO = 40;
 
 /** What a step's answer means for its unit. */
 export type Verdict = { readonly waitSeconds: number } | 'ready' | 'leaves' | 'undo';
@@ -26,8 +22,6 @@ export type Verdict = { readonly waitSeconds: number } | 'ready' | 'leaves' | 'u
 export interface Stage<Reach extends JournalRuntime = JournalRuntime> {
   /** What a wait or a rollback of some units returns to: statemachine/migrate-units.asl.yaml and confirm-units.asl.yaml know it. */
   readonly name: string;
-  /** Looks at the batch wait at least this part of the stage's time so far: 10 for a tenth. */
-  readonly part: number;
   step(runtime: Reach, input: UnitInput): Promise<Verdict>;
 }
 
@@ -76,7 +70,7 @@ export async function carryUnits<Reach extends JournalRuntime>(
         const verdict = await stage.step(runtime, input);
         if (verdict === 'leaves') return undefined;
         if (verdict === 'ready') return { unitId: item.unitId, ready: true };
-        if (verdict !== 'undo') return { unitId: item.unitId, at: runtime.clock.now() + verdict.waitSeconds * 1000 };
+        if (verdict !== 'undo') return { unitId: item.unitId, ...lookedAt(runtime.clock.now(), verdict.waitSeconds) };
       } catch (thrown) {
         const again = await triedLater(runtime, input, item, { thrown, beganAt, seed: `${runId} ${stage.name} ${item.unitId}` });
         if (!('failure' in again)) return again;
@@ -86,18 +80,15 @@ export async function carryUnits<Reach extends JournalRuntime>(
       return undefined;
     },
   );
-  const after = runtime.clock.now();
   const next: UnitBatch = {
     ...batch,
     stage: stage.name,
-    since: isNew ? now : batch.since,
-    undoSince: turned.length > 0 ? after : batch.undoSince,
     looks: batch.looks + 1,
     units: left,
     undoing: [...batch.undoing, ...turned.map((unitId) => ({ unitId }))],
     alone: batch.alone.filter((unitId) => unitId !== single?.unitId),
   };
-  return handOn(runtime, runId, next, stage.part);
+  return handOn(runtime, runId, next);
 }
 
 /** Looks at the units of a batch that roll back, several at a time. One that cannot be taken back needs an operator, and is out of it. */
@@ -117,7 +108,7 @@ export async function undoUnits<Reach extends JournalRuntime>(
       const beganAt = runtime.clock.now();
       try {
         const { status, waitSeconds } = await step(runtime, { ...input, failure });
-        return status === 'waiting' ? { unitId: item.unitId, at: runtime.clock.now() + waitSeconds * 1000 } : undefined;
+        return status === 'waiting' ? { unitId: item.unitId, ...lookedAt(runtime.clock.now(), waitSeconds) } : undefined;
       } catch (thrown) {
         const again = await triedLater(runtime, input, item, { thrown, beganAt, seed: `${runId} undo ${item.unitId}` });
         if (!('failure' in again)) return again;
@@ -132,14 +123,14 @@ export async function undoUnits<Reach extends JournalRuntime>(
   const after = runtime.clock.now();
   // What goes forward and waits for nothing does not wait for what rolls back.
   const isHeldUp = !isLast && !batch.units.some(({ ready }) => ready !== true);
-  const waitSeconds = isHeldUp ? 0 : Math.min(untilForward(next, after, 1), untilUndo(next, after));
+  const waitSeconds = isHeldUp ? 0 : Math.min(untilForward(next, after), untilUndo(next, after));
   return held(runtime, runId, { ...next, ...(left.length === 0 && isLast ? OVER : { status: 'waiting', waitSeconds }) });
 }
 
 const OVER = { status: 'over', waitSeconds: 0 } as const;
 
 /** What the state machine does next with a batch that a stage has looked at. */
-async function handOn(runtime: JournalRuntime, runId: string, batch: UnitBatch, part: number): Promise<UnitBatch> {
+async function handOn(runtime: JournalRuntime, runId: string, batch: UnitBatch): Promise<UnitBatch> {
   const now = runtime.clock.now();
   const { units, undoing, looks } = batch;
   if (units.length + undoing.length === 0) return { ...batch, ...OVER };
@@ -148,20 +139,19 @@ async function handOn(runtime: JournalRuntime, runId: string, batch: UnitBatch, 
   if (looks >= MOST_LOOKS) return { ...batch, ...OVER };
   if (undoing.some((item) => isDue(item, now))) return { ...batch, status: 'undo', waitSeconds: 0 };
   if (units.every(({ ready }) => ready === true)) return { ...batch, status: 'ready', waitSeconds: 0 };
-  const waitSeconds = Math.min(untilForward(batch, now, part), untilUndo(batch, now));
+  const waitSeconds = Math.min(untilForward(batch, now), untilUndo(batch, now));
   return held(runtime, runId, { ...batch, status: 'waiting', waitSeconds });
 }
 
-function untilForward({ units, alone, since }: UnitBatch, now: number, part: number): number {
+function untilForward({ units, alone }: UnitBatch, now: number): number {
   const pending = units.filter(({ ready }) => ready !== true);
   if (pending.some(({ unitId }) => alone.includes(unitId))) return 0;
-  return pending.length === 0 ? Number.POSITIVE_INFINITY : secondsUntilNext(pending, now, (now - since) / 1000 / part);
+  return pending.length === 0 ? Number.POSITIVE_INFINITY : secondsUntilNext(pending, now);
 }
 
-function untilUndo({ undoing, alone, undoSince }: UnitBatch, now: number): number {
+function untilUndo({ undoing, alone }: UnitBatch, now: number): number {
   if (undoing.some(({ unitId }) => alone.includes(unitId))) return 0;
-  const least = Math.min(LONGEST_WAIT_BACK, (now - undoSince) / 1000 / PART_OF_UNDO);
-  return undoing.length === 0 ? Number.POSITIVE_INFINITY : secondsUntilNext(undoing, now, least);
+  return undoing.length === 0 ? Number.POSITIVE_INFINITY : secondsUntilNext(undoing, now);
 }
 
 /** The cluster's lock is held beyond a long wait. Throws `LockLost` where another run has it. */
@@ -224,5 +214,5 @@ export async function isolateUnits(
     return rest;
   }
   const turns = await turnBack(runtime, { runId, unitId, failure });
-  return turns ? { ...rest, undoing: [...rest.undoing, { unitId }], undoSince: runtime.clock.now() } : rest;
+  return turns ? { ...rest, undoing: [...rest.undoing, { unitId }] } : rest;
 }

@@ -17,13 +17,22 @@ const CLOSE = 500;
 /** What is tried for an item, and again. */
 export interface Tried {
   readonly at?: number | undefined;
+  readonly from?: number | undefined;
   readonly queued?: number | undefined;
   readonly failed?: number | undefined;
 }
 
-/** Whether an item's time has come. */
-export function isDue({ at = 0 }: Tried, now: number): boolean {
-  return at <= now + CLOSE;
+/**
+ * Whether an item's time has come: the last quarter of its wait is near enough, so that items which are looked at from the same time on, or
+ * nearly so, are looked at together. One that waits for its turn comes when it is due: together they would all be too many again.
+ */
+export function isDue({ at = 0, from = at }: Tried, now: number): boolean {
+  return at - (at - from) / 4 <= now + CLOSE;
+}
+
+/** When an item is to be looked at again that waits so many seconds from now on. */
+export function lookedAt(now: number, waitSeconds: number): { readonly at: number; readonly from: number } {
+  return { at: now + waitSeconds * 1000, from: now };
 }
 
 /**
@@ -60,7 +69,8 @@ export function triedAgain<Item extends Tried>(item: Item, error: PodshiftError,
   const { most, first, longest } = RULES[rule];
   if (tries >= most) return undefined;
   const seconds = Math.min(longest, first * 2 ** Math.min(tries, 20)) * fraction(`${seed} ${rule} ${tries}`);
-  return { ...item, [rule]: tries + 1, at: now + Math.ceil(seconds * 1000) };
+  const { from: _looked, ...kept } = item;
+  return { ...(kept as Item), [rule]: tries + 1, at: now + Math.ceil(seconds * 1000) };
 }
 
 /** A number from 0 up to 1 that looks random, and is the same for the same text. */
@@ -73,13 +83,8 @@ export function failureOf({ name, message }: PodshiftError): Failure {
   return { Error: name, Cause: message };
 }
 
-/**
- * Whole seconds until the first of these items is due; 0 where one is. Not fewer than `least` where none is: looks get rarer, however many
- * items are due each at a time of its own. Those that wait for a turn are looked at when each is due: together they would all be too many again.
- */
-export function secondsUntilNext(items: readonly Tried[], now: number, least: number): number {
+/** Whole seconds until the first of these items is due; 0 where one is. */
+export function secondsUntilNext(items: readonly Tried[], now: number): number {
   if (items.some((item) => isDue(item, now))) return 0;
-  const next = Math.min(...items.map(({ at = now }) => at));
-  const waits = items.some(({ queued, failed }) => (queued ?? failed) !== undefined);
-  return Math.max(1, Math.ceil((next - now) / 1000), waits ? 0 : Math.floor(least));
+  return Math.max(1, Math.ceil((Math.min(...items.map(({ at = now }) => at)) - now) / 1000));
 }

@@ -54,7 +54,7 @@ export async function nextStep(runtime: JournalRuntime, input: { runId: string }
   if (begun !== undefined) return migrate(runtime, run, begun);
   const soaking = open.filter(({ isBegun }) => isBegun).map((wave) => ({ ...wave, until: soakEnd(wave) }));
   const over = soaking.find(({ until }) => until <= now);
-  if (over !== undefined) return { ...NOTHING, status: 'confirm', wave: over.wave, batches: cutBatches(now, over.units.map(cuttable)) };
+  if (over !== undefined) return { ...NOTHING, status: 'confirm', wave: over.wave, batches: cutBatches(over.units.map(cuttable)) };
   const next = open.find(({ isBegun }) => !isBegun);
   if (next !== undefined && halted === '' && mayBegin(run, next, soaking)) {
     const waitSeconds = secondsUntilPace(run, planned, next, now);
@@ -128,13 +128,12 @@ function soakEnd({ units }: Wave): number {
 }
 
 async function migrate(runtime: JournalRuntime, run: RunRecord, { wave, units }: Wave): Promise<NextStepOutput> {
-  const now = runtime.clock.now();
-  const batches = cutBatches(now, units.filter((unit) => !isSoaking(unit)).map(cuttable));
+  const batches = cutBatches(units.filter((unit) => !isSoaking(unit)).map(cuttable));
   const taken = new Set(batches.flatMap((batch) => batch.units.map(({ unitId }) => unitId)));
   const roleArns = [...new Set(units.filter(({ unitId }) => taken.has(unitId)).map(({ plan }) => plan.roleArn))].sort();
   const iamWaitSeconds = await iamWait(runtime, run, await planOf(runtime, run.runId), wave, roleArns);
   await holdLock(runtime, run, iamWaitSeconds);
-  return { ...NOTHING, status: 'migrate', wave, roles: roleBatches(now, roleArns), batches, iamWaitSeconds };
+  return { ...NOTHING, status: 'migrate', wave, roles: roleBatches(roleArns), batches, iamWaitSeconds };
 }
 
 function cuttable({ unitId, plan }: UnitRecord) {

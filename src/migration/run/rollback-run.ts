@@ -115,7 +115,6 @@ export async function rollbackBatch(
   runtime: JournalRuntime,
   { runId, kind, chosen, after }: RollbackBatchInput,
 ): Promise<Round<UnitBatch | RoleBatch>> {
-  const now = runtime.clock.now();
   const entries = await runtime.journal.listEntries(runId);
   const units = (await runtime.journal.listUnits(runId)).filter((unit) => chosen?.includes(unit.unitId) ?? true);
   if (kind === 'units') {
@@ -124,7 +123,7 @@ export async function rollbackBatch(
     return roundOf(
       back.map((unit) => unit.unitId),
       after,
-      (ids) => chunks(ids, BATCH_UNITS).map((some) => newUndo(now, some)),
+      (ids) => chunks(ids, BATCH_UNITS).map((some) => newUndo(some)),
     );
   }
   // A run that retired a daemon alone has roles and no units.
@@ -135,7 +134,7 @@ export async function rollbackBatch(
   return roundOf(
     written.map((entry) => entry.object),
     after,
-    (arns) => roleBatches(now, arns),
+    (arns) => roleBatches(arns),
   );
 }
 

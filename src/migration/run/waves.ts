@@ -28,7 +28,7 @@ export async function judgeWave(runtime: JournalRuntime, input: { runId: string;
   if (judgement.decision === 'rollback') await runtime.journal.updateRun(run.runId, { reason: judgement.reason });
   const back = units.filter((unit) => unit.status === 'rolled-back' || unit.status === 'held');
   const roleArns = [...new Set(back.map((unit) => unit.plan.roleArn))].sort();
-  return { ...judgement, roles: roleBatches(runtime.clock.now(), roleArns) };
+  return { ...judgement, roles: roleBatches(roleArns) };
 }
 
 /** Whether the run goes on after what became of the units of a wave so far. */

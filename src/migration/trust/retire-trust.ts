@@ -27,7 +27,7 @@ export async function rolesToRetire(runtime: JournalRuntime, input: { runId: str
   const run = await forwardRun(runtime, input.runId);
   const units = run.options.retireOldTrust ? await retirable(runtime, run.runId) : [];
   const roleArns = [...units.map((unit) => unit.plan.roleArn), ...(await rolesOfDaemon(runtime, run.runId))];
-  return roundOf(roleArns, input.after, (arns) => roleBatches(runtime.clock.now(), arns));
+  return roundOf(roleArns, input.after, (arns) => roleBatches(arns));
 }
 
 /** A session by web identity lasts an hour by default (STS API Reference): a process that renews it was heard of by then. */

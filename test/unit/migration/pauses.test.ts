@@ -16,8 +16,8 @@ const { begin, unit } = unitScene((made) => {
 
 /** A batch of the unit after one call of this step. */
 function carried(runId: string, step: Stage['step']) {
-  const batch = newBatch(fake.now(), [UNIT.unitId]);
-  return carryUnits(fake.runtime, { runId, batch }, { name: 'injection', part: 10, step });
+  const batch = newBatch([UNIT.unitId]);
+  return carryUnits(fake.runtime, { runId, batch }, { name: 'injection', step });
 }
 
 /** A try of the step `injection` that lasts so long, and fails so or ends well. */

@@ -31,17 +31,17 @@ describe('waves', () => {
     expect(await next()).toEqual({
       status: 'migrate',
       wave: 0,
-      roles: roleBatches(fake.now(), [ROLE]),
-      batches: [newBatch(fake.now(), ['shop/orders'])],
+      roles: roleBatches([ROLE]),
+      batches: [newBatch(['shop/orders'])],
       iamWaitSeconds: 15,
       waitSeconds: 0,
       daemons: [],
       reason: '',
     });
     await setUnit('shop/orders', 'migrated');
-    expect(await next()).toMatchObject({ wave: 1, batches: [newBatch(fake.now(), ['shop/b', 'shop/c'])], iamWaitSeconds: 0 });
+    expect(await next()).toMatchObject({ wave: 1, batches: [newBatch(['shop/b', 'shop/c'])], iamWaitSeconds: 0 });
     await setUnit('shop/b', 'rolled-back');
-    expect(await next()).toMatchObject({ wave: 1, batches: [newBatch(fake.now(), ['shop/c'])] });
+    expect(await next()).toMatchObject({ wave: 1, batches: [newBatch(['shop/c'])] });
     await setUnit('shop/c', 'needs-operator');
     expect(await next()).toMatchObject({ status: 'done', batches: [] });
   });
@@ -78,7 +78,7 @@ describe('waves', () => {
     const back = statuses.filter(
       (status, index) => (index === 0 ? wave === 0 : wave === 1) && (status === 'rolled-back' || status === 'held'),
     );
-    expect(judged.roles).toEqual(roleBatches(fake.now(), back.length > 0 ? [ROLE] : []));
+    expect(judged.roles).toEqual(roleBatches(back.length > 0 ? [ROLE] : []));
     expect((await run()).reason).toBe(decision === 'rollback' ? judged.reason : '');
   });
 });
@@ -238,9 +238,9 @@ describe('the way back of a run', () => {
       iamWaitSeconds: 15,
       agent: { tries: 0 },
     });
-    expect(await batch('units')).toEqual({ items: [newUndo(fake.now(), ['shop/orders'])], after: 'shop/orders', done: false });
+    expect(await batch('units')).toEqual({ items: [newUndo(['shop/orders'])], after: 'shop/orders', done: false });
     expect(await batch('units', 'shop/orders')).toEqual({ items: [], after: '', done: true });
-    expect(await batch('roles')).toMatchObject({ items: roleBatches(fake.now(), [ROLE]) });
+    expect(await batch('roles')).toMatchObject({ items: roleBatches([ROLE]) });
     expect(await run()).toMatchObject({ status: 'rolling-back', endedAt: null });
     expect((await fake.runtime.journal.getUnit(RUN, 'shop/b')).status).toBe('held');
     await expect(associate(fake.runtime, { runId: RUN, unitId: 'shop/b' })).rejects.toMatchObject({ name: 'LockLost' });
@@ -252,7 +252,7 @@ describe('the way back of a run', () => {
     await associate(fake.runtime, { runId: RUN, unitId: 'shop/b' });
     for (const unitId of ['shop/orders', 'shop/b']) await setUnit(unitId, 'migrated');
     expect(await openRollback(fake.runtime, { ...OPEN_BACK, unitIds: ['shop/b'] })).toMatchObject({ chosen: ['shop/b'] });
-    expect(await batch('units', '', ['shop/b'])).toMatchObject({ items: [newUndo(fake.now(), ['shop/b'])] });
+    expect(await batch('units', '', ['shop/b'])).toMatchObject({ items: [newUndo(['shop/b'])] });
     expect(await batch('roles', '', ['shop/b'])).toMatchObject({ done: true });
     await expect(openRollback(fake.runtime, { ...OPEN_BACK, unitIds: ['shop/none'] })).rejects.toMatchObject({ name: 'InvalidInput' });
   });

@@ -64,11 +64,10 @@ const runtimeAt = (clock: ClusterRuntime['clock']): ClusterRuntime =>
 type Waiting = { readonly status: string; readonly waitSeconds: number };
 
 /** A stage of a batch whose every unit answers so; by itself, where it takes the unit's id. */
-export function stageOf(name: string, { part }: Pace, act: (event: object, now: number, unitId: string) => unknown, leaves = false): Act {
+export function stageOf(name: string, _pace: Pace, act: (event: object, now: number, unitId: string) => unknown, leaves = false): Act {
   return (event, _now, clock) =>
     carryUnits(runtimeAt(clock), event as { runId: string; batch: UnitBatch }, {
       name,
-      part,
       step: async (_runtime, unit) => {
         const { status, waitSeconds } = act(unit, clock.now(), unit.unitId) as Waiting;
         return status === 'waiting' ? { waitSeconds } : leaves ? 'leaves' : 'ready';
@@ -94,7 +93,7 @@ export function runOf(
   daemons: readonly string[] = [],
   kind: UnitBatch['kind'] = 'plain',
 ): Acts {
-  const roles = roleBatches(0, ['role']);
+  const roles = roleBatches(['role']);
   let steps = -1;
   return {
     OpenRun: (event) => ({ ...event, state: 'open', status: 'running' }),
@@ -102,11 +101,11 @@ export function runOf(
     MakePlan: () => ({ status: 'changes', begun: false, agent: 'install' }),
     CheckAgent: () => ({ ...DONE, tries: 1 }),
     // Each wave is migrated, waited for and confirmed.
-    NextStep: (_event, now) => {
+    NextStep: () => {
       steps += 1;
       const [wave, part] = [Math.floor(steps / 3), steps % 3];
       if (wave === waves) return { status: 'done', daemons };
-      const batches = unitIds.length === 0 ? [] : [newBatch(now, unitIds, kind)];
+      const batches = unitIds.length === 0 ? [] : [newBatch(unitIds, kind)];
       const status = ['migrate', 'wait', 'confirm'][part];
       return { status, wave, roles, batches, iamWaitSeconds: 15, waitSeconds: 900, daemons: [], reason: '' };
     },

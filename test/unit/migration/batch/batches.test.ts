@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BATCH_UNITS, type Cuttable, cutBatches, MOST_ID_BYTES, roleBatches } from '../../../../src/migration/batch/batch.ts';
 
-const NOW = Date.UTC(2026, 0, 5);
 const unit = (unitId: string, more: Partial<Cuttable> = {}): Cuttable => ({
   unitId,
   roleArn: 'arn:aws:iam::111122223333:role/r',
@@ -11,7 +10,7 @@ const unit = (unitId: string, more: Partial<Cuttable> = {}): Cuttable => ({
 });
 const many = (count: number, name = (index: number) => `shop/u${String(index).padStart(4, '0')}`) =>
   Array.from({ length: count }, (_, index) => unit(name(index)));
-const idsOf = (units: readonly Cuttable[]) => cutBatches(NOW, units).map((batch) => batch.units.map(({ unitId }) => unitId));
+const idsOf = (units: readonly Cuttable[]) => cutBatches(units).map((batch) => batch.units.map(({ unitId }) => unitId));
 
 describe('the batches of a wave', () => {
   it('hold fifty units each, in the order of their ids, each unit once', () => {
@@ -23,7 +22,7 @@ describe('the batches of a wave', () => {
 
   it('are of their own for the units of an add-on, and for each split', () => {
     const units = [unit('a/1'), unit('a/2', { splits: true }), unit('a/3', { splits: true }), unit('k/x', { addon: 'efs' })];
-    const cut = cutBatches(NOW, [...units, unit('k/y', { addon: 'efs' }), unit('k/z', { addon: 'ebs' })]);
+    const cut = cutBatches([...units, unit('k/y', { addon: 'efs' }), unit('k/z', { addon: 'ebs' })]);
     expect(cut.map(({ kind, units: members }) => [kind, members.map(({ unitId }) => unitId)])).toEqual([
       ['plain', ['a/1']],
       ['split', ['a/2']],
@@ -35,7 +34,7 @@ describe('the batches of a wave', () => {
 
   it('leave for the next step of the run what a state could not hold', () => {
     const units = many(500, (index) => `${'n'.repeat(60)}/${String(index).padStart(4, '0')}${'s'.repeat(249)}`);
-    const cut = cutBatches(NOW, units);
+    const cut = cutBatches(units);
     const taken = cut.flatMap((batch) => batch.units).length;
     expect(taken).toBeGreaterThan(250);
     expect(taken).toBeLessThan(500);
@@ -45,6 +44,6 @@ describe('the batches of a wave', () => {
 
   it('of roles hold twenty-five', () => {
     const arns = Array.from({ length: 51 }, (_, index) => `arn:aws:iam::111122223333:role/r${index}`);
-    expect(roleBatches(NOW, arns).map(({ pending }) => pending.length)).toEqual([25, 25, 1]);
+    expect(roleBatches(arns).map(({ pending }) => pending.length)).toEqual([25, 25, 1]);
   });
 });

@@ -14,11 +14,10 @@ beforeEach(async () => {
   for (const unitId of IDS) await fake.runtime.journal.updateUnit(RUN, unitId, { status: 'running' });
 });
 
-const batch = (): UnitBatch => newBatch(fake.now(), IDS);
+const batch = (): UnitBatch => newBatch(IDS);
 const idsOf = (list: readonly { readonly unitId: string }[]) => list.map(({ unitId }) => unitId);
 const stageOf = (answer: (unitId: string) => Verdict | Promise<Verdict>, name = 'injection'): Stage => ({
   name,
-  part: 10,
   step: async (_runtime, { unitId }) => answer(unitId),
 });
 const carry = (given: UnitBatch, stage: Stage) => carryUnits(fake.runtime, { runId: RUN, batch: given }, stage);
@@ -128,7 +127,7 @@ describe('a stage of a batch', () => {
   ])('gives a unit up that meets %s for too long: %i tries, more than %i seconds', async (name, tries, seconds) => {
     const stage = stageOf(() => fail(name));
     const from = fake.now();
-    let given = await carry(newBatch(from, ['shop/a']), stage);
+    let given = await carry(newBatch(['shop/a']), stage);
     for (let count = 1; count < tries; count += 1) {
       fake.pass(given.waitSeconds);
       given = await carry({ ...given, looks: 0 }, stage);
@@ -153,10 +152,7 @@ describe('a stage of a batch', () => {
   });
 
   it('begins with no further unit once its time is up, and goes on with the rest at the next call', async () => {
-    const wide = newBatch(
-      fake.now(),
-      Array.from({ length: 50 }, (_, index) => `shop/u${index}`),
-    );
+    const wide = newBatch(Array.from({ length: 50 }, (_, index) => `shop/u${index}`));
     const called = new Set<string>();
     const stage = stageOf((unitId) => {
       called.add(unitId);
@@ -173,11 +169,20 @@ describe('a stage of a batch', () => {
     expect(called.size).toBe(50);
   });
 
-  it('looks ever more rarely, however soon its units want to be looked at', async () => {
-    const stage = stageOf(() => ({ waitSeconds: 1 }));
-    const first = await carry(batch(), stage);
-    fake.pass(3600);
-    expect((await carry(first, stage)).waitSeconds).toBe(360);
+  it('looks at all together that are nearly due, and at one that waits for its turn when it is due', async () => {
+    const called: string[] = [];
+    const answer = (unitId: string): Verdict => {
+      called.push(unitId);
+      if (called.length > 3) return 'ready';
+      return unitId === 'shop/c' ? fail('Throttled') : { waitSeconds: unitId === 'shop/a' ? 16 : 20 };
+    };
+    const first = await carry(batch(), stageOf(answer));
+    const throttled = first.units.find(({ unitId }) => unitId === 'shop/c')?.at ?? 0;
+    const later = { ...first, units: first.units.map((item) => (item.unitId === 'shop/c' ? { ...item, at: throttled + 60_000 } : item)) };
+    fake.pass(16);
+    const second = await carry(later, stageOf(answer));
+    expect(called.slice(3)).toEqual(['shop/a', 'shop/b']);
+    expect(second.waitSeconds).toBe(Math.ceil((throttled + 60_000 - fake.now()) / 1000));
   });
 });
 
@@ -186,14 +191,14 @@ describe('the rollback of some units of a batch', () => {
     undoUnits(fake.runtime, { runId: RUN, batch: given, failure: { Error: 'Resumed' } }, async (_runtime, { unitId }) => answer(unitId));
 
   it('does not hold the others up', async () => {
-    const given = { ...newBatch(fake.now(), ['shop/a']), stage: 'proof', undoing: [{ unitId: 'shop/b' }] };
+    const given = { ...newBatch(['shop/a']), stage: 'proof', undoing: [{ unitId: 'shop/b' }] };
     const waiting = await undo({ ...given, units: [{ unitId: 'shop/a', ready: true }] }, () => ({ status: 'waiting', waitSeconds: 30 }));
     expect(waiting).toMatchObject({ status: 'waiting', waitSeconds: 0, stage: 'proof' });
     expect(await undo(given, () => ({ status: 'ready', waitSeconds: 0 }))).toMatchObject({ status: 'waiting', undoing: [] });
   });
 
   it('is over when nothing is left, and makes one that fails an operator’s', async () => {
-    const given = newUndo(fake.now(), IDS);
+    const given = newUndo(IDS);
     const after = await undo(given, (unitId) =>
       unitId === 'shop/a' ? fail('UndoFailed', 'by hand') : { status: 'ready', waitSeconds: 0 },
     );
@@ -201,12 +206,12 @@ describe('the rollback of some units of a batch', () => {
     expect(await unit('shop/a')).toMatchObject({ status: 'needs-operator', reason: 'by hand' });
   });
 
-  it('waits for its turn as a stage does, and no longer than ten minutes', async () => {
-    const given = await undo(newUndo(fake.now(), IDS), () => fail('ClusterUnreachable'));
+  it('waits for its turn as a stage does, and has its own pace again at once', async () => {
+    const given = await undo(newUndo(IDS), () => fail('ClusterUnreachable'));
     expect(idsOf(given.undoing)).toEqual(IDS);
     fake.pass(86_400);
     const later = await undo(given, () => ({ status: 'waiting', waitSeconds: 3 }));
-    expect(later.waitSeconds).toBe(600);
+    expect(later.waitSeconds).toBe(3);
   });
 });
 
@@ -250,11 +255,11 @@ describe('a call that did not end', () => {
   });
 
   it('turns the only unit of a batch back at once', async () => {
-    expect(idsOf((await isolate(newBatch(fake.now(), ['shop/a']))).undoing)).toEqual(['shop/a']);
+    expect(idsOf((await isolate(newBatch(['shop/a']))).undoing)).toEqual(['shop/a']);
   });
 
   it('makes a unit that cannot be rolled back an operator’s', async () => {
-    const given = await isolate(newUndo(fake.now(), IDS), true);
+    const given = await isolate(newUndo(IDS), true);
     expect(given.alone).toEqual(IDS);
     expect(idsOf((await isolate(given, true)).undoing)).toEqual(['shop/b', 'shop/c']);
     expect(await unit('shop/a')).toMatchObject({ status: 'needs-operator', reason: 'it ran too long' });

@@ -154,7 +154,7 @@ describe('the retirement of the old trust', () => {
     expect(await rolesToRetire(fake.runtime, { runId: RUN, after: '' })).toMatchObject({ items: [], done: true });
     await prove(true);
     expect(await rolesToRetire(fake.runtime, { runId: RUN, after: '' })).toEqual({
-      items: roleBatches(fake.now(), [ROLE]),
+      items: roleBatches([ROLE]),
       after: ROLE,
       done: false,
     });
