@@ -84,7 +84,7 @@ describe('osls package', () => {
     const lines = stdout.trim().split('\n');
     expect(lines.map((line) => JSON.parse(line))).toContainEqual({
       name: 'InvalidInput',
-      message: expect.stringMatching(/unitId/),
+      message: expect.stringMatching(/batch/),
     });
   });
 });
