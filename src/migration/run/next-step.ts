@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import type { Plan } from '../../model/plan.ts';
 import type { RunRecord, UnitRecord } from '../../model/run.ts';
 import { GATED_WAVES } from '../../plan/duration.ts';
@@ -9,6 +10,9 @@ import { forwardRun, holdLock } from '../write.ts';
 import { isEnd } from './outcome.ts';
 import { planOf } from './plan-run.ts';
 import { judgementOf } from './waves.ts';
+
+/** Reads of the journal under way at once. */
+const CONCURRENCY = 16;
 
 /** What the run does next. */
 export interface NextStepOutput {
@@ -162,13 +166,16 @@ function daemonsOf({ options: { retireDaemon } }: RunRecord): string[] {
 
 /** A write of an earlier try has had part of its time to spread already. */
 async function iamWait(runtime: JournalRuntime, run: RunRecord, plan: Plan, wave: number, roleArns: readonly string[]): Promise<number> {
-  const entries = await runtime.journal.listEntries(run.runId, null);
-  const waits = plan.roles
-    .filter((role) => roleArns.includes(role.roleArn) && role.waves.some((candidate) => candidate.wave === wave))
-    .map((role) => {
-      const entry = entries.find((candidate) => candidate.key === trustKey(role.roleArn, wave) && candidate.state === 'applied');
-      const passed = entry === undefined ? 0 : Math.floor((runtime.clock.now() - Date.parse(entry.at)) / 1000);
-      return Math.max(0, run.options.iamPropagationSeconds - passed);
-    });
-  return Math.max(0, ...waits);
+  const writes = new Map(plan.roles.map(({ roleArn, waves }) => [roleArn, waves.some((one) => one.wave === wave)]));
+  const limit = pLimit(CONCURRENCY);
+  const waits = roleArns
+    .filter((roleArn) => writes.get(roleArn) === true)
+    .map((roleArn) =>
+      limit(async () => {
+        const entry = await runtime.journal.getEntry(run.runId, trustKey(roleArn, wave));
+        const passed = entry?.state === 'applied' ? Math.floor((runtime.clock.now() - Date.parse(entry.at)) / 1000) : 0;
+        return Math.max(0, run.options.iamPropagationSeconds - passed);
+      }),
+    );
+  return Math.max(0, ...(await Promise.all(waits)));
 }
