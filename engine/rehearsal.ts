@@ -94,7 +94,7 @@ export async function rehearse(settings: RehearsalSettings): Promise<Rehearsal> 
   const local = typeof settings.journal === 'function' ? await settings.journal(clock) : openMemoryJournal({ clock });
   const target = { clusterName: twin.clusterName, region: twin.region, assumeRoleArn: null };
   const logger = settings.logger ?? SILENT;
-  const runtime = createLocalRuntime({
+  const made = createLocalRuntime({
     clock: clock.engine,
     journal: local.journal,
     endpoint: twin.awsEndpoint,
@@ -104,6 +104,8 @@ export async function rehearse(settings: RehearsalSettings): Promise<Rehearsal> 
     logger,
     random: replayable(),
   });
+  // One after another, units meet the twin in the same order each time.
+  const runtime = Object.assign(made, { atOnce: 1 });
   const close = async (): Promise<void> => {
     await (await runtime.executions()).close();
     await local.close();

@@ -23,6 +23,8 @@ export interface JournalRuntime {
   readonly deployment?: Deployment | undefined;
   /** ARN of whoever's credentials this process has, who asks for its runs; null where STS does not say. Absent but on one machine. */
   whoAsks?(target: ClusterTarget): Promise<string | null>;
+  /** Units or roles of a batch that are worked on at once; 8 where absent. A rehearsal, in which that takes no time, is the same each time with one. */
+  readonly atOnce?: number | undefined;
   /** True where the process itself renews the lock of the run that it carries out, for as long as it lives. */
   readonly heartbeat?: true | undefined;
 }

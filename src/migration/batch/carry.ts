@@ -40,12 +40,12 @@ export function lookedAt(now: number, waitSeconds: number): { readonly at: numbe
  * come in this call, stay as they are. Throws what `work` throws, after all that were begun have ended.
  */
 export async function workOn<Item extends Tried>(
-  { clock }: JournalRuntime,
+  { clock, atOnce = AT_ONCE }: JournalRuntime,
   items: readonly Item[],
   isWanted: (item: Item) => boolean,
   work: (item: Item) => Promise<Item | undefined>,
 ): Promise<Item[]> {
-  const limit = pLimit(AT_ONCE);
+  const limit = pLimit(atOnce);
   const until = clock.now() + BEGINS_FOR;
   const ends = await Promise.allSettled(
     items.map((item) => (isWanted(item) ? limit(async () => (clock.now() < until ? work(item) : item)) : item)),
