@@ -7,6 +7,8 @@ import { isSystemError } from './sessions.ts';
 export interface CaptureFolder {
   /** Writes a file of JSON, for its owner alone; `name` is its path in the folder. */
   write(file: { readonly name: string; readonly content: unknown }): Promise<void>;
+  /** Writes a file of text as it is, likewise. */
+  writeText(file: { readonly name: string; readonly text: string }): Promise<void>;
   /** Puts the folder in its place. Throws `UsageError` where something else came there meanwhile. */
   finish(): Promise<void>;
   /** Leaves nothing of it behind; also while something is still being written, and after {@link finish}. */
@@ -30,22 +32,24 @@ export async function openCaptureFolder(path: string): Promise<CaptureFolder> {
 function folderAt(path: string, place: string, beside: string): CaptureFolder {
   const writing = new Set<Promise<unknown>>();
   let closed = false;
-  const writeNow = async (name: string, content: unknown): Promise<void> => {
+  const writeNow = async (name: string, text: string): Promise<void> => {
     const file = join(beside, name);
     try {
       await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-      await writeFile(file, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+      await writeFile(file, text, { mode: 0o600, flag: 'wx' });
     } catch (error) {
       throw unusable(path, error);
     }
   };
+  const writeText: CaptureFolder['writeText'] = async ({ name, text }) => {
+    if (closed) return;
+    const written = writeNow(name, text);
+    writing.add(written);
+    await written.finally(() => writing.delete(written));
+  };
   return {
-    write: async ({ name, content }) => {
-      if (closed) return;
-      const written = writeNow(name, content);
-      writing.add(written);
-      await written.finally(() => writing.delete(written));
-    },
+    write: ({ name, content }) => writeText({ name, text: `${JSON.stringify(content, null, 2)}\n` }),
+    writeText,
     finish: async () => {
       try {
         // An empty folder gives way; Windows renames onto none.

@@ -1,4 +1,5 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
+import { EXPORT_FORMATS } from '../src/report/exports/export.ts';
 import {
   afterHelp,
   collect,
@@ -36,6 +37,7 @@ export type CommandName =
   | 'status'
   | 'rollback'
   | 'report'
+  | 'export'
   | 'approve'
   | 'watch'
   | 'schedule'
@@ -209,6 +211,19 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
     ),
   ).argument('<run>', 'id of the run');
   withRunsAs(withFormat(command('report', 'print the report of a run', ''))).argument('<run>', 'id of a run');
+  withRunsAs(
+    withFormat(
+      command(
+        'export',
+        'write what a run changed as code to merge',
+        'RUN is the id of a run that has ended, or a file of "plan --out": then it\nis what to merge after the migration. One folder for each owner of code.',
+      ),
+      ['table', 'json', 'yaml'],
+    ),
+  )
+    .argument('<run>', 'id of a run, or the file of a plan')
+    .option('--out <folder>', 'where to: a folder that is empty or not there yet')
+    .addOption(new Option('--format <format>', 'all in this one format, whoever owns the code').choices(EXPORT_FORMATS));
   withCluster(
     withFormat(command('addon', 'show what an EKS add-on needs of IAM, and make it', 'Without --approve nothing is made.'), [
       'table',

@@ -15,6 +15,7 @@ export const commands: Readonly<Record<CommandName, () => Promise<RunCommand>>> 
   rollback: async () => (await import('./rollback.ts')).rollback,
   status: async () => (await import('./status.ts')).status,
   report: async () => (await import('./status.ts')).report,
+  export: async () => (await import('./export.ts')).exportCode,
   schedule: async () => (await import('./schedule.ts')).schedule,
   addon: async () => (await import('./addon.ts')).addon,
   fleet: async () => (await import('./fleet.ts')).fleet,

@@ -39,7 +39,11 @@ export async function keepPlan(file: string, plan: Plan, report: PlanReport): Pr
 /** The plan that the file of this flag keeps; undefined without the flag. Throws `PlanUnusable`, and `UsageError` for a file that cannot be read. */
 export async function keptPlanOf(invocation: Invocation, flag: 'plan' | 'compare'): Promise<KeptPlan | undefined> {
   const file = textFlag(invocation, flag);
-  if (file === undefined) return undefined;
+  return file === undefined ? undefined : readPlanFile(file);
+}
+
+/** The plan in a file. Throws `PlanUnusable`, and `UsageError` for a file that cannot be read. */
+export async function readPlanFile(file: string): Promise<KeptPlan> {
   try {
     return { file, plan: parsePlanFile(await readFile(file, 'utf8'), file) };
   } catch (error) {

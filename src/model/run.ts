@@ -6,6 +6,12 @@ import type { Requester, RunTerms } from './requester.ts';
 /** The version of the journal's layout. A journal with a higher one is refused (`JournalTooNew`). */
 export const JOURNAL_VERSION = 1;
 
+/** The tag on everything that podshift makes in AWS; its value is the run. */
+export const RUN_TAG = 'podshift/run';
+
+/** The tag on an association that podshift made for pods of kube2iam or kiam; its value is the mechanism. */
+export const MECHANISM_TAG = 'podshift/mechanism';
+
 /** How a run stands. The first two are under way; the others are ends (design: a run ends as …). */
 export type RunStatus = 'pending' | 'running' | 'rolling-back' | 'planned' | 'migrated' | 'held' | 'rolled-back' | 'needs-operator';
 

@@ -5,7 +5,7 @@ import { RESOURCES } from '../../kubernetes/resources.ts';
 import { ADDON_PODS, AGENT } from '../../model/agent.ts';
 import { isPodshiftError, PodshiftError } from '../../model/errors.ts';
 import type { AgentPlan } from '../../model/plan.ts';
-import type { JournalEntry, RunRecord } from '../../model/run.ts';
+import { type JournalEntry, RUN_TAG, type RunRecord } from '../../model/run.ts';
 import { isReady } from '../../verification/pods.ts';
 import { PACES, waitedAfter, waitIn } from '../polls.ts';
 import { planOf } from '../run/plan-run.ts';
@@ -14,8 +14,6 @@ import { forwardRun, holdLock, journaledWrite, type Poll, READY, waitFor } from 
 
 /** Key of the journal's entry of the agent's installation. */
 export const AGENT_KEY = `addon#${AGENT}`;
-/** The tag on everything that podshift creates in AWS. */
-export const RUN_TAG = 'podshift/run';
 
 /** A token that is the same at every try of the same write of the same run. */
 export function requestToken(run: RunRecord, what: string): string {

@@ -1,8 +1,7 @@
 import type { Association, EksGateway } from '../../aws/gateways.ts';
-import { MECHANISM_TAG } from '../../inventory/account.ts';
 import { PodshiftError } from '../../model/errors.ts';
-import type { JournalEntry, RunRecord, UnitRecord } from '../../model/run.ts';
-import { RUN_TAG, requestToken } from '../agent/agent.ts';
+import { type JournalEntry, MECHANISM_TAG, RUN_TAG, type RunRecord, type UnitRecord } from '../../model/run.ts';
+import { requestToken } from '../agent/agent.ts';
 import { READ_LAG_SECONDS } from '../quiet.ts';
 import type { JournalRuntime, Runtime } from '../runtime.ts';
 import { beginUnitStep, fence, journaledWrite, type UnitContext, type UnitInput } from '../write.ts';
