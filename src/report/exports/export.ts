@@ -5,10 +5,10 @@ import { cloudformation } from './cloudformation.ts';
 import { ack, crossplane } from './controllers.ts';
 import { eksctl } from './eksctl.ts';
 import { forTheTimeBetween } from './gitops.ts';
-import { helm } from './helm.ts';
+import { hasKnownValue, helm } from './helm.ts';
 import { kustomize } from './kustomize.ts';
 import { FILE_NAMES, namesFor } from './names.ts';
-import { bullets, type ExportFile, type Part, type Renderer } from './part.ts';
+import { bullets, type ExportFile, type Part, type Rendered, type Renderer, roleFiles, trustFiles } from './part.ts';
 import type { ExportSource } from './source.ts';
 import { terraform } from './terraform.ts';
 
@@ -41,20 +41,23 @@ const OF_OWNER: Readonly<Record<OwnerKind, readonly ExportFormat[]>> = {
 };
 
 /**
- * The files of an export: a README that says what to do in which order, and a folder for each owner, or for the one format that was asked
- * for. The same source gives the same files. Pure.
+ * The files of an export: a README that says what to do in which order, and a folder for each owner; or those of the one format that was
+ * asked for, with their README. Where nothing was changed, a README alone. The same source gives the same files. Pure.
  *
  * @example
  * const files = exportFiles(sourceOfRun(report), 'terraform');
  */
 export function exportFiles(source: ExportSource, format: ExportFormat | null): ExportFile[] {
-  const folders = format === null ? foldersByOwner(source) : [{ name: format, part: wholePart(source), formats: [format] }];
-  const rendered = folders
+  if (format !== null) {
+    const files = filesOf(wholePart(source), [format]);
+    return files.length === 0 ? [{ path: 'README.md', content: overview(source, []) }] : files;
+  }
+  const folders = foldersByOwner(source)
     .map(({ name, part, formats }) => ({ name, part, files: filesOf(part, formats) }))
     .filter(({ files }) => files.length > 0);
   return [
-    { path: 'README.md', content: overview(source, rendered) },
-    ...rendered.flatMap(({ name, files }) => files.map(({ path, content }) => ({ path: `${name}/${path}`, content }))),
+    { path: 'README.md', content: overview(source, folders) },
+    ...folders.flatMap(({ name, files }) => files.map(({ path, content }) => ({ path: `${name}/${path}`, content }))),
   ];
 }
 
@@ -107,11 +110,22 @@ function keyOf({ kind, name }: OwnerFact): string {
 
 function filesOf(part: Part, formats: readonly ExportFormat[]): ExportFile[] {
   if (isNothing(part)) return [];
-  const all = formats.map((format) => RENDERERS[format](part));
-  const between = forTheTimeBetween(part);
-  const files = new Map([...all, between].flatMap((one) => one.files).map((file) => [file.path, file]));
-  const steps = [...new Set([...all, between].flatMap((one) => one.steps))];
-  return [{ path: 'README.md', content: readme(part, steps.length === 0 ? [byHand(part)] : steps) }, ...files.values()];
+  const all = [...rendered(part, formats), forTheTimeBetween(part)];
+  const steps = [...new Set(all.flatMap((one) => one.steps))];
+  const files = all.flatMap((one) => one.files);
+  return formats.length === 0
+    ? [{ path: 'README.md', content: readme(part, [byHand(part)]) }, ...trustFiles(part, roleFiles(part))]
+    : [{ path: 'README.md', content: readme(part, steps) }, ...files];
+}
+
+/** Where charts and manifests can be meant, what the value of a known chart holds goes into its values, and the rest into patches. */
+function rendered(part: Part, formats: readonly ExportFormat[]): Rendered[] {
+  const isMixed = formats.includes('helm') && formats.includes('kustomize');
+  return formats.map((format) => {
+    if (!isMixed) return RENDERERS[format](part);
+    const objects = part.objects.filter((unit) => hasKnownValue(unit) === (format === 'helm'));
+    return objects.length === 0 ? { files: [], steps: [] } : RENDERERS[format]({ ...part, objects });
+  });
 }
 
 function isNothing({ roles, associations, objects, addons }: Part): boolean {
@@ -133,17 +147,20 @@ function introduction({ of, id, cluster }: Pick<Part, 'of' | 'id' | 'cluster'>):
 }
 
 /** For code that podshift writes no file for. */
-function byHand({ roles, associations, objects, addons }: Part): string {
+function byHand({ of, roles, associations, objects, addons }: Part): string {
+  const [gains, has, gives, needs] =
+    of === 'run' ? ['gained', 'has', 'gives', 'no longer needs'] : ['would gain', 'would have', 'would give', 'would no longer need'];
   const lines = [
-    ...roles.map(({ roleArn }) => `the trust policy of ${roleArn} gained a statement for pods.eks.amazonaws.com`),
+    ...roles.map(({ roleArn }) => `the trust policy of ${roleArn} ${gains} a statement for pods.eks.amazonaws.com`),
     ...associations.map(
-      ({ id, roleArn, association }) => `${id} has the association${association?.id == null ? '' : ` ${association.id}`} with ${roleArn}`,
+      ({ id, roleArn, association }) =>
+        `${id} ${has} an association with ${roleArn}${association?.id == null ? '' : `: ${association.id}`}`,
     ),
     ...addons.map(
       ({ name, associations: list }) =>
-        `the add-on ${name} gives its roles by Pod Identity: ${list.map(({ serviceAccount }) => serviceAccount).join(', ')}`,
+        `the add-on ${name} ${gives} these service accounts their roles by Pod Identity: ${list.map(({ serviceAccount }) => serviceAccount).join(', ')}`,
     ),
-    ...objects.flatMap(({ id, annotations }) => Object.keys(annotations).map((key) => `the service account ${id} no longer needs ${key}`)),
+    ...objects.flatMap(({ id, annotations }) => Object.keys(annotations).map((key) => `the service account ${id} ${needs} ${key}`)),
     ...objects.flatMap(({ changes }) => changes.map(({ object, field }) => `${object}${field === '' ? ' is new' : `: ${field}`}`)),
   ];
   return `podshift writes no file for this code, or does not know where it is kept. If it is kept anywhere, change it there; \`podshift export … --format FORMAT\` writes one of ${EXPORT_FORMATS.join(', ')}:\n\n${bullets(lines)}`;
@@ -159,9 +176,12 @@ function overview(source: ExportSource, folders: readonly { readonly name: strin
     ...(of === 'plan' ? ['Migrate: `podshift run --cluster …`. Then export the run, which names the associations that were made.'] : []),
     'Trust policies: add the statements where the roles are made. The next apply would take them out otherwise, and with them the credentials.',
     'Associations and add-ons: import or describe them. Their tool must show no change.',
-    'Annotations, last: remove them at their source. They are the way back to IRSA: keep them as long as you may want to roll back.',
+    'Annotations, last: remove them at their source. A rollback to IRSA needs them: keep them as long as you may want one.',
     `Look: \`podshift plan --cluster ${cluster.name} --region ${cluster.region}\` finds nothing to do.`,
   ].map((step, index) => `${index + 1}. ${step}`);
-  const body = folders.length === 0 ? 'Nothing was changed that stands in anybody’s code.' : `${table}\n\n## Order\n\n${order.join('\n')}`;
+  const body =
+    folders.length === 0
+      ? `Nothing ${of === 'run' ? 'was' : 'would be'} changed that stands in anybody’s code.`
+      : `${table}\n\n## Order\n\n${order.join('\n')}`;
   return `# Code for ${cluster.name}\n\n${introduction(source)}\n\n${body}\n`;
 }

@@ -1,4 +1,5 @@
 import { headOf, type Part, type Rendered, yaml } from './part.ts';
+import { pointer } from './pointer.ts';
 
 /**
  * What a GitOps tool needs besides the change in its repository, for the time until that is merged: Argo CD's `ignoreDifferences`, and how
@@ -13,7 +14,7 @@ export function forTheTimeBetween(part: Part): Rendered {
       kind: 'ServiceAccount',
       namespace,
       name: serviceAccount,
-      jsonPointers: Object.keys(annotations).map((key) => `/metadata/annotations/${escaped(key)}`),
+      jsonPointers: Object.keys(annotations).map((key) => pointer('metadata', 'annotations', key)),
     }));
     const spec = { ignoreDifferences: differences, syncPolicy: { syncOptions: ['RespectIgnoreDifferences=true'] } };
     return {
@@ -32,9 +33,4 @@ export function forTheTimeBetween(part: Part): Rendered {
     };
   }
   return { files: [], steps: [] };
-}
-
-/** A key as a JSON pointer has it (RFC 6901). */
-function escaped(key: string): string {
-  return key.replaceAll('~', '~0').replaceAll('/', '~1');
 }

@@ -10,7 +10,7 @@ type Values = { [key: string]: Values | null };
  * default key"). For other charts the place is named, and no value guessed.
  */
 export const helm: Renderer = (part) => {
-  const charts = Map.groupBy(part.objects.filter(isPlaced), ({ chart }) => chart?.name ?? '');
+  const charts = Map.groupBy(part.objects.filter(hasKnownValue), ({ chart }) => chart?.name ?? '');
   const files = [...charts].map(([chart, units]) => ({
     path: `values-${chart}.yaml`,
     content: `${headOf(part, '#')}# Chart ${chart}.\n${yaml(valuesOf(units))}`,
@@ -20,7 +20,8 @@ export const helm: Renderer = (part) => {
   return { files, steps: [...annotationSteps(part), ...(files.length === 0 ? [] : [merge])] };
 };
 
-function isPlaced({ chart, annotations }: ExportedUnit): boolean {
+/** Whether a unit's annotations are to go, and stand in a chart's value that is known. Pure. */
+export function hasKnownValue({ chart, annotations }: ExportedUnit): boolean {
   return chart?.value != null && Object.keys(annotations).length > 0;
 }
 

@@ -1,10 +1,11 @@
 import { headOf, type Renderer, yaml } from './part.ts';
+import { pointer } from './pointer.ts';
 import type { ExportedUnit } from './source.ts';
 import { annotationSteps } from './steps.ts';
 
 type Change = ExportedUnit['changes'][number];
 
-/** A patch of a kustomization: a strategic merge patch, or JSON 6902 where a list grows. */
+/** A patch of a kustomization, as JSON 6902: a strategic merge patch of Kustomize makes the text "null" of an annotation that is to go. */
 interface Patch {
   readonly target: { readonly kind: string; readonly name: string; readonly namespace?: string };
   readonly patch: string;
@@ -39,46 +40,29 @@ export const kustomize: Renderer = (part) => {
 };
 
 function annotationPatches({ namespace, serviceAccount, annotations }: ExportedUnit): Patch[] {
-  const keys = Object.keys(annotations);
-  if (keys.length === 0) return [];
-  const metadata = { name: serviceAccount, namespace, annotations: Object.fromEntries(keys.map((key) => [key, null])) };
-  return [
-    {
-      target: { kind: 'ServiceAccount', name: serviceAccount, namespace },
-      patch: yaml({ apiVersion: 'v1', kind: 'ServiceAccount', metadata }),
-    },
-  ];
+  const operations = Object.keys(annotations).map((key) => ({ op: 'remove', path: pointer('metadata', 'annotations', key) }));
+  return operations.length === 0 ? [] : [{ target: { kind: 'ServiceAccount', name: serviceAccount, namespace }, patch: yaml(operations) }];
 }
-
-const API_VERSIONS: Readonly<Record<string, string>> = { CronJob: 'batch/v1' };
 
 /** The fields of pod templates that change, a patch for each workload. */
 function templatePatches({ changes }: ExportedUnit): Patch[] {
   const ofTemplates = changes.filter(({ field }) => field.startsWith('template.'));
   return [...Map.groupBy(ofTemplates, ({ object }) => object)].map(([object, fields]) => {
     const [kind = '', namespace = '', name = ''] = object.split('/');
-    const template = templateOf(fields);
-    const spec = kind === 'CronJob' ? { jobTemplate: { spec: { template } } } : { template };
-    const apiVersion = API_VERSIONS[kind] ?? 'apps/v1';
-    return { target: { kind, name, namespace }, patch: yaml({ apiVersion, kind, metadata: { name, namespace }, spec }) };
+    return { target: { kind, name, namespace }, patch: yaml(fields.map((change) => templateOperation(kind, change))) };
   });
 }
 
-function templateOf(fields: readonly Change[]): object {
-  const annotations = new Map<string, unknown>();
-  const spec = new Map<string, unknown>();
-  for (const { field, after } of fields) {
-    if (field.startsWith(TEMPLATE_ANNOTATIONS)) annotations.set(field.slice(TEMPLATE_ANNOTATIONS.length), after);
-    else if (field.startsWith(TEMPLATE_SPEC)) spec.set(field.slice(TEMPLATE_SPEC.length), after);
-  }
-  return {
-    ...(annotations.size === 0 ? {} : { metadata: { annotations: Object.fromEntries(annotations) } }),
-    ...(spec.size === 0 ? {} : { spec: Object.fromEntries(spec) }),
-  };
+function templateOperation(kind: string, { field, after }: Change): object {
+  const template = kind === 'CronJob' ? ['spec', 'jobTemplate', 'spec', 'template'] : ['spec', 'template'];
+  const place = field.startsWith(TEMPLATE_ANNOTATIONS)
+    ? ['metadata', 'annotations', field.slice(TEMPLATE_ANNOTATIONS.length)]
+    : field.slice('template.'.length).split('.');
+  const path = pointer(...template, ...place);
+  return after === null ? { op: 'remove', path } : { op: 'add', path, value: after };
 }
 
 const TEMPLATE_ANNOTATIONS = 'template.metadata.annotations.';
-const TEMPLATE_SPEC = 'template.spec.';
 
 /** Bindings that got the new service account as a subject. */
 function bindingPatches({ changes }: ExportedUnit): Patch[] {
@@ -104,7 +88,9 @@ function madeAccounts({ changes }: ExportedUnit): object[] {
 
 function accountOf(namespace: string, name: string, shape: Readonly<Record<string, unknown>>): object {
   const { labels, annotations, ...rest } = shape;
-  const metadata = { name, namespace, ...(isEmpty(labels) ? {} : { labels }), ...(isEmpty(annotations) ? {} : { annotations }) };
+  // As podshift made it: another label would be a difference.
+  const all = { ...(labels as Readonly<Record<string, string>> | undefined), 'app.kubernetes.io/managed-by': 'podshift' };
+  const metadata = { name, namespace, labels: all, ...(isEmpty(annotations) ? {} : { annotations }) };
   const fields = Object.entries(rest).filter(([, value]) => value !== null && !isEmpty(value));
   return { apiVersion: 'v1', kind: 'ServiceAccount', metadata, ...Object.fromEntries(fields) };
 }

@@ -141,7 +141,8 @@ function associationOf(
   return {
     id: association.id,
     arn: `arn:${partition}:eks:${region}:${accountId}:podidentityassociation/${name}/${association.id}`,
-    tags: { [RUN_TAG]: runId, ...(mechanism === 'irsa' ? {} : { [MECHANISM_TAG]: mechanism }) },
+    // In the order of their keys, as the CDK writes them.
+    tags: { ...(mechanism === 'irsa' ? {} : { [MECHANISM_TAG]: mechanism }), [RUN_TAG]: runId },
   };
 }
 
