@@ -1,12 +1,10 @@
-import { CommanderError } from 'commander';
-import { PodshiftError } from '../src/model/errors.ts';
 import { hang } from '../src/report/text.ts';
 import { commands } from './commands/index.ts';
 import { exitCode } from './exit-codes.ts';
 import { reportFailure } from './failure.ts';
 import { watchInterrupts } from './interrupts.ts';
 import { parseCommandLine } from './program.ts';
-import { createTerminal, type Terminal } from './terminal.ts';
+import { createTerminal } from './terminal.ts';
 import { version } from './version.ts';
 
 process.exitCode = await main(process.argv.slice(2));
@@ -28,7 +26,7 @@ async function main(argv: readonly string[]): Promise<number> {
   );
   try {
     // Git is asked for it: only where somebody wants to know.
-    const parsed = parse(argv, argv.includes('--version') ? await version() : '', terminal);
+    const parsed = parseCommandLine(argv, argv.includes('--version') ? await version() : '', terminal.helpColumns);
     if ('text' in parsed) {
       await terminal.data(parsed.text);
       return exitCode('done');
@@ -48,16 +46,5 @@ async function main(argv: readonly string[]): Promise<number> {
       return exitCode('interrupted');
     }
     return reportFailure(error, terminal, argv.includes('--debug'));
-  }
-}
-
-/** Commander's complaints in the form of all our errors. */
-function parse(argv: readonly string[], versionText: string, terminal: Terminal): ReturnType<typeof parseCommandLine> {
-  try {
-    return parseCommandLine(argv, versionText, terminal.helpColumns);
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    const message = error.message.replace(/^error: /, '').replace(/\n\(Did you mean (.+)\?\)$/, '; did you mean $1?');
-    throw new PodshiftError('UsageError', message, { cause: error });
   }
 }

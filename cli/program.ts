@@ -1,25 +1,18 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
-import { EXPORT_FORMATS } from '../src/report/exports/export.ts';
-import {
-  afterHelp,
-  collect,
-  withAccess,
-  withCluster,
-  withFormat,
-  withJournal,
-  withMigration,
-  withRuns,
-  withRunsAs,
-  withService,
-} from './arguments.ts';
+import { PodshiftError } from '../src/model/errors.ts';
+import { EXPORT_FORMATS } from '../src/report/exports/formats.ts';
+import { afterHelp, collect, withAccess, withCluster, withFormat, withMigration, withRuns, withRunsAs, withService } from './arguments.ts';
 import { CAPTURE, withCapture } from './capture-arguments.ts';
-import { withFleet } from './fleet-arguments.ts';
+import { addAddon, addFleet, addSchedule } from './command-line/groups.ts';
+import { commandFirst, didYouMean, namesOf, nearestFlag, unknownFlag } from './command-line/words.ts';
 import { RETIREMENT_KEYS } from './migration-flags.ts';
 import { wholeNumber } from './whole-number.ts';
 
 /** What a command is called with: its arguments by name, and the flags of it and of the program. */
 export interface Invocation {
   readonly name: CommandName;
+  /** Of a group, such as `fleet`, which of its commands; else undefined. */
+  readonly action?: string;
   readonly arguments: readonly string[];
   readonly flags: Readonly<Record<string, unknown>>;
   /** As it was typed, without the program's name. */
@@ -52,27 +45,23 @@ export interface Answer {
   readonly text: string;
 }
 
-/** EventBridge Scheduler's limit of a flexible time window, in minutes (API reference: FlexibleTimeWindow). */
-const FLEXIBLE_MINUTES = 1440;
-
 /** How wide help is, unless the terminal is narrower. */
 const HELP_WIDTH = 80;
 
+/** What a command of the tree does when it is asked for. */
+type Asked = (invocation: Omit<Invocation, 'typed'>) => void;
+
 /**
- * What the command line asks for. Throws commander's `CommanderError` for an unknown command, flag or argument; its message
- * names the nearest known one.
+ * What the command line asks for. Throws `UsageError` for an unknown command, flag or argument; its message names the nearest known one.
  */
 export function parseCommandLine(argv: readonly string[], version: string, columns: number): Invocation | Answer {
-  let invocation: Invocation | undefined;
+  let asked: Parameters<Asked>[0] | undefined;
   let text = '';
-  const program = new Command('podshift')
-    .description(
-      'Moves the workloads of Amazon EKS clusters from IRSA, kube2iam and kiam to EKS\nPod Identity, with proof at each step and a rollback for each step.',
-    )
-    .exitOverride()
-    // Commander stops wrapping where the names leave less than 40 columns, and then the lines are longer than a terminal.
-    .configureHelp({ minWidthToWrap: 20 })
-    .configureOutput({
+  const program = createProgram(version, (invocation) => {
+    asked = invocation;
+  });
+  const configure = (command: Command): void => {
+    command.exitOverride().configureOutput({
       writeOut: (part) => {
         text += part;
       },
@@ -81,7 +70,52 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
       outputError: () => undefined,
       getOutHelpWidth: () => Math.min(columns, HELP_WIDTH),
       getErrHelpWidth: () => Math.min(columns, HELP_WIDTH),
-    })
+    });
+    for (const child of command.commands) configure(child);
+  };
+  configure(program);
+  let current = program;
+  let rest: readonly string[] = [];
+  try {
+    // The program's own --version would take this one for itself.
+    const given = argv[0] === 'addon' ? argv.map((part) => part.replace(/^--version(?==|$)/, '--addon-version')) : argv;
+    const ordered = commandFirst(program, given);
+    current = ordered.command;
+    rest = ordered.argv.slice(namesOf(current).length);
+    if (ordered.help || (current === program && !argv.includes('--version'))) current.help();
+    if (current.commands.length > 0 && current !== program) throw noAction(current);
+    program.parse(ordered.argv, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (text !== '' && error.exitCode === 0) return { text };
+    throw usageError(error, current, rest);
+  }
+  if (asked === undefined) throw new PodshiftError('InternalError', `${argv.join(' ')} asks for no command`);
+  return { ...asked, typed: argv };
+}
+
+function noAction(group: Command): PodshiftError {
+  const names = group.commands.map((one) => one.name());
+  return new PodshiftError('UsageError', `${namesOf(group).join(' ')} what? give one of ${names.join(', ')}`);
+}
+
+/** Commander's complaint in the form of all our errors; a flag that is not known comes before one that is missing. */
+function usageError(error: CommanderError, command: Command, rest: readonly string[]): PodshiftError {
+  const complaint = error.message.replace(/^error: /, '').replace(/\n\(Did you mean (.+)\?\)$/, '; did you mean $1?');
+  const isMissing = error.code === 'commander.missingMandatoryOptionValue';
+  const message = (isMissing ? unknownFlag(command, rest) : undefined) ?? complaint;
+  const [, flag] = /^unknown option '([^']+)'$/.exec(message) ?? [];
+  return new PodshiftError('UsageError', `${message}${flag === undefined ? '' : didYouMean(nearestFlag(command, flag))}`, { cause: error });
+}
+
+/** The tree of all commands: their names, arguments and flags, from which help, completion and parsing come. */
+export function createProgram(version: string, onAsked: Asked): Command {
+  const program = new Command('podshift')
+    .description(
+      'Moves the workloads of Amazon EKS clusters from IRSA, kube2iam and kiam to EKS\nPod Identity, with proof at each step and a rollback for each step.',
+    )
+    // Commander stops wrapping where the names leave less than 40 columns, and then the lines are longer than a terminal.
+    .configureHelp({ minWidthToWrap: 20 })
     .version(version, '--version', 'show the version')
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [command]', 'show the help of a command')
@@ -93,11 +127,7 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
     program
       .command(name)
       .summary(summary)
-      .description(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.${detail === '' ? '' : `\n${detail}`}`)
-      .action((...given: unknown[]) => {
-        const self = given.at(-1) as Command;
-        invocation = { name, arguments: self.args, flags: self.optsWithGlobals(), typed: argv };
-      });
+      .description(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.${detail === '' ? '' : `\n${detail}`}`);
 
   const snapshot = new Argument('<snapshot>', 'folder of AWS CLI and kubectl output');
   withMigration(
@@ -224,58 +254,9 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
     .argument('<run>', 'id of a run, or the file of a plan')
     .option('--out <folder>', 'where to: a folder that is empty or not there yet')
     .addOption(new Option('--format <format>', 'all in this one format, whoever owns the code').choices(EXPORT_FORMATS));
-  withCluster(
-    withFormat(command('addon', 'show what an EKS add-on needs of IAM, and make it', 'Without --approve nothing is made.'), [
-      'table',
-      'json',
-      'yaml',
-    ])
-      .addArgument(new Argument('<action>', 'what to show').choices(['permissions']))
-      .argument('<name>', 'name of the add-on, such as vpc-cni')
-      .option('--addon-version <version>', 'its version (--version is taken too; default: the one that EKS installs)')
-      .option('--snapshot <folder>', 'folder of AWS CLI and kubectl output, in place of a cluster')
-      .option('--create-role', 'create the role of each of its service accounts')
-      .option('--approve', 'change things'),
-    false,
-  );
-  withMigration(
-    withCluster(
-      withFormat(
-        command(
-          'schedule',
-          'let the deployed service scan or migrate a cluster at set times',
-          'Without --approve it says what it would do.',
-        ),
-        ['table', 'json', 'yaml'],
-      )
-        .addArgument(new Argument('<action>', 'what to do').choices(['create', 'list', 'delete']))
-        .argument('[name]', 'name of the schedule')
-        .addOption(new Option('--starts <what>', 'what it starts').choices(['scan', 'run']).default('scan'))
-        .option('--expression <expression>', "when: 'cron(…)', 'rate(…)' or 'at(…)', as EventBridge Scheduler has them")
-        .option('--timezone <zone>', 'IANA time zone of the expression (UTC)')
-        .option('--flexible-minutes <n>', 'spread the start over so many minutes (0)', wholeNumber(0, FLEXIBLE_MINUTES))
-        .option('--digest <digest>', 'a run refuses unless its plan has this digest')
-        .option('--require-approval', 'a run waits for the approval of its plan')
-        .option('--stage <stage>', 'stage of the deployed service (prod)')
-        .option('--service-region <region>', "its region (default: the cluster's)")
-        .option('--approve', 'change things'),
-      false,
-    ),
-  );
-  withFleet(
-    withJournal(
-      withAccess(
-        withFormat(
-          command(
-            'fleet',
-            'plan, migrate or rehearse the clusters of many accounts and regions',
-            'plan [FILE]          what a run would do\nrun [FILE]           without --approve, its plan\nstatus [FLEET]       the fleets of the journal, or how one stands\nrehearse SNAPSHOT... a whole fleet on the twins of snapshots',
-          ),
-          ['table', 'wide', 'json', 'yaml'],
-        ),
-      ),
-    ),
-  );
+  addAddon(command('addon', 'show what an EKS add-on needs of IAM, and make it', ''));
+  addSchedule(command('schedule', 'let the deployed service scan or migrate a cluster at set times', ''));
+  addFleet(command('fleet', 'plan, migrate or rehearse the clusters of many accounts and regions', ''));
   command(
     'twin',
     "serve a snapshot's twin, for the AWS CLI, kubectl and eksctl",
@@ -295,14 +276,22 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
     command('demo', 'rehearse the example cluster that ships with podshift', 'Nothing real is touched; no credentials are needed.'),
   );
 
-  try {
-    if (argv.length === 0) program.help();
-    // The program's own --version would take this one for itself.
-    const given = argv[0] === 'addon' ? argv.map((part) => part.replace(/^--version(?==|$)/, '--addon-version')) : argv;
-    program.parse(given, { from: 'user' });
-  } catch (error) {
-    if (error instanceof CommanderError && text !== '' && error.exitCode === 0) return { text };
-    throw error;
-  }
-  return invocation ?? { text: program.helpInformation() };
+  for (const one of program.commands) whenAsked(one, onAsked);
+  return program;
+}
+
+/** Lets each command of the tree below this one say that it was asked for. */
+function whenAsked(command: Command, onAsked: Asked): void {
+  for (const child of command.commands) whenAsked(child, onAsked);
+  if (command.commands.length > 0) return;
+  command.action((...given: unknown[]) => {
+    const self = given.at(-1) as Command;
+    const [name = '', action] = namesOf(self);
+    onAsked({
+      name: name as CommandName,
+      ...(action === undefined ? {} : { action }),
+      arguments: self.args,
+      flags: self.optsWithGlobals(),
+    });
+  });
 }

@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { PodshiftError } from '../../src/model/errors.ts';
 import type { RunReport } from '../../src/model/report.ts';
-import { EXPORT_FORMATS, exportFiles } from '../../src/report/exports/export.ts';
+import { exportFiles } from '../../src/report/exports/export.ts';
+import { EXPORT_FORMATS } from '../../src/report/exports/formats.ts';
 import { type ExportSource, sourceOfPlan, sourceOfRun } from '../../src/report/exports/source.ts';
 import { toYaml } from '../../src/report/render.ts';
 import { buildReport } from '../../src/report/report.ts';

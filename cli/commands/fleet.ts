@@ -23,8 +23,8 @@ import { saySnapshotGaps } from '../snapshot-findings.ts';
 
 /** `podshift fleet ACTION`: the clusters of many accounts and regions. */
 export const fleet: RunCommand = async (context, invocation) => {
-  const [action, ...rest] = invocation.arguments;
-  switch (action) {
+  const rest = invocation.arguments;
+  switch (invocation.action) {
     case 'plan':
       return plan(context, invocation, await fleetSpecOf(invocation, only(rest)));
     case 'run':

@@ -4,6 +4,7 @@ import { cdk } from './cdk.ts';
 import { cloudformation } from './cloudformation.ts';
 import { ack, crossplane } from './controllers.ts';
 import { eksctl } from './eksctl.ts';
+import { EXPORT_FORMATS, type ExportFormat } from './formats.ts';
 import { forTheTimeBetween } from './gitops.ts';
 import { hasKnownValue, helm } from './helm.ts';
 import { kustomize } from './kustomize.ts';
@@ -12,15 +13,7 @@ import { bullets, type ExportFile, type Part, type Rendered, type Renderer, role
 import type { ExportSource } from './source.ts';
 import { terraform } from './terraform.ts';
 
-const RENDERERS = { terraform, cloudformation, cdk, eksctl, helm, kustomize, ack, crossplane } as const satisfies Readonly<
-  Record<string, Renderer>
->;
-
-/** A format that an export can be asked for. */
-export type ExportFormat = keyof typeof RENDERERS;
-
-/** The formats, in the order in which help lists them. */
-export const EXPORT_FORMATS = Object.keys(RENDERERS) as readonly ExportFormat[];
+const RENDERERS: Readonly<Record<ExportFormat, Renderer>> = { terraform, cloudformation, cdk, eksctl, helm, kustomize, ack, crossplane };
 
 /** The formats of an owner's code: the first holds roles and associations, where its code can; the rest the objects of the cluster. */
 const OF_OWNER: Readonly<Record<OwnerKind, readonly ExportFormat[]>> = {

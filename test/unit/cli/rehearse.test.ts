@@ -1,5 +1,4 @@
 import { fileURLToPath } from 'node:url';
-import { CommanderError } from 'commander';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { sayBroken } from '../../../cli/broken-promises.ts';
 import { rehearse } from '../../../cli/commands/rehearse.ts';
@@ -55,7 +54,10 @@ describe('a rehearsal', () => {
   it('takes percents of the time in which EKS Auth fails', () => {
     expect(invocationOf().flags.eksAuthFaults).toBe(0);
     expect(invocationOf('--eks-auth-faults', '20').flags.eksAuthFaults).toBe(20);
-    for (const wrong of ['101', '-1', 'many', '2.5']) expect(() => invocationOf(`--eks-auth-faults=${wrong}`)).toThrow(CommanderError);
+    for (const wrong of ['101', '-1', 'many', '2.5'])
+      expect(() => invocationOf(`--eks-auth-faults=${wrong}`)).toThrow(
+        expect.objectContaining({ name: 'UsageError', message: expect.stringContaining('it is a whole number from 0 to 100') }),
+      );
   });
 
   it('exits with 1 where its own watch saw a promise broken, and says which; and with its run where it saw none', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
-import { EXPORT_FORMATS, type ExportFormat, exportFiles } from '../../../../src/report/exports/export.ts';
+import { exportFiles } from '../../../../src/report/exports/export.ts';
+import { EXPORT_FORMATS, type ExportFormat } from '../../../../src/report/exports/formats.ts';
 import { type ExportedUnit, type ExportSource, sourceOfPlan } from '../../../../src/report/exports/source.ts';
 import { sidPrefix } from '../../../../src/trust/own-statement.ts';
 

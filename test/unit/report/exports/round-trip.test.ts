@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
-import { EXPORT_FORMATS, type ExportFormat, exportFiles } from '../../../../src/report/exports/export.ts';
+import { exportFiles } from '../../../../src/report/exports/export.ts';
+import { EXPORT_FORMATS, type ExportFormat } from '../../../../src/report/exports/formats.ts';
 import { sourceOfRun } from '../../../../src/report/exports/source.ts';
 import { type MigratedTwin, migrateTwin } from '../../../support/migrated-twin.ts';
 import { ownedShop } from '../../../support/owned-shop.ts';
