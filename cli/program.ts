@@ -12,6 +12,7 @@ import {
   withService,
 } from './arguments.ts';
 import { CAPTURE, withCapture } from './capture-arguments.ts';
+import { DOCTOR, withDoctor } from './doctor/arguments.ts';
 import { EXPLAIN, withExplain } from './explain/arguments.ts';
 import { withFleet } from './fleet-arguments.ts';
 import { RETIREMENT_KEYS } from './migration-flags.ts';
@@ -45,6 +46,7 @@ export type CommandName =
   | 'twin'
   | 'serve'
   | 'explain'
+  | 'doctor'
   | 'demo';
 
 /** Text to print instead of running a command: help or the version. */
@@ -278,6 +280,7 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
     .addArgument(snapshot)
     .addOption(new Option('--port <port>', 'where to listen on 127.0.0.1').default(0, 'a free port').argParser(wholeNumber(0, 65_535)))
     .addOption(new Option('--speed <factor>', 'how much faster than real time').default(1).argParser(wholeNumber(1, 1000)));
+  withDoctor(command('doctor', ...DOCTOR));
   withExplain(command('explain', ...EXPLAIN));
   withFormat(
     command('demo', 'rehearse the example cluster that ships with podshift', 'Nothing real is touched; no credentials are needed.'),

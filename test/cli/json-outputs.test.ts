@@ -67,6 +67,7 @@ describe('what -o json prints', { timeout: 600_000 }, () => {
     const run = await startTwin();
     const journal = ['--journal', join(folder, 'journal'), '-o', 'json'];
     const cluster = ['--cluster', 'shop', ...journal];
+    answered('doctor', 'doctor', 0, await run('doctor', ...cluster));
     answered('run', 'plan', 0, await run('run', ...cluster, ...QUICK));
     const migrated = answered('run', 'run-report', 0, await run('run', ...cluster, ...QUICK, '--approve')) as { run: { id: string } };
     const { id } = migrated.run;
@@ -100,6 +101,7 @@ describe('what -o json prints', { timeout: 600_000 }, () => {
     const service = ['--service', url, '-o', 'json'];
     const flags = ['--cluster', 'shop', '--region', 'eu-central-1', '-n', 'media', '--soak-seconds', '60'];
     const patience = ['--injection-timeout-seconds', '7200', '--proof-timeout-seconds', '7200', '--rollout-timeout-seconds', '7200'];
+    answered('doctor', 'doctor', 0, await podshift('doctor', ...service));
     answered('run', 'run-report', 0, await podshift('run', ...flags, ...service));
     const waits = start(['cli/main.ts', 'run', ...flags, ...patience, ...service, '--approve', '--require-approval']);
     const [, id = '', digest = ''] = /podshift approve (\w+) .*--digest (\w{64})/.exec(await waits.seen(/--digest \w{64}/)) ?? [];
