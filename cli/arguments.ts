@@ -88,5 +88,6 @@ export function afterHelp(): string {
     '  podshift rehearse SNAPSHOT',
     '  podshift plan --cluster shop --region eu-central-1',
     '  podshift run --cluster shop --region eu-central-1 --approve --digest DIGEST',
+    '  podshift explain PS305',
   ].join('\n');
 }

@@ -1,10 +1,12 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { PodshiftError } from '../src/model/errors.ts';
-import { EXPORT_FORMATS } from '../src/report/exports/formats.ts';
 import { afterHelp, collect, withAccess, withCluster, withFormat, withMigration, withRuns, withRunsAs, withService } from './arguments.ts';
 import { CAPTURE, withCapture } from './capture-arguments.ts';
 import { addAddon, addFleet, addSchedule } from './command-line/groups.ts';
 import { commandFirst, didYouMean, namesOf, nearestFlag, unknownFlag } from './command-line/words.ts';
+import { DOCTOR, withDoctor } from './doctor/arguments.ts';
+import { EXPLAIN, withExplain } from './explain/arguments.ts';
+import { EXPORT, withExport } from './export/arguments.ts';
 import { RETIREMENT_KEYS } from './migration-flags.ts';
 import { wholeNumber } from './whole-number.ts';
 
@@ -38,6 +40,8 @@ export type CommandName =
   | 'fleet'
   | 'twin'
   | 'serve'
+  | 'explain'
+  | 'doctor'
   | 'demo';
 
 /** Text to print instead of running a command: help or the version. */
@@ -241,19 +245,7 @@ export function createProgram(version: string, onAsked: Asked): Command {
     ),
   ).argument('<run>', 'id of the run');
   withRunsAs(withFormat(command('report', 'print the report of a run', ''))).argument('<run>', 'id of a run');
-  withRunsAs(
-    withFormat(
-      command(
-        'export',
-        'write what a run changed as code to merge',
-        'RUN is the id of a run that has ended, or a file of "plan --out": then it\nis what to merge after the migration. One folder for each owner of code.',
-      ),
-      ['table', 'json', 'yaml'],
-    ),
-  )
-    .argument('<run>', 'id of a run, or the file of a plan')
-    .option('--out <folder>', 'where to: a folder that is empty or not there yet')
-    .addOption(new Option('--format <format>', 'all in this one format, whoever owns the code').choices(EXPORT_FORMATS));
+  withExport(command('export', ...EXPORT));
   addAddon(command('addon', 'show what an EKS add-on needs of IAM, and make it', ''));
   addSchedule(command('schedule', 'let the deployed service scan or migrate a cluster at set times', ''));
   addFleet(command('fleet', 'plan, migrate or rehearse the clusters of many accounts and regions', ''));
@@ -272,6 +264,8 @@ export function createProgram(version: string, onAsked: Asked): Command {
     .addArgument(snapshot)
     .addOption(new Option('--port <port>', 'where to listen on 127.0.0.1').default(0, 'a free port').argParser(wholeNumber(0, 65_535)))
     .addOption(new Option('--speed <factor>', 'how much faster than real time').default(1).argParser(wholeNumber(1, 1000)));
+  withDoctor(command('doctor', ...DOCTOR));
+  withExplain(command('explain', ...EXPLAIN));
   withFormat(
     command('demo', 'rehearse the example cluster that ships with podshift', 'Nothing real is touched; no credentials are needed.'),
   );

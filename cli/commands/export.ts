@@ -9,6 +9,7 @@ import { buildReport } from '../../src/report/report.ts';
 import { openCaptureFolder } from '../capture-folder.ts';
 import { type CommandContext, type RunCommand, textFlag } from '../context.ts';
 import { formatOf } from '../formats.ts';
+import type { ExportAnswer } from '../outputs/export.ts';
 import type { Invocation } from '../program.ts';
 import { isRemote, openService } from '../service/open.ts';
 import { openJournalOf } from '../sessions.ts';
@@ -30,7 +31,7 @@ export const exportCode: RunCommand = async (context, invocation) => {
     await folder.discard();
   }
   const paths = files.map(({ path }) => path);
-  const answer = {
+  const answer: ExportAnswer = {
     apiVersion: 'podshift/v1',
     kind: 'Export',
     of: source.of,

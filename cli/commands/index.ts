@@ -19,6 +19,8 @@ export const commands: Readonly<Record<CommandName, () => Promise<RunCommand>>> 
   schedule: async () => (await import('./schedule.ts')).schedule,
   addon: async () => (await import('./addon.ts')).addon,
   fleet: async () => (await import('./fleet.ts')).fleet,
+  doctor: async () => (await import('./doctor.ts')).doctor,
+  explain: async () => (await import('./explain.ts')).explain,
   serve: async () => (await import('./serve.ts')).serve,
   twin: async () => (await import('./twin.ts')).twin,
 };

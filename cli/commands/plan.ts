@@ -68,6 +68,9 @@ async function compare({ terminal }: CommandContext, invocation: Invocation, kep
   return comparison.same ? 'done' : 'refused';
 }
 
+/** The formats that people read on a screen. */
+const PEOPLE: readonly string[] = ['table', 'wide'];
+
 /** Prints a plan, and on stderr that it was only a plan. */
 export async function printPlan(context: CommandContext, invocation: Invocation, report: PlanReport): Promise<void> {
   const { terminal } = context;
@@ -79,6 +82,9 @@ export async function printPlan(context: CommandContext, invocation: Invocation,
   const verbs = [...(retires !== '' && report.units.length === 0 ? [] : [migrates]), ...(retires === '' ? [] : [retires])];
   if (report.retirement?.status === 'refused' && report.units.length === 0)
     return terminal.talk(`(plan) would change nothing: ${report.retirement.daemon} is not retired`);
+  const blocker = report.findings.find(({ severity }) => severity === 'blocker');
+  if (blocker !== undefined && PEOPLE.includes(formatOf(invocation)))
+    terminal.talk(`what a code means, and what to do: podshift explain ${blocker.code}`);
   terminal.talk(`(plan) would ${verbs.join(', ')} and change ${roles} trust ${roles === 1 ? 'policy' : 'policies'}`);
 }
 

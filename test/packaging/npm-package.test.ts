@@ -80,6 +80,13 @@ describe('the package that npm pack makes', () => {
     expect(stdout).toBe(checkout.stdout);
   });
 
+  it('brings the pages that explain codes, and the schemas of what it prints', async () => {
+    const { codes } = answer<{ codes: { code: string }[] }>(await podshift(['explain', 'PS305', 'pe301', '-o', 'json']).ended);
+    expect(codes.map(({ code }) => code)).toEqual(['PS305', 'PE301']);
+    const schemas = await readdir(join(folder, 'node_modules/podshift/docs/schemas'));
+    expect(schemas).toEqual(await readdir(join(ROOT, 'docs/schemas')));
+  });
+
   it('runs on the Node of its optional dependency where the one at hand is too old', async () => {
     const own = join(folder, `node_modules/node-${process.platform}-${process.arch}`);
     const plan = (): Promise<Ended> =>

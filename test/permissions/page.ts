@@ -29,7 +29,8 @@ that only reads (\`scan\`, \`plan\`, \`run\` without \`--approve\`), \`run\` for
 
 ${table(['action', 'for', 'limited to', 'why'], actionRows(facts))}
 
-On one machine the journal is a folder, so nothing of \`dynamodb\`, \`states\`, \`events\` and \`sqs\` is needed there.
+On one machine the journal is a folder, so nothing of \`dynamodb\`, \`states\`, \`events\` and \`sqs\` is needed there. \`podshift doctor\` tries each
+of these that a run there takes, and each verb below.
 
 *Limited to* names the type of resource that the action can be limited to (Service Authorization Reference); the others know
 none, so they are granted on \`*\`. Each function of the service has a role of its own with the actions of the last table below

@@ -101,6 +101,12 @@ export const COMMAND_LINE_ONLY: readonly {
   { action: 'scheduler:DeleteSchedule', used: 'schedule', resource: 'schedule', why: 'with `--approve`' },
   { action: 'iam:CreateRole', used: 'addon', resource: 'role', why: 'the role of a new add-on, with `--create-role --approve` only' },
   { action: 'iam:AttachRolePolicy', used: 'addon', resource: 'role', why: 'the policies that EKS recommends for it' },
+  {
+    action: 'iam:SimulatePrincipalPolicy',
+    used: 'doctor',
+    resource: 'group, role, user',
+    why: 'whether actions that write would be allowed, without doing them; where it is withheld, doctor calls them unknown',
+  },
 ];
 
 /** Actions that no request of podshift names, with the functions that need them all the same. */
