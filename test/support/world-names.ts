@@ -1,7 +1,7 @@
 /** What may stand in a capture with hashed names: names of Kubernetes, of AWS and of the software that podshift judges by. */
 const MAY_STAY = [
   /^(kube-(system|proxy|root-ca\.crt|node-lease|public)|system:.*|aws-node|vpc-cni|coredns|kube2iam|kiam(-agent|-server)?|default)-?$/,
-  /^(eks-pod-identity-(agent|token)|aws-iam-token|default-scheduler|aws-auth|node|cluster|fargate|registry)$/,
+  /^(eks-pod-identity-(agent|token)|aws-iam-token|default-scheduler|aws-auth|node(-\d)?|cluster|fargate|registry)$/,
   /^(aws-)?efs-csi-(driver|controller|controller-sa|node|node-sa)-?$/,
   /^AssumeRole(WithWebIdentity)?$/,
   /^Amazon[A-Za-z0-9_]+$|^arn:aws:iam::aws:policy\//,

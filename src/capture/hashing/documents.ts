@@ -38,11 +38,10 @@ export function createDocuments(texts: Texts, token: Token): { hide(document: un
     return isHolder(value) ? holder(value, place) : value;
   };
 
-  const holder = (given: Holder, place: Place): Holder => {
-    const value = withoutSchemas(given);
+  const holder = (value: Holder, place: Place): Holder => {
     const keys = isCustom(value) ? 'custom' : place.keys;
     // The kinds of a group that nobody knows are somebody's, as their group is.
-    const isOwn = isHolder(value) && isOwnKind(value);
+    const isOwn = isOwnKind(value);
     const entries = Object.entries(value).map(([key, inner]): [string, unknown] => {
       if (isOwn && (key === 'kind' || key === 'plural') && typeof inner === 'string') return [key, hide(inner)];
       if (key === 'manager' && typeof inner === 'string') return [key, manager(inner)];
@@ -99,12 +98,6 @@ function image(reference: string, hide: Token): string {
 /** Registries of EKS's own images, one account for each group of regions (EKS User Guide, "Amazon container image registries"). */
 const AMAZON =
   /^(public\.ecr\.aws\/(eks|aws-\w+|karpenter)\/|(602401143452|877085696533|800184023465|590381155156|455263428931|558608220178|759879836304|918309763551|961992271922|013241004608|151742754352|900889452093|491585149902|296578399912|066635153087)\.dkr\.ecr\.)/;
-
-/** The schema of a custom kind is all words of its author's; nobody asks for it. */
-function withoutSchemas(value: Holder): Holder {
-  if (!Array.isArray(value.versions) || !isHolder(value.names)) return value;
-  return { ...value, versions: value.versions.filter(isHolder).map(({ name, served, storage }) => ({ name, served, storage })) };
-}
 
 /** Whether a group of kinds is somebody's own, and none of Kubernetes, AWS or software that podshift knows. */
 export function isOwnGroup(group: string): boolean {

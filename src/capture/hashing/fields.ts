@@ -13,7 +13,7 @@ export const KEPT_FIELDS = set(`
   Action NotAction Effect Version version addonVersion addonName platformVersion kubernetesVersion releaseVersion resourceVersion
   operatingSystem architecture osImage kernelVersion kubeletVersion kubeProxyVersion containerRuntimeVersion
   eventName eventSource awsRegion eventType eventVersion eventCategory managementEvent readOnly EventName EventSource ReadOnly
-  ipFamily types fieldPath schedulerName terminationMessagePath topologyKey cpu memory ephemeral-storage pods podshift plural outcome verbs apiGroups resources fieldsType operation
+  ipFamily types fieldPath terminationMessagePath topologyKey cpu memory ephemeral-storage pods podshift plural outcome verbs apiGroups resources fieldsType operation
 `);
 
 /** Fields that somebody wrote in a sentence. */

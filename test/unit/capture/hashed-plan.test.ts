@@ -1,13 +1,15 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Rehearsal, rehearse } from '../../../engine/rehearsal.ts';
+import { type Snapshot, snapshotFromObjects } from '../../../twin/snapshot.ts';
 import { captureTwin } from '../../support/captured.ts';
+import { fullestParts } from '../../support/fullest-snapshot.ts';
 import { namesOfWorld } from '../../support/world-names.ts';
 
 const START = Date.parse('2026-03-01T12:00:00Z');
 const EXAMPLES = readdirSync('examples');
 
-async function planned(snapshot: string): Promise<Rehearsal> {
+async function planned(snapshot: string | Snapshot): Promise<Rehearsal> {
   const rehearsal = await rehearse({ snapshot, startAt: START, mode: 'plan' });
   onTestFinished(rehearsal.close);
   return rehearsal;
@@ -38,9 +40,14 @@ function stands(name: string, text: string): boolean {
   return new RegExp(`(?<![A-Za-z0-9])${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![A-Za-z0-9])`).test(text);
 }
 
-describe.each(EXAMPLES)('a capture with hashed names of the cluster of examples/%s', (example) => {
+const WORLDS: readonly (readonly [string, string | (() => Snapshot)])[] = [
+  ...EXAMPLES.map((example) => [`examples/${example}`, `examples/${example}`] as const),
+  ['a snapshot with every optional member', () => snapshotFromObjects(fullestParts())],
+];
+
+describe.each(WORLDS)('a capture with hashed names of the cluster of %s', (_name, world) => {
   it('gives the decisions of the cluster itself, and none of its names', async () => {
-    const live = await planned(`examples/${example}`);
+    const live = await planned(typeof world === 'string' ? world : world());
     const [plain, hashed] = [await captureTwin(live), await captureTwin(live, 'hashed')];
     for (const { remove } of [plain, hashed]) onTestFinished(remove);
 

@@ -134,6 +134,12 @@ describe('hidden names', () => {
             status: { conditions: [{ type: 'Ready', message: 'Contoso has paid' }] },
           },
         },
+        {
+          name: 'capture.json',
+          content: {
+            kinds: [{ group: 'acme.com', version: 'v1', plural: 'invoices', kind: 'Invoice', namespaced: true, outcome: 'read' }],
+          },
+        },
       ],
       key,
     );
@@ -143,6 +149,10 @@ describe('hidden names', () => {
         name: expect.stringMatching(/^kubernetes\/[a-z]{8}\.[a-z]{4}\.com\.json$/),
         content: { spec: { serviceAccountName: expect.stringMatching(/^[a-z]{7}$/) } },
       },
+      { name: 'capture.json', content: { kinds: [{ version: 'v1', namespaced: true, outcome: 'read' }] } },
     ]);
+    const [{ name = '' } = {}, { content } = { content: {} }] = files;
+    const [kind] = (content as { kinds: { group: string; plural: string }[] }).kinds;
+    expect(name).toBe(`kubernetes/${kind?.plural}.${kind?.group}.json`);
   });
 });

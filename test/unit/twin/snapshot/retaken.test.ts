@@ -2,11 +2,11 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { rehearse } from '../../../../engine/rehearsal.ts';
 import { KindRegistry } from '../../../../twin/kubernetes/kinds.ts';
-import { loadSnapshot, type Snapshot, type SnapshotParts, snapshotFromObjects } from '../../../../twin/snapshot.ts';
+import { loadSnapshot, type Snapshot, snapshotFromObjects } from '../../../../twin/snapshot.ts';
 import { captureTwin } from '../../../support/captured.ts';
-import { ANSWERS, OBJECTS } from '../../../support/snapshot-shapes.ts';
+import { fullestParts } from '../../../support/fullest-snapshot.ts';
 import { commandsTake, snapshotAwsCommands, TAKEN, takeSnapshot } from '../../../support/taken-snapshot.ts';
-import { START, shopParts } from '../../../support/twin-account.ts';
+import { START } from '../../../support/twin-account.ts';
 
 /** Plans a snapshot, takes another one of its twin as docs/snapshots.md says, plans that, and plans what `capture` takes. */
 async function plans(snapshot: Snapshot) {
@@ -63,13 +63,7 @@ describe('a snapshot that was taken of a twin with the commands of docs/snapshot
   );
 
   it('gives the plan of the original with every optional member', async () => {
-    const parts = ANSWERS.map((answer) => [answer.part, answer.several ? [answer.fullest] : answer.fullest]);
-    const fullest: SnapshotParts = {
-      ...shopParts(),
-      ...Object.fromEntries(parts),
-      objects: [...shopParts().objects, ...OBJECTS.map(({ fullest: object }) => object)],
-    };
-    const [original, taken] = await plans(snapshotFromObjects(fullest));
+    const [original, taken] = await plans(snapshotFromObjects(fullestParts()));
     expect(planOf(taken)).toEqual(planOf(original));
   });
 });
