@@ -3,7 +3,7 @@ import type { AwsAnswer } from '../../src/aws/clients.ts';
 import { defaultCredentials } from '../../src/aws/default-credentials.ts';
 import { createPacer } from '../../src/aws/pacing.ts';
 import type { Contacts } from '../../src/aws/places.ts';
-import { type Captured, capture as takeCapture } from '../../src/capture/capture.ts';
+import { type Captured, type CapturedNames, capture as takeCapture } from '../../src/capture/capture.ts';
 import { createClusterConnections } from '../../src/kubernetes/connections.ts';
 import { PodshiftError } from '../../src/model/errors.ts';
 import { migrationOptions } from '../../src/model/options.ts';
@@ -33,7 +33,7 @@ export const capture: RunCommand = async (context, invocation) => {
     const captured = await untilInterrupted(read(target, invocation, folder, firstContact.contacts), signal);
     await folder.finish();
     await context.terminal.data(`${out}\n`);
-    say(captured, out, context);
+    say(captured, out, namesOf(invocation), context);
     return 'done';
   } finally {
     firstContact.close();
@@ -67,11 +67,16 @@ async function read(target: ClusterTarget, invocation: Invocation, folder: Captu
       clock: engine,
       version: await version(),
       key: randomBytes(KEY_BYTES),
+      names: namesOf(invocation),
       write: folder.write,
     });
   } finally {
     clock.close();
   }
+}
+
+function namesOf(invocation: Invocation): CapturedNames {
+  return textFlag(invocation, 'names') === 'hashed' ? 'hashed' : 'plain';
 }
 
 /** What a work comes to, unless somebody asks to stop: then that, at once. */
@@ -87,13 +92,18 @@ async function untilInterrupted<T>(work: Promise<T>, signal: AbortSignal): Promi
   ]);
 }
 
-function say({ cluster, objects, files, refusals }: Captured, out: string, { terminal }: CommandContext): void {
+function say({ cluster, objects, files, refusals }: Captured, out: string, names: CapturedNames, { terminal }: CommandContext): void {
   const { talk, talkColumns: columns, palette } = terminal;
   const of = `${cluster.name} (${cluster.region}, Kubernetes ${cluster.version})`;
   talk(hang('', `captured ${of}: ${objects} objects, ${files} files of AWS's answers`, columns));
   for (const { what, permission } of refusals) {
     const text = `${what} may not be read, so what it would tell is unknown to whoever reads the snapshot; it takes ${permission}`;
     talk(hang('warning: ', text, columns).replace('warning:', palette('warn', 'warning:')));
+  }
+  if (names === 'hashed') {
+    const text =
+      'names, account ids, addresses and free text were replaced, and the key was not kept; well-known names stay. Look at it before you pass it on';
+    talk(hang('', text, columns));
   }
   talk('no Secret was read; values that podshift does not judge were replaced. Look at it, and rehearse:');
   for (const command of ['plan', 'rehearse']) talk(`  podshift ${command} ${quoted(out)}`);

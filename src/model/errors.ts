@@ -14,7 +14,7 @@ export const ERRORS = {
     code: 'PE102',
     exitCode: 2,
     retryable: false,
-    remedy: 'Take the snapshot again with the AWS CLI and kubectl commands that the README lists, or fix the named file.',
+    remedy: 'Take the snapshot again with the AWS CLI and kubectl commands of docs/snapshots.md, or fix the named file.',
   },
   RunNotFound: { code: 'PE103', exitCode: 2, retryable: false, remedy: 'Run "podshift status" to list the runs of this journal.' },
   InvalidInput: { code: 'PE104', exitCode: 2, retryable: false, remedy: 'Compare the input with the schema that the message names.' },
