@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, realpath, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { constants, copyFile, mkdir, mkdtemp, readdir, realpath, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { PodshiftError } from '../src/model/errors.ts';
 import { isSystemError } from './sessions.ts';
@@ -7,6 +7,8 @@ import { isSystemError } from './sessions.ts';
 export interface CaptureFolder {
   /** Writes a file of JSON, for its owner alone; `name` is its path in the folder. */
   write(file: { readonly name: string; readonly content: unknown }): Promise<void>;
+  /** Copies a file into it as it is, for its owner; `name` is its path in the folder. */
+  copy(file: { readonly name: string; readonly from: string }): Promise<void>;
   /** Puts the folder in its place. Throws `UsageError` where something else came there meanwhile. */
   finish(): Promise<void>;
   /** Leaves nothing of it behind; also while something is still being written, and after {@link finish}. */
@@ -30,21 +32,27 @@ export async function openCaptureFolder(path: string): Promise<CaptureFolder> {
 function folderAt(path: string, place: string, beside: string): CaptureFolder {
   const writing = new Set<Promise<unknown>>();
   let closed = false;
-  const writeNow = async (name: string, content: unknown): Promise<void> => {
+  const put = async (name: string, to: (file: string) => Promise<void>): Promise<void> => {
     const file = join(beside, name);
     try {
       await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-      await writeFile(file, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+      await to(file);
     } catch (error) {
       throw unusable(path, error);
     }
   };
+  const noted = async (work: Promise<void>): Promise<void> => {
+    writing.add(work);
+    await work.finally(() => writing.delete(work));
+  };
   return {
     write: async ({ name, content }) => {
       if (closed) return;
-      const written = writeNow(name, content);
-      writing.add(written);
-      await written.finally(() => writing.delete(written));
+      await noted(put(name, (file) => writeFile(file, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600, flag: 'wx' })));
+    },
+    copy: async ({ name, from }) => {
+      if (closed) return;
+      await noted(put(name, (file) => copyFile(from, file, constants.COPYFILE_EXCL)));
     },
     finish: async () => {
       try {

@@ -14,6 +14,7 @@ import {
 import { CAPTURE, withCapture } from './capture-arguments.ts';
 import { withFleet } from './fleet-arguments.ts';
 import { RETIREMENT_KEYS } from './migration-flags.ts';
+import { SERVICE, withServiceFolder } from './service-arguments.ts';
 import { wholeNumber } from './whole-number.ts';
 
 /** What a command is called with: its arguments by name, and the flags of it and of the program. */
@@ -43,6 +44,7 @@ export type CommandName =
   | 'fleet'
   | 'twin'
   | 'serve'
+  | 'service'
   | 'demo';
 
 /** Text to print instead of running a command: help or the version. */
@@ -276,6 +278,7 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
     .addArgument(snapshot)
     .addOption(new Option('--port <port>', 'where to listen on 127.0.0.1').default(0, 'a free port').argParser(wholeNumber(0, 65_535)))
     .addOption(new Option('--speed <factor>', 'how much faster than real time').default(1).argParser(wholeNumber(1, 1000)));
+  withServiceFolder(command('service', ...SERVICE));
   withFormat(
     command('demo', 'rehearse the example cluster that ships with podshift', 'Nothing real is touched; no credentials are needed.'),
   );

@@ -19,5 +19,6 @@ export const commands: Readonly<Record<CommandName, () => Promise<RunCommand>>> 
   addon: async () => (await import('./addon.ts')).addon,
   fleet: async () => (await import('./fleet.ts')).fleet,
   serve: async () => (await import('./serve.ts')).serve,
+  service: async () => (await import('./service.ts')).service,
   twin: async () => (await import('./twin.ts')).twin,
 };
