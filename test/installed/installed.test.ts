@@ -5,8 +5,10 @@ import { basename, delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type Ended, type Running, start } from '../cli/spawn.ts';
+import { findTool } from '../cluster/run.ts';
 import { sayMissing } from '../contract/behaviours.ts';
 import { exportedBy } from '../support/exported.ts';
+import { imageInstructions } from '../support/image.ts';
 import { findNode, NODES } from './nodes.ts';
 
 const run = promisify(execFile);
@@ -113,6 +115,33 @@ describe('the packed file', () => {
     }).ended;
     expect(code, stderr).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ run: { cluster: 'arn:aws:eks:eu-central-1:444455556666:cluster/shop' } });
+  });
+
+  it('is a plugin of kubectl', async () => {
+    const prefix = join(folder, 'plugin');
+    await run('npm', ['install', '--global', '--prefix', prefix, '--no-audit', '--no-fund', `./${basename(FILE)}`], { cwd: folder, env });
+    const within = { ...env, PATH: [join(prefix, 'bin'), PATH].join(delimiter) };
+    const kubectl = await findTool('kubectl', within);
+    // kubectl runs the program of that name for "kubectl podshift".
+    const [program, first] = kubectl === undefined ? [join(prefix, 'bin/kubectl-podshift'), []] : [kubectl, ['podshift']];
+    sayMissing(
+      'podshift called by kubectl, and not by its own name',
+      kubectl === undefined ? 'there is no kubectl on the PATH' : undefined,
+    );
+    const example = join(prefix, 'lib/node_modules/podshift/examples/shop');
+    const { code, stdout, stderr } = await start([...first, 'plan', example, '-n', 'media'], { program, cwd: folder, env: within }).ended;
+    expect({ code, stdout }, stderr).toEqual({ code: 0, stdout: expect.stringContaining('media/thumbnails') });
+  });
+
+  it('is what the image installs', async () => {
+    const [install = ''] = (await imageInstructions()).flatMap(({ name, text }) =>
+      name === 'RUN' && text.startsWith('npm ') ? [text] : [],
+    );
+    const here = install.replaceAll('/opt/podshift', join(folder, 'image')).replaceAll('/packed/', `${folder}/`);
+    await run('sh', ['-ec', here], { cwd: folder, env });
+    const program = join(folder, 'image/bin/podshift');
+    const { code, stdout, stderr } = await start(['--help'], { program, cwd: folder, env }).ended;
+    expect({ code, stdout }, stderr).toEqual({ code: 0, stdout: expect.stringContaining('Usage: podshift') });
   });
 
   it.skipIf(registry !== undefined)('writes the folder of the service, which npm and the framework package by themselves', async () => {

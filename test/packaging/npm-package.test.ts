@@ -60,6 +60,7 @@ describe('the package that npm pack makes', () => {
     expect((await readdir(join(folder, 'node_modules'))).filter((name) => !name.startsWith('.'))).toEqual(['podshift']);
     expect((await readdir(join(folder, 'node_modules/podshift'))).sort()).toEqual([
       'CHANGELOG.md',
+      'Dockerfile',
       'LICENSE',
       'README.md',
       'cli',
