@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** The npm package, installed and used as its users do, on each Node that it is for. */
@@ -5,7 +6,9 @@ export default defineConfig({
   test: {
     globalSetup: ['test/installed/packed.ts'],
     include: ['test/installed/**/*.test.ts'],
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
+    // Most of a migration is waiting.
+    maxWorkers: availableParallelism() + 1,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
   },
 });

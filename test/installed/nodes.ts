@@ -4,20 +4,6 @@ import { cacheFolder } from '../cluster/build.ts';
 import { withLock } from '../cluster/lock.ts';
 import { type Environment, run, tail } from '../cluster/run.ts';
 
-/** A Node that the package is for, and how it runs there. */
-export interface WantedNode {
-  readonly version: string;
-  /** Whether the package runs by a Node of its own there: the optional dependency, which comes from a registry. */
-  readonly byItsOwn: boolean;
-}
-
-/** Each Node that README.md says the package is for, in a release whose end of life has not changed it any more. */
-export const NODES: readonly WantedNode[] = [
-  { version: '20.20.2', byItsOwn: true },
-  { version: '22.23.5', byItsOwn: false },
-  { version: process.versions.node, byItsOwn: false },
-];
-
 /** The folder of a Node's program, or why this machine cannot have it. */
 export type FoundNode = { readonly bin: string } | { readonly missing: string };
 
