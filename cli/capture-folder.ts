@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, realpath, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { constants, copyFile, mkdir, mkdtemp, readdir, realpath, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { PodshiftError } from '../src/model/errors.ts';
 import { isSystemError } from './sessions.ts';
@@ -9,6 +9,8 @@ export interface CaptureFolder {
   write(file: { readonly name: string; readonly content: unknown }): Promise<void>;
   /** Writes a file of text as it is, likewise. */
   writeText(file: { readonly name: string; readonly text: string }): Promise<void>;
+  /** Copies a file into it as it is, for its owner; `name` is its path in the folder. */
+  copy(file: { readonly name: string; readonly from: string }): Promise<void>;
   /** Puts the folder in its place. Throws `UsageError` where something else came there meanwhile. */
   finish(): Promise<void>;
   /** Leaves nothing of it behind; also while something is still being written, and after {@link finish}. */
@@ -32,24 +34,29 @@ export async function openCaptureFolder(path: string): Promise<CaptureFolder> {
 function folderAt(path: string, place: string, beside: string): CaptureFolder {
   const writing = new Set<Promise<unknown>>();
   let closed = false;
-  const writeNow = async (name: string, text: string): Promise<void> => {
+  const put = async (name: string, to: (file: string) => Promise<void>): Promise<void> => {
     const file = join(beside, name);
     try {
       await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-      await writeFile(file, text, { mode: 0o600, flag: 'wx' });
+      await to(file);
     } catch (error) {
       throw unusable(path, error);
     }
   };
+  const noted = async (work: Promise<void>): Promise<void> => {
+    writing.add(work);
+    await work.finally(() => writing.delete(work));
+  };
   const writeText: CaptureFolder['writeText'] = async ({ name, text }) => {
-    if (closed) return;
-    const written = writeNow(name, text);
-    writing.add(written);
-    await written.finally(() => writing.delete(written));
+    if (!closed) await noted(put(name, (file) => writeFile(file, text, { mode: 0o600, flag: 'wx' })));
   };
   return {
     write: ({ name, content }) => writeText({ name, text: `${JSON.stringify(content, null, 2)}\n` }),
     writeText,
+    copy: async ({ name, from }) => {
+      if (closed) return;
+      await noted(put(name, (file) => copyFile(from, file, constants.COPYFILE_EXCL)));
+    },
     finish: async () => {
       try {
         // An empty folder gives way; Windows renames onto none.

@@ -8,6 +8,7 @@ import { DOCTOR, withDoctor } from './doctor/arguments.ts';
 import { EXPLAIN, withExplain } from './explain/arguments.ts';
 import { EXPORT, withExport } from './export/arguments.ts';
 import { RETIREMENT_KEYS } from './migration-flags.ts';
+import { SERVICE, withServiceFolder } from './service-arguments.ts';
 import { wholeNumber } from './whole-number.ts';
 
 /** What a command is called with: its arguments by name, and the flags of it and of the program. */
@@ -42,6 +43,7 @@ export type CommandName =
   | 'serve'
   | 'explain'
   | 'doctor'
+  | 'service'
   | 'demo';
 
 /** Text to print instead of running a command: help or the version. */
@@ -266,6 +268,7 @@ export function createProgram(version: string, onAsked: Asked): Command {
     .addOption(new Option('--speed <factor>', 'how much faster than real time').default(1).argParser(wholeNumber(1, 1000)));
   withDoctor(command('doctor', ...DOCTOR));
   withExplain(command('explain', ...EXPLAIN));
+  withServiceFolder(command('service', ...SERVICE));
   withFormat(
     command('demo', 'rehearse the example cluster that ships with podshift', 'Nothing real is touched; no credentials are needed.'),
   );

@@ -22,5 +22,6 @@ export const commands: Readonly<Record<CommandName, () => Promise<RunCommand>>> 
   doctor: async () => (await import('./doctor.ts')).doctor,
   explain: async () => (await import('./explain.ts')).explain,
   serve: async () => (await import('./serve.ts')).serve,
+  service: async () => (await import('./service.ts')).service,
   twin: async () => (await import('./twin.ts')).twin,
 };

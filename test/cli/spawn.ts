@@ -36,9 +36,12 @@ const CLEAN = {
 /** Where a process that is started in no folder of its own would keep a journal: never where the user does. */
 const STATE = join(tmpdir(), `podshift-tests-${process.pid}-state`);
 
-/** Starts Node on a file of the project, without a terminal. Its journal is in `options.cwd`, so that each test has its own. */
-export function start(args: readonly string[], options: { env?: NodeJS.ProcessEnv; cwd?: string } = {}): Running {
-  const child = spawn(process.execPath, args, {
+/**
+ * Starts Node, or another program, on a file of the project, without a terminal. Its journal is in `options.cwd`, so that each test has
+ * its own.
+ */
+export function start(args: readonly string[], options: { env?: NodeJS.ProcessEnv; cwd?: string; program?: string } = {}): Running {
+  const child = spawn(options.program ?? process.execPath, args, {
     cwd: options.cwd ?? ROOT,
     env: {
       ...process.env,
