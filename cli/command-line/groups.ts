@@ -61,7 +61,7 @@ export function addSchedule(group: Command): void {
   withRegion(withScheduler(withFormat(action(group, 'list', 'list the schedules of the deployed service'), PLAIN_FORMATS)));
   withRegion(
     withScheduler(
-      withFormat(action(group, 'delete', 'delete a schedule', 'Without --approve it says which, and changes nothing.'), PLAIN_FORMATS)
+      action(group, 'delete', 'delete a schedule', 'Without --approve it says which, and changes nothing.')
         .argument('[name]', 'name of the schedule')
         .option('--approve', 'change things'),
     ),
