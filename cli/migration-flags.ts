@@ -1,10 +1,10 @@
 import { Option } from 'commander';
-import { parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { PodshiftError } from '../src/model/errors.ts';
 import { type MigrationOptions, migrationOptions } from '../src/model/options.ts';
 import { nearest } from '../src/model/text/nearest.ts';
 import { schemaProblem } from '../src/model/text/schema-problems.ts';
+import { readYaml } from '../src/model/text/yaml-problem.ts';
 import { readKnownSoftware } from './known-software-file.ts';
 
 type Key = keyof MigrationOptions;
@@ -130,11 +130,9 @@ export function migrationOptionsOf(
 }
 
 function readOptionsFile({ name, text }: { readonly name: string; readonly text: string }): Record<string, unknown> {
-  const document = parseDocument(text, { uniqueKeys: true });
-  const problem = document.errors[0];
-  if (problem !== undefined)
-    throw new PodshiftError('UsageError', `the options file ${name} is no YAML: ${problem.message.split('\n')[0]}`);
-  const value: unknown = document.toJS() ?? {};
+  const read = readYaml(text);
+  if ('problem' in read) throw new PodshiftError('UsageError', `the options file ${name} is not YAML: ${read.problem}`);
+  const value = read.value ?? {};
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new PodshiftError('UsageError', `the options file ${name} must be a map of keys to values`);
   }
