@@ -122,6 +122,12 @@ describe('the canary', () => {
     ['can be named by its ARN', { canary: twin.clusterArn }, [small, twin], { clusterArn: twin.clusterArn }],
     ['must be one alone', { canary: 'small' }, [small, twin], { refusal: '2 clusters are called small: name the canary by its ARN' }],
     ['must be there', { canary: 'x' }, [small], { refusal: 'the canary x is not among the clusters that have something to migrate' }],
+    [
+      'is asked for by the nearest name',
+      { canary: 'smal' },
+      [small, big],
+      { refusal: 'the canary smal is not among the clusters that have something to migrate; did you mean "small"?' },
+    ],
     ['needs something to migrate', {}, [], { refusal: 'no cluster of the fleet has anything to migrate' }],
   ])('%s', (_title, more, members, expected) => {
     expect(chooseCanary(spec(more), members)).toEqual(expected);
