@@ -6,6 +6,7 @@ import { exitCode } from './exit-codes.ts';
 import { reportFailure } from './failure.ts';
 import { watchInterrupts } from './interrupts.ts';
 import { parseCommandLine } from './program.ts';
+import { quoted } from './shell.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
 import { version } from './version.ts';
 
@@ -47,7 +48,7 @@ async function main(argv: readonly string[]): Promise<number> {
       terminal.talk('interrupted; nothing was changed');
       return exitCode('interrupted');
     }
-    return reportFailure(error, terminal, argv.includes('--debug'));
+    return reportFailure(error, terminal, argv.includes('--debug'), { command: ['podshift', ...argv].map(quoted).join(' ') });
   }
 }
 

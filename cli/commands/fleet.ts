@@ -170,7 +170,7 @@ function sayHowToRun({ terminal }: CommandContext, invocation: Invocation, repor
 /** Says how a fleet goes on that was interrupted, or whose journal failed. */
 function stopped({ terminal }: CommandContext, invocation: Invocation, fleetId: string, failure: unknown): Exit {
   terminal.talk('');
-  if (isPodshiftError(failure)) sayFailure(failure, terminal);
+  if (isPodshiftError(failure)) sayFailure(failure, terminal, 'below');
   else terminal.talk(hang('', 'stopped; the changes made so far stay, and the journal has them', terminal.talkColumns));
   terminal.talk(`  to resume:     ${nextCommand(invocation, 'fleet', 'run', '--resume', fleetId)}`);
   terminal.talk(`  to look at it: ${nextCommand(invocation, 'fleet', 'status', fleetId)}`);

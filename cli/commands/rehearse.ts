@@ -15,6 +15,7 @@ import { sayFailure } from '../failure.ts';
 import { formatOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
 import { openTwinSession, optionsOf } from '../sessions.ts';
+import { sameCommand } from '../shell.ts';
 import { withFindings, withoutUndecided } from '../snapshot-findings.ts';
 
 /** The example cluster that ships with podshift. */
@@ -69,7 +70,7 @@ async function rehearseFolder(folder: string, context: CommandContext, invocatio
       signal: context.interrupts.signal,
       input: { runId, target, mode: 'run', approval: 'none', expectedDigest: null, options },
     });
-    if (failure !== null) sayFailure(failure, context.terminal);
+    if (failure !== null) sayFailure(failure, context.terminal, { command: sameCommand(invocation) });
     const report = withFindings(withoutUndecided(await buildReport(journal, runId, session.promises()), session.undecided), session.unread);
     const plan = (await journal.getDocument(runId, 'plan')) as Plan | undefined;
     if (plan === undefined) throw new PodshiftError('InternalError', `run ${runId} ended without a plan`);

@@ -192,6 +192,12 @@ export class PodshiftError extends Error {
     this.#remedy = options.remedy;
   }
 
+  /** The same error with another message and more facts, as it is told after its last try. */
+  after(message: string, details: Readonly<Record<string, unknown>>): PodshiftError {
+    const remedy = this.#remedy === undefined ? {} : { remedy: this.#remedy };
+    return new PodshiftError(this.name, message, { cause: this, details: { ...this.details, ...details }, ...remedy });
+  }
+
   get code(): string {
     return ERRORS[this.name].code;
   }

@@ -1,9 +1,10 @@
 import type { FleetReport } from '../model/fleet-report.ts';
+import { duration } from '../model/text/duration.ts';
 import { type CommandText, PLAINLY } from './commands.ts';
 import { MARK_HEAD, markOf, STATE_TONES } from './state/state-cells.ts';
 import { clusterTitle, promiseLine, STATUS_TONES } from './summary.ts';
 import { type Cell, renderTable, tableWidth } from './table.ts';
-import { count, duration, hang, hangWhole, type Palette, type Tone } from './text.ts';
+import { count, hang, hangWhole, type Palette, type Tone } from './text.ts';
 
 type ReportCluster = FleetReport['clusters'][number];
 

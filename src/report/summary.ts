@@ -1,7 +1,8 @@
 import type { PlanReport, RetirementReport, RunReport } from '../model/report.ts';
+import { duration } from '../model/text/duration.ts';
 import { type CommandText, PLAINLY } from './commands.ts';
 import { subjectsOf } from './report.ts';
-import { count, duration, type Tone } from './text.ts';
+import { count, type Tone } from './text.ts';
 
 /** A report of a run or of a plan. */
 export type AnyReport = RunReport | PlanReport;

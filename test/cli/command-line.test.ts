@@ -131,7 +131,7 @@ describe('flags', () => {
     ['an unknown key that is near nothing', 'zzz: 3', 'unknown key "zzz" in the options file o.yaml'],
     ['no map', '- a', 'the options file o.yaml must be a map of keys to values'],
     ['no YAML', 'a: [', /^the options file o\.yaml is not YAML: line 1, column 5: the text ends in the middle$/],
-    ['a key twice', 'waveSize: 1\nwaveSize: 2', /no YAML: Map keys must be unique/],
+    ['a key twice', 'waveSize: 1\nwaveSize: 2', /is not YAML: line \d+, column 1: a key stands twice in one map/],
     ['a value of the wrong kind', 'waveSize: many', /--wave-size \(waveSize\): must be a number/],
     ['a malformed service account', 'serviceAccounts: [x]', /--service-account \(serviceAccounts\)/],
     ['a finding that cannot be accepted', 'accept: ["PS104:shop/orders"]', /--accept \(accept\): must be CODE:NAMESPACE\/NAME/],

@@ -23,12 +23,14 @@ export const KUBERNETES_ERRORS = {
     code: 'PE404',
     exitCode: 1,
     retryable: true,
-    remedy: 'The API server did not answer at the last try. A private endpoint needs a network path from where podshift runs.',
+    remedy:
+      'Check that podshift reaches the API server (curl -k https://HOST/livez): a private endpoint needs a network path (VPN, peering) from where podshift runs; then run the command again.',
   },
   Conflict: {
     code: 'PE405',
     exitCode: 1,
     retryable: true,
-    remedy: 'The object changed between read and write at the last try, too. Look who else writes it, then run the command again.',
+    remedy:
+      'Something else changes the object all the time: find it (kubectl get --show-managed-fields -o yaml) and pause it, then run the command again.',
   },
 } as const;

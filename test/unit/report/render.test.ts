@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { RunReport } from '../../../src/model/report.ts';
+import { duration } from '../../../src/model/text/duration.ts';
 import { REPORT_FORMATS, renderReport } from '../../../src/report/render.ts';
 import { buildPlanReport, buildReport } from '../../../src/report/report.ts';
 import { clusterTitle, nextActions, promiseLine, roleTitle, tally } from '../../../src/report/summary.ts';
 import { renderTable } from '../../../src/report/table.ts';
-import { createPalette, duration, hang, wrap } from '../../../src/report/text.ts';
+import { createPalette, hang, wrap } from '../../../src/report/text.ts';
 import { trustChange, trustScope } from '../../../src/report/trust-diff.ts';
 import { CLUSTER, journal, plan, roleArn, trust } from '../fixtures/report-fixtures.ts';
 

@@ -163,7 +163,11 @@ describe('a snapshot folder', () => {
       { 'iam/account-authorization-details.json': '[]' },
       /^iam\/account-authorization-details\.json: the document: .*get-account-authorization-details$/,
     ],
-    ['whose YAML breaks', { 'kubernetes/all.yaml': 'kind: Pod\n  bad: x\n' }, /^kubernetes\/all\.yaml:1:7: expected YAML, but a second colon stands on the line/],
+    [
+      'whose YAML breaks',
+      { 'kubernetes/all.yaml': 'kind: Pod\n  bad: x\n' },
+      /^kubernetes\/all\.yaml:1:7: expected YAML, but a second colon stands on the line/,
+    ],
     [
       'with an object without a name',
       { 'kubernetes/all.yaml': `${NAMESPACE}---\napiVersion: v1\nkind: Pod\nmetadata: {}\n` },
