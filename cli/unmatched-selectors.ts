@@ -59,7 +59,7 @@ export function unmatchedOf<Found extends { readonly code: string }>(findings: r
 export function refuseUnmatched(findings: readonly { readonly message: string }[]): void {
   if (findings.length === 0) return;
   throw new PodshiftError('UsageError', findings.map(({ message }) => message).join('; '), {
-    remedy: 'Correct the name, or leave it out. Nothing was changed.',
+    remedy: 'Correct the name, or run without it. Nothing was changed.',
   });
 }
 

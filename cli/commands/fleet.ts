@@ -115,7 +115,7 @@ function newFleet(invocation: Invocation, spec: FleetSpec, mode: FleetRecord['mo
   const fleetId = createIds({ now: () => Date.now() }, randomBytes).next();
   const approval = invocation.flags.approveEach === true ? 'required' : 'none';
   if (approval === 'required' && textFlag(invocation, 'service') === undefined) {
-    throw new PodshiftError('UsageError', '--approve-each needs --service: in this process nobody could answer');
+    throw new PodshiftError('UsageError', '--approve-each needs --service: a run in this process cannot wait for an approval');
   }
   return { fleetId, mode, approval, expectedDigest: digestFlag(invocation) ?? null, spec };
 }

@@ -44,7 +44,7 @@ export const demo: RunCommand = async (context, invocation) => {
     'What happened: podshift read the cluster, planned, installed the Pod Identity agent, and took the service accounts over in waves. For each it let the role trust Pod Identity for this one service account, waited for IAM, created the association, proved by dry runs and a probe pod that new pods get the same role, restarted the workloads, looked at every new pod, and only then removed the old annotation.',
   );
   say(
-    'What it held, it held for a reason that IRSA hides: each one above names it, and what to do. Try "podshift demo -o wide" for the trust policies and the evidence, or "podshift rehearse" on a snapshot of your own cluster.',
+    'What it blocked, it blocked for a reason that IRSA hides: each one above names it, and what to do. Try "podshift demo -o wide" for the trust policies and the evidence, or "podshift rehearse" on a snapshot of your own cluster.',
   );
   const planned = buildPlanReport(plan, { ...report.run, runId: report.run.id, calls: report.calls, promises: null });
   return exitOfRehearsal(exitOfDemo(planned, report), broken);

@@ -45,7 +45,7 @@ export function outcomeOf(units: readonly UnitRecord[], roles: readonly RoleReco
   if (back.length > 0) return { status: 'rolled-back', reason: back[0]?.reason ?? '' };
   return {
     status: 'held',
-    reason: units.length === 0 ? 'no service account to migrate was found' : 'every service account is held; its findings say why',
+    reason: units.length === 0 ? 'no service account to migrate was found' : 'every service account is blocked; its findings say why',
   };
 }
 

@@ -63,7 +63,7 @@ async function evictNext(runtime: JournalRuntime, context: UnitContext): Promise
     );
   return answer === 'blocked'
     ? `a PodDisruptionBudget blocks the eviction of ${name}`
-    : `${old.length} pods are to be renewed, ${name} now`;
+    : `${old.length} pods still have to be restarted, ${name} now`;
 }
 
 /** Made after the association, and injected. Kubernetes gives whole seconds, so a pod of the same second may be older. */

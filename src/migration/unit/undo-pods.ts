@@ -99,7 +99,7 @@ export async function oldPodsEverywhere(runtime: JournalRuntime, context: UnitCo
   if (replacement !== undefined && isReady(next)) return `${name(replacement)} is not ready yet`;
   const answer = await evictPod(runtime, context, next, pods, 'back');
   if (answer === 'spent') throw spent(unit, next, 'it got its credentials from Pod Identity again');
-  return answer === 'blocked' ? `a PodDisruptionBudget blocks the eviction of ${name(next)}` : `${name(next)} is being renewed`;
+  return answer === 'blocked' ? `a PodDisruptionBudget blocks the eviction of ${name(next)}` : `${name(next)} is being restarted`;
 }
 
 /** What is no better by the second try is an operator's to look at. */

@@ -73,12 +73,12 @@ describe('the SDK’s default credentials', () => {
     ],
     [
       'sso',
-      'the SSO session of the profile "sso" has expired, or was never begun',
+      'the SSO session of the profile "sso" has expired, or was never started',
       'Sign in (aws sso login --profile sso), then run the command again.',
     ],
     [
       'oldsso',
-      'the SSO session of the profile "oldsso" has expired, or was never begun',
+      'the SSO session of the profile "oldsso" has expired, or was never started',
       'Sign in (aws sso login --profile oldsso), then run the command again.',
     ],
     ['half', 'the profile "half" gives no credentials; it has sso_account_id, sso_start_url', REMEDIES['AWS configuration'].remedy],

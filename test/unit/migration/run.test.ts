@@ -117,7 +117,7 @@ describe('the end of a run', () => {
   it.each<[string, UnitRecord[], RoleRecord[], string, string, RegExp]>([
     ['every unit that was not held is migrated', [unit('migrated'), unit('held')], [], '', 'migrated', /^$/],
     ['all were associated before', [associated], [], '', 'migrated', /^$/],
-    ['every unit is held', [unit('held')], [], '', 'held', /every service account is held/],
+    ['every unit is held', [unit('held')], [], '', 'held', /every service account is blocked/],
     ['there was nothing to migrate', [], [], '', 'held', /no service account/],
     ['everything went back', [unit('rolled-back'), unit('held')], [], '', 'rolled-back', /why/],
     ['everything went back but what was associated before', [unit('rolled-back'), associated], [], '', 'rolled-back', /why/],

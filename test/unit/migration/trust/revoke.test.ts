@@ -124,7 +124,7 @@ describe('revokeTrust', () => {
     await end('shop/orders', 'rolled-back');
     const failure = { Error: 'Throttled', Cause: 'IAM throttles' };
     await blockRole(fake.runtime, { ...REVOKE, step: 'restore', failure });
-    expect((await record()).blocked).toBe('its trust policy could not be restored: IAM throttles');
+    expect((await record()).blocked).toBe('its trust policy could not be restored: IAM throttles; gave up at the last try');
     expect(await revokeTrust(fake.runtime, REVOKE)).toEqual({ wrote: true });
     expect((await record()).blocked).toBe('');
   });
