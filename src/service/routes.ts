@@ -207,7 +207,7 @@ export const ROUTES = {
     operationId: 'rollBackRun',
     summary: 'Roll a run back',
     description:
-      'Restores what the run changed, or what some of its units changed. A run that is rolled back already is answered with 200, and nothing is started. One that is still going forward is refused, unless it is to be stopped first.',
+      'Restores what the run changed, or what some of its units changed. A run that is rolled back already is answered with 200, and nothing is started. One that is still going forward is refused, unless `stop` is true.',
     path: runPath,
     query: none,
     headers: anyHeaders,

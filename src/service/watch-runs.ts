@@ -29,7 +29,7 @@ export interface OpenRuns {
 const GRACE_SECONDS = 600;
 
 /**
- * Measures the runs without an end, and finishes those that nobody carries any more: EventBridge delivers the end of an execution
+ * Measures the runs without an end, and ends those that no execution carries on any more: EventBridge delivers the end of an execution
  * at best effort, and an execution can be lost. One that waits for approval is not counted: it may wait for a week, and its state
  * machine ends the wait.
  */

@@ -12,7 +12,7 @@ const onFargate: WorkloadCheck = ({ workload, subject }) =>
 const onWindows: WorkloadCheck = ({ workload, subject }) => (workload.windows ? `pods of ${subject} run on Windows` : undefined);
 
 const barePod: WorkloadCheck = ({ restart, subject }) =>
-  restart.obstacle === 'bare-pod' ? `${subject} has no controller that would make it again` : undefined;
+  restart.obstacle === 'bare-pod' ? `${subject} has no controller that would recreate it` : undefined;
 
 const unknownController: WorkloadCheck = ({ workload, restart, subject }) => {
   const { controlledBy } = workload;
