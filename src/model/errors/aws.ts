@@ -4,7 +4,8 @@ export const AWS_ERRORS = {
     code: 'PE301',
     exitCode: 1,
     retryable: false,
-    remedy: 'Check the cluster name, the region and the account of your credentials.',
+    remedy:
+      'Check the cluster name, the region and the account of your credentials: aws eks list-clusters --region REGION; aws sts get-caller-identity.',
   },
   CredentialsMissing: {
     code: 'PE302',
@@ -31,8 +32,8 @@ export const AWS_ERRORS = {
     retryable: true,
     remedy: 'Check the health of the service (https://health.aws.amazon.com) and the way to it, then run the command again.',
   },
-  NotFound: { code: 'PE306', exitCode: 1, retryable: false, remedy: 'The object is gone. Make a new plan.' },
-  AlreadyExists: { code: 'PE307', exitCode: 1, retryable: false, remedy: 'The object exists already. Make a new plan.' },
+  NotFound: { code: 'PE306', exitCode: 1, retryable: false, remedy: 'The object is gone. Make a new plan (podshift plan).' },
+  AlreadyExists: { code: 'PE307', exitCode: 1, retryable: false, remedy: 'The object exists already. Make a new plan (podshift plan).' },
   InvalidRequest: {
     code: 'PE308',
     exitCode: 1,

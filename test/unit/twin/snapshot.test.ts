@@ -156,7 +156,7 @@ describe('a snapshot folder', () => {
     [
       'whose cluster lacks its ARN',
       { 'eks/cluster.json': '{"cluster": {"name": "shop", "version": "1.31"}}' },
-      /^eks\/cluster\.json: arn: .*; expected the answer of describe-cluster$/,
+      /^eks\/cluster\.json: arn: .*; expected the output of describe-cluster$/,
     ],
     [
       'whose account is something else',

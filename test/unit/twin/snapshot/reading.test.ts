@@ -139,7 +139,7 @@ describe('answers of several calls', () => {
   it('that say different things of one cluster are refused', async () => {
     const other = { cluster: { ...(parts.cluster as { cluster: object }).cluster, version: '1.30' } };
     expect(await message(load({ 'eks/cluster.json': `${json(parts.cluster)}${json(other)}` }))).toMatch(
-      /^eks\/cluster\.json: document 2: .*expected one answer$/,
+      /^eks\/cluster\.json: document 2: .*expected the output of one call$/,
     );
   });
 
