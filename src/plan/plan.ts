@@ -78,7 +78,7 @@ function decidedUnits(candidates: readonly Candidate[]): ReadonlyMap<string, Dec
 /** What P1 leaves to EKS, once for the plan: it takes 6 to 12 s as measured, "several seconds" by the EKS User Guide. */
 function eksWindow({ inventory: { cluster } }: World, units: number): Finding[] {
   if (units === 0) return [];
-  const message = `EKS takes 6 to 12 s to learn an association, and to forget it in a rollback: a pod that somebody else creates in these seconds for ${units === 1 ? 'the service account' : `one of the ${units} service accounts`} that ${units === 1 ? 'migrates' : 'migrate'} may start on the old way, or in a rollback without credentials, until podshift has restarted it`;
+  const message = `EKS takes 6 to 12 s to learn an association, and to forget it in a rollback: a pod that somebody else creates in these seconds for ${units === 1 ? 'the service account' : `one of the ${units} service accounts`} that ${units === 1 ? 'migrates' : 'migrate'} may start on the old mechanism, or in a rollback without credentials, until podshift has restarted it`;
   return [finding('PS911', `Cluster/${cluster.name}`, message)];
 }
 

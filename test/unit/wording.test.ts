@@ -20,9 +20,9 @@ const HOUSE_WORDS: readonly RegExp[] = [
   /\bleft alone\b|\bleaves? (it|them|(its|the|a) [\w-]+) alone\b|\bleft (exactly )?as (it|they) (is|are|was|were)\b/i,
   // In the sense of a blocker or a lock; a file may hold text.
   /\bheld\b/i,
-  /(?<!--)\bhold(s|ing)? (it\b|(the |a |its |such |no )?(service accounts?|units?|runs?|workloads?|cluster|wave|lock)\b)/i,
-  /\b(is|are|was|were) told\b|\btells? of\b|\btold of\b/i,
-  /\bnothing is to be\b|\b(is|are) to be (installed|done|held|retired|removed|restored)\b/i,
+  /(?<!--)\bhold(s|ing)? (the |a |its |such |no )?(service accounts?|units?|runs?|workloads?|cluster|wave|lock)\b/i,
+  /\b(run|topic|unit|operator|reader)s? (is|are|was|were) told\b|\btells? of\b|\btold (of|by)\b/i,
+  /\bnothing is to be\b|\b(is|are) to be (installed|done|held|retired)\b/i,
   /\bmade again\b|\bmakes? (it|them) again\b/i,
   /\bThe step is tried again\b/,
 ];
@@ -116,7 +116,7 @@ describe('the wording of what people read (docs/wording.md)', () => {
 
   it.each([
     ['fix what blocks shop/orders', []],
-    ['mend what holds it, then go back', ['mend', 'go back', 'holds it']],
+    ['mend what holds the unit, then go back', ['mend', 'go back', 'holds the unit']],
     ['or block such workloads with --hold-downtime', []],
     ['the run ended as `held`', []],
     ['no log holds a secret', []],

@@ -270,5 +270,5 @@ function actsOf({ acts }: TrustWrite): string {
 function nameOf(act: TrustAct): string {
   if (act.kind === 'grant') return `the grant of wave ${act.wave}`;
   if (act.kind === 'revoke') return 'the revocation of what was granted';
-  return act.kind === 'retire' ? 'the retirement of the old way' : 'the rollback of that retirement';
+  return act.kind === 'retire' ? 'the removal of the old statements' : 'the rollback of that retirement';
 }

@@ -59,7 +59,7 @@ async function evictNext(runtime: JournalRuntime, context: UnitContext): Promise
   if (answer === 'spent')
     throw new PodshiftError(
       'RolloutFailed',
-      `${name} is not on the new way, and neither were those of ${ownerOf(next)} that were evicted before it`,
+      `${name} does not use Pod Identity, and neither did those of ${ownerOf(next)} that were evicted before it`,
     );
   return answer === 'blocked'
     ? `a PodDisruptionBudget blocks the eviction of ${name}`

@@ -39,7 +39,7 @@ export async function proveOldInjection(runtime: JournalRuntime, { run, unit, ku
   const row = await rowWith(runtime, unit, { row: 'undoHits', shows, sentAt, apart: PACES.undo.first });
   await keepRow(runtime, unit, 'undoHits', row);
   const { injectionChecks } = run.options;
-  return row.is >= injectionChecks ? '' : `new pods are injected the old way in ${row.is} of ${injectionChecks} dry runs`;
+  return row.is >= injectionChecks ? '' : `new pods are injected by the old mechanism in ${row.is} of ${injectionChecks} dry runs`;
 }
 
 /** What is missing until the workloads that podshift restarted run their old template again; empty when they do. */

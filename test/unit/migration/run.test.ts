@@ -139,7 +139,7 @@ describe('the end of a run', () => {
       [unretired],
       '',
       'needs-operator',
-      /take the old way out of the trust policy of arn/,
+      /remove the old statement from the trust policy of arn/,
     ],
     ['a role could not be retired, and its units went back', [unit('rolled-back')], [unretired], '', 'rolled-back', /why/],
     ['a role was blocked before anything was written', [unit('held')], [{ ...blocked, blocked: 'it changed' }], '', 'held', /./],

@@ -164,7 +164,7 @@ describe('the retirement of the old trust', () => {
     const unit = await fake.runtime.journal.getUnit(RUN, 'shop/orders');
     fake.runtime.journal.listUnits = async () => [{ ...unit, plan: { ...unit.plan, consumers: ['ScaledObject/shop/orders'] } }];
     expect(await rolesToRetire(fake.runtime, { runId: RUN, after: '' })).toMatchObject({ items: [], done: true });
-    expect(await retireOldTrust(fake.runtime, RETIRE)).toEqual({ wrote: false, reason: 'nothing of the old way may go' });
+    expect(await retireOldTrust(fake.runtime, RETIRE)).toEqual({ wrote: false, reason: 'no old statement may be removed' });
     expect(fake.account.writes).toEqual([]);
   });
 
