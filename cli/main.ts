@@ -4,6 +4,7 @@ import { exitCode } from './exit-codes.ts';
 import { reportFailure } from './failure.ts';
 import { watchInterrupts } from './interrupts.ts';
 import { parseCommandLine } from './program.ts';
+import { quoted } from './shell.ts';
 import { createTerminal } from './terminal.ts';
 import { version } from './version.ts';
 
@@ -45,6 +46,6 @@ async function main(argv: readonly string[]): Promise<number> {
       terminal.talk('interrupted; nothing was changed');
       return exitCode('interrupted');
     }
-    return reportFailure(error, terminal, argv.includes('--debug'));
+    return reportFailure(error, terminal, argv.includes('--debug'), { command: ['podshift', ...argv].map(quoted).join(' ') });
   }
 }

@@ -154,7 +154,7 @@ export function createProgram(version: string, onAsked: Asked): Command {
     ),
   );
   withMigration(
-    withCluster(withFormat(command('plan', 'show what a run would do, and why it would leave something alone', 'Reads only.')), true)
+    withCluster(withFormat(command('plan', 'show what a run would do, and what blocks the rest', 'Reads only.')), true)
       .option('--out <file>', 'keep the plan in this file, for "run --plan" and "plan --compare"')
       .option('--compare <file>', 'say what changed since the plan in this file was made; exits with 3 where something did'),
   );
@@ -230,7 +230,7 @@ export function createProgram(version: string, onAsked: Asked): Command {
       command(
         'approve',
         'approve or refuse the plan that a run of a service waits with',
-        'Without --digest it shows the plan, and answers nothing.',
+        'Without --digest it shows the plan, and approves nothing.',
       ),
     ),
   )
@@ -242,7 +242,7 @@ export function createProgram(version: string, onAsked: Asked): Command {
       command(
         'watch',
         'look at a run of another process or of a service until it has ended',
-        'Prints its report, and exits as the run does. Ctrl-C leaves the run alone.',
+        'Prints its report, and exits as the run does. Ctrl-C stops the watch alone; the run goes on.',
       ),
     ),
   ).argument('<run>', 'id of the run');

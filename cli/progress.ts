@@ -3,8 +3,9 @@ import type { Clock } from '../src/model/clock.ts';
 import type { Plan, UnitPlan } from '../src/model/plan.ts';
 import type { RetirementPhase, RetirementRecord } from '../src/model/retirement.ts';
 import type { UnitStatus, UnitStep } from '../src/model/run.ts';
+import { runWord, unitWord } from '../src/model/text/status-words.ts';
 import { retirementTitle } from '../src/report/summary.ts';
-import { hang, type Palette, type Tone } from '../src/report/text.ts';
+import { count, hang, type Palette, type Tone } from '../src/report/text.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What a step means to someone who watches. */
@@ -20,7 +21,7 @@ const STEPS: Readonly<Record<UnitStep, string>> = {
   soak: 'checking pods again',
   annotations: 'removing annotation',
   together: 'waiting for the rest of its add-on',
-  undo: 'going back',
+  undo: 'rolling back',
 };
 
 const STATUS_TONES: Partial<Record<UnitStatus, Tone>> = { migrated: 'good', 'rolled-back': 'bad', 'needs-operator': 'bad', held: 'warn' };
@@ -91,7 +92,11 @@ export function narrate(journal: Journal, clock: Clock, terminal: Terminal): Jou
       // Every failure opens a rollback; where nothing was written there is none to speak of.
       if (changes.status === 'rolling-back' && (await journal.listEntries(runId)).length === 0) return run;
       if (changes.status !== undefined)
-        say(`run ${changes.status} ${run.reason}`, '', `run ${run.runId}: ${changes.status}${run.reason === '' ? '' : `: ${run.reason}`}`);
+        say(
+          `run ${changes.status} ${run.reason}`,
+          '',
+          `run ${run.runId}: ${runWord(changes.status)}${run.reason === '' ? '' : `: ${run.reason}`}`,
+        );
       return run;
     },
     async updateUnit(runId, unitId, changes) {
@@ -101,7 +106,11 @@ export function narrate(journal: Journal, clock: Clock, terminal: Terminal): Jou
       }
       const tone = changes.status === undefined ? undefined : STATUS_TONES[changes.status];
       if (changes.status !== undefined && tone !== undefined) {
-        say(`${unitId} ${changes.status}`, unitId, `${palette(tone, changes.status)}${unit.reason === '' ? '' : `: ${unit.reason}`}`);
+        say(
+          `${unitId} ${changes.status}`,
+          unitId,
+          `${palette(tone, unitWord({ status: unit.status, wave: unit.plan.wave }))}${unit.reason === '' ? '' : `: ${unit.reason}`}`,
+        );
       }
       return unit;
     },
@@ -114,7 +123,7 @@ export function narrate(journal: Journal, clock: Clock, terminal: Terminal): Jou
     async markUndone(runId, key) {
       await journal.markUndone(runId, key);
       const [kind = '', object = ''] = key.split('#');
-      // a probe pod goes as soon as it has answered: that is no way back
+      // a probe pod goes as soon as it has answered: that is no rollback
       if (kind !== 'probe-pod') say(`undone ${key}`, '', `restored: ${WRITES[kind] ?? kind} ${object}`);
     },
   });
@@ -151,9 +160,9 @@ export function overlay(journal: Journal, methods: Partial<Journal>): Journal {
 
 function describePlan(plan: Plan, palette: Palette): string {
   const migrate = plan.units.filter((unit) => unit.decision === 'migrate').length;
-  const held = plan.units.filter((unit) => unit.decision === 'hold').length;
-  const agent = plan.agent.action === 'install' ? `; the agent add-on ${plan.agent.addonVersion ?? ''} is to be installed` : '';
-  return `${palette('strong', 'plan')}: ${migrate} to migrate in ${plan.waves} waves, ${held} held${agent}`;
+  const blocked = plan.units.filter((unit) => unit.decision === 'hold').length;
+  const agent = plan.agent.action === 'install' ? `; will install the agent add-on ${plan.agent.addonVersion ?? ''}` : '';
+  return `${palette('strong', 'plan')}: ${migrate} to migrate in ${count(plan.waves, 'wave')}, ${blocked} blocked${agent}`;
 }
 
 /** `+0:07`, `+12:05`, `+1:02:00`. */

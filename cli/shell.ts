@@ -37,6 +37,11 @@ export function nextCommand(invocation: Invocation, ...words: readonly string[])
   return ['podshift', ...words.slice(0, at), ...flags, ...words.slice(at)].map(quoted).join(' ');
 }
 
+/** The command as it was typed, quoted for a shell. */
+export function sameCommand({ typed }: Invocation): string {
+  return ['podshift', ...typed].map(quoted).join(' ');
+}
+
 /** What changes things stands last, where it is seen. */
 const DECIDING: readonly string[] = ['--digest', '--stop', '--refuse', '--approve'];
 

@@ -97,7 +97,7 @@ function say({ cluster, objects, files, refusals }: Captured, out: string, names
   const of = `${cluster.name} (${cluster.region}, Kubernetes ${cluster.version})`;
   talk(hang('', `captured ${of}: ${objects} objects, ${files} files of AWS's answers`, columns));
   for (const { what, permission } of refusals) {
-    const text = `${what} may not be read, so what it would tell is unknown to whoever reads the snapshot; it takes ${permission}`;
+    const text = `${what} may not be read, so what it would show is unknown to whoever reads the snapshot; it takes ${permission}`;
     talk(hang('warning: ', text, columns).replace('warning:', palette('warn', 'warning:')));
   }
   if (names === 'hashed') {

@@ -115,7 +115,7 @@ function newFleet(invocation: Invocation, spec: FleetSpec, mode: FleetRecord['mo
   const fleetId = createIds({ now: () => Date.now() }, randomBytes).next();
   const approval = invocation.flags.approveEach === true ? 'required' : 'none';
   if (approval === 'required' && textFlag(invocation, 'service') === undefined) {
-    throw new PodshiftError('UsageError', '--approve-each needs --service: in this process nobody could answer');
+    throw new PodshiftError('UsageError', '--approve-each needs --service: a run in this process cannot wait for an approval');
   }
   return { fleetId, mode, approval, expectedDigest: digestFlag(invocation) ?? null, spec };
 }
@@ -170,7 +170,7 @@ function sayHowToRun({ terminal }: CommandContext, invocation: Invocation, repor
 /** Says how a fleet goes on that was interrupted, or whose journal failed. */
 function stopped({ terminal }: CommandContext, invocation: Invocation, fleetId: string, failure: unknown): Exit {
   terminal.talk('');
-  if (isPodshiftError(failure)) sayFailure(failure, terminal);
+  if (isPodshiftError(failure)) sayFailure(failure, terminal, 'below');
   else terminal.talk(hang('', 'stopped; the changes made so far stay, and the journal has them', terminal.talkColumns));
   terminal.talk(`  to resume:     ${nextCommand(invocation, 'fleet', 'run', '--resume', fleetId)}`);
   terminal.talk(`  to look at it: ${nextCommand(invocation, 'fleet', 'status', fleetId)}`);

@@ -16,6 +16,7 @@ import { screenOf } from '../screen.ts';
 import { isRemote } from '../service/open.ts';
 import { runOnService } from '../service/run.ts';
 import { journalFolder, openClusterSession, openJournalOf, openTwinSession, optionsOf, type Session } from '../sessions.ts';
+import { sameCommand } from '../shell.ts';
 import { stopped, stoppedByFailure } from '../stopped.ts';
 import { expectedDigest, type KeptPlan, keptPlanOf, optionsOfPlan, refuseMoved, refuseOtherCluster, targetOfPlan } from './kept-plan.ts';
 import { planOn, printPlan, sayHowToRun } from './plan.ts';
@@ -137,7 +138,7 @@ async function carryOut(
       signal: session.signal,
       input: { runId, target, mode: 'run', approval: 'none', expectedDigest, options },
     });
-    if (failure !== null) sayFailure(failure, terminal);
+    if (failure !== null) sayFailure(failure, terminal, { command: sameCommand(invocation) });
   } catch (error) {
     if (interrupts.signal.aborted) return stopped(context, runId, invocation);
     if (session.unreached.aborted && textFlag(invocation, 'resume') === undefined) {

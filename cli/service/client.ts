@@ -72,5 +72,5 @@ function pathOf(runId: string): string {
 function read<Schema extends z.ZodType>(schema: Schema, { body }: ServiceAnswer): z.output<Schema> {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  throw new PodshiftError('InvalidRequest', `the service gives an answer that this podshift cannot read: ${schemaProblems(parsed.error)}`);
+  throw new PodshiftError('InvalidRequest', `could not read the response of the service: ${schemaProblems(parsed.error)}`);
 }

@@ -73,7 +73,7 @@ async function readItems(copy: string, folder: string): Promise<(Key & Item)[]> 
     if (/Corruption/.test(readFileSync(join(copy, 'LOG'), 'utf8'))) throw damaged();
     // Before its table was made the journal held nothing.
     if (table === undefined && others.length > 0) {
-      throw new PodshiftError('JournalForeign', `${folder} holds the LevelDB database of another program`);
+      throw new PodshiftError('JournalForeign', `${folder} has the LevelDB database of another program`);
     }
     return items;
   } catch (error) {

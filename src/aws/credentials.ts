@@ -52,7 +52,9 @@ function memberCredentials(settings: AwsSettings, base: AwsCredentialIdentityPro
     } catch (thrown) {
       const error = awsError(thrown, { service: 'sts', operation: 'AssumeRole' });
       if (error.name !== 'AccessDenied') throw error;
-      throw new PodshiftError('MemberRoleRefused', `sts:AssumeRole of ${roleArn} was refused`, { details: error.details });
+      throw new PodshiftError('MemberRoleRefused', `sts:AssumeRole of ${roleArn} was refused: ${error.message}`, {
+        details: error.details,
+      });
     }
   };
 }

@@ -40,7 +40,7 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
     const of = from.map((value) => ({ kind: 'equals', attribute: 'status', value }) as const);
     const item = from.includes(String(status)) ? await table.update(runKey(runId), update, { kind: 'any', of }) : undefined;
     if (item !== undefined) return item;
-    throw new PodshiftError('LockLost', `run ${runId} is ${(await getRunItem(runId)).status}, so it is left to what made it so`);
+    throw new PodshiftError('LockLost', `run ${runId} is ${(await getRunItem(runId)).status}, and something else goes on with it`);
   };
 
   /** Notes a run, and whether it has ended, in the list of runs. */

@@ -256,6 +256,6 @@ function parse<T>(answer: ApiAnswer, what: string): T {
     return JSON.parse(answer.body) as T;
   } catch {
     // The parser's own error quotes the body.
-    throw new PodshiftError('ServiceUnavailable', `the API server's answer is not JSON: ${what}`);
+    throw new PodshiftError('ServiceUnavailable', `the response of the API server is not JSON: ${what}`);
   }
 }

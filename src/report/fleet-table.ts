@@ -1,9 +1,11 @@
 import type { FleetReport } from '../model/fleet-report.ts';
+import { duration } from '../model/text/duration.ts';
+import { runWord } from '../model/text/status-words.ts';
 import { type CommandText, PLAINLY } from './commands.ts';
 import { MARK_HEAD, markOf, STATE_TONES } from './state/state-cells.ts';
 import { clusterTitle, promiseLine, STATUS_TONES } from './summary.ts';
 import { type Cell, renderTable, tableWidth } from './table.ts';
-import { count, duration, hang, hangWhole, type Palette, type Tone } from './text.ts';
+import { count, hang, hangWhole, type Palette, type Tone } from './text.ts';
 
 type ReportCluster = FleetReport['clusters'][number];
 
@@ -59,7 +61,7 @@ export function renderFleet(
   const sections = [
     [
       `fleet ${palette('strong', fleet.id)}:`,
-      hang('  ', fleet.state?.text ?? `${fleet.status}${fleet.reason === '' ? '' : `: ${fleet.reason}`}`, columns),
+      hang('  ', fleet.state?.text ?? `${runWord(fleet.status)}${fleet.reason === '' ? '' : `: ${fleet.reason}`}`, columns),
       hang('  ', `${tally(report)}${tookLine(report)}`, columns),
       ...(fleet.digest === '' ? [] : [hang('  digest ', fleet.digest, columns)]),
     ].join('\n'),
@@ -76,11 +78,11 @@ export function renderFleet(
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }
 
-/** `12 clusters: 10 migrated, 2 held; 1 account and region refused`. */
+/** `12 clusters: 10 migrated, 2 not started; 1 account and region refused`. */
 function tally({ clusters, refused, fleet }: FleetReport): string {
   const parts = ORDER.map((status) => ({ status, number: clusters.filter((cluster) => cluster.status === status).length }))
     .filter(({ number }) => number > 0)
-    .map(({ status, number }) => `${number} ${status}`);
+    .map(({ status, number }) => `${number} ${runWord(status)}`);
   const found = `${count(clusters.length, 'cluster')}${parts.length === 0 ? '' : `: ${parts.join(', ')}`}`;
   const closed = refused.length === 0 ? '' : `; ${count(refused.length, 'account and region', 'accounts and regions')} refused`;
   return fleet.endedAt === null ? `${found}, so far${closed}` : `${found}${closed}`;
@@ -96,7 +98,7 @@ function unitsLine({ units, status }: ReportCluster): string {
   const parts = [
     [pending, 'to migrate'],
     [migrated, status === 'planned' ? 'associated' : 'migrated'],
-    [held, 'held'],
+    [held, 'blocked'],
     [rolledBack, 'rolled back'],
     [needsOperator, 'for an operator'],
   ].filter(([number]) => number !== 0);
@@ -109,7 +111,7 @@ function stateTitle({ text }: NonNullable<ReportCluster['state']>, reason: strin
 }
 
 function statusTitle({ status, units }: ReportCluster): string {
-  if (status !== 'planned') return status;
+  if (status !== 'planned') return runWord(status);
   return (units?.pending ?? 0) === 0 ? 'nothing to migrate' : 'would migrate';
 }
 
@@ -120,7 +122,7 @@ function nextActions({ fleet, clusters, refused, promises }: FleetReport, comman
   const actions = failed
     .flatMap(({ run }) => (run === null || promises !== null ? [] : [`look at "${command('report', run)}"`]))
     .slice(0, 3);
-  if (refused.length > 0) actions.push('let podshift into the accounts and regions that refused, then start the fleet anew');
+  if (refused.length > 0) actions.push('let podshift into the accounts and regions that refused, then start the fleet again');
   if (fleet.endedAt === null && fleet.state !== undefined)
     actions.push(...fleet.state.next.filter(({ action }) => action !== 'look').map((next) => `${next.action} with "${next.command}"`));
   else if (fleet.endedAt === null && promises === null) actions.push(`resume it with "${command('fleet', 'run', '--resume', fleet.id)}"`);

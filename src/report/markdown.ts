@@ -1,3 +1,4 @@
+import { runWord } from '../model/text/status-words.ts';
 import { TRUST_FIELD } from '../plan/changes.ts';
 import { optionTexts, valueText } from './change-text.ts';
 import type { CommandText } from './commands.ts';
@@ -43,7 +44,7 @@ function heading(report: AnyReport): string {
   const { run } = report;
   const took = report.kind === 'Plan' ? '' : tookLine(report);
   return [
-    `# ${report.kind === 'Plan' ? 'Plan' : 'Run'} ${code(run.id)}: ${run.status}`,
+    `# ${report.kind === 'Plan' ? 'Plan' : 'Run'} ${code(run.id)}: ${runWord(run.status)}`,
     '',
     `- Cluster: ${clusterTitle(run.cluster)}`,
     ...(run.reason === undefined ? [] : [`- Reason: ${plain(run.reason)}`]),
@@ -63,7 +64,7 @@ function unitTable(report: AnyReport): string {
     code(roleTitle(unit.roleArn, report.run.cluster)),
     unit.workloads.map(({ kind, name }) => `${kind} ${code(name)}`).join('<br>') || 'none',
     unit.wave === null ? '' : String(unit.wave),
-    statusTitle(report, unit.status),
+    statusTitle(report, unit),
   ]);
   return ['## Units', '', table(['Service account', 'By', 'Role', 'Workloads', 'Wave', 'Status'], rows)].join('\n');
 }
@@ -72,7 +73,7 @@ function exceptions(report: AnyReport): string {
   const lines = report.units
     .filter((unit) => unit.status === 'held' || unit.status === 'rolled-back' || unit.status === 'needs-operator')
     .flatMap((unit) => [
-      `- ${code(unitName(unit))} ${unit.status}: ${plain(unit.reason)}`,
+      `- ${code(unitName(unit))} ${statusTitle(report, unit)}: ${plain(unit.reason)}`,
       ...findingsOf(report, unit)
         .filter((finding) => finding.severity === 'blocker')
         .map((finding) => `  - **${finding.code}** ${plain(finding.message)} ${plain(finding.remedy)}`),

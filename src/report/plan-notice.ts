@@ -60,8 +60,8 @@ function changeTexts({ object, field, before, after }: PlannedChange): string[] 
   if (field !== TRUST_FIELD) return [`${object}${field === '' ? '' : ` ${field}`}: ${valueText(before)} -> ${valueText(after)}`];
   const [old, now] = [trustScope(String(before)), trustScope(String(after))];
   return [
-    ...now.filter((line) => !old.includes(line)).map((line) => `${object} lets in ${line}`),
-    ...old.filter((line) => !now.includes(line)).map((line) => `${object} lets in no more ${line}`),
+    ...now.filter((line) => !old.includes(line)).map((line) => `${object} admits ${line}`),
+    ...old.filter((line) => !now.includes(line)).map((line) => `${object} no longer admits ${line}`),
   ];
 }
 

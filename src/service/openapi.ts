@@ -49,7 +49,7 @@ export function openApiDocument(version: string): JsonObject {
       title: 'podshift',
       version,
       description:
-        'Starts migrations from IRSA, kube2iam and kiam to EKS Pod Identity, shows how they stand, and takes them back. Requests are signed with AWS Signature Version 4 for the service execute-api.',
+        'Starts migrations from IRSA, kube2iam and kiam to EKS Pod Identity, shows how they stand, and rolls them back. Requests are signed with AWS Signature Version 4 for the service execute-api.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [

@@ -79,7 +79,7 @@ export const startRunBody = z.strictObject({
     .enum(['required', 'none'])
     .default('required')
     .describe('Whether the run waits until somebody approves the digest of its plan'),
-  expectedDigest: digest.nullable().default(null).describe('The run is held where its plan has another digest'),
+  expectedDigest: digest.nullable().default(null).describe('The run changes nothing where its plan has another digest'),
   options: migrationOptions.prefault({}),
 });
 
@@ -96,7 +96,7 @@ export const rollbackBody = z
       .nullable()
       .default(null)
       .describe('Units, each `NAMESPACE/SERVICEACCOUNT`; null for the whole run'),
-    stop: z.boolean().default(false).describe('Stop the run first where it is still going forward; then all of it goes back'),
+    stop: z.boolean().default(false).describe('Stop the run first where it is still going forward; then all of it is rolled back'),
   })
   .default({ units: null, stop: false });
 
@@ -207,7 +207,7 @@ export const ROUTES = {
     operationId: 'rollBackRun',
     summary: 'Roll a run back',
     description:
-      'Restores what the run changed, or what some of its units changed. A run that is rolled back already is answered with 200, and nothing is started. One that is still going forward is refused, unless it is to be stopped first.',
+      'Restores what the run changed, or what some of its units changed. A run that is rolled back already is answered with 200, and nothing is started. One that is still going forward is refused, unless `stop` is true.',
     path: runPath,
     query: none,
     headers: anyHeaders,

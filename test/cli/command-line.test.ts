@@ -130,8 +130,8 @@ describe('flags', () => {
     ['an unknown key, with the nearest one', 'waveSiez: 3', 'unknown key "waveSiez" in the options file o.yaml; did you mean "waveSize"?'],
     ['an unknown key that is near nothing', 'zzz: 3', 'unknown key "zzz" in the options file o.yaml'],
     ['no map', '- a', 'the options file o.yaml must be a map of keys to values'],
-    ['no YAML', 'a: [', /^the options file o\.yaml is no YAML: /],
-    ['a key twice', 'waveSize: 1\nwaveSize: 2', /no YAML: Map keys must be unique/],
+    ['no YAML', 'a: [', /^the options file o\.yaml is not YAML: line 1, column 5: the text ends in the middle$/],
+    ['a key twice', 'waveSize: 1\nwaveSize: 2', /is not YAML: line \d+, column 1: a key stands twice in one map/],
     ['a value of the wrong kind', 'waveSize: many', /--wave-size \(waveSize\): must be a number/],
     ['a malformed service account', 'serviceAccounts: [x]', /--service-account \(serviceAccounts\)/],
     ['a finding that cannot be accepted', 'accept: ["PS104:shop/orders"]', /--accept \(accept\): must be CODE:NAMESPACE\/NAME/],
@@ -346,9 +346,9 @@ describe('progress', () => {
     for (const runId of ['planned', 'wrote'])
       for (const status of ['rolling-back', 'held'] as const) await told.updateRun(runId, { status, reason: `of ${runId}` });
     expect(written.stderr.split('\n')).toEqual([
-      '  +0:00  run planned: held: of planned',
-      '  +0:00  run wrote: rolling-back: of wrote',
-      '  +0:00  run wrote: held: of wrote',
+      '  +0:00  run planned: not started: of planned',
+      '  +0:00  run wrote: rolling back: of wrote',
+      '  +0:00  run wrote: not started: of wrote',
       '',
     ]);
   });
@@ -379,13 +379,13 @@ describe('progress', () => {
 
     expect(written.stderr.split('\n')).toEqual([
       '  +0:00  run r: running',
-      '  +0:00  plan: 2 to migrate in 2 waves, 0 held; the agent add-on',
-      '         v1.3.8-eksbuild.2 is to be installed',
+      '  +0:00  plan: 2 to migrate in 2 waves, 0 blocked; will install the agent add-on',
+      '         v1.3.8-eksbuild.2',
       '  +1:07  quay/tickets  associating',
       '  +1:07  quay/lamps    checking pods, soaking',
       '  +1:07  written: trust policy of pier',
       '+1:01:07  restored: association of ServiceAccount/quay/tickets',
-      '+1:01:07  quay/tickets  rolled-back: no proof',
+      '+1:01:07  quay/tickets  rolled back: no proof',
       '',
     ]);
     expect(inner.added).toEqual(['quay/tickets']);

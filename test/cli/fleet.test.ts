@@ -66,7 +66,7 @@ describe('the settings of a fleet', () => {
     ['a key that is like none', 'regions: [eu-west-1]\nxyzzyxyzzy: 1\n', [], /unknown key "xyzzyxyzzy" in the fleet file [^;]*$/],
     ['a wrong value', 'regions: [eu-west-1]\nmigration: {waveSize: 0}\n', [], /^migration\.waveSize: /],
     ['no map', '- a\n', [], /must be a map/],
-    ['no YAML', 'a: [\n', [], /is no YAML/],
+    ['no YAML', 'a: [\n', [], /is not YAML: line 2, column 1: the text ends in the middle$/],
     ['a tag without a key', 'regions: [eu-west-1]\n', ['--tag', '=x'], /--tag takes KEY or KEY=VALUE, not "=x"/],
   ])('are refused with %s', async (_title, text, flags, message) => {
     const name = text === undefined ? undefined : await file(text);

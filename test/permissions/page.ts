@@ -22,7 +22,7 @@ export function permissionsPage(facts: PageFacts): string {
 
 What podshift calls, so that you can grant it and no more. This page is made of what the functions were seen to ask for
 (\`npm run permissions\`), and a test compares it with what is deployed. *For* tells who needs it: \`plan\` stands for everything
-that only reads (\`scan\`, \`plan\`, \`run\` without \`--approve\`), \`run\` for what changes things, \`rollback\` for the way back;
+that only reads (\`scan\`, \`plan\`, \`run\` without \`--approve\`), \`run\` for what changes things, \`rollback\` for the rollback;
 \`fleet\`, \`API\` and \`events\` are parts of the deployed service.
 
 ## AWS
@@ -70,7 +70,7 @@ ${table(['resource', 'API group', ...CLUSTER_ROLES, 'why'], resourceRows(facts))
 
 None of them allows to bind a role, or has a verb on Secrets. A service account that is split off joins the bindings of the old one, and
 Kubernetes lets a subject be added only by who has all that the role allows, or may \`bind\` that very role: \`splitting.yaml\` has the
-rule for it, with the roles' names, for you to fill in. Without it such a unit is held, and its reason names the role. Kinds that a
+rule for it, with the roles' names, for you to fill in. Without it such a unit is blocked, and its reason names the role. Kinds that a
 cluster does not serve are skipped.
 
 ## The pods that podshift makes

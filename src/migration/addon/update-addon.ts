@@ -153,13 +153,13 @@ export async function undoAddon(runtime: JournalRuntime, context: UnitContext, e
     if (sent >= MOST_UPDATES)
       throw new PodshiftError(
         'UndoFailed',
-        `EKS failed ${sent} times to give the add-on ${plan.name} its old roles back: ${JSON.stringify(before)}`,
+        `EKS failed ${sent} times to restore the old roles of the add-on ${plan.name}: ${JSON.stringify(before)}`,
       );
     await fence(runtime, run);
     const facts = { associated: true, dissociatedAt: runtime.clock.now(), addonUndoUpdates: sent + 1 };
     const addonUndoId = await askForOldRoles(context, live, before, sent);
     await runtime.journal.updateUnit(run.runId, unit.unitId, { facts: addonUndoId === '' ? {} : { ...facts, addonUndoId } });
-    return `the add-on ${plan.name} gets its old roles back`;
+    return `the add-on ${plan.name} is given its old roles again`;
   }
   if (live.status !== 'ACTIVE') return `the add-on ${plan.name} is ${live.status}`;
   await restoreAnnotations(runtime, context);

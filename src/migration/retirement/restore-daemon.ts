@@ -49,7 +49,7 @@ async function restoreDaemonNow(runtime: ClusterRuntime, input: RestoreInput): P
     return READY;
   }
   if (isLate(runtime, record, 'back', run.options.undoTimeoutSeconds))
-    throw new PodshiftError('UndoFailed', `after ${run.options.undoTimeoutSeconds} s of putting the daemon back, ${missing}`);
+    throw new PodshiftError('UndoFailed', `after ${run.options.undoTimeoutSeconds} s of starting the daemon again, ${missing}`);
   return waitIn(runtime, run, PACES.daemonBack, secondsOf(runtime, record, 'back'), run.options.undoTimeoutSeconds);
 }
 

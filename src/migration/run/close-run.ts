@@ -67,7 +67,7 @@ async function closeRefused(runtime: JournalRuntime, waiting: RunRecord, otherwi
 
 function reasonOfRefusal({ approval }: RunRecord, otherwise: string): string {
   if (approval?.status === 'refused') return `the plan was refused by ${approval.answer?.by}`;
-  return approval?.status === 'expired' ? `nobody approved the plan until ${approval.expiresAt}` : otherwise;
+  return approval?.status === 'expired' ? `the plan was not approved by ${approval.expiresAt}` : otherwise;
 }
 
 /** Units of a run that ends before their turn: nothing was done to them. */

@@ -61,7 +61,7 @@ export async function retireOldTrust(
   const serviceAccounts = concerned.map((unit) => ({ namespace: unit.plan.namespace, name: unit.plan.serviceAccount }));
   const { oidcIssuer } = await runtime.aws(run.target).eks.describeCluster();
   const request: OldWay = { principals, issuer: serviceAccounts.length === 0 ? undefined : oidcIssuer, serviceAccounts };
-  if (principals.length === 0 && request.issuer === undefined) return { wrote: false, reason: 'nothing of the old way may go' };
+  if (principals.length === 0 && request.issuer === undefined) return { wrote: false, reason: 'no old statement may be removed' };
   const role = trustedRole(input.roleArn);
   return withLease(runtime, run.runId, input.roleArn, (lease) => retireUnderLease(runtime, run, lease, role, request));
 }

@@ -30,7 +30,7 @@ export async function restartWorkloads(runtime: ClusterRuntime, input: UnitInput
   const isSplit = (unit.plan.metadata?.splitFrom ?? null) !== null;
   const folds = run.options.foldAnnotationRemoval && unit.plan.metadata !== undefined;
   if (folds && !isProved(unit, 2, 'probe-pod'))
-    throw new PodshiftError('ProofFailed', `the old annotations of ${unit.unitId} stay: the new way is not proved`);
+    throw new PodshiftError('ProofFailed', `the old annotations of ${unit.unitId} stay: Pod Identity is not proved`);
   await refuseBroken(context);
   let restarted = 0;
   for (const workload of await liveWorkloads(kubernetes, unit.plan)) {

@@ -63,7 +63,7 @@ export async function undoUnit(runtime: ClusterRuntime, input: UndoInput): Promi
   const { undoTimeoutSeconds } = run.options;
   const waited = millisecondsGoingBack(runtime.clock, unit) / 1000;
   if (waited > undoTimeoutSeconds) {
-    throw new PodshiftError('UndoFailed', `after ${undoTimeoutSeconds} s of going back, ${missing}`);
+    throw new PodshiftError('UndoFailed', `after ${undoTimeoutSeconds} s of rolling back, ${missing}`);
   }
   return { ...(await waitIn(runtime, run, PACES.undo, waited, undoTimeoutSeconds)), unitId: input.unitId, unitStatus: 'rolling-back' };
 }

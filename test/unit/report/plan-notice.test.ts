@@ -16,7 +16,7 @@ describe('the notice of a plan that waits for approval', () => {
       `unit quay/tickets gets ${roleArn('pier-tickets')} in wave 1; `,
       'Addon/eks-pod-identity-agent addonVersion: none -> v1.3.8-eksbuild.2; ',
       'StatefulSet/quay/tickets-ledger restart: none -> rollout; ',
-      `Role/${roleArn('pier-tickets')} lets in Service pods.eks.amazonaws.com if aws:RequestTag/kubernetes-namespace is quay and aws:RequestTag/kubernetes-service-account is tickets; `,
+      `Role/${roleArn('pier-tickets')} admits Service pods.eks.amazonaws.com if aws:RequestTag/kubernetes-namespace is quay and aws:RequestTag/kubernetes-service-account is tickets; `,
       'blocked dock/cranes: the container crane sets AWS_ROLE_ARN by hand; ',
       'PS319 Deployment/quay/tickets: the Deployment has one replica; ',
       'PS402 Addon/eks-pod-identity-agent. all of it again: podshift approve run1 --service URL',
@@ -27,7 +27,7 @@ describe('the notice of a plan that waits for approval', () => {
 
   it('tells who is let in no more', () => {
     const retired = { ...role('quay/tickets'), trustBefore: trust('quay/tickets', true), trustAfter: trust('quay/tickets') };
-    expect(planNotice(plan({ roles: [retired] }), 'run1').text).toContain('lets in no more Service pods.eks.amazonaws.com');
+    expect(planNotice(plan({ roles: [retired] }), 'run1').text).toContain('no longer admits Service pods.eks.amazonaws.com');
   });
 
   it('names what is made as a whole by its object', () => {

@@ -119,7 +119,7 @@ describe('a lost update of a trust policy', () => {
     fake.pass(900);
     await check();
     expect(trust()).toBe(AFTER_FIRST);
-    expect((await record()).blocked).toMatch(/could not be put back/);
+    expect((await record()).blocked).toMatch(/could not be restored/);
   });
 
   it.each([

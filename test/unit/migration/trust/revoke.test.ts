@@ -124,7 +124,7 @@ describe('revokeTrust', () => {
     await end('shop/orders', 'rolled-back');
     const failure = { Error: 'Throttled', Cause: 'IAM throttles' };
     await blockRole(fake.runtime, { ...REVOKE, step: 'restore', failure });
-    expect((await record()).blocked).toBe('its trust policy could not be restored: IAM throttles');
+    expect((await record()).blocked).toBe('its trust policy could not be restored: IAM throttles; gave up at the last try');
     expect(await revokeTrust(fake.runtime, REVOKE)).toEqual({ wrote: true });
     expect((await record()).blocked).toBe('');
   });
@@ -164,7 +164,7 @@ describe('the retirement of the old trust', () => {
     const unit = await fake.runtime.journal.getUnit(RUN, 'shop/orders');
     fake.runtime.journal.listUnits = async () => [{ ...unit, plan: { ...unit.plan, consumers: ['ScaledObject/shop/orders'] } }];
     expect(await rolesToRetire(fake.runtime, { runId: RUN, after: '' })).toMatchObject({ items: [], done: true });
-    expect(await retireOldTrust(fake.runtime, RETIRE)).toEqual({ wrote: false, reason: 'nothing of the old way may go' });
+    expect(await retireOldTrust(fake.runtime, RETIRE)).toEqual({ wrote: false, reason: 'no old statement may be removed' });
     expect(fake.account.writes).toEqual([]);
   });
 

@@ -136,7 +136,7 @@ describe('grantTrust', () => {
     expect(await grantTrust(fake.runtime, { ...FIRST, wave: 7 })).toEqual({ wrote: false });
     await blockRole(fake.runtime, { runId: RUN, roleArn: ROLE, step: 'grant', failure: { Error: 'Throttled', Cause: 'IAM throttles' } });
     expect(await grantTrust(fake.runtime, FIRST)).toEqual({ wrote: false });
-    expect(await record()).toMatchObject({ blocked: 'IAM throttles' });
+    expect(await record()).toMatchObject({ blocked: 'IAM throttles; gave up at the last try' });
     expect(fake.account.writes).toEqual([]);
   });
 
