@@ -19,5 +19,7 @@ export const commands: Readonly<Record<CommandName, () => Promise<RunCommand>>> 
   addon: async () => (await import('./addon.ts')).addon,
   fleet: async () => (await import('./fleet.ts')).fleet,
   serve: async () => (await import('./serve.ts')).serve,
+  config: async () => (await import('./config.ts')).config,
+  completion: async () => (await import('./completion.ts')).completion,
   twin: async () => (await import('./twin.ts')).twin,
 };
