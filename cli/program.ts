@@ -2,8 +2,11 @@ import { Argument, Command, CommanderError, Option } from 'commander';
 import { PodshiftError } from '../src/model/errors.ts';
 import { afterHelp, collect, withAccess, withCluster, withFormat, withMigration, withRuns, withRunsAs, withService } from './arguments.ts';
 import { CAPTURE, withCapture } from './capture-arguments.ts';
+import { noAction, usageError } from './command-line/complaints.ts';
 import { addAddon, addFleet, addSchedule } from './command-line/groups.ts';
-import { commandFirst, didYouMean, namesOf, nearestFlag, unknownFlag } from './command-line/words.ts';
+import { type Taken, takenBy } from './command-line/taken.ts';
+import { commandFirst, namesOf } from './command-line/words.ts';
+import { SHELLS } from './completion/scripts.ts';
 import { DOCTOR, withDoctor } from './doctor/arguments.ts';
 import { EXPLAIN, withExplain } from './explain/arguments.ts';
 import { EXPORT, withExport } from './export/arguments.ts';
@@ -18,6 +21,8 @@ export interface Invocation {
   readonly action?: string;
   readonly arguments: readonly string[];
   readonly flags: Readonly<Record<string, unknown>>;
+  /** The flags that the command takes, by the names that they have in `flags`. */
+  readonly takes: Readonly<Record<string, Taken>>;
   /** As it was typed, without the program's name. */
   readonly typed: readonly string[];
 }
@@ -44,7 +49,9 @@ export type CommandName =
   | 'explain'
   | 'doctor'
   | 'service'
-  | 'demo';
+  | 'demo'
+  | 'completion'
+  | 'config';
 
 /** Text to print instead of running a command: help or the version. */
 export interface Answer {
@@ -98,20 +105,6 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
   }
   if (asked === undefined) throw new PodshiftError('InternalError', `${argv.join(' ')} asks for no command`);
   return { ...asked, typed: argv };
-}
-
-function noAction(group: Command): PodshiftError {
-  const names = group.commands.map((one) => one.name());
-  return new PodshiftError('UsageError', `${namesOf(group).join(' ')} what? give one of ${names.join(', ')}`);
-}
-
-/** Commander's complaint in the form of all our errors; a flag that is not known comes before one that is missing. */
-function usageError(error: CommanderError, command: Command, rest: readonly string[]): PodshiftError {
-  const complaint = error.message.replace(/^error: /, '').replace(/\n\(Did you mean (.+)\?\)$/, '; did you mean $1?');
-  const isMissing = error.code === 'commander.missingMandatoryOptionValue';
-  const message = (isMissing ? unknownFlag(command, rest) : undefined) ?? complaint;
-  const [, flag] = /^unknown option '([^']+)'$/.exec(message) ?? [];
-  return new PodshiftError('UsageError', `${message}${flag === undefined ? '' : didYouMean(nearestFlag(command, flag))}`, { cause: error });
 }
 
 /** The tree of all commands: their names, arguments and flags, from which help, completion and parsing come. */
@@ -272,6 +265,15 @@ export function createProgram(version: string, onAsked: Asked): Command {
   withFormat(
     command('demo', 'rehearse the example cluster that ships with podshift', 'Nothing real is touched; no credentials are needed.'),
   );
+  withFormat(
+    command('config', 'show what is set once for all commands, and where', 'Flags come before the environment, and that before the file.'),
+    ['table', 'json', 'yaml'],
+  );
+  command(
+    'completion',
+    'print what a shell needs to complete commands, flags, runs and clusters',
+    'Examples:\n  source <(podshift completion bash)\n  podshift completion fish > ~/.config/fish/completions/podshift.fish',
+  ).addArgument(new Argument('<shell>', 'the shell').choices(SHELLS));
 
   for (const one of program.commands) whenAsked(one, onAsked);
   return program;
@@ -289,6 +291,7 @@ function whenAsked(command: Command, onAsked: Asked): void {
       ...(action === undefined ? {} : { action }),
       arguments: self.args,
       flags: self.optsWithGlobals(),
+      takes: takenBy(self),
     });
   });
 }

@@ -4,14 +4,14 @@ import type { Invocation } from './program.ts';
 
 /** Which flags a command takes of those that lead to a run. */
 const TAKES = {
-  run: ['--service', '--journal', '--profile', '--endpoint-url'],
-  rollback: ['--service', '--journal', '--profile', '--endpoint-url'],
-  status: ['--service', '--journal', '--profile'],
-  report: ['--service', '--journal', '--profile'],
-  watch: ['--service', '--journal', '--profile'],
+  run: ['--service', '--local', '--journal', '--profile', '--endpoint-url'],
+  rollback: ['--service', '--local', '--journal', '--profile', '--endpoint-url'],
+  status: ['--service', '--local', '--journal', '--profile'],
+  report: ['--service', '--local', '--journal', '--profile'],
+  watch: ['--service', '--local', '--journal', '--profile'],
   approve: ['--service', '--profile'],
   plan: ['--role-arn', '--external-id', '--profile', '--endpoint-url'],
-  fleet: ['--service', '--journal', '--profile', '--endpoint-url'],
+  fleet: ['--service', '--local', '--journal', '--profile', '--endpoint-url'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 /** Flags of this machine's journal and of its AWS: none of them goes with a service. */
@@ -29,6 +29,7 @@ export function nextCommand(invocation: Invocation, ...words: readonly string[])
     .filter((flag) => !(isService && invocation.name !== 'fleet' && LOCAL.includes(flag)))
     .filter((flag) => !words.includes(flag))
     .flatMap((flag) => {
+      if (invocation.flags[camel(flag)] === true) return [flag];
       const value = textFlag(invocation, camel(flag));
       return value === undefined ? [] : [flag, value];
     });

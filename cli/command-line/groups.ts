@@ -109,7 +109,8 @@ export function addFleet(group: Command): void {
       withAccess(
         withFormat(action(group, 'status', 'list the fleets of the journal, or show how one stands'), formats)
           .argument('[fleet]', 'id of a fleet')
-          .allowExcessArguments(),
+          .allowExcessArguments()
+          .option('--watch', 'go on looking: a terminal is refreshed in place, a pipe gets a line for each change'),
       ),
     ),
   );

@@ -30,8 +30,7 @@ export const fleet: RunCommand = async (context, invocation) => {
     case 'run':
       return run(context, invocation, only(rest));
     case 'status':
-      await showFleets(context, invocation, only(rest));
-      return 'done';
+      return showFleets(context, invocation, only(rest));
     default:
       return rehearse(context, invocation, rest);
   }

@@ -23,5 +23,7 @@ export const commands: Readonly<Record<CommandName, () => Promise<RunCommand>>> 
   explain: async () => (await import('./explain.ts')).explain,
   serve: async () => (await import('./serve.ts')).serve,
   service: async () => (await import('./service.ts')).service,
+  config: async () => (await import('./config.ts')).config,
+  completion: async () => (await import('./completion.ts')).completion,
   twin: async () => (await import('./twin.ts')).twin,
 };

@@ -54,6 +54,8 @@ export const retire: RunCommand = async (context, invocation) => {
 };
 
 async function start(options: MigrationOptions, context: CommandContext, invocation: Invocation, kept?: KeptPlan): Promise<Exit> {
+  if (invocation.flags.requireApproval === true)
+    throw new PodshiftError('UsageError', '--require-approval needs --service: in this process nobody could answer');
   const digest = expectedDigest(invocation, kept);
   const target = kept === undefined ? undefined : await targetOfPlan(kept, invocation, context);
   const settings = target === undefined ? {} : { target };

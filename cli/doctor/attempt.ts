@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isPodshiftError, PodshiftError } from '../../src/model/errors.ts';
-import { duration } from '../../src/report/text.ts';
+import { duration } from '../../src/model/text/duration.ts';
 import type { DoctorCheck } from '../outputs/doctor.ts';
 
 /** Milliseconds that one check may take: then it is given up. */

@@ -3,6 +3,7 @@ import { fleetList, fleetReport } from '../../src/model/fleet-report.ts';
 import { planComparison } from '../../src/model/plan-files/comparison.ts';
 import { planFile } from '../../src/model/plan-files/file.ts';
 import { planReport, runReport, scanReport } from '../../src/model/report.ts';
+import { configReport } from '../settings/report.ts';
 import { doctorReport } from './doctor.ts';
 import { explanations } from './explanations.ts';
 import { exportAnswer } from './export.ts';
@@ -73,6 +74,7 @@ export const OUTPUTS = {
   },
   doctor: { description: 'What a run will need, and whether it is there', schema: doctorReport, commands: ['doctor'] },
   explanations: { description: 'Findings and errors as their pages explain them', schema: explanations, commands: ['explain'] },
+  config: { description: 'What is set for all commands, and where each value is from', schema: configReport, commands: ['config'] },
   export: { description: 'The code that was written, and where', schema: exportAnswer, commands: ['export'] },
   twin: { description: 'The one line of stdout: where the twin serves', schema: twinEndpoints, commands: ['twin'] },
   serve: { description: 'The one line of stdout: where the API serves', schema: serveEndpoint, commands: ['serve'] },

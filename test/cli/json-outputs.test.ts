@@ -59,6 +59,7 @@ describe('what -o json prints', { timeout: 600_000 }, () => {
     answered('rehearse', 'run-report', 4, await podshift('rehearse', PRESS, ...json));
     answered('demo', 'run-report', 0, await podshift('demo', ...json));
     answered('retire', 'plan', 0, await podshift('retire', 'kube2iam', '--snapshot', PRESS, ...json));
+    answered('config', 'config', 0, await podshift('config', ...json));
     answered('explain', 'explanations', 0, await podshift('explain', ...json));
     answered('addon permissions', 'addon-permissions', 0, await podshift('addon', 'permissions', 'vpc-cni', '--snapshot', SHOP, ...json));
     answered('fleet rehearse', 'fleet-report', 4, await podshift('fleet', 'rehearse', PRESS, ...json));

@@ -175,7 +175,9 @@ describe('podshift serve', { timeout: 300_000 }, () => {
     const again = await podshift('run', '--service', url, '--plan', file, '--approve');
     expect(again).toMatchObject({
       code: 3,
-      stderr: expect.stringContaining(`what differs from the plan: podshift plan --compare ${file}`),
+      stderr: expect.stringContaining(
+        `to see what differs from the plan, with your own access to the\ncluster:\n  podshift plan --compare ${file}\n`,
+      ),
     });
     expect((await stop()).code).toBe(0);
   });

@@ -36,6 +36,19 @@ describe('GET /runs/{runId}', () => {
     expect(headers).toMatchObject({ 'content-type': 'application/json', 'cache-control': 'no-store' });
   });
 
+  it('says in words how the run stands, as the list does', async () => {
+    const { journal } = fake.runtime;
+    const state = async () => {
+      const [one, all] = [await call(getRun, fake.runtime, { path }), await call(listRuns, fake.runtime, {})];
+      expect(all.body.runs.find(({ id }: { id: string }) => id === RUN).state).toEqual(one.body.state);
+      return one.body.state;
+    };
+    await journal.updateUnit(RUN, 'shop/b', { status: 'migrated' });
+    expect(await state()).toEqual({ name: 'migrating', text: 'migrating, wave 1 of 1 (1 of 5 units migrated)', attention: false });
+    await journal.updateRun(RUN, { status: 'needs-operator', reason: 'look at shop/a', endedAt: new Date(START).toISOString() });
+    expect(await state()).toEqual({ name: 'needs-operator', text: 'needs an operator: look at shop/a', attention: true });
+  });
+
   it.each([getRun, listUnits, getReport])('knows no other run', async (handler) => {
     const { detail } = expectProblem(await call(handler, fake.runtime, { path: { runId: 'nope' } }), 404, 'RunNotFound');
     expect(detail).toContain('nope');
