@@ -81,7 +81,11 @@ describe('what -o json prints', { timeout: 600_000 }, () => {
     answered('rollback', 'rollback-plan', 0, await run('rollback', id, ...journal));
     answered('rollback', 'run-report', 0, await run('rollback', id, ...journal, '--approve'));
     answered('retire', 'run-report', 3, await run('retire', 'kube2iam', ...cluster, '--approve'));
+  });
 
+  it('of a capture and of a fleet of this machine is as published', async () => {
+    const run = await startTwin();
+    const journal = ['--journal', join(folder, 'fleets'), '-o', 'json'];
     expect((await run('capture', '--cluster', 'shop', '--out', join(folder, 'captured'))).code).toBe(0);
     hold('capture', 'capture', await readFile(join(folder, 'captured/capture.json'), 'utf8'));
 
