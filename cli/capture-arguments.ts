@@ -21,7 +21,7 @@ export function withCapture(command: Command): Command {
         'Examples:',
         '  podshift capture --cluster shop --region eu-central-1 --out shop',
         '  podshift rehearse shop',
-        '  podshift capture --cluster shop --names hashed --out for-a-bug-report',
+        '  podshift capture --cluster shop --names hashed --out bug-report',
       ].join('\n'),
     );
   return withMigration(withCluster(command, false), ['annotationPrefix']);

@@ -25,7 +25,7 @@ async function planOf(snapshot: Snapshot) {
   return { ...rest, digest: run.digest, failure };
 }
 
-describe.skipIf(missing !== undefined)('the commands of docs/snapshots.md, typed into a shell at a twin', () => {
+describe.skipIf(missing !== undefined)('the commands of docs/snapshots.md, typed into a shell at a twin', { timeout: 900_000 }, () => {
   const folders: string[] = [];
   afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
 
