@@ -42,11 +42,30 @@ async function fetchNode(specifier: string, folder: string, environment: Environ
     '--fetch-retries=1',
     specifier,
   ];
-  const { code, stdout, stderr } = await run('npm', args, { environment });
-  if (code !== 0) return `the npm registry does not give ${specifier}: ${tail(stderr || stdout, 2)}`;
+  const problem = await failureOf(args, specifier, environment);
+  if (problem !== undefined) return problem;
   await rm(folder, { recursive: true, force: true });
   await rename(part, folder);
   return undefined;
+}
+
+/**
+ * Brings the Node that npm installs with podshift on this machine into npm's cache; answers why it cannot be had, and undefined where it
+ * is there.
+ */
+export async function fetchOwnNode(optional: Readonly<Record<string, string>>, environment: Environment): Promise<string | undefined> {
+  const own = Object.entries(optional).find(([name]) => name.endsWith(`${process.platform}-${process.arch}`));
+  if (own === undefined) return `podshift brings no Node for ${process.platform}-${process.arch}`;
+  const specifier = own.join('@');
+  return failureOf(['cache', 'add', '--prefer-offline', '--fetch-retries=1', specifier], specifier, environment);
+}
+
+/** Why npm does not do what it is asked to; undefined where it does. */
+async function failureOf(args: readonly string[], specifier: string, environment: Environment): Promise<string | undefined> {
+  const { code, stderr } = await run('npm', args, { environment });
+  if (code === 0) return undefined;
+  const [, why = tail(stderr, 1)] = /^npm error code (\S+)/m.exec(stderr) ?? [];
+  return `the npm registry does not give ${specifier} (${why})`;
 }
 
 async function exists(path: string): Promise<boolean> {
