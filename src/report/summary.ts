@@ -117,6 +117,7 @@ export function retirementTitle(status: RetirementReport['status']): string {
   if (status === 'planned') return 'would be retired';
   if (status === 'refused') return 'needed still';
   if (status === 'done') return 'retired by an earlier run';
+  if (status === 'needs-operator') return 'needs an operator';
   return status === 'restored' ? 'started again' : status;
 }
 

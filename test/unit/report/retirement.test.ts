@@ -163,7 +163,7 @@ describe('a retirement in a report', () => {
     const text = (status: RetirementRecord['status']) => renderReport(runOf(at(status, 'node-b is gone')), 'table', SCREEN);
     expect(text('done')).toContain('retired by an earlier run');
     expect(text('restored')).toContain('fix why kube2iam was started again');
-    expect(text('needs-operator')).toContain('retiring kube2iam: needs-operator');
+    expect(text('needs-operator')).toContain('retiring kube2iam: needs an operator');
     expect(text('restored')).toContain('why       node-b is gone');
   });
 
