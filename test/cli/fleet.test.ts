@@ -245,7 +245,9 @@ describe('podshift fleet', () => {
     expect(JSON.parse(written[0] ?? '')).toEqual({ fleet: inputs[0]?.fleetId, execution: 'arn:started' });
     expect(written[2]).toBe(`  podshift fleet status ${inputs[0]?.fleetId} --service ${arn} --endpoint-url ${url}`);
     // Typed as it stands, it asks the table of that service for the fleet, which this one does not keep.
-    const words = commandIn(written[2] ?? '', 'fleet status').split(' ').slice(2);
+    const words = commandIn(written[2] ?? '', 'fleet status')
+      .split(' ')
+      .slice(2);
     await expect(fleet({ terminal } as never, parsed(...words))).rejects.toMatchObject({ name: 'FleetNotFound' });
     expect(JSON.parse(seen.at(-1)?.body ?? '')).toMatchObject({ TableName: 'podshift-journal-prod' });
   });
