@@ -218,7 +218,7 @@ export function nextActions(report: AnyReport, command: CommandText = PLAINLY): 
     actions.push(
       `resume it with "${command('run', '--local', '--resume', report.run.id)}", or roll it back with "${command('rollback', report.run.id, '--approve')}"`,
     );
-  else if (!rehearsed && (units('migrated').length > 0 || report.retirement?.status === 'retired'))
+  else if (!rehearsed && report.run.status !== 'planned' && (units('migrated').length > 0 || report.retirement?.status === 'retired'))
     actions.push(`to roll it back: "${command('rollback', report.run.id, '--approve')}"`);
   else if (rehearsed && units('migrated').length > 0)
     actions.push(

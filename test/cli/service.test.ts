@@ -175,8 +175,8 @@ describe('podshift serve', { timeout: 300_000 }, () => {
     const again = await podshift('run', '--service', url, '--plan', file, '--approve');
     expect(again).toMatchObject({
       code: 3,
-      stderr: expect.stringContaining(
-        `to see what differs from the plan, with your own access to the\ncluster:\n  podshift plan --compare ${file}\n`,
+      stderr: expect.stringMatching(
+        new RegExp(`to see what differs from the plan, with your own access to\\s+the cluster:\\n {2}podshift plan --compare ${file}\\n`),
       ),
     });
     expect((await stop()).code).toBe(0);
