@@ -36,6 +36,8 @@ export interface LocalRuntimeSettings {
   readonly deployment?: Deployment;
   /** True where runs are asked for by whoever's credentials this process has. */
   readonly ownRequests?: true;
+  /** Version and commit of this podshift, for the record of its runs; not recorded where absent. */
+  readonly podshift?: string;
   /** What executions run; this project's own serverless.yml where absent. */
   readonly service?: Service;
 }
@@ -52,8 +54,17 @@ export function createLocalRuntime(settings: LocalRuntimeSettings): LocalRuntime
   const pacer = settings.pacer ?? (retryDelays === 'standard' ? ownPacer() : undefined);
   // A twin's answers carry this machine's time, whatever its own is.
   const serverClock = endpoint === undefined ? createServerClock(clock) : undefined;
-  const connections = createClusterConnections({
+  let own: Promise<string | null> | undefined;
+  const connections: ReturnType<typeof createClusterConnections> = createClusterConnections({
     clock,
+    ...(settings.ownRequests === true
+      ? {
+          ownPrincipal: (target: ClusterTarget) => {
+            own ??= ownArn(connections, target, settings.logger);
+            return own;
+          },
+        }
+      : {}),
     ...(serverClock === undefined ? {} : { serverTime: serverClock }),
     retryDelays,
     ...(pacer === undefined ? {} : { pacer }),
@@ -67,7 +78,10 @@ export function createLocalRuntime(settings: LocalRuntimeSettings): LocalRuntime
 /** A runtime of this process that reaches the world by these connections. */
 export function createRuntimeOver(
   connections: Pick<ClusterRuntime, 'aws' | 'kubernetes' | 'takeCalls'>,
-  settings: Pick<LocalRuntimeSettings, 'clock' | 'journal' | 'logger' | 'random' | 'heartbeat' | 'ownRequests' | 'deployment' | 'service'> &
+  settings: Pick<
+    LocalRuntimeSettings,
+    'clock' | 'journal' | 'logger' | 'random' | 'heartbeat' | 'ownRequests' | 'deployment' | 'service' | 'podshift'
+  > &
     Pick<ClusterRuntime, 'serverClock'>,
 ): LocalRuntime {
   const { clock, journal, logger, random = randomBytes } = settings;
@@ -78,6 +92,7 @@ export function createRuntimeOver(
     logger: contextual(logger),
     heartbeat: settings.heartbeat,
     deployment: settings.deployment,
+    podshift: settings.podshift,
     ...(settings.ownRequests === true ? { whoAsks: (target) => ownArn(connections, target, logger) } : {}),
     ids: createIds(clock, random),
     ...connections,

@@ -18,6 +18,7 @@ export const commands: Readonly<Record<CommandName, () => Promise<RunCommand>>> 
   schedule: async () => (await import('./schedule.ts')).schedule,
   addon: async () => (await import('./addon.ts')).addon,
   fleet: async () => (await import('./fleet.ts')).fleet,
+  audit: async () => (await import('./audit.ts')).audit,
   serve: async () => (await import('./serve.ts')).serve,
   twin: async () => (await import('./twin.ts')).twin,
 };
