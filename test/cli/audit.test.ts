@@ -27,16 +27,19 @@ function of<Kind extends AuditRecord['kind']>(text: string, kind: Kind): Extract
   return records.filter((record): record is Extract<AuditRecord, { kind: Kind }> => record.kind === kind);
 }
 
-describe('podshift audit', { timeout: 300_000 }, () => {
+describe('podshift audit', { timeout: 600_000 }, () => {
   it('shows the record of a local run, and bears it out after its rollback', async () => {
     const twin = start(['cli/main.ts', 'twin', SHOP, '--no-delays']);
-    const { aws } = JSON.parse(/\{"aws":.*\}/.exec(await twin.seen(/\{"aws":.*\}/))?.[0] ?? '') as { aws: string };
-    const env = { AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'example', AWS_REGION: 'eu-central-1' };
+    const all = await twin.seen('podshift plan --cluster');
+    const { aws } = JSON.parse(all.split('\n')[0] ?? '') as { aws: string };
+    const env = Object.fromEntries(
+      [...all.matchAll(/(AWS_(?:REGION|ACCESS_KEY_ID|SECRET_ACCESS_KEY))=(\S+)/g)].map(([, name = '', value = '']) => [name, value]),
+    );
     const journal = ['--journal', join(folder, 'journal')];
     const local = (...args: string[]) => start(['cli/main.ts', ...args, ...journal], { env }).ended;
     const waits = ['--soak-seconds', '1', '--iam-propagation-seconds', '1', '--injection-interval-seconds', '1'];
     const ran = await local('run', '--cluster', 'shop', '--endpoint-url', aws, '-n', 'media', ...waits, '--approve', '-o', 'json');
-    expect([ran.code, ran.stderr]).toMatchObject([0, expect.any(String)]);
+    expect(ran.code, ran.stderr).toBe(0);
     const runId = (JSON.parse(ran.stdout) as { run: { id: string } }).run.id;
 
     const first = await local('audit', runId, '-o', 'json');
