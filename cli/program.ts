@@ -11,6 +11,7 @@ import {
   withRunsAs,
   withService,
 } from './arguments.ts';
+import { AUDIT, withAudit } from './audit-arguments.ts';
 import { CAPTURE, withCapture } from './capture-arguments.ts';
 import { withFleet } from './fleet-arguments.ts';
 import { RETIREMENT_KEYS } from './migration-flags.ts';
@@ -277,20 +278,7 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
     .addArgument(snapshot)
     .addOption(new Option('--port <port>', 'where to listen on 127.0.0.1').default(0, 'a free port').argParser(wholeNumber(0, 65_535)))
     .addOption(new Option('--speed <factor>', 'how much faster than real time').default(1).argParser(wholeNumber(1, 1000)));
-  withRunsAs(
-    withFormat(
-      command(
-        'audit',
-        'print the record of a run that shows whether it was changed, or verify one',
-        'RUN            who asked, who approved, every write, all evidence\n--verify FILE  whether a record is as podshift wrote it; exits with 1 where not',
-      ),
-      ['table', 'json'],
-    ),
-  )
-    .argument('[run]', 'id of the run')
-    .option('--verify <file>', 'verify the record in this file')
-    .option('--against <run>', 'compare it with the run, in the journal or the service')
-    .option('--hash <hash>', "compare it with a hash of the run's event or log");
+  withAudit(command('audit', ...AUDIT));
   withFormat(
     command('demo', 'rehearse the example cluster that ships with podshift', 'Nothing real is touched; no credentials are needed.'),
   );

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { auditOf } from '../../src/audit/audit.ts';
 import { endsOf, headOf, renderAudit } from '../../src/audit/chain.ts';
 import { verifyAudit } from '../../src/audit/verify.ts';
-import type { AuditLink, AuditRecord, AuditVerdict } from '../../src/model/audit.ts';
+import type { AuditLink, AuditRecord, AuditVerdict } from '../../src/model/audit/record.ts';
 import { PodshiftError } from '../../src/model/errors.ts';
 import { count, hang } from '../../src/report/text.ts';
 import { type CommandContext, type RunCommand, textFlag } from '../context.ts';

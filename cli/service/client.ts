@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { type AuditLink, auditFile } from '../../src/model/audit.ts';
+import { type AuditLink, auditFile } from '../../src/model/audit/record.ts';
 import { PodshiftError } from '../../src/model/errors.ts';
 import { type RunReport, runReport } from '../../src/model/report.ts';
 import { schemaProblems } from '../../src/model/text/schema-problems.ts';

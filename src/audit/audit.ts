@@ -1,5 +1,5 @@
 import type { Journal } from '../journal/journal.ts';
-import type { AuditLink, AuditRecord, AuditSeal } from '../model/audit.ts';
+import type { AuditLink, AuditRecord, AuditSeal } from '../model/audit/record.ts';
 import type { RunRecord } from '../model/run.ts';
 import { extend } from './chain.ts';
 import { additions, recordsOf } from './records.ts';

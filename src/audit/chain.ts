@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
-import { AUDIT_ALGORITHM, type AuditFile, type AuditLink, type AuditRecord, type AuditSeal } from '../model/audit.ts';
+import type { AuditFile, AuditLink, AuditRecord, AuditSeal } from '../model/audit/record.ts';
 import { canonicalJson } from '../plan/digest.ts';
+
+/** The name of these rules (docs/audit.md). */
+const ALGORITHM: AuditFile['algorithm'] = 'podshift-audit-1';
 
 /** What the first record has for the hash before it. */
 export const BEGINNING = '0'.repeat(64);
@@ -36,7 +39,7 @@ export function headOf(links: readonly AuditLink[]): Omit<AuditFile, 'links'> {
     apiVersion: 'podshift/v1',
     kind: 'Audit',
     run: run?.kind === 'run' ? run.id : '',
-    algorithm: AUDIT_ALGORITHM,
+    algorithm: ALGORITHM,
     records: links.length,
     ends: endsOf(links),
     last: links.at(-1)?.hash ?? BEGINNING,

@@ -1,4 +1,4 @@
-import type { AuditLink, AuditVerdict } from '../model/audit.ts';
+import type { AuditLink, AuditVerdict } from '../model/audit/record.ts';
 import { canonicalJson } from '../plan/digest.ts';
 import { endsOf } from './chain.ts';
 

@@ -1,4 +1,4 @@
-import type { AuditLink, AuditRecord } from '../model/audit.ts';
+import type { AuditLink, AuditRecord } from '../model/audit/record.ts';
 import { isSelf } from '../model/requester.ts';
 import type { Evidence, JournalEntry, RoleRecord, RunRecord, UnitRecord } from '../model/run.ts';
 import { canonicalJson } from '../plan/digest.ts';

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { WriteRequest } from '../model/audit.ts';
+import type { WriteRequest } from '../model/audit/record.ts';
 
 const current = new AsyncLocalStorage<WriteRequest[]>();
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type AuditLink, type AuditVerdict, auditRecord } from '../model/audit.ts';
+import { type AuditLink, type AuditVerdict, auditRecord } from '../model/audit/record.ts';
 import { jsonProblem } from '../model/text/json-problem.ts';
 import { schemaProblems } from '../model/text/schema-problems.ts';
 import { BEGINNING, endsOf, hashOf, headOf, renderAudit } from './chain.ts';

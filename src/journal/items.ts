@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { auditSeal, type WriteRequest } from '../model/audit.ts';
+import type { WriteRequest } from '../model/audit/record.ts';
 import { PodshiftError } from '../model/errors.ts';
 import type { Finding } from '../model/findings.ts';
 import { type MigrationOptions, migrationOptions } from '../model/options.ts';
@@ -40,7 +40,7 @@ const runItem = z.object({
   rollbackReason: z.string().optional(),
   podshift: z.string().optional(),
   endedBy: z.string().optional(),
-  audit: auditSeal.optional(),
+  audit: z.object({ records: z.number(), hash: z.string() }).optional(),
   requester: z.string().optional(),
   terms: z.string().optional(),
   calls: z.object({ eks: z.number(), iam: z.number(), sts: z.number(), kubernetes: z.number(), cloudtrail: z.number() }),

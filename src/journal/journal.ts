@@ -1,4 +1,4 @@
-import type { WriteRequest } from '../model/audit.ts';
+import type { WriteRequest } from '../model/audit/record.ts';
 import type { MigrationOptions } from '../model/options.ts';
 import type { Requester, RunRequest, RunTerms } from '../model/requester.ts';
 import type {

@@ -1,4 +1,4 @@
-import type { AuditSeal, WriteRequest } from './audit.ts';
+import type { AuditSeal, WriteRequest } from './audit/record.ts';
 import type { Finding } from './findings.ts';
 import type { MigrationOptions } from './options.ts';
 import type { ServiceAccountName, UnitPlan } from './plan.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { auditFile } from '../model/audit.ts';
+import { auditFile } from '../model/audit/record.ts';
 import { ERRORS, type ErrorName } from '../model/errors.ts';
 import { migrationOptions } from '../model/options.ts';
 import { approvalSchema, runReport, unitSchema } from '../model/report.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { auditFile } from '../model/audit.ts';
+import { auditFile } from '../model/audit/record.ts';
 import type { ErrorName } from '../model/errors.ts';
 import { migrationOptions } from '../model/options.ts';
 import { runReport } from '../model/report.ts';

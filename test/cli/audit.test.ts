@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type AuditRecord, auditFile } from '../../src/model/audit.ts';
+import { type AuditRecord, auditFile } from '../../src/model/audit/record.ts';
 import { runResource } from '../../src/service/resources.ts';
 import { podshift, ROOT, start } from './spawn.ts';
 

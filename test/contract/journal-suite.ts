@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect } from 'vitest';
 import type { Journal } from '../../src/journal/journal.ts';
 import { createTableJournal } from '../../src/journal/table-journal.ts';
-import type { WriteRequest } from '../../src/model/audit.ts';
+import type { WriteRequest } from '../../src/model/audit/record.ts';
 import type { Clock } from '../../src/model/clock.ts';
 import { migrationOptions } from '../../src/model/options.ts';
 import type { Evidence } from '../../src/model/run.ts';

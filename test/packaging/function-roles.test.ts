@@ -55,8 +55,10 @@ describe('the roles of the functions', () => {
 
   it('are known to the functions that change something, which have on record as whom, and to no others', () => {
     const { Resources } = service.template;
-    const variables = (key: string) =>
-      (Resources[`${key.charAt(0).toUpperCase()}${key.slice(1)}LambdaFunction`]?.Properties.Environment as { Variables: object }).Variables;
+    const variables = (key: string): object => {
+      const { Environment } = Resources[`${key.charAt(0).toUpperCase()}${key.slice(1)}LambdaFunction`]?.Properties ?? {};
+      return (Environment as { readonly Variables: object } | undefined)?.Variables ?? {};
+    };
     expect(variables('grantTrust')).toMatchObject({ FUNCTION_ROLE_ARN: { 'Fn::Sub': '${GrantTrustFunctionRole.Arn}' } });
     const changing = Object.keys(table).filter((key) => table[key]?.includes('sts:AssumeRole'));
     const known = Object.keys(table).filter((key) => 'FUNCTION_ROLE_ARN' in variables(key));

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { extend, headOf, renderAudit } from '../../../src/audit/chain.ts';
 import { additions, recordsOf } from '../../../src/audit/records.ts';
 import { type Anchors, verifyAudit } from '../../../src/audit/verify.ts';
-import { type AuditLink, type AuditRecord, auditFile } from '../../../src/model/audit.ts';
+import { type AuditLink, type AuditRecord, auditFile } from '../../../src/model/audit/record.ts';
 import { history, rolledBack } from '../fixtures/audit-history.ts';
 
 const RECORDS = recordsOf(history());

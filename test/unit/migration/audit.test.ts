@@ -5,7 +5,7 @@ import { noteRequest, withRequestNotes } from '../../../src/audit/request-notes.
 import { closeRun } from '../../../src/migration/run/close-run.ts';
 import { closeRollback, openRollback } from '../../../src/migration/run/rollback-run.ts';
 import { journaledWrite, markUndone } from '../../../src/migration/write.ts';
-import type { AuditLink, WriteRequest } from '../../../src/model/audit.ts';
+import type { AuditLink, WriteRequest } from '../../../src/model/audit/record.ts';
 import { type FakeMigration, RUN } from '../fixtures/fake-migration.ts';
 import { runScene } from '../fixtures/run-scene.ts';
 

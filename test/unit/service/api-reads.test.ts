@@ -7,7 +7,7 @@ import { handler as listRuns } from '../../../functions/api/list-runs.ts';
 import { handler as listUnits } from '../../../functions/api/list-units.ts';
 import { httpFunction } from '../../../functions/middleware/http.ts';
 import { verifyAudit } from '../../../src/audit/verify.ts';
-import { auditFile } from '../../../src/model/audit.ts';
+import { auditFile } from '../../../src/model/audit/record.ts';
 import { migrationOptions } from '../../../src/model/options.ts';
 import { runReport } from '../../../src/model/report.ts';
 import { runList, runResource, unitList } from '../../../src/service/resources.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { migrationOptions } from './options.ts';
-import { requesterSchema } from './requester.ts';
+import { migrationOptions } from '../options.ts';
+import { requesterSchema } from '../requester.ts';
 
 /** One request that changed something, or was to: what the service's own log knows it by. Nothing of its body or headers. */
 export const writeRequest = z.strictObject({
@@ -131,15 +131,12 @@ export const auditSeal = z.strictObject({ records: z.int().min(1), hash });
 /** See {@link auditSeal}. */
 export type AuditSeal = z.output<typeof auditSeal>;
 
-/** The name of the rules that a chain was made by. */
-export const AUDIT_ALGORITHM = 'podshift-audit-1';
-
 /** What `audit RUN` prints with `-o json`. All that stands beside `links` follows from them. */
 export const auditFile = z.strictObject({
   apiVersion: z.literal('podshift/v1'),
   kind: z.literal('Audit'),
   run: z.string(),
-  algorithm: z.literal(AUDIT_ALGORITHM),
+  algorithm: z.literal('podshift-audit-1').describe('The rules of docs/audit.md'),
   records: z.int().min(1),
   ends: z.array(auditSeal).describe("The chain at each end of the run: what its events and the function's log name"),
   last: hash.describe('`hash` of the last record'),
