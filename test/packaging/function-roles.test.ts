@@ -59,7 +59,7 @@ describe('the roles of the functions', () => {
       const { Environment } = Resources[`${key.charAt(0).toUpperCase()}${key.slice(1)}LambdaFunction`]?.Properties ?? {};
       return (Environment as { readonly Variables: object } | undefined)?.Variables ?? {};
     };
-    expect(variables('grantTrust')).toMatchObject({ FUNCTION_ROLE_ARN: { 'Fn::Sub': '${GrantTrustFunctionRole.Arn}' } });
+    expect(variables('grantTrust')).toMatchObject({ FUNCTION_ROLE_ARN: { 'Fn::Sub': `\${GrantTrustFunctionRole.Arn}` } });
     const changing = Object.keys(table).filter((key) => table[key]?.includes('sts:AssumeRole'));
     const known = Object.keys(table).filter((key) => 'FUNCTION_ROLE_ARN' in variables(key));
     expect(known.sort()).toEqual(changing.sort());
