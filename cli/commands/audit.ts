@@ -96,9 +96,10 @@ function sayWhatIsAmiss({ terminal }: CommandContext, invocation: Invocation, li
   const runId = headOf(links).run;
   const gap = links.map(({ record }) => record).find((record) => record.kind === 'gap');
   const ends = endsOf(links);
-  const later = links.length - (ends.at(-1)?.records ?? links.length);
-  if (later > 0 && links.slice(-later).some(({ record }) => record.kind !== 'rollback') && !links.slice(-later).some(isRollback))
-    say(`${count(later, 'record')} came after the end of run ${runId}: a late write, or somebody changed the journal`);
+  const later = links.slice(ends.at(-1)?.records ?? links.length);
+  // A rollback that is under way goes on behind the end.
+  if (later.length > 0 && !later.some(({ record }) => record.kind === 'rollback'))
+    say(`${count(later.length, 'record')} came after the end of run ${runId}: a late write, or somebody changed the journal`);
   if (ends.length === 0) say(`run ${runId} has not ended: its record is made anew each time until then`);
   if (gap?.kind === 'gap') {
     say(
@@ -108,8 +109,4 @@ function sayWhatIsAmiss({ terminal }: CommandContext, invocation: Invocation, li
   }
   if (invocation.flags.output !== 'json') say(`the whole record: ${nextCommand(invocation, 'audit', runId, '-o', 'json')}`);
   return 'done';
-}
-
-function isRollback({ record }: AuditLink): boolean {
-  return record.kind === 'rollback';
 }
