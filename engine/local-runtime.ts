@@ -54,17 +54,15 @@ export function createLocalRuntime(settings: LocalRuntimeSettings): LocalRuntime
   const pacer = settings.pacer ?? (retryDelays === 'standard' ? ownPacer() : undefined);
   // A twin's answers carry this machine's time, whatever its own is.
   const serverClock = endpoint === undefined ? createServerClock(clock) : undefined;
+  // Asked once: a service that is away is not waited for with each write.
   let own: Promise<string | null> | undefined;
+  const whoIsThis = (target: ClusterTarget): Promise<string | null> => {
+    own ??= ownArn(connections, target, settings.logger);
+    return own;
+  };
   const connections: ReturnType<typeof createClusterConnections> = createClusterConnections({
     clock,
-    ...(settings.ownRequests === true
-      ? {
-          ownPrincipal: (target: ClusterTarget) => {
-            own ??= ownArn(connections, target, settings.logger);
-            return own;
-          },
-        }
-      : {}),
+    ...(settings.ownRequests === true ? { ownPrincipal: whoIsThis } : {}),
     ...(serverClock === undefined ? {} : { serverTime: serverClock }),
     retryDelays,
     ...(pacer === undefined ? {} : { pacer }),
@@ -72,7 +70,7 @@ export function createLocalRuntime(settings: LocalRuntimeSettings): LocalRuntime
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(credentials === undefined ? {} : { credentials }),
   });
-  return createRuntimeOver(connections, { ...settings, serverClock });
+  return createRuntimeOver(connections, { ...settings, serverClock, whoIsThis });
 }
 
 /** A runtime of this process that reaches the world by these connections. */
@@ -82,7 +80,7 @@ export function createRuntimeOver(
     LocalRuntimeSettings,
     'clock' | 'journal' | 'logger' | 'random' | 'heartbeat' | 'ownRequests' | 'deployment' | 'service' | 'podshift'
   > &
-    Pick<ClusterRuntime, 'serverClock'>,
+    Pick<ClusterRuntime, 'serverClock'> & { readonly whoIsThis?: ClusterRuntime['whoAsks'] },
 ): LocalRuntime {
   const { clock, journal, logger, random = randomBytes } = settings;
   const runtime: LocalRuntime = {
@@ -93,7 +91,7 @@ export function createRuntimeOver(
     heartbeat: settings.heartbeat,
     deployment: settings.deployment,
     podshift: settings.podshift,
-    ...(settings.ownRequests === true ? { whoAsks: (target) => ownArn(connections, target, logger) } : {}),
+    ...(settings.ownRequests === true ? { whoAsks: settings.whoIsThis ?? ((target) => ownArn(connections, target, logger)) } : {}),
     ids: createIds(clock, random),
     ...connections,
     executions: async () => executions,

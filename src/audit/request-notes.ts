@@ -13,6 +13,15 @@ export function noteRequest(request: WriteRequest): void {
   current.getStore()?.push(request);
 }
 
+/** ARN of whoever signed a request that was sent; null where nobody knows, or it cannot be found out: what was sent does not fail by it. */
+export async function signedBy(principal: (() => Promise<string | null>) | undefined): Promise<string | null> {
+  try {
+    return (await principal?.()) ?? null;
+  } catch {
+    return null;
+  }
+}
+
 /** Whether anybody writes requests down: else nothing need be found out about them. */
 export function isNoting(): boolean {
   return current.getStore() !== undefined;

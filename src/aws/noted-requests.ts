@@ -1,4 +1,4 @@
-import { isNoting, noteRequest } from '../audit/request-notes.ts';
+import { isNoting, noteRequest, signedBy } from '../audit/request-notes.ts';
 import type { CallCounts } from '../model/run.ts';
 
 /** A request that is about to be sent. */
@@ -18,7 +18,7 @@ export async function notedRequest<T>({ service, operation, principal }: Sending
   const note = async (metadata: Metadata | undefined, error: string | null): Promise<void> => {
     // Without an answer there is no id by which anybody could find it.
     if (metadata?.requestId === undefined) return;
-    noteRequest({ service, operation, requestId: metadata.requestId, principal: (await principal?.()) ?? null, error });
+    noteRequest({ service, operation, requestId: metadata.requestId, principal: await signedBy(principal), error });
   };
   try {
     const answer = await send();

@@ -1,6 +1,6 @@
 import { setTimeout as timer } from 'node:timers/promises';
 import { HttpMethod, IsomorphicFetchHttpLibrary, KubeConfig, RequestContext } from '@kubernetes/client-node';
-import { isNoting, noteRequest } from '../audit/request-notes.ts';
+import { isNoting, noteRequest, signedBy } from '../audit/request-notes.ts';
 import { currentRun, runAgent } from '../audit/run-session.ts';
 import type { Cluster } from '../aws/gateways.ts';
 import { type Pacer, sendPaced } from '../aws/pacing.ts';
@@ -136,7 +136,7 @@ export function createTransport(settings: TransportSettings): Transport {
       service: 'kubernetes',
       operation: what,
       requestId: headers['audit-id'] ?? null,
-      principal: (await settings.principal?.()) ?? null,
+      principal: await signedBy(settings.principal),
       error: status < 400 ? null : `HTTP ${status}`,
     });
   };

@@ -12,7 +12,10 @@ const member = { ...target, assumeRoleArn: ROLE };
 const SESSION = 'arn:aws:sts::444455556666:assumed-role/podshift-member/podshift-run-1';
 
 /** STS, EKS and an API server; every EKS answer but describe is `reply`. */
-async function world(reply: ScriptedReply = { headers: { 'x-amzn-requestid': 'request-1' }, body: {} }) {
+async function world(
+  reply: ScriptedReply = { headers: { 'x-amzn-requestid': 'request-1' }, body: {} },
+  ownPrincipal: () => Promise<string | null> = async () => 'arn:aws:iam::444455556666:user/me',
+) {
   const api = await startScript(({ method }) => ({ headers: { 'audit-id': `audit-${method}` }, body: {} }), true);
   const certificate = Buffer.from(api.certificateAuthority).toString('base64');
   const cluster = { name: 'shop', endpoint: api.url, certificateAuthority: { data: certificate } };
@@ -28,7 +31,7 @@ async function world(reply: ScriptedReply = { headers: { 'x-amzn-requestid': 're
     endpoint: url,
     credentials: { accessKeyId: 'AKID', secretAccessKey: 's' },
     retryDelays: 'none',
-    ownPrincipal: async () => 'arn:aws:iam::444455556666:user/me',
+    ownPrincipal,
   });
   const names = () => seen.filter(({ path }) => path === '/').map(({ body }) => new URLSearchParams(body).get('RoleSessionName'));
   return { ...connections, seen, names, asked: api.seen };
@@ -106,6 +109,19 @@ describe('the requests of a run', () => {
       return takeNotes();
     });
     expect(notes).toMatchObject([{ requestId: 'request-2', error: 'InvalidParameterException' }]);
+  });
+
+  it('do not fail where nobody can tell who signed them', async () => {
+    const { aws, kubernetes } = await world(undefined, () => Promise.reject(new Error('no')));
+    const notes = await withRequestNotes(async () => {
+      await aws(target).eks.deleteAssociation('a-1');
+      await (await kubernetes(target)).delete(RESOURCES.pods, 'shop', 'a');
+      return takeNotes();
+    });
+    expect(notes).toMatchObject([
+      { requestId: 'request-1', principal: null, error: null },
+      { requestId: 'audit-DELETE', principal: null, error: null },
+    ]);
   });
 
   it('are noted by nobody where nobody asks', async () => {
