@@ -1,6 +1,7 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { PodshiftError } from '../src/model/errors.ts';
 import { afterHelp, collect, withAccess, withCluster, withFormat, withMigration, withRuns, withRunsAs, withService } from './arguments.ts';
+import { AUDIT, withAudit } from './audit-arguments.ts';
 import { CAPTURE, withCapture } from './capture-arguments.ts';
 import { noAction, usageError } from './command-line/complaints.ts';
 import { addAddon, addFleet, addSchedule } from './command-line/groups.ts';
@@ -44,6 +45,7 @@ export type CommandName =
   | 'schedule'
   | 'addon'
   | 'fleet'
+  | 'audit'
   | 'twin'
   | 'serve'
   | 'explain'
@@ -262,6 +264,7 @@ export function createProgram(version: string, onAsked: Asked): Command {
   withDoctor(command('doctor', ...DOCTOR));
   withExplain(command('explain', ...EXPLAIN));
   withServiceFolder(command('service', ...SERVICE));
+  withAudit(command('audit', ...AUDIT));
   withFormat(
     command('demo', 'rehearse the example cluster that ships with podshift', 'Nothing real is touched; no credentials are needed.'),
   );

@@ -114,14 +114,14 @@ export function narrate(journal: Journal, clock: Clock, terminal: Terminal): Jou
       }
       return unit;
     },
-    async markApplied(runId, key, after, tryId) {
-      await journal.markApplied(runId, key, after, tryId);
+    async markApplied(runId, key, after, ended) {
+      await journal.markApplied(runId, key, after, ended);
       const [kind = '', object = ''] = key.split('#');
       if (kind === 'trust' || kind === 'addon')
         say(`applied ${key}`, '', `written: ${WRITES[kind] ?? kind} ${object.split('/').at(-1) ?? object}`);
     },
-    async markUndone(runId, key) {
-      await journal.markUndone(runId, key);
+    async markUndone(runId, key, requests) {
+      await journal.markUndone(runId, key, requests);
       const [kind = '', object = ''] = key.split('#');
       // a probe pod goes as soon as it has answered: that is no rollback
       if (kind !== 'probe-pod') say(`undone ${key}`, '', `restored: ${WRITES[kind] ?? kind} ${object}`);

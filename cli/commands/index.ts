@@ -21,6 +21,7 @@ export const commands: Readonly<Record<CommandName, () => Promise<RunCommand>>> 
   fleet: async () => (await import('./fleet.ts')).fleet,
   doctor: async () => (await import('./doctor.ts')).doctor,
   explain: async () => (await import('./explain.ts')).explain,
+  audit: async () => (await import('./audit.ts')).audit,
   serve: async () => (await import('./serve.ts')).serve,
   service: async () => (await import('./service.ts')).service,
   config: async () => (await import('./config.ts')).config,

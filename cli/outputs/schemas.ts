@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { auditFile, auditVerdict } from '../../src/model/audit/record.ts';
 import { fleetList, fleetReport } from '../../src/model/fleet-report.ts';
 import { planComparison } from '../../src/model/plan-files/comparison.ts';
 import { planFile } from '../../src/model/plan-files/file.ts';
@@ -74,6 +75,8 @@ export const OUTPUTS = {
   },
   doctor: { description: 'What a run will need, and whether it is there', schema: doctorReport, commands: ['doctor'] },
   explanations: { description: 'Findings and errors as their pages explain them', schema: explanations, commands: ['explain'] },
+  audit: { description: 'The record of a run, chained by hashes (docs/audit.md)', schema: auditFile, commands: ['audit'] },
+  'audit-verdict': { description: 'Whether a record is as podshift wrote it (--verify)', schema: auditVerdict, commands: ['audit'] },
   config: { description: 'What is set for all commands, and where each value is from', schema: configReport, commands: ['config'] },
   export: { description: 'The code that was written, and where', schema: exportAnswer, commands: ['export'] },
   twin: { description: 'The one line of stdout: where the twin serves', schema: twinEndpoints, commands: ['twin'] },

@@ -1,5 +1,6 @@
 import { fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from '@smithy/types';
+import { currentRun, sessionName } from '../audit/run-session.ts';
 import type { Clock } from '../model/clock.ts';
 import { PodshiftError } from '../model/errors.ts';
 import { type AwsSettings, requestCounter, retryStrategy } from './clients.ts';
@@ -34,7 +35,7 @@ function memberCredentials(settings: AwsSettings, base: AwsCredentialIdentityPro
     masterCredentials: base,
     params: {
       RoleArn: roleArn,
-      RoleSessionName: 'podshift',
+      RoleSessionName: sessionName(currentRun()),
       DurationSeconds: SESSION_SECONDS,
       ...(target.externalId === undefined ? {} : { ExternalId: target.externalId }),
     },

@@ -68,6 +68,10 @@ export const EVENT_DETAILS = {
       })
       .nullable()
       .describe('How its units stand; null while the run is under way.'),
+    audit: z
+      .object({ records: z.int().min(1), hash: z.string() })
+      .nullable()
+      .describe('The audit of the run at this end: its number of records, and the hash of the last one; null while the run is under way.'),
   }),
   'Unit State Changed': z.object({
     ...common,

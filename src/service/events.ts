@@ -56,6 +56,7 @@ export function eventOf(
         approver: approverOf(after),
         endedAt: after.endedAt,
         unitCounts: after.endedAt === null ? null : (after.unitCounts ?? null),
+        audit: after.endedAt === null ? null : (after.audit ?? null),
       };
       return { detailType: 'Run State Changed', time, detail };
     }

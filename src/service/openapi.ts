@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { auditFile } from '../model/audit/record.ts';
 import { ERRORS, type ErrorName } from '../model/errors.ts';
 import { migrationOptions } from '../model/options.ts';
 import { approvalSchema, runReport, unitSchema } from '../model/report.ts';
@@ -31,6 +32,7 @@ const GOT = named({
   Approval: approvalSchema,
   Unit: unitSchema,
   RunReport: runReport,
+  Audit: auditFile,
   RunOptions: migrationOptions,
   Problem: problem,
 });

@@ -1,4 +1,6 @@
 import pLimit from 'p-limit';
+import { auditOf } from '../audit/audit.ts';
+import { renderAudit } from '../audit/chain.ts';
 import type { JournalRuntime } from '../migration/runtime.ts';
 import type { Plan } from '../model/plan.ts';
 import type { RunRecord } from '../model/run.ts';
@@ -46,4 +48,9 @@ export async function getReport(runtime: JournalRuntime, { path, query }: ApiReq
   const report = await buildReport(runtime.journal, path.runId, null);
   if (query.format === 'json') return { status: 200, body: report };
   return { status: 200, body: new Text(renderReport(report, query.format, { columns: 0, color: false }), REPORT_TYPES[query.format]) };
+}
+
+/** `GET /runs/{runId}/audit`: the text of the file, to the byte. Throws `RunNotFound`. */
+export async function getAudit(runtime: JournalRuntime, { path }: ApiRequest<typeof ROUTES.getAudit>): Promise<ApiAnswer> {
+  return { status: 200, body: new Text(renderAudit(await auditOf(runtime.journal, path.runId)), REPORT_TYPES.json) };
 }

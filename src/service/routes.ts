@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { auditFile } from '../model/audit/record.ts';
 import type { ErrorName } from '../model/errors.ts';
 import { migrationOptions } from '../model/options.ts';
 import { runReport } from '../model/report.ts';
@@ -231,6 +232,20 @@ export const ROUTES = {
     headers: anyHeaders,
     body: noBody,
     success: { status: 200, description: 'The report', body: runReport, otherTypes: [REPORT_TYPES.yaml, REPORT_TYPES.markdown] },
+    errors: ['RunNotFound', 'AnswerTooLarge'],
+  }),
+  getAudit: route({
+    method: 'GET',
+    template: '/runs/{runId}/audit',
+    operationId: 'getAudit',
+    summary: 'The audit of a run',
+    description:
+      'Who asked and who approved, every write with before and after, all evidence and every rollback, chained by hashes. The answer is the file that `podshift audit --verify` takes, byte for byte.',
+    path: runPath,
+    query: none,
+    headers: anyHeaders,
+    body: noBody,
+    success: { status: 200, description: 'The audit', body: auditFile },
     errors: ['RunNotFound', 'AnswerTooLarge'],
   }),
 } as const;

@@ -148,7 +148,7 @@ describe('flags', () => {
 
   it.each([
     ...['scan', 'plan', 'capture', 'rehearse', 'run', 'retire', 'status', 'rollback', 'approve', 'watch', 'report', 'addon', 'schedule'],
-    ...['fleet', 'twin', 'serve', 'service', 'doctor', 'explain', 'export', 'demo', 'config', 'completion'],
+    ...['fleet', 'twin', 'serve', 'service', 'doctor', 'explain', 'export', 'audit', 'demo', 'config', 'completion'],
   ])('helps with %s within 80 columns', (name) => {
     const answer = parseCommandLine([name, '--help'], '0.0.0', 200);
     if (!('text' in answer)) throw new Error('no help');

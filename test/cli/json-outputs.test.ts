@@ -77,6 +77,11 @@ describe('what -o json prints', { timeout: 600_000 }, () => {
     answered('status', 'run-report', 0, await podshift('status', id, ...journal));
     for (const line of (await podshift('status', id, '--watch', ...journal)).stdout.trim().split('\n')) hold('status', 'status-line', line);
     answered('report', 'run-report', 0, await podshift('report', id, ...journal));
+    const record = join(folder, 'record.json');
+    const { stdout: audited } = await podshift('audit', id, ...journal);
+    hold('audit', 'audit', audited);
+    await writeFile(record, audited);
+    answered('audit', 'audit-verdict', 0, await podshift('audit', '--verify', record, '--against', id, ...journal));
     answered('watch', 'run-report', 0, await podshift('watch', id, ...journal));
     answered('rollback', 'rollback-plan', 0, await run('rollback', id, ...journal));
     answered('rollback', 'run-report', 0, await run('rollback', id, ...journal, '--approve'));

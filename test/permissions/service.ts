@@ -37,7 +37,7 @@ async function askTheApi(rehearsal: Rehearsal, driver: Driver): Promise<void> {
   await call('apiGetRun', event({ path }));
   await tellOf(first.runId, driver);
   await decide(first, 'approve');
-  for (const key of ['apiGetRun', 'apiListUnits', 'apiGetReport']) await call(key, event({ path }));
+  for (const key of ['apiGetRun', 'apiListUnits', 'apiGetReport', 'apiGetAudit']) await call(key, event({ path }));
   await call('apiListRuns', event({}));
   await call('apiRollBackRun', event({ path, body: { units: ['media/thumbnails'] } }));
   await executions.settled();

@@ -7,7 +7,7 @@ import type { JournalEntry, RunRecord, UnitRecord } from '../../model/run.ts';
 import { requestToken } from '../agent/agent.ts';
 import type { JournalRuntime, Runtime } from '../runtime.ts';
 import { guard } from '../unit/remove-annotations.ts';
-import { beginUnitStep, fence, journaledWrite, type UnitContext, type UnitInput } from '../write.ts';
+import { beginUnitStep, fence, journaledWrite, markUndone, type UnitContext, type UnitInput } from '../write.ts';
 import { addonOf, unitsOfAddon } from './together.ts';
 
 /** Key of the journal's entry of one unit's part in its add-on's update. */
@@ -165,7 +165,7 @@ export async function undoAddon(runtime: JournalRuntime, context: UnitContext, e
   await restoreAnnotations(runtime, context);
   // Any other unit of the add-on may have sent the update: its pods were injected all the same.
   await runtime.journal.updateUnit(run.runId, unit.unitId, { facts: { associated: true, dissociatedAt: runtime.clock.now() } });
-  await runtime.journal.markUndone(run.runId, entry.key);
+  await markUndone(runtime, run.runId, entry.key);
   return '';
 }
 

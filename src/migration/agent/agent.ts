@@ -10,7 +10,7 @@ import { isReady } from '../../verification/pods.ts';
 import { PACES, waitedAfter, waitIn } from '../polls.ts';
 import { planOf } from '../run/plan-run.ts';
 import type { ClusterRuntime, JournalRuntime, Runtime } from '../runtime.ts';
-import { forwardRun, holdLock, journaledWrite, type Poll, READY, waitFor } from '../write.ts';
+import { forwardRun, holdLock, journaledWrite, markUndone, type Poll, READY, waitFor } from '../write.ts';
 
 /** Key of the journal's entry of the agent's installation. */
 export const AGENT_KEY = `addon#${AGENT}`;
@@ -144,7 +144,7 @@ export async function removeAgent(runtime: Runtime, input: { runId: string; trie
   const { eks } = runtime.aws(run.target);
   const addon = await eks.describeAddon(AGENT);
   if (addon === undefined || addon.tags[RUN_TAG] !== run.runId) {
-    await runtime.journal.markUndone(run.runId, AGENT_KEY);
+    await markUndone(runtime, run.runId, AGENT_KEY);
     return { ...READY, tries };
   }
   const associations = await eks.listAssociations();

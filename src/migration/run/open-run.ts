@@ -77,6 +77,7 @@ async function begin(runtime: Runtime, { input, ...given }: OpenRunInput): Promi
     startedAt: timestamp(runtime.clock),
     ...(requester === undefined ? {} : { requester }),
     terms: { mode, approval, expectedDigest },
+    ...(runtime.podshift === undefined ? {} : { podshift: runtime.podshift }),
   });
 }
 

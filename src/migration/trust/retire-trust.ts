@@ -4,7 +4,7 @@ import { refuseEarly } from '../quiet.ts';
 import { principalsToRetire, rolesOfDaemon } from '../retirement/daemon-trust.ts';
 import { type Batch, batchOf } from '../run/batch.ts';
 import type { ClusterRuntime, JournalRuntime, Runtime } from '../runtime.ts';
-import { forwardRun, holdLock, journaledWrite } from '../write.ts';
+import { forwardRun, holdLock, journaledWrite, markUndone } from '../write.ts';
 import { UNREVOKED, unblockRestored } from './block-role.ts';
 import { type OldWay, withoutOldWay } from './old-way.ts';
 import {
@@ -130,7 +130,7 @@ export async function restoreOldTrust(runtime: Runtime, input: { runId: string; 
       await writeTrust(runtime, run, lease, { role, acts: [{ kind: 'restore' }], before: found, document: before });
     }
     await recordTrust(runtime, record, before);
-    await runtime.journal.markUndone(run.runId, key);
+    await markUndone(runtime, run.runId, key);
     await unblockRestored(runtime, record);
     return { wrote };
   });

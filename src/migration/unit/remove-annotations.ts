@@ -5,7 +5,7 @@ import type { UnitPlan } from '../../model/plan.ts';
 import type { JournalEntry } from '../../model/run.ts';
 import { addEvidenceOnce, isProved } from '../evidence.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
-import { fence, forwardUnit, journaledWrite, type UnitContext, type UnitInput } from '../write.ts';
+import { fence, forwardUnit, journaledWrite, markUndone, type UnitContext, type UnitInput } from '../write.ts';
 import { lookAtNewWay } from './last-look.ts';
 import { removeTemplateAnnotations, restoreTemplateAnnotations } from './move-templates.ts';
 
@@ -165,5 +165,5 @@ export async function undoAnnotations(
       });
     }
   }
-  await runtime.journal.markUndone(run.runId, entry.key);
+  await markUndone(runtime, run.runId, entry.key);
 }

@@ -12,7 +12,17 @@ import { planOf } from '../run/plan-run.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
 import { type Failure, reasonOf } from '../trust/grant-trust.ts';
 import { admittedByRun } from '../trust/role-trust.ts';
-import { beginStep, fence, millisecondsGoingBack, type Poll, READY, type UnitContext, type UnitInput, waitFor } from '../write.ts';
+import {
+  beginStep,
+  fence,
+  markUndone,
+  millisecondsGoingBack,
+  type Poll,
+  READY,
+  type UnitContext,
+  type UnitInput,
+  waitFor,
+} from '../write.ts';
 import { undoAssociation, wasAssociated } from './associate.ts';
 import { templatesBack } from './move-templates.ts';
 import { undoProbes } from './prove-credentials.ts';
@@ -130,7 +140,7 @@ async function goBack(runtime: JournalRuntime, context: UnitContext, entries: re
   if (left !== '') return left;
   if (isSplit) await undoSplit(runtime, context, entries);
   for (const entry of await runtime.journal.listEntries(context.run.runId, context.unit.unitId)) {
-    if (entry.state !== 'undone') await runtime.journal.markUndone(context.run.runId, entry.key);
+    if (entry.state !== 'undone') await markUndone(runtime, context.run.runId, entry.key);
   }
   return '';
 }
