@@ -92,7 +92,7 @@ describe('on a screen', () => {
   it('an error says its causes and its exit code', () => {
     const text = renderExplanations(of('PE302'), wide);
     expect(text).toContain('PE302 error CredentialsMissing: ');
-    expect(text).toContain('  AWS SSO session: Sign in, then run the command again: aws sso login --profile NAME\n');
+    expect(text).toContain('  AWS SSO session: Sign in (aws sso login --profile NAME), then run the command again.\n');
     expect(text).toContain('  ends with    exit code 1\n');
   });
 
