@@ -71,7 +71,12 @@ async function compare({ terminal }: CommandContext, invocation: Invocation, kep
 /** Prints a plan, and on stderr that it was only a plan. */
 export async function printPlan(context: CommandContext, invocation: Invocation, report: PlanReport): Promise<void> {
   const { terminal } = context;
-  await terminal.data(renderReport(report, formatOf(invocation), screenOf(context, invocation)));
+  const how = snapshotOf(invocation) === undefined ? howToRun(report, invocation) : undefined;
+  const page = {
+    ...(formatOf(invocation) === 'html' ? { version: await version() } : {}),
+    ...(how === undefined ? {} : { actions: [{ text: 'carry the plan out', command: how }] }),
+  };
+  await terminal.data(renderReport(report, formatOf(invocation), { ...screenOf(context, invocation), page }));
   const units = report.units.filter((unit) => unit.status === 'pending').length;
   const roles = report.roles.length;
   const retires = report.retirement?.status === 'planned' ? `retire ${report.retirement.daemon}` : '';
@@ -84,20 +89,28 @@ export async function printPlan(context: CommandContext, invocation: Invocation,
 
 /** Says on stderr the whole command that would carry the plan out, on a line of its own, so that it can be copied. */
 export function sayHowToRun({ terminal }: CommandContext, report: PlanReport | RunReport, invocation: Invocation): void {
-  if (!report.units.some((unit) => unit.status === 'pending') && report.retirement?.status !== 'planned') {
+  const command = howToRun(report, invocation);
+  if (command === undefined) {
     terminal.talk(
       `nothing was changed; ${report.retirement === undefined ? 'there is nothing to migrate' : 'fix what the findings name, then plan again'}`,
     );
     return;
   }
-  const command = invocation.name === 'retire' ? 'retire' : 'run';
   const out = textFlag(invocation, 'out');
   terminal.talk(
     out === undefined ? 'nothing was changed; run again with --approve:' : `nothing was changed; to carry out the plan in ${out}:`,
   );
-  if (out === undefined)
-    terminal.talk(`  podshift ${[command, ...argumentsFor(invocation), '--approve', '--digest', report.run.digest].map(quoted).join(' ')}`);
-  else terminal.talk(`  ${nextCommand(invocation, 'run', '--plan', out, ...clusterOf(invocation), '--approve')}`);
+  terminal.talk(`  ${command}`);
+}
+
+/** The whole command that would carry a plan out; undefined where it would change nothing. */
+function howToRun(report: PlanReport | RunReport, invocation: Invocation): string | undefined {
+  if (!report.units.some((unit) => unit.status === 'pending') && report.retirement?.status !== 'planned') return undefined;
+  const command = invocation.name === 'retire' ? 'retire' : 'run';
+  const out = textFlag(invocation, 'out');
+  return out === undefined
+    ? ['podshift', command, ...argumentsFor(invocation), '--approve', '--digest', report.run.digest].map(quoted).join(' ')
+    : nextCommand(invocation, 'run', '--plan', out, ...clusterOf(invocation), '--approve');
 }
 
 /** The role by which the cluster of a kept plan is reached: the plan has all else. */

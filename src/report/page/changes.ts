@@ -1,0 +1,63 @@
+import { type PlannedChange, TRUST_FIELD } from '../../plan/changes.ts';
+import { valueText } from '../change-text.ts';
+import { jsonDiff } from '../trust-diff.ts';
+import { type PageWrite, type WritesByObject, writeOf } from './facts.ts';
+import { html, type Markup } from './html.ts';
+import { timeOfDay } from './words.ts';
+
+type Shown = Pick<PlannedChange, 'object' | 'field' | 'before' | 'after'>;
+
+/** Fields before and after, object by object, each with what became of it where the journal says so; nothing for an empty list. */
+export function changeList(changes: readonly Shown[], writes: WritesByObject, isProposal: boolean): Markup | null {
+  if (changes.length === 0) return null;
+  const objects = [...Map.groupBy(changes, ({ object }) => object)];
+  return html`<dl class="changes">${objects.map(
+    ([object, fields]) =>
+      html`<dt><code>${object}</code>${fields.map(
+        (change) =>
+          html`<dd><span class="field">${change.field === '' ? 'the whole object' : change.field}</span>${
+            isProposal ? null : html` <span class="when">${fate(writeOf(change, writes))}</span>`
+          }${sides(change)}`,
+      )}`,
+  )}</dl>`;
+}
+
+/** A unified diff with its lines marked; the text of a line has its sign, so that colour is never alone. */
+export function diffBlock(diff: string): Markup {
+  const lines = diff.split('\n').filter((line) => !/^(---|\+\+\+|@@|\\ No newline)/.test(line));
+  return html`<pre class="diff">${lines.map((line) => {
+    if (line.startsWith('+')) return html`<ins>${line}\n</ins>`;
+    return line.startsWith('-') ? html`<del>${line}\n</del>` : html`${line}\n`;
+  })}</pre>`;
+}
+
+function sides({ field, before, after }: Shown): Markup {
+  if (field === TRUST_FIELD) return html`<p>as the section about trust policies shows`;
+  const [was, is] = [textOf(before), textOf(after)];
+  const diff = was.startsWith('{') && is.startsWith('{') ? jsonDiff(was, is) : '';
+  if (diff !== '') return diffBlock(diff);
+  return html`<pre class="diff">${was === '' ? null : html`<del>${signed('-', was)}</del>`}${
+    is === '' ? null : html`<ins>${signed('+', is)}</ins>`
+  }</pre>`;
+}
+
+/** A value as text: objects laid out, nothing as nothing. */
+function textOf(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  return typeof value === 'object' ? JSON.stringify(value, null, 2) : valueText(value);
+}
+
+function signed(sign: string, text: string): string {
+  return text
+    .split('\n')
+    .map((line) => `${sign}${line}\n`)
+    .join('');
+}
+
+/** What became of a write. */
+export function fate(write: PageWrite | undefined): string {
+  if (write === undefined) return 'not written';
+  const at = timeOfDay(write.at);
+  if (write.state === 'undone') return `written at ${at}, undone since`;
+  return write.state === 'applied' ? `written at ${at}` : `begun at ${at}`;
+}
