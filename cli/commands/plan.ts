@@ -4,6 +4,7 @@ import type { Inventory } from '../../src/model/inventory.ts';
 import { migrationOptions } from '../../src/model/options.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import type { PlanReport, RunReport, ScanReport } from '../../src/model/report.ts';
+import type { PageAction } from '../../src/report/page/next.ts';
 import { comparePlans, renderComparison } from '../../src/report/plan-comparison.ts';
 import { renderReport, toYaml } from '../../src/report/render.ts';
 import { buildPlanReport } from '../../src/report/report.ts';
@@ -71,10 +72,9 @@ async function compare({ terminal }: CommandContext, invocation: Invocation, kep
 /** Prints a plan, and on stderr that it was only a plan. */
 export async function printPlan(context: CommandContext, invocation: Invocation, report: PlanReport): Promise<void> {
   const { terminal } = context;
-  const how = snapshotOf(invocation) === undefined ? howToRun(report, invocation) : undefined;
   const page = {
     ...(formatOf(invocation) === 'html' ? { version: await version() } : {}),
-    ...(how === undefined ? {} : { actions: [{ text: 'carry the plan out', command: how }] }),
+    actions: leadOn(report, invocation),
   };
   await terminal.data(renderReport(report, formatOf(invocation), { ...screenOf(context, invocation), page }));
   const units = report.units.filter((unit) => unit.status === 'pending').length;
@@ -85,6 +85,16 @@ export async function printPlan(context: CommandContext, invocation: Invocation,
   if (report.retirement?.status === 'refused' && report.units.length === 0)
     return terminal.talk(`(plan) would change nothing: ${report.retirement.daemon} is not retired`);
   terminal.talk(`(plan) would ${verbs.join(', ')} and change ${roles} trust ${roles === 1 ? 'policy' : 'policies'}`);
+}
+
+/** What a page names first: how the plan is carried out, or rehearsed where it is of a snapshot. */
+function leadOn(report: PlanReport, invocation: Invocation): PageAction[] {
+  const how = howToRun(report, invocation);
+  if (how === undefined) return [];
+  const folder = invocation.name === 'plan' ? snapshotOf(invocation) : textFlag(invocation, 'snapshot');
+  if (folder === undefined) return [{ text: 'carry the plan out', command: how }];
+  if (invocation.name !== 'plan') return [];
+  return [{ text: 'rehearse it on a twin: nothing real is touched', command: nextCommand(invocation, 'rehearse', folder) }];
 }
 
 /** Says on stderr the whole command that would carry the plan out, on a line of its own, so that it can be copied. */

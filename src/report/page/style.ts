@@ -47,6 +47,7 @@ code,.name,.role,.subjects,dd,li,p,h2,h3,td.facts,.list td,.list th{overflow-wra
 .promises .mark{font-weight:700}
 .promises .good .mark{color:var(--good)}.promises .bad,.promises .bad .mark{color:var(--bad)}.promises .warn .mark{color:var(--warn)}
 #summary .halves{display:grid;grid-template-columns:1fr 1.5fr;gap:0 3rem}
+#summary .halves>:only-child{grid-column:1/-1}
 .pairs{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:.2rem 1.2rem;margin:1rem 0 0;align-content:start}
 .pairs dt{color:var(--muted)}
 .pairs dd{margin:0}

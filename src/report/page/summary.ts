@@ -1,14 +1,5 @@
 import type { AnyReport } from '../summary.ts';
-import {
-  approvalLine,
-  callsLine,
-  clusterTitle,
-  isProposed,
-  requesterLine,
-  STATUS_TONES,
-  tookLine,
-  trustLine,
-} from '../summary.ts';
+import { approvalLine, callsLine, clusterTitle, isProposed, requesterLine, STATUS_TONES, tookLine, trustLine } from '../summary.ts';
 import { count } from '../text.ts';
 import { proofTally } from './evidence.ts';
 import { html, type Markup } from './html.ts';

@@ -77,10 +77,15 @@ function unitBody(unit: ReportUnit, name: string, lookups: Lookups): Markup {
   return html`${isTold ? null : html`<p class="reason">${unit.reason}`}${findingList(found)}<dl class="pairs"><dt>Role<dd><code>${unit.roleArn}</code>${role === undefined ? null : html` <a href="#${role}">trust policy</a>`}<dt>Workloads<dd>${
     unit.workloads.map(({ kind, name: workload }) => `${kind}/${workload}`).join(', ') || 'none'
   }${unit.splitFrom === undefined ? null : html`<dt>Split from<dd>${unit.splitFrom}`}${
-    unit.wave === null ? null : html`<dt>Wave<dd>${waveTitle(unit.wave)}`
-  }${steps(lookups.times.get(name))}</dl>${
+    unit.mechanism === 'addon' && sharesAddon(lookups) ? html`<dt>Add-on<dd><a href="#shared">updated as a whole</a>` : null
+  }${unit.wave === null ? null : html`<dt>Wave<dd>${waveTitle(unit.wave)}`}${steps(lookups.times.get(name))}</dl>${
     own.length === 0 ? null : html`<h3>${changesTitle(report, unit)}</h3>${changeList(own, writes, isProposed(report))}`
   }${otherWrites(lookups.ownWrites.get(name) ?? [], name)}${'evidence' in unit ? evidenceTable(unit.evidence, name) : null}`;
+}
+
+/** Whether the page has a section of add-ons: one update moves all service accounts of one. */
+function sharesAddon({ changes }: Lookups): boolean {
+  return (changes.get(null) ?? []).some(({ object }) => object.startsWith('Addon/'));
 }
 
 function changesTitle(report: AnyReport, { status }: ReportUnit): string {
