@@ -13,10 +13,10 @@ export function changeList(changes: readonly Shown[], writes: WritesByObject, is
   const objects = [...Map.groupBy(changes, ({ object }) => object)];
   return html`<dl class="changes">${objects.map(
     ([object, fields]) =>
-      html`<dt><code>${object}</code>${fields.map(
+      html`<dt>${object}${fields.map(
         (change) =>
-          html`<dd><span class="field">${change.field === '' ? 'the whole object' : change.field}</span>${
-            isProposal ? null : html` <span class="when">${fate(writeOf(change, writes))}</span>`
+          html`<dd><b>${change.field === '' ? 'the whole object' : change.field}</b>${
+            isProposal ? null : html` <i>${fate(writeOf(change, writes))}</i>`
           }${sides(change)}`,
       )}`,
   )}</dl>`;
@@ -25,10 +25,22 @@ export function changeList(changes: readonly Shown[], writes: WritesByObject, is
 /** A unified diff with its lines marked; the text of a line has its sign, so that colour is never alone. */
 export function diffBlock(diff: string): Markup {
   const lines = diff.split('\n').filter((line) => !/^(---|\+\+\+|@@|\\ No newline)/.test(line));
-  return html`<pre class="diff">${lines.map((line) => {
-    if (line.startsWith('+')) return html`<ins>${line}\n</ins>`;
-    return line.startsWith('-') ? html`<del>${line}\n</del>` : html`${line}\n`;
+  return html`<pre>${runsOf(lines).map(([sign, text]) => {
+    if (sign === '+') return html`<ins>${text}</ins>`;
+    return sign === '-' ? html`<del>${text}</del>` : text;
   })}</pre>`;
+}
+
+/** Lines in a row that have the same sign, as one text. */
+function runsOf(lines: readonly string[]): [sign: string, text: string][] {
+  const runs: [string, string][] = [];
+  for (const line of lines) {
+    const sign = /^[+-]/.exec(line)?.[0] ?? '';
+    const last = runs.at(-1);
+    if (last !== undefined && last[0] === sign) last[1] += `${line}\n`;
+    else runs.push([sign, `${line}\n`]);
+  }
+  return runs;
 }
 
 function sides({ field, before, after }: Shown): Markup {
@@ -36,7 +48,7 @@ function sides({ field, before, after }: Shown): Markup {
   const [was, is] = [textOf(before), textOf(after)];
   const diff = was.startsWith('{') && is.startsWith('{') ? jsonDiff(was, is) : '';
   if (diff !== '') return diffBlock(diff);
-  return html`<pre class="diff">${was === '' ? null : html`<del>${signed('-', was)}</del>`}${
+  return html`<pre>${was === '' ? null : html`<del>${signed('-', was)}</del>`}${
     is === '' ? null : html`<ins>${signed('+', is)}</ins>`
   }</pre>`;
 }
@@ -50,7 +62,7 @@ function textOf(value: unknown): string {
 function signed(sign: string, text: string): string {
   return text
     .split('\n')
-    .map((line) => `${sign}${line}\n`)
+    .map((line) => `${sign} ${line}\n`)
     .join('');
 }
 

@@ -1,28 +1,28 @@
 import type { Evidence } from '../../model/run.ts';
 import { valueText } from '../change-text.ts';
 import { html, type Markup } from './html.ts';
-import { clock, label } from './words.ts';
+import { clockOn } from './words.ts';
 
 /** What each grade proves (docs/operations.md, evidence). */
 const GRADES: Readonly<Record<number, string>> = { 1: 'injected', 2: 'obtainable', 3: 'in use' };
 
-/** Proofs as a table; null where there are none. `of` names whose they are, for readers who hear the table. */
-export function evidenceTable(evidence: readonly Evidence[], of: string): Markup | null {
+/** Proofs as a table, their times as those of the day `day` (`2026-11-28`) where they are; null where there are none. */
+export function evidenceTable(evidence: readonly Evidence[], day: string): Markup | null {
   if (evidence.length === 0) return null;
-  return html`<div class="scroll evidence" tabindex="0" role="group" aria-label="evidence for ${of}"><table><caption>Evidence</caption><thead><tr><th scope="col">Grade<th scope="col">Check<th scope="col">Result<th scope="col">At (UTC)<th scope="col">What was seen</thead><tbody>${evidence.map(
+  return html`<table class="evidence"><caption>Evidence</caption><thead><tr><th>Grade<th>Check<th>Result<th>At (UTC)<th>What was seen</thead><tbody>${evidence.map(
     (proof) =>
-      html`<tr><td>${proof.grade} ${GRADES[proof.grade] ?? ''}<td>${proof.kind}<td>${resultLabel(proof)}<td class="time">${clock(proof.at)}<td class="facts">${Object.entries(
+      html`<tr><td>${proof.grade} ${GRADES[proof.grade] ?? ''}<td>${proof.kind}${result(proof)}<td>${clockOn(proof.at, day)}<td>${Object.entries(
         proof.facts,
       )
         .map(([name, value]) => `${name}: ${valueText(value)}`)
         .join(', ')}`,
-  )}</tbody></table></div>`;
+  )}</tbody></table>`;
 }
 
 /** Grade 3 that did not pass is no failure: nobody used the role in time, or CloudTrail could not tell. */
-function resultLabel({ grade, passed }: Evidence): Markup {
-  if (passed) return label('good', 'passed');
-  return grade === 3 ? label('warn', 'not shown') : label('bad', 'failed');
+function result({ grade, passed }: Evidence): Markup {
+  if (passed) return html`<td class="good">passed`;
+  return grade === 3 ? html`<td class="warn">not shown` : html`<td class="bad">failed`;
 }
 
 /** How many checks of a run passed: those that a unit cannot do without, and the use that CloudTrail saw. */

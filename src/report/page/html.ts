@@ -24,9 +24,12 @@ export type Part = Markup | string | number | null | undefined | readonly Part[]
  */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Markup {
   let text = strings[0] ?? '';
+  let isTag = isWithinTag(text, false);
   for (const [index, part] of parts.entries()) {
-    if (strings[index]?.endsWith('=') && part instanceof Markup === false) throw new TypeError('an attribute of a template has no quotes');
-    text += textOf(part) + (strings[index + 1] ?? '');
+    const next = strings[index + 1] ?? '';
+    if (strings[index]?.endsWith('=') && isTag) throw new TypeError('an attribute of a template has no quotes');
+    text += textOf(part, isTag ? escapeText : escapeContent) + next;
+    isTag = isWithinTag(next, isTag);
   }
   return new Markup(text);
 }
@@ -52,6 +55,17 @@ export function escapeText(text: string): string {
   );
 }
 
+/** The same, for content alone, where quotes end nothing. */
+function escapeContent(text: string): string {
+  return escapeText(text).replaceAll('&quot;', '"').replaceAll('&#39;', "'");
+}
+
+/** Whether a template is within a tag behind its literal text; no attribute of a template holds `<` or `>`. */
+function isWithinTag(literal: string, before: boolean): boolean {
+  const [open, close] = [literal.lastIndexOf('<'), literal.lastIndexOf('>')];
+  return open === close ? before : open > close;
+}
+
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',
@@ -64,9 +78,9 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 const SPECIAL = /[&<>"'\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-function textOf(part: Part): string {
+function textOf(part: Part, escaped: (text: string) => string): string {
   if (part === null || part === undefined) return '';
   if (part instanceof Markup) return part.toString();
-  if (typeof part === 'object') return part.map(textOf).join('');
-  return escapeText(String(part));
+  if (typeof part === 'object') return part.map((one) => textOf(one, escaped)).join('');
+  return escaped(String(part));
 }

@@ -15,7 +15,7 @@ export function sharedSection(report: AnyReport, { changes }: PageFacts, writes:
 }
 
 /** The retirement of a daemon; null where none was asked for. */
-export function retirementPart({ retirement }: AnyReport): Markup | null {
+export function retirementPart({ retirement, run }: AnyReport): Markup | null {
   if (retirement === undefined) return null;
   return html`<section id="retirement" aria-labelledby="retirement-title"><h2 id="retirement-title">Retiring ${retirement.daemon}: ${retirementTitle(retirement.status)}</h2><dl class="pairs">${retirementRows(
     retirement,
@@ -23,7 +23,7 @@ export function retirementPart({ retirement }: AnyReport): Markup | null {
     (role) =>
       html`<details><summary><span class="name">${role.roleArn}</span>${label(role.status === 'removed' ? 'good' : role.status === 'kept' ? 'warn' : 'faint', role.status)}</summary><div class="body">${
         role.reason === '' ? null : html`<p class="reason">${role.reason}`
-      }<p>${role.serviceAccounts.join(', ')}${evidenceTable(role.evidence, role.roleArn)}</div></details>`,
+      }<p>${role.serviceAccounts.join(', ')}${evidenceTable(role.evidence, run.startedAt.slice(0, 10))}</div></details>`,
   )}</div></section>`;
 }
 
@@ -34,7 +34,7 @@ export function optionSection({ options }: PageFacts): Markup | null {
   const chosen = all.filter(({ text, fallback }) => text !== fallback).length;
   return html`<section id="options" aria-labelledby="options-title"><h2 id="options-title">Options</h2><div class="list"><details><summary><span class="title">${
     chosen === 0 ? 'all as by default' : `${chosen} chosen, the others as by default`
-  }</span></summary><div class="body scroll" tabindex="0" role="group" aria-label="options"><table><caption class="hidden">Options</caption><thead><tr><th scope="col">Option<th scope="col">Value<th scope="col">Default</thead><tbody>${all.map(
+  }</span></summary><div class="body scroll" tabindex="0" role="group" aria-label="options"><table><caption class="hidden">Options</caption><thead><tr><th>Option<th>Value<th>Default</thead><tbody>${all.map(
     ({ option, text, fallback }) =>
       html`<tr><th scope="row"><code>${option}</code><td>${text === fallback ? text : html`<b>${text}</b>`}<td>${fallback}`,
   )}</tbody></table></div></details></div></section>`;

@@ -1,4 +1,7 @@
-/** How the page looks: light and dark as the reader's system is, narrow and wide, on paper. document.ts lets it in by its hash. */
+/**
+ * How the page looks: light and dark as the reader's system is, narrow and wide, on paper. document.ts lets it in by its hash. Entries of lists
+ * are no list items to the layout: Chromium numbers those anew at each that the filter hides, which takes seconds for thousands.
+ */
 export const STYLE = `
 :root{--bg:#fff;--raised:#f6f8fa;--line:#d5dbe1;--text:#1b2128;--muted:#545d68;--accent:#0a58a6;
 --good:#146534;--good-bg:#e4f4ea;--warn:#7d4a00;--warn-bg:#fdf1d8;--bad:#a3211b;--bad-bg:#fdeae8;--strong:#0a58a6;--strong-bg:#e5f0fb;--faint:#545d68;--faint-bg:#edf0f3;
@@ -31,9 +34,9 @@ h1 .pill{font-size:.95rem;letter-spacing:0}
 .kind{margin:1.75rem 0 0;color:var(--muted);font-size:.9rem}
 .lead,.fine{color:var(--muted);margin:0 0 .8rem}
 .fine{font-size:.85rem;margin:.3rem 0 0}
-code,pre,.name,.code,.field{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.87em}
-code,.name,.role,.subjects,dd,li,p,h2,h3,td.facts,.list td,.list th{overflow-wrap:anywhere}
-.name,code,.role{unicode-bidi:isolate}
+code,pre,.name,.code,.units summary b,.changes dt,.changes b{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.87em}
+code,.name,.subjects,.units summary>*,dt,dd,li,p,h2,h3,.list td,.list th{overflow-wrap:anywhere}
+.name,code,b,td,.units summary>*{unicode-bidi:isolate}
 .pill{display:inline-block;padding:.05rem .55rem;border-radius:1rem;font-size:.82rem;font-weight:600;white-space:nowrap;line-height:1.5}
 .good{color:var(--good);background:var(--good-bg)}.warn{color:var(--warn);background:var(--warn-bg)}.bad{color:var(--bad);background:var(--bad-bg)}
 .strong{color:var(--strong);background:var(--strong-bg)}.faint{color:var(--faint);background:var(--faint-bg)}
@@ -59,8 +62,8 @@ code,.name,.role,.subjects,dd,li,p,h2,h3,td.facts,.list td,.list th{overflow-wra
 .next p button{padding:0 .45rem;font-size:.8rem}
 .row{display:flex;flex-wrap:wrap;gap:.5rem;align-items:flex-start;margin:.35rem 0}
 .row pre{flex:0 1 auto;margin:0}
-pre.diff{padding:.2rem .8rem}
-pre{margin:.35rem 0;padding:.55rem .8rem;border:1px solid var(--line);border-radius:6px;background:var(--raised);overflow-x:auto;white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.5}
+pre.command{padding:.55rem .8rem}
+pre{margin:.35rem 0;padding:.2rem .8rem;border:1px solid var(--line);border-radius:6px;background:var(--raised);overflow-x:auto;white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.5}
 button,.chip span,input[type=search]{font:inherit;color:inherit;background:var(--bg);border:1px solid var(--line);border-radius:6px;padding:.25rem .7rem}
 button{cursor:pointer;font-size:.88rem}
 button:hover,.chip span:hover{border-color:var(--muted)}
@@ -87,36 +90,34 @@ button:hover,.chip span:hover{border-color:var(--muted)}
 .filter output{color:var(--muted);font-size:.88rem}
 .nothing{color:var(--muted)}
 .list{list-style:none;margin:0;padding:0;border-top:1px solid var(--line)}
+.list>li{display:block}
 .list>li,.list>details{border-bottom:1px solid var(--line)}
 summary{cursor:pointer;display:flex;gap:.4rem .9rem;align-items:baseline;padding:.5rem .4rem .5rem 1.4rem;position:relative;list-style:none}
 summary::-webkit-details-marker{display:none}
 summary::before{content:"";position:absolute;left:.35rem;top:1.02rem;border:.28rem solid transparent;border-left:.38rem solid var(--muted);border-right:0}
 details[open]>summary::before{transform:rotate(90deg)}
 summary:hover{background:var(--raised)}
-.units summary{display:grid;grid-template-columns:minmax(0,2.2fr) 5rem minmax(0,2fr) 4.5rem 9.5rem;grid-template-areas:"name by role wave state"}
-.units .name{font-weight:600}
-.by,.role,.wave,.aside{color:var(--muted);font-size:.9rem}
+.units summary{display:grid;grid-template-columns:minmax(0,2.2fr) 5rem minmax(0,2fr) 4.5rem 9.5rem;}
+.units summary b{font-weight:600}
+.units summary i,.units summary span:not(.pill),.aside{color:var(--muted);font-size:.9rem;font-style:normal}
 .units .pill{justify-self:end}
 summary .title{flex:1;min-width:0}
 summary>.pill:first-child{min-width:5rem;text-align:center}
 summary .aside{margin-left:auto;white-space:nowrap}
-.body{padding:.1rem .4rem 1rem 1.4rem}
-.body .pairs{margin:.2rem 0 .4rem}
-.body p{margin:.4rem 0}
+.units details>div,.body{padding:.1rem .4rem 1rem 1.4rem}
+.units .pairs,.body .pairs{margin:.2rem 0 .4rem}
+.units p,.body p{margin:.4rem 0}
 .found{margin:.5rem 0;padding-left:1.1rem}
 .changes{margin:.2rem 0}
 .changes dt{margin-top:.5rem;font-weight:600}
 .changes dd{margin:.15rem 0 0}
-.field{color:var(--text)}
-.when{color:var(--muted);font-size:.85rem;margin-left:.4rem}
+.changes b{font-weight:400}
+.changes i{color:var(--muted);font-size:.85rem;font-style:normal;margin-left:.4rem}
 ins,del{text-decoration:none}
 pre ins,pre del{display:block;margin:0 -.8rem;padding:0 .8rem}
 ins{background:var(--good-bg);color:var(--good)}
 del{background:var(--bad-bg);color:var(--bad)}
-.scope{margin:0;padding-left:1.1rem;font-size:.92rem}
-.scope b{font-size:.8rem}
-.sides{display:grid;grid-template-columns:1fr 1fr;gap:0 2rem}
-.sides h3{margin-top:.6rem}
+.scope td:nth-child(n+2){width:6rem;white-space:nowrap}
 .remedy{margin:.3rem 0 .6rem}
 .subjects{margin:.3rem 0;padding:0;list-style:none}
 .subjects li{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,2fr);gap:.1rem 1rem;padding:.35rem 0;border-top:1px solid var(--line)}
@@ -126,23 +127,27 @@ table{border-collapse:collapse;width:100%;font-size:.9rem;margin:.5rem 0}
 caption{text-align:left;font-weight:600;padding:.3rem 0}
 th,td{text-align:left;vertical-align:top;padding:.3rem .8rem .3rem 0;border-top:1px solid var(--line);font-weight:400}
 thead th{color:var(--muted);border-top:0;font-size:.85rem}
-td.time,.evidence td{white-space:nowrap;overflow-wrap:normal}
-.evidence td.facts{white-space:normal;overflow-wrap:anywhere}
-td.facts{min-width:14rem;color:var(--muted)}
-.beside{color:var(--muted);font-size:.9rem}
+.evidence td{white-space:nowrap}
+.evidence td:last-child{white-space:normal;width:100%;color:var(--muted)}
+.evidence .good,.evidence .warn,.evidence .bad{background:none;font-weight:600}
 footer{border-top:1px solid var(--line);margin-top:3rem;padding-top:1rem;padding-bottom:2rem;color:var(--muted);font-size:.85rem}
 @media (max-width:62rem){#summary .halves{grid-template-columns:1fr}}
 @media (max-width:44rem){
 body{font-size:16px}
 header{gap:1rem}
 h1{font-size:1.55rem}
-.units summary{grid-template-columns:max-content minmax(0,1fr) max-content;grid-template-areas:"name name state" "by role wave";gap:.1rem .7rem}
-.units .name{grid-area:name}.units .pill{grid-area:state}.units .role{grid-area:role}.units .by{grid-area:by}.units .wave{grid-area:wave;justify-self:end}
+.units summary{grid-template-columns:max-content minmax(0,1fr) max-content;gap:.1rem .7rem}
+.units summary b{grid-area:1/1/2/3}.units .pill{grid-area:1/3}.units summary span:not(.pill){grid-area:2/2}.units summary i{grid-area:2/1}.units summary span+i{grid-area:2/3;justify-self:end}
 .pairs{grid-template-columns:1fr;gap:0}
 .pairs dd{margin-bottom:.4rem}
 .timeline li{grid-template-columns:1fr}.bar{grid-column:1}
-.sides,.subjects li{grid-template-columns:1fr}.subjects .remedy{grid-column:1}
+.subjects li{grid-template-columns:1fr}.subjects .remedy{grid-column:1}
 .filter .search{flex-basis:100%}
+}
+@media (max-width:44rem){
+.evidence thead{position:absolute;clip-path:inset(50%)}
+.evidence tr{display:flex;flex-wrap:wrap;gap:0 .8rem;border-top:1px solid var(--line);padding:.3rem 0}
+.evidence td{border:0;padding:0}
 }
 @media print{
 :root{--bg:#fff;--raised:#fff;--line:#bbb;--text:#000;--muted:#333}

@@ -9,7 +9,7 @@ import type { PageFacts, PageWrite, UnitTimes, WritesByObject } from './facts.ts
 import { findingAnchor } from './findings.ts';
 import { html, type Markup } from './html.ts';
 import { roleAnchor } from './trust.ts';
-import { plainWord, STATUS_ORDER, statusLabel, statusWord, timeOfDay, waveTitle } from './words.ts';
+import { STATUS_ORDER, statusLabel, statusWord, timeOfDay } from './words.ts';
 
 /** What a unit's entry is made from besides the report: looked up once for all of them. */
 interface Lookups {
@@ -19,6 +19,8 @@ interface Lookups {
   readonly writes: WritesByObject;
   readonly times: ReadonlyMap<string, UnitTimes>;
   readonly findings: ReadonlyMap<string, readonly ReportFinding[]>;
+  /** Places of roles in the report. */
+  readonly roles: ReadonlyMap<string, number>;
 }
 
 /** Every unit with its state, evidence and changes; with a filter where scripts run. */
@@ -31,6 +33,7 @@ export function unitSection(report: AnyReport, facts: PageFacts, writes: WritesB
     ownWrites: Map.groupBy(facts.writes, ({ unitId }) => unitId),
     times: facts.times,
     findings: Map.groupBy(report.findings, ({ subject }) => subject),
+    roles: new Map(report.roles.map(({ roleArn }, index) => [roleArn, index])),
   };
   return html`<section id="units" aria-labelledby="units-title"><h2 id="units-title">Service accounts</h2>
 ${filterForm(report)}
@@ -63,24 +66,28 @@ function chip(value: string, text: string, number: number, isChosen: boolean): M
 function unitEntry({ unit, index }: { readonly unit: ReportUnit; readonly index: number }, lookups: Lookups): Markup {
   const { report } = lookups;
   const name = unitName(unit);
-  return html`<li data-state="${unit.status}"><details id="unit-${index}"><summary><span class="name">${name}</span><span class="by">${unit.mechanism}</span><span class="role">${roleTitle(unit.roleArn, report.run.cluster)}</span><span class="wave">${
+  return html`<li data-state="${unit.status}"><details id="unit-${index}"><summary><b>${name}</b><i>${unit.mechanism}</i><span>${roleTitle(unit.roleArn, report.run.cluster)}</span><i>${
     unit.wave === null ? null : `wave ${unit.wave + 1}`
-  }</span>${statusLabel(report, unit.status)}</summary><div class="body">${unitBody(unit, name, lookups)}</div></details>`;
+  }</i>${statusLabel(report, unit.status)}</summary><div>${unitBody(unit, name, lookups)}</div></details>`;
 }
 
 function unitBody(unit: ReportUnit, name: string, lookups: Lookups): Markup {
   const { report, writes } = lookups;
   const own = lookups.changes.get(name) ?? unit.changes ?? [];
-  const role = roleAnchor(report, unit.roleArn);
+  const role = lookups.roles.get(unit.roleArn);
+  const title = roleTitle(unit.roleArn, report.run.cluster);
   const found = findingsOfUnit(unit, lookups);
   const isTold = unit.reason === '' || found.some(({ message }) => message === unit.reason);
-  return html`${isTold ? null : html`<p class="reason">${unit.reason}`}${findingList(found)}<dl class="pairs"><dt>Role<dd><code>${unit.roleArn}</code>${role === undefined ? null : html` <a href="#${role}">trust policy</a>`}<dt>Workloads<dd>${
-    unit.workloads.map(({ kind, name: workload }) => `${kind}/${workload}`).join(', ') || 'none'
-  }${unit.splitFrom === undefined ? null : html`<dt>Split from<dd>${unit.splitFrom}`}${
+  const evidence = 'evidence' in unit ? unit.evidence : [];
+  return html`${isTold ? null : html`<p class="reason">${unit.reason}`}${findingList(found)}<dl class="pairs"><dt>Role<dd>${
+    role === undefined ? unit.roleArn : html`<a href="#${roleAnchor(role)}">${title}</a>`
+  }<dt>Workloads<dd>${unit.workloads.map(({ kind, name: workload }) => `${kind}/${workload}`).join(', ') || 'none'}${
+    unit.splitFrom === undefined ? null : html`<dt>Split from<dd>${unit.splitFrom}`
+  }${
     unit.mechanism === 'addon' && sharesAddon(lookups) ? html`<dt>Add-on<dd><a href="#shared">updated as a whole</a>` : null
-  }${unit.wave === null ? null : html`<dt>Wave<dd>${waveTitle(unit.wave)}`}${steps(lookups.times.get(name))}</dl>${
+  }${steps(lookups.times.get(name))}</dl>${
     own.length === 0 ? null : html`<h3>${changesTitle(report, unit)}</h3>${changeList(own, writes, isProposed(report))}`
-  }${otherWrites(lookups.ownWrites.get(name) ?? [], name)}${'evidence' in unit ? evidenceTable(unit.evidence, name) : null}`;
+  }${otherWrites(lookups.ownWrites.get(name) ?? [], evidence)}${evidenceTable(evidence, report.run.startedAt.slice(0, 10))}`;
 }
 
 /** Whether the page has a section of add-ons: one update moves all service accounts of one. */
@@ -127,17 +134,17 @@ function findingList(found: readonly ReportFinding[]): Markup | null {
   )}</ul>`;
 }
 
-/** Kinds of writes that no change of the plan names: what is made for a proof and taken away again. */
+/** Kinds of writes that no change of the plan names: what is made for a proof and taken away again, and evictions. */
 const BESIDE: Readonly<Record<string, string>> = { 'probe-pod': 'probe pod', eviction: 'eviction of a pod' };
 
-function otherWrites(own: readonly PageWrite[], name: string): Markup | null {
-  const beside = own.filter(({ kind }) => kind in BESIDE);
+/** Writes that neither a change of the plan nor the evidence tells of. */
+function otherWrites(own: readonly PageWrite[], evidence: readonly { readonly facts: Readonly<Record<string, unknown>> }[]): Markup | null {
+  const told = new Set(evidence.map(({ facts }) => `Pod/${String(facts.pod)}`));
+  const beside = own.filter(({ kind, object, state }) => kind in BESIDE && !(state === 'undone' && told.has(object)));
   if (beside.length === 0) return null;
-  return html`<p class="beside">Besides, for ${name}: ${beside
-    .map((write) => `${BESIDE[write.kind] ?? plainWord(write.kind)} ${write.object} (${probeFate(write)})`)
-    .join(', ')}.`;
+  return html`<p>Besides: ${beside.map((write) => `${BESIDE[write.kind]} ${write.object} (${besideFate(write)})`).join(', ')}.`;
 }
 
-function probeFate(write: PageWrite): string {
+function besideFate(write: PageWrite): string {
   return write.kind === 'probe-pod' && write.state === 'undone' ? `made at ${timeOfDay(write.at)}, deleted since` : fate(write);
 }

@@ -56,6 +56,11 @@ export function timeOfDay(time: string): string {
   return clock(time).replace(/^\d{4}-\d\d-\d\d /, '');
 }
 
+/** A time without its day where that is `day`. */
+export function clockOn(time: string, day: string): string {
+  return time.startsWith(day) ? timeOfDay(time) : clock(time);
+}
+
 /** `wave 1 (canary)`: people count waves from 1. */
 export function waveTitle(wave: number): string {
   return wave === 0 ? 'wave 1 (canary)' : `wave ${wave + 1}`;

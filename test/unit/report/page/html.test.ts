@@ -7,7 +7,7 @@ describe('the template of the page', () => {
     const name = `</script><img src=x onerror="alert('1')">&amp;`;
     expect(render(html`<p title="${name}">${name}</p>`)).toBe(
       '<p title="&lt;/script&gt;&lt;img src=x onerror=&quot;alert(&#39;1&#39;)&quot;&gt;&amp;amp;">' +
-        '&lt;/script&gt;&lt;img src=x onerror=&quot;alert(&#39;1&#39;)&quot;&gt;&amp;amp;</p>',
+        `&lt;/script&gt;&lt;img src=x onerror="alert('1')"&gt;&amp;amp;</p>`,
     );
   });
 
@@ -24,6 +24,13 @@ describe('the template of the page', () => {
     expect(escapeText('a\u202Eb\u0000c\u200Bd\u007F\ud800')).toBe('a\\u202eb\\u0000c\\u200bd\\u007f\\ud800');
     expect(escapeText('line\n\tnext')).toBe('line\n\tnext');
     expect(escapeText('שלום 🙂')).toBe('שלום 🙂');
+  });
+
+  it('escapes quotes in every attribute of a tag, and behind the tag no more', () => {
+    const text = `"'`;
+    expect(render(html`<a id="x${text}" href="#${text}-${text}"${null} title="${text}">${text}<b>${text}</b>`)).toBe(
+      `<a id="x&quot;&#39;" href="#&quot;&#39;-&quot;&#39;" title="&quot;&#39;">"'<b>"'</b>`,
+    );
   });
 
   it('lets no text end an element or an attribute', () => {
