@@ -37,7 +37,7 @@ h1 .pill{font-size:.95rem;letter-spacing:0}
 code,pre,.name,.code,.units summary b,.changes dt,.changes b{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.87em}
 code,.name,.subjects,.units summary>*,dt,dd,li,p,h2,h3,.list td,.list th{overflow-wrap:anywhere}
 .name,code,b,td,.units summary>*{unicode-bidi:isolate}
-.pill{display:inline-block;padding:.05rem .55rem;border-radius:1rem;font-size:.82rem;font-weight:600;white-space:nowrap;line-height:1.5}
+.pill{display:inline-block;max-width:100%;overflow-wrap:anywhere;padding:.05rem .55rem;border-radius:1rem;font-size:.82rem;font-weight:600;line-height:1.5}
 .good{color:var(--good);background:var(--good-bg)}.warn{color:var(--warn);background:var(--warn-bg)}.bad{color:var(--bad);background:var(--bad-bg)}
 .strong{color:var(--strong);background:var(--strong-bg)}.faint{color:var(--faint);background:var(--faint-bg)}
 .reason{margin:0 0 .8rem;padding:.5rem .8rem;border-left:3px solid var(--line);background:var(--raised)}
@@ -103,7 +103,7 @@ summary:hover{background:var(--raised)}
 .units .pill{justify-self:end}
 summary .title{flex:1;min-width:0}
 summary>.pill:first-child{min-width:5rem;text-align:center}
-summary .aside{margin-left:auto;white-space:nowrap}
+summary .aside{margin-left:auto;max-width:60%;overflow-wrap:anywhere;text-align:right}
 .units details>div,.body{padding:.1rem .4rem 1rem 1.4rem}
 .units .pairs,.body .pairs{margin:.2rem 0 .4rem}
 .units p,.body p{margin:.4rem 0}
@@ -117,7 +117,7 @@ ins,del{text-decoration:none}
 pre ins,pre del{display:block;margin:0 -.8rem;padding:0 .8rem}
 ins{background:var(--good-bg);color:var(--good)}
 del{background:var(--bad-bg);color:var(--bad)}
-.scope td:nth-child(n+2){width:6rem;white-space:nowrap}
+.scope td:nth-child(n+2){min-width:5.5em}
 .remedy{margin:.3rem 0 .6rem}
 .subjects{margin:.3rem 0;padding:0;list-style:none}
 .subjects li{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,2fr);gap:.1rem 1rem;padding:.35rem 0;border-top:1px solid var(--line)}
@@ -127,8 +127,8 @@ table{border-collapse:collapse;width:100%;font-size:.9rem;margin:.5rem 0}
 caption{text-align:left;font-weight:600;padding:.3rem 0}
 th,td{text-align:left;vertical-align:top;padding:.3rem .8rem .3rem 0;border-top:1px solid var(--line);font-weight:400}
 thead th{color:var(--muted);border-top:0;font-size:.85rem}
-.evidence td{white-space:nowrap}
-.evidence td:last-child{white-space:normal;width:100%;color:var(--muted)}
+.evidence td{min-width:6.3em}
+.evidence td:last-child{width:100%;color:var(--muted)}
 .evidence .good,.evidence .warn,.evidence .bad{background:none;font-weight:600}
 footer{border-top:1px solid var(--line);margin-top:3rem;padding-top:1rem;padding-bottom:2rem;color:var(--muted);font-size:.85rem}
 @media (max-width:62rem){#summary .halves{grid-template-columns:1fr}}
@@ -147,7 +147,7 @@ h1{font-size:1.55rem}
 @media (max-width:44rem){
 .evidence thead{position:absolute;clip-path:inset(50%)}
 .evidence tr{display:flex;flex-wrap:wrap;gap:0 .8rem;border-top:1px solid var(--line);padding:.3rem 0}
-.evidence td{border:0;padding:0}
+.evidence td{border:0;padding:0;min-width:0}
 }
 @media print{
 :root{--bg:#fff;--raised:#fff;--line:#bbb;--text:#000;--muted:#333}
