@@ -11,7 +11,7 @@ export const STYLE = `
 --work:#4f93db;--soak:#2b4a6b;--back:#c9665f}}
 *{box-sizing:border-box}
 html{scroll-padding-top:4rem;-webkit-text-size-adjust:100%}
-body{margin:0;background:var(--bg);color:var(--text);font:15px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;font-variant-numeric:tabular-nums}
+body{margin:0;overflow-wrap:break-word;background:var(--bg);color:var(--text);font:15px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;font-variant-numeric:tabular-nums}
 header,main,footer{max-width:74rem;margin:0 auto;padding:0 1.25rem}
 header{position:sticky;top:0;z-index:2;display:flex;gap:1.5rem;align-items:center;background:var(--bg);border-bottom:1px solid var(--line);max-width:none;padding:.5rem max(1.25rem,calc((100vw - 74rem)/2 + 1.25rem))}
 .brand{font-weight:700;letter-spacing:-.01em}
@@ -35,7 +35,7 @@ h1 .pill{font-size:.95rem;letter-spacing:0}
 .lead,.fine{color:var(--muted);margin:0 0 .8rem}
 .fine{font-size:.85rem;margin:.3rem 0 0}
 code,pre,.name,.code,.units summary b,.changes dt,.changes b{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.87em}
-code,.name,.subjects,.units summary>*,dt,dd,li,p,h2,h3,.list td,.list th{overflow-wrap:anywhere}
+code,.name,.subjects,dt,dd,li,p,h2,h3,.list td,.list th{overflow-wrap:anywhere}
 .name,code,b,td,.units summary>*{unicode-bidi:isolate}
 .pill{display:inline-block;max-width:100%;overflow-wrap:anywhere;padding:.05rem .55rem;border-radius:1rem;font-size:.82rem;font-weight:600;line-height:1.5}
 .good{color:var(--good);background:var(--good-bg)}.warn{color:var(--warn);background:var(--warn-bg)}.bad{color:var(--bad);background:var(--bad-bg)}
@@ -101,7 +101,8 @@ summary:hover{background:var(--raised)}
 .units summary b{font-weight:600}
 .units summary i,.units summary span:not(.pill),.aside{color:var(--muted);font-size:.9rem;font-style:normal}
 .units .pill{justify-self:end}
-summary .title{flex:1;min-width:0}
+summary>*{min-width:0;overflow-wrap:anywhere}
+summary .title{flex:1}
 summary>.pill:first-child{min-width:5rem;text-align:center}
 summary .aside{margin-left:auto;max-width:60%;overflow-wrap:anywhere;text-align:right}
 .units details>div,.body{padding:.1rem .4rem 1rem 1.4rem}
