@@ -14,6 +14,7 @@ export function withFleet(command: Command): Command {
     .addOption(option('--canary <cluster>', 'name or ARN of the cluster that goes first'))
     .addOption(option('--member-role <name>', 'role to assume in each account (podshift-member)'))
     .addOption(option('--external-id <id>', 'the external id that these roles ask for'))
+    .addOption(option('--out <folder>', 'folder of the pages, with "-o html"'))
     .addOption(option('--file <file>', 'the settings, for rehearse'))
     .addOption(option('--service <arn>', 'start it in the deployed service: ARN of its podshift-migrate-fleet'))
     .option('--approve', 'change things')

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import type { Journal } from '../src/journal/journal.ts';
 import { PodshiftError } from '../src/model/errors.ts';
 import type { FleetList, FleetReport } from '../src/model/fleet-report.ts';
 import type { RunState } from '../src/model/run-state.ts';
@@ -10,6 +12,7 @@ import { clusterTitle } from '../src/report/summary.ts';
 import { type Cell, renderTable } from '../src/report/table.ts';
 import { createPalette } from '../src/report/text.ts';
 import { type CommandContext, textFlag } from './context.ts';
+import { pagesFolder, writeFleetPages } from './fleet-pages.ts';
 import { fleetServiceOf } from './fleet-sessions.ts';
 import { formatOf } from './formats.ts';
 import type { Invocation } from './program.ts';
@@ -24,11 +27,15 @@ import { nextCommand } from './shell.ts';
 export async function showFleets(context: CommandContext, invocation: Invocation, fleetId: string | undefined): Promise<void> {
   const command = (...words: string[]): string => nextCommand(invocation, ...words);
   if (fleetId !== undefined) {
-    const report = await readFleet(invocation, fleetId, (looked) => fleetReportOf(looked, fleetId, command));
-    await printFleet(context, invocation, report);
+    const report = await readFleet(invocation, fleetId, async (looked) => {
+      const built = await fleetReportOf(looked, fleetId, command);
+      await printFleet(context, invocation, built, looked.journal);
+      return built;
+    });
     if (formatOf(invocation) === 'table' || formatOf(invocation) === 'wide') sayWhoNeedsSomebody(context.terminal, clustersOf(report));
     return;
   }
+  if (formatOf(invocation) === 'html') throw new PodshiftError('UsageError', 'a page is of one fleet: say which, "fleet status FLEET"');
   const opened = await openFleetJournal(invocation);
   const looks = opened === undefined ? [] : await lookAtFleets(opened, command).finally(() => opened.close());
   const fleets = looks.map(({ fleet, state }) => ({ ...describeFleet(fleet), state }));
@@ -52,8 +59,14 @@ function clustersOf({ clusters }: FleetReport): { readonly subject: string; read
 }
 
 /** Prints a fleet as its flags say. */
-export async function printFleet(context: CommandContext, invocation: Invocation, report: FleetReport): Promise<void> {
+export async function printFleet(context: CommandContext, invocation: Invocation, report: FleetReport, journal: Journal): Promise<void> {
   const { terminal } = context;
+  const folder = pagesFolder(invocation);
+  if (folder !== undefined) {
+    await writeFleetPages(folder, report, journal, screenOf(context, invocation));
+    terminal.talk(`the pages are in ${folder}; open ${join(folder, 'index.html')}`);
+    return;
+  }
   const format = formatOf(invocation);
   const { columns, color, command } = screenOf(context, invocation);
   if (format === 'json') await terminal.data(`${JSON.stringify(report, null, 2)}\n`);

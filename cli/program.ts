@@ -256,7 +256,7 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
             'plan, migrate or rehearse the clusters of many accounts and regions',
             'plan [FILE]          what a run would do\nrun [FILE]           without --approve, its plan\nstatus [FLEET]       the fleets of the journal, or how one stands\nrehearse SNAPSHOT... a whole fleet on the twins of snapshots',
           ),
-          ['table', 'wide', 'json', 'yaml'],
+          ['table', 'wide', 'json', 'yaml', 'html'],
         ),
       ),
     ),

@@ -2,8 +2,10 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { renderFleetPage } from '../../src/report/page/fleet-page.ts';
 import { renderPage } from '../../src/report/page/page.ts';
 import { ROOT } from '../cli/spawn.ts';
+import { fleetReportOf, hostileFleet } from '../unit/fixtures/fleet-page-reports.ts';
 import { finishedRun, HOSTILE_SHOWN, hostileRun, manyPlan } from '../unit/fixtures/page-reports.ts';
 import { accessibilityProblems, overflow, unfold, useBrowser, VIEWS } from './browser.ts';
 
@@ -161,6 +163,28 @@ describe('the page of 2,000 service accounts', () => {
     expect(await page.locator('.units > li:visible summary b').allTextContents()).toEqual([
       'team-39-payments/checkout-worker-service-1999',
     ]);
+  });
+});
+
+describe('the page of a fleet', () => {
+  const html = renderFleetPage(fleetReportOf(), { pages: new Map(), version: '1.2.3' });
+
+  it.each(Object.entries(VIEWS))('filters its clusters, fits, and gives a checker nothing to find, on %s', async (_, options) => {
+    const { page, requests, complaints } = await browser.open(html, options);
+    expect(await accessibilityProblems(page)).toEqual([]);
+    expect(await page.locator('output').textContent()).toBe('3 clusters');
+    await page.getByRole('searchbox').fill('beta');
+    expect(await page.locator('output').textContent()).toBe('1 of 3 clusters');
+    expect(await page.locator('tbody[data-list] tr:visible').count()).toBe(1);
+    expect(await overflow(page)).toBeLessThanOrEqual(0);
+    expect([...requests, ...complaints]).toEqual([]);
+  });
+
+  it('executes nothing of a name', async () => {
+    const { page, requests, complaints } = await browser.open(renderFleetPage(hostileFleet(), { pages: new Map() }));
+    expect(await page.evaluate('"hacked" in window')).toBe(false);
+    expect([...requests, ...complaints]).toEqual([]);
+    expect(await overflow(page)).toBeLessThanOrEqual(0);
   });
 });
 

@@ -35,7 +35,8 @@ h1 .pill{font-size:.95rem;letter-spacing:0}
 .lead,.fine{color:var(--muted);margin:0 0 .8rem}
 .fine{font-size:.85rem;margin:.3rem 0 0}
 code,pre,.name,.code,.units summary b,.changes dt,.changes b{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.87em}
-code,.name,.subjects,dt,dd,li,p,h2,h3,.list td,.list th{overflow-wrap:anywhere}
+code,.name,.subjects,dt,dd,li,p,h2,h3,td,th{overflow-wrap:anywhere}
+td,th{min-width:4.5em}
 .name,code,b,td,.units summary>*{unicode-bidi:isolate}
 .pill{display:inline-block;max-width:100%;overflow-wrap:anywhere;padding:.05rem .55rem;border-radius:1rem;font-size:.82rem;font-weight:600;line-height:1.5}
 .good{color:var(--good);background:var(--good-bg)}.warn{color:var(--warn);background:var(--warn-bg)}.bad{color:var(--bad);background:var(--bad-bg)}
@@ -146,6 +147,7 @@ h1{font-size:1.55rem}
 .filter .search{flex-basis:100%}
 }
 @media (max-width:44rem){
+.clusters td,.clusters th{min-width:0;padding-right:.5rem}
 .evidence thead{position:absolute;clip-path:inset(50%)}
 .evidence tr{display:flex;flex-wrap:wrap;gap:0 .8rem;border-top:1px solid var(--line);padding:.3rem 0}
 .evidence td{border:0;padding:0;min-width:0}

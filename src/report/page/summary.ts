@@ -1,8 +1,7 @@
 import type { AnyReport } from '../summary.ts';
 import { approvalLine, callsLine, clusterTitle, isProposed, requesterLine, STATUS_TONES, tookLine, trustLine } from '../summary.ts';
-import { count } from '../text.ts';
-import { proofTally } from './evidence.ts';
 import { html, type Markup } from './html.ts';
+import { promiseList, proofList } from './promises.ts';
 import { clock, label, plainWord, STATUS_ORDER, statusWord } from './words.ts';
 
 /** What it is about and how it stands, in one look: the state, the numbers, the promises. */
@@ -15,7 +14,7 @@ export function summarySection(report: AnyReport): Markup {
       const number = report.units.filter((unit) => unit.status === status).length;
       return number === 0 ? null : html`<li class="${STATUS_TONES[status]}"><b>${number}</b> ${statusWord(report, status)}`;
     },
-  )}<li><b>${report.roles.filter((role) => role.trustBefore !== role.trustAfter).length}</b> trust policies ${isProposed(report) ? 'would change' : 'changed'}</ul><div class="halves">${promiseList(report)}<dl class="pairs">${pairs(
+  )}<li><b>${report.roles.filter((role) => role.trustBefore !== role.trustAfter).length}</b> trust policies ${isProposed(report) ? 'would change' : 'changed'}</ul><div class="halves">${promisesOf(report)}<dl class="pairs">${pairs(
     report,
   ).map(([name, value]) => html`<dt>${name}<dd>${value}`)}</dl></div></section>`;
 }
@@ -53,40 +52,7 @@ function pairs(report: AnyReport): [string, Markup | string][] {
   return rows.filter(([, value]) => value !== '');
 }
 
-/** The promises as the twin's watch saw them; of a real run the checks that passed. */
-function promiseList(report: AnyReport): Markup | null {
+function promisesOf(report: AnyReport): Markup | null {
   if (isProposed(report)) return null;
-  const { promises } = report;
-  if (promises === null) {
-    const { passed, all, seen, asked } = proofTally(report.kind === 'RunReport' ? report.units : []);
-    if (all + asked === 0) return null;
-    const rows = [
-      promise(passed === all, `proof: ${passed} of ${count(all, 'check')} passed`),
-      ...(asked === 0 ? [] : [promise(seen === asked ? true : null, `use seen by CloudTrail: ${seen} of ${asked} service accounts`)]),
-    ];
-    return html`<div><h2 class="small">Proof</h2><ul class="promises" role="list">${rows}</ul></div>`;
-  }
-  const { credentialGapSeconds: gap, widenedPrincipals, foreignWrites } = promises;
-  return html`<div><h2 class="small">Promises</h2><ul class="promises" role="list">${[
-    promise(
-      gap === 0,
-      gap === 0 ? 'every pod could get its credentials at every instant: credential gap 0 s' : `pods were without credentials for ${gap} s`,
-    ),
-    promise(
-      widenedPrincipals.length === 0,
-      widenedPrincipals.length === 0
-        ? 'nobody else gained a role'
-        : `${count(widenedPrincipals.length, 'principal')} gained a role: ${widenedPrincipals.join(', ')}`,
-    ),
-    promise(
-      foreignWrites === 0,
-      foreignWrites === 0 ? 'nothing outside the plan changed' : `${count(foreignWrites, 'write')} outside the plan`,
-    ),
-  ]}</ul></div>`;
-}
-
-/** `null` is neither kept nor broken. */
-function promise(kept: boolean | null, text: string): Markup {
-  const [tone, mark, word] = kept === null ? ['warn', '–', 'open'] : kept ? ['good', '✓', 'kept'] : ['bad', '✗', 'broken'];
-  return html`<li class="${tone}"><span class="mark" aria-hidden="true">${mark}</span><span class="hidden">${word}: </span>${text}`;
+  return report.promises === null ? proofList(report.kind === 'RunReport' ? report.units : []) : promiseList(report.promises);
 }
