@@ -117,6 +117,7 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
   );
   withMigration(
     withCluster(withFormat(command('plan', 'show what a run would do, and why it would leave something alone', 'Reads only.')), true)
+      .option('--steps', 'show the ordered writes of each service account instead, as a tree')
       .option('--out <file>', 'keep the plan in this file, for "run --plan" and "plan --compare"')
       .option('--compare <file>', 'say what changed since the plan in this file was made; exits with 3 where something did'),
   );

@@ -6,11 +6,12 @@ import type { Plan } from '../../src/model/plan.ts';
 import type { PlanReport, RunReport, ScanReport } from '../../src/model/report.ts';
 import type { PageAction } from '../../src/report/page/next.ts';
 import { comparePlans, renderComparison } from '../../src/report/plan-comparison.ts';
+import { renderSteps } from '../../src/report/plan-steps.ts';
 import { renderReport, toYaml } from '../../src/report/render.ts';
 import { buildPlanReport } from '../../src/report/report.ts';
 import { renderSarif } from '../../src/report/sarif.ts';
 import { buildScanReport, renderScan } from '../../src/report/scan.ts';
-import { createPalette } from '../../src/report/text.ts';
+import { createPalette, type Palette } from '../../src/report/text.ts';
 import { type CommandContext, type RunCommand, textFlag } from '../context.ts';
 import type { Exit } from '../exit-codes.ts';
 import { formatOf } from '../formats.ts';
@@ -46,17 +47,29 @@ function failsOn({ findings }: ScanReport, severity: string): boolean {
 
 /** `podshift plan`: what a run would do; with --compare, what of that is another since a plan was kept. */
 export const plan: RunCommand = async (context, invocation) => {
+  const steps = invocation.flags.steps === true;
+  if (steps && (!isForPeople(invocation) || textFlag(invocation, 'compare') !== undefined))
+    throw new PodshiftError('UsageError', '--steps shows a plan to people: it goes with neither "-o" for programs and pages nor --compare');
   const kept = await keptPlanOf(invocation, 'compare');
   const { plan: made, report } = await read(context, invocation, kept);
   if (kept !== undefined) refuseOtherCluster(kept, made);
   const out = textFlag(invocation, 'out');
   if (out !== undefined) await keepPlan(out, made, report);
   if (kept !== undefined) return compare(context, invocation, kept, made);
-  await printPlan(context, invocation, report);
+  if (steps) await context.terminal.data(renderSteps(report, layoutOf(context)));
+  else await printPlan(context, invocation, report);
   if (snapshotOf(invocation) === undefined) sayHowToRun(context, report, invocation);
   else if (out !== undefined) context.terminal.talk(`the plan is kept in ${out}`);
   return 'done';
 };
+
+function isForPeople(invocation: Invocation): boolean {
+  return ['table', 'wide'].includes(formatOf(invocation));
+}
+
+function layoutOf({ terminal: { screen } }: CommandContext): { readonly columns: number; readonly palette: Palette } {
+  return { columns: screen.columns, palette: createPalette(screen.color) };
+}
 
 /** Prints what changed since a plan was kept: nothing is done, something refuses what was read. */
 async function compare({ terminal }: CommandContext, invocation: Invocation, kept: KeptPlan, made: Plan): Promise<Exit> {
