@@ -160,6 +160,17 @@ describe('the plan of 150 service accounts', () => {
     for (const number of [0, 149]) expect(wide).toContain(roleArn(`production-checkout-worker-role-${number}`));
   });
 
+  it('fits into a comment of a pull request as Markdown, its long tables folded up', () => {
+    const text = renderReport(report(), 'markdown', PIPE);
+    // GitHub takes 65,536 characters.
+    expect(text.length).toBeLessThan(65_536);
+    expect(text.match(/^<details>$/gm)).toHaveLength(text.match(/^<\/details>$/gm)?.length ?? 0);
+    expect(text).toContain('## Units\n\n<details>\n<summary>all 150</summary>\n\n| Service account |');
+    for (const id of ids) expect(text).toContain(`| \`${id}\` |`);
+    for (const code of new Set(report().findings.map((one) => one.code))) expect(text).toContain(`| ${code} |`);
+    expect(text).toMatch(/### \d+ roles with one service account each, alike/);
+  });
+
   it('is as short as a scan', () => {
     const scan = buildScanReport(CLUSTER, PLAN, { eks: 0, iam: 0, sts: 0, kubernetes: 0, cloudtrail: 0 });
     const layout = { palette: createPalette(false), wide: false };
