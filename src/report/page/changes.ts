@@ -7,8 +7,11 @@ import { timeOfDay } from './words.ts';
 
 type Shown = Pick<PlannedChange, 'object' | 'field' | 'before' | 'after'>;
 
+/** How far the changes of a list are: only proposed, of a unit that came to its end, or of one that did not, or has not yet. */
+export type Progress = 'proposed' | 'done' | 'open';
+
 /** Fields before and after, object by object, each with what became of it where the journal says so; nothing for an empty list. */
-export function changeList(changes: readonly Shown[], writes: WritesByObject, isProposal: boolean): Markup | null {
+export function changeList(changes: readonly Shown[], writes: WritesByObject, progress: Progress): Markup | null {
   if (changes.length === 0) return null;
   const objects = [...Map.groupBy(changes, ({ object }) => object)];
   return html`<dl class="changes">${objects.map(
@@ -16,7 +19,7 @@ export function changeList(changes: readonly Shown[], writes: WritesByObject, is
       html`<dt>${object}${fields.map(
         (change) =>
           html`<dd><b>${change.field === '' ? 'the whole object' : change.field}</b>${
-            isProposal ? null : html` <i>${fate(writeOf(change, writes))}</i>`
+            progress === 'proposed' ? null : html` <i>${fate(writeOf(change, writes), progress)}</i>`
           }${sides(change)}`,
       )}`,
   )}</dl>`;
@@ -66,9 +69,9 @@ function signed(sign: string, text: string): string {
     .join('');
 }
 
-/** What became of a write. */
-export function fate(write: PageWrite | undefined): string {
-  if (write === undefined) return 'not written';
+/** What became of a write. A unit ends without one where it was there already: EKS renews the pods of an add-on, or somebody did. */
+export function fate(write: PageWrite | undefined, progress: Progress = 'open'): string {
+  if (write === undefined) return progress === 'done' ? 'no write needed' : 'not written';
   const at = timeOfDay(write.at);
   if (write.state === 'undone') return `written at ${at}, undone since`;
   return write.state === 'applied' ? `written at ${at}` : `begun at ${at}`;

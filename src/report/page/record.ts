@@ -11,7 +11,7 @@ import { label } from './words.ts';
 export function sharedSection(report: AnyReport, { changes }: PageFacts, writes: WritesByObject): Markup | null {
   const shared = changes.filter(({ unit, object }) => unit === null && !object.startsWith('Role/'));
   if (shared.length === 0) return null;
-  return html`<section id="shared" aria-labelledby="shared-title"><h2 id="shared-title">Add-ons and the cluster</h2>${changeList(shared, writes, isProposed(report))}</section>`;
+  return html`<section id="shared" aria-labelledby="shared-title"><h2 id="shared-title">Add-ons and the cluster</h2>${changeList(shared, writes, isProposed(report) ? 'proposed' : 'open')}</section>`;
 }
 
 /** The retirement of a daemon; null where none was asked for. */

@@ -3,7 +3,7 @@ import type { PlannedChange } from '../../plan/changes.ts';
 import { subjectsOf } from '../report.ts';
 import { type AnyReport, isProposed, type ReportFinding, type ReportUnit, roleTitle, unitName } from '../summary.ts';
 import { count } from '../text.ts';
-import { changeList, fate } from './changes.ts';
+import { changeList, fate, type Progress } from './changes.ts';
 import { evidenceTable } from './evidence.ts';
 import type { PageFacts, PageWrite, UnitTimes, WritesByObject } from './facts.ts';
 import { findingAnchor } from './findings.ts';
@@ -86,13 +86,18 @@ function unitBody(unit: ReportUnit, name: string, lookups: Lookups): Markup {
   }${
     unit.mechanism === 'addon' && sharesAddon(lookups) ? html`<dt>Add-on<dd><a href="#shared">updated as a whole</a>` : null
   }${steps(lookups.times.get(name))}</dl>${
-    own.length === 0 ? null : html`<h3>${changesTitle(report, unit)}</h3>${changeList(own, writes, isProposed(report))}`
+    own.length === 0 ? null : html`<h3>${changesTitle(report, unit)}</h3>${changeList(own, writes, progressOf(report, unit))}`
   }${otherWrites(lookups.ownWrites.get(name) ?? [], evidence)}${evidenceTable(evidence, report.run.startedAt.slice(0, 10))}`;
 }
 
 /** Whether the page has a section of add-ons: one update moves all service accounts of one. */
 function sharesAddon({ changes }: Lookups): boolean {
   return (changes.get(null) ?? []).some(({ object }) => object.startsWith('Addon/'));
+}
+
+function progressOf(report: AnyReport, { status }: ReportUnit): Progress {
+  if (isProposed(report)) return 'proposed';
+  return status === 'migrated' ? 'done' : 'open';
 }
 
 function changesTitle(report: AnyReport, { status }: ReportUnit): string {

@@ -36,9 +36,19 @@ describe('the page of a run', () => {
 
   it('says of each change when it was written, and that one was not', () => {
     expect(textOf(PAGE).replaceAll(/\s+/g, ' ').includes('roleArn written at 10:01:00')).toBe(true);
-    const none = renderPage(RUN.report, { facts: { ...RUN.facts, writes: [] } });
-    expect(textOf(none)).not.toContain('written at');
-    expect(textOf(none)).toContain('not written');
+    expect(textOf(PAGE)).not.toContain('not written');
+    const without = { ...RUN.facts, writes: RUN.facts.writes.filter(({ kind }) => kind !== 'restart') };
+    expect(
+      textOf(renderPage(RUN.report, { facts: without }))
+        .replaceAll(/\s+/g, ' ')
+        .match(/restart no write needed/g),
+    ).toHaveLength(36);
+    const units = RUN.report.units.map((unit) => ({ ...unit, status: 'rolled-back' as const }));
+    expect(
+      textOf(renderPage({ ...RUN.report, units }, { facts: without }))
+        .replaceAll(/\s+/g, ' ')
+        .match(/restart not written/g),
+    ).toHaveLength(36);
   });
 
   it('says when each wave ran and how long it soaked', () => {
