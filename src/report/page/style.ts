@@ -133,6 +133,7 @@ thead th{color:var(--muted);border-top:0;font-size:.85rem}
 .evidence td:last-child{width:100%;color:var(--muted)}
 .evidence .good,.evidence .warn,.evidence .bad{background:none;font-weight:600}
 footer{border-top:1px solid var(--line);margin-top:3rem;padding-top:1rem;padding-bottom:2rem;color:var(--muted);font-size:.85rem}
+@media (min-width:44.01rem){.evidence td:first-child{min-width:7.6em}}
 @media (max-width:62rem){#summary .halves{grid-template-columns:1fr}}
 @media (max-width:44rem){
 body{font-size:16px}
