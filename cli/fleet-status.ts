@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import type { Journal } from '../src/journal/journal.ts';
 import { PodshiftError } from '../src/model/errors.ts';
 import type { FleetList, FleetReport } from '../src/model/fleet-report.ts';
 import type { RunState } from '../src/model/run-state.ts';
@@ -11,6 +13,7 @@ import { type Cell, renderTable } from '../src/report/table.ts';
 import { createPalette } from '../src/report/text.ts';
 import { type CommandContext, textFlag } from './context.ts';
 import type { Exit } from './exit-codes.ts';
+import { pagesFolder, writeFleetPages } from './fleet-pages.ts';
 import { fleetServiceOf } from './fleet-sessions.ts';
 import { formatOf } from './formats.ts';
 import type { Invocation } from './program.ts';
@@ -30,11 +33,15 @@ export async function showFleets(context: CommandContext, invocation: Invocation
   if (invocation.flags.watch === true) return watch(context, invocation, fleetId);
   const isTable = formatOf(invocation) === 'table' || formatOf(invocation) === 'wide';
   if (fleetId !== undefined) {
-    const report = await reportOfFleet(invocation, fleetId);
-    await printFleet(context, invocation, report);
+    const report = await readFleet(invocation, fleetId, async (looked) => {
+      const built = await fleetReportOf(looked, fleetId, (...words) => nextCommand(invocation, ...words));
+      await printFleet(context, invocation, built, looked.journal);
+      return built;
+    });
     if (isTable) sayWhoNeedsSomebody(context.terminal, clustersOf(report));
     return 'done';
   }
+  if (formatOf(invocation) === 'html') throw new PodshiftError('UsageError', 'a page is of one fleet: say which, "fleet status FLEET"');
   const fleets = await allFleets(invocation);
   const list: FleetList = { apiVersion: 'podshift/v1', kind: 'FleetList', fleets };
   const { terminal } = context;
@@ -96,8 +103,14 @@ function clustersOf({ clusters }: FleetReport): { readonly subject: string; read
 }
 
 /** Prints a fleet as its flags say. */
-export async function printFleet(context: CommandContext, invocation: Invocation, report: FleetReport): Promise<void> {
+export async function printFleet(context: CommandContext, invocation: Invocation, report: FleetReport, journal: Journal): Promise<void> {
   const { terminal } = context;
+  const folder = pagesFolder(invocation);
+  if (folder !== undefined) {
+    await writeFleetPages(folder, report, journal, screenOf(context, invocation));
+    terminal.talk(`the pages are in ${folder}; open ${join(folder, 'index.html')}`);
+    return;
+  }
   const format = formatOf(invocation);
   if (format === 'json') await terminal.data(`${JSON.stringify(report, null, 2)}\n`);
   else if (format === 'yaml') await terminal.data(toYaml(report));

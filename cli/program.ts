@@ -6,6 +6,7 @@ import { CAPTURE, withCapture } from './capture-arguments.ts';
 import { noAction, usageError } from './command-line/complaints.ts';
 import { addAddon, addFleet, addSchedule } from './command-line/groups.ts';
 import { type Taken, takenBy } from './command-line/taken.ts';
+import { SERVE, TWIN, withServe, withTwin } from './command-line/twins.ts';
 import { commandFirst, namesOf } from './command-line/words.ts';
 import { SHELLS } from './completion/scripts.ts';
 import { DOCTOR, withDoctor } from './doctor/arguments.ts';
@@ -150,6 +151,7 @@ export function createProgram(version: string, onAsked: Asked): Command {
   );
   withMigration(
     withCluster(withFormat(command('plan', 'show what a run would do, and what blocks the rest', 'Reads only.')), true)
+      .option('--steps', 'show the ordered writes of each service account instead, as a tree')
       .option('--out <file>', 'keep the plan in this file, for "run --plan" and "plan --compare"')
       .option('--compare <file>', 'say what changed since the plan in this file was made; exits with 3 where something did'),
   );
@@ -246,21 +248,8 @@ export function createProgram(version: string, onAsked: Asked): Command {
   addAddon(command('addon', 'show what an EKS add-on needs of IAM, and make it', ''));
   addSchedule(command('schedule', 'let the deployed service scan or migrate a cluster at set times', ''));
   addFleet(command('fleet', 'plan, migrate or rehearse the clusters of many accounts and regions', ''));
-  command(
-    'twin',
-    "serve a snapshot's twin, for the AWS CLI, kubectl and eksctl",
-    'Serves until it is stopped. Prints {"aws": URL, "kubeconfig": PATH}.',
-  )
-    .addArgument(snapshot)
-    .option('--no-delays', 'let everything take effect at once: IAM, associations, add-ons, pods');
-  command(
-    'serve',
-    "serve podshift's API over a snapshot's twin",
-    'Serves on this machine until it is stopped. Prints {"url": URL, "cluster": NAME, "region": REGION}.',
-  )
-    .addArgument(snapshot)
-    .addOption(new Option('--port <port>', 'where to listen on 127.0.0.1').default(0, 'a free port').argParser(wholeNumber(0, 65_535)))
-    .addOption(new Option('--speed <factor>', 'how much faster than real time').default(1).argParser(wholeNumber(1, 1000)));
+  withTwin(command('twin', ...TWIN));
+  withServe(command('serve', ...SERVE));
   withDoctor(command('doctor', ...DOCTOR));
   withExplain(command('explain', ...EXPLAIN));
   withServiceFolder(command('service', ...SERVICE));

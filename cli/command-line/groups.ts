@@ -84,13 +84,12 @@ function withRegion(command: Command): Command {
 
 /** The commands of `podshift fleet`. */
 export function addFleet(group: Command): void {
-  const formats = ['table', 'wide', 'json', 'yaml'];
   const start = (name: string, summary: string, detail: string): Command =>
     withFleetService(
       withMembers(
         withJournal(
           withAccess(
-            withFormat(action(group, name, summary, detail), formats)
+            withPages(action(group, name, summary, detail))
               .argument('[file]', 'a YAML file with the settings of the fleet')
               // the command says that one is enough
               .allowExcessArguments()
@@ -107,7 +106,7 @@ export function addFleet(group: Command): void {
   withFleetService(
     withJournal(
       withAccess(
-        withFormat(action(group, 'status', 'list the fleets of the journal, or show how one stands'), formats)
+        withPages(action(group, 'status', 'list the fleets of the journal, or show how one stands'))
           .argument('[fleet]', 'id of a fleet')
           .allowExcessArguments()
           .option('--watch', 'go on looking: a terminal is refreshed in place, a pipe gets a line for each change'),
@@ -115,7 +114,7 @@ export function addFleet(group: Command): void {
     ),
   );
   withSelection(
-    withFormat(action(group, 'rehearse', 'run a whole fleet on the twins of snapshots', 'Nothing real is touched.'), formats)
+    withPages(action(group, 'rehearse', 'run a whole fleet on the twins of snapshots', 'Nothing real is touched.'))
       .argument('[snapshots...]', 'folders of AWS CLI and kubectl output, one for each cluster')
       .option('--file <file>', 'a YAML file with the settings of the fleet')
       .option('--digest <digest>', 'refuse unless the plan of the fleet has this digest'),
@@ -139,6 +138,13 @@ function withMembers(command: Command): Command {
   return withSelection(command)
     .addOption(fleetOption('--member-role <name>', 'role to assume in each account (podshift-member)'))
     .addOption(fleetOption('--external-id <id>', 'the external id that these roles ask for'));
+}
+
+/** How a fleet is printed; a page for each cluster goes into a folder. */
+function withPages(command: Command): Command {
+  return withFormat(command, ['table', 'wide', 'json', 'yaml', 'html']).addOption(
+    fleetOption('--out <folder>', 'folder of the pages, with "-o html"'),
+  );
 }
 
 function withFleetService(command: Command): Command {

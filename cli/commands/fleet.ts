@@ -13,6 +13,7 @@ import { type CommandContext, digestFlag, type RunCommand, textFlag } from '../c
 import { type Exit, exitOfFleet, exitOfRehearsal } from '../exit-codes.ts';
 import { sayFailure } from '../failure.ts';
 import { fleetSpecOf } from '../fleet-file.ts';
+import { pagesFolder } from '../fleet-pages.ts';
 import { type FleetSession, fleetServiceOf, openFleetSession, openTwinFleetSession } from '../fleet-sessions.ts';
 import { printFleet, readFleet, showFleets } from '../fleet-status.ts';
 import type { Invocation } from '../program.ts';
@@ -24,6 +25,8 @@ import { saySnapshotGaps } from '../snapshot-findings.ts';
 /** `podshift fleet ACTION`: the clusters of many accounts and regions. */
 export const fleet: RunCommand = async (context, invocation) => {
   const rest = invocation.arguments;
+  // Ahead of a run, which would be over before anybody saw it.
+  pagesFolder(invocation);
   switch (invocation.action) {
     case 'plan':
       return plan(context, invocation, await fleetSpecOf(invocation, only(rest)));
@@ -47,7 +50,7 @@ async function plan(context: CommandContext, invocation: Invocation, spec: Fleet
   const session = await openFleetSession(invocation, context, { journal: 'memory', spec });
   try {
     const report = await carryOut(session, input);
-    await printFleet(context, invocation, report);
+    await printFleet(context, invocation, report, session.journal);
     refuseNone(report, spec);
     const { digest } = report.fleet;
     if (input.expectedDigest !== null && !isDigestOf(input.expectedDigest, digest)) {
@@ -71,7 +74,7 @@ async function run(context: CommandContext, invocation: Invocation, file: string
   try {
     context.terminal.talk(`fleet ${input.fleetId}; Ctrl-C stops it after the calls under way`);
     const report = await carryOut(session, input);
-    await printFleet(context, invocation, report);
+    await printFleet(context, invocation, report, session.journal);
     refuseNone(report, input.spec);
     const { terminal } = context;
     const where = `the journal of this fleet, by which its runs can be rolled back, is in ${journalFolder(invocation)}`;
@@ -98,7 +101,7 @@ async function rehearse(context: CommandContext, invocation: Invocation, folders
   try {
     const report = await carryOut(session, newFleet(invocation, spec, 'run'));
     context.terminal.talk('');
-    await printFleet(context, invocation, report);
+    await printFleet(context, invocation, report, session.journal);
     refuseNone(report, spec);
     const broken = session.broken();
     sayBroken(context.terminal, broken);

@@ -7,7 +7,7 @@ import type { PlanFile } from '../../src/model/plan-files/file.ts';
 import type { PlanReport } from '../../src/model/report.ts';
 import type { ClusterTarget } from '../../src/model/run.ts';
 import { canonicalJson, decisionDifferences, isDigestOf, nameDifference, planDecisions } from '../../src/plan/digest.ts';
-import { parsePlanFile, renderPlanFile } from '../../src/report/plan-file.ts';
+import { parsePlanFile, renderPlanFile } from '../../src/report/plan/file.ts';
 import { type CommandContext, digestFlag, textFlag } from '../context.ts';
 import type { Invocation } from '../program.ts';
 import { isSystemError, optionsOf, targetOf } from '../sessions.ts';

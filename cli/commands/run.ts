@@ -10,7 +10,7 @@ import { hang } from '../../src/report/text.ts';
 import { type CommandContext, type RunCommand, textFlag } from '../context.ts';
 import { type Exit, exitOfRun } from '../exit-codes.ts';
 import { sayFailure } from '../failure.ts';
-import { formatOf } from '../formats.ts';
+import { formatOf, pageOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
 import { screenOf } from '../screen.ts';
 import { isRemote } from '../service/open.ts';
@@ -151,7 +151,8 @@ async function carryOut(
     throw error;
   }
   const report = await buildReport(journal, runId, session.promises());
-  await terminal.data(renderReport(report, formatOf(invocation), screenOf(context, invocation)));
+  const page = await pageOf(invocation, journal, runId);
+  await terminal.data(renderReport(report, formatOf(invocation), { ...screenOf(context, invocation), ...page }));
   say(`the journal of this run, by which it can be rolled back, is in ${journalFolder(invocation)}`);
   return exitOfRun(report);
 }

@@ -10,7 +10,7 @@ import { count, hang, hangWhole, type Palette, type Tone } from './text.ts';
 type ReportCluster = FleetReport['clusters'][number];
 
 /** What each status of a cluster is to the reader. */
-const TONES: Readonly<Record<ReportCluster['status'], Tone>> = { ...STATUS_TONES, planning: 'strong' };
+export const TONES: Readonly<Record<ReportCluster['status'], Tone>> = { ...STATUS_TONES, planning: 'strong' };
 
 const ORDER: readonly ReportCluster['status'][] = [
   'migrated',
@@ -79,7 +79,7 @@ export function renderFleet(
 }
 
 /** `12 clusters: 10 migrated, 2 not started; 1 account and region refused`. */
-function tally({ clusters, refused, fleet }: FleetReport): string {
+export function tally({ clusters, refused, fleet }: FleetReport): string {
   const parts = ORDER.map((status) => ({ status, number: clusters.filter((cluster) => cluster.status === status).length }))
     .filter(({ number }) => number > 0)
     .map(({ status, number }) => `${number} ${runWord(status)}`);
@@ -88,11 +88,13 @@ function tally({ clusters, refused, fleet }: FleetReport): string {
   return fleet.endedAt === null ? `${found}, so far${closed}` : `${found}${closed}`;
 }
 
-function tookLine({ fleet }: FleetReport): string {
+/** How long the fleet took; empty while it is under way. */
+export function tookLine({ fleet }: FleetReport): string {
   return fleet.endedAt === null ? '' : `, in ${duration(Date.parse(fleet.endedAt) - Date.parse(fleet.startedAt))}`;
 }
 
-function unitsLine({ units, status }: ReportCluster): string {
+/** How a cluster's service accounts stand, in few words. */
+export function unitsLine({ units, status }: ReportCluster): string {
   if (units === null) return '-';
   const { pending, migrated, held, rolledBack, needsOperator } = units;
   const parts = [
@@ -116,7 +118,7 @@ function statusTitle({ status, units }: ReportCluster): string {
 }
 
 /** What the reader does next, most pressing first. Commands are whole, so that they can be copied. */
-function nextActions({ fleet, clusters, refused, promises }: FleetReport, command: CommandText): string[] {
+export function nextActions({ fleet, clusters, refused, promises }: FleetReport, command: CommandText): string[] {
   const failed = clusters.filter(({ status }) => status === 'needs-operator' || status === 'rolled-back');
   const migrated = clusters.filter(({ run }) => run !== null && promises === null);
   const actions = failed

@@ -19,20 +19,17 @@ import {
   type ReportFinding,
   type ReportUnit,
   requesterLine,
-  roleTitle,
   SEVERITY_TONES,
   STATUS_TONES,
-  statusTitle,
   tally,
   tookLine,
   trustLine,
   unitName,
-  workloadLine,
-  workloadLines,
 } from './summary.ts';
-import { type Cell, renderTable, tableWidth } from './table.ts';
+import { type Cell, renderTable } from './table.ts';
 import { hang, hangWhole, type Palette } from './text.ts';
 import { trustChange } from './trust-diff.ts';
+import { unitTable } from './unit-table.ts';
 
 /** How a report is laid out for a terminal. */
 export interface Layout {
@@ -90,27 +87,6 @@ function heading(report: AnyReport, { columns, palette }: Layout): string {
   ]
     .filter((line) => line !== '')
     .join('\n');
-}
-
-/** Those of a wave come first, in the order of the waves; then those that are done already; blocked ones last. */
-function inOrder(units: readonly ReportUnit[]): ReportUnit[] {
-  const rank = (unit: ReportUnit): number => unit.wave ?? (unit.status === 'held' ? Number.MAX_SAFE_INTEGER : Number.MAX_SAFE_INTEGER - 1);
-  return [...units].sort((a, b) => rank(a) - rank(b));
-}
-
-function unitTable(report: AnyReport, { columns, palette, wide }: Layout): string {
-  if (report.units.length === 0) return '';
-  const isOneLine = !wide && Number.isFinite(columns) && isCompact(report.units.length);
-  const rows = inOrder(report.units).map((unit): Cell[] => [
-    { text: unitName(unit), tone: 'strong' },
-    { text: unit.mechanism },
-    { text: wide ? unit.roleArn : roleTitle(unit.roleArn, report.run.cluster) },
-    { text: wide || !isOneLine ? workloadLines(unit, !wide) : workloadLine(unit) },
-    { text: unit.wave === null ? '-' : String(unit.wave) },
-    { text: statusTitle(report, unit), tone: STATUS_TONES[unit.status] },
-  ]);
-  const heads = [isOneLine ? 'SERVICE ACCOUNT!' : 'SERVICE ACCOUNT', 'BY', 'ROLE', 'WORKLOADS', 'WAVE', isOneLine ? 'STATUS!' : 'STATUS'];
-  return renderTable(heads, rows, tableWidth({ columns, wide }), palette, { oneLine: isOneLine });
 }
 
 /** Units that did not migrate, each with its reason, what was found, and what to do. */

@@ -27,6 +27,27 @@ describe('a rehearsal', () => {
     vi.restoreAllMocks();
   });
 
+  it('has on its page every change with the time of its write', async () => {
+    const data: string[] = [];
+    const stdout = {
+      write: (text: string, done?: () => void) => {
+        data.push(text);
+        done?.();
+      },
+    };
+    const { context } = listening();
+    const terminal = createTerminal({ stdout, stderr: { write: () => undefined } }, {}, { color: false });
+    await rehearse({ ...context, terminal }, invocationOf('-o', 'html'));
+    const page = data.join('');
+    expect(page).toMatch(/^<!doctype html>/);
+    const fates = [...page.matchAll(/<dd><b>([^<]*)<\/b> <i>([^<]*)<\/i>/g)].map(
+      ([, field, fate]) => `${field}: ${fate?.replace(/\d\d:\d\d:\d\d/, 'TIME')}`,
+    );
+    expect(fates.length).toBeGreaterThan(25);
+    expect(fates.filter((fate) => !fate.endsWith(': written at TIME'))).toEqual([]);
+    expect(page).toMatch(/wave 3<\/span><span class="text"><span>3 migrated<\/span> <span class="time">\d\d:\d\d:\d\d to /);
+  });
+
   it.each([
     ['done', [], 0],
     ['partial', [], 4],

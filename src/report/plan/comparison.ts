@@ -1,10 +1,10 @@
-import type { Plan } from '../model/plan.ts';
-import type { PlanComparison } from '../model/plan-files/comparison.ts';
-import type { PlanFile } from '../model/plan-files/file.ts';
-import { type Difference, decisionDifferences, OPTIONS, planDecisions } from '../plan/digest.ts';
-import { showChange } from './change-text.ts';
-import { clusterTitle } from './summary.ts';
-import { count, hang, type Palette } from './text.ts';
+import type { Plan } from '../../model/plan.ts';
+import type { PlanComparison } from '../../model/plan-files/comparison.ts';
+import type { PlanFile } from '../../model/plan-files/file.ts';
+import { type Difference, decisionDifferences, OPTIONS, planDecisions } from '../../plan/digest.ts';
+import { showChange } from '../change-text.ts';
+import { clusterTitle } from '../summary.ts';
+import { count, hang, type Palette } from '../text.ts';
 
 /** What changed between a plan that was kept and the one of now. Pure. */
 export function comparePlans(before: PlanFile, after: Plan): PlanComparison {

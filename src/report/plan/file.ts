@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { PodshiftError } from '../model/errors.ts';
-import type { Plan } from '../model/plan.ts';
-import { type PlanFile, planFile } from '../model/plan-files/file.ts';
-import type { PlanContents } from '../model/report.ts';
-import { canonicalJson, decisionsDigest, planDecisions } from '../plan/digest.ts';
+import { PodshiftError } from '../../model/errors.ts';
+import type { Plan } from '../../model/plan.ts';
+import { type PlanFile, planFile } from '../../model/plan-files/file.ts';
+import type { PlanContents } from '../../model/report.ts';
+import { canonicalJson, decisionsDigest, planDecisions } from '../../plan/digest.ts';
 
 /** The text of a file that keeps a plan, with what it shows (`contents`). Ends with a line break. The same plan gives the same text. Pure. */
 export function renderPlanFile(plan: Plan, { options, units, roles, changes, findings, retirement }: PlanContents): string {

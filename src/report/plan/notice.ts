@@ -1,11 +1,11 @@
-import type { Plan } from '../model/plan.ts';
-import type { PlannedChange } from '../plan/changes.ts';
-import { TRUST_FIELD } from '../plan/changes.ts';
-import { optionTexts, valueText } from './change-text.ts';
-import { describePlan } from './report.ts';
-import { unitName } from './summary.ts';
-import { count } from './text.ts';
-import { trustScope } from './trust-diff.ts';
+import type { Plan } from '../../model/plan.ts';
+import type { PlannedChange } from '../../plan/changes.ts';
+import { TRUST_FIELD } from '../../plan/changes.ts';
+import { optionTexts, valueText } from '../change-text.ts';
+import { describePlan } from '../report.ts';
+import { unitName } from '../summary.ts';
+import { count } from '../text.ts';
+import { trustScope } from '../trust-diff.ts';
 
 /** What somebody is told of a plan who has to approve it. */
 export interface PlanNotice {
