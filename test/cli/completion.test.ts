@@ -141,7 +141,7 @@ describe('completion in bash', () => {
       ['plan'],
       ['json'],
       ['wide'],
-      ['table', 'wide', 'json', 'yaml', 'markdown'],
+      ['table', 'wide', 'json', 'yaml', 'markdown', 'html'],
       ['halt', 'rollback'],
       ['kube2iam', 'kiam'],
       ['run-1'],

@@ -67,7 +67,7 @@ describe('the file of settings', () => {
       'c.yaml:3: unknown key "zzzzzz"; known are service, fleetService, journal, region, profile, output',
     ],
     ['a wrong region', 'region: Frankfurt\n', 'c.yaml:1: region must be an AWS region, such as eu-central-1'],
-    ['a wrong format', 'profile: a\noutput: xml\n', 'c.yaml:2: output must be one of table, wide, json, yaml, markdown'],
+    ['a wrong format', 'profile: a\noutput: xml\n', 'c.yaml:2: output must be one of table, wide, json, yaml, markdown, html'],
     ['a relative journal', 'journal: here\n', 'c.yaml:1: journal must be the path of a folder that begins with / or ~/'],
     ['a value that is no text', 'region: [a]\n', 'c.yaml:1: region must be an AWS region, such as eu-central-1'],
     [
@@ -89,7 +89,7 @@ describe('the file of settings', () => {
 
   it('is not needed where the environment is wrong to see that', () => {
     expect(() => settingsOf({ PODSHIFT_OUTPUT: 'xml' }, { path: 'c', text: undefined })).toThrow(
-      'PODSHIFT_OUTPUT: it must be one of table, wide, json, yaml, markdown',
+      'PODSHIFT_OUTPUT: it must be one of table, wide, json, yaml, markdown, html',
     );
   });
 });
