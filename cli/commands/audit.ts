@@ -97,6 +97,9 @@ function sayWhatIsAmiss({ terminal }: CommandContext, invocation: Invocation, li
     );
     return 'failed';
   }
-  if (invocation.flags.output !== 'json') say(`the whole record: ${nextCommand(invocation, 'audit', runId, '-o', 'json')}`);
+  if (invocation.flags.output !== 'json') {
+    terminal.talk('the whole record:');
+    terminal.talk(`  ${nextCommand(invocation, 'audit', runId, '-o', 'json')}`);
+  }
   return 'done';
 }

@@ -58,8 +58,9 @@ async function sourceOf(context: CommandContext, invocation: Invocation): Promis
   if (report.run.status === 'planned')
     throw new PodshiftError('UsageError', `run ${given} only planned; export its plan: podshift plan … --out FILE`);
   if (report.run.endedAt === null) {
-    const follow = nextCommand(invocation, 'watch', given);
-    throw new PodshiftError('UsageError', `run ${given} has not ended: what it leaves is not known yet. Follow it: ${follow}`);
+    context.terminal.talk('until it has ended, look at it:');
+    context.terminal.talk(`  ${nextCommand(invocation, 'watch', given)}`);
+    throw new PodshiftError('UsageError', `run ${given} has not ended: what it leaves is not known yet`);
   }
   return sourceOfRun(report);
 }
