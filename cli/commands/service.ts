@@ -5,6 +5,7 @@ import { PodshiftError } from '../../src/model/errors.ts';
 import { openCaptureFolder } from '../capture-folder.ts';
 import { type RunCommand, textFlag } from '../context.ts';
 import { quoted } from '../shell.ts';
+import { commit } from '../version.ts';
 
 /** What the service is made of, as package.json has it among the package's files. */
 const SOURCES = [
@@ -29,6 +30,8 @@ export const service: RunCommand = async ({ terminal }, invocation) => {
   try {
     for await (const name of glob(SOURCES, { cwd: ROOT })) await folder.copy({ name, from: join(ROOT, name) });
     for (const name of MANIFESTS) await folder.copy({ name, from: join(PACKAGED ? join(BUILT, 'service') : ROOT, name) });
+    // Runs of the service have it on record (infra/version.cjs); the folder has no Git to ask.
+    await folder.writeText({ name: 'dist/commit', text: `${await commit()}\n` });
     await folder.finish();
   } finally {
     await folder.discard();
