@@ -106,9 +106,9 @@ function filesOf(part: Part, formats: readonly ExportFormat[]): ExportFile[] {
   const all = [...rendered(part, formats), forTheTimeBetween(part)];
   const steps = [...new Set(all.flatMap((one) => one.steps))];
   const files = all.flatMap((one) => one.files);
-  return formats.length === 0
-    ? [{ path: 'README.md', content: readme(part, [byHand(part)]) }, ...trustFiles(part, roleFiles(part))]
-    : [{ path: 'README.md', content: readme(part, steps) }, ...files];
+  // A format that has no place for what was changed leaves it to the reader, who is told of it.
+  const told = readme(part, steps.length === 0 ? [byHand(part)] : steps);
+  return [{ path: 'README.md', content: told }, ...(formats.length === 0 ? trustFiles(part, roleFiles(part)) : files)];
 }
 
 /** Where charts and manifests can be meant, what the value of a known chart holds goes into its values, and the rest into patches. */
@@ -156,7 +156,7 @@ function byHand({ of, roles, associations, objects, addons }: Part): string {
     ...objects.flatMap(({ id, annotations }) => Object.keys(annotations).map((key) => `the service account ${id} ${needs} ${key}`)),
     ...objects.flatMap(({ changes }) => changes.map(({ object, field }) => `${object}${field === '' ? ' is new' : `: ${field}`}`)),
   ];
-  return `podshift writes no file for this code, or does not know where it is kept. If it is kept anywhere, change it there; \`podshift export … --format FORMAT\` writes one of ${EXPORT_FORMATS.join(', ')}:\n\n${bullets(lines)}`;
+  return `podshift writes no file of this format for what was changed, or does not know where its code is kept. If it is kept anywhere, change it there; \`podshift export … --format FORMAT\` writes one of ${EXPORT_FORMATS.join(', ')}:\n\n${bullets(lines)}`;
 }
 
 function overview(source: ExportSource, folders: readonly { readonly name: string; readonly part: Part }[]): string {
