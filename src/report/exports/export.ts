@@ -70,13 +70,13 @@ function isAssociated({ association }: ExportSource['units'][number]): boolean {
 
 /** A folder for each owner; what nobody's code is known to hold gets one as well, so that it is seen. */
 function foldersByOwner(source: ExportSource): Folder[] {
-  const ownerOfRole = new Map(source.roles.map(({ roleArn, owners }) => [roleArn, owners[0]]));
+  const ownerOfRole = new Map(source.roles.map(({ roleArn, owners }) => [roleArn, whoseCode(owners)]));
   const owners = new Map<string, OwnerFact>();
   const add = (owner: OwnerFact | undefined): void => {
     if (owner !== undefined) owners.set(keyOf(owner), owner);
   };
   for (const owner of ownerOfRole.values()) add(owner);
-  for (const unit of source.units) add(unit.owners[0]);
+  for (const unit of source.units) add(whoseCode(unit.owners));
   const names = namesFor([...owners.keys()], FILE_NAMES);
   const partOf = (owner: OwnerFact | null): Part => {
     const isIts = (one: OwnerFact | undefined): boolean =>
@@ -89,12 +89,17 @@ function foldersByOwner(source: ExportSource): Folder[] {
       roles: source.roles.filter(({ roleArn }) => isIts(ownerOfRole.get(roleArn))),
       // An association belongs where its role is made: who makes the one can make the other.
       associations: source.units.filter((unit) => isAssociated(unit) && isIts(ownerOfRole.get(unit.roleArn))),
-      objects: source.units.filter((unit) => isIts(unit.owners[0])),
+      objects: source.units.filter((unit) => isIts(whoseCode(unit.owners))),
       addons: owner === null ? source.addons : [],
     };
   };
   const owned = [...owners].map(([key, owner]) => ({ name: names.get(key) ?? key, part: partOf(owner), formats: OF_OWNER[owner.kind] }));
   return [...owned.sort((a, b) => (a.name < b.name ? -1 : 1)), { name: 'without-owner', part: partOf(null), formats: [] }];
+}
+
+/** Whose code an object is made from: the stacks of eksctl are CloudFormation's, and made from eksctl's configuration file. */
+function whoseCode(owners: readonly OwnerFact[]): OwnerFact | undefined {
+  return owners.find(({ kind }) => kind === 'eksctl') ?? owners[0];
 }
 
 function keyOf({ kind, name }: OwnerFact): string {
