@@ -8,7 +8,7 @@ export const INCLUDED = ['test/{unit,contract,simulation,cli,packaging}/**/*.tes
 const LONG = [
   'test/packaging/**',
   'test/simulation/!(moving).test.ts',
-  'test/cli/{addon,capture,fleet,following,killed,plan-file,plan-parity,retire,scan,schedule,service}.test.ts',
+  'test/cli/{addon,capture,doctor,fleet,following,json-outputs,killed,next-commands,plan-file,plan-parity,readme,retire,scan,schedule,service}.test.ts',
 ];
 
 export default defineConfig({

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import Table from 'cli-table3';
+import { type AuditMeasure, measureAudit } from './audit.bench.ts';
 import { ASSUMED, type ClusterMeasure, clusterOf, type FleetCase, measureCluster, modelFleet } from './fleet.bench.ts';
 import { type FunctionMeasure, measureFunctions } from './functions.bench.ts';
 import { type InventoryMeasure, measureInventory } from './inventory.bench.ts';
@@ -28,6 +29,7 @@ function alone<T>(name: string, argument: unknown): T {
 }
 
 const MEASURES: Record<string, (argument: never) => unknown> = {
+  audit: measureAudit,
   functions: measureFunctions,
   inventory: measureInventory,
   reading: measureReading,
@@ -55,6 +57,20 @@ function inventoryRows(measure: InventoryMeasure): Row[] {
       bound: 'at most 1.05',
       holds: ratio <= 1.05,
     },
+  ];
+}
+
+function auditRows({ units, records, megabytes, seal, print, verify, resident, honest }: AuditMeasure): Row[] {
+  return [
+    {
+      what: `audit of ${units} units (${records} records, ${megabytes.toFixed(1)} MB): sealing it at the run's end`,
+      figure: `${seal.toFixed(1)} s of CPU`,
+      bound: 'under 5 s',
+      holds: seal < 5,
+    },
+    { what: '  printing it', figure: `${print.toFixed(1)} s of CPU`, bound: 'under 5 s', holds: print < 5 },
+    { what: '  verifying it against the run', figure: `${verify.toFixed(1)} s of CPU`, bound: 'under 5 s', holds: verify < 5 && honest },
+    { what: '  highest memory', figure: `${resident.toFixed(0)} MB`, bound: '', holds: null },
   ];
 }
 
@@ -207,6 +223,7 @@ async function main(): Promise<void> {
     ...readingRows(alone('reading', MANY_PODS)),
     { what: 'trust: grant and compare, one core', figure: `${trust} /s`, bound: 'at least 20,000 /s', holds: trust >= 20_000 },
     ...rehearsalRows(alone('rehearsal', 500)),
+    ...auditRows(alone('audit', 2_000)),
     ...fleetRows(alone('cluster', FLEET_SIZES[0]), alone('cluster', FLEET_SIZES[1])),
     ...functionRows(alone<FunctionMeasure[]>('functions', null)),
     ...growthRows(SIZES.map((size) => alone<InventoryMeasure>('inventory', size))),

@@ -5,7 +5,7 @@ import { migrationFlags } from './migration-flags.ts';
 
 /** How the answer is printed. */
 export function withFormat(command: Command, formats: readonly string[] = REPORT_FORMATS): Command {
-  return command.addOption(new Option('-o, --output <format>', 'how to print the answer').choices(formats).default('table'));
+  return command.addOption(new Option('-o, --output <format>', 'output format').choices(formats).default('table'));
 }
 
 /** Which cluster, and how it is reached; with `snapshots` a folder in its place. */
@@ -47,7 +47,7 @@ export function withCallerProfile(command: Command): Command {
 
 /** The deployed service. */
 export function withServiceUrl(command: Command): Command {
-  return command.addOption(new Option('--service <url>', 'drive the deployed service that answers there').helpGroup('Service:'));
+  return command.addOption(new Option('--service <url>', 'use the service that is deployed there').helpGroup('Service:'));
 }
 
 /** The deployed service alone, and as whom it is called. */
@@ -88,5 +88,6 @@ export function afterHelp(): string {
     '  podshift rehearse SNAPSHOT',
     '  podshift plan --cluster shop --region eu-central-1',
     '  podshift run --cluster shop --region eu-central-1 --approve --digest DIGEST',
+    '  podshift explain PS305',
   ].join('\n');
 }

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { withCluster, withMigration } from './arguments.ts';
 
 /** Summary and detail of `podshift capture`. */
@@ -11,9 +11,18 @@ export const CAPTURE = [
 export function withCapture(command: Command): Command {
   command
     .requiredOption('--out <folder>', 'the folder to make; it must be empty or not there yet')
+    .addOption(
+      new Option('--names <how>', 'plain: as they are; hashed: replaced, for others to see').choices(['plain', 'hashed']).default('plain'),
+    )
     .addHelpText(
       'after',
-      ['', 'Examples:', '  podshift capture --cluster shop --region eu-central-1 --out shop', '  podshift rehearse shop'].join('\n'),
+      [
+        '',
+        'Examples:',
+        '  podshift capture --cluster shop --region eu-central-1 --out shop',
+        '  podshift rehearse shop',
+        '  podshift capture --cluster shop --names hashed --out bug-report',
+      ].join('\n'),
     );
   return withMigration(withCluster(command, false), ['annotationPrefix']);
 }

@@ -6,8 +6,8 @@ export const EXIT_CODES = {
   done: { code: 0, meaning: 'all done, or nothing to do' },
   failed: { code: 1, meaning: 'failed, an operator has to act, or a rehearsal broke a promise' },
   usage: { code: 2, meaning: 'wrong usage or unreadable input' },
-  refused: { code: 3, meaning: 'refused: the world moved, or something stands in the way' },
-  partial: { code: 4, meaning: 'some units were held or rolled back' },
+  refused: { code: 3, meaning: 'refused: the cluster changed since the plan, or something blocks it' },
+  partial: { code: 4, meaning: 'some units are blocked, not started or rolled back' },
   rolledBack: { code: 5, meaning: 'the run was rolled back' },
   interrupted: { code: 130, meaning: 'interrupted' },
 } as const satisfies Record<string, { readonly code: number; readonly meaning: string }>;

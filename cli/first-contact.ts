@@ -3,6 +3,7 @@ import { REMEDIES } from '../src/model/errors/kinds.ts';
 import { PodshiftError } from '../src/model/errors.ts';
 import type { CallCounts } from '../src/model/run.ts';
 import { connectionFailure, describeFailure, isTlsFailure } from '../src/model/text/connection-failure.ts';
+import { gaveUp } from '../src/model/text/duration.ts';
 import { hang } from '../src/report/text.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -90,9 +91,9 @@ function describe(host: string, code: string): string {
 function unreachable(host: string, code: string, isCluster: boolean, tries: number, milliseconds: number): PodshiftError {
   const failure = connectionFailure(code);
   const isTls = failure !== undefined && isTlsFailure(failure);
-  const gaveUp = tries > 1 ? `; gave up after ${tries} tries in ${Math.round(milliseconds / 1000)} s` : '';
+  const given = tries > 1 ? `; ${gaveUp(tries, milliseconds)}` : '';
   const { remedy } = REMEDIES[`${isCluster ? 'API server' : 'AWS'} ${isTls ? 'certificate' : 'connection'}`];
-  return new PodshiftError(isCluster ? 'ClusterUnreachable' : 'ServiceUnavailable', `${describe(host, code)}${gaveUp}`, {
+  return new PodshiftError(isCluster ? 'ClusterUnreachable' : 'ServiceUnavailable', `${describe(host, code)}${given}`, {
     remedy,
     details: { host, code, tries },
   });

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { parseDocument } from 'yaml';
 import { PodshiftError } from '../src/model/errors.ts';
 import { type FleetSpec, fleetSpec } from '../src/model/fleet.ts';
 import { nearest } from '../src/model/text/nearest.ts';
 import { schemaProblems } from '../src/model/text/schema-problems.ts';
+import { readYaml } from '../src/model/text/yaml-problem.ts';
 import { textFlag } from './context.ts';
 import type { Invocation } from './program.ts';
 import { isSystemError } from './sessions.ts';
@@ -59,10 +59,9 @@ async function readText(file: string): Promise<string> {
 }
 
 function parseMap(file: string, text: string): Record<string, unknown> {
-  const document = parseDocument(text, { uniqueKeys: true });
-  const problem = document.errors[0];
-  if (problem !== undefined) throw new PodshiftError('UsageError', `the fleet file ${file} is no YAML: ${problem.message.split('\n')[0]}`);
-  const value: unknown = document.toJS() ?? {};
+  const read = readYaml(text);
+  if ('problem' in read) throw new PodshiftError('UsageError', `the fleet file ${file} is not YAML: ${read.problem}`);
+  const value = read.value ?? {};
   if (!isMap(value)) throw new PodshiftError('UsageError', `the fleet file ${file} must be a map of keys to values`);
   const keys = Object.keys(fleetSpec.shape);
   const unknown = Object.keys(value).find((key) => !keys.includes(key));

@@ -1,6 +1,7 @@
 import type { Journal } from '../src/journal/journal.ts';
 import type { Clock } from '../src/model/clock.ts';
 import type { MemberRecord } from '../src/model/fleet.ts';
+import { runWord } from '../src/model/text/status-words.ts';
 import { hang } from '../src/report/text.ts';
 import { offset, overlay } from './progress.ts';
 import type { Terminal } from './terminal.ts';
@@ -32,7 +33,7 @@ export function narrateFleet(journal: Journal, clock: Clock, terminal: Terminal)
       const fleet = await journal.updateFleet(fleetId, changes);
       if (changes.canary !== undefined && fleet.canary !== '') say(`the canary is ${fleet.canary}`);
       if (changes.halted !== undefined) say(`${palette('bad', 'halted')}: ${fleet.halted}`);
-      if (changes.status !== undefined) say(`fleet ${fleetId}: ${fleet.status}${fleet.reason === '' ? '' : `: ${fleet.reason}`}`);
+      if (changes.status !== undefined) say(`fleet ${fleetId}: ${runWord(fleet.status)}${fleet.reason === '' ? '' : `: ${fleet.reason}`}`);
       return fleet;
     },
   });
@@ -41,5 +42,5 @@ export function narrateFleet(journal: Journal, clock: Clock, terminal: Terminal)
 function describe({ status, units, reason, wave }: MemberRecord): string {
   if (status === 'planned') return `planned, ${units?.pending ?? 0} to migrate`;
   if (status === 'running') return wave === 0 ? 'running, as the canary' : `running, in wave ${wave}`;
-  return `${status}${reason === '' ? '' : `: ${reason}`}`;
+  return `${runWord(status)}${reason === '' ? '' : `: ${reason}`}`;
 }

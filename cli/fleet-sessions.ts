@@ -20,6 +20,7 @@ import { narrateFleet } from './fleet-progress.ts';
 import type { Invocation } from './program.ts';
 import { loggerOf, openSessionJournal } from './sessions.ts';
 import { withFleetSelectorsChecked } from './unmatched-selectors.ts';
+import { version } from './version.ts';
 
 /** Where a fleet runs in this process. */
 export interface FleetSession {
@@ -50,6 +51,7 @@ export async function openFleetSession(
     journal,
     retryDelays: 'standard',
     heartbeat: true,
+    podshift: await version(),
     ...(settings.journal === 'folder' ? { ownRequests: true } : {}),
     logger: loggerOf(context, clock),
     ...(endpoint === undefined ? {} : { endpoint }),

@@ -82,6 +82,12 @@ export async function withJournalChosen(
   return { invocation: folder === user ? invocation : { ...invocation, flags: { ...invocation.flags, journal: folder } }, remark };
 }
 
+/** The folder of the journal that a command of no run in particular works on there, unless `--journal` or a setting says another. */
+export function folderFor(cwd: string): string {
+  const working = join(cwd, OLD_NAME);
+  return isThere(working) ? working : defaultJournalFolder();
+}
+
 /** Whether there is anything in the folder: also a journal that was damaged, or that this user may not read, is there. */
 function isThere(folder: string): boolean {
   try {

@@ -1,12 +1,12 @@
-import { CommanderError } from 'commander';
-import { PodshiftError } from '../src/model/errors.ts';
 import { hang } from '../src/report/text.ts';
 import { commands } from './commands/index.ts';
 import { exitCode } from './exit-codes.ts';
 import { reportFailure } from './failure.ts';
 import { watchInterrupts } from './interrupts.ts';
 import { parseCommandLine } from './program.ts';
-import { createTerminal, type Terminal } from './terminal.ts';
+import { withSettings } from './settings/apply.ts';
+import { quoted } from './shell.ts';
+import { createTerminal } from './terminal.ts';
 import { version } from './version.ts';
 
 process.exitCode = await main(process.argv.slice(2));
@@ -27,37 +27,34 @@ async function main(argv: readonly string[]): Promise<number> {
     () => process.exit(exitCode('interrupted')),
   );
   try {
+    // Asked by the scripts of "podshift completion", at each press of the key: nothing else is loaded for it.
+    if (argv[0] === '__complete') {
+      await terminal.data(await (await import('./completion/answer.ts')).answerCompletion(argv.slice(1), process.env));
+      return exitCode('done');
+    }
     // Git is asked for it: only where somebody wants to know.
-    const parsed = parse(argv, argv.includes('--version') ? await version() : '', terminal);
+    const parsed = parseCommandLine(argv, argv.includes('--version') ? await version() : '', terminal.helpColumns);
     if ('text' in parsed) {
       await terminal.data(parsed.text);
       return exitCode('done');
     }
+    const settled = await withSettings(parsed, process.env);
     // Only commands that keep a journal have the flag: the others need not wait for what reads it.
     const { invocation, remark } =
-      parsed.flags.journal === null
-        ? await (await import('./journal-folder.ts')).withJournalChosen(parsed, { cwd: process.cwd() })
-        : { invocation: parsed, remark: null };
+      settled.invocation.flags.journal === null
+        ? await (await import('./journal-folder.ts')).withJournalChosen(settled.invocation, { cwd: process.cwd() })
+        : { invocation: settled.invocation, remark: null };
     if (remark !== null) terminal.talk(hang('', remark, terminal.talkColumns));
     const run = await commands[invocation.name]();
-    return exitCode(await run({ terminal, interrupts, environment: process.env, debug: invocation.flags.debug === true }, invocation));
+    return exitCode(
+      await run({ terminal, interrupts, environment: settled.environment, debug: invocation.flags.debug === true }, invocation),
+    );
   } catch (error) {
     if (interrupts.signal.aborted && error === interrupts.signal.reason) {
       // commands that change things say themselves how to go on; what ends here only read, or acted on a twin
       terminal.talk('interrupted; nothing was changed');
       return exitCode('interrupted');
     }
-    return reportFailure(error, terminal, argv.includes('--debug'));
-  }
-}
-
-/** Commander's complaints in the form of all our errors. */
-function parse(argv: readonly string[], versionText: string, terminal: Terminal): ReturnType<typeof parseCommandLine> {
-  try {
-    return parseCommandLine(argv, versionText, terminal.helpColumns);
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    const message = error.message.replace(/^error: /, '').replace(/\n\(Did you mean (.+)\?\)$/, '; did you mean $1?');
-    throw new PodshiftError('UsageError', message, { cause: error });
+    return reportFailure(error, terminal, argv.includes('--debug'), { command: ['podshift', ...argv].map(quoted).join(' ') });
   }
 }

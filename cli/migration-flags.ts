@@ -1,10 +1,10 @@
 import { Option } from 'commander';
-import { parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { PodshiftError } from '../src/model/errors.ts';
 import { type MigrationOptions, migrationOptions } from '../src/model/options.ts';
 import { nearest } from '../src/model/text/nearest.ts';
 import { schemaProblem } from '../src/model/text/schema-problems.ts';
+import { readYaml } from '../src/model/text/yaml-problem.ts';
 import { readKnownSoftware } from './known-software-file.ts';
 
 type Key = keyof MigrationOptions;
@@ -18,8 +18,8 @@ const HELP: Readonly<Record<Key, string>> = {
   foldAnnotationRemoval: 'take the annotations of kube2iam and kiam off with the first restart, not by a second one',
   allowClusterScope: 'where a scoped trust statement cannot work, admit every service account of this cluster',
   allowPodDeletion: 'evict the pods of OnDelete and partitioned sets, and of those of custom resources, one at a time',
-  allowAgentPreemption: 'install the agent even if that evicts pods that hold host port 80 or 2703 of their nodes',
-  holdDowntime: 'hold workloads whose restart is a downtime',
+  allowAgentPreemption: 'install the agent even if that evicts pods that use host port 80 or 2703 of their nodes',
+  holdDowntime: 'block workloads whose restart is a downtime',
   accept: 'let this finding not block its service account, CODE:NAMESPACE/NAME (repeat for more)',
   knownSoftware: 'file with what you know of software and Pod Identity, in the form of docs/known-software.md',
   installAgent: 'install the Pod Identity agent where it is missing',
@@ -33,7 +33,7 @@ const HELP: Readonly<Record<Key, string>> = {
   waveSize: 'most units in one wave: waves grow 1, 5, 25, 125 and so on up to it',
   sequentialWaves: 'confirm each wave before the next one begins, also those after the first three',
   windowMinutes: 'minutes after which no further wave begins, a maintenance window (0: none)',
-  restartPodsPerMinute: 'pods that a run may renew in one minute',
+  restartPodsPerMinute: 'pods that a run may restart in one minute',
   failureThresholdPercent: "percent of a wave's units that may roll back before the run halts",
   onWaveFailure: 'what happens to the run when a wave is over that threshold',
   iamPropagationSeconds: 'wait after a trust policy was written',
@@ -131,11 +131,9 @@ export function migrationOptionsOf(
 }
 
 function readOptionsFile({ name, text }: { readonly name: string; readonly text: string }): Record<string, unknown> {
-  const document = parseDocument(text, { uniqueKeys: true });
-  const problem = document.errors[0];
-  if (problem !== undefined)
-    throw new PodshiftError('UsageError', `the options file ${name} is no YAML: ${problem.message.split('\n')[0]}`);
-  const value: unknown = document.toJS() ?? {};
+  const read = readYaml(text);
+  if ('problem' in read) throw new PodshiftError('UsageError', `the options file ${name} is not YAML: ${read.problem}`);
+  const value = read.value ?? {};
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new PodshiftError('UsageError', `the options file ${name} must be a map of keys to values`);
   }

@@ -1,26 +1,30 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
-import {
-  afterHelp,
-  collect,
-  withAccess,
-  withCluster,
-  withFormat,
-  withJournal,
-  withMigration,
-  withRuns,
-  withRunsAs,
-  withService,
-} from './arguments.ts';
+import { PodshiftError } from '../src/model/errors.ts';
+import { afterHelp, collect, withAccess, withCluster, withFormat, withMigration, withRuns, withRunsAs, withService } from './arguments.ts';
+import { AUDIT, withAudit } from './audit-arguments.ts';
 import { CAPTURE, withCapture } from './capture-arguments.ts';
-import { withFleet } from './fleet-arguments.ts';
+import { noAction, usageError } from './command-line/complaints.ts';
+import { addAddon, addFleet, addSchedule } from './command-line/groups.ts';
+import { type Taken, takenBy } from './command-line/taken.ts';
+import { SERVE, TWIN, withServe, withTwin } from './command-line/twins.ts';
+import { commandFirst, namesOf } from './command-line/words.ts';
+import { SHELLS } from './completion/scripts.ts';
+import { DOCTOR, withDoctor } from './doctor/arguments.ts';
+import { EXPLAIN, withExplain } from './explain/arguments.ts';
+import { EXPORT, withExport } from './export/arguments.ts';
 import { RETIREMENT_KEYS } from './migration-flags.ts';
+import { SERVICE, withServiceFolder } from './service-arguments.ts';
 import { wholeNumber } from './whole-number.ts';
 
 /** What a command is called with: its arguments by name, and the flags of it and of the program. */
 export interface Invocation {
   readonly name: CommandName;
+  /** Of a group, such as `fleet`, which of its commands; else undefined. */
+  readonly action?: string;
   readonly arguments: readonly string[];
   readonly flags: Readonly<Record<string, unknown>>;
+  /** The flags that the command takes, by the names that they have in `flags`. */
+  readonly takes: Readonly<Record<string, Taken>>;
   /** As it was typed, without the program's name. */
   readonly typed: readonly string[];
 }
@@ -36,41 +40,44 @@ export type CommandName =
   | 'status'
   | 'rollback'
   | 'report'
+  | 'export'
   | 'approve'
   | 'watch'
   | 'schedule'
   | 'addon'
   | 'fleet'
+  | 'audit'
   | 'twin'
   | 'serve'
-  | 'demo';
+  | 'explain'
+  | 'doctor'
+  | 'service'
+  | 'demo'
+  | 'completion'
+  | 'config';
 
 /** Text to print instead of running a command: help or the version. */
 export interface Answer {
   readonly text: string;
 }
 
-/** EventBridge Scheduler's limit of a flexible time window, in minutes (API reference: FlexibleTimeWindow). */
-const FLEXIBLE_MINUTES = 1440;
-
 /** How wide help is, unless the terminal is narrower. */
 const HELP_WIDTH = 80;
 
+/** What a command of the tree does when it is asked for. */
+type Asked = (invocation: Omit<Invocation, 'typed'>) => void;
+
 /**
- * What the command line asks for. Throws commander's `CommanderError` for an unknown command, flag or argument; its message
- * names the nearest known one.
+ * What the command line asks for. Throws `UsageError` for an unknown command, flag or argument; its message names the nearest known one.
  */
 export function parseCommandLine(argv: readonly string[], version: string, columns: number): Invocation | Answer {
-  let invocation: Invocation | undefined;
+  let asked: Parameters<Asked>[0] | undefined;
   let text = '';
-  const program = new Command('podshift')
-    .description(
-      'Moves the workloads of Amazon EKS clusters from IRSA, kube2iam and kiam to EKS\nPod Identity, with proof at each step and a rollback for each step.',
-    )
-    .exitOverride()
-    // Commander stops wrapping where the names leave less than 40 columns, and then the lines are longer than a terminal.
-    .configureHelp({ minWidthToWrap: 20 })
-    .configureOutput({
+  const program = createProgram(version, (invocation) => {
+    asked = invocation;
+  });
+  const configure = (command: Command): void => {
+    command.exitOverride().configureOutput({
       writeOut: (part) => {
         text += part;
       },
@@ -79,7 +86,38 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
       outputError: () => undefined,
       getOutHelpWidth: () => Math.min(columns, HELP_WIDTH),
       getErrHelpWidth: () => Math.min(columns, HELP_WIDTH),
-    })
+    });
+    for (const child of command.commands) configure(child);
+  };
+  configure(program);
+  let current = program;
+  let rest: readonly string[] = [];
+  try {
+    // The program's own --version would take this one for itself.
+    const given = argv[0] === 'addon' ? argv.map((part) => part.replace(/^--version(?==|$)/, '--addon-version')) : argv;
+    const ordered = commandFirst(program, given);
+    current = ordered.command;
+    rest = ordered.argv.slice(namesOf(current).length);
+    if (ordered.help || (current === program && !argv.includes('--version'))) current.help();
+    if (current.commands.length > 0 && current !== program) throw noAction(current);
+    program.parse(ordered.argv, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (text !== '' && error.exitCode === 0) return { text };
+    throw usageError(error, current, rest);
+  }
+  if (asked === undefined) throw new PodshiftError('InternalError', `${argv.join(' ')} asks for no command`);
+  return { ...asked, typed: argv };
+}
+
+/** The tree of all commands: their names, arguments and flags, from which help, completion and parsing come. */
+export function createProgram(version: string, onAsked: Asked): Command {
+  const program = new Command('podshift')
+    .description(
+      'Moves the workloads of Amazon EKS clusters from IRSA, kube2iam and kiam to EKS\nPod Identity, with proof at each step and a rollback for each step.',
+    )
+    // Commander stops wrapping where the names leave less than 40 columns, and then the lines are longer than a terminal.
+    .configureHelp({ minWidthToWrap: 20 })
     .version(version, '--version', 'show the version')
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [command]', 'show the help of a command')
@@ -91,11 +129,7 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
     program
       .command(name)
       .summary(summary)
-      .description(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.${detail === '' ? '' : `\n${detail}`}`)
-      .action((...given: unknown[]) => {
-        const self = given.at(-1) as Command;
-        invocation = { name, arguments: self.args, flags: self.optsWithGlobals(), typed: argv };
-      });
+      .description(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.${detail === '' ? '' : `\n${detail}`}`);
 
   const snapshot = new Argument('<snapshot>', 'folder of AWS CLI and kubectl output');
   withMigration(
@@ -116,7 +150,8 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
     ),
   );
   withMigration(
-    withCluster(withFormat(command('plan', 'show what a run would do, and why it would leave something alone', 'Reads only.')), true)
+    withCluster(withFormat(command('plan', 'show what a run would do, and what blocks the rest', 'Reads only.')), true)
+      .option('--steps', 'show the ordered writes of each service account instead, as a tree')
       .option('--out <file>', 'keep the plan in this file, for "run --plan" and "plan --compare"')
       .option('--compare <file>', 'say what changed since the plan in this file was made; exits with 3 where something did'),
   );
@@ -192,7 +227,7 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
       command(
         'approve',
         'approve or refuse the plan that a run of a service waits with',
-        'Without --digest it shows the plan, and answers nothing.',
+        'Without --digest it shows the plan, and approves nothing.',
       ),
     ),
   )
@@ -204,90 +239,51 @@ export function parseCommandLine(argv: readonly string[], version: string, colum
       command(
         'watch',
         'look at a run of another process or of a service until it has ended',
-        'Prints its report, and exits as the run does. Ctrl-C leaves the run alone.',
+        'Prints its report, and exits as the run does. Ctrl-C stops the watch alone; the run goes on.',
       ),
     ),
   ).argument('<run>', 'id of the run');
   withRunsAs(withFormat(command('report', 'print the report of a run', ''))).argument('<run>', 'id of a run');
-  withCluster(
-    withFormat(command('addon', 'show what an EKS add-on needs of IAM, and make it', 'Without --approve nothing is made.'), [
-      'table',
-      'json',
-      'yaml',
-    ])
-      .addArgument(new Argument('<action>', 'what to show').choices(['permissions']))
-      .argument('<name>', 'name of the add-on, such as vpc-cni')
-      .option('--addon-version <version>', 'its version (--version is taken too; default: the one that EKS installs)')
-      .option('--snapshot <folder>', 'folder of AWS CLI and kubectl output, in place of a cluster')
-      .option('--create-role', 'create the role of each of its service accounts')
-      .option('--approve', 'change things'),
-    false,
-  );
-  withMigration(
-    withCluster(
-      withFormat(
-        command(
-          'schedule',
-          'let the deployed service scan or migrate a cluster at set times',
-          'Without --approve it says what it would do.',
-        ),
-        ['table', 'json', 'yaml'],
-      )
-        .addArgument(new Argument('<action>', 'what to do').choices(['create', 'list', 'delete']))
-        .argument('[name]', 'name of the schedule')
-        .addOption(new Option('--starts <what>', 'what it starts').choices(['scan', 'run']).default('scan'))
-        .option('--expression <expression>', "when: 'cron(…)', 'rate(…)' or 'at(…)', as EventBridge Scheduler has them")
-        .option('--timezone <zone>', 'IANA time zone of the expression (UTC)')
-        .option('--flexible-minutes <n>', 'spread the start over so many minutes (0)', wholeNumber(0, FLEXIBLE_MINUTES))
-        .option('--digest <digest>', 'a run refuses unless its plan has this digest')
-        .option('--require-approval', 'a run waits for the approval of its plan')
-        .option('--stage <stage>', 'stage of the deployed service (prod)')
-        .option('--service-region <region>', "its region (default: the cluster's)")
-        .option('--approve', 'change things'),
-      false,
-    ),
-  );
-  withFleet(
-    withJournal(
-      withAccess(
-        withFormat(
-          command(
-            'fleet',
-            'plan, migrate or rehearse the clusters of many accounts and regions',
-            'plan [FILE]          what a run would do\nrun [FILE]           without --approve, its plan\nstatus [FLEET]       the fleets of the journal, or how one stands\nrehearse SNAPSHOT... a whole fleet on the twins of snapshots',
-          ),
-          ['table', 'wide', 'json', 'yaml'],
-        ),
-      ),
-    ),
-  );
-  command(
-    'twin',
-    "serve a snapshot's twin, for the AWS CLI, kubectl and eksctl",
-    'Serves until it is stopped. Prints {"aws": URL, "kubeconfig": PATH}.',
-  )
-    .addArgument(snapshot)
-    .option('--no-delays', 'let everything take effect at once: IAM, associations, add-ons, pods');
-  command(
-    'serve',
-    "serve podshift's API over a snapshot's twin",
-    'Serves on this machine until it is stopped. Prints {"url": URL, "cluster": NAME, "region": REGION}.',
-  )
-    .addArgument(snapshot)
-    .addOption(new Option('--port <port>', 'where to listen on 127.0.0.1').default(0, 'a free port').argParser(wholeNumber(0, 65_535)))
-    .addOption(new Option('--speed <factor>', 'how much faster than real time').default(1).argParser(wholeNumber(1, 1000)));
+  withExport(command('export', ...EXPORT));
+  addAddon(command('addon', 'show what an EKS add-on needs of IAM, and make it', ''));
+  addSchedule(command('schedule', 'let the deployed service scan or migrate a cluster at set times', ''));
+  addFleet(command('fleet', 'plan, migrate or rehearse the clusters of many accounts and regions', ''));
+  withTwin(command('twin', ...TWIN));
+  withServe(command('serve', ...SERVE));
+  withDoctor(command('doctor', ...DOCTOR));
+  withExplain(command('explain', ...EXPLAIN));
+  withServiceFolder(command('service', ...SERVICE));
+  withAudit(command('audit', ...AUDIT));
   withFormat(
     command('demo', 'rehearse the example cluster that ships with podshift', 'Nothing real is touched; no credentials are needed.'),
   );
+  withFormat(
+    command('config', 'show what is set once for all commands, and where', 'Flags come before the environment, and that before the file.'),
+    ['table', 'json', 'yaml'],
+  );
+  command(
+    'completion',
+    'print what a shell needs to complete commands, flags, runs and clusters',
+    'Examples:\n  source <(podshift completion bash)\n  podshift completion fish > ~/.config/fish/completions/podshift.fish',
+  ).addArgument(new Argument('<shell>', 'the shell').choices(SHELLS));
 
-  try {
-    if (argv.length === 0) program.help();
-    // The program's own --version would take this one for itself.
-    const given = argv[0] === 'addon' ? argv.map((part) => part.replace(/^--version(?==|$)/, '--addon-version')) : argv;
-    program.parse(given, { from: 'user' });
-  } catch (error) {
-    if (error instanceof CommanderError && text !== '' && error.exitCode === 0) return { text };
-    throw error;
-  }
-  return invocation ?? { text: program.helpInformation() };
+  for (const one of program.commands) whenAsked(one, onAsked);
+  return program;
+}
+
+/** Lets each command of the tree below this one say that it was asked for. */
+function whenAsked(command: Command, onAsked: Asked): void {
+  for (const child of command.commands) whenAsked(child, onAsked);
+  if (command.commands.length > 0) return;
+  command.action((...given: unknown[]) => {
+    const self = given.at(-1) as Command;
+    const [name = '', action] = namesOf(self);
+    onAsked({
+      name: name as CommandName,
+      ...(action === undefined ? {} : { action }),
+      arguments: self.args,
+      flags: self.optsWithGlobals(),
+      takes: takenBy(self),
+    });
+  });
 }

@@ -4,9 +4,11 @@ import type { MigrationOptions } from '../src/model/options.ts';
 import type { Plan, UnitPlan } from '../src/model/plan.ts';
 import type { RetirementPhase, RetirementRecord } from '../src/model/retirement.ts';
 import type { UnitStatus, UnitStep } from '../src/model/run.ts';
+import { duration } from '../src/model/text/duration.ts';
+import { runWord, unitWord } from '../src/model/text/status-words.ts';
 import { plannedDuration } from '../src/plan/duration.ts';
 import { retirementTitle } from '../src/report/summary.ts';
-import { duration, hang, type Palette, type Tone } from '../src/report/text.ts';
+import { count, hang, type Palette, type Tone } from '../src/report/text.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What a step means to someone who watches. */
@@ -22,7 +24,7 @@ const STEPS: Readonly<Record<UnitStep, string>> = {
   soak: 'checking pods again',
   annotations: 'removing annotation',
   together: 'waiting for the rest of its add-on',
-  undo: 'going back',
+  undo: 'rolling back',
 };
 
 const STATUS_TONES: Partial<Record<UnitStatus, Tone>> = { migrated: 'good', 'rolled-back': 'bad', 'needs-operator': 'bad', held: 'warn' };
@@ -96,7 +98,11 @@ export function narrate(journal: Journal, clock: Clock, terminal: Terminal): Jou
       // Every failure opens a rollback; where nothing was written there is none to speak of.
       if (changes.status === 'rolling-back' && (await journal.listEntries(runId)).length === 0) return run;
       if (changes.status !== undefined)
-        say(`run ${changes.status} ${run.reason}`, '', `run ${run.runId}: ${changes.status}${run.reason === '' ? '' : `: ${run.reason}`}`);
+        say(
+          `run ${changes.status} ${run.reason}`,
+          '',
+          `run ${run.runId}: ${runWord(changes.status)}${run.reason === '' ? '' : `: ${run.reason}`}`,
+        );
       return run;
     },
     async updateUnit(runId, unitId, changes) {
@@ -106,20 +112,24 @@ export function narrate(journal: Journal, clock: Clock, terminal: Terminal): Jou
       }
       const tone = changes.status === undefined ? undefined : STATUS_TONES[changes.status];
       if (changes.status !== undefined && tone !== undefined) {
-        say(`${unitId} ${changes.status}`, unitId, `${palette(tone, changes.status)}${unit.reason === '' ? '' : `: ${unit.reason}`}`);
+        say(
+          `${unitId} ${changes.status}`,
+          unitId,
+          `${palette(tone, unitWord({ status: unit.status, wave: unit.plan.wave }))}${unit.reason === '' ? '' : `: ${unit.reason}`}`,
+        );
       }
       return unit;
     },
-    async markApplied(runId, key, after, tryId) {
-      await journal.markApplied(runId, key, after, tryId);
+    async markApplied(runId, key, after, ended) {
+      await journal.markApplied(runId, key, after, ended);
       const [kind = '', object = ''] = key.split('#');
       if (kind === 'trust' || kind === 'addon')
         say(`applied ${key}`, '', `written: ${WRITES[kind] ?? kind} ${object.split('/').at(-1) ?? object}`);
     },
-    async markUndone(runId, key) {
-      await journal.markUndone(runId, key);
+    async markUndone(runId, key, requests) {
+      await journal.markUndone(runId, key, requests);
       const [kind = '', object = ''] = key.split('#');
-      // a probe pod goes as soon as it has answered: that is no way back
+      // a probe pod goes as soon as it has answered: that is no rollback
       if (kind !== 'probe-pod') say(`undone ${key}`, '', `restored: ${WRITES[kind] ?? kind} ${object}`);
     },
   });
@@ -156,9 +166,9 @@ export function overlay(journal: Journal, methods: Partial<Journal>): Journal {
 
 function describePlan(plan: Plan, palette: Palette): string {
   const migrate = plan.units.filter((unit) => unit.decision === 'migrate').length;
-  const held = plan.units.filter((unit) => unit.decision === 'hold').length;
-  const agent = plan.agent.action === 'install' ? `; the agent add-on ${plan.agent.addonVersion ?? ''} is to be installed` : '';
-  return `${palette('strong', 'plan')}: ${migrate} to migrate in ${plan.waves} waves, ${held} held${agent}`;
+  const blocked = plan.units.filter((unit) => unit.decision === 'hold').length;
+  const agent = plan.agent.action === 'install' ? `; will install the agent add-on ${plan.agent.addonVersion ?? ''}` : '';
+  return `${palette('strong', 'plan')}: ${migrate} to migrate in ${count(plan.waves, 'wave')}, ${blocked} blocked${agent}`;
 }
 
 /** How long a run of the plan takes, and why; empty where it changes nothing. */
@@ -169,7 +179,7 @@ function describeDuration({ units }: Plan, options: MigrationOptions): string {
     restartSeconds < 60 ? '' : `, restarts of ${options.restartPodsPerMinute} pods a minute for ${duration(restartSeconds * 1000)}`;
   const all = soaks === 1 ? 'one soak' : `${soaks} soaks, one after another,`;
   const about = duration(Math.ceil(seconds / 60) * 60_000);
-  return `a run takes about ${about} where all goes well: ${all} of ${duration(options.soakSeconds * 1000)}${restarts}, and the steps of ${waves === 1 ? 'one wave' : `${waves} waves`}`;
+  return `a run takes about ${about} where all goes well: ${all} of ${duration(options.soakSeconds * 1000)}${restarts}, and the steps of ${count(waves, 'wave')}`;
 }
 
 /** `+0:07`, `+12:05`, `+1:02:00`. */

@@ -29,6 +29,7 @@ import { narrate, overlay } from './progress.ts';
 import { snapshotFindings, undecidedCodes } from './snapshot-findings.ts';
 import { withUnmatchedSaid } from './unmatched-acceptances.ts';
 import { withSelectorsChecked } from './unmatched-selectors.ts';
+import { version } from './version.ts';
 
 /** A cluster, real or a twin's, with a journal: what a state machine needs to run. */
 export interface Session {
@@ -136,6 +137,7 @@ export async function openClusterSession(
       retryDelays: 'standard',
       heartbeat: true,
       ...(settings.journal === 'folder' ? { ownRequests: true } : {}),
+      podshift: await version(),
       logger: loggerOf(context, clock, firstContact.signal),
       contacts: firstContact.contacts,
       ...(endpoint === undefined ? {} : { endpoint }),

@@ -4,14 +4,15 @@ import type { Invocation } from './program.ts';
 
 /** Which flags a command takes of those that lead to a run. */
 const TAKES = {
-  run: ['--service', '--journal', '--profile', '--endpoint-url'],
-  rollback: ['--service', '--journal', '--profile', '--endpoint-url'],
-  status: ['--service', '--journal', '--profile'],
-  report: ['--service', '--journal', '--profile'],
-  watch: ['--service', '--journal', '--profile'],
+  run: ['--service', '--local', '--journal', '--profile', '--endpoint-url'],
+  rollback: ['--service', '--local', '--journal', '--profile', '--endpoint-url'],
+  status: ['--service', '--local', '--journal', '--profile'],
+  report: ['--service', '--local', '--journal', '--profile'],
+  watch: ['--service', '--local', '--journal', '--profile'],
+  audit: ['--service', '--local', '--journal', '--profile'],
   approve: ['--service', '--profile'],
   plan: ['--role-arn', '--external-id', '--profile', '--endpoint-url'],
-  fleet: ['--service', '--journal', '--profile', '--endpoint-url'],
+  fleet: ['--service', '--local', '--journal', '--profile', '--endpoint-url'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 /** Flags of this machine's journal and of its AWS: none of them goes with a service. */
@@ -29,12 +30,18 @@ export function nextCommand(invocation: Invocation, ...words: readonly string[])
     .filter((flag) => !(isService && invocation.name !== 'fleet' && LOCAL.includes(flag)))
     .filter((flag) => !words.includes(flag))
     .flatMap((flag) => {
+      if (invocation.flags[camel(flag)] === true) return [flag];
       const value = textFlag(invocation, camel(flag));
       return value === undefined ? [] : [flag, value];
     });
   const decides = words.findIndex((word) => DECIDING.includes(word));
   const at = decides === -1 ? words.length : decides;
   return ['podshift', ...words.slice(0, at), ...flags, ...words.slice(at)].map(quoted).join(' ');
+}
+
+/** The command as it was typed, quoted for a shell. */
+export function sameCommand({ typed }: Invocation): string {
+  return ['podshift', ...typed].map(quoted).join(' ');
 }
 
 /** What changes things stands last, where it is seen. */

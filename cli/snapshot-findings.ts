@@ -16,14 +16,14 @@ export function snapshotFindings({ cluster, gaps }: Pick<Snapshot, 'cluster' | '
             'PS901',
             `Cluster/${cluster.name}`,
             `the snapshot has no ${missing.map(({ what }) => what).join(', ')}`,
-            `What they would tell is unknown, and not absent. To take them: ${files}.`,
+            `What they would show is unknown, and not absent. To take them: ${files}.`,
           ),
         ]),
     ...of('kinds').map(({ what, why, command }) =>
       finding(
         'PS901',
         `Cluster/${cluster.name}`,
-        `of these kinds the snapshot does not tell whether there are objects: ${what} (${why})`,
+        `of these kinds the snapshot does not show whether there are objects: ${what} (${why})`,
         `To take them: ${command}`,
       ),
     ),
@@ -65,7 +65,5 @@ export function saySnapshotGaps({ source, gaps }: Pick<Snapshot, 'source' | 'gap
   for (const { what, why, command } of gaps.filter(({ kind }) => kind === 'file'))
     terminal.talk(`${what}: ${why}; take it again: ${command}`);
   if (gaps.some(({ kind }) => kind !== 'file'))
-    terminal.talk(
-      `${source} does not tell everything, and what it does not hold is unknown: podshift scan ${quoted(source)} names it (PS901)`,
-    );
+    terminal.talk(`${source} is not complete, and what is not in it is unknown: podshift scan ${quoted(source)} names it (PS901)`);
 }

@@ -5,7 +5,7 @@ import type { Exit } from './exit-codes.ts';
 import { sayFailure } from './failure.ts';
 import type { Invocation } from './program.ts';
 import type { Session } from './sessions.ts';
-import { nextCommand } from './shell.ts';
+import { nextCommand, sameCommand } from './shell.ts';
 
 /** Says after an interrupt how a run of the journal goes on, or goes back. */
 export function stopped(context: CommandContext, runId: string, invocation: Invocation): Exit {
@@ -26,9 +26,10 @@ export async function stoppedByFailure(
   const { terminal } = context;
   const failure: unknown = signal.reason;
   terminal.talk('');
-  if (isPodshiftError(failure)) sayFailure(failure, terminal);
   // Where not even its beginning was recorded, nothing was done and nothing can be resumed.
-  if (await isRecorded(journal, runId)) sayHowToGoOn(context, runId, invocation);
+  const recorded = await isRecorded(journal, runId);
+  if (isPodshiftError(failure)) sayFailure(failure, terminal, recorded ? 'below' : { command: sameCommand(invocation) });
+  if (recorded) sayHowToGoOn(context, runId, invocation);
   return 'failed';
 }
 

@@ -8,7 +8,7 @@ import type { Terminal } from './terminal.ts';
 /** Says on stderr which values of `--accept` match no finding. */
 export function sayUnmatched(terminal: Terminal, accepted: readonly string[], findings: readonly { readonly message: string }[]): void {
   for (const entry of unmatchedAcceptances(accepted, findings))
-    terminal.talk(hang('', `--accept ${entry} matches no finding that holds a service account`, terminal.talkColumns));
+    terminal.talk(hang('', `--accept ${entry} matches no finding that blocks a service account`, terminal.talkColumns));
 }
 
 /** The same journal, which says so once a plan is made. */

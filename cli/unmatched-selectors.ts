@@ -1,3 +1,4 @@
+import { changingMembers, chooseCanary } from '../src/fleet/waves.ts';
 import type { Journal } from '../src/journal/journal.ts';
 import { PodshiftError } from '../src/model/errors.ts';
 import type { Plan } from '../src/model/plan.ts';
@@ -14,7 +15,7 @@ export function withSelectorsChecked(journal: Journal): Journal {
   });
 }
 
-/** The same journal of a fleet, which refuses a fleet whose options choose a name that none of its clusters has: it throws `UsageError`. */
+/** The same journal of a fleet, which refuses a fleet whose options choose a name that none of its clusters has, or a canary that it cannot begin with: it throws `UsageError`. */
 export function withFleetSelectorsChecked(journal: Journal): Journal {
   const plans = new Map<string, readonly string[]>();
   return overlay(journal, {
@@ -27,9 +28,25 @@ export function withFleetSelectorsChecked(journal: Journal): Journal {
       await journal.putDocument(runId, name, value);
     },
     async updateFleet(fleetId, changes) {
-      if (changes.digest !== undefined) refuseUnmatched(inNone([...plans.values()]));
+      if (changes.digest !== undefined) {
+        refuseUnmatched(inNone([...plans.values()]));
+        if (changes.canary === '') await refuseCanary(journal, fleetId);
+      }
       return journal.updateFleet(fleetId, changes);
     },
+  });
+}
+
+/** Throws `UsageError` where the named canary is none, unless it is there and no cluster has anything to migrate. */
+async function refuseCanary(journal: Journal, fleetId: string): Promise<void> {
+  const { spec } = await journal.getFleet(fleetId);
+  if (spec.canary === null) return;
+  const members = await journal.listMembers(fleetId);
+  const changing = changingMembers(members);
+  const chosen = chooseCanary(spec, changing.length === 0 ? members : changing);
+  if (!('refusal' in chosen)) return;
+  throw new PodshiftError('UsageError', chosen.refusal, {
+    remedy: 'Name a cluster of the fleet, by its name or ARN, or leave --canary out. Nothing was changed.',
   });
 }
 
@@ -42,7 +59,7 @@ export function unmatchedOf<Found extends { readonly code: string }>(findings: r
 export function refuseUnmatched(findings: readonly { readonly message: string }[]): void {
   if (findings.length === 0) return;
   throw new PodshiftError('UsageError', findings.map(({ message }) => message).join('; '), {
-    remedy: 'Correct the name, or leave it out. Nothing was changed.',
+    remedy: 'Correct the name, or run without it. Nothing was changed.',
   });
 }
 

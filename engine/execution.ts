@@ -3,7 +3,7 @@ import pLimit from 'p-limit';
 import type { Machine, Processor, State } from './asl.ts';
 import { allStates } from './check.ts';
 import type { EngineClock } from './clock.ts';
-import { Frames, type MapItem, nextRetry } from './frame.ts';
+import { countTry, Frames, givenUp, type MapItem, nextRetry } from './frame.ts';
 import { isSelector, type LoweredInput, lowerMachine, lowerProcessor } from './lower.ts';
 import { checkSize, overTheWire } from './payload.ts';
 import type { OnProgress, Progress } from './progress.ts';
@@ -100,6 +100,7 @@ export class Execution {
   /** One attempt of a state; where the library will retry it, the wait before that is part of the attempt. */
   async #attempt(name: string, state: State, input: LoweredInput, work: (input: LoweredInput) => Promise<unknown>): Promise<unknown> {
     const frame = this.#frames.get(input.frame);
+    countTry(frame, name, this.#settings.clock.now());
     try {
       this.#check();
       checkSize(input.stateInput, `the input of state ${name}`);
@@ -108,14 +109,14 @@ export class Execution {
       checkSize(output, `the output of state ${name}`);
       this.#check();
       frame.retries.delete(name);
+      frame.tries.delete(name);
       return output;
     } catch (error) {
       const failure = failureOf(error);
       const delaySeconds = nextRetry(frame, name, state.Retry ?? [], failure, this.#settings.id);
-      if (delaySeconds !== undefined) {
-        this.#tell(frame.item, { type: 'task-retried', state: name, error: failure.name, delaySeconds });
-        await this.#sleep(delaySeconds);
-      }
+      if (delaySeconds === undefined) throw givenUp(frame, name, failure, this.#settings.clock.now());
+      this.#tell(frame.item, { type: 'task-retried', state: name, error: failure.name, delaySeconds });
+      await this.#sleep(delaySeconds);
       throw failure;
     }
   }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { gaveUp } from '../src/model/text/duration.ts';
 import type { Retrier } from './asl.ts';
-import type { TaskFailure } from './task-failure.ts';
+import { failureOf, originalError, type TaskFailure } from './task-failure.ts';
 
 /** One line of states that run one after another: an execution, an item of a Map, a branch of a Parallel. */
 export interface Frame {
@@ -9,6 +10,8 @@ export interface Frame {
   readonly item: MapItem;
   /** Retries so far of each retrier, by the name of the state that is being retried. */
   readonly retries: Map<string, number[]>;
+  /** Tries so far, and when the first one began in milliseconds, by the name of the state that is being tried. */
+  readonly tries: Map<string, { readonly count: number; readonly since: number }>;
 }
 
 /** Whose line it is: its execution, and the units of a Map's item, once its selector ran. */
@@ -58,7 +61,12 @@ export class Frames {
   }
 
   #open(item: MapItem): Frame {
-    const frame = { id: this.#frames.size, item, retries: new Map<string, number[]>() };
+    const frame = {
+      id: this.#frames.size,
+      item,
+      retries: new Map<string, number[]>(),
+      tries: new Map<string, { count: number; since: number }>(),
+    };
     this.#frames.set(frame.id, frame);
     return frame;
   }
@@ -88,6 +96,22 @@ export function nextRetry(
   const interval = (retrier.IntervalSeconds ?? 1) * (retrier.BackoffRate ?? 2) ** attempt;
   const delay = Math.min(interval, retrier.MaxDelaySeconds ?? Number.POSITIVE_INFINITY);
   return retrier.JitterStrategy === 'FULL' ? delay * fraction(`${seed} ${frame.id} ${state} ${attempts.join()}`) : delay;
+}
+
+/** Notes that a state is tried, once more or for the first time. */
+export function countTry({ tries }: Frame, state: string, now: number): void {
+  const { count, since } = tries.get(state) ?? { count: 0, since: now };
+  tries.set(state, { count: count + 1, since });
+}
+
+/** The failure of a state that is not tried again; after several tries it says how many there were, and in what time. */
+export function givenUp({ tries }: Frame, state: string, failure: TaskFailure, now: number): TaskFailure {
+  const tried = tries.get(state);
+  tries.delete(state);
+  const error = originalError(failure);
+  if (tried === undefined || tried.count < 2 || error === undefined) return failure;
+  const milliseconds = now - tried.since;
+  return failureOf(error.after(`${error.message}; ${gaveUp(tried.count, milliseconds)}`, { tries: tried.count, milliseconds }));
 }
 
 /** A number from 0 up to 1 that looks random, and is the same for the same text. */

@@ -36,6 +36,8 @@ export interface LocalRuntimeSettings {
   readonly deployment?: Deployment;
   /** True where runs are asked for by whoever's credentials this process has. */
   readonly ownRequests?: true;
+  /** Version and commit of this podshift, for the record of its runs; not recorded where absent. */
+  readonly podshift?: string;
   /** What executions run; this project's own serverless.yml where absent. */
   readonly service?: Service;
 }
@@ -52,8 +54,15 @@ export function createLocalRuntime(settings: LocalRuntimeSettings): LocalRuntime
   const pacer = settings.pacer ?? (retryDelays === 'standard' ? ownPacer() : undefined);
   // A twin's answers carry this machine's time, whatever its own is.
   const serverClock = endpoint === undefined ? createServerClock(clock) : undefined;
-  const connections = createClusterConnections({
+  // Asked once: a service that is away is not waited for with each write.
+  let own: Promise<string | null> | undefined;
+  const whoIsThis = (target: ClusterTarget): Promise<string | null> => {
+    own ??= ownArn(connections, target, settings.logger);
+    return own;
+  };
+  const connections: ReturnType<typeof createClusterConnections> = createClusterConnections({
     clock,
+    ...(settings.ownRequests === true ? { ownPrincipal: whoIsThis } : {}),
     ...(serverClock === undefined ? {} : { serverTime: serverClock }),
     retryDelays,
     ...(pacer === undefined ? {} : { pacer }),
@@ -61,14 +70,17 @@ export function createLocalRuntime(settings: LocalRuntimeSettings): LocalRuntime
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(credentials === undefined ? {} : { credentials }),
   });
-  return createRuntimeOver(connections, { ...settings, serverClock });
+  return createRuntimeOver(connections, { ...settings, serverClock, whoIsThis });
 }
 
 /** A runtime of this process that reaches the world by these connections. */
 export function createRuntimeOver(
   connections: Pick<ClusterRuntime, 'aws' | 'kubernetes' | 'takeCalls'>,
-  settings: Pick<LocalRuntimeSettings, 'clock' | 'journal' | 'logger' | 'random' | 'heartbeat' | 'ownRequests' | 'deployment' | 'service'> &
-    Pick<ClusterRuntime, 'serverClock'>,
+  settings: Pick<
+    LocalRuntimeSettings,
+    'clock' | 'journal' | 'logger' | 'random' | 'heartbeat' | 'ownRequests' | 'deployment' | 'service' | 'podshift'
+  > &
+    Pick<ClusterRuntime, 'serverClock'> & { readonly whoIsThis?: ClusterRuntime['whoAsks'] },
 ): LocalRuntime {
   const { clock, journal, logger, random = randomBytes } = settings;
   const runtime: LocalRuntime = {
@@ -78,7 +90,8 @@ export function createRuntimeOver(
     logger: contextual(logger),
     heartbeat: settings.heartbeat,
     deployment: settings.deployment,
-    ...(settings.ownRequests === true ? { whoAsks: (target) => ownArn(connections, target, logger) } : {}),
+    podshift: settings.podshift,
+    ...(settings.ownRequests === true ? { whoAsks: settings.whoIsThis ?? ((target) => ownArn(connections, target, logger)) } : {}),
     ids: createIds(clock, random),
     ...connections,
     executions: async () => executions,

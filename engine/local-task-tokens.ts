@@ -26,7 +26,7 @@ export function createLocalTaskTokens(clock: EngineClock, nextId: () => string):
           ? () => undefined
           : clock.after(timeoutSeconds, () => {
               close();
-              reject(new TaskFailure('States.Timeout', `nobody answered within ${timeoutSeconds} seconds`));
+              reject(new TaskFailure('States.Timeout', `not approved within ${timeoutSeconds} seconds`));
             });
       const close = (): void => {
         waiting.delete(token);

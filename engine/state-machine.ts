@@ -151,7 +151,7 @@ async function runTask(
   const token = `local-${run.runtime.ids.next()}`;
   const requested = await handler(replaceToken(payload, () => token));
   if (run.approve === undefined) {
-    throw new PodshiftError('UsageError', 'the run waits for an approval, and nobody is there to give it');
+    throw new PodshiftError('UsageError', 'the run waits for an approval, and this command cannot give it');
   }
   return run.approve({ input: replaceToken(payload, () => undefined), requested, signal });
 }

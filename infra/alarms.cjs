@@ -25,17 +25,17 @@ function rows({ service, ids, oldestRunSeconds }) {
   return [
     {
       name: 'run-failed',
-      means: 'A run failed or was aborted; rollback-run takes it back.',
+      means: 'A run failed or was aborted; rollback-run rolls it back.',
       metrics: executions(['MigrateCluster'], 'ExecutionsFailed', 'ExecutionsAborted'),
     },
     {
       name: 'run-timed-out',
-      means: 'A run took longer than its state machine may; rollback-run takes it back.',
+      means: 'A run took longer than its state machine may; rollback-run rolls it back.',
       metrics: executions(['MigrateCluster'], 'ExecutionsTimedOut'),
     },
     {
       name: 'rollback-failed',
-      means: 'A way back ended before its run was taken back. Nothing starts it again by itself.',
+      means: 'A rollback ended before its run was rolled back. Nothing starts it again: podshift rollback RUN --service URL --approve.',
       metrics: executions(['RollbackRun'], 'ExecutionsFailed', 'ExecutionsAborted', 'ExecutionsTimedOut'),
     },
     ...(others.length === 0
@@ -49,13 +49,13 @@ function rows({ service, ids, oldestRunSeconds }) {
         ]),
     {
       name: 'executions-throttled',
-      means: 'For a quarter of an hour, Step Functions has held up state machines.',
+      means: 'For a quarter of an hour, Step Functions has throttled state machines.',
       metrics: executions(ids, 'ExecutionThrottled'),
       periods: 3,
     },
     {
       name: 'run-overdue',
-      means: `A run has been under way for more than ${Math.round(oldestRunSeconds / 3600)} hours, or nobody has looked for a quarter of one.`,
+      means: `A run has been under way for more than ${Math.round(oldestRunSeconds / 3600)} hours, or its age was not measured for a quarter of an hour.`,
       metrics: own('OldestRunningRunSeconds', 'Maximum'),
       threshold: oldestRunSeconds,
       periods: 3,

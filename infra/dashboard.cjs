@@ -38,7 +38,7 @@ function rows(stage, ids, alarms) {
         ...executions('ExecutionsTimedOut'),
         ...executions('ExecutionsAborted'),
       ]),
-      chart('Executions held up', executions('ExecutionThrottled')),
+      chart('Executions throttled', executions('ExecutionThrottled')),
     ],
     [
       chart('Runs, by their end', byDimension('RunsEnded', 'status', 'Sum')),
@@ -53,7 +53,7 @@ function rows(stage, ids, alarms) {
     [
       chart('Requests refused as too many, by API', byDimension('Throttles', 'api', 'Sum')),
       chart('Functions: errors', functions('Errors', 'Sum')),
-      chart('Functions: invocations held up', functions('Throttles', 'Sum')),
+      chart('Functions: invocations throttled', functions('Throttles', 'Sum')),
     ],
     [
       chart('Functions: milliseconds', functions('Duration', 'Maximum')),

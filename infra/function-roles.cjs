@@ -19,6 +19,8 @@ class FunctionRoles {
       const id = `${naming.getNormalizedFunctionName(key)}FunctionRole`;
       if (actions[key].some((action) => action.endsWith(READING)))
         definition.environment = { ...definition.environment, ...READING_ENVIRONMENT };
+      if (actions[key].includes(CHANGING))
+        definition.environment = { ...definition.environment, FUNCTION_ROLE_ARN: { 'Fn::Sub': `\${${id}.Arn}` } };
       // By Fn::Sub: for an Fn::GetAtt the framework adds a DependsOn, which the reference itself makes needless.
       definition.role = { 'Fn::Sub': `\${${id}.Arn}` };
       service.provider.compiledCloudFormationTemplate.Resources[id] = role(path, [
@@ -54,6 +56,9 @@ function granted(statements, row) {
 
 /** How an action is marked whose resources are those of functions that change nothing. */
 const READING = '/read';
+
+/** What a function calls that changes something in accounts and clusters: it has on record as whom. */
+const CHANGING = 'sts:AssumeRole';
 
 /** What tells such a function which roles to take (functions/runtime). */
 const READING_ENVIRONMENT = {

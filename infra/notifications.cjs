@@ -8,7 +8,7 @@ module.exports = async ({ resolveVariable }) => {
   const arn = given === '' ? { Ref: 'NotificationTopic' } : given;
   return {
     Resources: { ...made, ...Object.fromEntries(NOTICES.map(({ id, ...notice }) => [id, rule(notice, arn)])) },
-    Outputs: { NotificationTopicArn: { Description: 'The SNS topic that is told of ends and holds', Value: arn } },
+    Outputs: { NotificationTopicArn: { Description: 'The SNS topic for runs that end and units that are blocked', Value: arn } },
   };
 };
 
@@ -16,7 +16,7 @@ module.exports = async ({ resolveVariable }) => {
 const NOTICES = [
   {
     id: 'RunEndedRule',
-    description: 'Tells of every run that has ended',
+    description: 'Publishes every run that has ended',
     detailType: 'Run State Changed',
     detail: { status: ['migrated', 'held', 'rolled-back', 'needs-operator'] },
     paths: [
@@ -30,11 +30,11 @@ const NOTICES = [
       'unitCounts.rolledBack',
       'unitCounts.needsOperator',
     ],
-    text: 'podshift run <runId> on <clusterName> (<region>) has ended: <status>. <migrated> migrated, <held> held, <rolledBack> rolled back, <needsOperator> need an operator. <reason>',
+    text: 'podshift run <runId> on <clusterName> (<region>) has ended: <status>. <migrated> migrated, <held> blocked or not started, <rolledBack> rolled back, <needsOperator> need an operator. <reason>',
   },
   {
     id: 'ApprovalAskedRule',
-    description: 'Tells of every run that waits for approval',
+    description: 'Publishes every run that waits for approval',
     detailType: 'Run State Changed',
     detail: { status: ['running'], approval: ['waiting'] },
     paths: ['runId', 'clusterName', 'region', 'digest', 'plan.text'],
@@ -42,7 +42,7 @@ const NOTICES = [
   },
   {
     id: 'UnitHeldRule',
-    description: 'Tells of every unit that is held or needs an operator after it was begun',
+    description: 'Publishes every unit that is not started, or needs an operator, after the run began',
     detailType: 'Unit State Changed',
     detail: { status: ['held', 'needs-operator'], previousStatus: ['running', 'rolling-back', 'migrated'] },
     paths: ['runId', 'clusterName', 'region', 'unitId', 'status', 'reason'],
@@ -50,7 +50,7 @@ const NOTICES = [
   },
   {
     id: 'ClusterDriftedRule',
-    description: 'Tells of every scan that found something changed',
+    description: 'Publishes every scan that found something changed',
     detailType: 'Cluster Drifted',
     detail: { total: [{ numeric: ['>', 0] }] },
     paths: ['runId', 'clusterName', 'region', 'since', 'total', 'findings[0].code', 'findings[0].message'],

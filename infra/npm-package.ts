@@ -5,13 +5,14 @@ import { basename, dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { commitOfCheckout } from '../cli/version.ts';
 import { BUILT, ROOT } from '../engine/root.ts';
+import { type Lock, type LockEntry, servicePackage } from './service-package.ts';
 
 // Builds what the npm package has in place of the sources: `npm pack` runs it ("prepack"). package.json names the rest of the
 // package's files, which are those of the checkout; docs/decisions/0034-the-npm-package.md says why.
 
 await rm(BUILT, { recursive: true, force: true });
 await mkdir(BUILT, { recursive: true });
-await Promise.all([buildCode(), writeModels(), writeCommit()]);
+await Promise.all([buildCode(), writeModels(), writeCommit(), writeServicePackage()]);
 
 /** Each program and each handler that is found by its name is a file of its own; what they share lies beside them. */
 async function buildCode(): Promise<void> {
@@ -52,4 +53,17 @@ async function writeModels(): Promise<void> {
 
 async function writeCommit(): Promise<void> {
   await writeFile(join(BUILT, 'commit'), `${await commitOfCheckout()}\n`);
+}
+
+/** What the service alone needs, for the folder that `podshift service` writes. */
+async function writeServicePackage(): Promise<void> {
+  const read = (name: string): Promise<string> => readFile(join(ROOT, name), 'utf8');
+  const files = globSync(['functions/**/*.ts', 'src/**/*.ts', 'infra/*.cjs', 'serverless.yml'], { cwd: ROOT });
+  const [manifest, lock] = await Promise.all(['package.json', 'package-lock.json'].map(async (name) => JSON.parse(await read(name))));
+  const made = servicePackage(manifest as LockEntry, lock as Lock, await Promise.all(files.map(read)));
+  const folder = join(BUILT, 'service');
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'package.json'), `${JSON.stringify(made.manifest, null, 2)}\n`);
+  // npm packs no file of this name at the top of a package; here it does.
+  await writeFile(join(folder, 'package-lock.json'), `${JSON.stringify(made.lock, null, 2)}\n`);
 }

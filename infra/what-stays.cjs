@@ -19,7 +19,7 @@ function whatStays(stage, region) {
     'Runs are rolled back from it. A later deployment of this stage takes it up, by the ARN of its stream:',
     `  aws dynamodb describe-table --region ${region} --table-name ${table} --query Table.LatestStreamArn --output text`,
     `  osls deploy --stage ${stage} --region ${region} --param="journalStreamArn=ARN"`,
-    'Without that parameter it cannot be deployed while the table is there. Where nothing is to be rolled back any more:',
+    'Without that parameter it cannot be deployed while the table is there. Where no run has to be rolled back any more:',
     `  aws dynamodb delete-table --region ${region} --table-name ${table}`,
     'Also in place: access entries and ClusterRoles in clusters, and the roles of member accounts (docs/operations.md#take-podshift-away).',
   ];

@@ -56,7 +56,7 @@ export interface AccountDescription {
   readonly groups: readonly Readonly<Record<string, unknown>>[];
 }
 
-const readDetails = reader(account, undefined, 'the answer of get-account-authorization-details');
+const readDetails = reader(account, undefined, 'the output of get-account-authorization-details');
 
 /**
  * The pages of get-account-authorization-details as one; a role that stands on two of them is one where both say the same. Throws

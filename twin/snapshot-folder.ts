@@ -228,7 +228,7 @@ function whole(name: string, files: File[]): File[] {
 function one(files: readonly File[]): File {
   const [first, second] = files as [File, File?];
   if (second !== undefined && JSON.stringify(first.value) !== JSON.stringify(second.value))
-    throw unreadable(second.name, 'there is an answer ahead of it that says something else; expected one answer');
+    throw unreadable(second.name, 'there is output of another call ahead of it that says something else; expected the output of one call');
   return first;
 }
 

@@ -114,7 +114,7 @@ export function kindsGap(seen: KindsSeen, custom: readonly NamedKind[]): Snapsho
   return {
     kind: 'kinds',
     what: missing.map(({ name }) => (custom.some((one) => one.name === name) ? name : name.split('.')[0])).join(', '),
-    why: 'the snapshot holds none of them, and nothing says that they were asked for',
+    why: 'there are none in the snapshot, and nothing says that they were asked for',
     // A list of several kinds says nothing of those of which there are none: a file that is named like its kind does.
     command: `for k in ${missing.map(({ kubectl }) => kubectl).join(' ')}; do kubectl get -A -o yaml $k > kubernetes/$k.yaml; done${customs}`,
   };

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { PodshiftError } from '../src/model/errors.ts';
+import { schemaProblem } from '../src/model/text/schema-problems.ts';
 import { withoutNulls } from './nulls.ts';
 
 /**
@@ -24,12 +25,8 @@ export function reader<T extends z.ZodType>(
 
 /** What is wrong, without the schema library's words. */
 function problemOf(issue: z.core.$ZodIssue | undefined): string {
-  if (issue?.code === 'invalid_type') {
-    const found = /received (\w+)$/.exec(issue.message)?.[1];
-    return found === undefined || found === 'undefined' ? 'it is missing' : `it is of type ${found}, not ${issue.expected}`;
-  }
-  if (issue?.code === 'too_small') return 'it is empty';
-  return issue?.code === 'invalid_union' ? 'it is missing, or of another type' : (issue?.message ?? 'not as expected');
+  if (issue === undefined || issue.code === 'invalid_union') return 'is missing, or of another type';
+  return schemaProblem(issue);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

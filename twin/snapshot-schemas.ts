@@ -175,23 +175,23 @@ export type AccessEntryDescription = z.output<typeof accessEntry> & { readonly c
 export type TrailEventDescription = z.output<typeof trailEvent>;
 /** `capture.json`: what was asked for, and what came of it. */
 export type CaptureRecord = z.output<typeof capture>;
-export const readCluster = reader(cluster, 'cluster', 'the answer of describe-cluster');
-export const readAddon = reader(addon, 'addon', 'the answer of describe-addon');
-export const readAddonConfiguration = reader(addonConfiguration, undefined, 'the answer of describe-addon-configuration');
-export const readAssociation = reader(association, 'association', 'the answer of describe-pod-identity-association');
-export const readFargateProfile = reader(fargateProfile, 'fargateProfile', 'the answer of describe-fargate-profile');
-export const readNodegroup = reader(nodegroup, 'nodegroup', 'the answer of describe-nodegroup');
-export const readAccessEntry = reader(accessEntry, 'accessEntry', 'the answer of describe-access-entry');
+export const readCluster = reader(cluster, 'cluster', 'the output of describe-cluster');
+export const readAddon = reader(addon, 'addon', 'the output of describe-addon');
+export const readAddonConfiguration = reader(addonConfiguration, undefined, 'the output of describe-addon-configuration');
+export const readAssociation = reader(association, 'association', 'the output of describe-pod-identity-association');
+export const readFargateProfile = reader(fargateProfile, 'fargateProfile', 'the output of describe-fargate-profile');
+export const readNodegroup = reader(nodegroup, 'nodegroup', 'the output of describe-nodegroup');
+export const readAccessEntry = reader(accessEntry, 'accessEntry', 'the output of describe-access-entry');
 export const readCapture = reader(capture, undefined, 'the record that podshift capture writes');
 
 const readAddonList = reader(
   z.looseObject({ addons: z.array(addonVersions).default([]) }),
   undefined,
-  'the answer of describe-addon-versions',
+  'the output of describe-addon-versions',
 );
-const readProviderList = reader(providers, undefined, 'the answer of list-open-id-connect-providers');
-const readSummaryMap = reader(summary, undefined, 'the answer of get-account-summary');
-const readTrail = reader(trail, undefined, 'the answer of lookup-events');
+const readProviderList = reader(providers, undefined, 'the output of list-open-id-connect-providers');
+const readSummaryMap = reader(summary, undefined, 'the output of get-account-summary');
+const readTrail = reader(trail, undefined, 'the output of lookup-events');
 
 /** The add-ons of describe-addon-versions; versions of one add-on may stand on several pages. Throws `SnapshotUnreadable`. */
 export function readAddonVersions(pages: readonly unknown[], file: string): AddonVersions[] {

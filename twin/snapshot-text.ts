@@ -1,6 +1,8 @@
-import { type DocumentOptions, type ParseOptions, parseAllDocuments, type SchemaOptions } from 'yaml';
+import { type Document, type DocumentOptions, type ParseOptions, parseAllDocuments, type SchemaOptions } from 'yaml';
 import { PodshiftError } from '../src/model/errors.ts';
-import { isCutOff } from '../src/model/text/json-problem.ts';
+import { isCutOff, jsonFault } from '../src/model/text/json-problem.ts';
+import { placeIn } from '../src/model/text/place.ts';
+import { unresolvedAlias, yamlProblem } from '../src/model/text/yaml-problem.ts';
 
 /** Where a file is of no use: its command failed, and the shell made the file all the same. */
 export type Emptiness = 'empty' | { readonly said: string };
@@ -43,7 +45,7 @@ export function emptiness(text: string): Emptiness | undefined {
 
 /**
  * The documents of a text, JSON or YAML whatever the file is called: one, several behind each other (answers that were appended), or
- * none. Documents that hold nothing are left out. Throws `SnapshotUnreadable` with the line where it breaks.
+ * none. Documents that hold nothing are left out. Throws `SnapshotUnreadable` with line and column where it breaks.
  */
 export function parseDocuments(text: string, name: string): unknown[] {
   const isJson = /^\s*[[{]/.test(text) && !/\.ya?ml$/.test(name);
@@ -54,16 +56,13 @@ export function parseDocuments(text: string, name: string): unknown[] {
 function parseJsonDocuments(text: string, name: string): unknown[] {
   try {
     return [JSON.parse(text)];
-  } catch (error) {
+  } catch {
     const parts = splitJson(text);
-    if (parts.length < 2) throw brokenJson(text, name, 0, error as Error);
     return parts.map(({ text: part, start }) => {
       const document = part.trimStart();
-      try {
-        return JSON.parse(document) as unknown;
-      } catch (inner) {
-        throw brokenJson(document, name, lineOfStart(text, part, start), inner as Error);
-      }
+      const fault = jsonFault(document);
+      if (fault === undefined) return JSON.parse(document) as unknown;
+      throw brokenJson(text, name, start + part.length - document.length + fault);
     });
   }
 }
@@ -92,24 +91,10 @@ function splitJson(text: string): { text: string; start: number }[] {
   return text.slice(start).trim() === '' ? parts : [...parts, { text: text.slice(start), start }];
 }
 
-/** The lines ahead of the one that a part begins on. */
-function lineOfStart(text: string, part: string, start: number): number {
-  return text.slice(0, start + part.length - part.trimStart().length).split('\n').length - 1;
-}
-
-function brokenJson(text: string, name: string, linesAhead: number, error: Error): PodshiftError {
-  const line = lineOf(text, error);
-  const place = line === undefined && linesAhead === 0 ? '' : `:${(line ?? 1) + linesAhead}`;
-  const cut = isCutOff(text, error) ? ', but the text ends in the middle' : '';
-  return new PodshiftError('SnapshotUnreadable', `${name}${place}: expected JSON${cut}`, { details: { file: name } });
-}
-
-/** The line of V8's "position N" or "line N"; undefined where it names none. */
-function lineOf(text: string, error: Error): number | undefined {
-  const line = /line (\d+)/.exec(error.message)?.[1];
-  if (line !== undefined) return Number(line);
-  const position = /position (\d+)/.exec(error.message)?.[1];
-  return position === undefined ? undefined : text.slice(0, Number(position)).split('\n').length;
+function brokenJson(text: string, name: string, fault: number): PodshiftError {
+  const { line, column } = placeIn(text, fault);
+  const cut = isCutOff(text, fault) ? ', but the text ends in the middle' : '';
+  return new PodshiftError('SnapshotUnreadable', `${name}:${line}:${column}: expected JSON${cut}`, { details: { file: name } });
 }
 
 /**
@@ -131,23 +116,27 @@ function parseYamlDocuments(text: string, name: string): unknown[] {
   const parsed = parseAllDocuments(whole, YAML);
   if ('empty' in parsed) return [];
   const repeated = parsed.some((document) => document.errors.some(({ code }) => code === 'DUPLICATE_KEY'));
-  const documents = repeated ? appended(whole) : parsed;
+  const read = repeated ? separate(whole) : { text: whole, added: [] };
+  const documents = repeated ? parseAllDocuments(read.text, YAML) : parsed;
   return documents.map((document) => {
-    const error = document.errors[0];
-    if (error !== undefined) {
-      const line = error.linePos?.[0].line ?? 1;
-      throw new PodshiftError('SnapshotUnreadable', `${name}:${line}: expected YAML, ${error.message.split('\n')[0]}`, {
-        details: { file: name },
-      });
+    const [error] = document.errors;
+    const found = error === undefined ? unresolvedAlias(read.text, document as Document.Parsed) : yamlProblem(read.text, error);
+    if (found !== undefined) {
+      const line = found.line - read.added.filter((separator) => separator < found.line).length;
+      const message = `${name}:${line}:${found.column}: expected YAML, but ${found.problem}`;
+      throw new PodshiftError('SnapshotUnreadable', message, { details: { file: name } });
     }
     return document.toJS({ maxAliasCount: -1 }) as unknown;
   });
 }
 
-/** Answers of kubectl that were appended without a separator: each begins with `apiVersion` in the first column. */
-function appended(text: string): ReturnType<typeof parseAllDocuments> {
-  const separated = text.replace(/\n(?=apiVersion:)/g, (_whole, offset: number) =>
-    /(^|\n)---[^\n]*\n?$/.test(text.slice(0, offset)) ? '\n' : '\n---\n',
-  );
-  return parseAllDocuments(separated, YAML);
+/** Answers of kubectl that were appended without a separator: each begins with `apiVersion` in the first column. With the numbers of the lines that were added. */
+function separate(text: string): { readonly text: string; readonly added: readonly number[] } {
+  const lines: string[] = [];
+  const added: number[] = [];
+  for (const line of text.split('\n')) {
+    if (line.startsWith('apiVersion:') && lines.length > 0 && !lines.at(-1)?.startsWith('---')) added.push(lines.push('---'));
+    lines.push(line);
+  }
+  return { text: lines.join('\n'), added };
 }

@@ -102,7 +102,7 @@ export interface SnapshotParts {
 }
 
 /**
- * Reads a snapshot folder (README: how to take one). `eks/cluster.json`, `iam/account-authorization-details.json` and one
+ * Reads a snapshot folder (docs/snapshots.md: how to take one). `eks/cluster.json`, `iam/account-authorization-details.json` and one
  * file under `kubernetes/` are required. Throws `SnapshotUnreadable`, naming the file, the field or line, and what was expected.
  */
 export async function loadSnapshot(folder: string): Promise<Snapshot> {

@@ -7,7 +7,7 @@ import { openClusterSession, openTwinSession } from '../sessions.ts';
 
 /** `podshift addon permissions NAME`: what an add-on needs of IAM; with `--create-role --approve` it makes the roles. */
 export const addon: RunCommand = async (context, invocation) => {
-  const [, addonName = ''] = invocation.arguments;
+  const [addonName = ''] = invocation.arguments;
   const folder = textFlag(invocation, 'snapshot');
   const session =
     folder === undefined

@@ -3,20 +3,20 @@ import type { AwsAnswer } from '../../src/aws/clients.ts';
 import { defaultCredentials } from '../../src/aws/default-credentials.ts';
 import { createPacer } from '../../src/aws/pacing.ts';
 import type { Contacts } from '../../src/aws/places.ts';
-import { type Captured, capture as takeCapture } from '../../src/capture/capture.ts';
+import { type Captured, type CapturedNames, capture as takeCapture } from '../../src/capture/capture.ts';
 import { createClusterConnections } from '../../src/kubernetes/connections.ts';
 import { PodshiftError } from '../../src/model/errors.ts';
 import { migrationOptions } from '../../src/model/options.ts';
 import type { ClusterTarget } from '../../src/model/run.ts';
 import { hang } from '../../src/report/text.ts';
 import { createSystemClock } from '../../twin/clock.ts';
-import { type CaptureFolder, openCaptureFolder } from '../capture-folder.ts';
 import { type CommandContext, type RunCommand, textFlag } from '../context.ts';
 import { watchFirstContact } from '../first-contact.ts';
 import type { Invocation } from '../program.ts';
 import { neededFor, optionsOf, targetOf } from '../sessions.ts';
 import { quoted } from '../shell.ts';
 import { version } from '../version.ts';
+import { openWholeFolder, type WholeFolder } from '../whole-folder.ts';
 
 /** Bytes of the key by which a capture replaces texts. */
 const KEY_BYTES = 32;
@@ -26,14 +26,14 @@ export const capture: RunCommand = async (context, invocation) => {
   const target = await targetOf(invocation, context);
   const out = textFlag(invocation, 'out');
   if (out === undefined) throw new PodshiftError('UsageError', 'where to? give --out FOLDER');
-  const folder = await openCaptureFolder(out);
+  const folder = await openWholeFolder(out);
   const firstContact = watchFirstContact(context.terminal, false, neededFor(target));
   try {
     const signal = AbortSignal.any([context.interrupts.signal, firstContact.signal]);
     const captured = await untilInterrupted(read(target, invocation, folder, firstContact.contacts), signal);
     await folder.finish();
     await context.terminal.data(`${out}\n`);
-    say(captured, out, context);
+    say(captured, out, namesOf(invocation), context);
     return 'done';
   } finally {
     firstContact.close();
@@ -41,7 +41,7 @@ export const capture: RunCommand = async (context, invocation) => {
   }
 };
 
-async function read(target: ClusterTarget, invocation: Invocation, folder: CaptureFolder, contacts: Contacts): Promise<Captured> {
+async function read(target: ClusterTarget, invocation: Invocation, folder: WholeFolder, contacts: Contacts): Promise<Captured> {
   const clock = createSystemClock();
   const { engine } = clock;
   const profile = textFlag(invocation, 'profile');
@@ -67,11 +67,16 @@ async function read(target: ClusterTarget, invocation: Invocation, folder: Captu
       clock: engine,
       version: await version(),
       key: randomBytes(KEY_BYTES),
+      names: namesOf(invocation),
       write: folder.write,
     });
   } finally {
     clock.close();
   }
+}
+
+function namesOf(invocation: Invocation): CapturedNames {
+  return textFlag(invocation, 'names') === 'hashed' ? 'hashed' : 'plain';
 }
 
 /** What a work comes to, unless somebody asks to stop: then that, at once. */
@@ -87,13 +92,18 @@ async function untilInterrupted<T>(work: Promise<T>, signal: AbortSignal): Promi
   ]);
 }
 
-function say({ cluster, objects, files, refusals }: Captured, out: string, { terminal }: CommandContext): void {
+function say({ cluster, objects, files, refusals }: Captured, out: string, names: CapturedNames, { terminal }: CommandContext): void {
   const { talk, talkColumns: columns, palette } = terminal;
   const of = `${cluster.name} (${cluster.region}, Kubernetes ${cluster.version})`;
   talk(hang('', `captured ${of}: ${objects} objects, ${files} files of AWS's answers`, columns));
   for (const { what, permission } of refusals) {
-    const text = `${what} may not be read, so what it would tell is unknown to whoever reads the snapshot; it takes ${permission}`;
+    const text = `${what} may not be read, so what it would show is unknown to whoever reads the snapshot; it takes ${permission}`;
     talk(hang('warning: ', text, columns).replace('warning:', palette('warn', 'warning:')));
+  }
+  if (names === 'hashed') {
+    const text =
+      'names, account ids, addresses and free text were replaced, and the key was not kept; well-known names stay. Look at it before you pass it on';
+    talk(hang('', text, columns));
   }
   talk('no Secret was read; values that podshift does not judge were replaced. Look at it, and rehearse:');
   for (const command of ['plan', 'rehearse']) talk(`  podshift ${command} ${quoted(out)}`);

@@ -13,6 +13,7 @@ import { type CommandContext, digestFlag, type RunCommand, textFlag } from '../c
 import { type Exit, exitOfFleet, exitOfRehearsal } from '../exit-codes.ts';
 import { sayFailure } from '../failure.ts';
 import { fleetSpecOf } from '../fleet-file.ts';
+import { pagesFolder } from '../fleet-pages.ts';
 import { type FleetSession, fleetServiceOf, openFleetSession, openTwinFleetSession } from '../fleet-sessions.ts';
 import { printFleet, readFleet, showFleets } from '../fleet-status.ts';
 import type { Invocation } from '../program.ts';
@@ -23,15 +24,16 @@ import { saySnapshotGaps } from '../snapshot-findings.ts';
 
 /** `podshift fleet ACTION`: the clusters of many accounts and regions. */
 export const fleet: RunCommand = async (context, invocation) => {
-  const [action, ...rest] = invocation.arguments;
-  switch (action) {
+  const rest = invocation.arguments;
+  // Ahead of a run, which would be over before anybody saw it.
+  pagesFolder(invocation);
+  switch (invocation.action) {
     case 'plan':
       return plan(context, invocation, await fleetSpecOf(invocation, only(rest)));
     case 'run':
       return run(context, invocation, only(rest));
     case 'status':
-      await showFleets(context, invocation, only(rest));
-      return 'done';
+      return showFleets(context, invocation, only(rest));
     default:
       return rehearse(context, invocation, rest);
   }
@@ -48,7 +50,7 @@ async function plan(context: CommandContext, invocation: Invocation, spec: Fleet
   const session = await openFleetSession(invocation, context, { journal: 'memory', spec });
   try {
     const report = await carryOut(session, input);
-    await printFleet(context, invocation, report);
+    await printFleet(context, invocation, report, session.journal);
     refuseNone(report, spec);
     const { digest } = report.fleet;
     if (input.expectedDigest !== null && !isDigestOf(input.expectedDigest, digest)) {
@@ -72,7 +74,7 @@ async function run(context: CommandContext, invocation: Invocation, file: string
   try {
     context.terminal.talk(`fleet ${input.fleetId}; Ctrl-C stops it after the calls under way`);
     const report = await carryOut(session, input);
-    await printFleet(context, invocation, report);
+    await printFleet(context, invocation, report, session.journal);
     refuseNone(report, input.spec);
     const { terminal } = context;
     const where = `the journal of this fleet, by which its runs can be rolled back, is in ${journalFolder(invocation)}`;
@@ -99,7 +101,7 @@ async function rehearse(context: CommandContext, invocation: Invocation, folders
   try {
     const report = await carryOut(session, newFleet(invocation, spec, 'run'));
     context.terminal.talk('');
-    await printFleet(context, invocation, report);
+    await printFleet(context, invocation, report, session.journal);
     refuseNone(report, spec);
     const broken = session.broken();
     sayBroken(context.terminal, broken);
@@ -115,7 +117,7 @@ function newFleet(invocation: Invocation, spec: FleetSpec, mode: FleetRecord['mo
   const fleetId = createIds({ now: () => Date.now() }, randomBytes).next();
   const approval = invocation.flags.approveEach === true ? 'required' : 'none';
   if (approval === 'required' && textFlag(invocation, 'service') === undefined) {
-    throw new PodshiftError('UsageError', '--approve-each needs --service: in this process nobody could answer');
+    throw new PodshiftError('UsageError', '--approve-each needs --service: a run in this process cannot wait for an approval');
   }
   return { fleetId, mode, approval, expectedDigest: digestFlag(invocation) ?? null, spec };
 }
@@ -170,7 +172,7 @@ function sayHowToRun({ terminal }: CommandContext, invocation: Invocation, repor
 /** Says how a fleet goes on that was interrupted, or whose journal failed. */
 function stopped({ terminal }: CommandContext, invocation: Invocation, fleetId: string, failure: unknown): Exit {
   terminal.talk('');
-  if (isPodshiftError(failure)) sayFailure(failure, terminal);
+  if (isPodshiftError(failure)) sayFailure(failure, terminal, 'below');
   else terminal.talk(hang('', 'stopped; the changes made so far stay, and the journal has them', terminal.talkColumns));
   terminal.talk(`  to resume:     ${nextCommand(invocation, 'fleet', 'run', '--resume', fleetId)}`);
   terminal.talk(`  to look at it: ${nextCommand(invocation, 'fleet', 'status', fleetId)}`);

@@ -7,7 +7,7 @@ import type { PlanFile } from '../../src/model/plan-files/file.ts';
 import type { PlanReport } from '../../src/model/report.ts';
 import type { ClusterTarget } from '../../src/model/run.ts';
 import { canonicalJson, decisionDifferences, isDigestOf, nameDifference, planDecisions } from '../../src/plan/digest.ts';
-import { parsePlanFile, renderPlanFile } from '../../src/report/plan-file.ts';
+import { parsePlanFile, renderPlanFile } from '../../src/report/plan/file.ts';
 import { type CommandContext, digestFlag, textFlag } from '../context.ts';
 import type { Invocation } from '../program.ts';
 import { isSystemError, optionsOf, targetOf } from '../sessions.ts';
@@ -39,7 +39,11 @@ export async function keepPlan(file: string, plan: Plan, report: PlanReport): Pr
 /** The plan that the file of this flag keeps; undefined without the flag. Throws `PlanUnusable`, and `UsageError` for a file that cannot be read. */
 export async function keptPlanOf(invocation: Invocation, flag: 'plan' | 'compare'): Promise<KeptPlan | undefined> {
   const file = textFlag(invocation, flag);
-  if (file === undefined) return undefined;
+  return file === undefined ? undefined : readPlanFile(file);
+}
+
+/** The plan in a file. Throws `PlanUnusable`, and `UsageError` for a file that cannot be read. */
+export async function readPlanFile(file: string): Promise<KeptPlan> {
   try {
     return { file, plan: parsePlanFile(await readFile(file, 'utf8'), file) };
   } catch (error) {

@@ -4,12 +4,14 @@ import type { Inventory } from '../../src/model/inventory.ts';
 import { migrationOptions } from '../../src/model/options.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import type { PlanReport, RunReport, ScanReport } from '../../src/model/report.ts';
-import { comparePlans, renderComparison } from '../../src/report/plan-comparison.ts';
+import type { PageAction } from '../../src/report/page/next.ts';
+import { comparePlans, renderComparison } from '../../src/report/plan/comparison.ts';
+import { renderSteps } from '../../src/report/plan/steps.ts';
 import { renderReport, toYaml } from '../../src/report/render.ts';
 import { buildPlanReport } from '../../src/report/report.ts';
 import { renderSarif } from '../../src/report/sarif.ts';
 import { buildScanReport, renderScan } from '../../src/report/scan.ts';
-import { createPalette } from '../../src/report/text.ts';
+import { createPalette, type Palette } from '../../src/report/text.ts';
 import { type CommandContext, type RunCommand, textFlag } from '../context.ts';
 import type { Exit } from '../exit-codes.ts';
 import { formatOf } from '../formats.ts';
@@ -45,17 +47,29 @@ function failsOn({ findings }: ScanReport, severity: string): boolean {
 
 /** `podshift plan`: what a run would do; with --compare, what of that is another since a plan was kept. */
 export const plan: RunCommand = async (context, invocation) => {
+  const steps = invocation.flags.steps === true;
+  if (steps && (!isForPeople(invocation) || textFlag(invocation, 'compare') !== undefined))
+    throw new PodshiftError('UsageError', '--steps shows a plan to people: it goes with neither "-o" for programs and pages nor --compare');
   const kept = await keptPlanOf(invocation, 'compare');
   const { plan: made, report } = await read(context, invocation, kept);
   if (kept !== undefined) refuseOtherCluster(kept, made);
   const out = textFlag(invocation, 'out');
   if (out !== undefined) await keepPlan(out, made, report);
   if (kept !== undefined) return compare(context, invocation, kept, made);
-  await printPlan(context, invocation, report);
+  if (steps) await context.terminal.data(renderSteps(report, layoutOf(context)));
+  else await printPlan(context, invocation, report);
   if (snapshotOf(invocation) === undefined) sayHowToRun(context, report, invocation);
   else if (out !== undefined) context.terminal.talk(`the plan is kept in ${out}`);
   return 'done';
 };
+
+function isForPeople(invocation: Invocation): boolean {
+  return ['table', 'wide'].includes(formatOf(invocation));
+}
+
+function layoutOf({ terminal: { screen } }: CommandContext): { readonly columns: number; readonly palette: Palette } {
+  return { columns: screen.columns, palette: createPalette(screen.color) };
+}
 
 /** Prints what changed since a plan was kept: nothing is done, something refuses what was read. */
 async function compare({ terminal }: CommandContext, invocation: Invocation, kept: KeptPlan, made: Plan): Promise<Exit> {
@@ -68,10 +82,17 @@ async function compare({ terminal }: CommandContext, invocation: Invocation, kep
   return comparison.same ? 'done' : 'refused';
 }
 
+/** The formats that people read on a screen. */
+const PEOPLE: readonly string[] = ['table', 'wide'];
+
 /** Prints a plan, and on stderr that it was only a plan. */
 export async function printPlan(context: CommandContext, invocation: Invocation, report: PlanReport): Promise<void> {
   const { terminal } = context;
-  await terminal.data(renderReport(report, formatOf(invocation), screenOf(context, invocation)));
+  const page = {
+    ...(formatOf(invocation) === 'html' ? { version: await version() } : {}),
+    actions: leadOn(report, invocation),
+  };
+  await terminal.data(renderReport(report, formatOf(invocation), { ...screenOf(context, invocation), page }));
   const units = report.units.filter((unit) => unit.status === 'pending').length;
   const roles = report.roles.length;
   const retires = report.retirement?.status === 'planned' ? `retire ${report.retirement.daemon}` : '';
@@ -79,25 +100,46 @@ export async function printPlan(context: CommandContext, invocation: Invocation,
   const verbs = [...(retires !== '' && report.units.length === 0 ? [] : [migrates]), ...(retires === '' ? [] : [retires])];
   if (report.retirement?.status === 'refused' && report.units.length === 0)
     return terminal.talk(`(plan) would change nothing: ${report.retirement.daemon} is not retired`);
+  const blocker = report.findings.find(({ severity }) => severity === 'blocker');
+  if (blocker !== undefined && PEOPLE.includes(formatOf(invocation)))
+    terminal.talk(`what a code means, and what to do: podshift explain ${blocker.code}`);
   terminal.talk(`(plan) would ${verbs.join(', ')} and change ${roles} trust ${roles === 1 ? 'policy' : 'policies'}`);
+}
+
+/** What a page names first: how the plan is carried out, or rehearsed where it is of a snapshot. */
+function leadOn(report: PlanReport, invocation: Invocation): PageAction[] {
+  const how = howToRun(report, invocation);
+  if (how === undefined) return [];
+  const folder = invocation.name === 'plan' ? snapshotOf(invocation) : textFlag(invocation, 'snapshot');
+  if (folder === undefined) return [{ text: 'carry the plan out', command: how }];
+  if (invocation.name !== 'plan') return [];
+  return [{ text: 'rehearse it on a twin: nothing real is touched', command: nextCommand(invocation, 'rehearse', folder) }];
 }
 
 /** Says on stderr the whole command that would carry the plan out, on a line of its own, so that it can be copied. */
 export function sayHowToRun({ terminal }: CommandContext, report: PlanReport | RunReport, invocation: Invocation): void {
-  if (!report.units.some((unit) => unit.status === 'pending') && report.retirement?.status !== 'planned') {
+  const command = howToRun(report, invocation);
+  if (command === undefined) {
     terminal.talk(
       `nothing was changed; ${report.retirement === undefined ? 'there is nothing to migrate' : 'fix what the findings name, then plan again'}`,
     );
     return;
   }
-  const command = invocation.name === 'retire' ? 'retire' : 'run';
   const out = textFlag(invocation, 'out');
   terminal.talk(
     out === undefined ? 'nothing was changed; run again with --approve:' : `nothing was changed; to carry out the plan in ${out}:`,
   );
-  if (out === undefined)
-    terminal.talk(`  podshift ${[command, ...argumentsFor(invocation), '--approve', '--digest', report.run.digest].map(quoted).join(' ')}`);
-  else terminal.talk(`  ${nextCommand(invocation, 'run', '--plan', out, ...clusterOf(invocation), '--approve')}`);
+  terminal.talk(`  ${command}`);
+}
+
+/** The whole command that would carry a plan out; undefined where it would change nothing. */
+function howToRun(report: PlanReport | RunReport, invocation: Invocation): string | undefined {
+  if (!report.units.some((unit) => unit.status === 'pending') && report.retirement?.status !== 'planned') return undefined;
+  const command = invocation.name === 'retire' ? 'retire' : 'run';
+  const out = textFlag(invocation, 'out');
+  return out === undefined
+    ? ['podshift', command, ...argumentsFor(invocation), '--approve', '--digest', report.run.digest].map(quoted).join(' ')
+    : nextCommand(invocation, 'run', '--plan', out, ...clusterOf(invocation), '--approve');
 }
 
 /** The role by which the cluster of a kept plan is reached: the plan has all else. */

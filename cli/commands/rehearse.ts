@@ -12,9 +12,10 @@ import { sayBroken } from '../broken-promises.ts';
 import { type CommandContext, numberFlag, type RunCommand } from '../context.ts';
 import { exitOfDemo, exitOfRehearsal, exitOfRun } from '../exit-codes.ts';
 import { sayFailure } from '../failure.ts';
-import { formatOf } from '../formats.ts';
+import { formatOf, pageOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
 import { openTwinSession, optionsOf } from '../sessions.ts';
+import { sameCommand } from '../shell.ts';
 import { withFindings, withoutUndecided } from '../snapshot-findings.ts';
 
 /** The example cluster that ships with podshift. */
@@ -43,7 +44,7 @@ export const demo: RunCommand = async (context, invocation) => {
     'What happened: podshift read the cluster, planned, installed the Pod Identity agent, and took the service accounts over in waves. For each it let the role trust Pod Identity for this one service account, waited for IAM, created the association, proved by dry runs and a probe pod that new pods get the same role, restarted the workloads, looked at every new pod, and only then removed the old annotation.',
   );
   say(
-    'What it held, it held for a reason that IRSA hides: each one above names it, and what to do. Try "podshift demo -o wide" for the trust policies and the evidence, or "podshift rehearse" on a snapshot of your own cluster.',
+    'What it blocked, it blocked for a reason that IRSA hides: each one above names it, and what to do. Try "podshift demo -o wide" for the trust policies and the evidence, or "podshift rehearse" on a snapshot of your own cluster.',
   );
   const planned = buildPlanReport(plan, { ...report.run, runId: report.run.id, calls: report.calls, promises: null });
   return exitOfRehearsal(exitOfDemo(planned, report), broken);
@@ -69,12 +70,13 @@ async function rehearseFolder(folder: string, context: CommandContext, invocatio
       signal: context.interrupts.signal,
       input: { runId, target, mode: 'run', approval: 'none', expectedDigest: null, options },
     });
-    if (failure !== null) sayFailure(failure, context.terminal);
+    if (failure !== null) sayFailure(failure, context.terminal, { command: sameCommand(invocation) });
     const report = withFindings(withoutUndecided(await buildReport(journal, runId, session.promises()), session.undecided), session.unread);
     const plan = (await journal.getDocument(runId, 'plan')) as Plan | undefined;
     if (plan === undefined) throw new PodshiftError('InternalError', `run ${runId} ended without a plan`);
+    const page = await pageOf(invocation, journal, runId);
     context.terminal.talk('');
-    await context.terminal.data(renderReport(report, formatOf(invocation), context.terminal.screen));
+    await context.terminal.data(renderReport(report, formatOf(invocation), { ...context.terminal.screen, ...page }));
     const broken = session.broken();
     sayBroken(context.terminal, broken);
     const { calls, failed } = session.eksAuthCalls();

@@ -6,7 +6,7 @@ import { type Cell, renderTable } from '../../src/report/table.ts';
 import { count, createPalette } from '../../src/report/text.ts';
 import type { CommandContext, RunCommand } from '../context.ts';
 import { exitOfRollback } from '../exit-codes.ts';
-import { formatOf } from '../formats.ts';
+import { formatOf, pageOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
 import { screenOf } from '../screen.ts';
 import { isRemote } from '../service/open.ts';
@@ -38,7 +38,8 @@ export const rollback: RunCommand = async (context, invocation) => {
       throw error;
     }
     const report = await buildReport(journal, runId, session.promises());
-    await context.terminal.data(renderReport(report, formatOf(invocation), screenOf(context, invocation)));
+    const page = await pageOf(invocation, journal, runId);
+    await context.terminal.data(renderReport(report, formatOf(invocation), { ...screenOf(context, invocation), ...page }));
     return exitOfRollback(report, unitIds);
   } finally {
     await session.close();

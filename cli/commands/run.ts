@@ -10,12 +10,13 @@ import { hang } from '../../src/report/text.ts';
 import { type CommandContext, type RunCommand, textFlag } from '../context.ts';
 import { type Exit, exitOfRun } from '../exit-codes.ts';
 import { sayFailure } from '../failure.ts';
-import { formatOf } from '../formats.ts';
+import { formatOf, pageOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
 import { screenOf } from '../screen.ts';
 import { isRemote } from '../service/open.ts';
 import { runOnService } from '../service/run.ts';
 import { journalFolder, openClusterSession, openJournalOf, openTwinSession, optionsOf, type Session } from '../sessions.ts';
+import { sameCommand } from '../shell.ts';
 import { stopped, stoppedByFailure } from '../stopped.ts';
 import { expectedDigest, type KeptPlan, keptPlanOf, optionsOfPlan, refuseMoved, refuseOtherCluster, targetOfPlan } from './kept-plan.ts';
 import { planOn, printPlan, sayHowToRun } from './plan.ts';
@@ -53,6 +54,8 @@ export const retire: RunCommand = async (context, invocation) => {
 };
 
 async function start(options: MigrationOptions, context: CommandContext, invocation: Invocation, kept?: KeptPlan): Promise<Exit> {
+  if (invocation.flags.requireApproval === true)
+    throw new PodshiftError('UsageError', '--require-approval needs --service: in this process nobody could answer');
   const digest = expectedDigest(invocation, kept);
   const target = kept === undefined ? undefined : await targetOfPlan(kept, invocation, context);
   const settings = target === undefined ? {} : { target };
@@ -137,7 +140,7 @@ async function carryOut(
       signal: session.signal,
       input: { runId, target, mode: 'run', approval: 'none', expectedDigest, options },
     });
-    if (failure !== null) sayFailure(failure, terminal);
+    if (failure !== null) sayFailure(failure, terminal, { command: sameCommand(invocation) });
   } catch (error) {
     if (interrupts.signal.aborted) return stopped(context, runId, invocation);
     if (session.unreached.aborted && textFlag(invocation, 'resume') === undefined) {
@@ -148,7 +151,8 @@ async function carryOut(
     throw error;
   }
   const report = await buildReport(journal, runId, session.promises());
-  await terminal.data(renderReport(report, formatOf(invocation), screenOf(context, invocation)));
+  const page = await pageOf(invocation, journal, runId);
+  await terminal.data(renderReport(report, formatOf(invocation), { ...screenOf(context, invocation), ...page }));
   say(`the journal of this run, by which it can be rolled back, is in ${journalFolder(invocation)}`);
   return exitOfRun(report);
 }

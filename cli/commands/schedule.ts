@@ -15,7 +15,8 @@ import { openClusterSession, optionsOf, regionOf } from '../sessions.ts';
 
 /** `podshift schedule create|list|delete`: when the deployed service scans or migrates a cluster. */
 export const schedule: RunCommand = async (context, invocation) => {
-  const [action, name] = invocation.arguments;
+  const { action } = invocation;
+  const [name] = invocation.arguments;
   if (action !== 'list' && name === undefined)
     throw new PodshiftError('UsageError', `which schedule? give its name: schedule ${action} NAME`);
   if (action === 'create') return create(name ?? '', context, invocation);

@@ -8,6 +8,7 @@ import { type CommandContext, numberFlag, type RunCommand } from '../context.ts'
 import { narrate } from '../progress.ts';
 import { loggerOf } from '../sessions.ts';
 import { saySnapshotGaps } from '../snapshot-findings.ts';
+import { version } from '../version.ts';
 import { untilStopped } from './twin.ts';
 
 /** `podshift serve SNAPSHOT`: the service's API over the twin of a snapshot, in real time or faster, until it is told to stop. */
@@ -22,6 +23,7 @@ export const serve: RunCommand = async (context, invocation) => {
     endpoint: served.awsEndpoint,
     credentials: served.credentials,
     retryDelays: 'standard' as const,
+    podshift: await version(),
     logger: loggerOf(context, clock),
   };
   const runtime = createLocalRuntime({ ...settings, journal: narrate(local.journal, clock, context.terminal) });

@@ -1,7 +1,7 @@
 import { PodshiftError } from '../../src/model/errors.ts';
 import type { RunReport } from '../../src/model/report.ts';
 import type { RunState } from '../../src/model/run-state.ts';
-import { renderReport, toYaml } from '../../src/report/render.ts';
+import { renderReport, type Screen, toYaml } from '../../src/report/render.ts';
 import { compareText } from '../../src/report/report.ts';
 import { byAttention, shortTime } from '../../src/report/state/run-state.ts';
 import { MARK_HEAD, markOf, STATE_TONES } from '../../src/report/state/state-cells.ts';
@@ -11,7 +11,7 @@ import { createPalette } from '../../src/report/text.ts';
 import { describeRun, type RunResource } from '../../src/service/resources.ts';
 import { type CommandContext, type RunCommand, textFlag } from '../context.ts';
 import type { Exit } from '../exit-codes.ts';
-import { formatOf } from '../formats.ts';
+import { formatOf, pageOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
 import { lookAtRuns, reportOf } from '../runs/states.ts';
 import { type StatusSight, watchStatus } from '../runs/watch-status.ts';
@@ -55,7 +55,7 @@ export const status: RunCommand = async (context, invocation) => {
 
 async function watch(context: CommandContext, invocation: Invocation, runId: string | undefined): Promise<Exit> {
   const format = formatOf(invocation);
-  if (format === 'yaml' || format === 'markdown')
+  if (format === 'yaml' || format === 'markdown' || format === 'html')
     throw new PodshiftError('UsageError', `--watch goes with "-o table", "-o wide" and "-o json", not with "-o ${format}"`);
   const { screen } = context.terminal;
   const look = async (): Promise<StatusSight> => {
@@ -92,13 +92,15 @@ function titleOf({ cluster, target }: RunResource): string {
 /** `podshift report RUN`: the report of a run, finished or not. */
 export const report: RunCommand = async (context, invocation) => {
   const runId = invocation.arguments[0] ?? '';
-  const built = await reportOfRun(context, invocation, runId);
-  await context.terminal.data(renderReport(built, formatOf(invocation), screenOf(context, invocation)));
+  const { report: built, page } = isRemote(invocation)
+    ? { report: await serviceReport(context, invocation, runId), page: {} }
+    : await localReport(invocation, runId);
+  await context.terminal.data(renderReport(built, formatOf(invocation), { ...screenOf(context, invocation), ...page }));
   return 'done';
 };
 
-function reportOfRun(context: CommandContext, invocation: Invocation, runId: string): Promise<RunReport> {
-  return isRemote(invocation) ? serviceReport(context, invocation, runId) : localReport(invocation, runId);
+async function reportOfRun(context: CommandContext, invocation: Invocation, runId: string): Promise<RunReport> {
+  return isRemote(invocation) ? serviceReport(context, invocation, runId) : (await localReport(invocation, runId)).report;
 }
 
 function allRuns(context: CommandContext, invocation: Invocation): Promise<Standing[]> {
@@ -119,9 +121,17 @@ async function serviceRuns(context: CommandContext, invocation: Invocation): Pro
   return inOrder(runs.flatMap((run, index) => (states[index] === undefined ? [] : [{ run, state: states[index] }])));
 }
 
-async function localReport(invocation: Invocation, runId: string): Promise<RunReport> {
+async function localReport(
+  invocation: Invocation,
+  runId: string,
+): Promise<{ readonly report: RunReport; readonly page: Pick<Screen, 'page'> }> {
   const opened = await openJournalOf(invocation, runId);
-  return reportOf(opened, runId, (...words) => nextCommand(invocation, ...words)).finally(() => opened.close());
+  try {
+    const built = await reportOf(opened, runId, (...words) => nextCommand(invocation, ...words));
+    return { report: built, page: await pageOf(invocation, opened.journal, runId) };
+  } finally {
+    await opened.close();
+  }
 }
 
 async function serviceReport(context: CommandContext, invocation: Invocation, runId: string): Promise<RunReport> {

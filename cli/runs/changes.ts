@@ -1,4 +1,5 @@
 import type { RunState } from '../../src/model/run-state.ts';
+import { runWord, unitWord } from '../../src/model/text/status-words.ts';
 import { STATUS_TONES } from '../../src/report/summary.ts';
 import { hang } from '../../src/report/text.ts';
 import type { RunResource, UnitList } from '../../src/service/resources.ts';
@@ -22,7 +23,7 @@ export function createTelling({ palette, talk, talkColumns }: Terminal, approve:
   };
   return ({ run, units, state }) => {
     const { id: runId, status, reason, approval } = run;
-    tell('', `${status} ${reason}`, `run ${runId}: ${palette(STATUS_TONES[status], status)}${reason === '' ? '' : `: ${reason}`}`);
+    tell('', `${status} ${reason}`, `run ${runId}: ${palette(STATUS_TONES[status], runWord(status))}${reason === '' ? '' : `: ${reason}`}`);
     if (approval?.status === 'waiting') {
       tell('approval', 'waiting', `the plan waits for approval until ${approval.expiresAt}:`);
       tell('how', run.digest, approve(run));
@@ -31,7 +32,7 @@ export function createTelling({ palette, talk, talkColumns }: Terminal, approve:
       const id = `${unit.namespace}/${unit.serviceAccount}`;
       // What a plan leaves as it is was told with the plan.
       if (unit.status === 'pending' || (!told.has(id) && (unit.status === 'held' || unit.reason === 'already associated'))) continue;
-      tell(id, unit.status, `${id}: ${palette(STATUS_TONES[unit.status], unit.status)}${unit.reason === '' ? '' : `: ${unit.reason}`}`);
+      tell(id, unit.status, `${id}: ${palette(STATUS_TONES[unit.status], unitWord(unit))}${unit.reason === '' ? '' : `: ${unit.reason}`}`);
     }
   };
 }

@@ -4,7 +4,7 @@ import { hang } from '../../src/report/text.ts';
 import { describeRun, describeUnits } from '../../src/service/resources.ts';
 import type { CommandContext, RunCommand } from '../context.ts';
 import type { Exit } from '../exit-codes.ts';
-import { formatOf } from '../formats.ts';
+import { formatOf, pageOf } from '../formats.ts';
 import type { Invocation } from '../program.ts';
 import { screenOf } from '../screen.ts';
 import { exitOfServiceRun } from '../service/follow.ts';
@@ -39,7 +39,8 @@ export const watch: RunCommand = async (context, invocation) => {
       }
       if (run.endedAt !== null) {
         const report = await reportOf(opened, runId, command);
-        await terminal.data(renderReport(report, formatOf(invocation), screenOf(context, invocation)));
+        const page = await pageOf(invocation, opened.journal, runId);
+        await terminal.data(renderReport(report, formatOf(invocation), { ...screenOf(context, invocation), ...page }));
         return exitOfServiceRun(describeRun(run), report);
       }
       await delay(INTERVAL, undefined, { signal: interrupts.signal });

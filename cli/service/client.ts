@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { type AuditLink, auditFile } from '../../src/model/audit/record.ts';
 import { PodshiftError } from '../../src/model/errors.ts';
 import { type RunReport, runReport } from '../../src/model/report.ts';
 import { schemaProblems } from '../../src/model/text/schema-problems.ts';
@@ -16,6 +17,8 @@ export interface ServiceClient {
   /** All of them, by namespace and service account. */
   listUnits(runId: string): Promise<UnitList['units']>;
   getReport(runId: string): Promise<RunReport>;
+  /** The records as the service chained them. */
+  getAudit(runId: string): Promise<AuditLink[]>;
   answerApproval(runId: string, body: z.input<typeof approvalBody>): Promise<RunResource>;
   /** `started` is false where the run was rolled back already. */
   rollBack(runId: string, body: z.input<typeof rollbackBody>): Promise<{ readonly started: boolean }>;
@@ -55,6 +58,12 @@ export function createServiceClient(access: ServiceAccess): ServiceClient {
     getRun: (runId) => get(runResource, pathOf(runId)),
     listUnits: (runId) => all(unitList, `${pathOf(runId)}/units`, (page) => page.units),
     getReport: (runId) => get(runReport, `${pathOf(runId)}/report`),
+    // What a schema fills in would change the records: they are checked, and taken as they came.
+    getAudit: async (runId) => {
+      const answer = await send(access, { method: 'GET', path: `${pathOf(runId)}/audit`, again: true });
+      read(auditFile, answer);
+      return (answer.body as { links: AuditLink[] }).links;
+    },
     // A second answer would be refused, although the first one came through.
     answerApproval: async (runId, body) =>
       read(runResource, await send(access, { method: 'POST', path: `${pathOf(runId)}/approval`, body, again: false })),
@@ -72,5 +81,5 @@ function pathOf(runId: string): string {
 function read<Schema extends z.ZodType>(schema: Schema, { body }: ServiceAnswer): z.output<Schema> {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  throw new PodshiftError('InvalidRequest', `the service gives an answer that this podshift cannot read: ${schemaProblems(parsed.error)}`);
+  throw new PodshiftError('InvalidRequest', `could not read the response of the service: ${schemaProblems(parsed.error)}`);
 }

@@ -29,6 +29,8 @@ export async function follow(
 /** How a run of a service ended: one that was held for an error ends as that error does, a refused plan as refused. */
 export function exitOfServiceRun(run: RunResource, report: RunReport): Exit {
   if (run.approval?.status === 'refused' || run.approval?.status === 'expired') return 'refused';
+  // It was asked for a plan, and has given one.
+  if (run.status === 'planned') return 'done';
   const failure = /\((\w+)\)$/.exec(run.reason)?.[1];
   if (run.status !== 'held' || failure === undefined) return exitOfRun(report);
   const code = Object.hasOwn(ERRORS, failure) ? ERRORS[failure as ErrorName].exitCode : EXIT_CODES.failed.code;

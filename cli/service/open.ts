@@ -48,5 +48,5 @@ export function openService(invocation: Invocation, { environment, interrupts }:
 /** Throws `UsageError` where the command brings an external id: a deployed service has its deployer's, and shows it to nobody. */
 export function withoutExternalId(given: string | null | undefined): void {
   if (given === undefined || given === null) return;
-  throw new PodshiftError('UsageError', 'a deployed service has its own external id, its parameter externalId: leave it out here');
+  throw new PodshiftError('UsageError', 'a deployed service has its own external id, its parameter externalId: run without --external-id');
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { PodshiftError } from '../../src/model/errors.ts';
 import { renderReport } from '../../src/report/render.ts';
 import { hang } from '../../src/report/text.ts';
+import type { RunResource } from '../../src/service/resources.ts';
 import { expectedDigest, keptPlanOf, optionsOfPlan, targetOfPlan } from '../commands/kept-plan.ts';
 import { sayHowToRun } from '../commands/plan.ts';
 import { type CommandContext, type RunCommand, textFlag } from '../context.ts';
@@ -11,6 +12,7 @@ import type { Invocation } from '../program.ts';
 import { screenOf } from '../screen.ts';
 import { optionsOf, targetOf } from '../sessions.ts';
 import { nextCommand } from '../shell.ts';
+import type { Terminal } from '../terminal.ts';
 import { sayUnmatched } from '../unmatched-acceptances.ts';
 import { refuseUnmatched, unmatchedOf } from '../unmatched-selectors.ts';
 import { exitOfServiceRun, follow } from './follow.ts';
@@ -60,14 +62,23 @@ async function watchRun(
     // The service plans what the other names choose; where none does, nothing was done.
     if (report.units.length === 0) refuseUnmatched(unmatchedOf(report.findings));
     const file = textFlag(invocation, 'plan');
-    if (file !== undefined && run.reason.endsWith('(WorldMoved)'))
-      terminal.talk(`nothing was changed; to see what differs from the plan: ${nextCommand(invocation, 'plan', '--compare', file)}`);
+    if (file !== undefined && run.reason.endsWith('(WorldMoved)')) sayHowToCompare(terminal, invocation, file, run);
     if (run.status === 'planned' && (invocation.name === 'run' || invocation.name === 'retire')) sayHowToRun(context, report, invocation);
     return exitOfServiceRun(run, report);
   } catch (error) {
     if (!interrupts.signal.aborted) throw error;
     return leave(context, service, runId);
   }
+}
+
+/** Says how to see what moved since the plan in a file was made: field by field as whoever looks, or as the service plans now. */
+function sayHowToCompare({ talk, talkColumns }: Terminal, invocation: Invocation, file: string, run: RunResource): void {
+  const { clusterName, region, assumeRoleArn } = run.target;
+  const role = assumeRoleArn === null ? [] : ['--role-arn', assumeRoleArn];
+  talk(hang('', 'nothing was changed; to see what differs from the plan, with your own access to the cluster:', talkColumns));
+  talk(`  ${nextCommand(invocation, 'plan', '--compare', file)}`);
+  talk('to see the plan that the service makes now:');
+  talk(`  ${nextCommand(invocation, 'run', '--cluster', clusterName, '--region', region, ...role)}`);
 }
 
 /** Says after an interrupt that the run goes on, and how to look at it or to stop it. */

@@ -8,17 +8,21 @@ import type { OpenedService } from './open.ts';
 /** Reports that are asked for at once. */
 const CONCURRENCY = 4;
 
-/** How a run of a service stands in words, by what its API says; `report` is absent of a run that has ended. */
+/**
+ * How a run of a service stands: in its own words, with the commands of this command line. A service of an earlier version has none; then
+ * they are made of its record and its report, which is absent of a run that has ended.
+ */
 export function stateOfResource(service: Pick<OpenedService, 'command'>, run: RunResource, report?: RunReport): RunState {
   // Whether an execution carries it, the service's own watch sees.
-  return stateOf(factsOfResource(run, report), { kind: 'unknown' }, Date.now(), service.command);
+  const made = stateOf(factsOfResource(run, report), { kind: 'unknown' }, Date.now(), service.command);
+  return run.state === undefined ? made : { ...run.state, next: made.next };
 }
 
-/** The words for each of the runs, in their order; the open ones are asked for their reports. */
+/** The words for each of the runs, in their order; open ones without words are asked for their reports. */
 export async function statesOfResources(service: OpenedService, runs: readonly RunResource[]): Promise<RunState[]> {
   const limit = pLimit(CONCURRENCY);
-  const isToldByUnits = ({ endedAt, digest, approval }: RunResource): boolean =>
-    endedAt === null && digest !== '' && approval?.status !== 'waiting';
+  const isToldByUnits = ({ endedAt, digest, approval, state }: RunResource): boolean =>
+    state === undefined && endedAt === null && digest !== '' && approval?.status !== 'waiting';
   return Promise.all(
     runs.map(async (run) =>
       stateOfResource(service, run, isToldByUnits(run) ? await limit(() => service.client.getReport(run.id)) : undefined),

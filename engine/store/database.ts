@@ -112,7 +112,7 @@ export function upgradeDatabase(database: DatabaseSync, folder: string, { curren
       if (step === undefined) {
         throw new PodshiftError(
           'JournalTooOld',
-          `the journal in ${folder} was written in store version ${version}, which this podshift cannot carry over`,
+          `the journal in ${folder} was written in store version ${version}, which this podshift cannot convert`,
         );
       }
       step(database);

@@ -79,7 +79,7 @@ function systemFailure({ code }: NodeJS.ErrnoException, folder: string): Named {
       return ['JournalUnavailable', `the journal in ${folder} cannot be written: the file system is read-only`];
     case 'ENOTDIR':
     case 'EEXIST':
-      return ['JournalForeign', `${folder} is no folder, so it holds no journal`];
+      return ['JournalForeign', `${folder} is no folder, so it has no journal`];
     default:
       return ['JournalUnavailable', `the journal in ${folder} cannot be read or written (${code})`];
   }

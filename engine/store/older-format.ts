@@ -2,7 +2,6 @@ import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Key } from '../../src/journal/layout.ts';
 import type { Item } from '../../src/journal/table.ts';
 import { isPodshiftError, PodshiftError } from '../../src/model/errors.ts';
@@ -58,7 +57,7 @@ async function readItems(copy: string, folder: string): Promise<(Key & Item)[]> 
   const damaged = (cause?: unknown): PodshiftError =>
     new PodshiftError('JournalDamaged', `the journal in ${folder}, which an older podshift wrote, was cut or overwritten`, { cause });
   // A native module, which few journals need: a machine that cannot load it keeps the others.
-  const { ClassicLevel } = await import('classic-level');
+  const [{ ClassicLevel }, { unmarshall }] = await Promise.all([import('classic-level'), import('@aws-sdk/util-dynamodb')]);
   const database = new ClassicLevel<string, Record<string, unknown>>(copy, { valueEncoding: 'json', createIfMissing: false });
   try {
     await database.open();
@@ -73,7 +72,7 @@ async function readItems(copy: string, folder: string): Promise<(Key & Item)[]> 
     if (/Corruption/.test(readFileSync(join(copy, 'LOG'), 'utf8'))) throw damaged();
     // Before its table was made the journal held nothing.
     if (table === undefined && others.length > 0) {
-      throw new PodshiftError('JournalForeign', `${folder} holds the LevelDB database of another program`);
+      throw new PodshiftError('JournalForeign', `${folder} has the LevelDB database of another program`);
     }
     return items;
   } catch (error) {

@@ -96,7 +96,7 @@ export function createSqliteTable(open: OpenDatabase): Table & { flush(): void }
       if (failed !== undefined) throw failed;
       database.exec('BEGIN IMMEDIATE');
       if (statements.version.get()?.user_version !== open.version) {
-        throw new PodshiftError('JournalTooNew', `another podshift carried the journal in ${folder} over to its own version`);
+        throw new PodshiftError('JournalTooNew', `another podshift converted the journal in ${folder} to its own version`);
       }
       let change: number | undefined;
       for (const one of batch) {

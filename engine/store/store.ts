@@ -83,7 +83,7 @@ async function prepare(files: JournalFiles, settings: StoreSettings): Promise<vo
   if (!isWritable(files.folder)) {
     throw new PodshiftError(
       'JournalUnavailable',
-      `the journal in ${files.folder} cannot be made or carried over: this user may not write to the folder`,
+      `the journal in ${files.folder} cannot be created or converted: this user may not write to the folder`,
     );
   }
   const { busyMilliseconds = BUSY_MILLISECONDS } = settings;

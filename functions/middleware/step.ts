@@ -1,6 +1,8 @@
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import type { z } from 'zod';
+import { withRequestNotes } from '../../src/audit/request-notes.ts';
+import { withRun } from '../../src/audit/run-session.ts';
 import type { JournalRuntime } from '../../src/migration/runtime.ts';
 import { namedError, PodshiftError } from '../../src/model/errors.ts';
 import { schemaProblems } from '../../src/model/text/schema-problems.ts';
@@ -44,15 +46,17 @@ export function stepFunction<Schema extends z.ZodType, Output, Reach extends Jou
       .use(around.map((middleware) => middleware(getRuntime)))
       .use(strictInput(schema));
   const onLambda = chain(runtimeOfEnvironment);
-  return Object.assign(
-    (event: unknown, context: Context): Promise<Output> => withLogFields(logFieldsOf(event, context), () => onLambda(event, context)),
-    {
-      withRuntime(runtime: Reach) {
-        const local = chain(async () => runtime);
-        return (event: unknown): Promise<Output> => withLogFields(logFieldsOf(event, {}), () => local(event, {} as Context));
-      },
+  return Object.assign((event: unknown, context: Context): Promise<Output> => oneStep(event, context, () => onLambda(event, context)), {
+    withRuntime(runtime: Reach) {
+      const local = chain(async () => runtime);
+      return (event: unknown): Promise<Output> => oneStep(event, {}, () => local(event, {} as Context));
     },
-  );
+  });
+}
+
+/** One invocation: its log lines, its sessions and requests name its run, and what it sends is noted for the journal. */
+function oneStep<Output>(event: unknown, context: Parameters<typeof logFieldsOf>[1], work: () => Promise<Output>): Promise<Output> {
+  return withLogFields(logFieldsOf(event, context), () => withRun(runIdOf(event), () => withRequestNotes(work)));
 }
 
 let runtime: Promise<JournalRuntime> | undefined;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { createConnections } from '../../src/aws/connections.ts';
 import type { Runtime } from '../../src/migration/runtime.ts';
-import { createLambdaRuntime, lambdaClock, memberExternalId, readEnvironment } from './lambda.ts';
+import { createLambdaRuntime, functionPrincipal, lambdaClock, memberExternalId, readEnvironment } from './lambda.ts';
 import { throttleMetric } from './metrics.ts';
 import { createLambdaPacer } from './pacing.ts';
 
@@ -21,6 +21,7 @@ export function createAccountRuntime(environment: Record<string, string | undefi
     retryDelays: 'standard',
     memberRole: readEnvironment(memberEnvironment, environment).MEMBER_ROLE,
     externalId: memberExternalId(environment),
+    ownPrincipal: async () => functionPrincipal(environment),
     pacer,
     ...throttleMetric(environment),
   } as const;

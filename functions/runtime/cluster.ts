@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { createClusterConnections } from '../../src/kubernetes/connections.ts';
 import type { ClusterRuntime } from '../../src/migration/runtime.ts';
 import { memberEnvironment } from './account.ts';
-import { createLambdaRuntime, lambdaClock, memberExternalId, readEnvironment } from './lambda.ts';
+import { createLambdaRuntime, functionPrincipal, lambdaClock, memberExternalId, readEnvironment } from './lambda.ts';
 import { throttleMetric } from './metrics.ts';
 import { createLambdaPacer } from './pacing.ts';
 
@@ -25,6 +25,7 @@ export function createClusterRuntime(environment: Record<string, string | undefi
     externalId: memberExternalId(environment),
     clusterAccessRoleArn,
     memberRole,
+    ownPrincipal: async () => functionPrincipal(environment),
     pacer,
     ...throttleMetric(environment),
   } as const;

@@ -4,6 +4,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { serverTimeListener } from '../../src/aws/server-time.ts';
+import { sessionArn } from '../../src/aws/session-arn.ts';
 import { TIMEOUTS } from '../../src/aws/timeouts.ts';
 import { openDynamoTable } from '../../src/journal/dynamo-table.ts';
 import type { Table } from '../../src/journal/table.ts';
@@ -25,6 +26,8 @@ export const lambdaEnvironment = z.object({
   POWERTOOLS_SERVICE_NAME: z.string().min(1).default('podshift'),
   /** Whose approval runs need; the strictest where a deployment does not say. */
   APPROVAL_MODE: z.enum(APPROVAL_MODES).default('required-by-another'),
+  /** Version and commit that the stack was deployed of. */
+  PODSHIFT_VERSION: z.string().min(1).optional(),
   /** What callers may ask for, as JSON; nothing where a deployment does not say. */
   LIMITS: z
     .string()
@@ -66,6 +69,7 @@ export function createLambdaRuntime(environment: Record<string, string | undefin
     ids: createIds(clock, randomBytes),
     journal: createTableJournal(journalTable(environment), clock),
     logger: createLogger(parsed),
+    podshift: parsed.PODSHIFT_VERSION,
     deployment: { approvalMode: parsed.APPROVAL_MODE, limits: parsed.LIMITS },
   };
 }
@@ -81,6 +85,15 @@ export function journalTable(environment: Record<string, string | undefined>): T
 function listening(database: DynamoDBClient): DynamoDBClient {
   database.middlewareStack.use(serverTimeListener(lambdaClock));
   return database;
+}
+
+/**
+ * ARN of the session that this function's own requests are signed with: Lambda names it by the function (Lambda developer guide, "Execution
+ * role"). Null for a function that changes nothing.
+ */
+export function functionPrincipal(environment: Record<string, string | undefined>): string | null {
+  const { FUNCTION_ROLE_ARN: role, AWS_LAMBDA_FUNCTION_NAME: name } = environment;
+  return role === undefined || name === undefined ? null : sessionArn(role, name);
 }
 
 /** The external id that roles of member accounts ask for; undefined where they ask for none. It is in no log line and no error. */

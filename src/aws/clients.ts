@@ -3,6 +3,9 @@ import { StandardRetryStrategy } from '@smithy/core/retry';
 import type {
   AwsCredentialIdentity,
   AwsCredentialIdentityProvider,
+  BuildHandler,
+  BuildHandlerArguments,
+  HandlerExecutionContext,
   HttpHandlerOptions,
   HttpRequest,
   InitializeHandler,
@@ -11,9 +14,11 @@ import type {
   Pluggable,
   RequestHandler,
 } from '@smithy/types';
+import { currentRun, runAgent } from '../audit/run-session.ts';
 import type { CallCounts, ClusterTarget } from '../model/run.ts';
 import type { ServerTime } from '../model/server-clock.ts';
 import { isThrottle } from './errors.ts';
+import { notedRequest } from './noted-requests.ts';
 import { type Pacer, pacingKey, sendPaced } from './pacing.ts';
 import { type Contacts, placeListener } from './places.ts';
 import { serverTimeListener } from './server-time.ts';
@@ -38,6 +43,8 @@ export interface AwsSettings {
   readonly contacts?: Contacts | undefined;
   /** Requests of one send() at most, the first included; {@link MAX_ATTEMPTS} where absent. */
   readonly maxAttempts?: number | undefined;
+  /** ARN of the principal that signs them; null where nobody knows. Asked for requests that change something alone; nobody is where absent. */
+  readonly principal?: (() => Promise<string | null>) | undefined;
   /** What sends the clients' requests; the SDK's own over HTTPS, with time-outs, where absent. */
   readonly requestHandler?: SendsRequests;
   /** Told of each answer as the service gave it, ahead of what the gateways make of it; nobody is where absent. */
@@ -78,17 +85,41 @@ export function requestCounter(settings: AwsSettings, service: keyof CallCounts)
       if (settings.serverTime !== undefined) serverTimeListener(settings.serverTime).applyToStack(stack);
       if (settings.onAnswer !== undefined) answerListener(settings.onAnswer, service).applyToStack(stack);
       placeListener(target.region, service, settings.contacts).applyToStack(stack);
+      runListener().applyToStack(stack);
       stack.addRelativeTo(
-        (next: InitializeHandler<object, MetadataBearer>) => (request: InitializeHandlerArguments<object>) =>
-          sendPaced(
-            { pacer, service, key },
-            () => {
-              onRequest(service);
-              return next(request);
-            },
-            (outcome) => 'error' in outcome && isThrottle(outcome.error),
-          ),
+        (next: InitializeHandler<object, MetadataBearer>, { commandName = '' }: HandlerExecutionContext) =>
+          (request: InitializeHandlerArguments<object>) =>
+            sendPaced(
+              { pacer, service, key },
+              () => {
+                onRequest(service);
+                return notedRequest({ service, operation: commandName.replace(/Command$/, ''), principal: settings.principal }, () =>
+                  next(request),
+                );
+              },
+              (outcome) => 'error' in outcome && isThrottle(outcome.error),
+            ),
         { name: 'podshiftRequestCounter', relation: 'after', toMiddleware: 'retryMiddleware', override: true },
+      );
+    },
+  };
+}
+
+/** A plugin that has the run in the User-Agent of each request: CloudTrail keeps it, also where no role is assumed whose session could. */
+// biome-ignore lint/suspicious/noExplicitAny: it changes one header, whatever the client's types are
+function runListener(): Pluggable<any, any> {
+  return {
+    applyToStack: (stack) => {
+      stack.add(
+        (next: BuildHandler<object, object>) => (request: BuildHandlerArguments<object>) => {
+          const agent = runAgent(currentRun());
+          const { headers } = request.request as { headers: Record<string, string> };
+          for (const name of ['user-agent', 'x-amz-user-agent'])
+            if (agent !== '' && headers[name] !== undefined) headers[name] += ` ${agent}`;
+          return next(request);
+        },
+        // Behind the SDK's own, which writes the header, and ahead of the signature.
+        { step: 'build', name: 'podshiftRunAgent', priority: 'low', override: true },
       );
     },
   };

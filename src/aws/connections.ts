@@ -1,4 +1,5 @@
 import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from '@smithy/types';
+import { currentRun, sessionName } from '../audit/run-session.ts';
 import type { Runtime } from '../migration/runtime.ts';
 import type { Clock } from '../model/clock.ts';
 import { type CallCounts, type ClusterTarget, noCalls } from '../model/run.ts';
@@ -8,6 +9,7 @@ import type { AwsSettings } from './clients.ts';
 import { keptCredentials, targetCredentials } from './credentials.ts';
 import type { AwsGateways } from './gateways.ts';
 import type { Pacer } from './pacing.ts';
+import { sessionArn } from './session-arn.ts';
 
 /** What all connections of a process share. */
 export interface ConnectionSettings {
@@ -31,6 +33,8 @@ export interface ConnectionSettings {
   readonly requestHandler?: AwsSettings['requestHandler'];
   readonly maxAttempts?: AwsSettings['maxAttempts'];
   readonly onAnswer?: AwsSettings['onAnswer'];
+  /** ARN of the principal that this process is without assuming a role; null where nobody knows. Nobody does where absent. */
+  readonly ownPrincipal?: ((target: ClusterTarget) => Promise<string | null>) | undefined;
   /** Which of a member account's two roles is assumed where a target names one; `changing` where absent, as the target has it. */
   readonly memberRole?: MemberRole | undefined;
 }
@@ -55,6 +59,8 @@ export interface Connections extends Pick<Runtime, 'aws' | 'takeCalls'> {
   credentialsOf(target: ClusterTarget): AwsCredentialIdentityProvider;
   /** The target with the role that this process assumes for it. */
   reachedBy(target: ClusterTarget): ClusterTarget;
+  /** ARN of the principal that these credentials are of; null where nobody knows. */
+  principalOf(target: ClusterTarget): () => Promise<string | null>;
 }
 
 /** Opens the connections of a process; the clients are made when they are first needed. */
@@ -80,7 +86,7 @@ export function openConnections(settings: ConnectionSettings): Connections {
     contacts: settings.contacts,
   });
   const credentialsOf = (target: ClusterTarget): AwsCredentialIdentityProvider => {
-    const key = JSON.stringify([target.region, target.assumeRoleArn, target.externalId]);
+    const key = JSON.stringify([target.region, target.assumeRoleArn, target.externalId, sessionOf(target)]);
     const session = sessions.get(key) ?? keptCredentials(targetCredentials(awsSettings(target)), settings.clock);
     sessions.set(key, session);
     return session;
@@ -89,10 +95,16 @@ export function openConnections(settings: ConnectionSettings): Connections {
     settings.memberRole !== 'reading' || target.assumeRoleArn === null
       ? target
       : { ...target, assumeRoleArn: `${target.assumeRoleArn}${READING_SUFFIX}` };
+  const principalOf = (target: ClusterTarget): (() => Promise<string | null>) => {
+    const session = sessionOf(target);
+    return async () =>
+      session === '' ? ((await settings.ownPrincipal?.(target)) ?? null) : sessionArn(target.assumeRoleArn ?? '', session);
+  };
   return {
     count,
     credentialsOf,
     reachedBy,
+    principalOf,
     ...paced,
     aws: (target) => {
       const key = targetKey(target);
@@ -100,7 +112,8 @@ export function openConnections(settings: ConnectionSettings): Connections {
       if (existing !== undefined) {
         return existing;
       }
-      const made = createAwsGateways(awsSettings(target), credentialsOf(reachedBy(target)));
+      const reached = reachedBy(target);
+      const made = createAwsGateways({ ...awsSettings(target), principal: principalOf(reached) }, credentialsOf(reached));
       gateways.set(key, made);
       return made;
     },
@@ -123,7 +136,12 @@ function telling(pacer: Pacer, onThrottle: ConnectionSettings['onThrottle']): Pa
   };
 }
 
-/** The same text for the same target. */
+/** The same text for the same target and, where a role is assumed for it, the same run: its session carries the run's name. */
 export function targetKey(target: ClusterTarget): string {
-  return JSON.stringify([target.clusterName, target.region, target.assumeRoleArn, target.externalId]);
+  return JSON.stringify([target.clusterName, target.region, target.assumeRoleArn, target.externalId, sessionOf(target)]);
+}
+
+/** The name of the session in which the target's role is assumed now; empty where none is. */
+function sessionOf({ assumeRoleArn }: ClusterTarget): string {
+  return assumeRoleArn === null ? '' : sessionName(currentRun());
 }

@@ -1,5 +1,6 @@
 import { fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from '@smithy/types';
+import { currentRun, sessionName } from '../audit/run-session.ts';
 import type { Clock } from '../model/clock.ts';
 import { PodshiftError } from '../model/errors.ts';
 import { type AwsSettings, requestCounter, retryStrategy } from './clients.ts';
@@ -34,7 +35,7 @@ function memberCredentials(settings: AwsSettings, base: AwsCredentialIdentityPro
     masterCredentials: base,
     params: {
       RoleArn: roleArn,
-      RoleSessionName: 'podshift',
+      RoleSessionName: sessionName(currentRun()),
       DurationSeconds: SESSION_SECONDS,
       ...(target.externalId === undefined ? {} : { ExternalId: target.externalId }),
     },
@@ -52,7 +53,9 @@ function memberCredentials(settings: AwsSettings, base: AwsCredentialIdentityPro
     } catch (thrown) {
       const error = awsError(thrown, { service: 'sts', operation: 'AssumeRole' });
       if (error.name !== 'AccessDenied') throw error;
-      throw new PodshiftError('MemberRoleRefused', `sts:AssumeRole of ${roleArn} was refused`, { details: error.details });
+      throw new PodshiftError('MemberRoleRefused', `sts:AssumeRole of ${roleArn} was refused: ${error.message}`, {
+        details: error.details,
+      });
     }
   };
 }

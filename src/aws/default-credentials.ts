@@ -39,7 +39,7 @@ async function explained(error: unknown, profile: string | undefined): Promise<P
   const named = profile === undefined ? 'the default profile' : `the profile "${profile}"`;
   const login = profile === undefined ? 'aws sso login' : `aws sso login --profile ${quotedWord(profile)}`;
   if (/aws sso login|SSO session/i.test(text)) {
-    return failure('AWS SSO session', `the SSO session of ${named} has expired, or was never begun`, login);
+    return failure('AWS SSO session', `the SSO session of ${named} has expired, or was never started`, login);
   }
   const profiles = await profilesOfThisMachine();
   if (profile !== undefined && !Object.hasOwn(profiles, profile)) {

@@ -63,7 +63,7 @@ export function createEksGateway(target: ClusterTarget, client: () => EKSClient)
       const call = eks('CreatePodIdentityAssociation');
       const answer = await awsCall(call, () => client().send(new CreatePodIdentityAssociationCommand({ clusterName, ...request })));
       if (answer.association === undefined) {
-        throw new PodshiftError('InternalError', 'eks:CreatePodIdentityAssociation answered without an association');
+        throw new PodshiftError('InternalError', 'eks:CreatePodIdentityAssociation returned no association');
       }
       return association(answer.association);
     },

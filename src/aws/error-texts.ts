@@ -51,7 +51,7 @@ export function awsMessage(name: ErrorName, { call, code, text, place, connectio
       // The text can quote the token.
       return `no state waits for this answer any more (${code})`;
     case 'InternalError':
-      return `could not read the answer of ${operation} (${code})`;
+      return `could not read the response of ${operation} (${code})`;
     default:
       return `${operation}: ${text === '' ? code : text}`;
   }

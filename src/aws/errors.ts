@@ -10,7 +10,12 @@ interface SdkError {
   readonly name?: unknown;
   readonly message?: unknown;
   readonly code?: unknown;
-  readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string; readonly attempts?: number };
+  readonly $metadata?: {
+    readonly httpStatusCode?: number;
+    readonly requestId?: string;
+    readonly attempts?: number;
+    readonly totalRetryDelay?: number;
+  };
 }
 
 /**
@@ -129,6 +134,7 @@ export function awsError(error: unknown, call: AwsCall): PodshiftError {
       ...(status === undefined ? {} : { httpStatus: status }),
       ...(thrown.$metadata?.requestId === undefined ? {} : { requestId: thrown.$metadata.requestId }),
       ...(thrown.$metadata?.attempts === undefined ? {} : { attempts: thrown.$metadata.attempts }),
+      ...(thrown.$metadata?.totalRetryDelay === undefined ? {} : { retryMilliseconds: thrown.$metadata.totalRetryDelay }),
     },
   });
 }

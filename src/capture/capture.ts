@@ -8,11 +8,15 @@ import type { Inventory } from '../model/inventory.ts';
 import type { MigrationOptions } from '../model/options.ts';
 import { AwsAnswers, type CapturedFile } from './aws-answers.ts';
 import { noting, readRest } from './aws-reads.ts';
+import { withHashedNames } from './hashing/hashing.ts';
 import { recordKubernetes } from './kubernetes-reads.ts';
 import { kubectlName, Outcomes, type Refusal } from './outcomes.ts';
 import { redactConfiguration, redactTrailEvent } from './redaction/aws.ts';
 import { createRedaction } from './redaction/redact.ts';
 import { tokensBy } from './redaction/replacement.ts';
+
+/** How a capture leaves names: as they are, or replaced by what a key makes of them. */
+export type CapturedNames = 'plain' | 'hashed';
 
 /** What a capture reads from, and where it leaves what it read. */
 export interface CaptureSettings {
@@ -27,6 +31,8 @@ export interface CaptureSettings {
   readonly version: string;
   /** 32 random bytes, which are kept nowhere: by them equal texts are replaced alike. */
   readonly key: Uint8Array;
+  /** Whether names, ids and addresses stay, or are replaced for a snapshot that others may see. */
+  readonly names: CapturedNames;
   /** Takes a file as it is ready; its name is the path in the snapshot's folder. */
   readonly write: (file: CapturedFile) => Promise<void>;
 }
@@ -57,6 +63,12 @@ export async function capture(settings: CaptureSettings): Promise<Captured> {
   const redaction = createRedaction(token, options.annotationPrefix);
   let configMaps: readonly KubernetesObject[] = [];
   let count = 0;
+  // What a name has to be told apart from, all files together tell.
+  const withheld: CapturedFile[] = [];
+  const put = async (file: CapturedFile): Promise<void> => {
+    if (settings.names === 'hashed') withheld.push(file);
+    else await settings.write(file);
+  };
 
   const keep = async (resource: Resource, objects: readonly KubernetesObject[]): Promise<void> => {
     // What daemons make of them is known once all else was seen.
@@ -68,7 +80,7 @@ export async function capture(settings: CaptureSettings): Promise<Captured> {
     const { group, version, kind } = resource;
     const apiVersion = group === '' ? version : `${group}/${version}`;
     const items = objects.map((object) => redaction.object(object));
-    await settings.write({ name: `kubernetes/${kubectlName(resource)}.json`, content: { apiVersion, kind: `${kind}List`, items } });
+    await put({ name: `kubernetes/${kubectlName(resource)}.json`, content: { apiVersion, kind: `${kind}List`, items } });
   };
 
   const aws = noting(settings.aws, outcomes);
@@ -84,9 +96,9 @@ export async function capture(settings: CaptureSettings): Promise<Captured> {
     configurationValues: (addonName, values) => (planned.has(addonName) ? values : redactConfiguration(values, token)),
     trailEvent: (text) => redactTrailEvent(text, token),
   });
-  for (const file of files) await settings.write(file);
+  for (const file of files) await put(file);
   const { name, region, version: kubernetesVersion } = inventory.cluster;
-  await settings.write({
+  await put({
     name: 'capture.json',
     content: {
       takenAt,
@@ -99,5 +111,6 @@ export async function capture(settings: CaptureSettings): Promise<Captured> {
       unanswered: recording.unanswered,
     },
   });
+  for (const file of withHashedNames(withheld, settings.key)) await settings.write(file);
   return { cluster: inventory.cluster, objects: count, files: files.length, refusals: outcomes.refusals };
 }

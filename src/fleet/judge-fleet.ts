@@ -4,7 +4,7 @@ import type { FleetPhase, FleetRecord, MemberRecord } from '../model/fleet.ts';
 import { clusterRunId } from '../model/fleet.ts';
 import { isDigestOf } from '../plan/digest.ts';
 import { haltOf } from './outcome.ts';
-import { chooseCanary, fleetDigest, isEnd, nextWave, wavesOf } from './waves.ts';
+import { changingMembers, chooseCanary, fleetDigest, isEnd, nextWave, wavesOf } from './waves.ts';
 
 /** Clusters that are planned side by side: reading is cheap, but all of one account share its API rates. */
 const PLANNED_AT_ONCE = 40;
@@ -59,7 +59,7 @@ async function ratePlans(
 ): Promise<JudgeFleetOutput | undefined> {
   const { fleetId, spec, mode, expectedDigest } = fleet;
   const digest = fleetDigest(spec, members);
-  const changing = members.filter(({ status, units }) => status === 'planned' && (units?.pending ?? 0) > 0);
+  const changing = changingMembers(members);
   const chosen = chooseCanary(spec, changing);
   await journal.updateFleet(fleetId, { digest, canary: 'clusterArn' in chosen ? chosen.clusterArn : '' });
   if (mode === 'plan') return close('planned', '');

@@ -1,4 +1,5 @@
 import type { FleetRecord, FleetSpec, MemberRecord } from '../model/fleet.ts';
+import { runWord } from '../model/text/status-words.ts';
 import { isEnd } from './waves.ts';
 
 /** How a fleet ends, and why. */
@@ -11,7 +12,7 @@ export type FleetOutcome = Pick<FleetRecord, 'status' | 'reason'>;
 export function haltOf(spec: FleetSpec, canary: string, members: readonly MemberRecord[]): string {
   const first = members.find(({ clusterArn }) => clusterArn === canary);
   if (first !== undefined && isEnd(first) && first.status !== 'migrated') {
-    return `the canary ${first.target.clusterName} ended as ${first.status}${because(first)}`;
+    return `the canary ${first.target.clusterName} ended as ${runWord(first.status)}${because(first)}`;
   }
   const concerned = members.filter(({ wave, status }) => wave !== null || status === 'planned');
   const failed = concerned.filter(isFailure);
@@ -46,7 +47,7 @@ export function fleetOutcome(members: readonly MemberRecord[], halted: string): 
   // What had nothing left to migrate is no work of the fleet.
   const byFleet = migrated.filter(({ startedAt }) => startedAt.run !== undefined);
   if (rolledBack.length > 0 && byFleet.length > 0) {
-    const action = `start the fleet anew for ${names(rolledBack)} once their reasons are fixed`;
+    const action = `start the fleet again for ${names(rolledBack)} once their reasons are fixed`;
     return { status: 'needs-operator', reason: `${action}: they were rolled back, the others are migrated` };
   }
   if (rolledBack.length > 0) return { status: 'rolled-back', reason: rolledBack[0]?.reason ?? '' };

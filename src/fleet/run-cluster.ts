@@ -86,7 +86,7 @@ async function keepRunning(
     startedAt: { rollback: timestamp(runtime.clock) },
   });
   const late = secondsSince(runtime, startedAt.rollback) > ROLLBACK_SECONDS;
-  return late ? `its execution ended as ${status}, and nothing took the run back: "podshift rollback ${runId}" does` : '';
+  return late ? `its execution ended as ${status}, and nothing rolled the run back: "podshift rollback ${runId}" does` : '';
 }
 
 function migrationInput({ approval, expectedDigest, spec }: FleetRecord, member: MemberRecord, phase: FleetPhase): unknown {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FleetSpec, MemberRecord } from '../model/fleet.ts';
+import { nearest } from '../model/text/nearest.ts';
 import { canonicalJson } from '../plan/digest.ts';
 
 /** Clusters of a fleet that are run side by side. */
@@ -38,12 +39,27 @@ export function chooseCanary(spec: FleetSpec, members: readonly MemberRecord[]):
   if (spec.canary !== null) {
     const named = members.filter(({ clusterArn, target }) => clusterArn === spec.canary || target.clusterName === spec.canary);
     const [only] = named;
-    if (only === undefined) return { refusal: `the canary ${spec.canary} is not among the clusters that have something to migrate` };
+    if (only === undefined) return { refusal: notThere(spec.canary, members) };
     if (named.length > 1) return { refusal: `${named.length} clusters are called ${spec.canary}: name the canary by its ARN` };
     return { clusterArn: only.clusterArn };
   }
   const [first] = members.toSorted((a, b) => Number(b.tagged) - Number(a.tagged) || bySize(a, b));
   return first === undefined ? { refusal: 'no cluster of the fleet has anything to migrate' } : { clusterArn: first.clusterArn };
+}
+
+function notThere(canary: string, members: readonly MemberRecord[]): string {
+  const byArn = canary.startsWith('arn:');
+  const meant = nearest(
+    canary,
+    members.map(({ clusterArn, target }) => (byArn ? clusterArn : target.clusterName)),
+  );
+  const question = meant === undefined ? '' : `; did you mean "${meant}"?`;
+  return `the canary ${canary} is not among the clusters that have something to migrate${question}`;
+}
+
+/** Clusters that are planned and have something to migrate. */
+export function changingMembers(members: readonly MemberRecord[]): MemberRecord[] {
+  return members.filter(({ status, units }) => status === 'planned' && (units?.pending ?? 0) > 0);
 }
 
 /** The wave that is under way, or the next one; undefined where none is left. The canary is a wave of its own. */

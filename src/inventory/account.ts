@@ -2,18 +2,13 @@ import pLimit from 'p-limit';
 import type { AssociationSummary, AwsGateways, Cluster, Role, RoleWithTags } from '../aws/gateways.ts';
 import { isPodshiftError } from '../model/errors.ts';
 import type { AssociationFacts, ClusterFacts, RoleFacts, TrustingRole } from '../model/inventory.ts';
+import { MECHANISM_TAG, RUN_TAG } from '../model/run.ts';
 import { type InstalledAddon, owningAddon, readAddons } from './addons.ts';
 import { roleOwners } from './owners/owners.ts';
 import { policyFacts } from './policies.ts';
 
 /** Requests under way to one service at a time: IAM's and EKS's rates are shared by the whole account and not published. */
 const CONCURRENCY = 8;
-
-/** The tag on an association that podshift made; its value is the run. */
-export const RUN_TAG = 'podshift/run';
-
-/** The tag on an association that podshift made for pods of kube2iam or kiam; its value is the mechanism. */
-export const MECHANISM_TAG = 'podshift/mechanism';
 
 /** What the account says ahead of any question about single service accounts. */
 export interface Account {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { WriteRequest } from '../model/audit/record.ts';
 import { PodshiftError } from '../model/errors.ts';
 import type { Finding } from '../model/findings.ts';
 import { type MigrationOptions, migrationOptions } from '../model/options.ts';
@@ -33,9 +34,13 @@ const runItem = z.object({
   digest: z.string(),
   startedAt: z.string(),
   endedAt: z.string().nullable(),
-  /** Runs of earlier days lack all four. */
+  /** Runs of earlier days lack these. */
   approval: z.string().optional(),
   rollbackStartedAt: z.string().optional(),
+  rollbackReason: z.string().optional(),
+  podshift: z.string().optional(),
+  endedBy: z.string().optional(),
+  audit: z.object({ records: z.number(), hash: z.string() }).optional(),
   requester: z.string().optional(),
   terms: z.string().optional(),
   calls: z.object({ eks: z.number(), iam: z.number(), sts: z.number(), kubernetes: z.number(), cloudtrail: z.number() }),
@@ -94,6 +99,11 @@ const entryItem = z.object({
   triedAt: z.string().optional(),
   /** Until when each try may be under way, by its id; 0 once it has told its end. */
   tries: z.record(z.string(), z.number()).optional(),
+  /** Entries of earlier days lack the rest. What each try asked for, by its id: JSON. */
+  requests: z.record(z.string(), z.string()).optional(),
+  appliedAt: z.string().optional(),
+  undoneAt: z.string().optional(),
+  undoRequests: z.string().optional(),
 });
 
 const claimItem = z.object({ runId: z.string(), fingerprint: z.string() });
@@ -190,9 +200,22 @@ export function readRole(item: Item): RoleRecord {
 
 /** The entry of an item. */
 export function readEntry(item: Item): JournalEntry {
-  const { before, after, tries = {}, ...rest } = parseItem(entryItem, item);
+  const { before, after, tries = {}, requests, undoRequests, ...rest } = parseItem(entryItem, item);
   const openUntil = Math.max(0, ...Object.values(tries));
-  return { ...rest, before: JSON.parse(before), after: JSON.parse(after), ...(openUntil === 0 ? {} : { openUntil }) };
+  return {
+    ...rest,
+    before: JSON.parse(before),
+    after: JSON.parse(after),
+    ...(openUntil === 0 ? {} : { openUntil }),
+    ...(requests === undefined ? {} : { requests: requestsOf(requests) }),
+    ...(undoRequests === undefined ? {} : { undoRequests: JSON.parse(undoRequests) as WriteRequest[] }),
+  };
+}
+
+/** The requests of all tries, in the order of their ids: later ones sort after earlier ones. */
+function requestsOf(byTry: Readonly<Record<string, string>>): WriteRequest[] {
+  const tries = Object.entries(byTry).sort(([a], [b]) => Number(a > b) - Number(a < b));
+  return tries.flatMap(([, requests]) => JSON.parse(requests) as WriteRequest[]);
 }
 
 /** The evidence of an item, and whose it is. */

@@ -1,3 +1,4 @@
+import type { WriteRequest } from '../model/audit/record.ts';
 import type { MigrationOptions } from '../model/options.ts';
 import type { Requester, RunRequest, RunTerms } from '../model/requester.ts';
 import type {
@@ -35,8 +36,14 @@ export interface KeyClaim {
   readonly fingerprint: string;
 }
 
-/** The documents of a run: what was read, what was decided, and how the retirement of a daemon stands. */
-export type DocumentName = 'inventory' | 'plan' | 'retirement';
+/** A try that has ended, and the requests that it sent. */
+export interface EndedTry {
+  readonly id: string;
+  readonly requests: readonly WriteRequest[];
+}
+
+/** The documents of a run: what was read, what was decided, how the retirement of a daemon stands, and its audit as it was at its last end. */
+export type DocumentName = 'inventory' | 'plan' | 'retirement' | 'audit';
 
 /**
  * The durable record of runs and fleets. All reads are consistent; all writes are conditional on what they replace. Every method can
@@ -51,6 +58,7 @@ export interface Journal extends FleetJournal {
     startedAt: string;
     requester?: Requester;
     terms?: RunTerms;
+    podshift?: string;
   }): Promise<RunRecord>;
   getRun(runId: string): Promise<RunRecord>;
   /**
@@ -60,7 +68,20 @@ export interface Journal extends FleetJournal {
   updateRun(
     runId: string,
     changes: Partial<
-      Pick<RunRecord, 'status' | 'reason' | 'digest' | 'clusterArn' | 'endedAt' | 'rollbackStartedAt' | 'approval' | 'unitCounts'>
+      Pick<
+        RunRecord,
+        | 'status'
+        | 'reason'
+        | 'digest'
+        | 'clusterArn'
+        | 'endedAt'
+        | 'endedBy'
+        | 'audit'
+        | 'rollbackStartedAt'
+        | 'rollbackReason'
+        | 'approval'
+        | 'unitCounts'
+      >
     >,
     from?: readonly RunStatus[],
   ): Promise<RunRecord>;
@@ -121,10 +142,11 @@ export interface Journal extends FleetJournal {
     attempt?: WriteTry;
   }): Promise<JournalEntry>;
   /** Also of an entry that was undone: a write that came late is there, whatever was undone before it. */
-  markApplied(runId: string, key: string, after: unknown, tryId?: string): Promise<void>;
-  /** Notes that a try has ended, whatever came of it. */
-  endTry(runId: string, key: string, tryId: string): Promise<void>;
-  markUndone(runId: string, key: string): Promise<void>;
+  markApplied(runId: string, key: string, after: unknown, ended?: EndedTry): Promise<void>;
+  /** Notes that a try has ended, whatever came of it, and what it asked for. */
+  endTry(runId: string, key: string, ended: EndedTry): Promise<void>;
+  /** `requests` are those that undid it. */
+  markUndone(runId: string, key: string, requests?: readonly WriteRequest[]): Promise<void>;
   /** Undefined where there is none. */
   getEntry(runId: string, key: string): Promise<JournalEntry | undefined>;
   /** Newest first; of one unit if given. */

@@ -37,7 +37,7 @@ export function createLocks(table: Table, clock: Clock): Locks {
       const holder = await table.get(key);
       if (holder !== undefined || attempt === 2) {
         const until = holder === undefined ? '' : ` until ${new Date(holder.expiresAt as number).toISOString()}`;
-        throw new PodshiftError(refusal, `${what} is held by ${holder?.owner ?? 'another run'}${until}`, {
+        throw new PodshiftError(refusal, `${what} is locked by ${holder?.owner ?? 'another run'}${until}`, {
           details: holder === undefined ? {} : { owner: holder.owner, expiresAt: holder.expiresAt },
         });
       }
@@ -54,7 +54,7 @@ export function createLocks(table: Table, clock: Clock): Locks {
           return;
         } catch (error) {
           if (!(error instanceof PodshiftError) || error.name !== 'LockLost') throw error;
-          throw new PodshiftError('LockLost', `run ${runId} no longer holds the lock: ${error.message}`, { details: error.details });
+          throw new PodshiftError('LockLost', `run ${runId} has no longer the lock: ${error.message}`, { details: error.details });
         }
       }
       const until = Number(item.expiresAt);
@@ -98,7 +98,7 @@ export function createLocks(table: Table, clock: Clock): Locks {
         { kind: 'equals', attribute: 'owner', value: runId },
       );
       if (item === undefined) {
-        throw new PodshiftError('LockLost', `run ${runId} no longer holds the lock on cluster ${clusterArn}`);
+        throw new PodshiftError('LockLost', `run ${runId} has no longer the lock on cluster ${clusterArn}`);
       }
     },
     holdLock: hold,

@@ -6,7 +6,7 @@ import { createDocuments } from './documents.ts';
 import { createExecutions } from './executions.ts';
 import { createFirstCome } from './first-come.ts';
 import { checkVersion, json, readEntry, readEvidence, readRole, readRun, readUnit, writeRole, writeUnit } from './items.ts';
-import type { Journal } from './journal.ts';
+import type { EndedTry, Journal } from './journal.ts';
 import { entryKey, evidenceKey, type Key, RUNS, roleKey, runIndexKey, runKey, runPartition, unitKey } from './layout.ts';
 import { createLocks } from './locks.ts';
 import { createScans } from './scans.ts';
@@ -40,7 +40,7 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
     const of = from.map((value) => ({ kind: 'equals', attribute: 'status', value }) as const);
     const item = from.includes(String(status)) ? await table.update(runKey(runId), update, { kind: 'any', of }) : undefined;
     if (item !== undefined) return item;
-    throw new PodshiftError('LockLost', `run ${runId} is ${(await getRunItem(runId)).status}, so it is left to what made it so`);
+    throw new PodshiftError('LockLost', `run ${runId} is ${(await getRunItem(runId)).status}, and something else goes on with it`);
   };
 
   /** Notes a run, and whether it has ended, in the list of runs. */
@@ -72,7 +72,7 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
   };
 
   return {
-    createRun: async ({ runId, target, options, startedAt, requester, terms }) => {
+    createRun: async ({ runId, target, options, startedAt, requester, terms, podshift }) => {
       const item = {
         ...runKey(runId),
         schemaVersion: JOURNAL_VERSION,
@@ -89,6 +89,7 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
         calls: noCalls(),
         ...(requester === undefined ? {} : { requester: json(requester) }),
         ...(terms === undefined ? {} : { terms: json(terms) }),
+        ...(podshift === undefined ? {} : { podshift }),
       };
       const run = (await table.put(item, ABSENT)) ? readRun(item) : await getRun(runId);
       // After the run itself and by its own start: a step that runs again completes the index and never doubles it.
@@ -180,6 +181,7 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
         sequence,
         at: timestamp(clock),
         tries,
+        requests: {},
       };
       if (await table.put(item, ABSENT)) {
         return readEntry(item);
@@ -189,21 +191,23 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
         throw new PodshiftError('InternalError', `the journal entry ${key} of run ${runId} is gone`);
       }
       if (attempt === undefined) return readEntry(existing);
-      // An entry of an earlier version has no map to note the try in.
-      if (existing.tries === undefined) await table.update(entryKey(runId, key), { setOnce: [[['tries'], {}]] }, PRESENT);
+      // An entry of an earlier version has no maps to note the try in.
+      const maps = (['tries', 'requests'] as const).filter((name) => existing[name] === undefined);
+      if (maps.length > 0) await table.update(entryKey(runId, key), { setOnce: maps.map((name) => [[name], {}]) }, PRESENT);
       const noted: Update = { set: [[['tries', attempt.id], attempt.until], ...changesOf({ triedAt: timestamp(clock) })] };
       return readEntry(await change(entryKey(runId, key), noted, `journal entry ${key}`, runId));
     },
-    markApplied: async (runId, key, after, tryId) => {
-      const ended: Update['set'] = tryId === undefined ? [] : [[['tries', tryId], 0]];
-      const update: Update = { set: [...changesOf({ state: 'applied', after: json(after) }), ...ended] };
+    markApplied: async (runId, key, after, ended) => {
+      const applied = changesOf({ state: 'applied', after: json(after), appliedAt: timestamp(clock) });
+      const update: Update = { set: [...applied, ...(ended === undefined ? [] : endOfTry(ended))] };
       await change(entryKey(runId, key), update, `journal entry ${key}`, runId);
     },
-    endTry: async (runId, key, tryId) => {
-      await change(entryKey(runId, key), { set: [[['tries', tryId], 0]] }, `journal entry ${key}`, runId);
+    endTry: async (runId, key, ended) => {
+      await change(entryKey(runId, key), { set: endOfTry(ended) }, `journal entry ${key}`, runId);
     },
-    markUndone: async (runId, key) => {
-      await change(entryKey(runId, key), { set: changesOf({ state: 'undone' }) }, `journal entry ${key}`, runId);
+    markUndone: async (runId, key, requests) => {
+      const undone = { state: 'undone', undoneAt: timestamp(clock), undoRequests: requests === undefined ? undefined : json(requests) };
+      await change(entryKey(runId, key), { set: changesOf(undone) }, `journal entry ${key}`, runId);
     },
     getEntry: async (runId, key) => {
       const item = await table.get(entryKey(runId, key));
@@ -229,4 +233,9 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
     ...createFirstCome(table),
     ...createFleetJournal(table),
   };
+}
+
+/** The changes of an entry whose try has ended; one that sent nothing needs no note of it. */
+function endOfTry({ id, requests }: EndedTry): [Path, unknown][] {
+  return [[['tries', id], 0], ...(requests.length === 0 ? [] : [[['requests', id], json(requests)] as [Path, unknown]])];
 }

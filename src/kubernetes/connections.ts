@@ -18,7 +18,7 @@ export interface ClusterConnectionSettings extends ConnectionSettings {
 
 /** The part of a {@link ClusterRuntime} that reaches the world: AWS as `createConnections` does, and one connection to each cluster. */
 export function createClusterConnections(settings: ClusterConnectionSettings): Pick<ClusterRuntime, 'aws' | 'kubernetes' | 'takeCalls'> {
-  const { aws, takeCalls, count, pacer, credentialsOf, reachedBy } = openConnections(settings);
+  const { aws, takeCalls, count, pacer, credentialsOf, reachedBy, principalOf } = openConnections(settings);
   const clusters = new Map<string, Promise<KubernetesGateway>>();
   const identity = (target: ClusterTarget): ClusterTarget => ({
     ...target,
@@ -30,6 +30,7 @@ export function createClusterConnections(settings: ClusterConnectionSettings): P
       clusterName: target.clusterName,
       region: target.region,
       credentials: credentialsOf(identity(target)),
+      principal: principalOf(identity(target)),
       clock: settings.clock,
       retryDelays: settings.retryDelays,
       onRequest: () => count('kubernetes'),
@@ -43,7 +44,7 @@ export function createClusterConnections(settings: ClusterConnectionSettings): P
     aws,
     takeCalls,
     kubernetes: (target) => {
-      const key = targetKey(target);
+      const key = targetKey(identity(target));
       const existing = clusters.get(key);
       if (existing !== undefined) {
         return existing;

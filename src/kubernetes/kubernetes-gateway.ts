@@ -26,6 +26,7 @@ export interface KubernetesSettings {
   readonly exchange?: TransportSettings['exchange'];
   readonly serverTime?: TransportSettings['serverTime'];
   readonly contacts?: TransportSettings['contacts'];
+  readonly principal?: TransportSettings['principal'];
 }
 
 /** Objects in one page of a list: kubectl's own chunk size. */
@@ -56,6 +57,7 @@ export function createKubernetesGateway(settings: KubernetesSettings): Kubernete
     exchange: settings.exchange,
     serverTime: settings.serverTime,
     contacts: settings.contacts,
+    principal: settings.principal,
     ...paced,
   });
 
@@ -256,6 +258,6 @@ function parse<T>(answer: ApiAnswer, what: string): T {
     return JSON.parse(answer.body) as T;
   } catch {
     // The parser's own error quotes the body.
-    throw new PodshiftError('ServiceUnavailable', `the API server's answer is not JSON: ${what}`);
+    throw new PodshiftError('ServiceUnavailable', `the response of the API server is not JSON: ${what}`);
   }
 }

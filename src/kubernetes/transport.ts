@@ -1,5 +1,7 @@
 import { setTimeout as timer } from 'node:timers/promises';
 import { HttpMethod, IsomorphicFetchHttpLibrary, KubeConfig, RequestContext } from '@kubernetes/client-node';
+import { isNoting, noteRequest, signedBy } from '../audit/request-notes.ts';
+import { currentRun, runAgent } from '../audit/run-session.ts';
 import type { Cluster } from '../aws/gateways.ts';
 import { type Pacer, sendPaced } from '../aws/pacing.ts';
 import type { Contacts } from '../aws/places.ts';
@@ -45,6 +47,8 @@ export interface TransportSettings {
   readonly serverTime?: ServerTime | undefined;
   /** Told of each try to reach the API server; nobody is where absent. */
   readonly contacts?: Contacts | undefined;
+  /** ARN of the principal whom the tokens are of; null where nobody knows. */
+  readonly principal?: (() => Promise<string | null>) | undefined;
   /** What sends a request and brings its answer; the library of `@kubernetes/client-node` where absent. */
   readonly exchange?: ((request: ApiRequest, token: string) => Promise<ApiAnswer>) | undefined;
 }
@@ -109,6 +113,7 @@ export function createTransport(settings: TransportSettings): Transport {
       const heard = settings.serverTime?.asked();
       const answer = await exchange(request, token);
       heard?.(answer.headers.date);
+      await note(request, answer);
       return answer;
     };
     try {
@@ -123,6 +128,18 @@ export function createTransport(settings: TransportSettings): Transport {
   };
 
   const exchange = settings.exchange ?? overHttp;
+
+  /** Notes a request that changes something, by the id that the API server's audit log has. */
+  const note = async ({ method, query, what }: ApiRequest, { status, headers }: ApiAnswer): Promise<void> => {
+    if (method === 'GET' || query?.dryRun !== undefined || !isNoting()) return;
+    noteRequest({
+      service: 'kubernetes',
+      operation: what,
+      requestId: headers['audit-id'] ?? null,
+      principal: await signedBy(settings.principal),
+      error: status < 400 ? null : `HTTP ${status}`,
+    });
+  };
 
   return async (request) => {
     for (let attempt = 1; ; attempt += 1) {
@@ -166,7 +183,7 @@ function requestContext(endpoint: string, request: ApiRequest, token: string): R
   }
   context.setHeaderParam('Authorization', `Bearer ${token}`);
   context.setHeaderParam('Accept', request.accept ?? 'application/json');
-  context.setHeaderParam('User-Agent', 'podshift');
+  context.setHeaderParam('User-Agent', `podshift ${runAgent(currentRun())}`.trimEnd());
   if (request.body !== undefined) {
     context.setHeaderParam('Content-Type', request.contentType ?? 'application/json');
     context.setBody(JSON.stringify(request.body));

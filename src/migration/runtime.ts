@@ -19,6 +19,8 @@ export interface JournalRuntime {
   readonly journal: Journal;
   /** Structured log lines without secrets. */
   readonly logger: Logger;
+  /** Version and commit of this podshift, such as `1.2.3 (0f1e2d3c4b5a)`; absent where it does not know. */
+  readonly podshift?: string | undefined;
   /** What the deployer decides for all callers; absent on one machine, whose user is the deployer. */
   readonly deployment?: Deployment | undefined;
   /** ARN of whoever's credentials this process has, who asks for its runs; null where STS does not say. Absent but on one machine. */

@@ -1,4 +1,6 @@
+import { takeNotes, withRequestNotes } from '../audit/request-notes.ts';
 import type { AwsGateways } from '../aws/gateways.ts';
+import type { EndedTry } from '../journal/journal.ts';
 import type { KubernetesGateway } from '../kubernetes/gateway.ts';
 import { type Clock, timestamp } from '../model/clock.ts';
 import { isPodshiftError, PodshiftError } from '../model/errors.ts';
@@ -65,26 +67,34 @@ export async function journaledWrite(runtime: JournalRuntime, run: RunRecord, wr
   await holdLock(runtime, run);
   const attempt: WriteTry = { id: runtime.ids.next(), until: clock.now() + WRITER_SECONDS * 1000 };
   const entry = await journal.recordIntent({ runId: run.runId, key, unitId, kind, object, before, attempt });
-  let after: unknown;
-  try {
-    await requireForward(runtime, run.runId, unitId);
-    after = await write.perform(entry);
-  } catch (error) {
-    if (!wasGivenUp(error)) {
-      await journal.endTry(run.runId, key, attempt.id).catch((lost: unknown) => {
-        // What failed the write says more; a try whose end is not on record is waited for until its time is over.
-        runtime.logger.warn('the end of a try could not be noted', { runId: run.runId, key, error: String(lost) });
-      });
+  return withRequestNotes(async () => {
+    const ended = (): EndedTry => ({ id: attempt.id, requests: takeNotes() });
+    let after: unknown;
+    try {
+      await requireForward(runtime, run.runId, unitId);
+      after = await write.perform(entry);
+    } catch (error) {
+      if (!wasGivenUp(error)) {
+        await journal.endTry(run.runId, key, ended()).catch((lost: unknown) => {
+          // What failed the write says more; a try whose end is not on record is waited for until its time is over.
+          runtime.logger.warn('the end of a try could not be noted', { runId: run.runId, key, error: String(lost) });
+        });
+      }
+      throw error;
     }
-    throw error;
-  }
-  if (after === UNWRITTEN) {
-    await journal.endTry(run.runId, key, attempt.id);
-    return entry;
-  }
-  await journal.markApplied(run.runId, key, after, attempt.id);
-  await refuseLate(runtime, run.runId, unitId, key);
-  return { ...entry, state: 'applied', after };
+    if (after === UNWRITTEN) {
+      await journal.endTry(run.runId, key, ended());
+      return entry;
+    }
+    await journal.markApplied(run.runId, key, after, ended());
+    await refuseLate(runtime, run.runId, unitId, key);
+    return { ...entry, state: 'applied', after };
+  });
+}
+
+/** Notes that what an entry changed is as it was, with the requests that this step sent to that end since it noted one last. */
+export async function markUndone({ journal }: JournalRuntime, runId: string, key: string): Promise<void> {
+  await journal.markUndone(runId, key, takeNotes());
 }
 
 /** Codes of requests that their client stopped waiting for: what was sent may be on its way. */

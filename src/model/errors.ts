@@ -14,7 +14,7 @@ export const ERRORS = {
     code: 'PE102',
     exitCode: 2,
     retryable: false,
-    remedy: 'Take the snapshot again with the AWS CLI and kubectl commands that the README lists, or fix the named file.',
+    remedy: 'Take the snapshot again (podshift capture --cluster NAME --region REGION --out DIR), or fix the named file.',
   },
   RunNotFound: { code: 'PE103', exitCode: 2, retryable: false, remedy: 'Run "podshift status" to list the runs of this journal.' },
   InvalidInput: { code: 'PE104', exitCode: 2, retryable: false, remedy: 'Compare the input with the schema that the message names.' },
@@ -45,12 +45,18 @@ export const ERRORS = {
     remedy: 'Make the plan again with "podshift plan --out FILE", read it, and carry that one out; a plan file is used as it was written.',
   },
   // The world refuses
-  WorldMoved: { code: 'PE201', exitCode: 3, retryable: false, remedy: 'Make a new plan, read what changed, and approve its digest.' },
+  WorldMoved: {
+    code: 'PE201',
+    exitCode: 3,
+    retryable: false,
+    remedy: 'Make a new plan (podshift plan), read what changed, and approve its digest.',
+  },
   ClusterLocked: {
     code: 'PE202',
     exitCode: 3,
     retryable: false,
-    remedy: 'Wait for the other run to end, or resume it; its lock expires at the time shown.',
+    remedy:
+      'Wait for the other run to end (podshift status RUN), or resume it (podshift run --resume RUN); its lock expires at the time shown.',
   },
   LockLost: {
     code: 'PE203',
@@ -76,7 +82,7 @@ export const ERRORS = {
     code: 'PE206',
     exitCode: 3,
     retryable: false,
-    remedy: 'Someone changed the trust policy after the plan was made. Make a new plan.',
+    remedy: 'Somebody changed the trust policy after the plan was made. Make a new plan (podshift plan).',
   },
   WideningRefused: {
     code: 'PE207',
@@ -84,15 +90,25 @@ export const ERRORS = {
     retryable: false,
     remedy: 'The change would let more principals assume the role than the plan allows. Nothing was written; report this with the plan.',
   },
-  ApprovalMismatch: { code: 'PE208', exitCode: 3, retryable: false, remedy: 'Approve the digest that the plan shows.' },
+  ApprovalMismatch: {
+    code: 'PE208',
+    exitCode: 3,
+    retryable: false,
+    remedy: 'Approve the digest that the plan shows (podshift approve RUN --service URL shows it).',
+  },
   RunNotWaiting: {
     code: 'PE209',
     exitCode: 3,
     retryable: false,
-    remedy: 'Look at the run: it waits for an approval only while its approval is "waiting".',
+    remedy: 'Look at the run (podshift status RUN): it waits for an approval only while its approval is "waiting".',
   },
-  ApprovalAnswered: { code: 'PE210', exitCode: 3, retryable: false, remedy: 'Look at the run: its approval says who answered, and what.' },
-  ApprovalRefused: { code: 'PE211', exitCode: 3, retryable: false, remedy: 'Nothing was done. Ask who refused, and start a new run.' },
+  ApprovalAnswered: {
+    code: 'PE210',
+    exitCode: 3,
+    retryable: false,
+    remedy: 'Look at the run (podshift status RUN): its approval says who approved or refused the plan.',
+  },
+  ApprovalRefused: { code: 'PE211', exitCode: 3, retryable: false, remedy: 'Nothing was changed. Ask who refused, and start a new run.' },
   RunUnderWay: {
     code: 'PE212',
     exitCode: 3,
@@ -103,7 +119,7 @@ export const ERRORS = {
     code: 'PE213',
     exitCode: 3,
     retryable: false,
-    remedy: 'Nothing is left to restore: the run wrote nothing, or all is undone.',
+    remedy: 'No action needed: the run changed nothing, or all of it is rolled back.',
   },
   ...DEPLOYMENT_ERRORS,
   ...AWS_ERRORS,
@@ -125,14 +141,15 @@ export const ERRORS = {
     code: 'PE503',
     exitCode: 1,
     retryable: false,
-    remedy: 'The new pods of the workload do not become ready. The unit is rolled back; look at their events.',
+    remedy:
+      'The new pods of the workload do not become ready. The unit is rolled back; look at their events (kubectl get events -n NAMESPACE).',
   },
   AgentNotReady: {
     code: 'PE504',
     exitCode: 1,
     retryable: false,
     remedy:
-      'The Pod Identity agent is missing or not ready on a node that needs it. Look at the DaemonSet eks-pod-identity-agent in kube-system.',
+      'The Pod Identity agent is missing or not ready on a node that needs it. Look at its DaemonSet: kubectl describe daemonset -n kube-system eks-pod-identity-agent.',
   },
   UndoFailed: {
     code: 'PE505',
@@ -145,7 +162,7 @@ export const ERRORS = {
     code: 'PE506',
     exitCode: 1,
     retryable: false,
-    remedy: 'The run is rolled back, as its options ask. The reasons of its units say what failed.',
+    remedy: 'The run is rolled back, as its options say. The reasons of its units say what failed (podshift report RUN).',
   },
   RetirementFailed: {
     code: 'PE507',
@@ -190,6 +207,12 @@ export class PodshiftError extends Error {
     this.name = name;
     this.details = options.details ?? {};
     this.#remedy = options.remedy;
+  }
+
+  /** The same error with another message and more facts, as it is told after its last try. */
+  after(message: string, details: Readonly<Record<string, unknown>>): PodshiftError {
+    const remedy = this.#remedy === undefined ? {} : { remedy: this.#remedy };
+    return new PodshiftError(this.name, message, { cause: this, details: { ...this.details, ...details }, ...remedy });
   }
 
   get code(): string {

@@ -12,7 +12,7 @@ const unitStatus = z.enum(['pending', 'running', 'rolling-back', 'migrated', 'he
 
 /** What every detail has. Consumers leave fields alone that they do not know: later versions add some. */
 const common = {
-  schemaVersion: z.literal(1).describe('Raised by a change that a consumer cannot leave alone.'),
+  schemaVersion: z.literal(1).describe('Raised by a change that breaks consumers.'),
   id: z.string().describe('The same for each delivery of one event: events are delivered at least once.'),
   sequence: z
     .string()
@@ -51,7 +51,7 @@ export const EVENT_DETAILS = {
         omitted: z.int().min(0).describe('How many of them the text only counts.'),
       })
       .nullable()
-      .describe('What is to be approved; null but for a run that waits for approval.'),
+      .describe('What needs an approval; null but for a run that waits for approval.'),
     requester: requesterSchema.nullable().describe('Who asked for the run; null for a run of an earlier version.'),
     approver: z
       .object({ by: z.string(), source: z.literal('api'), at: time, self: z.boolean().describe('Whether that is who asked for the run.') })
@@ -68,6 +68,10 @@ export const EVENT_DETAILS = {
       })
       .nullable()
       .describe('How its units stand; null while the run is under way.'),
+    audit: z
+      .object({ records: z.int().min(1), hash: z.string() })
+      .nullable()
+      .describe('The audit of the run at this end: its number of records, and the hash of the last one; null while the run is under way.'),
   }),
   'Unit State Changed': z.object({
     ...common,

@@ -1,19 +1,23 @@
+/** The tools that keep objects as their source has them. */
+export const OWNER_KINDS = [
+  'argo-cd',
+  'flux',
+  'helm',
+  'cloudformation',
+  'eksctl',
+  'terraform',
+  'pulumi',
+  'kapp',
+  'kluctl',
+  'config-sync',
+  'crossplane',
+  'fleet',
+  'spinnaker',
+  'operator',
+] as const;
+
 /** A tool that keeps objects as its source has them. */
-export type OwnerKind =
-  | 'argo-cd'
-  | 'flux'
-  | 'helm'
-  | 'cloudformation'
-  | 'eksctl'
-  | 'terraform'
-  | 'pulumi'
-  | 'kapp'
-  | 'kluctl'
-  | 'config-sync'
-  | 'crossplane'
-  | 'fleet'
-  | 'spinnaker'
-  | 'operator';
+export type OwnerKind = (typeof OWNER_KINDS)[number];
 
 /** What owns an object beyond the cluster, so that a change made here is put back or is drift there. */
 export interface OwnerFact {

@@ -2,6 +2,7 @@ import type { AgentPods } from './agent.ts';
 import type { Finding, FindingCode } from './findings.ts';
 import type { BindingFacts, ServiceAccountShape } from './metadata.ts';
 import type { MigrationOptions } from './options.ts';
+import type { ChartFact, OwnerFact } from './owner.ts';
 import type { RetirementPlan } from './retirement.ts';
 
 /** How a pod gets its role today (design: words). */
@@ -104,6 +105,10 @@ export interface UnitPlan {
   readonly removeAnnotations: readonly string[];
   /** Custom resources that use the service account in the old way, or may: nothing of that is taken away. Absent where there are none. */
   readonly consumers?: readonly string[];
+  /** Who keeps the service account's role annotation as its source has it; absent where nobody does, and in plans of earlier versions. */
+  readonly owners?: readonly OwnerFact[];
+  /** The Helm chart that the service account was made of; absent where no label names one. */
+  readonly chart?: ChartFact;
   /** The service account as it was when the plan was made. */
   readonly before: {
     readonly uid: string;
@@ -136,6 +141,8 @@ export interface RolePlan {
   readonly waves: readonly { readonly wave: number; readonly admit: readonly ServiceAccountName[]; readonly trustAfter: string }[];
   /** Characters that the document may have, white space not counted; absent where only IAM's default is known. */
   readonly sizeLimit?: number;
+  /** The infrastructure as code that the role's tags name; absent where they name none, and in plans of earlier versions. */
+  readonly owners?: readonly OwnerFact[];
 }
 
 /** What the plan does about the Pod Identity agent. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { migrationOptions } from './options.ts';
+import { OWNER_KINDS } from './owner.ts';
 import { requesterSchema } from './requester.ts';
 import { runState } from './run-state.ts';
 
@@ -9,6 +10,14 @@ const findingSchema = z.strictObject({
   subject: z.string(),
   message: z.string(),
   remedy: z.string(),
+});
+
+/** Who keeps an object as its own source has it. */
+const ownersSchema = z.array(z.strictObject({ kind: z.enum(OWNER_KINDS), name: z.string().describe('Empty where the mark names none') }));
+
+const addonRolesSchema = z.strictObject({
+  serviceAccountRoleArn: z.string().nullable(),
+  associations: z.array(z.strictObject({ serviceAccount: z.string(), roleArn: z.string() })),
 });
 
 /** A unit as every report shows it. */
@@ -26,6 +35,22 @@ export const unitSchema = z.strictObject({
   findings: z.array(z.string()),
   /** What else of the cluster changes for a unit of kube2iam or kiam, before and after. */
   changes: z.array(z.strictObject({ object: z.string(), field: z.string(), before: z.unknown(), after: z.unknown() })).optional(),
+  /** Who keeps the service account's role annotation as its source has it; absent where nobody does. */
+  owners: ownersSchema.optional(),
+  /** The Helm chart that the service account was made of, and its value that holds the annotations, where it is known. */
+  chart: z.strictObject({ name: z.string(), value: z.string().nullable() }).optional(),
+  /** The annotations that only IRSA reads, key to value; absent where there are none. */
+  annotations: z
+    .strictObject({
+      removed: z.record(z.string(), z.string()).describe('They go after proof'),
+      kept: z.record(z.string(), z.string()).describe('They stay: whoever owns them would put them back, or something needs them'),
+      source: z.boolean().describe('Whether those that stay are to be removed at their owner after the migration'),
+    })
+    .optional(),
+  /** The association that was there before the run, or that the run made and left; absent while there is none. */
+  association: z.strictObject({ id: z.string(), isNew: z.boolean().describe('Whether the run made it') }).optional(),
+  /** Of a unit that migrates through its add-on: one update moves all of the add-on's service accounts. */
+  addon: z.strictObject({ name: z.string(), before: addonRolesSchema, after: addonRolesSchema }).optional(),
 });
 
 const evidenceSchema = z.strictObject({
@@ -93,7 +118,15 @@ export const retirementSchema = z.strictObject({
   ),
 });
 
-const rolesSchema = z.array(z.strictObject({ roleArn: z.string(), trustBefore: z.string(), trustAfter: z.string() }));
+const rolesSchema = z.array(
+  z.strictObject({
+    roleArn: z.string(),
+    trustBefore: z.string(),
+    trustAfter: z.string(),
+    /** The infrastructure as code that the role's tags name; absent where they name none. */
+    owners: ownersSchema.optional(),
+  }),
+);
 
 /** One field of one object that a run of the plan would change; `unit` is null for what no unit has alone. */
 const plannedChangeSchema = z.strictObject({

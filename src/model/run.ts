@@ -1,3 +1,4 @@
+import type { AuditSeal, WriteRequest } from './audit/record.ts';
 import type { Finding } from './findings.ts';
 import type { MigrationOptions } from './options.ts';
 import type { ServiceAccountName, UnitPlan } from './plan.ts';
@@ -5,6 +6,12 @@ import type { Requester, RunTerms } from './requester.ts';
 
 /** The version of the journal's layout. A journal with a higher one is refused (`JournalTooNew`). */
 export const JOURNAL_VERSION = 1;
+
+/** The tag on everything that podshift makes in AWS; its value is the run. */
+export const RUN_TAG = 'podshift/run';
+
+/** The tag on an association that podshift made for pods of kube2iam or kiam; its value is the mechanism. */
+export const MECHANISM_TAG = 'podshift/mechanism';
 
 /** How a run stands. The first two are under way; the others are ends (design: a run ends as …). */
 export type RunStatus = 'pending' | 'running' | 'rolling-back' | 'planned' | 'migrated' | 'held' | 'rolled-back' | 'needs-operator';
@@ -95,8 +102,16 @@ export interface RunRecord {
   /** RFC 3339: when it began to roll back, the last time; absent where it never did, and of an earlier version. */
   readonly rollbackStartedAt?: string | undefined;
   readonly calls: CallCounts;
+  /** Why it began to roll back then. */
+  readonly rollbackReason?: string | undefined;
   /** Of the last end; absent until there was one. */
   readonly unitCounts?: UnitCounts | undefined;
+  /** Version and commit of podshift that opened it; absent where it does not know its own, and of an earlier version. */
+  readonly podshift?: string | undefined;
+  /** The same of the podshift that ended it last. */
+  readonly endedBy?: string | undefined;
+  /** Its audit at its last end: how many records, and the hash of the last one; absent until there was one, and of an earlier version. */
+  readonly audit?: AuditSeal | undefined;
 }
 
 /** How far a unit is: names of the steps in order. A step is in `stepStartedAt` from its first try on. */
@@ -166,6 +181,14 @@ export interface JournalEntry {
   readonly at: string;
   /** RFC 3339 of the last try to write it; absent where only one was made, at `at`. */
   readonly triedAt?: string | undefined;
+  /** RFC 3339: when it was noted as applied, the last time; absent before that, and of an earlier version. */
+  readonly appliedAt?: string | undefined;
+  /** The same of its undoing. */
+  readonly undoneAt?: string | undefined;
+  /** The requests that its tries sent, as far as they told their end; absent of an earlier version. */
+  readonly requests?: readonly WriteRequest[] | undefined;
+  /** Those that undid it; absent until then, and of an earlier version. */
+  readonly undoRequests?: readonly WriteRequest[] | undefined;
   /** Milliseconds since the epoch until which a try may be under way that has not told its end; absent where none may. */
   readonly openUntil?: number | undefined;
 }

@@ -132,6 +132,7 @@ export function unitPlan(candidate: Candidate, wave: number | null, migrating: r
     ...(decision === 'migrate' && unit.addon !== undefined ? { addon: addonPlan(unit.addon, migrating) } : {}),
     removeAnnotations: decision === 'migrate' ? removedAnnotations(unit) : [],
     ...consumersPlan(unit),
+    ...ownersPlan(unit),
     before: {
       uid: unit.facts.uid,
       resourceVersion: unit.facts.resourceVersion,
@@ -156,6 +157,11 @@ function reasonOf(decision: Decision, [first, ...more]: readonly Finding[]): str
 function consumersPlan(unit: UnitFacts): Pick<UnitPlan, 'consumers'> {
   const consumers = dependants(unit);
   return consumers.length === 0 ? {} : { consumers };
+}
+
+/** Whose source the service account's annotations stand in. */
+function ownersPlan({ facts: { owners, chart } }: UnitFacts): Pick<UnitPlan, 'owners' | 'chart'> {
+  return { ...(owners.length === 0 ? {} : { owners }), ...(chart === undefined ? {} : { chart }) };
 }
 
 /** The templates of a unit that does not migrate stay as they are; that it would be split is told all the same. */

@@ -85,6 +85,11 @@ export function annotationSourceOf(owner: OwnerFact, chart: ChartFact | undefine
 /** Annotations that only IRSA reads; the webhook's others (token expiry, regional endpoints) matter to Pod Identity too. */
 export const OF_IRSA_ALONE = ['role-arn', 'audience'];
 
+/** Whether an annotation's key is one that only IRSA reads, whatever the webhook's prefix is. Pure. */
+export function isOfIrsaAlone(key: string): boolean {
+  return OF_IRSA_ALONE.includes(key.slice(key.lastIndexOf('/') + 1));
+}
+
 /** The annotations of a service account that only IRSA reads, by their keys. */
 export function irsaAnnotations({ facts, world: { inventory } }: UnitFacts): string[] {
   return OF_IRSA_ALONE.map((name) => `${inventory.annotationPrefix}/${name}`).filter((key) => facts.annotations[key] !== undefined);

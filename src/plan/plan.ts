@@ -78,7 +78,7 @@ function decidedUnits(candidates: readonly Candidate[]): ReadonlyMap<string, Dec
 /** What P1 leaves to EKS, once for the plan: it takes 6 to 12 s as measured, "several seconds" by the EKS User Guide. */
 function eksWindow({ inventory: { cluster } }: World, units: number): Finding[] {
   if (units === 0) return [];
-  const message = `EKS takes 6 to 12 s to learn an association, and to forget it in a rollback: a pod that somebody else creates in these seconds for ${units === 1 ? 'the service account' : `one of the ${units} service accounts`} that ${units === 1 ? 'migrates' : 'migrate'} may start on the old way, or in a rollback without credentials, until podshift has renewed it`;
+  const message = `EKS takes 6 to 12 s to learn an association, and to forget it in a rollback: a pod that somebody else creates in these seconds for ${units === 1 ? 'the service account' : `one of the ${units} service accounts`} that ${units === 1 ? 'migrates' : 'migrate'} may start on the old mechanism, or in a rollback without credentials, until podshift has restarted it`;
   return [finding('PS911', `Cluster/${cluster.name}`, message)];
 }
 
@@ -99,7 +99,7 @@ function unmatched({ inventory: { cluster, unmatched: selectors = [] } }: World)
 /** A run's history has an end: somebody who asked for small waves is told that they do not stay so. */
 function growingWaves({ inventory: { cluster }, options: { waveSize } }: World, last: number): Finding[] {
   if (last <= STEADY_WAVES) return [];
-  const message = `after ${STEADY_WAVES} waves of at most ${waveSize} units each ${WAVES_OF_A_SIZE} waves are twice as large as those before, up to ${last} waves: the history of one run holds no more`;
+  const message = `after ${STEADY_WAVES} waves of at most ${waveSize} units each ${WAVES_OF_A_SIZE} waves are twice as large as those before, up to ${last} waves: the history of one run has no room for more`;
   return [finding('PS916', `Cluster/${cluster.name}`, message)];
 }
 

@@ -99,7 +99,7 @@ function planRoles(
 }
 
 function trustWithout(text: string, principals: readonly string[]): { readonly text: string; readonly problem: string } {
-  if (principals.length === 0) return { text, problem: 'the account does not tell which roles the daemon asks as' };
+  if (principals.length === 0) return { text, problem: 'the account does not show which roles the daemon asks as' };
   const parsed = parseTrustPolicy(text);
   if (!parsed.ok) return { text, problem: parsed.problem };
   const result = retirePrincipals(parsed.policy, principals);

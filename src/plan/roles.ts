@@ -86,7 +86,9 @@ function admitWaves({ role, units }: RoleRequest, context: RoleContext, scope: T
   }
   const { sizeLimit } = context;
   const limit = sizeLimit === undefined ? {} : { sizeLimit };
-  const plan: RolePlan = { roleArn: role.arn, roleName: role.name, trustBefore: role.trustPolicy, trustAfter: text, waves, ...limit };
+  const owners = role.owners.length === 0 ? {} : { owners: role.owners };
+  const { arn: roleArn, name: roleName, trustPolicy: trustBefore } = role;
+  const plan: RolePlan = { roleArn, roleName, trustBefore, trustAfter: text, waves, ...limit, ...owners };
   return { plan, findings: [...findings.values()], held };
 }
 

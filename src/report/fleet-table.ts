@@ -1,14 +1,16 @@
 import type { FleetReport } from '../model/fleet-report.ts';
+import { duration } from '../model/text/duration.ts';
+import { runWord } from '../model/text/status-words.ts';
 import { type CommandText, PLAINLY } from './commands.ts';
 import { MARK_HEAD, markOf, STATE_TONES } from './state/state-cells.ts';
 import { clusterTitle, promiseLine, STATUS_TONES } from './summary.ts';
 import { type Cell, renderTable, tableWidth } from './table.ts';
-import { count, duration, hang, hangWhole, type Palette, type Tone } from './text.ts';
+import { count, hang, hangWhole, type Palette, type Tone } from './text.ts';
 
 type ReportCluster = FleetReport['clusters'][number];
 
 /** What each status of a cluster is to the reader. */
-const TONES: Readonly<Record<ReportCluster['status'], Tone>> = { ...STATUS_TONES, planning: 'strong' };
+export const TONES: Readonly<Record<ReportCluster['status'], Tone>> = { ...STATUS_TONES, planning: 'strong' };
 
 const ORDER: readonly ReportCluster['status'][] = [
   'migrated',
@@ -59,7 +61,7 @@ export function renderFleet(
   const sections = [
     [
       `fleet ${palette('strong', fleet.id)}:`,
-      hang('  ', fleet.state?.text ?? `${fleet.status}${fleet.reason === '' ? '' : `: ${fleet.reason}`}`, columns),
+      hang('  ', fleet.state?.text ?? `${runWord(fleet.status)}${fleet.reason === '' ? '' : `: ${fleet.reason}`}`, columns),
       hang('  ', `${tally(report)}${tookLine(report)}`, columns),
       ...(fleet.digest === '' ? [] : [hang('  digest ', fleet.digest, columns)]),
     ].join('\n'),
@@ -76,27 +78,29 @@ export function renderFleet(
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }
 
-/** `12 clusters: 10 migrated, 2 held; 1 account and region refused`. */
-function tally({ clusters, refused, fleet }: FleetReport): string {
+/** `12 clusters: 10 migrated, 2 not started; 1 account and region refused`. */
+export function tally({ clusters, refused, fleet }: FleetReport): string {
   const parts = ORDER.map((status) => ({ status, number: clusters.filter((cluster) => cluster.status === status).length }))
     .filter(({ number }) => number > 0)
-    .map(({ status, number }) => `${number} ${status}`);
+    .map(({ status, number }) => `${number} ${runWord(status)}`);
   const found = `${count(clusters.length, 'cluster')}${parts.length === 0 ? '' : `: ${parts.join(', ')}`}`;
   const closed = refused.length === 0 ? '' : `; ${count(refused.length, 'account and region', 'accounts and regions')} refused`;
   return fleet.endedAt === null ? `${found}, so far${closed}` : `${found}${closed}`;
 }
 
-function tookLine({ fleet }: FleetReport): string {
+/** How long the fleet took; empty while it is under way. */
+export function tookLine({ fleet }: FleetReport): string {
   return fleet.endedAt === null ? '' : `, in ${duration(Date.parse(fleet.endedAt) - Date.parse(fleet.startedAt))}`;
 }
 
-function unitsLine({ units, status }: ReportCluster): string {
+/** How a cluster's service accounts stand, in few words. */
+export function unitsLine({ units, status }: ReportCluster): string {
   if (units === null) return '-';
   const { pending, migrated, held, rolledBack, needsOperator } = units;
   const parts = [
     [pending, 'to migrate'],
     [migrated, status === 'planned' ? 'associated' : 'migrated'],
-    [held, 'held'],
+    [held, 'blocked'],
     [rolledBack, 'rolled back'],
     [needsOperator, 'for an operator'],
   ].filter(([number]) => number !== 0);
@@ -109,18 +113,18 @@ function stateTitle({ text }: NonNullable<ReportCluster['state']>, reason: strin
 }
 
 function statusTitle({ status, units }: ReportCluster): string {
-  if (status !== 'planned') return status;
+  if (status !== 'planned') return runWord(status);
   return (units?.pending ?? 0) === 0 ? 'nothing to migrate' : 'would migrate';
 }
 
 /** What the reader does next, most pressing first. Commands are whole, so that they can be copied. */
-function nextActions({ fleet, clusters, refused, promises }: FleetReport, command: CommandText): string[] {
+export function nextActions({ fleet, clusters, refused, promises }: FleetReport, command: CommandText): string[] {
   const failed = clusters.filter(({ status }) => status === 'needs-operator' || status === 'rolled-back');
   const migrated = clusters.filter(({ run }) => run !== null && promises === null);
   const actions = failed
     .flatMap(({ run }) => (run === null || promises !== null ? [] : [`look at "${command('report', run)}"`]))
     .slice(0, 3);
-  if (refused.length > 0) actions.push('let podshift into the accounts and regions that refused, then start the fleet anew');
+  if (refused.length > 0) actions.push('let podshift into the accounts and regions that refused, then start the fleet again');
   if (fleet.endedAt === null && fleet.state !== undefined)
     actions.push(...fleet.state.next.filter(({ action }) => action !== 'look').map((next) => `${next.action} with "${next.command}"`));
   else if (fleet.endedAt === null && promises === null) actions.push(`resume it with "${command('fleet', 'run', '--resume', fleet.id)}"`);

@@ -5,7 +5,7 @@ const INTRODUCTION = `# Known software
 
 What projects say of their own versions and EKS Pod Identity. \`podshift plan\` compares the images of every container, init and side
 ones too, with this table: a version below a stated minimum is a blocker (PS329), a version that was reported to fail a warning
-(PS330). Where the version cannot be told (a digest, \`latest\`), or a person has to see whether a report is about it, it is said
+(PS330). Where the version is not known (a digest, \`latest\`), or a person has to see whether a report is about it, it is said
 once (PS331, PS332). A report is no promise about the next version.
 
 Give podshift what you know beyond it, or know better, with \`--known-software FILE\`: a list in YAML or JSON of rows in this form.
@@ -22,7 +22,7 @@ A row of yours about an image stands in for those of this table about it.
   note: ""
 \`\`\`
 
-Libraries are told by the user agents that CloudTrail shows (PS328); their minimums stand in the EKS User Guide.
+Libraries are known by the user agents that CloudTrail shows (PS328); their minimums stand in the EKS User Guide.
 `;
 
 /** The text of docs/known-software.md, made of the table. */

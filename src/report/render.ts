@@ -1,12 +1,13 @@
 import { stringify } from 'yaml';
 import type { CommandText } from './commands.ts';
 import { renderMarkdown } from './markdown.ts';
+import { type PageSettings, renderPage } from './page/page.ts';
 import type { AnyReport } from './summary.ts';
 import { renderTableReport } from './table-report.ts';
 import { createPalette } from './text.ts';
 
 /** How a report can be printed. */
-export const REPORT_FORMATS = ['table', 'wide', 'json', 'yaml', 'markdown'] as const;
+export const REPORT_FORMATS = ['table', 'wide', 'json', 'yaml', 'markdown', 'html'] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
 /** What the reader's terminal can show. */
@@ -15,6 +16,8 @@ export interface Screen {
   readonly color: boolean;
   /** How the reader types a command of podshift; without flags of where the run is, where absent. */
   readonly command?: CommandText;
+  /** What a page shows besides the report. */
+  readonly page?: Omit<PageSettings, 'command'>;
 }
 
 /**
@@ -29,6 +32,8 @@ export function renderReport(report: AnyReport, format: ReportFormat, screen: Sc
       return toYaml(report);
     case 'markdown':
       return renderMarkdown(report, screen.command);
+    case 'html':
+      return renderPage(report, { ...screen.page, command: screen.command });
     case 'table':
     case 'wide':
       return renderTableReport(report, {

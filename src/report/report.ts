@@ -7,6 +7,7 @@ import type { RetirementRecord } from '../model/retirement.ts';
 import type { CallCounts, Evidence, RoleRecord, RunRecord, RunStatus, UnitRecord, UnitStatus } from '../model/run.ts';
 import { metadataChanges, planChanges } from '../plan/changes.ts';
 import { describeRetirement, tellRetirement } from './retirement.ts';
+import { madeAssociations, ownersOf, sourceOfUnit } from './unit-source.ts';
 import { tellWriters } from './writers.ts';
 
 /** The facts about a run that a plan alone does not hold. */
@@ -42,6 +43,8 @@ export async function buildReport(journal: Journal, runId: string, promises: Pro
   const units = [...plans.values()].sort(byUnit);
   const record = (await journal.getDocument(runId, 'retirement')) as RetirementRecord | undefined;
   const told = tellRetirement(plan, { record, roles, evidence });
+  // What a run left is asked for once it has ended; those that look on while it runs are spared the reading.
+  const made = run.endedAt === null ? new Map<string, never>() : madeAssociations(await journal.listEntries(runId));
   const proposed = plan !== undefined && isProposal(run) ? describePlan({ ...plan, options: run.options }) : undefined;
   return {
     apiVersion: 'podshift/v1',
@@ -60,6 +63,7 @@ export async function buildReport(journal: Journal, runId: string, promises: Pro
     units: units.map((unit) => ({
       ...describeUnit(unit, records.get(unit.id)),
       ...unbegun(run, unit, records.get(unit.id)),
+      ...made.get(unit.id),
       evidence: (evidence.get(unit.id) ?? []).map(copyEvidence),
     })),
     roles: proposed?.roles ?? describeRoles(plan?.roles ?? [], roles),
@@ -105,7 +109,7 @@ export function describePlan(plan: Plan): PlanContents {
     units: units.map((unit) => describeUnit(unit, undefined)),
     roles: plan.roles
       .filter((role) => role.trustBefore !== role.trustAfter)
-      .map((role) => ({ roleArn: role.roleArn, trustBefore: role.trustBefore, trustAfter: role.trustAfter }))
+      .map(({ roleArn, trustBefore, trustAfter, owners }) => ({ roleArn, trustBefore, trustAfter, ...ownersOf(owners) }))
       .sort((a, b) => compareText(a.roleArn, b.roleArn)),
     changes: planChanges(plan),
     findings: orderedFindings(plan.findings, units),
@@ -152,6 +156,7 @@ export function describeUnit(plan: UnitPlan, record: UnitRecord | undefined): Pl
     wave: plan.wave,
     reason: record?.reason || plan.reason,
     findings: [...new Set(plan.findings)].sort(compareText),
+    ...sourceOfUnit(plan),
   };
 }
 
@@ -197,7 +202,7 @@ function describeRoles(planned: readonly RolePlan[], records: ReadonlyMap<string
     const trustBefore = record?.trustBefore ?? plan?.trustBefore ?? '';
     const trustAfter = record?.trustAfter ?? trustBefore;
     const wanted = plan !== undefined && plan.trustBefore !== plan.trustAfter;
-    if (wanted || trustBefore !== trustAfter) roles.push({ roleArn, trustBefore, trustAfter });
+    if (wanted || trustBefore !== trustAfter) roles.push({ roleArn, trustBefore, trustAfter, ...ownersOf(plan?.owners) });
   }
   return roles.sort((a, b) => compareText(a.roleArn, b.roleArn));
 }

@@ -1,7 +1,9 @@
 import type { PlanReport, RetirementReport, RunReport } from '../model/report.ts';
+import { duration } from '../model/text/duration.ts';
+import { unitWord } from '../model/text/status-words.ts';
 import { type CommandText, PLAINLY } from './commands.ts';
 import { subjectsOf } from './report.ts';
-import { count, duration, type Tone } from './text.ts';
+import { count, type Tone } from './text.ts';
 
 /** A report of a run or of a plan. */
 export type AnyReport = RunReport | PlanReport;
@@ -58,7 +60,7 @@ export function approvalLine({ run }: AnyReport): string {
     case 'waiting':
       return `waits for approval until ${approval.expiresAt}`;
     case 'expired':
-      return `nobody approved until ${approval.expiresAt}`;
+      return `not approved by ${approval.expiresAt}`;
     case 'approved':
     case 'refused':
       return `${approval.status}${approval.answer === null ? '' : ` by ${approval.answer.by} at ${approval.answer.at}${approval.answer.self ? ', who asked for the run' : ''}`}`;
@@ -88,19 +90,23 @@ export const STATUS_TONES: Readonly<Record<ReportUnit['status'] | AnyReport['run
   'needs-operator': 'bad',
 };
 
-/** How a status reads: of what is proposed, a pending unit would migrate, and a migrated one was so before. */
-export function statusTitle(report: AnyReport, status: ReportUnit['status']): string {
-  if (isProposed(report) && status === 'pending') return 'would migrate';
-  return isProposed(report) && status === 'migrated' ? 'associated' : status;
+/** How a unit stands in words: of what is proposed, a pending unit would migrate, and a migrated one was so before. */
+export function statusTitle(report: AnyReport, unit: Pick<ReportUnit, 'status' | 'wave'>): string {
+  if (isProposed(report) && unit.status === 'pending') return 'would migrate';
+  return isProposed(report) && unit.status === 'migrated' ? 'associated' : unitWord(unit);
 }
 
-/** `6 migrated, 4 held`: how many units stand how, in the order of the work. */
+/** Whether a finding keeps a unit from being migrated; one that was to migrate, and whose run stopped before it, is not started. */
+export function isBlocked({ status, wave }: Pick<ReportUnit, 'status' | 'wave'>): boolean {
+  return status === 'held' && wave === null;
+}
+
+/** `6 migrated, 4 blocked`: how many units stand how, in the order of the work. */
 export function tally(report: AnyReport): string {
   const order: ReportUnit['status'][] = ['migrated', 'running', 'rolling-back', 'pending', 'held', 'rolled-back', 'needs-operator'];
-  const parts = order
-    .map((status) => ({ status, number: report.units.filter((unit) => unit.status === status).length }))
-    .filter(({ number }) => number > 0)
-    .map(({ status, number }) => `${number} ${statusTitle(report, status)}`);
+  const inOrder = order.flatMap((status) => report.units.filter((unit) => unit.status === status));
+  const words = Map.groupBy(inOrder, (unit) => statusTitle(report, unit));
+  const parts = [...words].map(([word, { length }]) => `${length} ${word}`);
   const { retirement } = report;
   if (retirement !== undefined) parts.push(`${retirement.daemon}: ${retirementTitle(retirement.status)}`);
   return parts.length === 0 ? 'no service account to migrate' : parts.join(', ');
@@ -111,7 +117,8 @@ export function retirementTitle(status: RetirementReport['status']): string {
   if (status === 'planned') return 'would be retired';
   if (status === 'refused') return 'needed still';
   if (status === 'done') return 'retired by an earlier run';
-  return status === 'restored' ? 'put back' : status;
+  if (status === 'needs-operator') return 'needs an operator';
+  return status === 'restored' ? 'started again' : status;
 }
 
 /** Whether a report is of what would be done: of a plan, or of a run that waits for its approval or only planned. */
@@ -146,8 +153,7 @@ export function findingsOf(report: AnyReport, unit: ReportUnit): ReportFinding[]
 /** The promises in words; for a run against AWS, that nothing watched them. */
 export function promiseLine(report: AnyReport): { readonly text: string; readonly tone: Tone } {
   const { promises } = report;
-  if (promises === null)
-    return { text: 'only a rehearsal can watch every pod at every instant; see the evidence of each unit', tone: 'faint' };
+  if (promises === null) return { text: 'proof: see the evidence of each unit', tone: 'faint' };
   const { credentialGapSeconds: gap, widenedPrincipals, foreignWrites } = promises;
   const parts = [
     `credential gap ${gap} s`,
@@ -176,7 +182,7 @@ export function nextActions(report: AnyReport, command: CommandText = PLAINLY): 
   const units = (status: ReportUnit['status']) => report.units.filter((unit) => unit.status === status);
   const names = (status: ReportUnit['status']) => nameSome(units(status).map(unitName));
   const rehearsed = report.promises !== null;
-  if (units('needs-operator').length > 0) actions.push(`act on ${names('needs-operator')}: the reason above names what to do`);
+  if (units('needs-operator').length > 0) actions.push(`act on ${names('needs-operator')}: the reason above says what to do`);
   const failed = units('rolled-back').filter(({ reason }) => !isAskedFor(reason));
   if (report.run.status === 'rolled-back' && failed.length === 0 && isAskedFor(report.run.reason ?? units('rolled-back')[0]?.reason ?? ''))
     actions.push('what the run changed is as it was before, as asked for; no action needed');
@@ -186,13 +192,19 @@ export function nextActions(report: AnyReport, command: CommandText = PLAINLY): 
     actions.push(
       `find out why ${nameSome(failed.map(unitName))} rolled back: the reason above and the evidence in "-o wide" say what was seen`,
     );
-  const blocked = units('held').filter(({ reason }) => !isAskedFor(reason));
+  const stopped = units('held').filter(({ reason }) => !isAskedFor(reason));
+  const blocked = stopped.filter(isBlocked);
+  const waiting = stopped.filter((unit) => !isBlocked(unit));
   if (blocked.length > 0)
     actions.push(
       `fix what blocks ${nameSome(blocked.map(unitName))}, then plan again: ${count(blocked.length, 'service account is', 'service accounts are')} blocked and ${blocked.length === 1 ? 'was' : 'were'} not changed`,
     );
+  if (waiting.length > 0)
+    actions.push(
+      `run again for ${nameSome(waiting.map(unitName))} when the reason above is fixed: ${count(waiting.length, 'service account was', 'service accounts were')} not started`,
+    );
   if (report.retirement?.status === 'refused') actions.push(`see to what the findings name, then retire ${report.retirement.daemon}`);
-  if (report.retirement?.status === 'restored') actions.push(`fix why ${report.retirement.daemon} was put back, then retire it again`);
+  if (report.retirement?.status === 'restored') actions.push(`fix why ${report.retirement.daemon} was started again, then retire it again`);
   if (report.kind === 'Plan') return actions;
   if (isWaiting(report))
     return [
@@ -206,7 +218,7 @@ export function nextActions(report: AnyReport, command: CommandText = PLAINLY): 
     actions.push(
       `resume it with "${command('run', '--local', '--resume', report.run.id)}", or roll it back with "${command('rollback', report.run.id, '--approve')}"`,
     );
-  else if (!rehearsed && (units('migrated').length > 0 || report.retirement?.status === 'retired'))
+  else if (!rehearsed && report.run.status !== 'planned' && (units('migrated').length > 0 || report.retirement?.status === 'retired'))
     actions.push(`to roll it back: "${command('rollback', report.run.id, '--approve')}"`);
   else if (rehearsed && units('migrated').length > 0)
     actions.push(

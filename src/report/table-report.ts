@@ -1,4 +1,5 @@
 import type { RunReport } from '../model/report.ts';
+import { runWord } from '../model/text/status-words.ts';
 import { changeSection, changesLine, optionSection } from './change-sections.ts';
 import type { CommandText } from './commands.ts';
 import { findingGroups, isCompact, type NamedFinding } from './finding-groups.ts';
@@ -10,6 +11,7 @@ import {
   callsLine,
   clusterTitle,
   findingsOf,
+  isBlocked,
   isProposed,
   isWaiting,
   nextActions,
@@ -17,20 +19,17 @@ import {
   type ReportFinding,
   type ReportUnit,
   requesterLine,
-  roleTitle,
   SEVERITY_TONES,
   STATUS_TONES,
-  statusTitle,
   tally,
   tookLine,
   trustLine,
   unitName,
-  workloadLine,
-  workloadLines,
 } from './summary.ts';
-import { type Cell, renderTable, tableWidth } from './table.ts';
+import { type Cell, renderTable } from './table.ts';
 import { hang, hangWhole, type Palette } from './text.ts';
 import { trustChange } from './trust-diff.ts';
+import { unitTable } from './unit-table.ts';
 
 /** How a report is laid out for a terminal. */
 export interface Layout {
@@ -69,11 +68,12 @@ function heading(report: AnyReport, { columns, palette }: Layout): string {
   const kind = report.kind === 'Plan' ? 'plan' : 'run';
   const took = tookLine(report);
   // A run that has ended is told by the lines below.
-  const stands = run.endedAt === null ? (run.state?.text ?? run.status) : run.status;
+  const word = runWord(run.status);
+  const stands = run.endedAt === null ? (run.state?.text ?? word) : word;
   return [
     hang(`${kind} `, `${run.id} on ${clusterTitle(run.cluster)}: ${stands}`, columns, 2)
       .replace(run.id, palette('strong', run.id))
-      .replace(new RegExp(`${run.status}$`), palette(STATUS_TONES[run.status], run.status)),
+      .replace(new RegExp(`${word}$`), palette(STATUS_TONES[run.status], word)),
     hang(
       '',
       [tally(report), took === '' || report.kind === 'Plan' ? '' : `in ${took}`].filter((part) => part !== '').join(', '),
@@ -89,45 +89,25 @@ function heading(report: AnyReport, { columns, palette }: Layout): string {
     .join('\n');
 }
 
-/** Those of a wave come first, in the order of the waves; then those that are done already; held ones last. */
-function inOrder(units: readonly ReportUnit[]): ReportUnit[] {
-  const rank = (unit: ReportUnit): number => unit.wave ?? (unit.status === 'held' ? Number.MAX_SAFE_INTEGER : Number.MAX_SAFE_INTEGER - 1);
-  return [...units].sort((a, b) => rank(a) - rank(b));
-}
-
-function unitTable(report: AnyReport, { columns, palette, wide }: Layout): string {
-  if (report.units.length === 0) return '';
-  const isOneLine = !wide && Number.isFinite(columns) && isCompact(report.units.length);
-  const rows = inOrder(report.units).map((unit): Cell[] => [
-    { text: unitName(unit), tone: 'strong' },
-    { text: unit.mechanism },
-    { text: wide ? unit.roleArn : roleTitle(unit.roleArn, report.run.cluster) },
-    { text: wide || !isOneLine ? workloadLines(unit, !wide) : workloadLine(unit) },
-    { text: unit.wave === null ? '-' : String(unit.wave) },
-    { text: statusTitle(report, unit.status), tone: STATUS_TONES[unit.status] },
-  ]);
-  const heads = [isOneLine ? 'SERVICE ACCOUNT!' : 'SERVICE ACCOUNT', 'BY', 'ROLE', 'WORKLOADS', 'WAVE', isOneLine ? 'STATUS!' : 'STATUS'];
-  return renderTable(heads, rows, tableWidth({ columns, wide }), palette, { oneLine: isOneLine });
-}
-
 /** Units that did not migrate, each with its reason, what was found, and what to do. */
 function exceptions(report: AnyReport, layout: Layout): string[] {
-  const kinds: { status: ReportUnit['status']; title: string }[] = [
-    { status: 'needs-operator', title: 'needs an operator' },
-    { status: 'rolled-back', title: 'rolled back' },
-    { status: 'held', title: 'blocked: not changed' },
+  const kinds: { isOne: (unit: ReportUnit) => boolean; title: string; grouped?: true }[] = [
+    { isOne: ({ status }) => status === 'needs-operator', title: 'needs an operator' },
+    { isOne: ({ status }) => status === 'rolled-back', title: 'rolled back' },
+    { isOne: (unit) => unit.status === 'held' && !isBlocked(unit), title: 'not started: not changed', grouped: true },
+    { isOne: isBlocked, title: 'blocked: not changed', grouped: true },
   ];
-  return kinds.map(({ status, title }) => {
-    const units = report.units.filter((unit) => unit.status === status);
+  return kinds.map(({ isOne, title, grouped }) => {
+    const units = report.units.filter(isOne);
     if (units.length === 0) return '';
     const lines =
-      status === 'held' && !layout.wide ? heldGroups(report, units, layout) : units.flatMap((unit) => exception(report, unit, layout));
+      grouped === true && !layout.wide ? blockedGroups(report, units, layout) : units.flatMap((unit) => exception(report, unit, layout));
     return [layout.palette('strong', `${title} (${units.length})`), ...lines].join('\n');
   });
 }
 
-/** Held units by what blocks them; one that names no blocker has its reason alone. */
-function heldGroups(report: AnyReport, units: readonly ReportUnit[], { columns, palette }: Layout): string[] {
+/** Blocked units by what blocks them; one that names no blocker has its reason alone. */
+function blockedGroups(report: AnyReport, units: readonly ReportUnit[], { columns, palette }: Layout): string[] {
   const paint = (unit: string): string => `  ${palette(STATUS_TONES.held, unit)}`;
   const judged = units.map((unit) => ({ unit, why: findingsOf(report, unit).filter(({ severity }) => severity === 'blocker') }));
   const named = judged.flatMap(({ unit, why }) => why.map((finding) => ({ name: unitName(unit), finding })));
@@ -163,7 +143,7 @@ function findingLines(findings: readonly ReportFinding[], columns: number): stri
   ]);
 }
 
-/** Warnings, and what was seen and left alone; with `wide` all the rest too, one by one. Blockers of held units are above. */
+/** Warnings, and what was seen and is not podshift's to change; with `wide` all the rest too, one by one. Blockers of units are above. */
 function findingList(report: AnyReport, { columns, palette, wide }: Layout): string {
   const shown = new Set(
     report.units
@@ -191,7 +171,7 @@ function findingList(report: AnyReport, { columns, palette, wide }: Layout): str
           lead: ({ severity }) => [SEVERITY_TONES[severity], severity],
         },
       );
-  if (left.length > 0) lines.push('  seen and left alone', ...leftAlone(left, compact, columns));
+  if (left.length > 0) lines.push('  seen, not migrated', ...leftAlone(left, compact, columns));
   if (rest > 0) lines.push(palette('faint', `  and ${rest} more for the record: see "-o wide"`));
   return lines.length === 0 ? '' : [palette('strong', `findings (${others.length})`), ...lines].join('\n');
 }

@@ -75,6 +75,16 @@ export function renderTable(
     .join('\n');
 }
 
+/** The narrowest that a table with these cells can be: what `renderTable` takes for more room than there is, it exceeds. */
+export function leastWidth(heads: readonly string[], rows: readonly (readonly Cell[])[]): number {
+  const widths = heads.map((head, index) => {
+    const title = head.replace(/!$/, '');
+    const natural = Math.max(title.length, ...rows.map((row) => longestLine(row[index]?.text ?? '')));
+    return head === title ? Math.min(natural, Math.max(NARROWEST, title.length)) : natural;
+  });
+  return widths.reduce((sum, width) => sum + width, 0) + GAP * (heads.length - 1);
+}
+
 function fitted(line: string, width: number, oneLine: boolean): string[] {
   if (!oneLine || line.length <= width) return wrap(line, width);
   const end = Math.floor((width - 1) / 2);

@@ -18,15 +18,6 @@ export function count(number: number, one: string, many = `${one}s`): string {
   return `${number} ${number === 1 ? one : many}`;
 }
 
-/** Whole seconds in the largest two units: `45 s`, `3 min 5 s`, `2 h 4 min`. */
-export function duration(milliseconds: number): string {
-  const seconds = Math.round(milliseconds / 1000);
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return seconds % 60 === 0 ? `${minutes} min` : `${minutes} min ${seconds % 60} s`;
-  return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
 /**
  * Lines of at most `width` characters: broken at spaces, and inside a word that is longer (an ARN) after one of `/:,.-`
  * or, where there is none, anywhere. Nothing is cut away.

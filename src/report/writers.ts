@@ -20,7 +20,7 @@ export function tellWriters({ endedAt, target }: RunRecord, roles: readonly Role
           finding(
             'PS912',
             `Cluster/${target.clusterName}`,
-            `nobody knows whether somebody else wrote a trust policy while podshift did: CloudTrail may not be read (${denied.length === 1 ? first.roleArn : `${denied.length} roles, such as ${first.roleArn}`})`,
+            `it is not known whether somebody else wrote a trust policy while podshift did: podshift may not read CloudTrail (${denied.length === 1 ? first.roleArn : `${denied.length} roles, such as ${first.roleArn}`})`,
           ),
         ];
   return [...unreadable, ...roles.flatMap((role) => [...doubts(role, isDenied), ...putBack(role)])];
@@ -35,7 +35,7 @@ function doubts({ roleArn, writes = [] }: RoleRecord, isDenied: (write: TrustWri
 
 function putBack({ roleArn, putBack: times = [] }: RoleRecord): Finding[] {
   return times.map((at) => {
-    const message = `somebody else wrote the trust policy of ${roleArn} at ${at}, while podshift did; it was put back beside what podshift wrote`;
+    const message = `somebody else wrote the trust policy of ${roleArn} at ${at}, while podshift did; it was restored beside what podshift wrote`;
     return finding('PS914', `Role/${roleArn}`, message);
   });
 }

@@ -36,7 +36,7 @@ function checkWaiting({ runId, approval, status, endedAt }: RunRecord): void {
   if (approval?.status === 'expired') {
     throw new PodshiftError(
       'TaskTokenGone',
-      `run ${runId} ended before anybody answered; it would have waited until ${approval.expiresAt}`,
+      `run ${runId} ended before anybody approved it; it would have waited until ${approval.expiresAt}`,
     );
   }
   if (approval !== null && approval.status !== 'waiting') throw answered(runId, approval.answer);

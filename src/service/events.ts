@@ -4,7 +4,7 @@ import { EVENT_SOURCE, MAX_TEXT, type PodshiftEvent } from '../model/events.ts';
 import type { Plan } from '../model/plan.ts';
 import { isSelf } from '../model/requester.ts';
 import type { RunRecord } from '../model/run.ts';
-import { planNotice } from '../report/plan-notice.ts';
+import { planNotice } from '../report/plan/notice.ts';
 
 /**
  * Whether a change is an event: a run or a unit that is new or stands otherwise than before (with a run its approval counts),
@@ -56,6 +56,7 @@ export function eventOf(
         approver: approverOf(after),
         endedAt: after.endedAt,
         unitCounts: after.endedAt === null ? null : (after.unitCounts ?? null),
+        audit: after.endedAt === null ? null : (after.audit ?? null),
       };
       return { detailType: 'Run State Changed', time, detail };
     }

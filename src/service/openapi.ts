@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { auditFile } from '../model/audit/record.ts';
 import { ERRORS, type ErrorName } from '../model/errors.ts';
 import { migrationOptions } from '../model/options.ts';
 import { approvalSchema, runReport, unitSchema } from '../model/report.ts';
@@ -31,6 +32,7 @@ const GOT = named({
   Approval: approvalSchema,
   Unit: unitSchema,
   RunReport: runReport,
+  Audit: auditFile,
   RunOptions: migrationOptions,
   Problem: problem,
 });
@@ -49,7 +51,7 @@ export function openApiDocument(version: string): JsonObject {
       title: 'podshift',
       version,
       description:
-        'Starts migrations from IRSA, kube2iam and kiam to EKS Pod Identity, shows how they stand, and takes them back. Requests are signed with AWS Signature Version 4 for the service execute-api.',
+        'Starts migrations from IRSA, kube2iam and kiam to EKS Pod Identity, shows how they stand, and rolls them back. Requests are signed with AWS Signature Version 4 for the service execute-api.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [

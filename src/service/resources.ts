@@ -4,7 +4,10 @@ import type { Plan } from '../model/plan.ts';
 import { approvalSchema, planContents, unitSchema } from '../model/report.ts';
 import { requesterSchema } from '../model/requester.ts';
 import type { RunRecord, UnitRecord } from '../model/run.ts';
+import { runState } from '../model/run-state.ts';
+import { PLAINLY } from '../report/commands.ts';
 import { describeApproval, describePlan, describeUnit, isProposal } from '../report/report.ts';
+import { factsOfRecords, stateOf } from '../report/state/run-state.ts';
 
 /** What the API answers with: the journal's records in the words of the reports, without anything secret. */
 const apiVersion = z.literal('podshift/v1');
@@ -35,6 +38,12 @@ export const runResource = z.strictObject({
   startedAt: time,
   endedAt: time.nullable(),
   calls: z.strictObject({ eks: z.int(), iam: z.int(), sts: z.int(), kubernetes: z.int(), cloudtrail: z.int() }),
+  state: runState
+    .omit({ next: true })
+    .optional()
+    .describe(
+      'How it stands in words, as `podshift status` says it: where a run is asked for, or listed. Of an answer to a POST it is absent',
+    ),
   plan: planContents
     .optional()
     .describe(
@@ -77,11 +86,25 @@ export function describeRun(run: RunRecord): RunResource {
   };
 }
 
-/** A run with its plan, as long as that is only proposed. */
-export function describeProposal(run: RunRecord, plan: Plan | undefined): RunResource {
-  if (plan === undefined || !isProposal(run)) return describeRun(run);
-  const contents = describePlan({ ...plan, options: run.options });
-  return JSON.stringify(contents).length > MAX_PLAN_LENGTH ? describeRun(run) : { ...describeRun(run), plan: contents };
+/** A run and its units, of which one that has ended needs none: its record has counted them. */
+export interface StandingRun {
+  readonly run: RunRecord;
+  readonly units: readonly UnitRecord[];
+}
+
+/** The run with the words for how it stands at `now`, in milliseconds since the epoch. */
+export function describeStanding({ run, units }: StandingRun, now: number): RunResource {
+  // Whether an execution carries it, the service's own watch sees. What to do about it is in the words of whoever asks.
+  const { name, text, attention } = stateOf(factsOfRecords(run, units), { kind: 'unknown' }, now, PLAINLY);
+  return { ...describeRun(run), state: { name, text, attention } };
+}
+
+/** The same with its plan, as long as that is only proposed. */
+export function describeProposal(standing: StandingRun, plan: Plan | undefined, now: number): RunResource {
+  const described = describeStanding(standing, now);
+  if (plan === undefined || !isProposal(standing.run)) return described;
+  const contents = describePlan({ ...plan, options: standing.run.options });
+  return JSON.stringify(contents).length > MAX_PLAN_LENGTH ? described : { ...described, plan: contents };
 }
 
 /** Without the external id: whoever reads a run could assume the role with it, if the role trusted them. */
@@ -90,8 +113,8 @@ function describeTarget({ clusterName, region, assumeRoleArn }: RunRecord['targe
 }
 
 /** A page of runs; `next` is a cursor. */
-export function describeRuns(runs: readonly RunRecord[], next: string | null): RunList {
-  return { apiVersion: 'podshift/v1', kind: 'RunList', runs: runs.map(describeRun), next };
+export function describeRuns(runs: readonly StandingRun[], next: string | null, now: number): RunList {
+  return { apiVersion: 'podshift/v1', kind: 'RunList', runs: runs.map((one) => describeStanding(one, now)), next };
 }
 
 /** A page of a run's units, as the report shows them; `next` is a cursor. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { auditFile } from '../model/audit/record.ts';
 import type { ErrorName } from '../model/errors.ts';
 import { migrationOptions } from '../model/options.ts';
 import { runReport } from '../model/report.ts';
@@ -79,7 +80,7 @@ export const startRunBody = z.strictObject({
     .enum(['required', 'none'])
     .default('required')
     .describe('Whether the run waits until somebody approves the digest of its plan'),
-  expectedDigest: digest.nullable().default(null).describe('The run is held where its plan has another digest'),
+  expectedDigest: digest.nullable().default(null).describe('The run changes nothing where its plan has another digest'),
   options: migrationOptions.prefault({}),
 });
 
@@ -96,7 +97,7 @@ export const rollbackBody = z
       .nullable()
       .default(null)
       .describe('Units, each `NAMESPACE/SERVICEACCOUNT`; null for the whole run'),
-    stop: z.boolean().default(false).describe('Stop the run first where it is still going forward; then all of it goes back'),
+    stop: z.boolean().default(false).describe('Stop the run first where it is still going forward; then all of it is rolled back'),
   })
   .default({ units: null, stop: false });
 
@@ -207,7 +208,7 @@ export const ROUTES = {
     operationId: 'rollBackRun',
     summary: 'Roll a run back',
     description:
-      'Restores what the run changed, or what some of its units changed. A run that is rolled back already is answered with 200, and nothing is started. One that is still going forward is refused, unless it is to be stopped first.',
+      'Restores what the run changed, or what some of its units changed. A run that is rolled back already is answered with 200, and nothing is started. One that is still going forward is refused, unless `stop` is true.',
     path: runPath,
     query: none,
     headers: anyHeaders,
@@ -231,6 +232,20 @@ export const ROUTES = {
     headers: anyHeaders,
     body: noBody,
     success: { status: 200, description: 'The report', body: runReport, otherTypes: [REPORT_TYPES.yaml, REPORT_TYPES.markdown] },
+    errors: ['RunNotFound', 'AnswerTooLarge'],
+  }),
+  getAudit: route({
+    method: 'GET',
+    template: '/runs/{runId}/audit',
+    operationId: 'getAudit',
+    summary: 'The audit of a run',
+    description:
+      'Who asked and who approved, every write with before and after, all evidence and every rollback, chained by hashes. The answer is the file that `podshift audit --verify` takes, byte for byte.',
+    path: runPath,
+    query: none,
+    headers: anyHeaders,
+    body: noBody,
+    success: { status: 200, description: 'The audit', body: auditFile },
     errors: ['RunNotFound', 'AnswerTooLarge'],
   }),
 } as const;

@@ -29,7 +29,7 @@ export interface OpenRuns {
 const GRACE_SECONDS = 600;
 
 /**
- * Measures the runs without an end, and finishes those that nobody carries any more: EventBridge delivers the end of an execution
+ * Measures the runs without an end, and ends those that no execution carries on any more: EventBridge delivers the end of an execution
  * at best effort, and an execution can be lost. One that waits for approval is not counted: it may wait for a week, and its state
  * machine ends the wait.
  */
@@ -70,7 +70,7 @@ async function finish({ clock, journal, logger, executions }: Watching, run: Run
       ? await lostRollback(gateway, run, carrier?.executionId)
       : await lostRun(gateway, run, carrier?.executionId);
   if (reason === '' || (carrier === undefined && ageSeconds(clock, run) < GRACE_SECONDS)) return false;
-  logger.warn('the rollback of a run is started that nobody carried', { runId: run.runId, reason });
+  logger.warn('a rollback is started for a run that had none', { runId: run.runId, reason });
   await startRollback(gateway, run.runId, { runId: run.runId, unitIds: null, reason });
   return true;
 }
@@ -89,7 +89,7 @@ async function lostRollback(executions: Executions, { runId }: RunRecord, execut
   // That of chosen units claims nothing; it has the next free name.
   for (let number = 1; ; number += 1) {
     const status = await executions.status('rollback-run', rollbackName(runId, number));
-    if (status === undefined) return 'nobody carries its rollback any more';
+    if (status === undefined) return 'no execution rolls it back any more';
     if (isUnderWay(status)) return '';
   }
 }

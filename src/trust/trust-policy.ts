@@ -24,8 +24,8 @@ export function parseTrustPolicy(text: string): TrustPolicyResult {
   let root: unknown;
   try {
     root = JSON.parse(text);
-  } catch (error) {
-    return problem(`the trust policy is not JSON: ${jsonProblem(text, error as SyntaxError)}`);
+  } catch {
+    return problem(`the trust policy is not JSON: ${jsonProblem(text)}`);
   }
   if (!isObject(root)) return problem('the trust policy is not a JSON object');
   if (nestingDepth(text) > DEEPEST) return problem(`the trust policy nests deeper than ${DEEPEST} levels`);

@@ -162,7 +162,7 @@ export function judgeNodePod(pod: KubernetesObject, task: NodeTask): NodeVerdict
   const terminated: { exitCode: number; message?: string } | undefined = pod.status?.containerStatuses?.[0]?.state?.terminated;
   if (terminated === undefined) {
     if (phase !== 'Failed' && phase !== 'Succeeded') return { state: 'running' };
-    return { state: 'again', message: `the pod ended without an answer (${pod.status?.reason ?? phase})` };
+    return { state: 'again', message: `the pod ended without a result (${pod.status?.reason ?? phase})` };
   }
   const said = (terminated.message ?? `exit code ${terminated.exitCode}`).replace(/\s+/g, ' ').trim().slice(0, 300);
   if (terminated.exitCode !== 0) return { state: 'again', message: said };

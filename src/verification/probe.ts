@@ -107,13 +107,13 @@ export function judgeProbe(pod: KubernetesObject, expectedRoleArn: string): Prob
   if (terminated === undefined) {
     const phase: string = pod.status?.phase ?? 'Pending';
     if (phase === 'Failed' || phase === 'Succeeded')
-      return verdict('again', `the probe pod ended without an answer (${pod.status?.reason ?? phase})`);
+      return verdict('again', `the probe pod ended without a result (${pod.status?.reason ?? phase})`);
     return verdict('running', waitingFor(pod, status?.state?.waiting?.reason));
   }
   if (terminated.exitCode !== 0)
     return verdict('again', `the probe failed: ${oneLine(terminated.message ?? `exit code ${terminated.exitCode}`)}`);
   const identity = parseIdentity(terminated.message ?? '');
-  if (identity === undefined) return verdict('again', 'the probe gave no readable answer');
+  if (identity === undefined) return verdict('again', 'could not read the result of the probe');
   const expected = parseArn(expectedRoleArn);
   const [, roleName, session] = parseArn(identity.arn).resource.split('/');
   const right =

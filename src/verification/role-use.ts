@@ -47,7 +47,9 @@ export function judgeRoleUse(events: readonly CloudTrailEvent[], question: RoleU
   const problems = [
     ...(strangers.length > 0 ? [`${strangers.join(', ')} took the role, and no node of this cluster is one of them`] : []),
     ...(oldWay > 0
-      ? [`the role was taken ${oldWay === 1 ? 'once' : `${oldWay} times`} by the old way within the last ${question.silenceSeconds} s`]
+      ? [
+          `the role was taken ${oldWay === 1 ? 'once' : `${oldWay} times`} by the old mechanism within the last ${question.silenceSeconds} s`,
+        ]
       : []),
     ...(silentSeconds < question.silenceSeconds ? [`CloudTrail shows only the last ${Math.max(0, silentSeconds)} s`] : []),
     ...(unused.length > 0 ? [`CloudTrail shows no use by Pod Identity of ${unused.join(', ')}`] : []),

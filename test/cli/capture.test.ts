@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,6 +44,18 @@ describe('podshift capture', { timeout: 300_000 }, () => {
     expect(captured.stderr).toContain("\n  podshift plan 'my shop'\n  podshift rehearse 'my shop'\n");
     expect(captured.stderr).not.toContain('warning');
     expect(await readdir(above)).toEqual(['my shop']);
+
+    const hashed = await start([main, 'capture', '--cluster', 'shop', '--endpoint-url', aws, '--names', 'hashed', '--out', 'report'], here)
+      .ended;
+    expect(hashed).toMatchObject({ code: 0, stdout: 'report\n' });
+    expect(hashed.stderr.replaceAll(/\s+/g, ' ')).toContain(
+      'names, account ids, addresses and free text were replaced, and the key was not kept',
+    );
+    const { cluster } = JSON.parse(await readFile(join(above, 'report/eks/cluster.json'), 'utf8'));
+    expect(cluster.name).toMatch(/^[a-z]{4}$/);
+    expect(cluster.name).not.toBe('shop');
+    const unknown = await start([main, 'capture', '--cluster', 'shop', '--names', 'secret', '--out', 'other'], here).ended;
+    expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('plain, hashed') });
     twin.process.kill('SIGTERM');
     await twin.ended;
 

@@ -9,6 +9,7 @@ import { parseCommandLine } from '../../cli/program.ts';
 import { fleetSpec } from '../../src/model/fleet.ts';
 import { type FleetReport, fleetList, fleetReport } from '../../src/model/fleet-report.ts';
 import { startScript } from '../unit/fixtures/scripted-server.ts';
+import { commandIn, pasted } from './paste.ts';
 import { podshift, ROOT, start } from './spawn.ts';
 
 const SHOP = join(ROOT, 'examples/shop');
@@ -66,7 +67,7 @@ describe('the settings of a fleet', () => {
     ['a key that is like none', 'regions: [eu-west-1]\nxyzzyxyzzy: 1\n', [], /unknown key "xyzzyxyzzy" in the fleet file [^;]*$/],
     ['a wrong value', 'regions: [eu-west-1]\nmigration: {waveSize: 0}\n', [], /^migration\.waveSize: /],
     ['no map', '- a\n', [], /must be a map/],
-    ['no YAML', 'a: [\n', [], /is no YAML/],
+    ['no YAML', 'a: [\n', [], /is not YAML: line 2, column 1: the text ends in the middle$/],
     ['a tag without a key', 'regions: [eu-west-1]\n', ['--tag', '=x'], /--tag takes KEY or KEY=VALUE, not "=x"/],
   ])('are refused with %s', async (_title, text, flags, message) => {
     const name = text === undefined ? undefined : await file(text);
@@ -198,8 +199,12 @@ describe('podshift fleet', () => {
     first.process.kill('SIGINT');
     const interrupted = await first.ended;
     expect(interrupted.code, interrupted.stderr).toBe(130);
-    const resume = /podshift fleet (run --resume .*)$/m.exec(interrupted.stderr)?.[1] ?? '';
-    const ended = await run(...resume.split(' '), '-o', 'json').ended;
+    const looked = await pasted(commandIn(interrupted.stderr, 'fleet status'), { env, cwd: folder });
+    expect(looked).toMatchObject({ code: 0, stdout: expect.stringContaining('interrupted') });
+    const resume = commandIn(interrupted.stderr, 'fleet run --resume');
+    // The list and the fleet itself have no --endpoint-url to hand on: it is set by the environment of a twin.
+    expect(commandIn(looked.stdout, 'fleet run --resume')).toBe(resume);
+    const ended = await pasted(`${resume} -o json`, { env, cwd: folder });
     expect(ended.code, ended.stderr).toBe(0);
     const report = fleetReport.parse(JSON.parse(ended.stdout));
     expect(report.clusters).toMatchObject([{ status: 'migrated', units: { migrated: 1 } }]);
@@ -208,6 +213,11 @@ describe('podshift fleet', () => {
     expect(listed.fleets.map(({ id, status }) => [id, status])).toEqual([[report.fleet.id, 'migrated']]);
     const shown = await run('status', report.fleet.id).ended;
     expect(shown.stdout).toContain('podshift rollback RUN --approve');
+    const back = commandIn(shown.stdout, 'rollback').replace('RUN', report.clusters[0]?.run ?? '');
+    expect(await pasted(back, { env: { ...env, AWS_ENDPOINT_URL: aws }, cwd: folder })).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('rolled back'),
+    });
   }, 300_000);
 
   it('starts a fleet in the service, and says how to look at it', async () => {
@@ -234,5 +244,11 @@ describe('podshift fleet', () => {
     expect(asked.every(({ name }, index) => name.startsWith(`${inputs[index]?.fleetId}-`))).toBe(true);
     expect(JSON.parse(written[0] ?? '')).toEqual({ fleet: inputs[0]?.fleetId, execution: 'arn:started' });
     expect(written[2]).toBe(`  podshift fleet status ${inputs[0]?.fleetId} --service ${arn} --endpoint-url ${url}`);
+    // Typed as it stands, it asks the table of that service for the fleet, which this one does not keep.
+    const words = commandIn(written[2] ?? '', 'fleet status')
+      .split(' ')
+      .slice(2);
+    await expect(fleet({ terminal } as never, parsed(...words))).rejects.toMatchObject({ name: 'FleetNotFound' });
+    expect(JSON.parse(seen.at(-1)?.body ?? '')).toMatchObject({ TableName: 'podshift-journal-prod' });
   });
 });

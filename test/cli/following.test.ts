@@ -66,7 +66,7 @@ describe('a run of another process', () => {
     });
 
     const back = run('rollback', runId, ...journal, '--approve');
-    await back.seen('rolling-back');
+    await back.seen('rolling back');
     const beside = start(['cli/main.ts', 'watch', runId, ...journal]);
     await beside.seen(/rolling back since \S+Z/);
     back.process.kill('SIGKILL');
@@ -91,7 +91,7 @@ describe('a run of another process', () => {
     expect(told).toEqual(runReport.parse(JSON.parse(ended.stdout)).run);
 
     const back = run('rollback', runId, ...journal, '--approve');
-    await back.seen('rolling-back');
+    await back.seen('rolling back');
     const beside = await podshift('watch', runId, ...journal, '-o', 'json');
     expect((await back.ended).code).toBe(0);
     expect(beside.code).toBe(5);

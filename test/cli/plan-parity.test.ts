@@ -55,7 +55,7 @@ async function clusterPlan() {
   return planReport.parse(JSON.parse(planned.stdout));
 }
 
-describe('the twin of a snapshot that was taken by the README’s commands', { timeout: 600_000 }, () => {
+describe('the twin of a snapshot that was taken by the commands of docs/snapshots.md', { timeout: 600_000 }, () => {
   it('has one plan, whoever makes it: the run that waits, the cluster, the snapshot and the rehearsal', async () => {
     const { run, report, markdown, shown } = await waitingRun();
     const cluster = await clusterPlan();

@@ -20,7 +20,7 @@ describe('on a twin', () => {
     const { code, stdout, stderr } = await podshift('demo');
 
     expect(code).toBe(0);
-    expect(stdout).toContain('10 migrated, 4 held');
+    expect(stdout).toContain('10 migrated, 4 blocked');
     expect(stdout).toContain('promises  credential gap 0 s; nobody else gained a role; nothing else changed');
     // A pipe has no width: what belongs together stands in one line, so that grep finds it.
     expect(stdout).toMatch(/^run \w+ on shop \(eu-central-1, account 444455556666\): migrated$/m);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments, stringify } from 'yaml';
 import { planReport, runReport } from '../../src/model/report.ts';
+import { commandIn, pasted } from './paste.ts';
 import { podshift, ROOT, start } from './spawn.ts';
 
 const PRESS = join(ROOT, 'examples/press-kube2iam');
@@ -66,7 +67,9 @@ describe('podshift retire', () => {
     expect(plan.stderr).toContain('(plan) would retire kube2iam');
     expect(plan.stderr).toContain(`podshift retire kube2iam --cluster press`);
 
-    const done = await run('retire', 'kube2iam', ...common, '--approve', '--digest', planned.run.digest, '-o', 'json');
+    const next = commandIn(plan.stderr, 'retire');
+    expect(next).toMatch(new RegExp(` --approve --digest ${planned.run.digest}$`));
+    const done = await pasted(`${next} -o json`, { env });
     expect(done.code, done.stderr).toBe(0);
     const { run: record, retirement } = runReport.parse(JSON.parse(done.stdout));
     expect(record.status).toBe('migrated');

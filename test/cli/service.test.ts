@@ -89,12 +89,22 @@ describe('podshift serve', { timeout: 300_000 }, () => {
     expect(report).toEqual(await (await fetch(`${url}/runs/${id}/report`)).json());
     expect((await podshift('report', id, '--service', url, '-o', 'markdown')).stdout).toContain(`- Approval: approved by ${CALLER}`);
 
+    const folder = await mkdtemp(join(tmpdir(), 'podshift-test-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const exported = await podshift('export', id, '--service', url, '--format', 'terraform', '--out', join(folder, 'code'));
+    expect([exported.code, exported.stderr]).toEqual([0, expect.stringContaining('what to do, in which order: ')]);
+    const { association } = report.units.find(({ serviceAccount }) => serviceAccount === 'thumbnails') ?? {};
+    expect(association).toEqual({ id: expect.stringMatching(/^a-[0-9a-z]{17}$/), isNew: true });
+    expect(await readFile(join(folder, 'code', 'imports.tf'), 'utf8')).toContain(`id = "shop,${association?.id}"`);
+
     const planned = await podshift('rollback', id, '--service', url, '-o', 'json');
     expect(JSON.parse(planned.stdout)).toMatchObject({ kind: 'RollbackPlan', units: [{ unit: 'media/thumbnails', status: 'migrated' }] });
     const back = await podshift('rollback', id, '--service', url, '--approve', '-o', 'json');
     expect(back.code).toBe(0);
     expect(runReport.parse(JSON.parse(back.stdout)).run.status).toBe('rolled-back');
     expect((await post(`/runs/${id}/rollback`)).status).toBe(200);
+    const nothing = await podshift('export', id, '--service', url, '--out', join(folder, 'nothing'), '-o', 'json');
+    expect(JSON.parse(nothing.stdout)).toMatchObject({ kind: 'Export', of: 'run', id, files: ['README.md'] });
 
     const listed = await podshift('status', '--service', url, '-o', 'json');
     expect(JSON.parse(listed.stdout).runs).toMatchObject([{ id, status: 'rolled-back' }]);
@@ -165,7 +175,9 @@ describe('podshift serve', { timeout: 300_000 }, () => {
     const again = await podshift('run', '--service', url, '--plan', file, '--approve');
     expect(again).toMatchObject({
       code: 3,
-      stderr: expect.stringContaining(`what differs from the plan: podshift plan --compare ${file}`),
+      stderr: expect.stringMatching(
+        new RegExp(`to see what differs from the plan, with your own access to\\s+the cluster:\\n {2}podshift plan --compare ${file}\\n`),
+      ),
     });
     expect((await stop()).code).toBe(0);
   });

@@ -31,14 +31,21 @@ const CLEAN = {
   AWS_PROFILE: undefined,
   AWS_REGION: undefined,
   AWS_DEFAULT_REGION: undefined,
+  PODSHIFT_SERVICE: undefined,
+  PODSHIFT_FLEET_SERVICE: undefined,
+  PODSHIFT_JOURNAL: undefined,
+  PODSHIFT_OUTPUT: undefined,
 };
 
-/** Where a process that is started in no folder of its own would keep a journal: never where the user does. */
+/** Where a process that is started in no folder of its own would keep a journal and look for settings: never where the user does. */
 const STATE = join(tmpdir(), `podshift-tests-${process.pid}-state`);
 
-/** Starts Node on a file of the project, without a terminal. Its journal is in `options.cwd`, so that each test has its own. */
-export function start(args: readonly string[], options: { env?: NodeJS.ProcessEnv; cwd?: string } = {}): Running {
-  const child = spawn(process.execPath, args, {
+/**
+ * Starts Node, or another program, on a file of the project, without a terminal. Its journal is in `options.cwd`, so that each test has
+ * its own.
+ */
+export function start(args: readonly string[], options: { env?: NodeJS.ProcessEnv; cwd?: string; program?: string } = {}): Running {
+  const child = spawn(options.program ?? process.execPath, args, {
     cwd: options.cwd ?? ROOT,
     env: {
       ...process.env,
@@ -47,6 +54,7 @@ export function start(args: readonly string[], options: { env?: NodeJS.ProcessEn
       AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
       AWS_EC2_METADATA_DISABLED: 'true',
       XDG_STATE_HOME: options.cwd === undefined ? STATE : join(options.cwd, 'state'),
+      XDG_CONFIG_HOME: options.cwd === undefined ? STATE : join(options.cwd, 'config'),
       ...options.env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -12,6 +12,7 @@ import {
   ListRolesCommand,
   paginateGetAccountAuthorizationDetails,
   paginateListRoles,
+  SimulatePrincipalPolicyCommand,
   UpdateAssumeRolePolicyCommand,
 } from '@aws-sdk/client-iam';
 import { afterEach, describe, expect } from 'vitest';
@@ -51,6 +52,22 @@ export function describeIam({ name, exceptions, start }: IamBackend): void {
       await client.send(new DeleteRoleCommand({ RoleName }));
       for (const command of [new GetRoleCommand({ RoleName }), new DeleteRoleCommand({ RoleName })])
         await expect(client.send(command as GetRoleCommand)).rejects.toMatchObject({ name: 'NoSuchEntityException' });
+    });
+
+    behaviour('judges ahead of a call whether a role may make it', async () => {
+      const client = await open({ one: EC2 });
+      const { Role } = await client.send(new GetRoleCommand({ RoleName: 'one' }));
+      const simulate = async () => {
+        const request = { PolicySourceArn: Role?.Arn, ActionNames: ['eks:CreateAddon', 'iam:PassRole'], ResourceArns: ['*'] };
+        const { EvaluationResults, IsTruncated } = await client.send(new SimulatePrincipalPolicyCommand(request));
+        return [IsTruncated, EvaluationResults?.map((one) => [one.EvalActionName, one.EvalResourceName, one.EvalDecision])];
+      };
+      const all = (decision: string) => ['eks:CreateAddon', 'iam:PassRole'].map((action) => [action, '*', decision]);
+      expect(await simulate()).toEqual([false, all('implicitDeny')]);
+      await client.send(new AttachRolePolicyCommand({ RoleName: 'one', PolicyArn: 'arn:aws:iam::aws:policy/AdministratorAccess' }));
+      expect(await simulate()).toEqual([false, all('allowed')]);
+      const unknown = new SimulatePrincipalPolicyCommand({ PolicySourceArn: `${Role?.Arn}-none`, ActionNames: ['iam:GetRole'] });
+      await expect(client.send(unknown)).rejects.toMatchObject({ name: 'NoSuchEntityException' });
     });
 
     behaviour('lists every role once over all pages, with its trust policy and without tags', async () => {

@@ -15,6 +15,7 @@ const credentials = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'exa
 export const motoIam = (moto: () => Moto): IamBackend => ({
   name: 'moto',
   exceptions: {
+    'judges ahead of a call whether a role may make it': 'moto has no SimulatePrincipalPolicy',
     'lists trust policies URL-encoded':
       'moto answers ListRoles with plain JSON; IAM encodes it as RFC 3986 says (API reference, Role: AssumeRolePolicyDocument), as moto does for GetRole',
     'refuses a trust policy of more than 2,048 characters without white space':

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect } from 'vitest';
 import type { Journal } from '../../src/journal/journal.ts';
 import { createTableJournal } from '../../src/journal/table-journal.ts';
+import type { WriteRequest } from '../../src/model/audit/record.ts';
 import type { Clock } from '../../src/model/clock.ts';
 import { migrationOptions } from '../../src/model/options.ts';
 import type { Evidence } from '../../src/model/run.ts';
@@ -255,10 +256,11 @@ export function describeJournal({ name, exceptions, start }: JournalBackend): vo
           state: 'intended',
           sequence: 1,
           at: new Date(now).toISOString(),
+          requests: [],
         });
         await journal.markApplied(runId, 'k', { image: 2 });
         const again = await journal.recordIntent(intent(runId, 'k', { image: 2 }));
-        expect(again).toEqual({ ...first, state: 'applied', after: { image: 2 } });
+        expect(again).toEqual({ ...first, state: 'applied', after: { image: 2 }, appliedAt: new Date(now).toISOString() });
         expect(await journal.getEntry(runId, 'k')).toEqual(again);
       });
 
@@ -274,6 +276,30 @@ export function describeJournal({ name, exceptions, start }: JournalBackend): vo
         expect((await journal.listEntries(runId)).map((entry) => entry.key)).toEqual(['m', 'a', 'z']);
         expect((await journal.listEntries(runId, 'shop/cart')).map((entry) => entry.key)).toEqual(['m', 'z']);
         expect((await journal.listEntries(runId, null)).map((entry) => entry.key)).toEqual(['a']);
+      });
+
+      behaviour('keeps what each try asked for, and what undid it', async () => {
+        const sent = (requestId: string): WriteRequest => ({
+          service: 'iam',
+          operation: 'UpdateAssumeRolePolicy',
+          requestId,
+          principal: 'arn:aws:sts::111122223333:assumed-role/podshift/podshift-run',
+          error: null,
+        });
+        const attempt = (id: string) => ({ ...intent(runId, 'k'), attempt: { id, until: now + 1000 } });
+        await journal.recordIntent(attempt('try-1'));
+        await journal.endTry(runId, 'k', { id: 'try-1', requests: [sent('a')] });
+        await journal.recordIntent(attempt('try-2'));
+        await journal.markApplied(runId, 'k', {}, { id: 'try-2', requests: [sent('b'), sent('c')] });
+        const applied = new Date(now).toISOString();
+        now += 1000;
+        await journal.markUndone(runId, 'k', [sent('d')]);
+        expect(await journal.getEntry(runId, 'k')).toMatchObject({
+          requests: [sent('a'), sent('b'), sent('c')],
+          undoRequests: [sent('d')],
+          appliedAt: applied,
+          undoneAt: new Date(now).toISOString(),
+        });
       });
 
       behaviour('marks entries undone, and knows which are not there', async () => {

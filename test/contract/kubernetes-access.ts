@@ -86,10 +86,14 @@ export function describeAccess({ behaviour, running, makeNamespace }: Kubernetes
     behaviour('tells someone what they may do', async () => {
       const may = async (verb: string, resource: string, subresource?: string): Promise<boolean> => {
         const resourceAttributes = { verb, resource, namespace: 'default', ...(subresource === undefined ? {} : { subresource }) };
-        const { status, body } = await running().request('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {
-          as: 'limited',
-          body: { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec: { resourceAttributes } },
-        });
+        const { status, body } = await running().request(
+          'POST',
+          '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews?fieldManager=podshift',
+          {
+            as: 'limited',
+            body: { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec: { resourceAttributes } },
+          },
+        );
         expect([status, body.kind]).toEqual([201, 'SelfSubjectAccessReview']);
         return body.status.allowed;
       };

@@ -113,7 +113,7 @@ async function refused(world: CloudWorld, runId: string): Promise<void> {
   });
   expect(await journal.getRun(runId)).toMatchObject({
     status: 'held',
-    reason: expect.stringMatching(`is held by ${FIRST} until .*\\(ClusterLocked\\)$`),
+    reason: expect.stringMatching(`is locked by ${FIRST} until .*\\(ClusterLocked\\)$`),
   });
 }
 

@@ -89,10 +89,10 @@ describe('the stack', () => {
     for (const [id, { Properties }] of functions()) expect(Properties, id).not.toHaveProperty('VpcConfig');
   });
 
-  it('has its every parameter in the README, with its default', async () => {
+  it('has its every parameter in docs/service.md, with its default', async () => {
     const read = (file: string) => readFile(new URL(`../../${file}`, import.meta.url), 'utf8');
     const { params } = parse(await read('serverless.yml')) as { params: { default: Record<string, unknown> } };
-    const rows = (await read('README.md')).split('\n').filter((line) => line.startsWith('| `'));
+    const rows = (await read('docs/service.md')).split('\n').filter((line) => line.startsWith('| `'));
     for (const [name, value] of Object.entries(params.default)) {
       const [, , given] = rows.map((line) => line.split('|')).find((cells) => cells[1]?.includes(`\`${name}\``)) ?? [];
       expect(given, name).toBeDefined();

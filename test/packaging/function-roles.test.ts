@@ -53,6 +53,19 @@ describe('the roles of the functions', () => {
     }
   });
 
+  it('are known to the functions that change something, which have on record as whom, and to no others', () => {
+    const { Resources } = service.template;
+    const variables = (key: string): object => {
+      const { Environment } = Resources[`${key.charAt(0).toUpperCase()}${key.slice(1)}LambdaFunction`]?.Properties ?? {};
+      return (Environment as { readonly Variables: object } | undefined)?.Variables ?? {};
+    };
+    expect(variables('grantTrust')).toMatchObject({ FUNCTION_ROLE_ARN: { 'Fn::Sub': `\${GrantTrustFunctionRole.Arn}` } });
+    const changing = Object.keys(table).filter((key) => table[key]?.includes('sts:AssumeRole'));
+    const known = Object.keys(table).filter((key) => 'FUNCTION_ROLE_ARN' in variables(key));
+    expect(known.sort()).toEqual(changing.sort());
+    expect(variables('closeRun')).toMatchObject({ PODSHIFT_VERSION: expect.stringMatching(/^\d+\.\d+\.\d+/) });
+  });
+
   it('change roles, clusters and add-ons of the own account that carry the tag of member accounts, and no others', async () => {
     const text = await readFile(new URL('../../infra/member-account.yml', import.meta.url), 'utf8');
     const { Parameters } = parse(text, { logLevel: 'error' });

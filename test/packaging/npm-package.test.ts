@@ -10,6 +10,8 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { type Ended, passingFor, ROOT, start } from '../cli/spawn.ts';
+import { type Packaged, packageService } from '../support/package-service.ts';
+import { packaged } from '../support/packaged.ts';
 
 const run = promisify(execFile);
 
@@ -58,16 +60,21 @@ describe('the package that npm pack makes', () => {
     expect((await readdir(join(folder, 'node_modules'))).filter((name) => !name.startsWith('.'))).toEqual(['podshift']);
     expect((await readdir(join(folder, 'node_modules/podshift'))).sort()).toEqual([
       'CHANGELOG.md',
+      'Dockerfile',
       'LICENSE',
       'README.md',
       'cli',
       'dist',
       'docs',
       'examples',
+      'functions',
+      'infra',
       'node_modules',
       'package.json',
       'serverless.yml',
+      'src',
       'statemachine',
+      'tsconfig.json',
     ]);
   });
 
@@ -78,6 +85,13 @@ describe('the package that npm pack makes', () => {
     ]);
     expect(stdout).toMatch(/^\d+\.\d+\.\d+ \([0-9a-f]{12}(-dirty)?\)\n$/);
     expect(stdout).toBe(checkout.stdout);
+  });
+
+  it('brings the pages that explain codes, and the schemas of what it prints', async () => {
+    const { codes } = answer<{ codes: { code: string }[] }>(await podshift(['explain', 'PS305', 'pe301', '-o', 'json']).ended);
+    expect(codes.map(({ code }) => code)).toEqual(['PS305', 'PE301']);
+    const schemas = await readdir(join(folder, 'node_modules/podshift/docs/schemas'));
+    expect(schemas).toEqual(await readdir(join(ROOT, 'docs/schemas')));
   });
 
   it('runs on the Node of its optional dependency where the one at hand is too old', async () => {
@@ -132,6 +146,20 @@ describe('the package that npm pack makes', () => {
     expect(answer<Report>(undone).run.status).toBe('rolled-back');
   });
 
+  it('writes the folder of the service, of which the framework packages what it packages of the checkout', async () => {
+    const { code, stdout, stderr } = await podshift(['service', '--out', 'my service']).ended;
+    expect([code, stdout], stderr).toEqual([0, 'my service\n']);
+    expect(stderr).toContain("\n  cd 'my service' && npm ci\n");
+    const service = join(folder, 'my service');
+    // In the place of npm ci: test/installed has that.
+    await symlink(join(ROOT, 'node_modules'), join(service, 'node_modules'));
+    const [ofCheckout, ofFolder] = await Promise.all([packaged(), packageService(join(folder, 'packaged'), [], service)]);
+    expect(deployed(ofFolder)).toEqual(deployed(ofCheckout));
+
+    const again = await podshift(['service', '--out', 'my service']).ended;
+    expect(again).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('--out my service is not empty') });
+  });
+
   it("serves the Kubernetes API's schemas to who has its kubeconfig, without the client library that has them", async () => {
     const twin = podshift(['twin', example, '--no-delays']);
     const { kubeconfig } = JSON.parse((await twin.seen('podshift plan --cluster')).split('\n')[0] ?? '') as { kubeconfig: string };
@@ -148,6 +176,11 @@ describe('the package that npm pack makes', () => {
     });
   });
 });
+
+/** What would be deployed, but for the time at which it was packaged. The versions of functions have the hashes of their archives. */
+function deployed({ template }: Packaged): unknown {
+  return JSON.parse(JSON.stringify(template).replaceAll(/\d{13}-\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME'));
+}
 
 interface Kubeconfig {
   readonly clusters: readonly { readonly cluster: { readonly server: string; readonly 'certificate-authority-data': string } }[];

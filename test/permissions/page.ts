@@ -22,14 +22,15 @@ export function permissionsPage(facts: PageFacts): string {
 
 What podshift calls, so that you can grant it and no more. This page is made of what the functions were seen to ask for
 (\`npm run permissions\`), and a test compares it with what is deployed. *For* tells who needs it: \`plan\` stands for everything
-that only reads (\`scan\`, \`plan\`, \`run\` without \`--approve\`), \`run\` for what changes things, \`rollback\` for the way back;
+that only reads (\`scan\`, \`plan\`, \`run\` without \`--approve\`), \`run\` for what changes things, \`rollback\` for the rollback;
 \`fleet\`, \`API\` and \`events\` are parts of the deployed service.
 
 ## AWS
 
 ${table(['action', 'for', 'limited to', 'why'], actionRows(facts))}
 
-On one machine the journal is a folder, so nothing of \`dynamodb\`, \`states\`, \`events\` and \`sqs\` is needed there.
+On one machine the journal is a folder, so nothing of \`dynamodb\`, \`states\`, \`events\` and \`sqs\` is needed there. \`podshift doctor\` tries each
+of these that a run there takes, and each verb below.
 
 *Limited to* names the type of resource that the action can be limited to (Service Authorization Reference); the others know
 none, so they are granted on \`*\`. Each function of the service has a role of its own with the actions of the last table below
@@ -69,7 +70,7 @@ ${table(['resource', 'API group', ...CLUSTER_ROLES, 'why'], resourceRows(facts))
 
 None of them allows to bind a role, or has a verb on Secrets. A service account that is split off joins the bindings of the old one, and
 Kubernetes lets a subject be added only by who has all that the role allows, or may \`bind\` that very role: \`splitting.yaml\` has the
-rule for it, with the roles' names, for you to fill in. Without it such a unit is held, and its reason names the role. Kinds that a
+rule for it, with the roles' names, for you to fill in. Without it such a unit is blocked, and its reason names the role. Kinds that a
 cluster does not serve are skipped.
 
 ## The pods that podshift makes

@@ -6,7 +6,7 @@ export const ACTION_REASONS: Readonly<Record<string, { readonly why: string; rea
   'eks:DescribePodIdentityAssociation': { why: 'with which role', resource: 'podidentityassociation' },
   'eks:CreatePodIdentityAssociation': { why: 'the new way', resource: 'cluster' },
   'eks:DeletePodIdentityAssociation': {
-    why: 'the way back, also of a unit that fails in a run; those alone that carry the tag `podshift/run`',
+    why: 'the rollback, also of a unit that fails in a run; those alone that carry the tag `podshift/run`',
     resource: 'podidentityassociation',
   },
   'eks:ListAddons': { why: 'which add-ons own service accounts', resource: 'cluster' },
@@ -70,9 +70,9 @@ export const ACTION_REASONS: Readonly<Record<string, { readonly why: string; rea
   'dynamodb:ListStreams': { why: 'the same' },
   'sqs:SendMessage': { why: 'Lambda puts what the function could not publish with the dead letters', resource: 'queue' },
   'events:PutEvents': { why: 'what changed in the journal', resource: 'event-bus' },
-  'states:StartExecution': { why: 'runs and their way back', resource: 'stateMachine' },
+  'states:StartExecution': { why: 'runs and their rollback', resource: 'stateMachine' },
   'states:DescribeExecution': { why: 'how a run stands, and what failed it', resource: 'execution' },
-  'states:StopExecution': { why: 'a run that is to go back before it has ended', resource: 'execution' },
+  'states:StopExecution': { why: 'a run that rolls back before it has ended', resource: 'execution' },
   'states:SendTaskSuccess': { why: 'an approval, to the plan that waits for it', resource: 'stateMachine' },
   'states:SendTaskFailure': { why: 'a refusal', resource: 'stateMachine' },
 };
@@ -101,6 +101,12 @@ export const COMMAND_LINE_ONLY: readonly {
   { action: 'scheduler:DeleteSchedule', used: 'schedule', resource: 'schedule', why: 'with `--approve`' },
   { action: 'iam:CreateRole', used: 'addon', resource: 'role', why: 'the role of a new add-on, with `--create-role --approve` only' },
   { action: 'iam:AttachRolePolicy', used: 'addon', resource: 'role', why: 'the policies that EKS recommends for it' },
+  {
+    action: 'iam:SimulatePrincipalPolicy',
+    used: 'doctor',
+    resource: 'group, role, user',
+    why: 'whether actions that write would be allowed, without doing them; where it is withheld, doctor calls them unknown',
+  },
 ];
 
 /** Actions that no request of podshift names, with the functions that need them all the same. */
@@ -238,7 +244,7 @@ export const RESOURCE_REASONS: Readonly<Record<string, string>> = {
   configmaps: 'credential variables that containers take from ConfigMaps; only names are kept. `aws-auth`',
   serviceaccounts:
     'the annotations; removed after proof, put back by rollback. Service accounts that are split off for pods of kube2iam and kiam, and their removal by rollback',
-  pods: 'who runs as whom; dry-run pods, the probe pod and its removal; the pods that take the rule of a retired daemon off the nodes, and a restart of its own pods on the way back',
+  pods: 'who runs as whom; dry-run pods, the probe pod and its removal; the pods that remove the rule of a retired daemon from the nodes, and a restart of its own pods in a rollback',
   'pods/eviction':
     'stand-alone ReplicaSets, pods that missed the injection; with `--allow-pod-deletion` OnDelete and partitioned sets, and those of custom resources',
   replicationcontrollers: 'owners of pods',
@@ -255,7 +261,7 @@ export const RESOURCE_REASONS: Readonly<Record<string, string>> = {
   'rollouts.argoproj.io': 'Argo Rollouts, where installed',
   'networkpolicies.networking.k8s.io': 'policies that cut pods off from the agent',
   [CUSTOM_RESOURCES]:
-    'custom resources of the groups that the ClusterRole `podshift-custom-resources` names: who uses a service account without running as it ([consumers.md](consumers.md)), policies and meshes. Other groups are listed where that is allowed; what is not is told (PS518)',
+    'custom resources of the groups that the ClusterRole `podshift-custom-resources` names: who uses a service account without running as it ([consumers.md](consumers.md)), policies and meshes. Other groups are listed where that is allowed; what is not is named (PS518)',
 };
 
 /** Verbs that no request of a scenario names: what only trouble needs, on the way of a migration. */

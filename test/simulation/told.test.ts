@@ -3,6 +3,9 @@ import { createMemoryTable } from '../../engine/memory-table.ts';
 import { type Rehearsal, rehearse } from '../../engine/rehearsal.ts';
 import { createLogger } from '../../functions/runtime/lambda.ts';
 import { createMetrics } from '../../functions/runtime/metrics.ts';
+import { auditOf } from '../../src/audit/audit.ts';
+import { endsOf, renderAudit } from '../../src/audit/chain.ts';
+import { verifyAudit } from '../../src/audit/verify.ts';
 import type { JournalWrite } from '../../src/journal/stream.ts';
 import { createTableJournal } from '../../src/journal/table-journal.ts';
 import { EVENT_DETAILS } from '../../src/model/events.ts';
@@ -71,6 +74,26 @@ describe('what a migration and its way back tell', () => {
     }
     return { entries, points };
   }
+
+  it('is the last hash of the run’s record at each of its ends, in the event and in a line of the log', async () => {
+    const links = await auditOf(rehearsal.journal, rehearsal.runId);
+    const hashes = endsOf(links).map(({ hash }) => hash);
+    expect(hashes).toHaveLength(2);
+    const { entries } = await published(100);
+    const told = entries.flatMap(({ Detail }) => (JSON.parse(Detail) as { audit?: { hash: string } | null }).audit?.hash ?? []);
+    expect(told).toEqual(hashes);
+    for (const hash of hashes) expect(lines.filter((line) => line.includes(`"auditHash":"${hash}"`))).toHaveLength(1);
+    expect(verifyAudit(Buffer.from(renderAudit(links)), { hash: hashes[0], run: links })).toMatchObject({ honest: true });
+    // What AWS was asked for is there by its request ids, on the way forward and back.
+    const records = links.map(({ record }) => record);
+    const associations = records.filter((record) => record.kind === 'write' && record.change === 'association');
+    expect(associations.length).toBeGreaterThan(1);
+    for (const record of associations)
+      expect(record).toMatchObject({ requests: [{ service: 'eks', requestId: expect.stringMatching(/./) }] });
+    const undone = records.filter((record) => record.kind === 'undo').flatMap(({ requests }) => requests ?? []);
+    expect(new Set(undone.map(({ operation }) => operation))).toContain('DeletePodIdentityAssociation');
+    expect(new Set(undone.map(({ operation }) => operation))).toContain('UpdateAssumeRolePolicy');
+  });
 
   it('is each state of the run and of each unit, once and in order', async () => {
     const { entries } = await published(100);

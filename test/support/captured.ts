@@ -1,10 +1,10 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CaptureFolder, openCaptureFolder } from '../../cli/capture-folder.ts';
+import { openWholeFolder, type WholeFolder } from '../../cli/whole-folder.ts';
 import type { Rehearsal } from '../../engine/rehearsal.ts';
 import type { AwsAnswer } from '../../src/aws/clients.ts';
-import { type Captured, capture } from '../../src/capture/capture.ts';
+import { type Captured, type CapturedNames, capture } from '../../src/capture/capture.ts';
 import { createClusterConnections } from '../../src/kubernetes/connections.ts';
 import { migrationOptions } from '../../src/model/options.ts';
 
@@ -18,7 +18,10 @@ export interface CapturedFolder {
 }
 
 /** Captures the cluster of a rehearsal's twin, over its endpoints, into a folder of its own. */
-export async function captureTwin({ twin, clock, target }: Pick<Rehearsal, 'twin' | 'clock' | 'target'>): Promise<CapturedFolder> {
+export async function captureTwin(
+  { twin, clock, target }: Pick<Rehearsal, 'twin' | 'clock' | 'target'>,
+  names: CapturedNames = 'plain',
+): Promise<CapturedFolder> {
   const parent = await mkdtemp(join(tmpdir(), 'podshift-test-'));
   const folder = join(parent, 'snapshot');
   let onAnswer: (answer: AwsAnswer) => void = () => undefined;
@@ -29,7 +32,7 @@ export async function captureTwin({ twin, clock, target }: Pick<Rehearsal, 'twin
     credentials: twin.credentials,
     onAnswer: (answer) => onAnswer(answer),
   });
-  const opened: CaptureFolder = await openCaptureFolder(folder);
+  const opened: WholeFolder = await openWholeFolder(folder);
   const captured = await capture({
     aws: connections.aws(target),
     kubernetes: () => connections.kubernetes(target),
@@ -40,6 +43,7 @@ export async function captureTwin({ twin, clock, target }: Pick<Rehearsal, 'twin
     clock: clock.engine,
     version: '0.0.0',
     key: new Uint8Array(32).fill(7),
+    names,
     write: opened.write,
   });
   await opened.finish();

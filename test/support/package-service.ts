@@ -51,17 +51,18 @@ export interface Packaged {
 
 /**
  * Packages the service into a folder, as `osls package` does for a deployment, and unpacks the archives beside it. One at a
- * time: the bundler works in a folder of the project.
+ * time: the bundler works in a folder of the project. `project` is the folder of the service: this checkout, or one that
+ * `podshift service` wrote.
  */
-export async function packageService(folder: string, options: readonly string[] = []): Promise<Packaged> {
+export async function packageService(folder: string, options: readonly string[] = [], project: string = ROOT): Promise<Packaged> {
   // Neither credentials nor a way to them, and a proxy that leads nowhere: packaging needs no network.
   const { PATH, HOME } = process.env;
   const nowhere = 'http://127.0.0.1:9';
   const proxies = { HTTPS_PROXY: nowhere, HTTP_PROXY: nowhere };
   const env = { PATH, HOME, ...proxies, AWS_EC2_METADATA_DISABLED: 'true', AWS_CONFIG_FILE: join(folder, 'none') };
-  const command = [join(ROOT, 'node_modules/serverless/bin/serverless.js'), 'package', '--package', folder, ...options];
-  const lock = join(tmpdir(), `podshift-packaging-${createHash('sha256').update(ROOT).digest('hex').slice(0, 16)}.lock`);
-  await withLock(lock, { say: () => undefined }, () => promisify(execFile)(process.execPath, command, { cwd: ROOT, env }));
+  const command = [join(project, 'node_modules/serverless/bin/serverless.js'), 'package', '--package', folder, ...options];
+  const lock = join(tmpdir(), `podshift-packaging-${createHash('sha256').update(project).digest('hex').slice(0, 16)}.lock`);
+  await withLock(lock, { say: () => undefined }, () => promisify(execFile)(process.execPath, command, { cwd: project, env }));
   const packaged = await readPackaged(folder);
   for (const archive of archives(packaged.state)) {
     await unzipInto(await readFile(join(folder, archive)), codeFolder(folder, archive));

@@ -8,7 +8,7 @@ function named(value: unknown, ...path: string[]): string {
   return String(path.reduce<unknown>((inner, key) => (inner as Record<string, unknown>)[key], value)).replace(/.*\//, '');
 }
 
-/** Writes a snapshot into a folder, each answer to the file that the README's commands redirect it to. */
+/** Writes a snapshot into a folder, each answer to the file that the commands of docs/snapshots.md redirect it to. */
 export async function writeSnapshot(folder: string, parts: SnapshotParts): Promise<void> {
   const each = (values: readonly unknown[] | undefined, name: (value: unknown) => string) =>
     (values ?? []).map((value): [string, unknown] => [`${name(value)}.json`, value]);

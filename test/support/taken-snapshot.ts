@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { CloudTrailClient, LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
 import {
+  type AddonInfo,
   DescribeAccessEntryCommand,
   DescribeAddonCommand,
   DescribeAddonConfigurationCommand,
@@ -25,31 +26,32 @@ import {
 import { createAwsGateways } from '../../src/aws/aws-gateways.ts';
 import { hasCustomResources } from '../../src/inventory/consumers/scope.ts';
 import { createKubernetesGateway } from '../../src/kubernetes/kubernetes-gateway.ts';
+import { AGENT } from '../../src/model/agent.ts';
 import type { Clock } from '../../src/model/clock.ts';
 import { KindRegistry } from '../../twin/kubernetes/kinds.ts';
 import type { SnapshotParts } from '../../twin/snapshot.ts';
 import type { Twin } from '../../twin/twin.ts';
 
-/** The README's commands that take a snapshot, as they stand there. */
-export function readmeCommands(): string {
-  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-  const found = /## Take a snapshot\n[\s\S]*?\n```\n([\s\S]*?)\n```/.exec(readme)?.[1];
-  if (found === undefined) throw new Error('the README has no commands under "Take a snapshot"');
+/** The commands of docs/snapshots.md that take a snapshot, as they stand there. */
+export function snapshotCommands(): string {
+  const readme = readFileSync(new URL('../../docs/snapshots.md', import.meta.url), 'utf8');
+  const found = /## Without podshift\n[\s\S]*?```\n([\s\S]*?)\n```/.exec(readme)?.[1];
+  if (found === undefined) throw new Error('docs/snapshots.md has no commands under "Without podshift"');
   return found;
 }
 
-/** Which names of `kubectl api-resources -o name` the README's commands take for custom resources. */
-export function readmeTakes(name: string): boolean {
-  const commands = readmeCommands();
+/** Which names of `kubectl api-resources -o name` the commands of docs/snapshots.md take for custom resources. */
+export function commandsTake(name: string): boolean {
+  const commands = snapshotCommands();
   const own = /^OWN='(.*)'$/m.exec(commands)?.[1] ?? '';
   const left = /grep -vE "(.*)"\)/.exec(commands)?.[1]?.replace('$OWN', own) ?? '';
-  if (own === '' || left === '') throw new Error('the README leaves out no kinds');
+  if (own === '' || left === '') throw new Error('docs/snapshots.md leaves out no kinds');
   return /\..*\./.test(name) && !new RegExp(left).test(name);
 }
 
-/** What the README's commands ask of AWS, as `SERVICE COMMAND`, each once. */
-export function readmeAwsCommands(): string[] {
-  return [...new Set([...readmeCommands().matchAll(/\baws ([a-z]+ [a-z-]+)/g)].map(([, command = '']) => command))].sort();
+/** What the commands of docs/snapshots.md ask of AWS, as `SERVICE COMMAND`, each once. */
+export function snapshotAwsCommands(): string[] {
+  return [...new Set([...snapshotCommands().matchAll(/\baws ([a-z]+ [a-z-]+)/g)].map(([, command = '']) => command))].sort();
 }
 
 /** The commands that {@link takeSnapshot} carries out. */
@@ -73,7 +75,7 @@ export const TAKEN = [
   'iam list-open-id-connect-providers',
 ];
 
-/** Takes a snapshot of a twin over its endpoints: the calls that the README's commands make, and their answers as the tools print them. */
+/** Takes a snapshot of a twin over its endpoints: the calls that the commands of docs/snapshots.md make, and their answers as the tools print them. */
 export async function takeSnapshot(twin: Twin, clock: Clock): Promise<SnapshotParts> {
   const settings = { endpoint: twin.awsEndpoint, region: twin.region, credentials: twin.credentials, maxAttempts: 1 };
   const [eks, iam, trail] = [new EKSClient(settings), new IAMClient(settings), new CloudTrailClient(settings)];
@@ -88,7 +90,13 @@ export async function takeSnapshot(twin: Twin, clock: Clock): Promise<SnapshotPa
   const addons = await each(await all(paginateListAddons(pages, { clusterName }), 'addons'), (addonName) =>
     eks.send(new DescribeAddonCommand({ clusterName, addonName })),
   );
-  const configurations = addons.map(({ addon }) => ({ addonName: addon?.addonName, addonVersion: addon?.addonVersion }));
+  const addonVersions = {
+    addons: await all<AddonInfo>(paginateDescribeAddonVersions(pages, { kubernetesVersion: cluster?.version }), 'addons'),
+  };
+  const configurations = [
+    ...addons.map(({ addon }) => ({ addonName: addon?.addonName, addonVersion: addon?.addonVersion })),
+    { addonName: AGENT, addonVersion: defaultVersion(addonVersions.addons) },
+  ];
   const associations = await all<{ associationId?: string }>(paginateListPodIdentityAssociations(pages, { clusterName }), 'associations');
   const parts = {
     cluster: { cluster },
@@ -103,7 +111,7 @@ export async function takeSnapshot(twin: Twin, clock: Clock): Promise<SnapshotPa
     },
     addons,
     addonConfigurations: await Promise.all(configurations.map((one) => eks.send(new DescribeAddonConfigurationCommand(one)))),
-    addonVersions: { addons: await all(paginateDescribeAddonVersions(pages, { kubernetesVersion: cluster?.version }), 'addons') },
+    addonVersions,
     associations: await each(
       associations.map(({ associationId = '' }) => associationId),
       (associationId) => eks.send(new DescribePodIdentityAssociationCommand({ clusterName, associationId })),
@@ -127,6 +135,12 @@ export async function takeSnapshot(twin: Twin, clock: Clock): Promise<SnapshotPa
   return JSON.parse(JSON.stringify(parts, (key, value) => (key === '$metadata' ? undefined : value)));
 }
 
+/** The version of the agent that EKS installs where none is named. */
+function defaultVersion(addons: readonly AddonInfo[]): string | undefined {
+  const { addonVersions = [] } = addons.find(({ addonName }) => addonName === AGENT) ?? {};
+  return addonVersions.find(({ compatibilities = [] }) => compatibilities.some((one) => one.defaultVersion))?.addonVersion;
+}
+
 /** A cluster whose access is by its ConfigMap alone has no list of entries: the command fails, and its file is empty. */
 async function accessEntries(eks: EKSClient, clusterName: string): Promise<unknown[]> {
   const found: unknown[] = [];
@@ -145,7 +159,7 @@ async function all<T = string>(pages: AsyncIterable<object>, member: string): Pr
   return found;
 }
 
-/** The kinds that the README's commands get by their names, and the custom ones that the twin has. */
+/** The kinds that the commands of docs/snapshots.md get by their names, and the custom ones that the twin has. */
 async function objectsOf(twin: Twin, clock: Clock): Promise<unknown[]> {
   const common = { retryDelays: 'none', onRequest: () => undefined, credentials: () => Promise.resolve(twin.credentials) } as const;
   const target = { clusterName: twin.clusterName, region: twin.region, assumeRoleArn: null };
@@ -157,12 +171,12 @@ async function objectsOf(twin: Twin, clock: Clock): Promise<unknown[]> {
     region: twin.region,
     clock,
   });
-  const names = /^for k in ((?:[a-z]+|\\\n|\s)+)\$\(/m.exec(readmeCommands())?.[1]?.match(/[a-z]+/g) ?? [];
-  if (names.length === 0) throw new Error('the README gets no kinds');
+  const names = /^for k in ((?:[a-z]+|\\\n|\s)+)\$\(/m.exec(snapshotCommands())?.[1]?.match(/[a-z]+/g) ?? [];
+  if (names.length === 0) throw new Error('docs/snapshots.md gets no kinds');
   const builtIn = new KindRegistry().all();
   const named = names.map((name) => {
     const kind = builtIn.find(({ plural }) => plural === name);
-    if (kind === undefined) throw new Error(`the README asks for ${name}, which is no kind`);
+    if (kind === undefined) throw new Error(`docs/snapshots.md asks for ${name}, which is no kind`);
     return { group: kind.group, version: kind.versions[0] ?? '', kind: kind.kind, plural: kind.plural, namespaced: kind.namespaced };
   });
   const { resources } = await gateway.discover(hasCustomResources);

@@ -16,6 +16,11 @@ export const TWIN_CREDENTIALS = {
   secretAccessKey: 'twin-secret-access-key-of-no-use-anywhere',
 } as const;
 
+/** The role of who has the twin's own key; no snapshot has it. */
+export function operatorArn({ partition, accountId }: Pick<AwsState, 'partition' | 'accountId'>): string {
+  return `arn:${partition}:iam::${accountId}:role/podshift`;
+}
+
 /** The access keys that a twin knows: its own, and those that its STS gave out. */
 export class Principals {
   readonly #state: AwsState;
@@ -25,7 +30,7 @@ export class Principals {
     this.#state = state;
     this.#byKey.set(TWIN_CREDENTIALS.accessKeyId, {
       arn: `arn:${state.partition}:sts::${state.accountId}:assumed-role/podshift/operator`,
-      canonicalArn: `arn:${state.partition}:iam::${state.accountId}:role/podshift`,
+      canonicalArn: operatorArn(state),
       userId: 'AROATWINPODSHIFT00001:operator',
       secretAccessKey: TWIN_CREDENTIALS.secretAccessKey,
     });

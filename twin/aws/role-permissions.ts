@@ -15,30 +15,64 @@ export interface RoleCall {
 type Verdict = 'allows' | 'denies' | 'silent' | 'unknown';
 
 /** Policies of AWS whose documents a snapshot leaves out, and that let an agent ask EKS Auth (AWS Managed Policy Reference). */
-const LET_AGENTS_IN = new Set(['AmazonEKSWorkerNodePolicy', 'AmazonEKSWorkerNodeMinimalPolicy', 'AdministratorAccess', 'PowerUserAccess']);
+const LET_AGENTS_IN = new Set(['AmazonEKSWorkerNodePolicy', 'AmazonEKSWorkerNodeMinimalPolicy']);
 
 /**
  * Whether a role's permissions hold a call: some policy allows it, none denies it, and its boundary allows it as well (IAM User Guide,
  * "Policy evaluation logic"). What the snapshot does not show is taken as allowed: the cluster ran by it.
  */
 export function isRoleAllowed(state: AwsState, role: RoleState, call: RoleCall): boolean {
+  return decide(state, role, call) === 'allowed';
+}
+
+/** What IAM's simulator calls the outcome of a call: see {@link isRoleAllowed}. */
+export function decide(state: AwsState, role: RoleState, call: RoleCall): 'allowed' | 'explicitDeny' | 'implicitDeny' {
   const { RolePolicyList, AttachedManagedPolicies, PermissionsBoundary } = role.description;
   const inline = RolePolicyList.map(({ PolicyDocument }) => verdictOf(PolicyDocument, call));
   const attached = AttachedManagedPolicies.map(({ PolicyArn }) => managed(state, PolicyArn, call));
   const boundary = PermissionsBoundary?.PermissionsBoundaryArn;
   const limits: Verdict[] = boundary === undefined ? [] : [managed(state, boundary, call)];
   const all = [...inline, ...attached];
-  if ([...all, ...limits].includes('denies')) return false;
-  if (!all.some((verdict) => verdict === 'allows' || verdict === 'unknown')) return false;
-  return limits.every((verdict) => verdict === 'allows' || verdict === 'unknown');
+  const passes = (verdict: Verdict): boolean => verdict === 'allows' || verdict === 'unknown';
+  if ([...all, ...limits].includes('denies')) return 'explicitDeny';
+  return all.some(passes) && limits.every(passes) ? 'allowed' : 'implicitDeny';
+}
+
+/** The condition keys that the policies of a role ask about, as far as the snapshot has them. */
+export function conditionKeys(state: AwsState, { description }: RoleState): string[] {
+  const arns = [
+    ...description.AttachedManagedPolicies.map(({ PolicyArn }) => PolicyArn),
+    description.PermissionsBoundary?.PermissionsBoundaryArn,
+  ];
+  const documents = [
+    ...description.RolePolicyList.map(({ PolicyDocument }) => PolicyDocument),
+    ...arns.map((arn) => documentOf(state, arn ?? '')),
+  ];
+  return documents.flatMap((document) =>
+    statementsOf(document).flatMap(({ Condition }) =>
+      Object.values((Condition ?? {}) as Readonly<Record<string, object>>).flatMap((tests) => Object.keys(tests)),
+    ),
+  );
+}
+
+function statementsOf(document: unknown): Statement[] {
+  const read = typeof document === 'string' ? parsed(document) : document;
+  const { Statement } = (typeof read === 'object' && read !== null ? read : {}) as { readonly Statement?: unknown };
+  return list(Statement).filter((one): one is Statement => typeof one === 'object' && one !== null);
+}
+
+function documentOf(state: AwsState, arn: string): unknown {
+  return state.snapshot.policies.find((one) => one.Arn === arn)?.PolicyVersionList.find((version) => version.IsDefaultVersion)?.Document;
 }
 
 function managed(state: AwsState, arn: string, call: RoleCall): Verdict {
-  const policy = state.snapshot.policies.find((one) => one.Arn === arn);
-  const document = policy?.PolicyVersionList.find((version) => version.IsDefaultVersion)?.Document;
+  const document = documentOf(state, arn);
   if (document !== undefined) return verdictOf(document, call);
   if (arn.split(':')[4] !== 'aws') return 'unknown';
-  return LET_AGENTS_IN.has(arn.split('/').at(-1) ?? '') ? 'allows' : 'silent';
+  const name = arn.split('/').at(-1) ?? '';
+  if (name === 'AdministratorAccess') return 'allows';
+  if (name === 'PowerUserAccess') return /^(iam|organizations|account):/.test(call.action) ? 'silent' : 'allows';
+  return LET_AGENTS_IN.has(name) && call.action.startsWith('eks-auth:') ? 'allows' : 'silent';
 }
 
 function verdictOf(document: unknown, call: RoleCall): Verdict {

@@ -8,9 +8,10 @@ import type { CloudTrailLog } from './cloudtrail-log.ts';
 import { eksRoutes } from './eks.ts';
 import { readSignature } from './eks-token.ts';
 import { AwsError, type AwsReply, type AwsService, errorReply, faultError, type QueryService, queryReply, throttled } from './errors.ts';
-import { iamActions } from './iam.ts';
+import { iamActions, type QueryAction } from './iam.ts';
 import { uuidOf } from './ids.ts';
 import { protocolError, protocolOf, unknownService } from './other-services.ts';
+import { simulatePrincipalPolicy } from './policy-simulation.ts';
 import type { Principal, Principals } from './principals.ts';
 import type { RestRequest, RestRoute } from './rest.ts';
 import type { AwsState } from './state.ts';
@@ -189,8 +190,8 @@ function queryCall(
   accessKeyId: string | undefined,
 ): Call {
   const caller = accessKeyId === undefined ? undefined : settings.principals.find(accessKeyId);
-  const actions = {
-    iam: () => iamActions(settings.state),
+  const actions: Readonly<Record<string, QueryAction>> = {
+    iam: () => ({ ...iamActions(settings.state), SimulatePrincipalPolicy: simulatePrincipalPolicy(settings.state) }),
     sts: () => stsActions(settings.state, settings.principals, caller),
     cloudformation: cloudFormationActions,
   }[service]();

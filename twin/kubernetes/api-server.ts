@@ -11,7 +11,7 @@ import { chooser } from './lists.ts';
 import { reviewOfProtobuf } from './protobuf.ts';
 import { JSON_HEADERS, json, pageNotFound, text } from './replies.ts';
 import { describeRequest, parseJson, type ResourceRequest, resourceRequest } from './request-info.ts';
-import { review } from './reviews.ts';
+import { READS, review } from './reviews.ts';
 import { ApiError, badRequest, FAULTS, forbidden, success } from './status.ts';
 import { serveSubresource } from './subresources.ts';
 import { columnsOf, tableOf, wantsTable } from './table.ts';
@@ -57,7 +57,9 @@ function handle(settings: ApiServerSettings, request: TwinHttpRequest): TwinHttp
   }
   const user = caller?.arn ?? 'system:anonymous';
   const asked = parseJson(request.body) ?? reviewOfProtobuf(request.body, info.resource);
-  const answer = review(info, asked, user, settings.authorize);
+  const named = (group: string, plural: string): Kind | undefined =>
+    settings.kinds.all().find((one) => one.group === group && one.plural === plural);
+  const answer = review(info, asked, user, settings.authorize, (group, plural) => isUnknown(settings, named(group, plural)));
   if (answer !== undefined) {
     return json(201, answer);
   }
@@ -79,10 +81,15 @@ function handle(settings: ApiServerSettings, request: TwinHttpRequest): TwinHttp
     const where = info.namespace === undefined ? 'at the cluster scope' : `in the namespace "${info.namespace}"`;
     throw forbidden(kind, info.name, `User "${user}" cannot ${info.verb} resource "${resource}" in API group "${info.group}" ${where}`);
   }
-  if (settings.unknownKinds.has(`${kind.kind}.${kind.group}`) && ['get', 'list', 'watch'].includes(info.verb)) {
+  if (isUnknown(settings, kind) && READS.includes(info.verb)) {
     throw forbidden(kind, info.name, 'the snapshot does not tell whether there are any');
   }
   return serve(settings, request, info, kind);
+}
+
+/** Whether nobody knows of objects of the kind: whoever took the snapshot might not read them. */
+function isUnknown({ unknownKinds }: ApiServerSettings, kind: Kind | undefined): boolean {
+  return kind !== undefined && unknownKinds.has(`${kind.kind}.${kind.group}`);
 }
 
 /** The definition of a custom kind; undefined where the snapshot has none. */

@@ -4,8 +4,17 @@ import { badRequest } from './status.ts';
 /** RBAC in one answer. Subresources are `pods/eviction`; `user` is the caller's name. */
 export type Authorize = (verb: string, resource: string, namespace: string | undefined, user: string) => boolean;
 
-/** The answer to a review of the caller itself (`kubectl auth can-i`, `kubectl auth whoami`); undefined for any other request. */
-export function review(info: ResourceRequest, body: Record<string, unknown> | undefined, user: string, authorize: Authorize): unknown {
+/** The verbs that show objects. */
+export const READS: readonly string[] = ['get', 'list', 'watch'];
+
+/** The answer to a review of the caller itself (`kubectl auth can-i`, `kubectl auth whoami`); undefined for any other request. What `isUnknown` may not be read. */
+export function review(
+  info: ResourceRequest,
+  body: Record<string, unknown> | undefined,
+  user: string,
+  authorize: Authorize,
+  isUnknown: (group: string, resource: string) => boolean,
+): unknown {
   if (info.verb !== 'create') {
     return undefined;
   }
@@ -15,9 +24,11 @@ export function review(info: ResourceRequest, body: Record<string, unknown> | un
       if (body === undefined) {
         throw badRequest('the review cannot be read');
       }
-      const { verb = '*', resource = '*', subresource, namespace } = spec?.resourceAttributes ?? {};
+      const { verb = '*', group = '', resource = '*', subresource, namespace } = spec?.resourceAttributes ?? {};
       const allowed =
-        spec?.resourceAttributes === undefined || authorize(verb, subresource ? `${resource}/${subresource}` : resource, namespace, user);
+        spec?.resourceAttributes === undefined ||
+        (authorize(verb, subresource ? `${resource}/${subresource}` : resource, namespace, user) &&
+          !(READS.includes(verb) && isUnknown(group, resource)));
       return { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', metadata: {}, spec, status: { allowed } };
     }
     case 'authorization.k8s.io/selfsubjectrulesreviews': {

@@ -26,6 +26,6 @@ export function refuseAlone(units: readonly UnitRecord[], unit: UnitRecord): voi
   if (back !== undefined)
     throw new PodshiftError(
       'ProofFailed',
-      `${back.unitId} of the same add-on goes back: ${back.reason === '' ? back.status : back.reason}`,
+      `${back.unitId} of the same add-on rolls back: ${back.reason === '' ? back.status : back.reason}`,
     );
 }

@@ -7,7 +7,7 @@ import type { JournalEntry, RunRecord, UnitRecord } from '../../model/run.ts';
 import { requestToken } from '../agent/agent.ts';
 import type { JournalRuntime, Runtime } from '../runtime.ts';
 import { guard } from '../unit/remove-annotations.ts';
-import { beginUnitStep, fence, journaledWrite, type UnitContext, type UnitInput } from '../write.ts';
+import { beginUnitStep, fence, journaledWrite, markUndone, type UnitContext, type UnitInput } from '../write.ts';
 import { addonOf, unitsOfAddon } from './together.ts';
 
 /** Key of the journal's entry of one unit's part in its add-on's update. */
@@ -153,19 +153,19 @@ export async function undoAddon(runtime: JournalRuntime, context: UnitContext, e
     if (sent >= MOST_UPDATES)
       throw new PodshiftError(
         'UndoFailed',
-        `EKS failed ${sent} times to give the add-on ${plan.name} its old roles back: ${JSON.stringify(before)}`,
+        `EKS failed ${sent} times to restore the old roles of the add-on ${plan.name}: ${JSON.stringify(before)}`,
       );
     await fence(runtime, run);
     const facts = { associated: true, dissociatedAt: runtime.clock.now(), addonUndoUpdates: sent + 1 };
     const addonUndoId = await askForOldRoles(context, live, before, sent);
     await runtime.journal.updateUnit(run.runId, unit.unitId, { facts: addonUndoId === '' ? {} : { ...facts, addonUndoId } });
-    return `the add-on ${plan.name} gets its old roles back`;
+    return `the add-on ${plan.name} is given its old roles again`;
   }
   if (live.status !== 'ACTIVE') return `the add-on ${plan.name} is ${live.status}`;
   await restoreAnnotations(runtime, context);
   // Any other unit of the add-on may have sent the update: its pods were injected all the same.
   await runtime.journal.updateUnit(run.runId, unit.unitId, { facts: { associated: true, dissociatedAt: runtime.clock.now() } });
-  await runtime.journal.markUndone(run.runId, entry.key);
+  await markUndone(runtime, run.runId, entry.key);
   return '';
 }
 

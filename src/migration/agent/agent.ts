@@ -5,17 +5,15 @@ import { RESOURCES } from '../../kubernetes/resources.ts';
 import { ADDON_PODS, AGENT } from '../../model/agent.ts';
 import { isPodshiftError, PodshiftError } from '../../model/errors.ts';
 import type { AgentPlan } from '../../model/plan.ts';
-import type { JournalEntry, RunRecord } from '../../model/run.ts';
+import { type JournalEntry, RUN_TAG, type RunRecord } from '../../model/run.ts';
 import { isReady } from '../../verification/pods.ts';
 import { PACES, waitedAfter, waitIn } from '../polls.ts';
 import { planOf } from '../run/plan-run.ts';
 import type { ClusterRuntime, JournalRuntime, Runtime } from '../runtime.ts';
-import { forwardRun, holdLock, journaledWrite, type Poll, READY, waitFor } from '../write.ts';
+import { forwardRun, holdLock, journaledWrite, markUndone, type Poll, READY, waitFor } from '../write.ts';
 
 /** Key of the journal's entry of the agent's installation. */
 export const AGENT_KEY = `addon#${AGENT}`;
-/** The tag on everything that podshift creates in AWS. */
-export const RUN_TAG = 'podshift/run';
 
 /** A token that is the same at every try of the same write of the same run. */
 export function requestToken(run: RunRecord, what: string): string {
@@ -146,7 +144,7 @@ export async function removeAgent(runtime: Runtime, input: { runId: string; trie
   const { eks } = runtime.aws(run.target);
   const addon = await eks.describeAddon(AGENT);
   if (addon === undefined || addon.tags[RUN_TAG] !== run.runId) {
-    await runtime.journal.markUndone(run.runId, AGENT_KEY);
+    await markUndone(runtime, run.runId, AGENT_KEY);
     return { ...READY, tries };
   }
   const associations = await eks.listAssociations();

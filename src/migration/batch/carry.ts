@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import pLimit from 'p-limit';
+import { withRequestNotes } from '../../audit/request-notes.ts';
 import { ERRORS, type PodshiftError } from '../../model/errors.ts';
 import type { JournalRuntime } from '../runtime.ts';
 import type { Failure } from '../trust/grant-trust.ts';
@@ -48,7 +49,8 @@ export async function workOn<Item extends Tried>(
   const limit = pLimit(atOnce);
   const until = clock.now() + BEGINS_FOR;
   const ends = await Promise.allSettled(
-    items.map((item) => (isWanted(item) ? limit(async () => (clock.now() < until ? work(item) : item)) : item)),
+    // What is sent for one item is not noted as another's.
+    items.map((item) => (isWanted(item) ? limit(async () => (clock.now() < until ? withRequestNotes(() => work(item)) : item)) : item)),
   );
   const lost = ends.find((end) => end.status === 'rejected');
   if (lost !== undefined) throw lost.reason;

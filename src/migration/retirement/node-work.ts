@@ -18,7 +18,7 @@ import { isStuck } from '../../verification/probe.ts';
 import type { Runtime } from '../runtime.ts';
 import { ageSeconds } from '../server-time.ts';
 import { probeKey } from '../unit/prove-credentials.ts';
-import { fence, journaledWrite } from '../write.ts';
+import { fence, journaledWrite, markUndone } from '../write.ts';
 import { keepRetirement, progressOf } from './retirement-record.ts';
 import type { RetirementContext } from './retirement-state.ts';
 
@@ -141,5 +141,5 @@ async function removePod(runtime: Runtime, { run, kubernetes, record }: Retireme
   const namespace = record.plan.rule?.namespace ?? '';
   await fence(runtime, run);
   await kubernetes.delete(RESOURCES.pods, namespace, name);
-  await runtime.journal.markUndone(run.runId, probeKey(namespace, name));
+  await markUndone(runtime, run.runId, probeKey(namespace, name));
 }

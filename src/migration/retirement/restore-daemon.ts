@@ -8,7 +8,7 @@ import { isReady } from '../../verification/pods.ts';
 import { PACES, waitIn } from '../polls.ts';
 import type { ClusterRuntime, JournalRuntime, Runtime } from '../runtime.ts';
 import { type Failure, reasonOf } from '../trust/grant-trust.ts';
-import { fence, type Poll, READY } from '../write.ts';
+import { fence, markUndone, type Poll, READY } from '../write.ts';
 import type { DaemonImage } from './retire-daemon.ts';
 import { beginPhase, isLate, keepRetirement, pausable, retirementOf, secondsOf } from './retirement-record.ts';
 import { interceptorNow, podsOfDaemon } from './retirement-state.ts';
@@ -44,12 +44,12 @@ async function restoreDaemonNow(runtime: ClusterRuntime, input: RestoreInput): P
   for (const entry of entries) if (entry.kind === 'daemon' && entry.state !== 'undone') await start(runtime, run, kubernetes, entry);
   const missing = await serving(runtime, run, kubernetes, record, entries);
   if (missing === '') {
-    for (const entry of entries) if (entry.state !== 'undone') await runtime.journal.markUndone(run.runId, entry.key);
+    for (const entry of entries) if (entry.state !== 'undone') await markUndone(runtime, run.runId, entry.key);
     await keepRetirement(runtime, run.runId, record, { status: 'restored' });
     return READY;
   }
   if (isLate(runtime, record, 'back', run.options.undoTimeoutSeconds))
-    throw new PodshiftError('UndoFailed', `after ${run.options.undoTimeoutSeconds} s of putting the daemon back, ${missing}`);
+    throw new PodshiftError('UndoFailed', `after ${run.options.undoTimeoutSeconds} s of starting the daemon again, ${missing}`);
   return waitIn(runtime, run, PACES.daemonBack, secondsOf(runtime, record, 'back'), run.options.undoTimeoutSeconds);
 }
 
@@ -88,7 +88,7 @@ async function removePods(
     const [, namespace = '', name = ''] = entry.object.split('/');
     await fence(runtime, run);
     await kubernetes.delete(RESOURCES.pods, namespace, name);
-    await runtime.journal.markUndone(run.runId, entry.key);
+    await markUndone(runtime, run.runId, entry.key);
   }
 }
 

@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import { sealAudit } from '../../audit/audit.ts';
 import { timestamp } from '../../model/clock.ts';
 import { PodshiftError } from '../../model/errors.ts';
 import type { RunRecord, RunStatus, UnitRecord } from '../../model/run.ts';
@@ -67,7 +68,7 @@ async function closeRefused(runtime: JournalRuntime, waiting: RunRecord, otherwi
 
 function reasonOfRefusal({ approval }: RunRecord, otherwise: string): string {
   if (approval?.status === 'refused') return `the plan was refused by ${approval.answer?.by}`;
-  return approval?.status === 'expired' ? `nobody approved the plan until ${approval.expiresAt}` : otherwise;
+  return approval?.status === 'expired' ? `the plan was not approved by ${approval.expiresAt}` : otherwise;
 }
 
 /** Units of a run that ends before their turn: nothing was done to them. */
@@ -78,7 +79,8 @@ export async function holdPendingUnits(runtime: JournalRuntime, runId: string, r
 }
 
 /**
- * Notes the end, then lets go of the cluster: in this order, so that a crash between them leaves no run without an end.
+ * Seals the run's audit, notes the end with its hash, then lets go of the cluster: in this order, so that a crash between them leaves no
+ * run without an end, and no end without its audit.
  * Throws `LockLost` where the run stands by now as none of `from`.
  */
 export async function endRun(
@@ -88,8 +90,13 @@ export async function endRun(
   units: readonly UnitRecord[],
   from: readonly RunStatus[],
 ): Promise<RunOutput> {
-  await closeApproval(runtime, run, 'not-approved');
-  await runtime.journal.updateRun(run.runId, { ...outcome, endedAt: timestamp(runtime.clock), unitCounts: countUnits(units) }, from);
+  const { journal, clock, logger, podshift: endedBy } = runtime;
+  const closed = await closeApproval(runtime, run, 'not-approved');
+  const end = { ...outcome, endedAt: timestamp(clock), unitCounts: countUnits(units), ...(endedBy === undefined ? {} : { endedBy }) };
+  const audit = await sealAudit(journal, { ...closed, ...end });
+  await journal.updateRun(run.runId, { ...end, audit }, from);
+  // The log is kept apart from the journal: whoever changes one does not change the other.
+  logger.info('the audit of the run is sealed', { runId: run.runId, auditHash: audit.hash, auditRecords: audit.records });
   return letGo(runtime, run, outcome.status);
 }
 

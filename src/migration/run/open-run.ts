@@ -52,7 +52,7 @@ export async function openRun(runtime: Runtime, input: OpenRunInput): Promise<Op
     throw new PodshiftError('InvalidInput', `run ${runId} is being rolled back; finish that with "podshift rollback ${runId}"`);
   }
   if (mode === 'run' && run.terms?.mode === 'plan')
-    throw new PodshiftError('InvalidInput', `run ${runId} is only planned: a run of its own carries its plan out`);
+    throw new PodshiftError('InvalidInput', `run ${runId} is only planned: to migrate, start a run of its own`);
   const approval = await ruled(runtime, run, terms);
   const cluster = await runtime.aws(run.target).eks.describeCluster();
   if (mode === 'run') {
@@ -77,6 +77,7 @@ async function begin(runtime: Runtime, { input, ...given }: OpenRunInput): Promi
     startedAt: timestamp(runtime.clock),
     ...(requester === undefined ? {} : { requester }),
     terms: { mode, approval, expectedDigest },
+    ...(runtime.podshift === undefined ? {} : { podshift: runtime.podshift }),
   });
 }
 

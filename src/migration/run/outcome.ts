@@ -40,12 +40,12 @@ export function outcomeOf(units: readonly UnitRecord[], roles: readonly RoleReco
   if (rolledBack.length > 0) return { status: 'rolled-back', reason: rolledBack[0]?.reason ?? '' };
   const unretired = roles.find((role) => role.blocked.startsWith(UNRETIRED));
   if (unretired !== undefined)
-    return needsOperator(`take the old way out of the trust policy of ${unretired.roleArn} by hand: ${unretired.blocked}`);
+    return needsOperator(`remove the old statement from the trust policy of ${unretired.roleArn} by hand: ${unretired.blocked}`);
   if (migrated.length > 0) return { status: 'migrated', reason: '' };
   if (back.length > 0) return { status: 'rolled-back', reason: back[0]?.reason ?? '' };
   return {
     status: 'held',
-    reason: units.length === 0 ? 'no service account to migrate was found' : 'every service account is held; its findings say why',
+    reason: units.length === 0 ? 'no service account to migrate was found' : 'every service account is blocked; its findings say why',
   };
 }
 

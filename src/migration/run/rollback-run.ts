@@ -73,7 +73,8 @@ export async function openRollback(runtime: JournalRuntime, input: OpenRollbackI
   // The fence below ends the run's own execution; that one's end shall not start a second rollback.
   if (input.unitIds === null) await journal.claimRollback(runId, input.claimant, null);
   const since = run.status === 'rolling-back' ? run.rollbackStartedAt : undefined;
-  await journal.updateRun(runId, { status: 'rolling-back', reason, endedAt: null, rollbackStartedAt: since ?? timestamp(clock) });
+  const begun = { rollbackStartedAt: since ?? timestamp(clock), rollbackReason: input.reason };
+  await journal.updateRun(runId, { status: 'rolling-back', reason, endedAt: null, ...(since === undefined ? begun : {}) });
   // Read after the fence is closed: every write that it let through is on record by now, and waited for.
   const entries = await journal.listEntries(runId);
   if (!entries.some((entry) => entry.state !== 'undone')) return { ...output, status: 'nothing' };

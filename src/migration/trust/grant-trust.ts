@@ -1,4 +1,4 @@
-import { isPodshiftError, PodshiftError } from '../../model/errors.ts';
+import { ERRORS, type ErrorName, isPodshiftError, PodshiftError } from '../../model/errors.ts';
 import type { Plan, RolePlan } from '../../model/plan.ts';
 import type { RoleRecord, RunRecord } from '../../model/run.ts';
 import { admitsPodIdentity } from '../../trust/index.ts';
@@ -139,8 +139,17 @@ export interface Failure {
   readonly Cause?: string | undefined;
 }
 
-/** The message of a caught error. Step Functions gives a Lambda's as JSON with `errorMessage` (AWS Lambda, "Error handling in Step Functions"). */
+/**
+ * The message of a caught error. Step Functions gives a Lambda's as JSON with `errorMessage` (AWS Lambda, "Error handling in Step Functions").
+ * What Step Functions tried again was given up, and it does not say after how many tries.
+ */
 export function reasonOf(failure: Failure): string {
+  const message = messageOf(failure);
+  const isRetried = Object.hasOwn(ERRORS, failure.Error) && ERRORS[failure.Error as ErrorName].retryable;
+  return isRetried && !message.includes('gave up after') ? `${message}; gave up at the last try` : message;
+}
+
+function messageOf(failure: Failure): string {
   const cause = failure.Cause ?? '';
   try {
     const parsed: unknown = JSON.parse(cause);

@@ -223,10 +223,10 @@ async function putBack(
     await writeTrust(runtime, run, lease, { role, acts, before: found, document: both });
     await recordTrust(runtime, record, both, true);
     await journal.updateRole(run.runId, roleArn, { putBack: [...(record.putBack ?? []), new Date(newest.at).toISOString()] });
-    logger.warn('what somebody else wrote to a trust policy was put back', { runId: run.runId, roleArn });
+    logger.warn('what somebody else wrote to a trust policy was restored', { runId: run.runId, roleArn });
   } catch (error) {
     if (!isPodshiftError(error, ...REFUSED)) throw error;
-    await tell(`it could not be put back (${error.message})`);
+    await tell(`it could not be restored (${error.message})`);
   }
 }
 
@@ -270,5 +270,5 @@ function actsOf({ acts }: TrustWrite): string {
 function nameOf(act: TrustAct): string {
   if (act.kind === 'grant') return `the grant of wave ${act.wave}`;
   if (act.kind === 'revoke') return 'the revocation of what was granted';
-  return act.kind === 'retire' ? 'the retirement of the old way' : 'the rollback of that retirement';
+  return act.kind === 'retire' ? 'the removal of the old statements' : 'the rollback of that retirement';
 }

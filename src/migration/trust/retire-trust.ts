@@ -5,7 +5,7 @@ import { refuseEarly } from '../quiet.ts';
 import { principalsToRetire, rolesOfDaemon } from '../retirement/daemon-trust.ts';
 import { type Round, roundOf } from '../run/round.ts';
 import type { ClusterRuntime, JournalRuntime, Runtime } from '../runtime.ts';
-import { forwardRun, holdLock, journaledWrite } from '../write.ts';
+import { forwardRun, holdLock, journaledWrite, markUndone } from '../write.ts';
 import { UNREVOKED, unblockRestored } from './block-role.ts';
 import { type OldWay, withoutOldWay } from './old-way.ts';
 import {
@@ -63,7 +63,7 @@ export async function retireOldTrust(
   const serviceAccounts = concerned.map((unit) => ({ namespace: unit.plan.namespace, name: unit.plan.serviceAccount }));
   const { oidcIssuer } = await runtime.aws(run.target).eks.describeCluster();
   const request: OldWay = { principals, issuer: serviceAccounts.length === 0 ? undefined : oidcIssuer, serviceAccounts };
-  if (principals.length === 0 && request.issuer === undefined) return { wrote: false, reason: 'nothing of the old way may go' };
+  if (principals.length === 0 && request.issuer === undefined) return { wrote: false, reason: 'no old statement may be removed' };
   const role = trustedRole(input.roleArn);
   return withLease(runtime, run.runId, input.roleArn, (lease) => retireUnderLease(runtime, run, lease, role, request));
 }
@@ -132,7 +132,7 @@ export async function restoreOldTrust(runtime: Runtime, input: { runId: string; 
       await writeTrust(runtime, run, lease, { role, acts: [{ kind: 'restore' }], before: found, document: before });
     }
     await recordTrust(runtime, record, before);
-    await runtime.journal.markUndone(run.runId, key);
+    await markUndone(runtime, run.runId, key);
     await unblockRestored(runtime, record);
     return { wrote };
   });

@@ -6,7 +6,7 @@ import { refuseEarly } from '../quiet.ts';
 import { changedByLaterRuns } from '../run/later-runs.ts';
 import { planOf } from '../run/plan-run.ts';
 import type { JournalRuntime, Runtime } from '../runtime.ts';
-import { holdLock } from '../write.ts';
+import { holdLock, markUndone } from '../write.ts';
 import { UNREVOKED, unblockRestored } from './block-role.ts';
 import { admittedByRun, type Lease, policyOf, recordTrust, sameDocument, trustKey, withLease } from './role-trust.ts';
 import { writeTrust } from './write-trust.ts';
@@ -79,10 +79,10 @@ async function revokeUnderLease(
       await writeTrust(runtime, run, lease, { role, acts, before: found.trustPolicy, document });
     }
     await recordTrust(runtime, record, document, !ours);
-    if (allGone) await markUndone(runtime, run, entries);
+    if (allGone) await allUndone(runtime, run, entries);
     return changes;
   }
-  await markUndone(runtime, run, entries);
+  await allUndone(runtime, run, entries);
   return false;
 }
 
@@ -109,8 +109,8 @@ function isAdmitted(unit: UnitRecord, role: RolePlan, entries: readonly JournalE
   return admittedByRun(role, entries).some(({ namespace, name }) => namespace === unit.plan.namespace && name === unit.plan.serviceAccount);
 }
 
-async function markUndone(runtime: JournalRuntime, run: RunRecord, entries: readonly JournalEntry[]): Promise<void> {
+async function allUndone(runtime: JournalRuntime, run: RunRecord, entries: readonly JournalEntry[]): Promise<void> {
   for (const entry of entries) {
-    if (entry.state !== 'undone') await runtime.journal.markUndone(run.runId, entry.key);
+    if (entry.state !== 'undone') await markUndone(runtime, run.runId, entry.key);
   }
 }

@@ -156,7 +156,7 @@ export function trustKey(roleArn: string, what: number | 'retire'): string {
 /** The document of a trust entry's before-image. */
 export function documentOf(image: unknown): string {
   if (typeof image === 'object' && image !== null && 'document' in image && typeof image.document === 'string') return image.document;
-  throw new PodshiftError('InternalError', 'a trust policy entry of the journal holds no document');
+  throw new PodshiftError('InternalError', 'a trust policy entry of the journal has no document');
 }
 
 /** Notes the document that was read back. `shared`: it was made of one that holds changes of somebody else's. */

@@ -1,11 +1,10 @@
 import type { Association, EksGateway } from '../../aws/gateways.ts';
-import { MECHANISM_TAG } from '../../inventory/account.ts';
 import { PodshiftError } from '../../model/errors.ts';
-import type { JournalEntry, RunRecord, UnitRecord } from '../../model/run.ts';
-import { RUN_TAG, requestToken } from '../agent/agent.ts';
+import { type JournalEntry, MECHANISM_TAG, RUN_TAG, type RunRecord, type UnitRecord } from '../../model/run.ts';
+import { requestToken } from '../agent/agent.ts';
 import { READ_LAG_SECONDS } from '../quiet.ts';
 import type { JournalRuntime, Runtime } from '../runtime.ts';
-import { beginUnitStep, fence, journaledWrite, type UnitContext, type UnitInput } from '../write.ts';
+import { beginUnitStep, fence, journaledWrite, markUndone, type UnitContext, type UnitInput } from '../write.ts';
 
 /** Key of the journal's entry of a unit's association. */
 export function associationKey(unitId: string): string {
@@ -138,7 +137,7 @@ export async function undoAssociation(
     await fence(runtime, run);
     await aws.eks.deleteAssociation(id);
   }
-  await runtime.journal.markUndone(run.runId, entry.key);
+  await markUndone(runtime, run.runId, entry.key);
   return { missing: '', wasThere };
 }
 

@@ -59,11 +59,11 @@ async function evictNext(runtime: JournalRuntime, context: UnitContext): Promise
   if (answer === 'spent')
     throw new PodshiftError(
       'RolloutFailed',
-      `${name} is not on the new way, and neither were those of ${ownerOf(next)} that were evicted before it`,
+      `${name} does not use Pod Identity, and neither did those of ${ownerOf(next)} that were evicted before it`,
     );
   return answer === 'blocked'
     ? `a PodDisruptionBudget blocks the eviction of ${name}`
-    : `${old.length} pods are to be renewed, ${name} now`;
+    : `${old.length} pods still have to be restarted, ${name} now`;
 }
 
 /** Made after the association, and injected. Kubernetes gives whole seconds, so a pod of the same second may be older. */

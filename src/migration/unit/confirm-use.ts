@@ -67,7 +67,7 @@ async function record(
   oldJobs: number,
 ): Promise<void> {
   if (events === undefined || events === 'denied') {
-    const facts = { problem: events === undefined ? 'CloudTrail did not answer' : 'CloudTrail may not be read (cloudtrail:LookupEvents)' };
+    const facts = { problem: events === undefined ? 'CloudTrail did not respond' : 'CloudTrail may not be read (cloudtrail:LookupEvents)' };
     return addEvidenceOnce(runtime, unit, { grade: 3, kind: 'cloudtrail', passed: false, facts });
   }
   const since = startOfUse(runtime, unit);

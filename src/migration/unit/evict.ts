@@ -1,3 +1,4 @@
+import { takeNotes, withRequestNotes } from '../../audit/request-notes.ts';
 import type { KubernetesObject } from '../../kubernetes/gateway.ts';
 import type { UnitRecord } from '../../model/run.ts';
 import type { JournalRuntime } from '../runtime.ts';
@@ -52,10 +53,14 @@ export async function evictPod(
     return answer;
   }
   await fence(runtime, run);
-  await runtime.journal.recordIntent({ runId: run.runId, ...entry });
-  answer = await evict();
-  if (answer !== 'blocked') await runtime.journal.markApplied(run.runId, key, { evicted: true });
-  return answer;
+  const begun = await runtime.journal.recordIntent({ runId: run.runId, ...entry });
+  return withRequestNotes(async () => {
+    answer = await evict();
+    // An entry of an earlier version has no place for the requests of a try.
+    const ended = begun.requests === undefined ? undefined : { id: runtime.ids.next(), requests: takeNotes() };
+    if (answer !== 'blocked') await runtime.journal.markApplied(run.runId, key, { evicted: true }, ended);
+    return answer;
+  });
 }
 
 /** Whether the run may evict one more pod in this direction; of a rollback those since it began, or began again, count. */

@@ -78,7 +78,7 @@ async function unreadyPod(
 ): Promise<string> {
   const name = (pod: KubernetesObject): string => `Pod/${unit.plan.namespace}/${pod.metadata.name}`;
   const old = pods.find((pod) => !keepsItsWay(pod) && !isOnNewWay(pod, run.options.annotationPrefix));
-  if (old !== undefined) return `${name(old)} is not on the new way`;
+  if (old !== undefined) return `${name(old)} does not use Pod Identity`;
   const { agent } = await planOf(runtime, run.runId);
   const nodes = [...new Set(pods.filter((pod) => !keepsItsWay(pod)).flatMap((pod) => pod.spec?.nodeName ?? []))];
   const served = nodes.length === 0 ? new Set<string>() : await servedNodes(kubernetes, agent);

@@ -2,7 +2,7 @@ import { PodshiftError } from '../../model/errors.ts';
 import type { TemplatePlan, WorkloadPlan } from '../../model/plan.ts';
 import type { JournalEntry } from '../../model/run.ts';
 import type { JournalRuntime } from '../runtime.ts';
-import { fence, journaledWrite, millisecondsGoingBack, type UnitContext } from '../write.ts';
+import { fence, journaledWrite, markUndone, millisecondsGoingBack, type UnitContext } from '../write.ts';
 import { markValue } from './restart-mark.ts';
 import { fieldsNow, liveTemplate, movedFields, sameFields, type TemplateFields, templateSubject, writeFields } from './templates.ts';
 import { oldPodsEverywhere, oldTemplatesRolledOut } from './undo-pods.ts';
@@ -159,7 +159,7 @@ async function undoTemplate(runtime: JournalRuntime, context: UnitContext, entry
       await writeFields(kubernetes, live, back);
     }
   }
-  await runtime.journal.markUndone(run.runId, entry.key);
+  await markUndone(runtime, run.runId, entry.key);
 }
 
 function withoutValues({ annotations = {} }: TemplateFields): TemplateFields {

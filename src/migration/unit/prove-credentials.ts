@@ -14,6 +14,7 @@ import {
   forwardUnit,
   holdLock,
   journaledWrite,
+  markUndone,
   type Poll,
   READY,
   secondsIn,
@@ -154,7 +155,7 @@ async function removeProbe(
   if (entry === undefined || entry.state === 'undone') return;
   await holdLock(runtime, run);
   await kubernetes.delete(RESOURCES.pods, namespace, name);
-  await runtime.journal.markUndone(run.runId, entry.key);
+  await markUndone(runtime, run.runId, entry.key);
 }
 
 async function giveUp(
@@ -196,6 +197,6 @@ export async function undoProbes(
     if (entry.kind !== 'probe-pod' || entry.state === 'undone') continue;
     await fence(runtime, run);
     await kubernetes.delete(RESOURCES.pods, unit.plan.namespace, entry.object.split('/').at(-1) ?? '');
-    await runtime.journal.markUndone(run.runId, entry.key);
+    await markUndone(runtime, run.runId, entry.key);
   }
 }

@@ -5,7 +5,7 @@ import type { UnitPlan } from '../../model/plan.ts';
 import type { JournalEntry } from '../../model/run.ts';
 import { addEvidenceOnce, isProved } from '../evidence.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
-import { fence, forwardUnit, journaledWrite, type UnitContext, type UnitInput } from '../write.ts';
+import { fence, forwardUnit, journaledWrite, markUndone, type UnitContext, type UnitInput } from '../write.ts';
 import { lookAtNewWay } from './last-look.ts';
 import { removeTemplateAnnotations, restoreTemplateAnnotations } from './move-templates.ts';
 
@@ -36,7 +36,7 @@ export async function removeAnnotations(runtime: ClusterRuntime, input: UnitInpu
   const templates = Object.values(unit.plan.metadata?.templates ?? []).some((template) => Object.keys(template.annotations).length > 0);
   if (planned.length === 0 && !templates) return { removed: 0, templates: 0 };
   if (!isProved(unit, 2, 'probe-pod'))
-    throw new PodshiftError('ProofFailed', `the old annotations of ${unit.unitId} stay: the new way is not proved`);
+    throw new PodshiftError('ProofFailed', `the old annotations of ${unit.unitId} stay: Pod Identity is not proved`);
   const ending = await refuseUnlessWhole(runtime, context);
   if (ending.length > 0) return keepForEnding(runtime, context, ending);
   const removed = templates
@@ -165,5 +165,5 @@ export async function undoAnnotations(
       });
     }
   }
-  await runtime.journal.markUndone(run.runId, entry.key);
+  await markUndone(runtime, run.runId, entry.key);
 }

@@ -40,7 +40,7 @@ export async function podsFresh(runtime: JournalRuntime, context: UnitContext, e
   const rolling = restarted.map(({ subject, object }) => ({ subject, verdict: judgeRollout(object) }));
   const left = rolling.find(({ verdict }) => verdict.state === 'progressing');
   if (left !== undefined && lasted <= LONGEST_SECONDS * 1000)
-    return `${left.subject} is renewed ahead of its association's end: ${left.verdict.message}`;
+    return `${left.subject} is restarted before its association is deleted: ${left.verdict.message}`;
   // A roll-out is over before its last old pod is: that one asks until its grace period ends.
   const last = await terminatingPod(context);
   if (last !== undefined && lasted <= LONGEST_SECONDS * 1000)
@@ -62,7 +62,7 @@ async function beginRenewal(runtime: JournalRuntime, context: UnitContext, resta
   const renewedAt = runtime.clock.now();
   const begun = await note({ renewal: 'begun', renewedAt, renewalMark: markOf(renewedAt) });
   await renew(runtime, { ...context, unit: begun }, restarted);
-  return `Pod/${namespace}/${stale.pod.metadata.name} would have to ask for credentials anew before it is on the old way, and is renewed first`;
+  return `Pod/${namespace}/${stale.pod.metadata.name} would have to ask for credentials anew before it is back on its old mechanism, and is restarted first`;
 }
 
 async function terminatingPod({ unit, kubernetes }: UnitContext): Promise<string | undefined> {

@@ -3,7 +3,7 @@ import { PodshiftError } from '../../model/errors.ts';
 import type { JournalEntry, RunRecord, UnitRecord } from '../../model/run.ts';
 import { isProved } from '../evidence.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
-import { fence, forwardUnit, journaledWrite, type UnitContext, type UnitInput } from '../write.ts';
+import { fence, forwardUnit, journaledWrite, markUndone, type UnitContext, type UnitInput } from '../write.ts';
 import { refuseBroken } from './last-look.ts';
 import { moveTemplates, removeTemplateAnnotations } from './move-templates.ts';
 import { markValue } from './restart-mark.ts';
@@ -30,7 +30,7 @@ export async function restartWorkloads(runtime: ClusterRuntime, input: UnitInput
   const isSplit = (unit.plan.metadata?.splitFrom ?? null) !== null;
   const folds = run.options.foldAnnotationRemoval && unit.plan.metadata !== undefined;
   if (folds && !isProved(unit, 2, 'probe-pod'))
-    throw new PodshiftError('ProofFailed', `the old annotations of ${unit.unitId} stay: the new way is not proved`);
+    throw new PodshiftError('ProofFailed', `the old annotations of ${unit.unitId} stay: Pod Identity is not proved`);
   await refuseBroken(context);
   let restarted = 0;
   for (const workload of await liveWorkloads(kubernetes, unit.plan)) {
@@ -113,6 +113,6 @@ export async function undoRestarts(
         await kubernetes.patch(resource, unit.plan.namespace, plan.name, mark.patch((entry.before as RestartImage).mark));
       }
     }
-    await runtime.journal.markUndone(run.runId, entry.key);
+    await markUndone(runtime, run.runId, entry.key);
   }
 }

@@ -5,7 +5,7 @@ import type { MetadataPlan, UnitPlan } from '../../model/plan.ts';
 import type { JournalEntry, RunRecord } from '../../model/run.ts';
 import { MANAGED_BY_LABEL } from '../../verification/pods.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
-import { fence, forwardUnit, journaledWrite, type UnitContext, type UnitInput } from '../write.ts';
+import { fence, forwardUnit, journaledWrite, markUndone, type UnitContext, type UnitInput } from '../write.ts';
 import { guard } from './remove-annotations.ts';
 
 /** The annotation that tells which run made a service account. */
@@ -175,7 +175,7 @@ export async function undoSplit(
       await fence(runtime, run);
       await writeSubjects(kubernetes, binding, object, left);
     }
-    await runtime.journal.markUndone(run.runId, entry.key);
+    await markUndone(runtime, run.runId, entry.key);
   }
   const made = entries.find((entry) => entry.kind === 'service-account' && entry.state !== 'undone');
   if (made === undefined) return;
@@ -189,5 +189,5 @@ export async function undoSplit(
       found.metadata.uid === undefined ? {} : { uid: found.metadata.uid },
     );
   }
-  await runtime.journal.markUndone(run.runId, made.key);
+  await markUndone(runtime, run.runId, made.key);
 }

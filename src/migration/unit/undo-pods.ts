@@ -39,7 +39,7 @@ export async function proveOldInjection(runtime: JournalRuntime, { run, unit, ku
   const row = await rowWith(runtime, unit, { row: 'undoHits', shows, sentAt, apart: PACES.undo.first });
   await keepRow(runtime, unit, 'undoHits', row);
   const { injectionChecks } = run.options;
-  return row.is >= injectionChecks ? '' : `new pods are injected the old way in ${row.is} of ${injectionChecks} dry runs`;
+  return row.is >= injectionChecks ? '' : `new pods are injected by the old mechanism in ${row.is} of ${injectionChecks} dry runs`;
 }
 
 /** What is missing until the workloads that podshift restarted run their old template again; empty when they do. */
@@ -99,7 +99,7 @@ export async function oldPodsEverywhere(runtime: JournalRuntime, context: UnitCo
   if (replacement !== undefined && isReady(next)) return `${name(replacement)} is not ready yet`;
   const answer = await evictPod(runtime, context, next, pods, 'back');
   if (answer === 'spent') throw spent(unit, next, 'it got its credentials from Pod Identity again');
-  return answer === 'blocked' ? `a PodDisruptionBudget blocks the eviction of ${name(next)}` : `${name(next)} is being renewed`;
+  return answer === 'blocked' ? `a PodDisruptionBudget blocks the eviction of ${name(next)}` : `${name(next)} is being restarted`;
 }
 
 /** What is no better by the second try is an operator's to look at. */

@@ -11,7 +11,7 @@ import { planOf } from '../run/plan-run.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
 import { reasonOf } from '../trust/grant-trust.ts';
 import { admittedByRun } from '../trust/role-trust.ts';
-import { beginStep, fence, millisecondsGoingBack, type Poll, READY, type UnitContext, waitFor } from '../write.ts';
+import { beginStep, fence, markUndone, millisecondsGoingBack, type Poll, READY, type UnitContext, waitFor } from '../write.ts';
 import { undoAssociation, wasAssociated } from './associate.ts';
 import { templatesBack } from './move-templates.ts';
 import { undoProbes } from './prove-credentials.ts';
@@ -57,7 +57,7 @@ export async function undoUnit(runtime: ClusterRuntime, input: UndoInput): Promi
   const { undoTimeoutSeconds } = run.options;
   const waited = millisecondsGoingBack(runtime.clock, unit) / 1000;
   if (waited > undoTimeoutSeconds) {
-    throw new PodshiftError('UndoFailed', `after ${undoTimeoutSeconds} s of going back, ${missing}`);
+    throw new PodshiftError('UndoFailed', `after ${undoTimeoutSeconds} s of rolling back, ${missing}`);
   }
   return { ...(await waitIn(runtime, run, PACES.undo, waited, undoTimeoutSeconds)), unitId: input.unitId, unitStatus: 'rolling-back' };
 }
@@ -106,7 +106,7 @@ async function goBack(runtime: JournalRuntime, context: UnitContext, entries: re
   if (left !== '') return left;
   if (isSplit) await undoSplit(runtime, context, entries);
   for (const entry of await runtime.journal.listEntries(context.run.runId, context.unit.unitId)) {
-    if (entry.state !== 'undone') await runtime.journal.markUndone(context.run.runId, entry.key);
+    if (entry.state !== 'undone') await markUndone(runtime, context.run.runId, entry.key);
   }
   return '';
 }

@@ -91,7 +91,7 @@ async function renew(
   const what = outranking.length > 0 ? `carries ${[...new Set(outranking)].join(', ')}` : unserved || 'has no Pod Identity variables';
   const evicted = Number(unit.facts.missedInjection ?? 0);
   if (!isRecreated(pod) || (evicted >= MOST_EVICTIONS && !(await isOnRecord(runtime, run.runId, pod)))) {
-    throw new PodshiftError('ProofFailed', `${name} ${what}${evicted > 0 ? `, after ${evicted} pods were renewed for that` : ''}`);
+    throw new PodshiftError('ProofFailed', `${name} ${what}${evicted > 0 ? `, after ${evicted} pods were restarted for that` : ''}`);
   }
   const setting = outranking.length === 0 ? '' : await templateThatSets(context, outranking);
   if (setting !== '')
@@ -105,7 +105,7 @@ async function renew(
   }
   if ((await evictPod(runtime, context, pod, pods, 'forward')) === 'spent')
     throw new PodshiftError('ProofFailed', `${name} ${what}, and so did those of ${ownerOf(pod)} that were evicted before it`);
-  return `${wrong} pods are not on the new way; ${name} ${what} and is renewed`;
+  return `${wrong} pods are not on Pod Identity; ${name} ${what} and is restarted`;
 }
 
 async function isOnRecord(runtime: JournalRuntime, runId: string, pod: KubernetesObject): Promise<boolean> {

@@ -4,13 +4,14 @@ export const AWS_ERRORS = {
     code: 'PE301',
     exitCode: 1,
     retryable: false,
-    remedy: 'Check the cluster name, the region and the account of your credentials.',
+    remedy:
+      'Check the cluster name, the region and the account of your credentials: aws eks list-clusters --region REGION; aws sts get-caller-identity.',
   },
   CredentialsMissing: {
     code: 'PE302',
     exitCode: 1,
     retryable: false,
-    remedy: 'Sign in to AWS ("aws sso login", or set AWS_PROFILE) and try again.',
+    remedy: 'Sign in to AWS (aws sso login), or choose a profile with --profile or AWS_PROFILE, then run the command again.',
   },
   AccessDenied: {
     code: 'PE303',
@@ -22,16 +23,17 @@ export const AWS_ERRORS = {
     code: 'PE304',
     exitCode: 1,
     retryable: true,
-    remedy: 'AWS or Kubernetes still throttled at the last try. Wait some minutes, then run the command again.',
+    remedy:
+      'Look for what else uses up the rate of this account or API server (CloudTrail names the callers), wait some minutes, then run the command again.',
   },
   ServiceUnavailable: {
     code: 'PE305',
     exitCode: 1,
     retryable: true,
-    remedy: 'The service still failed, or did not answer, at the last try. Look at its health, then run the command again.',
+    remedy: 'Check the health of the service (https://health.aws.amazon.com) and the way to it, then run the command again.',
   },
-  NotFound: { code: 'PE306', exitCode: 1, retryable: false, remedy: 'The object is gone. Make a new plan.' },
-  AlreadyExists: { code: 'PE307', exitCode: 1, retryable: false, remedy: 'The object exists already. Make a new plan.' },
+  NotFound: { code: 'PE306', exitCode: 1, retryable: false, remedy: 'The object is gone. Make a new plan (podshift plan).' },
+  AlreadyExists: { code: 'PE307', exitCode: 1, retryable: false, remedy: 'The object exists already. Make a new plan (podshift plan).' },
   InvalidRequest: {
     code: 'PE308',
     exitCode: 1,
@@ -43,7 +45,8 @@ export const AWS_ERRORS = {
     code: 'PE310',
     exitCode: 1,
     retryable: true,
-    remedy: 'IAM had not spread the trust policy at the last try. Wait some minutes, then run the command again.',
+    remedy:
+      'EKS does not see the new trust policy of the role yet, or the policy does not admit pods.eks.amazonaws.com: check it with "aws iam get-role", wait some minutes, then run the command again.',
   },
   ExecutionExists: {
     code: 'PE311',

@@ -59,7 +59,7 @@ const leftHalfWay: UnitCheck = (unit) => {
   if (!isHalfWay(unit)) return undefined;
   const old = unit.workloads.map(({ workload }) => workload).filter(({ oldPods = 0 }) => oldPods > 0);
   const pods = old.reduce((sum, { oldPods = 0 }) => sum + oldPods, 0);
-  return `${unit.id} is associated with ${unit.roleArn}, and ${pods} pods of ${old.map(workloadSubject).join(', ')} are still on the old way`;
+  return `${unit.id} is associated with ${unit.roleArn}, and ${pods} pods of ${old.map(workloadSubject).join(', ')} still use the old mechanism`;
 };
 
 const associationWithoutEffect: UnitCheck = ({ id, roleArn, access }) =>

@@ -21,7 +21,7 @@ const wholePolicyWritten: UnitCheck = (unit) => {
 
 function remedyFor({ component, subject, document }: TrustWriterFact, unit: UnitFacts): string {
   if (component.startsWith('Kubeflow'))
-    return `Set annotateOnly: true in the plugin AwsIamForServiceAccount of ${subject}, so that the controller leaves the trust policy alone, then plan again.`;
+    return `Set annotateOnly: true in the plugin AwsIamForServiceAccount of ${subject}, so that the controller does not write the trust policy, then plan again.`;
   if (document === null)
     return `Take the role out of ${subject} without deleting it in IAM, or give ${unit.id} a role that ${component} does not manage, then plan again.`;
   return `Add this statement to ${document} of ${subject}, wait until the trust policy has it, then plan again: ${statementFor(unit)}`;

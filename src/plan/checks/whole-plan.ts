@@ -36,7 +36,7 @@ const heldWithAddon: PlanCheck = ({ candidates }) => {
     const judged = all.map((candidate) => ({ ...candidate, blockers: blockersOf(candidate) }));
     const held = judged.find(({ blockers }) => blockers.length > 0);
     if (held === undefined) return [];
-    const message = `${held.unit.id} of the same add-on ${name} is held: ${held.blockers[0]?.message}`;
+    const message = `${held.unit.id} of the same add-on ${name} is blocked: ${held.blockers[0]?.message}`;
     return judged
       .filter(({ unit, blockers }) => blockers.length === 0 && !isAssociated(unit))
       .map(({ unit }) => ({ subject: `ServiceAccount/${unit.id}`, message }));

@@ -12,7 +12,7 @@ const onFargate: WorkloadCheck = ({ workload, subject }) =>
 const onWindows: WorkloadCheck = ({ workload, subject }) => (workload.windows ? `pods of ${subject} run on Windows` : undefined);
 
 const barePod: WorkloadCheck = ({ restart, subject }) =>
-  restart.obstacle === 'bare-pod' ? `${subject} has no controller that would make it again` : undefined;
+  restart.obstacle === 'bare-pod' ? `${subject} has no controller that would recreate it` : undefined;
 
 const unknownController: WorkloadCheck = ({ workload, restart, subject }) => {
   const { controlledBy } = workload;
@@ -22,7 +22,7 @@ const unknownController: WorkloadCheck = ({ workload, restart, subject }) => {
   if (isStandIn(workload)) return message;
   return {
     message,
-    remedy: 'Its operator may put the mark of a restart back. Let podshift evict the pods one at a time with --allow-pod-deletion.',
+    remedy: 'Its operator may revert the restart annotation. Let podshift evict the pods one at a time with --allow-pod-deletion.',
   };
 };
 
@@ -40,7 +40,7 @@ const updatedOnDelete: WorkloadCheck = ({ workload: { controlledBy, rolledBy: kn
   if (rolledBy === undefined) return message;
   return {
     message: `${message}: ${rolledBy} rolls its pods itself`,
-    remedy: `Keep its update strategy, which belongs to ${rolledBy}. To renew its pods, let podshift evict them one at a time with --allow-pod-deletion.`,
+    remedy: `Keep its update strategy, which belongs to ${rolledBy}. To restart its pods, let podshift evict them one at a time with --allow-pod-deletion.`,
   };
 };
 
@@ -53,7 +53,7 @@ const evictionForbidden: WorkloadCheck = ({ workload, restart, subject }) =>
     : undefined;
 
 const runningJob: WorkloadCheck = ({ restart, subject }) =>
-  restart.obstacle === 'running-job' ? `${subject} is running, and a Job's pods cannot be made again` : undefined;
+  restart.obstacle === 'running-job' ? `${subject} is running, and a Job's pods cannot be recreated` : undefined;
 
 const recreated: WorkloadCheck = ({ workload, restart, subject }) =>
   restart.replaces && workload.strategy === 'Recreate'
@@ -124,7 +124,7 @@ const jobsOnly: UnitCheck = ({ id, workloads }) => {
 const downtimeHeld: WorkloadCheck = ({ workload, restart, subject }, { world: { options } }) => {
   const recreates = workload.strategy === 'Recreate';
   if (!options.holdDowntime || !restart.replaces || !(recreates || workload.replicas === 1)) return undefined;
-  return `${subject} ${recreates ? 'has the strategy Recreate' : 'has one replica'}, and such workloads are to be held`;
+  return `${subject} ${recreates ? 'has the strategy Recreate' : 'has one replica'}, and --hold-downtime blocks such workloads`;
 };
 
 const behindProxy: WorkloadCheck = ({ workload, subject }, unit) =>

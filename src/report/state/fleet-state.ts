@@ -27,7 +27,7 @@ export function clusterState(member: MemberRecord, run: RunState | undefined, co
     case 'migrated':
       return calm('migrated', because(`migrated${unitsOf(member)}`, reason));
     case 'held':
-      return calm('held', because('held', reason));
+      return calm('held', because('not started', reason));
     case 'rolled-back':
       return calm('rolled-back', because('rolled back', reason));
     case 'needs-operator':
@@ -54,7 +54,7 @@ export function fleetState(
     case 'running': {
       const [name, where] = partOf(clusters);
       if (carrier.kind === 'none') {
-        const text = `interrupted ${where.replace('migrating', 'while migrating').replace(/^planning/, 'while planning')} (no process holds it: last sign of life ${shortTime(carrier.lastSign)})`;
+        const text = `interrupted ${where.replace('migrating', 'while migrating').replace(/^planning/, 'while planning')} (no process runs it: last sign of life ${shortTime(carrier.lastSign)})`;
         return {
           name: 'interrupted',
           text,
@@ -77,7 +77,7 @@ export function fleetState(
     case 'migrated':
       return calm('migrated', `migrated (${counted(clusters)})`);
     case 'held':
-      return calm('held', because('held', reason));
+      return calm('held', because('not started', reason));
     case 'rolled-back':
       return calm('rolled-back', because('rolled back', reason));
   }
@@ -95,7 +95,7 @@ function partOf(clusters: readonly { readonly member: MemberRecord }[]): ['plann
 
 const ENDS: readonly (readonly [MemberStatus, string])[] = [
   ['rolled-back', 'rolled back'],
-  ['held', 'held'],
+  ['held', 'not started'],
   ['needs-operator', 'for an operator'],
 ];
 
@@ -107,7 +107,7 @@ function counted(clusters: readonly { readonly member: MemberRecord }[]): string
 
 function unitsOf({ units }: MemberRecord): string {
   if (units === null || units.migrated + units.held === 0) return '';
-  return ` (${count(units.migrated, 'unit')}${units.held === 0 ? '' : `, ${units.held} held`})`;
+  return ` (${count(units.migrated, 'unit')}${units.held === 0 ? '' : `, ${units.held} blocked`})`;
 }
 
 function calm(name: RunState['name'], text: string): RunState {

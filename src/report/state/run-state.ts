@@ -69,7 +69,7 @@ export function stateOf(facts: RunFacts, carrier: Carrier, now: number, command:
     case 'rolled-back':
       return calm('rolled-back', because('rolled back', facts.reason));
     case 'held':
-      return isRefused(facts) ? calm('refused', because('refused', facts.reason)) : calm('held', because('held', facts.reason));
+      return isRefused(facts) ? calm('refused', because('refused', facts.reason)) : calm('held', because('not started', facts.reason));
   }
 }
 
@@ -126,7 +126,7 @@ function interrupted(facts: RunFacts, lastSign: string, command: CommandText): R
       : facts.digest === ''
         ? ['while planning', '']
         : [wave === null ? `while ${lastPart(facts)}` : `in ${wave}`, progress(facts)];
-  const text = `interrupted ${[where, done].filter((part) => part !== '').join(', ')} (no process holds it: last sign of life ${shortTime(lastSign)})`;
+  const text = `interrupted ${[where, done].filter((part) => part !== '').join(', ')} (no process runs it: last sign of life ${shortTime(lastSign)})`;
   const back = { action: 'roll back', command: command('rollback', runId, '--approve') } as const;
   const resume = { action: 'resume', command: command('run', '--local', '--resume', runId) } as const;
   return { name: 'interrupted', text, attention: !isPlan, next: isPlan ? [] : status === 'rolling-back' ? [back] : [resume, back] };
@@ -175,7 +175,7 @@ function progress({ units }: RunFacts): string {
   const rest = [
     [number('rolled-back'), 'rolled back'],
     [number('rolling-back'), 'rolling back'],
-    [number('held'), 'held'],
+    [number('held'), 'not started'],
     [needy, needy === 1 ? 'needs an operator' : 'need an operator'],
   ] as const;
   const others = rest.flatMap(([some, what]) => (some === 0 ? [] : [`${some} ${what}`]));
@@ -189,13 +189,13 @@ function undone({ units }: RunFacts): string {
   return begun.length === 0 ? '' : `${back} of ${count(begun.length, 'unit')} rolled back`;
 }
 
-/** ` (10 units to migrate, 4 held)`; empty where nobody counted. */
+/** ` (10 units to migrate, 4 blocked)`; empty where nobody counted. */
 function counted({ units, unitCounts }: RunFacts, what: 'pending' | 'migrated', verb: string): string {
   const number = (status: 'pending' | 'migrated' | 'held'): number =>
     unitCounts?.[status] ?? units.filter((unit) => unit.status === status).length;
   if (unitCounts === null && units.length === 0) return '';
   const held = number('held');
-  const all = [`${count(number(what), 'unit')}${verb === '' ? '' : ` ${verb}`}`, ...(held === 0 ? [] : [`${held} held`])];
+  const all = [`${count(number(what), 'unit')}${verb === '' ? '' : ` ${verb}`}`, ...(held === 0 ? [] : [`${held} blocked`])];
   return bracketed(all.join(', '));
 }
 

@@ -1,5 +1,5 @@
-import { RUN_TAG } from '../../../src/migration/agent/agent.ts';
 import type { RunRecord, UnitRecord } from '../../../src/model/run.ts';
+import { RUN_TAG } from '../../../src/model/run.ts';
 import { probeName } from '../../../src/verification/probe.ts';
 import type { UnservedTwin } from '../../../twin/twin.ts';
 import { foreignPart } from '../../../twin/watch/outside.ts';

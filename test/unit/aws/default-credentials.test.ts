@@ -73,13 +73,13 @@ describe('the SDK’s default credentials', () => {
     ],
     [
       'sso',
-      'the SSO session of the profile "sso" has expired, or was never begun',
-      'Sign in, then run the command again: aws sso login --profile sso',
+      'the SSO session of the profile "sso" has expired, or was never started',
+      'Sign in (aws sso login --profile sso), then run the command again.',
     ],
     [
       'oldsso',
-      'the SSO session of the profile "oldsso" has expired, or was never begun',
-      'Sign in, then run the command again: aws sso login --profile oldsso',
+      'the SSO session of the profile "oldsso" has expired, or was never started',
+      'Sign in (aws sso login --profile oldsso), then run the command again.',
     ],
     ['half', 'the profile "half" gives no credentials; it has sso_account_id, sso_start_url', REMEDIES['AWS configuration'].remedy],
     ['lost', 'the profile "lost" gives no credentials; it has role_arn, source_profile', REMEDIES['AWS configuration'].remedy],

@@ -90,7 +90,8 @@ describe('a command that cannot reach AWS', () => {
     expect(stderr).toMatch(
       /\nerror PE305 ServiceUnavailable: no connection to 127\.0\.0\.1:1: .+ \(ECONNREFUSED\); gave up after \d+ tries in \d+ s\n/,
     );
-    expect(stderr).toContain(`  -> ${REMEDIES['AWS connection'].remedy}`);
+    expect(stderr).toContain(`  -> ${REMEDIES['AWS connection'].remedy.replace('then run the command again.', 'then run again:')}\n`);
+    expect(stderr).toMatch(/\n {5}podshift plan --cluster shop --region eu-west-1 --endpoint-url http:\/\/127\.0\.0\.1:1\n$/);
   });
 
   it('does not try again where its connection is intercepted', async () => {

@@ -1,5 +1,4 @@
 import { fileURLToPath } from 'node:url';
-import { CommanderError } from 'commander';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { sayBroken } from '../../../cli/broken-promises.ts';
 import { rehearse } from '../../../cli/commands/rehearse.ts';
@@ -26,6 +25,27 @@ const invocationOf = (...words: string[]): Invocation => parseCommandLine(['rehe
 describe('a rehearsal', () => {
   afterEach(() => {
     vi.restoreAllMocks();
+  });
+
+  it('has on its page every change with the time of its write', async () => {
+    const data: string[] = [];
+    const stdout = {
+      write: (text: string, done?: () => void) => {
+        data.push(text);
+        done?.();
+      },
+    };
+    const { context } = listening();
+    const terminal = createTerminal({ stdout, stderr: { write: () => undefined } }, {}, { color: false });
+    await rehearse({ ...context, terminal }, invocationOf('-o', 'html'));
+    const page = data.join('');
+    expect(page).toMatch(/^<!doctype html>/);
+    const fates = [...page.matchAll(/<dd><b>([^<]*)<\/b> <i>([^<]*)<\/i>/g)].map(
+      ([, field, fate]) => `${field}: ${fate?.replace(/\d\d:\d\d:\d\d/, 'TIME')}`,
+    );
+    expect(fates.length).toBeGreaterThan(25);
+    expect(fates.filter((fate) => !fate.endsWith(': written at TIME'))).toEqual([]);
+    expect(page).toMatch(/wave 3<\/span><span class="text"><span>3 migrated<\/span> <span class="time">\d\d:\d\d:\d\d to /);
   });
 
   it.each([
@@ -55,7 +75,10 @@ describe('a rehearsal', () => {
   it('takes percents of the time in which EKS Auth fails', () => {
     expect(invocationOf().flags.eksAuthFaults).toBe(0);
     expect(invocationOf('--eks-auth-faults', '20').flags.eksAuthFaults).toBe(20);
-    for (const wrong of ['101', '-1', 'many', '2.5']) expect(() => invocationOf(`--eks-auth-faults=${wrong}`)).toThrow(CommanderError);
+    for (const wrong of ['101', '-1', 'many', '2.5'])
+      expect(() => invocationOf(`--eks-auth-faults=${wrong}`)).toThrow(
+        expect.objectContaining({ name: 'UsageError', message: expect.stringContaining('it is a whole number from 0 to 100') }),
+      );
   });
 
   it('exits with 1 where its own watch saw a promise broken, and says which; and with its run where it saw none', async () => {

@@ -24,13 +24,13 @@ describe('what a snapshot cannot tell', () => {
         subject: 'Cluster/shop',
         message: 'the snapshot has no eks/nodegroups/, iam/account-summary.json',
         remedy:
-          'What they would tell is unknown, and not absent. To take them: aws eks list-nodegroups (eks/nodegroups/); aws iam get-account-summary (iam/account-summary.json).',
+          'What they would show is unknown, and not absent. To take them: aws eks list-nodegroups (eks/nodegroups/); aws iam get-account-summary (iam/account-summary.json).',
       },
       {
         code: 'PS901',
         severity: 'info',
         subject: 'Cluster/shop',
-        message: 'of these kinds the snapshot does not tell whether there are objects: Job, CronJob (the snapshot holds none of them)',
+        message: 'of these kinds the snapshot does not show whether there are objects: Job, CronJob (the snapshot holds none of them)',
         remedy: 'To take them: kubectl get jobs,cronjobs',
       },
       {
@@ -67,7 +67,7 @@ describe('what a snapshot cannot tell', () => {
     saySnapshotGaps({ source: 'my snapshot', gaps: GAPS }, { talk: (line) => void talk.push(line) });
     expect(talk).toEqual([
       'eks/addon-versions.json: the file is empty; take it again: aws eks describe-addon-versions',
-      "my snapshot does not tell everything, and what it does not hold is unknown: podshift scan 'my snapshot' names it (PS901)",
+      "my snapshot is not complete, and what is not in it is unknown: podshift scan 'my snapshot' names it (PS901)",
     ]);
     saySnapshotGaps({ source: 'whole', gaps: [] }, { talk: (line) => void talk.push(line) });
     expect(talk).toHaveLength(2);

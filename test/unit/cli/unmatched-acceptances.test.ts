@@ -18,7 +18,7 @@ async function told(command: typeof plan, ...words: string[]): Promise<string> {
   return talk.join('').replace(/\s+/g, ' ');
 }
 
-const SENTENCE = /--accept \S+ matches no finding that holds a service account/g;
+const SENTENCE = /--accept \S+ matches no finding that blocks a service account/g;
 
 describe('values of --accept that match no finding', () => {
   it('are those that no finding was accepted by', () => {
@@ -36,8 +36,8 @@ describe('values of --accept that match no finding', () => {
   ] as const)('are named by %s', async (name, command) => {
     const said = await told(command, name, SHOP, '-n', 'shop', '--accept', 'PS305:shop/storefont', '--accept', 'PS306:shop/mailroom');
     expect(said.match(SENTENCE)).toEqual([
-      '--accept PS305:shop/storefont matches no finding that holds a service account',
-      '--accept PS306:shop/mailroom matches no finding that holds a service account',
+      '--accept PS305:shop/storefont matches no finding that blocks a service account',
+      '--accept PS306:shop/mailroom matches no finding that blocks a service account',
     ]);
     expect(await told(command, name, SHOP, '-n', 'shop')).not.toMatch(SENTENCE);
   });

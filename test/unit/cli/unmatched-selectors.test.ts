@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { fleet } from '../../../cli/commands/fleet.ts';
 import { plan, scan } from '../../../cli/commands/plan.ts';
 import { rehearse } from '../../../cli/commands/rehearse.ts';
@@ -66,6 +66,26 @@ describe('names that the options choose and the cluster does not have', () => {
       name: 'UsageError',
       message: NAMESPACE,
     });
+  });
+
+  it.each(['plan', 'rehearse'])('are refused by fleet %s as a canary, with the nearest name', async (action) => {
+    const message = 'the canary shpo is not among the clusters that have something to migrate; did you mean "shop"?';
+    const refusal = { name: 'UsageError', exitCode: 2, message, remedy: expect.stringContaining('Nothing was changed.') };
+    if (action === 'rehearse') await expect(printed(fleet, 'fleet', action, SHOP, '--canary', 'shpo')).rejects.toMatchObject(refusal);
+    else {
+      const shop = { clusterArn: 'arn:shop', target: { clusterName: 'shop' }, status: 'planned', units: { pending: 1 } };
+      const records = { getFleet: async () => ({ spec: { canary: 'shpo' } }), listMembers: async () => [shop] };
+      const journal = withFleetSelectorsChecked(records as unknown as Journal);
+      await expect(journal.updateFleet('f', { digest: 'd', canary: '' })).rejects.toMatchObject(refusal);
+    }
+  });
+
+  it('are taken as a canary that is there, where no cluster has anything to migrate', async () => {
+    const shop = { clusterArn: 'arn:shop', target: { clusterName: 'shop' }, status: 'planned', units: { pending: 0 } };
+    const updateFleet = vi.fn(async () => undefined);
+    const records = { getFleet: async () => ({ spec: { canary: 'shop' } }), listMembers: async () => [shop], updateFleet };
+    await withFleetSelectorsChecked(records as unknown as Journal).updateFleet('f', { digest: 'd', canary: '' });
+    expect(updateFleet).toHaveBeenCalled();
   });
 
   it('are taken where one cluster of a fleet has them', async () => {

@@ -114,7 +114,25 @@ describe('retries', () => {
   });
 
   it('gives up after the most attempts with the error of the handler', async () => {
-    await expect(execute(oneTask({ Retry: retry }), {}, { first: flaky(5, 'done') })).rejects.toMatchObject({ name: 'Throttled' });
+    await expect(execute(oneTask({ Retry: retry }), {}, { first: flaky(5, 'done') })).rejects.toMatchObject({
+      name: 'Throttled',
+      message: 'iam:UpdateAssumeRolePolicy is throttled; gave up after 5 tries in 20 s',
+      details: { tries: 5, milliseconds: 20_000 },
+    });
+  });
+
+  it('says how often it tried to whoever catches the failure too, and of one that was not tried again nothing', async () => {
+    const Catch = [{ ErrorEquals: ['States.ALL'], ResultPath: '$.failure', Next: 'Caught' }];
+    const machine = (rules: object) => ({
+      StartAt: 'Work',
+      States: { Work: { Type: 'Task', Resource: FIRST, Catch, End: true, ...rules }, Caught: { Type: 'Pass', End: true } },
+    });
+    const messageOf = async (rules: object, failures: number): Promise<unknown> => {
+      const { output } = await execute(machine(rules), {}, { first: flaky(failures, 'done') });
+      return JSON.parse((output as { failure: { Cause: string } }).failure.Cause).errorMessage;
+    };
+    expect(await messageOf({ Retry: retry }, 9)).toBe('iam:UpdateAssumeRolePolicy is throttled; gave up after 5 tries in 20 s');
+    expect(await messageOf({}, 9)).toBe('iam:UpdateAssumeRolePolicy is throttled');
   });
 
   it('counts afresh each time a state is entered', async () => {

@@ -122,6 +122,12 @@ describe('the canary', () => {
     ['can be named by its ARN', { canary: twin.clusterArn }, [small, twin], { clusterArn: twin.clusterArn }],
     ['must be one alone', { canary: 'small' }, [small, twin], { refusal: '2 clusters are called small: name the canary by its ARN' }],
     ['must be there', { canary: 'x' }, [small], { refusal: 'the canary x is not among the clusters that have something to migrate' }],
+    [
+      'is asked for by the nearest name',
+      { canary: 'smal' },
+      [small, big],
+      { refusal: 'the canary smal is not among the clusters that have something to migrate; did you mean "small"?' },
+    ],
     ['needs something to migrate', {}, [], { refusal: 'no cluster of the fleet has anything to migrate' }],
   ])('%s', (_title, more, members, expected) => {
     expect(chooseCanary(spec(more), members)).toEqual(expected);
@@ -212,9 +218,9 @@ describe('a fleet halts', () => {
       'for a canary that went back',
       { failureThresholdPercent: 100 },
       [{ ...canary, status: 'rolled-back', reason: 'why' }],
-      'the canary canary ended as rolled-back: why',
+      'the canary canary ended as rolled back: why',
     ],
-    ['for a canary that proved nothing', {}, [{ ...canary, status: 'held' }], 'the canary canary ended as held'],
+    ['for a canary that proved nothing', {}, [{ ...canary, status: 'held' }], 'the canary canary ended as not started'],
     ['not for a cluster that was held', {}, [canary, done('a', 'held')], ''],
     ['for one failure of two', {}, [canary, done('a', 'needs-operator')], '1 of 2 clusters failed, more than the fleet allows (a)'],
     ['not for as many as its share allows', { failureThresholdPercent: 50 }, [canary, done('a', 'rolled-back')], ''],
@@ -268,7 +274,7 @@ describe('a fleet ends', () => {
       [member('a', { status: 'rolled-back' }), member('b', { status: 'migrated', startedAt: run })],
       '',
       'needs-operator',
-      /^start the fleet anew for a \(eu-west-1\)/,
+      /^start the fleet again for a \(eu-west-1\)/,
     ],
     [
       'for an operator where a cluster needs one',

@@ -51,8 +51,8 @@ describe('the report of a fleet', () => {
 
     const text = renderFleet(report, layout);
     for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
-    expect(text).toContain('3 clusters: 1 migrated, 1 held, 1 rolled-back; 1 account and region refused,\n  in 2 h 3 min');
-    expect(text).toMatch(/^b \(eu-west-1, +canary +2 rolled back +rolled-back +[0-9a-z]{26}$/m);
+    expect(text).toContain('3 clusters: 1 migrated, 1 not started, 1 rolled back; 1 account and region\n  refused, in 2 h 3 min');
+    expect(text).toMatch(/^b \(eu-west-1, +canary +2 rolled back +rolled back +[0-9a-z]{26}$/m);
     expect(text).toContain('refused 444455556666 in eu-west-1\n  no role');
     expect(text).toContain(`look at "podshift report ${clusterRunId(FLEET, arn('b'), 'run')}"`);
     expect(text).toContain('to roll back, cluster by cluster');
@@ -83,9 +83,9 @@ describe('the report of a fleet', () => {
       member('b', { status: 'held', units: units() }),
     ]);
     const text = renderFleet(await buildFleetReport(journal, FLEET, null), layout);
-    expect(text).toContain('2 clusters: 1 running, 1 held, so far');
+    expect(text).toContain('2 clusters: 1 running, 1 not started, so far');
     expect(text).toContain(`podshift fleet run --resume ${FLEET}`);
-    expect(text).toMatch(/ none +held/);
+    expect(text).toMatch(/ none +not started/);
   });
 
   it('tells the promises of a rehearsal, and of an empty one nothing else', async () => {
@@ -136,9 +136,9 @@ describe('the talk of a fleet', () => {
       `  +1:01  the canary is ${arn('a')}`,
       '  +1:01  a (eu-west-1): running, as the canary',
       '  +1:01  b (eu-west-1): running, in wave 1',
-      '  +1:01  a (eu-west-1): rolled-back: why',
+      '  +1:01  a (eu-west-1): rolled back: why',
       '  +1:01  halted: too much',
-      `  +1:01  fleet ${FLEET}: needs-operator: halted`,
+      `  +1:01  fleet ${FLEET}: needs an operator: halted`,
       '',
     ]);
   });

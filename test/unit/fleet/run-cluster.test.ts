@@ -124,7 +124,12 @@ describe('the run of a cluster', () => {
   });
 
   it.each([
-    ['plan', 'held', 'it could not be planned: no answer', { error: 'ClusterUnreachable', cause: '{"errorMessage":"no answer"}' }],
+    [
+      'plan',
+      'held',
+      'it could not be planned: no answer; gave up at the last try',
+      { error: 'ClusterUnreachable', cause: '{"errorMessage":"no answer"}' },
+    ],
     ['plan', 'held', 'it could not be planned: its execution ended as FAILED', undefined],
     ['run', 'rolled-back', 'WaveFailed', { error: 'WaveFailed', cause: '' }],
   ] as const)('says what failed it (%s, %s: %s)', async (phase, status, reason, failure) => {
@@ -206,7 +211,7 @@ describe('the run of a cluster', () => {
     const given = await read();
     expect(given).toMatchObject({
       status: 'needs-operator',
-      reason: 'its run could not be looked after: states:StartExecution is throttled',
+      reason: 'its run could not be looked after: states:StartExecution is throttled; gave up at the last try',
     });
     await giveUpCluster(runtime, { ...input, failure: { Error: 'States.Timeout' } });
     expect(await read()).toEqual(given);

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { READING_SUFFIX } from '../../../src/aws/connections.ts';
-import { RUN_TAG } from '../../../src/inventory/account.ts';
 import { hasCustomResources } from '../../../src/inventory/consumers/scope.ts';
+import { RUN_TAG } from '../../../src/model/run.ts';
 import { accessObjects, CLUSTER_ROLES } from '../../permissions/cluster-roles.ts';
 
 interface Statement {

@@ -93,7 +93,7 @@ describe('the update of an add-on', () => {
     'goes no further where another unit of the add-on is %s',
     async (status) => {
       await journal().updateUnit(RUN, NODE.unitId, { status, reason: status === 'held' ? '' : 'no proof' });
-      const message = `kube-system/node of the same add-on goes back: ${status === 'held' ? 'held' : 'no proof'}`;
+      const message = `kube-system/node of the same add-on rolls back: ${status === 'held' ? 'held' : 'no proof'}`;
       for (const step of [update, check, together]) await expect(step()).rejects.toMatchObject({ name: 'ProofFailed', message });
     },
   );
@@ -196,7 +196,7 @@ describe('the units of an add-on', () => {
     ['its soak is over', confirmUse],
   ] as const)('go back together: when %s, one of them goes no further where another goes back', async (_, step) => {
     await journal().updateUnit(RUN, NODE.unitId, { status: 'rolling-back', reason: 'no proof' });
-    const message = 'kube-system/node of the same add-on goes back: no proof';
+    const message = 'kube-system/node of the same add-on rolls back: no proof';
     await expect(step(scene.fake.runtime, CONTROLLER)).rejects.toMatchObject({ name: 'ProofFailed', message });
   });
 

@@ -201,7 +201,7 @@ describe('the agent', () => {
         'held',
         {},
         false,
-        'every service account is held; its findings say why; the add-on eks-pod-identity-agent stays: associations of others need it',
+        'every service account is blocked; its findings say why; the add-on eks-pod-identity-agent stays: associations of others need it',
       ],
     ] as const)(
       'is named by a run that migrated nothing, as its unit %s, where it stays',

@@ -93,7 +93,7 @@ describe('owners that are new each time', () => {
       replicas(1, direction === 'back' ? NEW_WAY : OLD_WAY, `owner${made}-1`);
     };
     const failure = await failureOf(() => (direction === 'back' ? undoUnit(fake.runtime, UNDO) : checkRollout(fake.runtime, UNIT)), work);
-    expect(failure.message).toMatch(direction === 'back' ? /evicted as often as they may be/ : /is not on the new way/);
+    expect(failure.message).toMatch(direction === 'back' ? /evicted as often as they may be/ : /does not use Pod Identity/);
     expect(evictions()).toBeLessThanOrEqual(24);
   });
 });

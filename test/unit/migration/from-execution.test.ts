@@ -54,7 +54,7 @@ describe('rollback-run, started by a failed execution', () => {
     const event = { executionArn: 'forward-1', input: JSON.stringify(input), status: 'FAILED', error: 'ClusterLocked' };
     const back = await runStateMachine({ name: 'rollback-run', input: event, runtime, clock });
     expect(back).toEqual({ runId: RUN, status: 'held' });
-    const holder = expect.stringMatching(/ is held by run-2 until .* \(ClusterLocked\)$/);
+    const holder = expect.stringMatching(/ is locked by run-2 until .* \(ClusterLocked\)$/);
     const { body: run } = await call(getRun, runtime, { path: { runId: RUN } });
     expect(run).toMatchObject({ status: 'held', reason: holder });
     const { body: report } = await call(getReport, runtime, { path: { runId: RUN } });

@@ -40,7 +40,7 @@ describe('openRun', () => {
   it('notes which run has the cluster that it is refused, until it gets it', async () => {
     await fake.runtime.journal.acquireLock(CLUSTER_ARN, 'run-2', 900);
     await expect(openRun(fake.runtime, OPEN)).rejects.toMatchObject({ name: 'ClusterLocked' });
-    expect(await run()).toMatchObject({ status: 'pending', reason: expect.stringContaining('is held by run-2 until ') });
+    expect(await run()).toMatchObject({ status: 'pending', reason: expect.stringContaining('is locked by run-2 until ') });
     fake.pass(900);
     await openRun(fake.runtime, OPEN);
     expect(await run()).toMatchObject({ status: 'running', reason: '' });
@@ -238,7 +238,7 @@ describe('the approval', () => {
     fake.pass(86_400);
     await fake.runtime.journal.acquireLock(CLUSTER_ARN, 'run-2', 900);
     await expect(confirmApproval(fake.runtime, { runId: RUN, digest: 'digest-1' })).rejects.toMatchObject({ name: 'ClusterLocked' });
-    expect((await run()).reason).toContain('is held by run-2 until ');
+    expect((await run()).reason).toContain('is locked by run-2 until ');
   });
 
   it('is for this plan, and for the world as it still is', async () => {

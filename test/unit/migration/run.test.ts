@@ -122,7 +122,7 @@ describe('the end of a run', () => {
   it.each<[string, UnitRecord[], RoleRecord[], string, string, RegExp]>([
     ['every unit that was not held is migrated', [unit('migrated'), unit('held')], [], '', 'migrated', /^$/],
     ['all were associated before', [associated], [], '', 'migrated', /^$/],
-    ['every unit is held', [unit('held')], [], '', 'held', /every service account is held/],
+    ['every unit is held', [unit('held')], [], '', 'held', /every service account is blocked/],
     ['there was nothing to migrate', [], [], '', 'held', /no service account/],
     ['everything went back', [unit('rolled-back'), unit('held')], [], '', 'rolled-back', /why/],
     ['everything went back but what was associated before', [unit('rolled-back'), associated], [], '', 'rolled-back', /why/],
@@ -144,7 +144,7 @@ describe('the end of a run', () => {
       [unretired],
       '',
       'needs-operator',
-      /take the old way out of the trust policy of arn/,
+      /remove the old statement from the trust policy of arn/,
     ],
     ['a role could not be retired, and its units went back', [unit('rolled-back')], [unretired], '', 'rolled-back', /why/],
     ['a role was blocked before anything was written', [unit('held')], [{ ...blocked, blocked: 'it changed' }], '', 'held', /./],

@@ -152,7 +152,7 @@ describe('confirmUse', () => {
     expect(await confirmUse(fake.runtime, UNIT)).toMatchObject({ status: 'waiting' });
     fake.pass(181);
     expect(await confirmUse(fake.runtime, UNIT)).toMatchObject({ status: 'ready' });
-    expect(await evidence()).toMatchObject([{ passed: false, facts: { problem: 'CloudTrail did not answer' } }]);
+    expect(await evidence()).toMatchObject([{ passed: false, facts: { problem: 'CloudTrail did not respond' } }]);
   });
 
   it('lets other failures through', async () => {

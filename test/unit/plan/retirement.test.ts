@@ -49,7 +49,7 @@ describe('a daemon that nothing depends on is retired', () => {
   });
 
   it.each<[string, Inventory, string]>([
-    ['the account does not tell the nodes’ roles', free({ nodeRoleArns: null }), 'the account does not tell'],
+    ['the account does not tell the nodes’ roles', free({ nodeRoleArns: null }), 'the account does not show'],
     ['the trust policy cannot be read', free({}, { roles: [role('reader', '{')] }), 'is not JSON'],
     ['the role is not known', free({}, { roles: [] }), 'is not JSON'],
   ])('leaves a trust policy as it is where %s', (_, facts, why) => {

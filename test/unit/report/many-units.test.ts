@@ -72,6 +72,21 @@ describe('the plan of 150 service accounts', () => {
     expect(lines.filter((line) => line.length > 120)).toEqual([]);
   });
 
+  it('is at most 300 lines of 80 columns, each service account on one with its name in one piece', () => {
+    const lines = linesOf(renderReport(report(), 'table', { columns: 80, color: false }));
+    expect(lines.length).toBeLessThanOrEqual(300);
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
+    for (const id of ids) expect(lines.filter((line) => new RegExp(`^${id} +(\\d+|-) +\\S`).test(line))).toHaveLength(1);
+    expect(lines.some((line) => line === 'by, roles and workloads: see "-o wide"')).toBe(true);
+  });
+
+  it('shortens names in their middle where a line has no room for them', () => {
+    const lines = linesOf(renderReport(report(), 'table', { columns: 60, color: false }));
+    const rows = lines.filter((line) => /^team-/.test(line));
+    expect(rows.filter((line) => line.length > 60)).toEqual([]);
+    expect(rows.filter((line) => /^team-\S+…\S+ +(\d+|-) +\S/.test(line)).length).toBeGreaterThan(140);
+  });
+
   it('has a line for each service account, with its name in one piece', () => {
     const lines = linesOf(renderReport(report(), 'table', TERMINAL));
     for (const id of ids) expect(lines.filter((line) => line.startsWith(`${id} `))).toHaveLength(1);
@@ -131,7 +146,7 @@ describe('the plan of 150 service accounts', () => {
   it('wraps and cuts nothing for a pipe, in any table', () => {
     for (const format of ['table', 'wide'] as const) {
       const lines = linesOf(renderReport(report(), format, PIPE));
-      const rows = lines.filter((line) => /^team.*( would migrate| held)$/.test(line));
+      const rows = lines.filter((line) => /^team.*( would migrate| blocked)$/.test(line));
       expect(rows).toHaveLength(150);
       for (const [index, id] of ids.entries()) {
         const row = rows.find((line) => line.startsWith(`${id} `));
@@ -143,6 +158,17 @@ describe('the plan of 150 service accounts', () => {
     }
     const wide = renderReport(report(), 'wide', PIPE);
     for (const number of [0, 149]) expect(wide).toContain(roleArn(`production-checkout-worker-role-${number}`));
+  });
+
+  it('fits into a comment of a pull request as Markdown, its long tables folded up', () => {
+    const text = renderReport(report(), 'markdown', PIPE);
+    // GitHub takes 65,536 characters.
+    expect(text.length).toBeLessThan(65_536);
+    expect(text.match(/^<details>$/gm)).toHaveLength(text.match(/^<\/details>$/gm)?.length ?? 0);
+    expect(text).toContain('## Units\n\n<details>\n<summary>all 150</summary>\n\n| Service account |');
+    for (const id of ids) expect(text).toContain(`| \`${id}\` |`);
+    for (const code of new Set(report().findings.map((one) => one.code))) expect(text).toContain(`| ${code} |`);
+    expect(text).toMatch(/### \d+ roles with one service account each, alike/);
   });
 
   it('is as short as a scan', () => {

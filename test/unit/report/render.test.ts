@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { RunReport } from '../../../src/model/report.ts';
+import { duration } from '../../../src/model/text/duration.ts';
 import { REPORT_FORMATS, renderReport } from '../../../src/report/render.ts';
 import { buildPlanReport, buildReport } from '../../../src/report/report.ts';
 import { clusterTitle, nextActions, promiseLine, roleTitle, tally } from '../../../src/report/summary.ts';
 import { renderTable } from '../../../src/report/table.ts';
-import { createPalette, duration, hang, wrap } from '../../../src/report/text.ts';
+import { createPalette, hang, wrap } from '../../../src/report/text.ts';
 import { trustChange, trustScope } from '../../../src/report/trust-diff.ts';
 import { CLUSTER, journal, plan, roleArn, trust } from '../fixtures/report-fixtures.ts';
 
@@ -54,10 +55,10 @@ const planned = () =>
 
 describe('renderReport', () => {
   it('tells why a run without units stands so, to the terminal and in Markdown', async () => {
-    const refused = journal({ plan: undefined, run: { status: 'held', reason: 'cluster pier_1 is held by run0' } });
+    const refused = journal({ plan: undefined, run: { status: 'held', reason: 'cluster pier_1 is locked by run0' } });
     const report = await buildReport(refused, 'run1', null);
-    expect(renderReport(report, 'table', SCREEN)).toContain('\n  cluster pier_1 is held by run0\n');
-    expect(renderReport(report, 'markdown', SCREEN)).toContain('\n- Reason: cluster pier\\_1 is held by run0\n');
+    expect(renderReport(report, 'table', SCREEN)).toContain('\n  cluster pier_1 is locked by run0\n');
+    expect(renderReport(report, 'markdown', SCREEN)).toContain('\n- Reason: cluster pier\\_1 is locked by run0\n');
   });
 
   it('prints JSON and YAML that read back as the report', async () => {
@@ -80,7 +81,7 @@ describe('renderReport', () => {
 
   it('cuts nothing away at 80 columns', async () => {
     const squeezed = renderReport(await full(), 'table', SCREEN).replaceAll(/\s/g, '');
-    for (const text of ['sts/', 'deploy/', 'tickets-', '777788889999', 'needs-operator', 'd'.repeat(64)]) expect(squeezed).toContain(text);
+    for (const text of ['sts/', 'deploy/', 'tickets-', '777788889999', 'needsanoperator', 'd'.repeat(64)]) expect(squeezed).toContain(text);
   });
 
   it('says for each unit that did not migrate why, and what to do', async () => {
@@ -105,7 +106,7 @@ describe('renderReport', () => {
 
   it('says of a plan what would happen', () => {
     const text = renderReport(planned(), 'table', SCREEN);
-    expect(text).toContain('plan run2 on pier (eu-central-1, account 444455556666): planned\n  1 associated, 2 would migrate, 1 held\n');
+    expect(text).toContain('plan run2 on pier (eu-central-1, account 444455556666): planned\n  1 associated, 2 would migrate, 1 blocked\n');
     expect(text).toContain('trust     2 trust policies would gain a Pod Identity statement ("-o wide": how)');
     expect(text).not.toContain('promises');
     expect(renderReport(planned(), 'wide', SCREEN)).not.toContain('EVIDENCE');
@@ -178,7 +179,7 @@ describe('what is seen and left alone', () => {
     } as const;
     const blocker = { code: 'PS401', severity: 'blocker', subject: 'Addon/agent', message: 'no agent', remedy: 'install it' } as const;
     const text = renderReport({ ...report, findings: [...report.findings, seen, blocker] }, 'table', SCREEN);
-    expect(text).toContain('  seen and left alone\n    PS602 a daemon runs\n');
+    expect(text).toContain('  seen, not migrated\n    PS602 a daemon runs\n');
     expect(text).toContain('  blocker Addon/agent\n    PS401 no agent\n          -> install it\n');
     expect(renderReport({ ...report, findings: [seen] }, 'wide', SCREEN)).toContain(
       '  info DaemonSet/kube-system/kube2iam\n    PS602 a daemon runs\n',
@@ -248,7 +249,7 @@ describe('the promises in words', () => {
       'credential gap 4 s; 1 principal gained a role: r: x; 2 writes outside the plan',
       'bad',
     ],
-    ['unwatched', null, expect.stringContaining('only a rehearsal can watch'), 'faint'],
+    ['unwatched', null, expect.stringContaining('proof: see the evidence'), 'faint'],
   ])('%s', async (_name, promises, text, tone) => {
     expect(promiseLine(await full({ promises }))).toEqual({ text, tone });
   });
@@ -268,7 +269,7 @@ describe('names', () => {
   });
 
   it('counts units in the order of the work', async () => {
-    expect(tally(await full())).toBe('1 migrated, 1 held, 1 rolled-back, 1 needs-operator');
+    expect(tally(await full())).toBe('1 migrated, 1 blocked, 1 rolled back, 1 needs an operator');
   });
 });
 

@@ -162,8 +162,8 @@ describe('a retirement in a report', () => {
       describeRetirement(retirement, { record: record({ status, reason }), roles, evidence: new Map() });
     const text = (status: RetirementRecord['status']) => renderReport(runOf(at(status, 'node-b is gone')), 'table', SCREEN);
     expect(text('done')).toContain('retired by an earlier run');
-    expect(text('restored')).toContain('fix why kube2iam was put back');
-    expect(text('needs-operator')).toContain('retiring kube2iam: needs-operator');
+    expect(text('restored')).toContain('fix why kube2iam was started again');
+    expect(text('needs-operator')).toContain('retiring kube2iam: needs an operator');
     expect(text('restored')).toContain('why       node-b is gone');
   });
 

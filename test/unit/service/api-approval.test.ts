@@ -257,7 +257,7 @@ describe('POST /runs/{runId}/approval', () => {
     await refusedByState();
     const ended = await run();
     expect(ended).toMatchObject({ status: 'held', approval: { status: 'expired', answer: null } });
-    expect(ended.reason).toBe(`nobody approved the plan until ${ended.approval?.expiresAt}`);
+    expect(ended.reason).toBe(`the plan was not approved by ${ended.approval?.expiresAt}`);
     expectProblem(await post('approve'), 410, 'TaskTokenGone');
     expect(await run()).toEqual(ended);
   });

@@ -1,10 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { handler as getAudit } from '../../../functions/api/get-audit.ts';
 import { handler as getReport } from '../../../functions/api/get-report.ts';
 import { handler as getRun } from '../../../functions/api/get-run.ts';
 import { handler as listRuns } from '../../../functions/api/list-runs.ts';
 import { handler as listUnits } from '../../../functions/api/list-units.ts';
 import { httpFunction } from '../../../functions/middleware/http.ts';
+import { verifyAudit } from '../../../src/audit/verify.ts';
+import { auditFile } from '../../../src/model/audit/record.ts';
 import { migrationOptions } from '../../../src/model/options.ts';
 import { runReport } from '../../../src/model/report.ts';
 import { runList, runResource, unitList } from '../../../src/service/resources.ts';
@@ -36,7 +39,20 @@ describe('GET /runs/{runId}', () => {
     expect(headers).toMatchObject({ 'content-type': 'application/json', 'cache-control': 'no-store' });
   });
 
-  it.each([getRun, listUnits, getReport])('knows no other run', async (handler) => {
+  it('says in words how the run stands, as the list does', async () => {
+    const { journal } = fake.runtime;
+    const state = async () => {
+      const [one, all] = [await call(getRun, fake.runtime, { path }), await call(listRuns, fake.runtime, {})];
+      expect(all.body.runs.find(({ id }: { id: string }) => id === RUN).state).toEqual(one.body.state);
+      return one.body.state;
+    };
+    await journal.updateUnit(RUN, 'shop/b', { status: 'migrated' });
+    expect(await state()).toEqual({ name: 'migrating', text: 'migrating, wave 1 of 1 (1 of 5 units migrated)', attention: false });
+    await journal.updateRun(RUN, { status: 'needs-operator', reason: 'look at shop/a', endedAt: new Date(START).toISOString() });
+    expect(await state()).toEqual({ name: 'needs-operator', text: 'needs an operator: look at shop/a', attention: true });
+  });
+
+  it.each([getRun, listUnits, getReport, getAudit])('knows no other run', async (handler) => {
     const { detail } = expectProblem(await call(handler, fake.runtime, { path: { runId: 'nope' } }), 404, 'RunNotFound');
     expect(detail).toContain('nope');
   });
@@ -134,5 +150,14 @@ describe('a function of the API', () => {
     await send(getRun, fake.runtime, event({ path: { runId: 'nope' }, headers: { authorization: 'AWS4-HMAC-SHA256 secret' } }));
     expect(fake.logs).toEqual([expect.stringContaining('"operation":"getRun"')]);
     expect(fake.logs.join()).not.toContain('secret');
+  });
+});
+
+describe('GET /runs/{runId}/audit', () => {
+  it('is the file that the command verifies, to the byte', async () => {
+    const { status, text, headers } = await call(getAudit, fake.runtime, { path });
+    expect([status, headers['content-type']]).toEqual([200, 'application/json']);
+    expect(verifyAudit(Buffer.from(text), {})).toMatchObject({ honest: true, run: RUN, problems: [] });
+    expect(auditFile.parse(JSON.parse(text)).links.filter(({ record }) => record.kind === 'unit')).toHaveLength(names.length);
   });
 });

@@ -55,7 +55,8 @@ describe('what is an event', () => {
 
 describe('the event of a change', () => {
   it('of a run says how it stands and stood, and its units once it has ended', () => {
-    const after = run({ ...ended, digest: 'd', unitCounts: counts });
+    const audit = { records: 40, hash: 'a'.repeat(64) };
+    const after = run({ ...ended, digest: 'd', unitCounts: counts, audit });
     expect(eventOf({ kind: 'run', before: run(), after }, after, AT)).toEqual({
       detailType: 'Run State Changed',
       time: AT.time,
@@ -78,8 +79,11 @@ describe('the event of a change', () => {
         approver: null,
         endedAt: ended.endedAt,
         unitCounts: counts,
+        audit,
       },
     });
+    const again = run({ ...after, status: 'rolling-back', endedAt: null });
+    expect(eventOf({ kind: 'run', before: after, after: again }, again, AT).detail).toMatchObject({ audit: null });
   });
 
   it('of a run names who asked for it and who answered, and whether they are one', () => {

@@ -8,7 +8,7 @@ import { type ErrorName, PodshiftError } from '../../../src/model/errors.ts';
 import type { DataPoint } from '../../../src/model/metrics.ts';
 import { migrationOptions } from '../../../src/model/options.ts';
 import { JOURNAL_VERSION } from '../../../src/model/run.ts';
-import { planNotice } from '../../../src/report/plan-notice.ts';
+import { planNotice } from '../../../src/report/plan/notice.ts';
 import { type EventBus, publishWrites } from '../../../src/service/publish.ts';
 import { CLUSTER, unit } from '../../contract/journal-records.ts';
 import { recordWrites } from '../../support/recorded-table.ts';

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { handler as answerApproval } from '../../../functions/api/answer-approval.ts';
+import { handler as getAudit } from '../../../functions/api/get-audit.ts';
 import { handler as getReport } from '../../../functions/api/get-report.ts';
 import { handler as getRun } from '../../../functions/api/get-run.ts';
 import { handler as listRuns } from '../../../functions/api/list-runs.ts';
@@ -96,7 +97,7 @@ const INERT: Readonly<Record<string, string>> = {
 const KNOWN = [{ images: ['**/a'], minimum: '1', source: 'https://example.com/' }];
 const options = { namespaces: ['shop'], knownSoftware: KNOWN };
 const path = { runId: RUN };
-const HANDLERS = { startRun, listRuns, getRun, listUnits, answerApproval, rollBackRun, getReport };
+const HANDLERS = { startRun, listRuns, getRun, listUnits, answerApproval, rollBackRun, getReport, getAudit };
 const BASES: Record<keyof typeof ROUTES, Request> = {
   startRun: { headers: { 'idempotency-key': 'k' }, body: { target: { clusterName: 'shop', region: 'eu-west-1' }, mode: 'run', options } },
   listRuns: {},
@@ -105,6 +106,7 @@ const BASES: Record<keyof typeof ROUTES, Request> = {
   answerApproval: { path, body: { decision: 'approve', digest: DIGEST } },
   rollBackRun: { path, body: {} },
   getReport: { path },
+  getAudit: { path },
 };
 const EVENTS = {
   openRun: {

@@ -62,4 +62,12 @@ describe('a kind of which the snapshot does not tell whether there are objects',
       expect(answer.body.message).toContain('the snapshot does not tell whether there are any');
     },
   );
+
+  it('may not be read by what a review says of oneself either', () => {
+    const may = (verb: string, resource: string) =>
+      cluster.request('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {
+        spec: { resourceAttributes: { verb, group: 'example.org', resource } },
+      }).body.status.allowed;
+    expect([may('list', 'seens'), may('list', 'hiddens'), may('create', 'hiddens')]).toEqual([true, false, true]);
+  });
 });

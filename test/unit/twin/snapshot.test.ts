@@ -152,18 +152,22 @@ describe('a snapshot folder', () => {
     ],
     ['without a Kubernetes file', { 'kubernetes/all.yaml': undefined }, /^kubernetes\/: there is no \.yaml or \.json file in it/],
     ['with an empty Kubernetes file', { 'kubernetes/all.yaml': '' }, /^kubernetes\/: there is no object in it/],
-    ['whose cluster is no JSON', { 'eks/cluster.json': '{\n  "cluster": {\n    oops\n  }\n}' }, /^eks\/cluster\.json:3: expected JSON/],
+    ['whose cluster is no JSON', { 'eks/cluster.json': '{\n  "cluster": {\n    oops\n  }\n}' }, /^eks\/cluster\.json:3:5: expected JSON$/],
     [
       'whose cluster lacks its ARN',
       { 'eks/cluster.json': '{"cluster": {"name": "shop", "version": "1.31"}}' },
-      /^eks\/cluster\.json: arn: .*; expected the answer of describe-cluster$/,
+      /^eks\/cluster\.json: arn: .*; expected the output of describe-cluster$/,
     ],
     [
       'whose account is something else',
       { 'iam/account-authorization-details.json': '[]' },
       /^iam\/account-authorization-details\.json: the document: .*get-account-authorization-details$/,
     ],
-    ['whose YAML breaks', { 'kubernetes/all.yaml': 'kind: Pod\n  bad: x\n' }, /^kubernetes\/all\.yaml:\d+: expected YAML/],
+    [
+      'whose YAML breaks',
+      { 'kubernetes/all.yaml': 'kind: Pod\n  bad: x\n' },
+      /^kubernetes\/all\.yaml:1:7: expected YAML, but a second colon stands on the line/,
+    ],
     [
       'with an object without a name',
       { 'kubernetes/all.yaml': `${NAMESPACE}---\napiVersion: v1\nkind: Pod\nmetadata: {}\n` },

@@ -88,9 +88,9 @@ describe('a pod is judged', () => {
       'past its deadline',
       'rule',
       at('Failed', 'DeadlineExceeded'),
-      { state: 'again', message: 'the pod ended without an answer (DeadlineExceeded)' },
+      { state: 'again', message: 'the pod ended without a result (DeadlineExceeded)' },
     ],
-    ['that ended without a word', 'metadata', at('Succeeded'), { state: 'again', message: 'the pod ended without an answer (Succeeded)' }],
+    ['that ended without a word', 'metadata', at('Succeeded'), { state: 'again', message: 'the pod ended without a result (Succeeded)' }],
     ['that removed the rule', 'rule', ended('removed 1\n'), { state: 'removed', times: 1 }],
     ['that found no rule', 'rule', ended('removed 0'), { state: 'removed', times: 0 }],
     [

@@ -58,13 +58,13 @@ describe("a daemon's principals", () => {
       'stay where the old way was used within the hour',
       [byPods(3), byNode(0.9, 'i-0aaa')],
       {},
-      'the role was taken once by the old way within the last 3600 s',
+      'the role was taken once by the old mechanism within the last 3600 s',
     ],
     [
       'stay where it was used within CloudTrail’s delay of that',
       [byPods(3), byNode(1.05, 'i-0aaa')],
       {},
-      'the role was taken once by the old way within the last 3600 s',
+      'the role was taken once by the old mechanism within the last 3600 s',
     ],
     [
       'stay where another cluster’s node took the role long ago',

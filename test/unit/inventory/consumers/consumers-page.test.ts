@@ -11,13 +11,13 @@ is made of its table (\`npm run consumers\`); a test keeps both in step.
 
 | needs | what becomes of the service account |
 | --- | --- |
-| token | held (PS505): a token cannot be exchanged by Pod Identity |
-| annotation | migrates, and its annotation and its old trust stay (PS511); an add-on's is held (PS516) |
+| token | blocked (PS505): a token cannot be exchanged by Pod Identity |
+| annotation | migrates, and its annotation and its old trust stay (PS511); an add-on's is blocked (PS516) |
 | pods | migrates (PS512): pods that are started later get Pod Identity as any other |
 | nothing | migrates (PS512) |
 
-A custom resource of any other kind that names the service account is told by PS513, and the annotation and the old trust stay for it;
-one that names the web-identity provider as well holds it (PS510). Kinds that may not be listed are told by PS518.
+A custom resource of any other kind that names the service account is listed by PS513, and the annotation and the old trust stay for it;
+one that names the web-identity provider as well blocks it (PS510). Kinds that may not be listed are named by PS518.
 KEDA's ScaledObject and ScaledJob need the annotation of the pods that they scale where their TriggerAuthentication says
 \`identityOwner: workload\`, or has the provider \`aws-eks\`.
 

@@ -5,7 +5,7 @@ import { grantTrust } from '../../../../src/migration/trust/grant-trust.ts';
 import { restoreOldTrust as restoreOldTrustNow, retireOldTrust, rolesToRetire } from '../../../../src/migration/trust/retire-trust.ts';
 import { revokeTrust as revokeTrustNow } from '../../../../src/migration/trust/revoke-trust.ts';
 import { type FakeMigration, OIDC_TRUST, ROLE, RUN } from '../../fixtures/fake-migration.ts';
-import { AFTER_FIRST, admit, FIRST, ORDERS, ROLE_PLAN, SECOND, trustScene } from '../../fixtures/trust-scene.ts';
+import { AFTER_FIRST, admit, FIRST, ORDERS, ROLE_PLAN, SECOND, trustScene } from '../../fixtures/trust/scene.ts';
 
 let fake: FakeMigration;
 const { begin, trust, setTrust, record, end, admits } = trustScene((made) => {
@@ -125,7 +125,7 @@ describe('revokeTrust', () => {
     await end('shop/orders', 'rolled-back');
     const failure = { Error: 'Throttled', Cause: 'IAM throttles' };
     await blockRole(fake.runtime, { ...REVOKE, step: 'restore', failure });
-    expect((await record()).blocked).toBe('its trust policy could not be restored: IAM throttles');
+    expect((await record()).blocked).toBe('its trust policy could not be restored: IAM throttles; gave up at the last try');
     expect(await revokeTrust(fake.runtime, REVOKE)).toEqual({ wrote: true });
     expect((await record()).blocked).toBe('');
   });
@@ -169,7 +169,7 @@ describe('the retirement of the old trust', () => {
     const unit = await fake.runtime.journal.getUnit(RUN, 'shop/orders');
     fake.runtime.journal.listUnits = async () => [{ ...unit, plan: { ...unit.plan, consumers: ['ScaledObject/shop/orders'] } }];
     expect(await rolesToRetire(fake.runtime, { runId: RUN, after: '' })).toMatchObject({ items: [], done: true });
-    expect(await retireOldTrust(fake.runtime, RETIRE)).toEqual({ wrote: false, reason: 'nothing of the old way may go' });
+    expect(await retireOldTrust(fake.runtime, RETIRE)).toEqual({ wrote: false, reason: 'no old statement may be removed' });
     expect(fake.account.writes).toEqual([]);
   });
 

@@ -5,7 +5,7 @@ import { revokeTrust as revokeTrustNow } from '../../../../src/migration/trust/r
 import { sameDocument, withLease } from '../../../../src/migration/trust/role-trust.ts';
 import { PodshiftError } from '../../../../src/model/errors.ts';
 import { type FakeMigration, OIDC_TRUST, ROLE, RUN } from '../../fixtures/fake-migration.ts';
-import { AFTER_FIRST, AFTER_SECOND, admit, FIRST, ORDERS, ROLE_PLAN, SECOND, trustScene } from '../../fixtures/trust-scene.ts';
+import { AFTER_FIRST, AFTER_SECOND, admit, FIRST, ORDERS, ROLE_PLAN, SECOND, trustScene } from '../../fixtures/trust/scene.ts';
 
 let fake: FakeMigration;
 const { begin, trust, setTrust, record, end, admits } = trustScene((made) => {
@@ -136,7 +136,7 @@ describe('grantTrust', () => {
     expect(await grantTrust(fake.runtime, { ...FIRST, wave: 7 })).toEqual({ wrote: false });
     await blockRole(fake.runtime, { runId: RUN, roleArn: ROLE, step: 'grant', failure: { Error: 'Throttled', Cause: 'IAM throttles' } });
     expect(await grantTrust(fake.runtime, FIRST)).toEqual({ wrote: false });
-    expect(await record()).toMatchObject({ blocked: 'IAM throttles' });
+    expect(await record()).toMatchObject({ blocked: 'IAM throttles; gave up at the last try' });
     expect(fake.account.writes).toEqual([]);
   });
 

@@ -38,7 +38,7 @@ function takeAnnotation(name = 'controller'): void {
 describe('the way back of an add-on', () => {
   it('gives the old roles back in one update, in the present version and configuration, and the annotation after it', async () => {
     takeAnnotation();
-    expect(await undo()).toBe(`the add-on ${NAME} gets its old roles back`);
+    expect(await undo()).toBe(`the add-on ${NAME} is given its old roles again`);
     expect(scene.sent).toEqual([
       {
         addonName: NAME,
@@ -97,24 +97,24 @@ describe('the way back of an add-on', () => {
     await undo();
     scene.outcome = 'Failed';
     expect([await undo(), await undo()]).toEqual([
-      `the add-on ${NAME} gets its old roles back`,
-      `the add-on ${NAME} gets its old roles back`,
+      `the add-on ${NAME} is given its old roles again`,
+      `the add-on ${NAME} is given its old roles again`,
     ]);
     expect(new Set(scene.sent.map(({ clientRequestToken }) => clientRequestToken)).size).toBe(3);
-    const message = `EKS failed 3 times to give the add-on ${NAME} its old roles back: ${BEFORE}`;
+    const message = `EKS failed 3 times to restore the old roles of the add-on ${NAME}: ${BEFORE}`;
     await expect(undo()).rejects.toMatchObject({ name: 'UndoFailed', message });
   });
 
   it('mends an add-on whose update failed, though its roles are the old ones', async () => {
     scene.setLive({ status: 'UPDATE_FAILED', serviceAccountRoleArn: ROLE });
     scene.fake.account.associations = [];
-    expect(await undo()).toBe(`the add-on ${NAME} gets its old roles back`);
+    expect(await undo()).toBe(`the add-on ${NAME} is given its old roles again`);
     expect(scene.sent).toHaveLength(1);
   });
 
   it('waits where another update gets in its way, and counts no try', async () => {
     scene.fake.account.failures = { updateAddon: ['AlreadyExists', 'AccessDenied'] };
-    expect(await undo()).toBe(`the add-on ${NAME} gets its old roles back`);
+    expect(await undo()).toBe(`the add-on ${NAME} is given its old roles again`);
     expect((await scene.fake.runtime.journal.getUnit(RUN, CONTROLLER.unitId)).facts.addonUndoUpdates).toBeUndefined();
     await expect(undo()).rejects.toMatchObject({ name: 'AccessDenied' });
     await undo();

@@ -68,10 +68,10 @@ describe('the words for a cluster of a fleet', () => {
     [{ status: 'running' }, undefined, { name: 'migrating', text: 'migrating' }],
     [{ status: 'running' }, SOAKS, SOAKS],
     [{ status: 'running' }, LOST, { ...LOST, next: [{ action: 'roll back', command: 'b' }] }],
-    [{}, undefined, { name: 'migrated', text: 'migrated (8 units, 2 held)' }],
+    [{}, undefined, { name: 'migrated', text: 'migrated (8 units, 2 blocked)' }],
     [{ units: { ...UNITS, held: 0 } }, undefined, { name: 'migrated', text: 'migrated (8 units)' }],
     [{ units: null, reason: 'nothing is left to migrate' }, undefined, { name: 'migrated', text: 'migrated: nothing is left to migrate' }],
-    [{ status: 'held', reason: 'x' }, undefined, { name: 'held', text: 'held: x' }],
+    [{ status: 'held', reason: 'x' }, undefined, { name: 'held', text: 'not started: x' }],
     [{ status: 'rolled-back', reason: 'x' }, undefined, { name: 'rolled-back', text: 'rolled back: x' }],
     [
       { status: 'needs-operator', reason: 'x' },
@@ -113,7 +113,7 @@ describe('the words for a fleet', () => {
         { status: 'rolled-back', wave: 1 },
         { status: 'planned', wave: null },
       ]),
-      { name: 'migrating', text: 'migrating, wave 2 (1 of 5 clusters migrated, 1 rolled back, 1 held)' },
+      { name: 'migrating', text: 'migrating, wave 2 (1 of 5 clusters migrated, 1 rolled back, 1 not started)' },
     ],
     ['has not begun', of([{ status: 'planned', wave: null }]), { name: 'migrating', text: 'migrating (0 of 1 cluster migrated)' }],
     [
@@ -136,7 +136,7 @@ describe('the words for a fleet', () => {
       of([{}, { status: 'planned', wave: null }], {}, { kind: 'none', lastSign: '2026-03-02T10:07:00.000Z' }),
       {
         name: 'interrupted',
-        text: 'interrupted while migrating, wave 1 (1 of 2 clusters migrated) (no process holds it: last sign of life 2026-03-02T10:07:00Z)',
+        text: 'interrupted while migrating, wave 1 (1 of 2 clusters migrated) (no process runs it: last sign of life 2026-03-02T10:07:00Z)',
         attention: true,
         next: [{ action: 'resume', command: 'podshift fleet run --resume f --journal j' }],
       },
@@ -160,9 +160,9 @@ describe('the words for a fleet', () => {
     [
       'migrated',
       of([{}, { status: 'held' }], { status: 'migrated' }),
-      { name: 'migrated', text: 'migrated (1 of 2 clusters migrated, 1 held)' },
+      { name: 'migrated', text: 'migrated (1 of 2 clusters migrated, 1 not started)' },
     ],
-    ['held', of([], { status: 'held', reason: 'no cluster was found' }), { name: 'held', text: 'held: no cluster was found' }],
+    ['held', of([], { status: 'held', reason: 'no cluster was found' }), { name: 'held', text: 'not started: no cluster was found' }],
     ['rolled back', of([], { status: 'rolled-back', reason: 'x' }), { name: 'rolled-back', text: 'rolled back: x' }],
   ])('that %s', (_title, state, expected) => {
     expect(runState.parse(state)).toEqual({ attention: false, next: [], ...expected });

@@ -82,7 +82,7 @@ describe('the words for a run', () => {
       'has left some to a later run and to an operator',
       { units: [...units(2, 'migrated', 0), ...units(1, 'held', 1), ...units(1, 'needs-operator', 1), ...units(1, 'running', 1)] },
       LIVE,
-      { name: 'migrating', text: 'migrating, wave 2 of 2 (2 of 5 units migrated, 1 held, 1 needs an operator)' },
+      { name: 'migrating', text: 'migrating, wave 2 of 2 (2 of 5 units migrated, 1 not started, 1 needs an operator)' },
     ],
     [
       'takes units back',
@@ -146,7 +146,7 @@ describe('the words for a run', () => {
       DEAD,
       {
         name: 'interrupted',
-        text: 'interrupted in wave 2 of 5, 12 of 40 units migrated, 1 rolled back (no process holds it: last sign of life 2026-03-02T10:21:07Z)',
+        text: 'interrupted in wave 2 of 5, 12 of 40 units migrated, 1 rolled back (no process runs it: last sign of life 2026-03-02T10:21:07Z)',
         attention: true,
         next: BOTH_WAYS,
       },
@@ -168,7 +168,7 @@ describe('the words for a run', () => {
       DEAD,
       {
         name: 'interrupted',
-        text: 'interrupted while planning (no process holds it: last sign of life 2026-03-02T10:21:07Z)',
+        text: 'interrupted while planning (no process runs it: last sign of life 2026-03-02T10:21:07Z)',
         attention: true,
         next: BOTH_WAYS,
       },
@@ -179,7 +179,7 @@ describe('the words for a run', () => {
       DEAD,
       {
         name: 'interrupted',
-        text: 'interrupted while planning (no process holds it: last sign of life 2026-03-02T10:21:07Z)',
+        text: 'interrupted while planning (no process runs it: last sign of life 2026-03-02T10:21:07Z)',
         attention: false,
         next: [],
       },
@@ -205,7 +205,7 @@ describe('the words for a run', () => {
       DEAD,
       {
         name: 'interrupted',
-        text: 'interrupted while rolling back, 1 of 2 units rolled back (no process holds it: last sign of life 2026-03-02T10:21:07Z)',
+        text: 'interrupted while rolling back, 1 of 2 units rolled back (no process runs it: last sign of life 2026-03-02T10:21:07Z)',
         attention: true,
         next: [{ action: 'roll back', command: 'podshift rollback run1 --journal j --approve' }],
       },
@@ -225,7 +225,7 @@ describe('the words for a run', () => {
       'migrated',
       { status: 'migrated', unitCounts: { pending: 0, migrated: 10, held: 4, rolledBack: 0, needsOperator: 0 } },
       NOBODY_KNOWS,
-      { name: 'migrated', text: 'migrated (10 units, 4 held)' },
+      { name: 'migrated', text: 'migrated (10 units, 4 blocked)' },
     ],
     ['migrated one', { status: 'migrated', units: units(1, 'migrated', 0) }, NOBODY_KNOWS, { name: 'migrated', text: 'migrated (1 unit)' }],
     ['migrated, of an earlier version', { status: 'migrated' }, NOBODY_KNOWS, { name: 'migrated', text: 'migrated' }],
@@ -233,13 +233,13 @@ describe('the words for a run', () => {
       'planned',
       { status: 'planned', unitCounts: { pending: 10, migrated: 0, held: 4, rolledBack: 0, needsOperator: 0 } },
       NOBODY_KNOWS,
-      { name: 'planned', text: 'planned (10 units to migrate, 4 held)' },
+      { name: 'planned', text: 'planned (10 units to migrate, 4 blocked)' },
     ],
     [
       'held',
       { status: 'held', reason: 'no service account to migrate was found' },
       NOBODY_KNOWS,
-      { name: 'held', text: 'held: no service account to migrate was found' },
+      { name: 'held', text: 'not started: no service account to migrate was found' },
     ],
     [
       'rolled back',
@@ -261,11 +261,11 @@ describe('the words for a run', () => {
       'refused by nobody in time',
       {
         status: 'held',
-        reason: 'nobody approved the plan until then',
+        reason: 'the plan was not approved by then',
         approval: { status: 'expired', expiresAt: '2026-03-09T10:12:00.000Z' },
       },
       NOBODY_KNOWS,
-      { name: 'refused', text: 'refused: nobody approved the plan until then' },
+      { name: 'refused', text: 'refused: the plan was not approved by then' },
     ],
     [
       'refused because the world moved',
@@ -277,13 +277,13 @@ describe('the words for a run', () => {
       'held for an error',
       { status: 'held', reason: 'AWS throttles (Throttled)' },
       NOBODY_KNOWS,
-      { name: 'held', text: 'held: AWS throttles (Throttled)' },
+      { name: 'held', text: 'not started: AWS throttles (Throttled)' },
     ],
     [
       'held for a word in brackets',
       { status: 'held', reason: 'see there (constructor)' },
       NOBODY_KNOWS,
-      { name: 'held', text: 'held: see there (constructor)' },
+      { name: 'held', text: 'not started: see there (constructor)' },
     ],
   ])('that %s', (_title, changes, carrier, expected) => {
     const state = stateOf(facts(changes), carrier, NOW, withJournal);
@@ -294,7 +294,7 @@ describe('the words for a run', () => {
   it('end with the commands', () => {
     const interrupted = stateOf(facts({ digest: '' }), DEAD, NOW, PLAINLY);
     expect(sentenceOf(interrupted)).toBe(
-      'interrupted while planning (no process holds it: last sign of life 2026-03-02T10:21:07Z): resume with `podshift run --local --resume run1` or roll back with `podshift rollback run1 --approve`',
+      'interrupted while planning (no process runs it: last sign of life 2026-03-02T10:21:07Z): resume with `podshift run --local --resume run1` or roll back with `podshift rollback run1 --approve`',
     );
     expect(sentenceOf(stateOf(facts({ digest: '' }), LIVE, NOW, PLAINLY))).toBe('planning');
   });

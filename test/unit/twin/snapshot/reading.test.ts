@@ -139,19 +139,19 @@ describe('answers of several calls', () => {
   it('that say different things of one cluster are refused', async () => {
     const other = { cluster: { ...(parts.cluster as { cluster: object }).cluster, version: '1.30' } };
     expect(await message(load({ 'eks/cluster.json': `${json(parts.cluster)}${json(other)}` }))).toMatch(
-      /^eks\/cluster\.json: document 2: .*expected one answer$/,
+      /^eks\/cluster\.json: document 2: .*expected the output of one call$/,
     );
   });
 
   it('break on a line of the file, which is said once, and quote nothing of it', async () => {
     const whole = json({ RoleDetailList: [] });
-    expect(await message(load({ [ACCOUNT]: `${whole}\n{\n  "a": 1,\n  password: 2}` }))).toBe(`${ACCOUNT}:6: expected JSON`);
+    expect(await message(load({ [ACCOUNT]: `${whole}\n{\n  "a": 1,\n  password: 2}` }))).toBe(`${ACCOUNT}:6:3: expected JSON`);
     expect(await message(load({ [ACCOUNT]: `${whole}\n{\n  "password": [` }))).toMatch(/: expected JSON, but the text ends in the middle$/);
   });
 
   it('break where they break', async () => {
     expect(await message(load({ [ACCOUNT]: `${json({ RoleDetailList: [] })}\n{\n  "RoleDetailList": [}\n` }))).toMatch(
-      /^iam\/account-authorization-details\.json:4: expected JSON/,
+      /^iam\/account-authorization-details\.json:5:22: expected JSON$/,
     );
   });
 });

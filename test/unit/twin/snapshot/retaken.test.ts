@@ -1,21 +1,26 @@
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { rehearse } from '../../../../engine/rehearsal.ts';
 import { KindRegistry } from '../../../../twin/kubernetes/kinds.ts';
-import { loadSnapshot, type Snapshot, type SnapshotParts, snapshotFromObjects } from '../../../../twin/snapshot.ts';
-import { ANSWERS, OBJECTS } from '../../../support/snapshot-shapes.ts';
-import { readmeAwsCommands, readmeTakes, TAKEN, takeSnapshot } from '../../../support/taken-snapshot.ts';
-import { START, shopParts } from '../../../support/twin-account.ts';
+import { loadSnapshot, type Snapshot, snapshotFromObjects } from '../../../../twin/snapshot.ts';
+import { captureTwin } from '../../../support/captured.ts';
+import { fullestParts } from '../../../support/fullest-snapshot.ts';
+import { commandsTake, snapshotAwsCommands, TAKEN, takeSnapshot } from '../../../support/taken-snapshot.ts';
+import { START } from '../../../support/twin-account.ts';
 
-/** Plans a snapshot, takes another one of its twin as the README says, and plans that. */
-async function planTwice(snapshot: Snapshot) {
+/** Plans a snapshot, takes another one of its twin as docs/snapshots.md says, plans that, and plans what `capture` takes. */
+async function plans(snapshot: Snapshot) {
   const first = await rehearse({ snapshot, startAt: START, mode: 'plan', journal: 'memory' });
   const parts = await takeSnapshot(first.twin, first.clock.engine);
+  const { folder, remove } = await captureTwin(first);
+  onTestFinished(remove);
   const at = first.clock.now();
   await first.close();
   const second = await rehearse({ snapshot: snapshotFromObjects(parts), startAt: at, mode: 'plan', journal: 'memory' });
   await second.close();
-  return [first, second] as const;
+  const third = await rehearse({ snapshot: folder, startAt: at, mode: 'plan', journal: 'memory' });
+  await third.close();
+  return [first, second, third] as const;
 }
 
 /** What a plan says, but for when and as which run it was made. */
@@ -24,15 +29,15 @@ const planOf = ({ report, failure }: Awaited<ReturnType<typeof rehearse>>) => {
   return { ...rest, digest: run.digest, failure };
 };
 
-describe('a snapshot that was taken of a twin with the commands of the README', () => {
+describe('a snapshot that was taken of a twin with the commands of docs/snapshots.md', () => {
   it('is taken with those that are carried out here', () => {
-    expect(readmeAwsCommands()).toEqual(TAKEN);
+    expect(snapshotAwsCommands()).toEqual(TAKEN);
   });
 
   it('has the custom resources of every group, and leaves out what is Kubernetes own', () => {
     const names = new KindRegistry().all().map(({ group, plural }) => (group === '' ? plural : `${plural}.${group}`));
     expect(
-      [...names, 'pods.metrics.k8s.io', 'events.events.k8s.io', 'flowschemas.flowcontrol.apiserver.k8s.io'].filter(readmeTakes),
+      [...names, 'pods.metrics.k8s.io', 'events.events.k8s.io', 'flowschemas.flowcontrol.apiserver.k8s.io'].filter(commandsTake),
     ).toEqual([]);
     const custom = [
       'secretstores.external-secrets.io',
@@ -42,24 +47,23 @@ describe('a snapshot that was taken of a twin with the commands of the README', 
       'verticalpodautoscalers.autoscaling.k8s.io',
       'ec2nodeclasses.karpenter.k8s.aws',
     ];
-    expect(custom.filter(readmeTakes)).toEqual(custom);
+    expect(custom.filter(commandsTake)).toEqual(custom);
   });
 
-  it.each(['shop', 'press-kube2iam', 'press-kiam-3', 'press-kiam-4'])('gives the plan of the original: %s', async (name) => {
-    const folder = fileURLToPath(new URL(`../../../../examples/${name}`, import.meta.url));
-    const [original, taken] = await planTwice(await loadSnapshot(folder));
-    expect(original.report.units.length).toBeGreaterThan(0);
-    expect(planOf(taken)).toEqual(planOf(original));
-  });
+  it.each(['shop', 'press-kube2iam', 'press-kiam-3', 'press-kiam-4'])(
+    'gives the plan of the original, with the digest of what capture takes: %s',
+    async (name) => {
+      const folder = fileURLToPath(new URL(`../../../../examples/${name}`, import.meta.url));
+      const [original, taken, captured] = await plans(await loadSnapshot(folder));
+      expect(original.report.units.length).toBeGreaterThan(0);
+      expect(planOf(taken)).toEqual(planOf(original));
+      expect(planOf(captured)).toEqual(planOf(taken));
+      expect(captured.report.run.digest).toBe(taken.report.run.digest);
+    },
+  );
 
   it('gives the plan of the original with every optional member', async () => {
-    const parts = ANSWERS.map((answer) => [answer.part, answer.several ? [answer.fullest] : answer.fullest]);
-    const fullest: SnapshotParts = {
-      ...shopParts(),
-      ...Object.fromEntries(parts),
-      objects: [...shopParts().objects, ...OBJECTS.map(({ fullest: object }) => object)],
-    };
-    const [original, taken] = await planTwice(snapshotFromObjects(fullest));
+    const [original, taken] = await plans(snapshotFromObjects(fullestParts()));
     expect(planOf(taken)).toEqual(planOf(original));
   });
 });

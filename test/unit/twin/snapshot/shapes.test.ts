@@ -103,7 +103,7 @@ describe('every member of what the snapshot is made of', () => {
         const none = told(answer, withMember(answer.fullest, path, null));
         expect(none, path.join('.')).toEqual(absent);
         // What is refused says which member is missing.
-        if (typeof absent === 'string') expect(absent).toMatch(/: [\w. ]+: it is missing(, or of another type)?; expected the answer of /);
+        if (typeof absent === 'string') expect(absent).toMatch(/: [\w. ]+: is missing(, or of another type)?; expected the output of /);
       }
     },
   );

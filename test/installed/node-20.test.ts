@@ -1,0 +1,3 @@
+import { usedOn } from './on-node.ts';
+
+await usedOn({ version: '20.20.2', byItsOwn: true });

@@ -1,0 +1,4 @@
+import { usedOn } from './on-node.ts';
+
+// The Node of these tests, which needs no registry.
+await usedOn({ version: process.versions.node, byItsOwn: false });
