@@ -45,7 +45,7 @@ describe('a rehearsal', () => {
     );
     expect(fates.length).toBeGreaterThan(25);
     expect(fates.filter((fate) => !fate.endsWith(': written at TIME'))).toEqual([]);
-    expect(page).toMatch(/wave 3<\/span><span class="text"><span>3 migrated<\/span> <span class="time">\d\d:\d\d:\d\d to /);
+    expect(page).toMatch(/wave 4<\/span><span class="text"><span>3 migrated<\/span> <span class="time">\d\d:\d\d:\d\d to /);
   });
 
   it.each([
