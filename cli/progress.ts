@@ -4,10 +4,9 @@ import type { MigrationOptions } from '../src/model/options.ts';
 import type { Plan, UnitPlan } from '../src/model/plan.ts';
 import type { RetirementPhase, RetirementRecord } from '../src/model/retirement.ts';
 import type { UnitStatus, UnitStep } from '../src/model/run.ts';
-import { duration } from '../src/model/text/duration.ts';
 import { runWord, unitWord } from '../src/model/text/status-words.ts';
 import { plannedDuration } from '../src/plan/duration.ts';
-import { retirementTitle } from '../src/report/summary.ts';
+import { durationText, retirementTitle } from '../src/report/summary.ts';
 import { count, hang, type Palette, type Tone } from '../src/report/text.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -173,13 +172,8 @@ function describePlan(plan: Plan, palette: Palette): string {
 
 /** How long a run of the plan takes, and why; empty where it changes nothing. */
 function describeDuration({ units }: Plan, options: MigrationOptions): string {
-  const { seconds, waves, soaks, restartSeconds } = plannedDuration(units, options);
-  if (waves === 0) return '';
-  const restarts =
-    restartSeconds < 60 ? '' : `, restarts of ${options.restartPodsPerMinute} pods a minute for ${duration(restartSeconds * 1000)}`;
-  const all = soaks === 1 ? 'one soak' : `${soaks} soaks, one after another,`;
-  const about = duration(Math.ceil(seconds / 60) * 60_000);
-  return `a run takes about ${about} where all goes well: ${all} of ${duration(options.soakSeconds * 1000)}${restarts}, and the steps of ${count(waves, 'wave')}`;
+  const text = durationText(plannedDuration(units, options));
+  return text === '' ? '' : `a run takes ${text}`;
 }
 
 /** `+0:07`, `+12:05`, `+1:02:00`. */

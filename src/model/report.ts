@@ -137,8 +137,20 @@ const plannedChangeSchema = z.strictObject({
   unit: z.string().nullable().describe('`NAMESPACE/SERVICEACCOUNT`; null for what no unit has alone'),
 });
 
-/** What was planned: the options that it was made with, and every field of every object that would change. */
-const planned = { options: migrationOptions, changes: z.array(plannedChangeSchema) };
+/** How long a run of the plan takes where everything goes well, and what of it is what. */
+const plannedDurationSchema = z.strictObject({
+  seconds: z.int().describe('The whole of it; 0 where nothing would change'),
+  waves: z.int(),
+  soaks: z.int().describe('Soaks that follow one after another; those of further waves overlap'),
+  soakSeconds: z.int().describe('Of each soak'),
+  restartSeconds: z.int().describe('Restarts at the pace that the options allow'),
+});
+
+/**
+ * What was planned: the options that it was made with, every field of every object that would change, and how long a run takes (absent in
+ * plans of earlier versions).
+ */
+const planned = { options: migrationOptions, changes: z.array(plannedChangeSchema), duration: plannedDurationSchema.optional() };
 
 const common = {
   apiVersion: z.literal('podshift/v1'),
@@ -157,9 +169,10 @@ export const runReport = z.strictObject({
   ...common,
   kind: z.literal('RunReport'),
   units: z.array(unitSchema.extend({ evidence: z.array(evidenceSchema) })),
-  /** Both are there as long as the run has a plan and changes nothing: it waits for approval, or only planned. */
+  /** They are there as long as the run has a plan and changes nothing: it waits for approval, or only planned. */
   options: planned.options.optional(),
   changes: planned.changes.optional(),
+  duration: planned.duration,
 });
 
 /** What `plan` prints with `-o json`: the same without evidence. */
@@ -206,6 +219,7 @@ export type RunReport = z.output<typeof runReport>;
 export type PlanReport = z.output<typeof planReport>;
 export type PlanContents = z.output<typeof planContents>;
 export type ScanReport = z.output<typeof scanReport>;
+export type PlannedDuration = z.output<typeof plannedDurationSchema>;
 export type RetirementReport = z.output<typeof retirementSchema>;
 /** What the twin's watch over the promises found. */
 export type Promises = NonNullable<RunReport['promises']>;

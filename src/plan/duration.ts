@@ -1,20 +1,11 @@
 import type { MigrationOptions } from '../model/options.ts';
 import type { UnitPlan } from '../model/plan.ts';
+import type { PlannedDuration } from '../model/report.ts';
 
 /** Waves that are confirmed before the next one begins, whatever the options say: the canary, and the two after it. */
 export const GATED_WAVES = 3;
 /** What the steps of a wave take besides what the options say, where everything goes well: probe pods, roll-outs, looks. Seconds. */
 const STEPS_SECONDS = 90;
-
-/** How long a run takes where everything goes well, and what of it is what. Whole seconds. */
-export interface PlannedDuration {
-  readonly seconds: number;
-  readonly waves: number;
-  /** Soaks that follow one after another; those of further waves overlap. */
-  readonly soaks: number;
-  /** Restarts at the pace that the options allow. */
-  readonly restartSeconds: number;
-}
 
 /** The time that a run over these units takes where everything goes well: soaks, waits for IAM, dry runs, and restarts at their pace. */
 export function plannedDuration(units: readonly UnitPlan[], options: MigrationOptions): PlannedDuration {
@@ -27,5 +18,6 @@ export function plannedDuration(units: readonly UnitPlan[], options: MigrationOp
     .reduce((sum, { replicas }) => sum + (replicas ?? 1), 0);
   const restartSeconds = Math.floor((pods / options.restartPodsPerMinute) * 60);
   const wave = options.iamPropagationSeconds + options.injectionChecks * options.injectionIntervalSeconds + STEPS_SECONDS;
-  return { seconds: soaks * options.soakSeconds + waves * wave + restartSeconds, waves, soaks, restartSeconds };
+  const { soakSeconds } = options;
+  return { seconds: Math.ceil(soaks * soakSeconds + waves * wave + restartSeconds), waves, soaks, soakSeconds, restartSeconds };
 }

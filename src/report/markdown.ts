@@ -11,6 +11,7 @@ import {
   approvalLine,
   callsLine,
   clusterTitle,
+  durationLine,
   findingsOf,
   isProposed,
   isWaiting,
@@ -229,6 +230,7 @@ function evidenceSection(report: AnyReport): string {
 function closing(report: AnyReport, command: CommandText | undefined): string {
   const lines = [
     ...(isProposed(report) ? [] : [`- Promises: ${plain(promiseLine(report).text)}`]),
+    ...(durationLine(report) === '' ? [] : [`- Takes: ${durationLine(report)}`]),
     `- Trust: ${trustLine(report)}`,
     `- Calls: ${callsLine(report)}`,
   ];

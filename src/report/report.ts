@@ -6,6 +6,7 @@ import { isSelf } from '../model/requester.ts';
 import type { RetirementRecord } from '../model/retirement.ts';
 import type { CallCounts, Evidence, RoleRecord, RunRecord, RunStatus, UnitRecord, UnitStatus } from '../model/run.ts';
 import { metadataChanges, planChanges } from '../plan/changes.ts';
+import { plannedDuration } from '../plan/duration.ts';
 import { describeRetirement, tellRetirement } from './retirement.ts';
 import { madeAssociations, ownersOf, sourceOfUnit } from './unit-source.ts';
 import { tellWriters } from './writers.ts';
@@ -67,7 +68,7 @@ export async function buildReport(journal: Journal, runId: string, promises: Pro
       evidence: (evidence.get(unit.id) ?? []).map(copyEvidence),
     })),
     roles: proposed?.roles ?? describeRoles(plan?.roles ?? [], roles),
-    ...(proposed === undefined ? {} : { options: proposed.options, changes: proposed.changes }),
+    ...(proposed === undefined ? {} : { options: proposed.options, changes: proposed.changes, duration: proposed.duration }),
     findings: orderedFindings([...told.findings, ...tellWriters(run, [...roles.values()]), ...shortTokens(records.values())], units),
     ...told.section,
     promises: promises === null ? null : copyPromises(promises),
@@ -112,6 +113,7 @@ export function describePlan(plan: Plan): PlanContents {
       .map(({ roleArn, trustBefore, trustAfter, owners }) => ({ roleArn, trustBefore, trustAfter, ...ownersOf(owners) }))
       .sort((a, b) => compareText(a.roleArn, b.roleArn)),
     changes: planChanges(plan),
+    duration: plannedDuration(plan.units, plan.options),
     findings: orderedFindings(plan.findings, units),
     ...(plan.retirement === undefined ? {} : { retirement: describeRetirement(plan.retirement) }),
   };

@@ -1,4 +1,4 @@
-import type { PlanReport, RetirementReport, RunReport } from '../model/report.ts';
+import type { PlannedDuration, PlanReport, RetirementReport, RunReport } from '../model/report.ts';
 import { duration } from '../model/text/duration.ts';
 import { unitWord } from '../model/text/status-words.ts';
 import { type CommandText, PLAINLY } from './commands.ts';
@@ -129,6 +129,25 @@ export function isProposed(report: AnyReport): boolean {
 /** Whether a run waits for somebody who approves its plan: then everything of it is shown. */
 export function isWaiting({ run }: AnyReport): boolean {
   return run.approval?.status === 'waiting';
+}
+
+/** How long a run of a plan takes where all goes well, and of what; empty where nothing would change, and of what ran. */
+export function durationLine(report: AnyReport): string {
+  return report.duration === undefined ? '' : durationText(report.duration);
+}
+
+/** The same of a plan's own figures. */
+export function durationText({ seconds, waves, soaks, soakSeconds, restartSeconds }: PlannedDuration): string {
+  if (waves === 0) return '';
+  const soak = duration(soakSeconds * 1000);
+  const parts = [
+    ...(soakSeconds === 0 ? [] : [soaks === 1 ? `one soak of ${soak}` : `${soaks} soaks, one after another, of ${soak}`]),
+    ...(restartSeconds < 60 ? [] : [`restarts at their pace for ${duration(restartSeconds * 1000)}`]),
+    `the steps of ${count(waves, 'wave')}`,
+  ];
+  const last = parts.pop() ?? '';
+  const all = parts.length === 0 ? last : `${parts.join(', ')} and ${last}`;
+  return `about ${duration(Math.ceil(seconds / 60) * 60_000)} where all goes well: ${all}`;
 }
 
 /** What happened to trust policies: the old way goes from them where a daemon is retired alone. */

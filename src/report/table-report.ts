@@ -10,6 +10,7 @@ import {
   approvalLine,
   callsLine,
   clusterTitle,
+  durationLine,
   findingsOf,
   isBlocked,
   isProposed,
@@ -233,6 +234,7 @@ function closing(report: AnyReport, { columns, palette, wide, command }: Layout)
   return [
     ...(isProposed(report) ? [] : [paint(hang('promises  ', promise.text, columns))]),
     ...changesLine(report, wide, columns),
+    ...(durationLine(report) === '' ? [] : [hang('takes     ', durationLine(report), columns)]),
     hang('trust     ', `${trustLine(report)}${wide || !hasTrust ? '' : ' ("-o wide": how)'}`, columns),
     hang('calls     ', callsLine(report), columns),
     ...nextActions(report, command).map((action) => hangWhole('next      ', action, columns)),

@@ -1,5 +1,15 @@
 import type { AnyReport } from '../summary.ts';
-import { approvalLine, callsLine, clusterTitle, isProposed, requesterLine, STATUS_TONES, tookLine, trustLine } from '../summary.ts';
+import {
+  approvalLine,
+  callsLine,
+  clusterTitle,
+  durationLine,
+  isProposed,
+  requesterLine,
+  STATUS_TONES,
+  tookLine,
+  trustLine,
+} from '../summary.ts';
 import { html, type Markup } from './html.ts';
 import { promiseList, proofList } from './promises.ts';
 import { clock, label, plainWord, STATUS_ORDER, statusWord } from './words.ts';
@@ -46,6 +56,7 @@ function pairs(report: AnyReport): [string, Markup | string][] {
     ['Approval', approvalLine(report)],
     ['Started', `${clock(run.startedAt)} UTC`],
     ['Ended', run.endedAt === null || report.kind === 'Plan' ? '' : `${clock(run.endedAt)} UTC, after ${tookLine(report)}`],
+    ['Takes', durationLine(report)],
     ['Trust', trustLine(report)],
     ['Calls', callsLine(report)],
   ];

@@ -6,7 +6,7 @@ import type { PlanContents } from '../../model/report.ts';
 import { canonicalJson, decisionsDigest, planDecisions } from '../../plan/digest.ts';
 
 /** The text of a file that keeps a plan, with what it shows (`contents`). Ends with a line break. The same plan gives the same text. Pure. */
-export function renderPlanFile(plan: Plan, { options, units, roles, changes, findings, retirement }: PlanContents): string {
+export function renderPlanFile(plan: Plan, { options, units, roles, changes, duration, findings, retirement }: PlanContents): string {
   const file: Omit<PlanFile, 'checksum'> = {
     apiVersion: 'podshift/v1',
     kind: 'Plan',
@@ -17,6 +17,7 @@ export function renderPlanFile(plan: Plan, { options, units, roles, changes, fin
     units,
     roles,
     changes,
+    ...(duration === undefined ? {} : { duration }),
     findings,
     ...(retirement === undefined ? {} : { retirement }),
     decisions: planDecisions(plan),

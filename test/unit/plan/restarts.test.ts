@@ -267,6 +267,7 @@ describe('how long a run takes where everything goes well', () => {
       seconds: soaks * 900 + waves * 120,
       waves,
       soaks,
+      soakSeconds: 900,
       restartSeconds: 0,
     });
   });
