@@ -44,6 +44,15 @@ describe('a run that waits for its approval', () => {
     expect(planContents.parse(describePlan(PLAN))).toEqual(describePlan(PLAN));
   });
 
+  it.each([
+    ['table', /^takes {5}about \d+ min where all goes well: \d soaks, one after another, of 1 min/m],
+    ['markdown', /^- Takes: about \d+ min where all goes well: \d soaks/m],
+    ['html', /<dt>Takes<dd>about \d+ min where all goes well: \d soaks/],
+    ['json', /"duration": \{\s+"seconds": \d+,/],
+  ] as const)('says as %s how long the run takes', async (format, told) => {
+    expect(renderReport(await waiting(), format, SCREEN)).toMatch(told);
+  });
+
   it('shows all of it in a table, and how it is answered', async () => {
     const text = renderReport(await waiting(), 'table', SCREEN);
     expect(text).toContain('2 would migrate');
