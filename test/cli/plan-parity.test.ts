@@ -61,10 +61,10 @@ describe('the twin of a snapshot that was taken by the commands of docs/snapshot
     const cluster = await clusterPlan();
 
     expect(run.approval?.status).toBe('waiting');
-    const { options, units, roles, changes, findings } = cluster;
+    const { options, units, roles, changes, findings, duration } = cluster;
     expect(changes.length).toBeGreaterThan(30);
-    expect(run.plan).toEqual({ options, units, roles, changes, findings });
-    expect(report).toMatchObject({ options, units, roles, changes, findings });
+    expect(run.plan).toEqual({ options, units, roles, changes, findings, duration });
+    expect(report).toMatchObject({ options, units, roles, changes, findings, duration });
     expect(report.calls).toEqual(run.calls);
     for (const text of [markdown, shown.stdout]) {
       expect(text).toContain(`${roles.length} trust policies would gain a Pod Identity statement`);
@@ -74,7 +74,7 @@ describe('the twin of a snapshot that was taken by the commands of docs/snapshot
     }
 
     const snapshot = planReport.parse(JSON.parse((await podshift('plan', folder, '-o', 'json')).stdout));
-    expect(snapshot).toMatchObject({ options, units, roles, changes });
+    expect(snapshot).toMatchObject({ options, units, roles, changes, duration });
     const rehearsed = runReport.parse(JSON.parse((await podshift('rehearse', folder, '-o', 'json')).stdout));
     expect(rehearsed.run.status).toBe('migrated');
     expect(rehearsed.roles).toEqual(roles);
