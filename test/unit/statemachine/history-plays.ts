@@ -25,7 +25,7 @@ export function late(pace: Pace, limit: number, then: 'ready' | 'fails' = 'ready
     const waited = (now - begun) / 1000;
     if (waited <= limit) return { status: 'waiting', waitSeconds: nextWait(pace, waited, limit) };
     if (then === 'fails') throw new PodshiftError('StepTimedOut', 'its time is over');
-    return { ...DONE, soakSeconds: 0 };
+    return DONE;
   };
 }
 
