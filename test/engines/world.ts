@@ -13,8 +13,9 @@ import type { Packaged, Template } from '../support/package-service.ts';
 import { deployedWith } from '../unit/fixtures/deployment.ts';
 import { type Cloud, createCloudJournal, MACHINES, REGION, stateMachineArn } from './cloud.ts';
 import { handOn, listen } from './hand-on.ts';
-import { type Invoke, startLambda } from './lambda.ts';
+import { startLambda } from './lambda.ts';
 import { applyRules } from './rule.ts';
+import { SOAKS, shortSoaks } from './soaks.ts';
 
 /** One engine over a twin of its own: what a scenario drives. */
 export interface World {
@@ -34,6 +35,8 @@ export interface World {
 export interface CloudWorld extends World {
   /** Lets so many seconds pass at once, for the functions and the twin. Step Functions' own waits stay as they are. */
   pass(seconds: number): Promise<void>;
+  /** The seconds that a run was to wait for soaks so far, wait by wait; Step Functions waited `soakFor` at most for each. */
+  soaks(runId: string): readonly number[];
 }
 
 /** The cluster of a scenario, and how it behaves. */
@@ -41,7 +44,7 @@ export interface Scene {
   readonly snapshot: Snapshot;
   /** Made anew for each engine, since hooks count. */
   readonly hooks?: ((twin: () => Twin) => TwinHooks) | undefined;
-  /** What moto's Step Functions waits in place of a soak, in seconds. */
+  /** What moto's Step Functions waits in place of a soak, at most, in seconds. */
   readonly soakFor?: number;
   /** What takes longer, or not as long, as in other scenes. */
   readonly delays?: Partial<TwinDelays>;
@@ -167,11 +170,6 @@ async function openAccount(cloud: Cloud, { soakFor }: Scene, time: Time): Promis
   return { endpoint: `http://${LOOPBACK}:${port}`, close };
 }
 
-/** What a function answers, with another soak for Step Functions to wait. */
-function withSoak(payload: string, soakFor: number): string {
-  return JSON.stringify(JSON.parse(payload), (key, value: unknown) => (key === 'soakSeconds' ? Math.min(Number(value), soakFor) : value));
-}
-
 /** Step Functions, Lambda and DynamoDB of moto: the packaged definitions and bundles, the machine's clock until it is moved. */
 export async function cloudWorld(cloud: Cloud, packaged: Packaged, service: Service, name: string, scene: Scene): Promise<CloudWorld> {
   const time = scene.soakFor === undefined ? createMachineTime() : createMovableTime();
@@ -180,13 +178,10 @@ export async function cloudWorld(cloud: Cloud, packaged: Packaged, service: Serv
   const { journal, close } = await createCloudJournal(cloud, tableName);
   const account = await openAccount(cloud, scene, time);
   const lambda = startLambda(packaged, environmentOf(packaged.template, account.endpoint, twin, { name, tableName }));
-  const { soakFor } = scene;
-  const invoke: Invoke = async (called, event) => {
-    const { payload, failed } = await lambda.invoke(called, event);
-    return { failed, payload: soakFor === undefined ? payload : withSoak(payload, soakFor) };
-  };
   const { Resources } = packaged.template;
   const functionName = (id: string): string => String(Resources[id]?.Properties.FunctionName);
+  const { soakFor = Number.POSITIVE_INFINITY } = scene;
+  const { invoke, asked } = shortSoaks(lambda.invoke, { soakFor, function: functionName(SOAKS) });
   const deployed = await cloud.deploy({ name, service, machines: MACHINES, functionName, invoke });
   const { executions } = deployed;
   const end = (machine: StateMachineName, execution: string): Promise<ExecutionStatus> =>
@@ -207,6 +202,7 @@ export async function cloudWorld(cloud: Cloud, packaged: Packaged, service: Serv
     },
     answer: (runId, decision) => answerApproval(journal, executions, runId, decision),
     log: () => lambda.log(),
+    soaks: asked,
     pass: async (seconds) => {
       await time.pass(seconds);
       lambda.setAhead(time.ahead());

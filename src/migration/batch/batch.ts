@@ -32,7 +32,7 @@ export const unitBatch = z.strictObject({
   kind: z.enum(['plain', 'split', 'addon']),
   /** The stage that was called last: where a wait, or a rollback of some of the units, returns to. `undo` where no unit goes forward any more. */
   stage: z.string().min(1),
-  /** How often a stage has looked at the batch. */
+  /** How often a stage, or the rollback, has looked at the batch. */
   looks: z.int().min(0),
   /** The units that go forward. */
   units: z.array(unitItem).max(BATCH_UNITS),
@@ -53,6 +53,8 @@ export type UnitItem = z.output<typeof unitItem>;
 /** The same of roles. */
 export const roleBatch = z.strictObject({
   pending: z.array(z.strictObject({ roleArn: z.string().min(1), ...tries })).max(BATCH_ROLES),
+  /** How often a step has looked at the batch. */
+  looks: z.int().min(0),
   /** They are called one at a time, since a call of several did not end. */
   alone: z.boolean(),
   /** Whether IAM may not have spread a write of it yet. */
@@ -81,6 +83,7 @@ export function newUndo(unitIds: readonly string[]): UnitBatch {
 export function roleBatches(roleArns: readonly string[]): RoleBatch[] {
   return chunks(roleArns, BATCH_ROLES).map((some) => ({
     pending: some.map((roleArn) => ({ roleArn })),
+    looks: 0,
     alone: false,
     wrote: false,
     blocked: false,

@@ -22,7 +22,7 @@ export async function carryRoles<Reach extends JournalRuntime>(
   { kind, step }: RoleStage<Reach>,
 ): Promise<RoleBatch> {
   const now = runtime.clock.now();
-  const ends = { wrote: batch.wrote, blocked: batch.blocked };
+  const ends = { wrote: batch.wrote, blocked: batch.blocked, looks: batch.looks + 1 };
   const [first] = batch.pending;
   const pending = await workOn(
     runtime,
@@ -37,7 +37,8 @@ export async function carryRoles<Reach extends JournalRuntime>(
       } catch (thrown) {
         const error = namedError(thrown);
         runtime.logger.error(error.message, { runId, roleArn, error: error.name, code: error.code, ...error.details });
-        const again = triedAgain(item, error, runtime.clock.now(), `${runId} ${kind} ${roleArn}`);
+        const turn = { seed: `${runId} ${kind} ${roleArn}`, batch: `${runId} ${kind} ${first?.roleArn ?? ''}`, looks: batch.looks };
+        const again = triedAgain(item, error, runtime.clock.now(), turn);
         if (again !== undefined) return again;
         await blockRole(runtime, { runId, roleArn, step: kind, failure: failureOf(error) });
         ends.blocked = true;

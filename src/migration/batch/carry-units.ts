@@ -7,7 +7,7 @@ import { turnBack } from '../unit/turn-back.ts';
 import { markNeedsOperator } from '../unit/unit-state.ts';
 import { holdLock, type UnitInput } from '../write.ts';
 import type { UnitBatch, UnitItem } from './batch.ts';
-import { failureOf, isDue, lookedAt, secondsUntilNext, type Tried, triedAgain, workOn } from './carry.ts';
+import { failureOf, isDue, lookedAt, secondsUntilNext, type Tried, type Turn, triedAgain, workOn } from './carry.ts';
 
 /**
  * How often a child execution looks at its units before another one goes on with them: an execution's history has room for so many
@@ -72,7 +72,7 @@ export async function carryUnits<Reach extends JournalRuntime>(
         if (verdict === 'ready') return { unitId: item.unitId, ready: true };
         if (verdict !== 'undo') return { unitId: item.unitId, ...lookedAt(runtime.clock.now(), verdict.waitSeconds) };
       } catch (thrown) {
-        const again = await triedLater(runtime, input, item, { thrown, beganAt, seed: `${runId} ${stage.name} ${item.unitId}` });
+        const again = await triedLater(runtime, input, item, { thrown, beganAt, ...turnOf(batch, `${runId} ${stage.name}`, item) });
         if (!('failure' in again)) return again;
         if (!(await turnBack(runtime, { ...input, failure: again.failure }))) return undefined;
       }
@@ -110,7 +110,7 @@ export async function undoUnits<Reach extends JournalRuntime>(
         const { status, waitSeconds } = await step(runtime, { ...input, failure });
         return status === 'waiting' ? { unitId: item.unitId, ...lookedAt(runtime.clock.now(), waitSeconds) } : undefined;
       } catch (thrown) {
-        const again = await triedLater(runtime, input, item, { thrown, beganAt, seed: `${runId} undo ${item.unitId}` });
+        const again = await triedLater(runtime, input, item, { thrown, beganAt, ...turnOf(batch, `${runId} undo`, item) });
         if (!('failure' in again)) return again;
         await markNeedsOperator(runtime, { ...input, failure: again.failure });
         return undefined;
@@ -119,7 +119,7 @@ export async function undoUnits<Reach extends JournalRuntime>(
   );
   const alone = batch.alone.filter((unitId) => unitId !== single?.unitId);
   const isLast = batch.units.length === 0;
-  const next = { ...batch, undoing: left, alone, stage: isLast ? 'undo' : batch.stage };
+  const next = { ...batch, looks: batch.looks + 1, undoing: left, alone, stage: isLast ? 'undo' : batch.stage };
   const after = runtime.clock.now();
   // What goes forward and waits for nothing does not wait for what rolls back.
   const isHeldUp = !isLast && !batch.units.some(({ ready }) => ready !== true);
@@ -160,11 +160,14 @@ async function held(runtime: JournalRuntime, runId: string, batch: UnitBatch): P
   return batch;
 }
 
-interface Trouble {
+interface Trouble extends Turn {
   readonly thrown: unknown;
   /** When the try began that failed, in milliseconds since the epoch. */
   readonly beganAt: number;
-  readonly seed: string;
+}
+
+function turnOf({ units, undoing, looks }: UnitBatch, step: string, { unitId }: UnitItem): Turn {
+  return { seed: `${step} ${unitId}`, batch: `${step} ${[...units, ...undoing][0]?.unitId ?? ''}`, looks };
 }
 
 /** The item as it is tried again, or why it is not. While a service is away, or its turn has not come, no deadline of the unit passes. */
@@ -172,7 +175,7 @@ async function triedLater<Item extends Tried>(
   runtime: JournalRuntime,
   input: UnitInput,
   item: Item,
-  { thrown, beganAt, seed }: Trouble,
+  { thrown, beganAt, ...turn }: Trouble,
 ): Promise<Item | { readonly failure: Failure }> {
   const error = namedError(thrown);
   tell(runtime, input, error);
@@ -182,7 +185,7 @@ async function triedLater<Item extends Tried>(
       runtime.logger.warn('a unit was not paused', { error: lost instanceof Error ? lost.name : typeof lost });
     });
   }
-  return triedAgain(item, error, runtime.clock.now(), seed) ?? { failure: failureOf(error) };
+  return triedAgain(item, error, runtime.clock.now(), turn) ?? { failure: failureOf(error) };
 }
 
 function tell({ logger }: JournalRuntime, { runId, unitId }: UnitInput, { message, name, code, details }: PodshiftError): void {

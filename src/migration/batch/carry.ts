@@ -62,17 +62,41 @@ const RULES = {
   queued: { most: 500, first: 5, longest: 300 },
   failed: { most: 40, first: 2, longest: 60 },
 } as const;
+/**
+ * So often an execution has looked at its batch when what is tried again there comes back together: its history has no room for all tries of
+ * each item by itself (test/unit/statemachine/histories.test.ts).
+ */
+const OWN_LOOKS = 400;
 
-/** The item when it is tried again after this error; undefined where it is not. `seed` is its own, so that those that were too many at once do not come back at once. */
-export function triedAgain<Item extends Tried>(item: Item, error: PodshiftError, now: number, seed: string): Item | undefined {
+/** Which item of which batch is tried again. */
+export interface Turn {
+  /** A text of its own for each item: those that were too many at once do not come back at once. */
+  readonly seed: string;
+  /** The same for each batch: not all of them come back at once either. */
+  readonly batch: string;
+  /** How often its execution has looked at the batch. */
+  readonly looks: number;
+}
+
+/** The item when it is tried again after this error; undefined where it is not. `now` is in milliseconds since the epoch. */
+export function triedAgain<Item extends Tried>(item: Item, error: PodshiftError, now: number, turn: Turn): Item | undefined {
   if (!ERRORS[error.name].retryable) return undefined;
   const rule = error.name === 'Throttled' || error.name === 'LeaseHeld' ? 'queued' : 'failed';
   const tries = item[rule] ?? 0;
   const { most, first, longest } = RULES[rule];
   if (tries >= most) return undefined;
-  const seconds = Math.min(longest, first * 2 ** Math.min(tries, 20)) * fraction(`${seed} ${rule} ${tries}`);
   const { from: _looked, ...kept } = item;
+  // A whole wait counts as two, of which each is half of that in the mean.
+  if (turn.looks >= OWN_LOOKS)
+    return { ...(kept as Item), [rule]: Math.min(most, tries + 2), at: nextOf(longest * 1000, fraction(turn.batch), now) };
+  const seconds = Math.min(longest, first * 2 ** Math.min(tries, 20)) * fraction(`${turn.seed} ${rule} ${tries}`);
   return { ...(kept as Item), [rule]: tries + 1, at: now + Math.ceil(seconds * 1000) };
+}
+
+/** The next of the times that are `every` milliseconds apart, each by `offset` (a part of that) after a round one; not before half of that has passed. */
+function nextOf(every: number, offset: number, now: number): number {
+  const shift = Math.floor(offset * every);
+  return (Math.floor((now + every / 2 - shift) / every) + 1) * every + shift;
 }
 
 /** A number from 0 up to 1 that looks random, and is the same for the same text. */

@@ -21,24 +21,24 @@ const MOST_EVICTIONS = 5;
  * ends by itself.
  * Throws `ProofFailed` when the option's time is over, or too many pods missed the injection.
  */
-export async function verifyPods(runtime: ClusterRuntime, input: UnitInput): Promise<Poll & { soakSeconds: number }> {
+export async function verifyPods(runtime: ClusterRuntime, input: UnitInput): Promise<Poll> {
   const context = await forwardUnit(runtime, input, 'verify');
   const checked = await checkPods(runtime, context);
   const { run, unit } = context;
   if (checked.missing === '') {
     await addEvidenceOnce(runtime, unit, { grade: 1, kind: 'pods', passed: true, facts: checked.facts });
     await holdLock(runtime, run, run.options.soakSeconds);
-    // For whoever looks at the run: it waits by itself.
+    // The run waits until then (run/next-step.ts).
     const soakUntil = new Date(runtime.clock.now() + run.options.soakSeconds * 1000).toISOString();
     await runtime.journal.updateUnit(run.runId, unit.unitId, { facts: { soakUntil } });
-    return { ...READY, soakSeconds: run.options.soakSeconds };
+    return READY;
   }
   const waited = secondsIn(runtime.clock, unit, 'verify');
   if (waited > run.options.rolloutTimeoutSeconds) {
     await addEvidenceOnce(runtime, unit, { grade: 1, kind: 'pods', passed: false, facts: checked.facts });
     throw new PodshiftError('ProofFailed', `after ${run.options.rolloutTimeoutSeconds} s ${checked.missing}`);
   }
-  return { ...(await waitIn(runtime, run, PACES.verify, waited, run.options.rolloutTimeoutSeconds)), soakSeconds: run.options.soakSeconds };
+  return waitIn(runtime, run, PACES.verify, waited, run.options.rolloutTimeoutSeconds);
 }
 
 /** What is wrong with the unit's pods; `missing` is empty where nothing is. */

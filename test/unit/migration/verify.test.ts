@@ -29,10 +29,10 @@ describe('verifyPods', () => {
 
   it('passes when every pod is new, injected and ready', async () => {
     fake.put(runningPod('one', NEW_WAY, { ready: false }));
-    expect(await verifyPods(fake.runtime, UNIT)).toMatchObject({ status: 'waiting', soakSeconds: 900 });
+    expect(await verifyPods(fake.runtime, UNIT)).toMatchObject({ status: 'waiting' });
     expect((await unit()).facts).not.toHaveProperty('soakUntil');
     fake.put(runningPod('one', NEW_WAY));
-    expect(await verifyPods(fake.runtime, UNIT)).toMatchObject({ status: 'ready', soakSeconds: 900 });
+    expect(await verifyPods(fake.runtime, UNIT)).toEqual({ status: 'ready', waitSeconds: 0 });
     expect((await unit()).facts.soakUntil).toBe(new Date(later(900)).toISOString());
     expect(await evidence()).toMatchObject([{ grade: 1, kind: 'pods', passed: true, facts: { pods: 1, renewed: 1, ready: 1 } }]);
   });

@@ -4,7 +4,7 @@ import { nextWait, PACES, type Pace, paceOfInjection } from '../../../src/migrat
 import { PodshiftError } from '../../../src/model/errors.ts';
 import { LONGEST_STEP_SECONDS, LONGEST_UNDO_SECONDS } from '../../../src/model/options.ts';
 import { assignWaves, STEADY_WAVES, sizeOfWave, type WaveUnit } from '../../../src/plan/waves.ts';
-import { type Act, type Acts, DONE, late, play, runOf, stageOf, undoOf, written } from './history-plays.ts';
+import { type Act, type Acts, DONE, late, play, rolesOf, runOf, stageOf, undoOf, written } from './history-plays.ts';
 
 /** Step Functions ends an execution at 25,000 events (quotas); podshift leaves room for what is tried again. */
 const MOST = 20_000;
@@ -155,6 +155,25 @@ describe('the history of a batch', () => {
     const executions = await play('migrate-cluster', { ...runOf(1, units), ...quickUnit(), CheckRollout: restless });
     expect(looks).toBeGreaterThan(4000);
     for (const [name, events] of executions) expect(events + 2 * TRIES, name).toBeLessThan(MOST);
+  });
+
+  it.each(['Throttled', 'ClusterUnreachable'] as const)('has room for all tries of each of its units and roles: %s', async (name) => {
+    const away = () => {
+      throw new PodshiftError(name, 'for good');
+    };
+    const units = Array.from({ length: 50 }, (_, index) => `shop/unit-${index}`);
+    const roles = roleBatches(units.slice(0, 25));
+    const { NextStep, ...run } = runOf(1, units);
+    const executions = await play('migrate-cluster', {
+      ...run,
+      ...quickUnit(),
+      NextStep: (...call) => ({ ...(NextStep?.(...call) as object), roles }),
+      GrantTrust: rolesOf(away),
+      RestartWorkloads: stageOf('restart', AT_ONCE, away),
+      UndoUnits: undoOf(away),
+    });
+    expect(Math.max(...executions.values())).toBeGreaterThan(2000);
+    for (const [child, events] of executions) expect(events + 2 * TRIES, child).toBeLessThan(MOST);
   });
 
   it('ends after so many looks, with what has not ended left to the next step of the run', async () => {

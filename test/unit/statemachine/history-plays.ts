@@ -2,6 +2,7 @@ import { createHistoryCounter } from '../../../engine/history.ts';
 import { loadService, type Service } from '../../../engine/service.ts';
 import { runStateMachine } from '../../../engine/state-machine.ts';
 import { newBatch, type RoleBatch, roleBatches, type UnitBatch } from '../../../src/migration/batch/batch.ts';
+import { carryRoles } from '../../../src/migration/batch/carry-roles.ts';
 import { carryUnits, undoUnits } from '../../../src/migration/batch/carry-units.ts';
 import { nextWait, type Pace } from '../../../src/migration/polls.ts';
 import type { ClusterRuntime } from '../../../src/migration/runtime.ts';
@@ -25,7 +26,7 @@ export function late(pace: Pace, limit: number, then: 'ready' | 'fails' = 'ready
     const waited = (now - begun) / 1000;
     if (waited <= limit) return { status: 'waiting', waitSeconds: nextWait(pace, waited, limit) };
     if (then === 'fails') throw new PodshiftError('StepTimedOut', 'its time is over');
-    return { ...DONE, soakSeconds: 0 };
+    return DONE;
   };
 }
 
@@ -50,7 +51,7 @@ export async function play(name: Name, acts: Acts): Promise<ReadonlyMap<string, 
 }
 
 /** A runtime in which units turn back when they fail, and no lock has to be held. */
-const runtimeAt = (clock: ClusterRuntime['clock']): ClusterRuntime =>
+export const runtimeAt = (clock: Pick<ClusterRuntime['clock'], 'now'>): ClusterRuntime =>
   ({
     clock,
     logger: { info: () => undefined, warn: () => undefined, error: () => undefined },
@@ -58,6 +59,7 @@ const runtimeAt = (clock: ClusterRuntime['clock']): ClusterRuntime =>
       getRun: async () => ({ clusterArn: '' }),
       getUnit: async () => ({ status: 'running', facts: {}, stepStartedAt: {} }),
       updateUnit: async () => ({}),
+      updateRole: async () => ({}),
     },
   }) as unknown as ClusterRuntime;
 
@@ -81,6 +83,12 @@ export function undoOf(act: (event: object, now: number) => unknown): Act {
     const input = { ...(event as { runId: string; batch: UnitBatch }), failure: { Error: 'RolledBack' } };
     return undoUnits(runtimeAt(clock), input, async (_runtime, unit) => act(unit, clock.now()) as Waiting);
   };
+}
+
+/** Roles each of which answers so. */
+export function rolesOf(act: () => { readonly wrote: boolean }): Act {
+  return (event, _now, clock) =>
+    carryRoles(runtimeAt(clock), event as { runId: string; batch: RoleBatch }, { kind: 'grant', step: async () => act() });
 }
 
 /** Roles that are all written at once. */
