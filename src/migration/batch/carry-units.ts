@@ -44,6 +44,11 @@ export function done<Reach extends JournalRuntime>(step: (runtime: Reach, input:
   };
 }
 
+/** The units of a batch as a stage finds them: where it begins, it is done with none. */
+export function unitsAt(batch: UnitBatch, stage: string): readonly UnitItem[] {
+  return batch.stage === stage ? batch.units : batch.units.map(({ unitId }) => ({ unitId }));
+}
+
 /**
  * Takes the units of a batch through one stage, several at a time, as far as it goes in this call. A unit whose step fails turns back at
  * once, and the journal knows why; one whose turn has not come, or whose service is away, is tried again later. Called again with what
@@ -55,8 +60,7 @@ export async function carryUnits<Reach extends JournalRuntime>(
   stage: Stage<Reach>,
 ): Promise<UnitBatch> {
   const now = runtime.clock.now();
-  const isNew = batch.stage !== stage.name;
-  const units: readonly UnitItem[] = isNew ? batch.units.map(({ unitId }) => ({ unitId })) : batch.units;
+  const units = unitsAt(batch, stage.name);
   const single = units.find(({ unitId, ready }) => ready !== true && batch.alone.includes(unitId));
   const turned: string[] = [];
   const left = await workOn(

@@ -95,6 +95,22 @@ export async function findAssociation(eks: EksGateway, unit: UnitRecord): Promis
   return summary === undefined ? undefined : eks.describeAssociation(summary.associationId);
 }
 
+/**
+ * The association of the unit's service account as EKS has it now. One that the journal or the plan knows is asked for by its id: there is
+ * at most one, so that no list is needed while it is there.
+ */
+export async function currentAssociation(runtime: JournalRuntime, eks: EksGateway, unit: UnitRecord): Promise<Association | undefined> {
+  const id = await knownAssociationId(runtime, unit);
+  const known = id === undefined ? undefined : await eks.describeAssociation(id);
+  return known ?? findAssociation(eks, unit);
+}
+
+async function knownAssociationId(runtime: JournalRuntime, unit: UnitRecord): Promise<string | undefined> {
+  if (wasAssociated(unit)) return unit.plan.before.associationId ?? undefined;
+  const entry = await runtime.journal.getEntry(unit.runId, associationKey(unit.unitId));
+  return entry?.state === 'applied' ? (entry.after as AssociationImage).associationId : undefined;
+}
+
 /** When the unit's association was created, in milliseconds. Throws `InternalError` before that. */
 export async function associatedAt(runtime: JournalRuntime, unit: UnitRecord): Promise<number> {
   if (typeof unit.facts.associatedAt === 'string') return Date.parse(unit.facts.associatedAt);
