@@ -100,11 +100,13 @@ export interface Cuttable {
 }
 
 /**
- * Batches of at most {@link BATCH_UNITS} units in the order of their ids. The units of an add-on are one, as one update moves them, and
+ * Batches of at most {@link BATCH_UNITS} units in the order of their ids; `by-role`: in that of their roles, so that those of a role are
+ * together. The units of an add-on are one, as one update moves them, and
  * a split is one by itself. Where the names are so long that a state could not hold them, those of the rest are left for the next call.
  */
-export function cutBatches(units: readonly Cuttable[]): UnitBatch[] {
-  const sorted = fitting([...units].sort((a, b) => Number(a.unitId > b.unitId) - Number(a.unitId < b.unitId)));
+export function cutBatches(units: readonly Cuttable[], order: 'by-id' | 'by-role' = 'by-id'): UnitBatch[] {
+  const placeOf = ({ unitId, roleArn }: Cuttable): string => (order === 'by-id' ? unitId : `${roleArn} ${unitId}`);
+  const sorted = fitting([...units].sort((a, b) => Number(placeOf(a) > placeOf(b)) - Number(placeOf(a) < placeOf(b))));
   const plain = sorted.filter(({ addon, splits }) => addon === undefined && !splits).map(({ unitId }) => unitId);
   const addons = Map.groupBy(
     sorted.filter(({ addon }) => addon !== undefined),
