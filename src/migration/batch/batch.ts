@@ -21,7 +21,7 @@ const tries = {
 
 const unitItem = z.strictObject({
   unitId: z.string().min(1),
-  /** The stage is done with it. */
+  /** The stage is done with it; `at` is then when the next one may begin. */
   ready: z.literal(true).optional(),
   ...tries,
 });
@@ -42,6 +42,7 @@ export const unitBatch = z.strictObject({
   alone: z.array(z.string()).max(2 * BATCH_UNITS),
   /** `undo`: some roll back, and have to be looked at first; `over`: no unit of it is left. */
   status: z.enum(['ready', 'waiting', 'undo', 'over']),
+  /** Until the next look; of a batch that is ready, until the next stage may begin. */
   waitSeconds: z.int().min(0),
 });
 
