@@ -17,6 +17,8 @@ const EVENTS_A_UNIT = 200;
 const MOST_EVENTS = 2000;
 /** For how long one call begins further look-ups, in milliseconds: the last one still has to end ahead of the function (270 s). */
 const BEGINS_FOR = 90_000;
+/** How long one look-up reads pages, in milliseconds: where many functions ask, a page takes its turn among theirs. */
+const READS_FOR = 60_000;
 /** For how long units of a call go by the same answer of IAM or the API server, in milliseconds. What is looked at around a write is asked for by itself. */
 const SHARED_FOR = 15_000;
 /** Reads of the journal under way at once. */
@@ -108,14 +110,21 @@ async function unitsOfRole(runtime: JournalRuntime, unit: UnitRecord, unitIds: r
   return [unit, ...read];
 }
 
-/** Events of the unit's role from `since` on, as many as the limit says. */
+/** Events of the unit's role from `since` on, as many as the limit and the time allow. */
 async function lookUp(runtime: JournalRuntime, { unit, aws }: UnitContext, since: number, limit: number): Promise<RoleEvents> {
-  const asOf = serverTime(runtime, runtime.clock.now());
-  const query = { attribute: 'ResourceName', value: unit.plan.roleArn, startTime: since, endTime: asOf, limit } as const;
+  const { clock } = runtime;
+  const begun = clock.now();
+  const asOf = serverTime(runtime, begun);
+  let isCut = false;
+  const isEnough = (): boolean => {
+    isCut = clock.now() - begun > READS_FOR;
+    return isCut;
+  };
+  const query = { attribute: 'ResourceName', value: unit.plan.roleArn, startTime: since, endTime: asOf, limit, isEnough } as const;
   try {
     const events = await aws.cloudTrail.lookupEvents(query);
-    // The newest come first: a full answer says nothing of what is older than its last event.
-    return { events, since: events.length < limit ? since : (events.at(-1)?.eventTime ?? asOf), asOf };
+    // The newest come first: an answer that was cut says nothing of what is older than its last event.
+    return { events, since: isCut || events.length >= limit ? (events.at(-1)?.eventTime ?? asOf) : since, asOf };
   } catch (error) {
     if (isPodshiftError(error, 'Throttled', 'ServiceUnavailable')) return { events: 'silent', since, asOf };
     if (isPodshiftError(error, 'AccessDenied', 'InvalidRequest')) return { events: 'denied', since, asOf };

@@ -199,6 +199,23 @@ describe('units that are confirmed together', () => {
     expect(await proofOf('d')).toMatchObject([{ passed: true, facts: { silentSeconds: 797 } }]);
   });
 
+  it('have pages read for a minute, and no silence claimed of the time that the others are of', async () => {
+    const read: boolean[] = [];
+    fake.runtime.aws(TARGET).cloudTrail.lookupEvents = async ({ value, isEnough }) => {
+      if (value !== ROLE) return [];
+      for (const seconds of [30, 30, 1]) {
+        fake.pass(seconds);
+        read.push(isEnough?.() ?? false);
+      }
+      return [session('a', 1100), session('b', 400)];
+    };
+    await confirm();
+    expect(read).toEqual([false, false, true]);
+    expect(await proofOf('a')).toMatchObject([{ passed: true, facts: { newWay: 1, oldWay: 0, silentSeconds: 500 } }]);
+    expect(await proofOf('c')).toMatchObject([{ passed: false, facts: { newWay: 0, silentSeconds: 500 } }]);
+    expect(await proofOf('d')).toMatchObject([{ passed: false, facts: { newWay: 0, silentSeconds: 1261 - 103 - 300 } }]);
+  });
+
   it('are not asked for longer than a function may run: those whose turn did not come are asked for in the next call', async () => {
     const calm = answer;
     answer = (value) => {
