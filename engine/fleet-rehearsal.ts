@@ -117,7 +117,7 @@ function connectAll(clock: VirtualClock, ownAccount: string, twins: readonly Pla
         (await Promise.all(here.map(({ connections }) => connections.aws(as(target)).eks.listClusters()))).flat();
       return { ...gateways, eks: { ...gateways.eks, listClusters } } satisfies AwsGateways;
     },
-    kubernetes: (target) => at(target).one.connections.kubernetes(as(target)),
+    kubernetes: (target, described) => at(target).one.connections.kubernetes(as(target), described),
     takeCalls: () => connected.reduce<CallCounts>((sum, { connections }) => add(sum, connections.takeCalls()), noCalls()),
   };
 }

@@ -12,7 +12,7 @@ export function stageOf<Reach extends JournalRuntime>(stage: Stage<Reach>) {
   const step: Stage<Reach>['step'] = (runtime, input) =>
     withMoreLogFields({ unitId: input.unitId }, async () => {
       const verdict = await stage.step(runtime, input);
-      if (typeof verdict === 'string') runtime.logger.info('done', { stage: stage.name });
+      if (typeof verdict === 'string' || 'readyIn' in verdict) runtime.logger.info('done', { stage: stage.name });
       return verdict;
     });
   return (runtime: Reach, input: z.output<typeof unitsInput>): Promise<UnitBatch> => carryUnits(runtime, input, { ...stage, step });

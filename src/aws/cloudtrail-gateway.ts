@@ -12,7 +12,7 @@ const DEFAULT_LIMIT = 200;
 /** The gateway to CloudTrail's event history over its SDK clients: of the cluster's region, and of the one with IAM's events. Each is called at the first use. */
 export function createCloudTrailGateway(client: () => CloudTrailClient, globalClient: () => CloudTrailClient): CloudTrailGateway {
   return {
-    lookupEvents: ({ attribute, value, startTime, endTime, limit = DEFAULT_LIMIT, scope }) =>
+    lookupEvents: ({ attribute, value, startTime, endTime, limit = DEFAULT_LIMIT, isEnough, scope }) =>
       awsCall({ service: 'cloudtrail', operation: 'LookupEvents' }, async () => {
         const events: CloudTrailEvent[] = [];
         const pages = paginateLookupEvents(
@@ -25,7 +25,7 @@ export function createCloudTrailGateway(client: () => CloudTrailClient, globalCl
         );
         for await (const page of pages) {
           events.push(...(page.Events ?? []).map(event));
-          if (events.length >= limit) {
+          if (events.length >= limit || (page.NextToken !== undefined && isEnough?.() === true)) {
             break;
           }
         }

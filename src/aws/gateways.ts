@@ -228,6 +228,8 @@ export interface CloudTrailGateway {
     startTime: number;
     endTime: number;
     limit?: number;
+    /** Asked after each page that others follow; where it says so they are left out. */
+    isEnough?: () => boolean;
     /** `global`: events of IAM, which CloudTrail keeps in one region of the partition; those of the cluster's region where absent. */
     scope?: 'global';
   }): Promise<CloudTrailEvent[]>;

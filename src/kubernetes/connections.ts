@@ -1,4 +1,5 @@
 import { type ConnectionSettings, openConnections, targetKey } from '../aws/connections.ts';
+import type { Cluster } from '../aws/gateways.ts';
 import { pacingKey } from '../aws/pacing.ts';
 import type { ClusterRuntime } from '../migration/runtime.ts';
 import type { ClusterTarget } from '../model/run.ts';
@@ -24,9 +25,9 @@ export function createClusterConnections(settings: ClusterConnectionSettings): P
     ...target,
     assumeRoleArn: reachedBy(target).assumeRoleArn ?? settings.clusterAccessRoleArn ?? null,
   });
-  const connect = async (target: ClusterTarget): Promise<KubernetesGateway> =>
+  const connect = async (target: ClusterTarget, described: Cluster | undefined): Promise<KubernetesGateway> =>
     createKubernetesGateway({
-      cluster: await aws(target).eks.describeCluster(),
+      cluster: described ?? (await aws(target).eks.describeCluster()),
       clusterName: target.clusterName,
       region: target.region,
       credentials: credentialsOf(identity(target)),
@@ -43,13 +44,13 @@ export function createClusterConnections(settings: ClusterConnectionSettings): P
   return {
     aws,
     takeCalls,
-    kubernetes: (target) => {
+    kubernetes: (target, described) => {
       const key = targetKey(identity(target));
       const existing = clusters.get(key);
       if (existing !== undefined) {
         return existing;
       }
-      const connecting = connect(target);
+      const connecting = connect(target, described);
       clusters.set(key, connecting);
       // A failure is not kept: the next step tries again.
       connecting.catch(() => clusters.delete(key));

@@ -1,4 +1,4 @@
-import type { AwsGateways } from '../aws/gateways.ts';
+import type { AwsGateways, Cluster } from '../aws/gateways.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { KubernetesGateway } from '../kubernetes/gateway.ts';
 import type { Clock, Ids } from '../model/clock.ts';
@@ -40,8 +40,8 @@ export interface Runtime extends JournalRuntime {
 
 /** What a step may touch that works in the cluster too. */
 export interface ClusterRuntime extends Runtime {
-  /** Describes the cluster once and keeps the connection. Throws `ClusterNotFound`, `ClusterUnreachable`. */
-  kubernetes(target: ClusterTarget): Promise<KubernetesGateway>;
+  /** Describes the cluster once, or goes by what the caller has just read of it, and keeps the connection. Throws `ClusterNotFound`, `ClusterUnreachable`. */
+  kubernetes(target: ClusterTarget, described?: Cluster): Promise<KubernetesGateway>;
 }
 
 /** What a function may touch that starts or resumes state machines. */

@@ -10,7 +10,7 @@ import { isReady } from '../../verification/pods.ts';
 import { PACES, waitedAfter, waitIn } from '../polls.ts';
 import { planOf } from '../run/plan-run.ts';
 import type { ClusterRuntime, JournalRuntime, Runtime } from '../runtime.ts';
-import { forwardRun, holdLock, journaledWrite, markUndone, type Poll, READY, waitFor } from '../write.ts';
+import { forwardRun, holdLock, journaledWrite, markUndone, type Poll, READY } from '../write.ts';
 
 /** Key of the journal's entry of the agent's installation. */
 export const AGENT_KEY = `addon#${AGENT}`;
@@ -126,11 +126,11 @@ async function isRemoved({ journal }: JournalRuntime, { runId }: RunRecord): Pro
   return (await journal.getEntry(runId, AGENT_KEY))?.state === 'undone';
 }
 
-/** How often to look whether the add-on is gone: ten minutes at five seconds. */
-const MOST_TRIES = 120;
+/** How long to look whether the add-on is gone. */
+const GONE_SECONDS = 600;
 
-/** Looks in which EKS may still list the run's own associations, which are deleted: a minute at five seconds. What stays longer is somebody's. */
-const LATE_TRIES = 12;
+/** For how long EKS may still list the run's own associations, which are deleted. What stays longer is somebody's. */
+const LATE_SECONDS = 60;
 
 /**
  * Takes the agent away again if this run installed it and nothing in the cluster needs it any more: at the end of a rollback, and of
@@ -140,6 +140,8 @@ export async function removeAgent(runtime: Runtime, input: { runId: string; trie
   const run = await runtime.journal.getRun(input.runId);
   const entry = await runtime.journal.getEntry(run.runId, AGENT_KEY);
   const tries = input.tries + 1;
+  const waited = waitedAfter(PACES.agent, input.tries, GONE_SECONDS - 1);
+  const again = async () => ({ ...(await waitIn(runtime, run, PACES.agent, waited, GONE_SECONDS - 1)), tries });
   if (entry === undefined || entry.state === 'undone' || (await hasOpenUnits(runtime, run))) return { ...READY, tries };
   const { eks } = runtime.aws(run.target);
   const addon = await eks.describeAddon(AGENT);
@@ -150,10 +152,10 @@ export async function removeAgent(runtime: Runtime, input: { runId: string; trie
   const associations = await eks.listAssociations();
   if (associations.length > 0) {
     const own = await rolledBack(runtime, run);
-    const isListedLate = tries <= LATE_TRIES && associations.every((one) => own.has(`${one.namespace}/${one.serviceAccount}`));
-    return { ...(isListedLate ? waitFor(5) : READY), tries };
+    const isListedLate = waited < LATE_SECONDS && associations.every((one) => own.has(`${one.namespace}/${one.serviceAccount}`));
+    return isListedLate ? again() : { ...READY, tries };
   }
-  if (addon.status === 'DELETE_FAILED' || tries > MOST_TRIES) {
+  if (addon.status === 'DELETE_FAILED' || waited >= GONE_SECONDS) {
     throw new PodshiftError('UndoFailed', `EKS does not delete the add-on ${AGENT}, which this run installed (${addon.status})`);
   }
   if (addon.status !== 'DELETING') {
@@ -166,7 +168,7 @@ export async function removeAgent(runtime: Runtime, input: { runId: string; trie
       runtime.logger.info('EKS does not take the deletion of the add-on now', { runId: run.runId, error: error.message });
     }
   }
-  return { ...waitFor(5), tries };
+  return again();
 }
 
 /** Service accounts whose unit of this run went back, as `NAMESPACE/NAME`. */

@@ -21,7 +21,7 @@ const tries = {
 
 const unitItem = z.strictObject({
   unitId: z.string().min(1),
-  /** The stage is done with it. */
+  /** The stage is done with it; `at` is then when the next one may begin. */
   ready: z.literal(true).optional(),
   ...tries,
 });
@@ -42,6 +42,7 @@ export const unitBatch = z.strictObject({
   alone: z.array(z.string()).max(2 * BATCH_UNITS),
   /** `undo`: some roll back, and have to be looked at first; `over`: no unit of it is left. */
   status: z.enum(['ready', 'waiting', 'undo', 'over']),
+  /** Until the next look; of a batch that is ready, until the next stage may begin. */
   waitSeconds: z.int().min(0),
 });
 
@@ -103,11 +104,13 @@ export interface Cuttable {
 }
 
 /**
- * Batches of at most {@link BATCH_UNITS} units in the order of their ids. The units of an add-on are one, as one update moves them, and
+ * Batches of at most {@link BATCH_UNITS} units in the order of their ids; `by-role`: in that of their roles, so that those of a role are
+ * together. The units of an add-on are one, as one update moves them, and
  * a split is one by itself. Where the names are so long that a state could not hold them, those of the rest are left for the next call.
  */
-export function cutBatches(units: readonly Cuttable[]): UnitBatch[] {
-  const sorted = fitting([...units].sort((a, b) => Number(a.unitId > b.unitId) - Number(a.unitId < b.unitId)));
+export function cutBatches(units: readonly Cuttable[], order: 'by-id' | 'by-role' = 'by-id'): UnitBatch[] {
+  const placeOf = ({ unitId, roleArn }: Cuttable): string => (order === 'by-id' ? unitId : `${roleArn} ${unitId}`);
+  const sorted = fitting([...units].sort((a, b) => Number(placeOf(a) > placeOf(b)) - Number(placeOf(a) < placeOf(b))));
   const plain = sorted.filter(({ addon, splits }) => addon === undefined && !splits).map(({ unitId }) => unitId);
   const addons = Map.groupBy(
     sorted.filter(({ addon }) => addon !== undefined),

@@ -15,8 +15,8 @@ import { failureOf, isDue, lookedAt, secondsUntilNext, type Tried, type Turn, tr
  */
 const MOST_LOOKS = 800;
 
-/** What a step's answer means for its unit. */
-export type Verdict = { readonly waitSeconds: number } | 'ready' | 'leaves' | 'undo';
+/** What a step's answer means for its unit; `readyIn`: the stage is done with it, and the next one begins in so many seconds at the earliest. */
+export type Verdict = { readonly waitSeconds: number } | { readonly readyIn: number } | 'ready' | 'leaves' | 'undo';
 
 /** One stage of a batch: a step of its units. */
 export interface Stage<Reach extends JournalRuntime = JournalRuntime> {
@@ -44,6 +44,11 @@ export function done<Reach extends JournalRuntime>(step: (runtime: Reach, input:
   };
 }
 
+/** The units of a batch as a stage finds them: where it begins, it is done with none. */
+export function unitsAt(batch: UnitBatch, stage: string): readonly UnitItem[] {
+  return batch.stage === stage ? batch.units : batch.units.map(({ unitId }) => ({ unitId }));
+}
+
 /**
  * Takes the units of a batch through one stage, several at a time, as far as it goes in this call. A unit whose step fails turns back at
  * once, and the journal knows why; one whose turn has not come, or whose service is away, is tried again later. Called again with what
@@ -55,8 +60,7 @@ export async function carryUnits<Reach extends JournalRuntime>(
   stage: Stage<Reach>,
 ): Promise<UnitBatch> {
   const now = runtime.clock.now();
-  const isNew = batch.stage !== stage.name;
-  const units: readonly UnitItem[] = isNew ? batch.units.map(({ unitId }) => ({ unitId })) : batch.units;
+  const units = unitsAt(batch, stage.name);
   const single = units.find(({ unitId, ready }) => ready !== true && batch.alone.includes(unitId));
   const turned: string[] = [];
   const left = await workOn(
@@ -70,6 +74,8 @@ export async function carryUnits<Reach extends JournalRuntime>(
         const verdict = await stage.step(runtime, input);
         if (verdict === 'leaves') return undefined;
         if (verdict === 'ready') return { unitId: item.unitId, ready: true };
+        if (typeof verdict === 'object' && 'readyIn' in verdict)
+          return { unitId: item.unitId, ready: true, at: runtime.clock.now() + verdict.readyIn * 1000 };
         if (verdict !== 'undo') return { unitId: item.unitId, ...lookedAt(runtime.clock.now(), verdict.waitSeconds) };
       } catch (thrown) {
         const again = await triedLater(runtime, input, item, { thrown, beganAt, ...turnOf(batch, `${runId} ${stage.name}`, item) });
@@ -138,9 +144,14 @@ async function handOn(runtime: JournalRuntime, runId: string, batch: UnitBatch):
   // Another child execution goes on with what is left, as the run's next step hands it out again.
   if (looks >= MOST_LOOKS) return { ...batch, ...OVER };
   if (undoing.some((item) => isDue(item, now))) return { ...batch, status: 'undo', waitSeconds: 0 };
-  if (units.every(({ ready }) => ready === true)) return { ...batch, status: 'ready', waitSeconds: 0 };
+  if (units.every(({ ready }) => ready === true)) return { ...batch, status: 'ready', waitSeconds: untilNextStage(units, now) };
   const waitSeconds = Math.min(untilForward(batch, now), untilUndo(batch, now));
   return held(runtime, runId, { ...batch, status: 'waiting', waitSeconds });
+}
+
+/** Whole seconds until the next stage may begin with the last of these units. */
+function untilNextStage(units: readonly UnitItem[], now: number): number {
+  return Math.max(0, ...units.map(({ at = now }) => Math.ceil((at - now) / 1000)));
 }
 
 function untilForward({ units, alone }: UnitBatch, now: number): number {

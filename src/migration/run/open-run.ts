@@ -134,7 +134,7 @@ export async function inspectCluster(
   if (mode === 'run' && cluster.status !== 'ACTIVE')
     throw new PodshiftError('InvalidRequest', `cluster ${cluster.name} is ${cluster.status}, not ACTIVE; wait until it is`);
   try {
-    const kubernetes = await runtime.kubernetes(target);
+    const kubernetes = await runtime.kubernetes(target, cluster);
     await kubernetes.get(RESOURCES.namespaces, undefined, 'kube-system');
   } catch (error) {
     const refused = error instanceof PodshiftError && error.name === 'KubernetesUnauthorized';

@@ -11,7 +11,7 @@ export function associationKey(unitId: string): string {
   return `association#${unitId}`;
 }
 
-/** What an applied association entry holds. */
+/** An association, as an applied entry of the journal holds it. */
 export interface AssociationImage {
   readonly associationId: string;
   /** RFC 3339; pods that are older than this cannot have been injected. */
@@ -23,7 +23,7 @@ export interface AssociationImage {
  * died), it is adopted by the run's tag. Throws `WorldMoved` where somebody else's is there, `RoleNotReady` while EKS does
  * not see the role's trust policy.
  */
-export async function associate(runtime: Runtime, input: UnitInput): Promise<{ associationId: string }> {
+export async function associate(runtime: Runtime, input: UnitInput): Promise<AssociationImage> {
   const { run, unit } = await beginUnitStep(runtime, input, 'associate');
   const { roleArn } = unit.plan;
   const { blocked } = await runtime.journal.getRole(run.runId, roleArn);
@@ -41,7 +41,8 @@ export async function associate(runtime: Runtime, input: UnitInput): Promise<{ a
       return { associationId: association.associationId, createdAt: association.createdAt };
     },
   });
-  return { associationId: (entry.after as AssociationImage).associationId };
+  const { associationId, createdAt } = entry.after as AssociationImage;
+  return { associationId, createdAt };
 }
 
 /** Whether an association of the unit's service account was there before the run: it is gone on from, and stays when the unit rolls back. */
@@ -50,7 +51,7 @@ export function wasAssociated({ plan }: Pick<UnitRecord, 'plan'>): boolean {
 }
 
 /** Goes on from the association that somebody left half-way. Nothing is written, so that nothing of it is undone either. */
-async function adoptAssociation(runtime: Runtime, run: RunRecord, unit: UnitRecord): Promise<{ associationId: string }> {
+async function adoptAssociation(runtime: Runtime, run: RunRecord, unit: UnitRecord): Promise<AssociationImage> {
   const found = await findAssociation(runtime.aws(run.target).eks, unit);
   if (found === undefined)
     throw new PodshiftError(
@@ -60,7 +61,7 @@ async function adoptAssociation(runtime: Runtime, run: RunRecord, unit: UnitReco
   if (found.roleArn !== unit.plan.roleArn)
     throw new PodshiftError('WorldMoved', `association ${found.associationId} gives ${unit.unitId} the role ${found.roleArn} by now`);
   await runtime.journal.updateUnit(run.runId, unit.unitId, { facts: { associatedAt: found.createdAt } });
-  return { associationId: found.associationId };
+  return { associationId: found.associationId, createdAt: found.createdAt };
 }
 
 async function createOrAdopt(eks: EksGateway, run: RunRecord, unit: UnitRecord, roleArn: string): Promise<Association> {
@@ -93,6 +94,22 @@ export async function findAssociation(eks: EksGateway, unit: UnitRecord): Promis
   const { namespace, serviceAccount } = unit.plan;
   const [summary] = await eks.listAssociations({ namespace, serviceAccount });
   return summary === undefined ? undefined : eks.describeAssociation(summary.associationId);
+}
+
+/**
+ * The association of the unit's service account as EKS has it now. One that the journal or the plan knows is asked for by its id: there is
+ * at most one, so that no list is needed while it is there.
+ */
+export async function currentAssociation(runtime: JournalRuntime, eks: EksGateway, unit: UnitRecord): Promise<Association | undefined> {
+  const id = await knownAssociationId(runtime, unit);
+  const known = id === undefined ? undefined : await eks.describeAssociation(id);
+  return known ?? findAssociation(eks, unit);
+}
+
+async function knownAssociationId(runtime: JournalRuntime, unit: UnitRecord): Promise<string | undefined> {
+  if (wasAssociated(unit)) return unit.plan.before.associationId ?? undefined;
+  const entry = await runtime.journal.getEntry(unit.runId, associationKey(unit.unitId));
+  return entry?.state === 'applied' ? (entry.after as AssociationImage).associationId : undefined;
 }
 
 /** When the unit's association was created, in milliseconds. Throws `InternalError` before that. */

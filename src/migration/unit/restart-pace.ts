@@ -1,4 +1,4 @@
-import type { UnitPlan } from '../../model/plan.ts';
+import type { Plan, UnitPlan } from '../../model/plan.ts';
 import { planOf } from '../run/plan-run.ts';
 import type { JournalRuntime } from '../runtime.ts';
 import type { UnitContext } from '../write.ts';
@@ -17,9 +17,26 @@ export function podsOf(units: readonly Pick<UnitPlan, 'workloads'>[]): number {
  * beginning: no two functions have to talk to each other for that.
  */
 export async function secondsUntilRestart(runtime: JournalRuntime, { run, unit }: UnitContext): Promise<number> {
-  const { units } = await planOf(runtime, run.runId);
-  const ahead = units.filter((one) => one.wave === unit.plan.wave && one.id < unit.unitId);
-  const minute = Math.floor(podsOf(ahead) / run.options.restartPodsPerMinute);
+  const ahead = podsAhead(await planOf(runtime, run.runId)).get(unit.unitId) ?? 0;
+  const minute = Math.floor(ahead / run.options.restartPodsPerMinute);
   const begun = Date.parse(unit.stepStartedAt.associate ?? run.startedAt);
   return Math.max(0, Math.ceil((begun + minute * 60_000 - runtime.clock.now()) / 1000));
+}
+
+const known = new WeakMap<Plan, ReadonlyMap<string, number>>();
+
+/** How many pods are renewed ahead of each unit of a plan, by the units of its wave whose ids sort before its own. Counted once a plan. */
+function podsAhead(plan: Plan): ReadonlyMap<string, number> {
+  const counted = known.get(plan);
+  if (counted !== undefined) return counted;
+  const ahead = new Map<string, number>();
+  for (const wave of Map.groupBy(plan.units, (unit) => unit.wave).values()) {
+    let pods = 0;
+    for (const unit of wave.sort((one, other) => Number(one.id > other.id) - Number(one.id < other.id))) {
+      ahead.set(unit.id, pods);
+      pods += podsOf([unit]);
+    }
+  }
+  known.set(plan, ahead);
+  return ahead;
 }

@@ -31,7 +31,7 @@ export async function restartWorkloads(runtime: ClusterRuntime, input: UnitInput
   const folds = run.options.foldAnnotationRemoval && unit.plan.metadata !== undefined;
   if (folds && !isProved(unit, 2, 'probe-pod'))
     throw new PodshiftError('ProofFailed', `the old annotations of ${unit.unitId} stay: Pod Identity is not proved`);
-  await refuseBroken(context);
+  await refuseBroken(runtime, context);
   let restarted = 0;
   for (const workload of await liveWorkloads(kubernetes, unit.plan)) {
     if (workload.plan.restart !== 'rollout' && workload.plan.restart !== 'argo-rollout') continue;
@@ -43,7 +43,7 @@ export async function restartWorkloads(runtime: ClusterRuntime, input: UnitInput
   if (isSplit) restarted += await moveTemplates(runtime, context);
   if (folds) await removeTemplateAnnotations(runtime, context);
   // Where the old way went with the restart, whoever broke the new one meanwhile left the new pods with nothing.
-  if (isSplit || folds) await refuseBroken(context);
+  if (isSplit || folds) await refuseBroken(runtime, context);
   return { restarted };
 }
 

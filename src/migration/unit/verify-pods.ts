@@ -45,6 +45,8 @@ export async function verifyPods(runtime: ClusterRuntime, input: UnitInput): Pro
 export interface PodCheck {
   readonly missing: string;
   readonly facts: Readonly<Record<string, unknown>>;
+  /** The live pods that were looked at. */
+  readonly pods: readonly KubernetesObject[];
   /** Pods of Jobs, and those that end by themselves, that still are on the old way. */
   readonly oldJobs: number;
 }
@@ -73,7 +75,7 @@ export async function checkPods(runtime: JournalRuntime, context: UnitContext): 
   const reason = first === undefined ? '' : await renew(runtime, context, first, pods, wrong.length);
   const [slow] = unready;
   const missing = reason !== '' ? reason : slow === undefined ? '' : `Pod/${namespace}/${slow.metadata.name} is not ready`;
-  return { missing, oldJobs: oldJobs.length, facts: missing === '' ? facts : { ...facts, missing } };
+  return { missing, pods, oldJobs: oldJobs.length, facts: missing === '' ? facts : { ...facts, missing } };
 }
 
 async function renew(

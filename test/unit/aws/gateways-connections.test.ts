@@ -34,6 +34,14 @@ describe('the connections of a process', () => {
     expect(seen).toHaveLength(1);
   });
 
+  it('asks for no description of a cluster that its caller has', async () => {
+    const { aws, kubernetes, seen } = await connections();
+    const cluster = await aws(target).eks.describeCluster();
+    await (await kubernetes(target, cluster)).get(RESOURCES.pods, 'shop', 'a');
+    await (await kubernetes(target)).get(RESOURCES.pods, 'shop', 'b');
+    expect(seen).toHaveLength(1);
+  });
+
   it('tries again after a failure', async () => {
     const { kubernetes } = await connections((index) =>
       index === 0 ? { status: 404, headers: { 'x-amzn-errortype': 'ResourceNotFoundException' }, body: {} } : undefined,

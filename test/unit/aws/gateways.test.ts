@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type AwsSettings, createAwsGateways } from '../../../src/aws/aws-gateways.ts';
 import { decodePolicy } from '../../../src/aws/iam-gateway.ts';
 import { type ScriptedReply, type SeenRequest, startScript } from '../fixtures/scripted-server.ts';
@@ -366,11 +366,20 @@ describe('the gateways to STS and CloudTrail', () => {
     expect(events.map(({ eventId }) => eventId)).toEqual(['0', '1', '2', '3', '4']);
     expect(events[0]).toEqual({ eventId: '0', eventName: 'AssumeRole', eventTime: 1_700_000_000_000, event: { id: 0 } });
     expect(seen).toHaveLength(3);
+    const some = await cloudTrail.lookupEvents({ ...query, isEnough: () => seen.length >= 5 });
+    expect(some.map(({ eventId }) => eventId)).toEqual(['0', '1', '2', '3']);
     expect(JSON.parse(seen[0]?.body ?? '')).toMatchObject({
       LookupAttributes: [{ AttributeKey: 'ResourceName', AttributeValue: 'arn:role' }],
       StartTime: 1,
       EndTime: 2000,
     });
+  });
+
+  it('does not ask whether the last page is enough', async () => {
+    const { cloudTrail } = await gateways(() => ({ headers: { 'content-type': 'application/x-amz-json-1.1' }, body: { Events: [] } }));
+    const isEnough = vi.fn(() => false);
+    expect(await cloudTrail.lookupEvents({ attribute: 'EventName', value: 'x', startTime: 0, endTime: 1, isEnough })).toEqual([]);
+    expect(isEnough).not.toHaveBeenCalled();
   });
 
   it.each(['not json', '[]'])('refuses an event that is %s', async (text) => {

@@ -145,6 +145,16 @@ describe('the agent', () => {
       expect(fake.account.writes).toEqual([`delete add-on ${AGENT}`]);
     });
 
+    it('is asked for ever more rarely, for ten minutes', async () => {
+      const waits: number[] = [];
+      let waited = 0;
+      for (; waited < 600; waited += waits.at(-1) as number) waits.push((await remove(waits.length)).waitSeconds);
+      expect(waits.slice(0, 6)).toEqual([5, 5, 5, 5, 5, 5]);
+      expect(waits.length).toBeLessThan(30);
+      expect(waited).toBeLessThan(610);
+      await expect(remove(waits.length)).rejects.toMatchObject({ name: 'UndoFailed' });
+    });
+
     it.each(['needs-operator', 'rolling-back', 'running', 'migrated', 'pending'] as const)('stays while a unit is %s', async (status) => {
       await setUnit('shop/orders', status);
       expect(await remove()).toMatchObject({ status: 'ready' });

@@ -72,6 +72,19 @@ describe('the next step of a run', () => {
     expect(await next()).toBe('wait 100');
   });
 
+  it('confirms the units of a role in one batch', async () => {
+    const roleOf = (index: number): string => `arn:aws:iam::111122223333:role/r${index % 2}`;
+    const units = Array.from({ length: 60 }, (_, index) => ({ id: `shop/u${String(index).padStart(2, '0')}`, roleArn: roleOf(index) }));
+    await begin(units);
+    const soakUntil = new Date(fake.now()).toISOString();
+    for (const { id } of units) await fake.runtime.journal.updateUnit(RUN, id, { status: 'running', facts: { soakUntil } });
+    const { status, batches } = await nextStep(fake.runtime, { runId: RUN });
+    const ids = batches.map((batch) => batch.units.map(({ unitId }) => unitId));
+    expect(status).toBe('confirm');
+    const [even, odd] = [0, 1].map((rest) => units.filter((_, index) => index % 2 === rest).map(({ id }) => id)) as [string[], string[]];
+    expect(ids).toEqual([[...even, ...odd.slice(0, 20)], odd.slice(20)]);
+  });
+
   it('confirms each wave alone where that is asked for', async () => {
     await waves(6, { sequentialWaves: true });
     for (const wave of [0, 1, 2, 3]) await ends(wave, 'migrated');

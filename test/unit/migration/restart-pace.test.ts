@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { planOf } from '../../../src/migration/run/plan-run.ts';
 import { secondsUntilRestart } from '../../../src/migration/unit/restart-pace.ts';
 import type { UnitPlan } from '../../../src/model/plan.ts';
 import { beginRun, DEPLOYMENT, fakeMigration, planWith, RUN, START, TARGET, unitPlan } from '../fixtures/fake-migration.ts';
@@ -32,6 +33,28 @@ describe('the pace of restarts', () => {
     ['what is not restarted does not count', 0, [pods('a', 99, { workloads: [{ ...DEPLOYMENT, replicas: 99, restart: 'none' }] })], 10],
   ])('where %s, a unit waits %i seconds', async (_, seconds, units, perMinute) => {
     expect(await wait(units, perMinute)).toBe(seconds);
+  });
+
+  it('goes through the plan once, however many units ask', async () => {
+    const fake = await fakeMigration();
+    const { runtime } = fake;
+    await beginRun(fake, planWith([pods('a', 10), pods('m', 5), pods('n', 5)], []), { restartPodsPerMinute: 10 });
+    const [run, kubernetes] = await Promise.all([runtime.journal.getRun(RUN), runtime.kubernetes(TARGET)]);
+    const { units } = await planOf(runtime, RUN);
+    let reads = 0;
+    const { workloads } = units[0] as UnitPlan;
+    Object.defineProperty(units[0], 'workloads', {
+      get: () => {
+        reads += 1;
+        return workloads;
+      },
+    });
+    const waits = ['a', 'm', 'n'].map(async (name) => {
+      const unit = await runtime.journal.getUnit(RUN, `shop/${name}`);
+      return secondsUntilRestart(runtime, { run, unit, aws: runtime.aws(TARGET), kubernetes });
+    });
+    expect(await Promise.all(waits)).toEqual([0, 60, 60]);
+    expect(reads).toBe(1);
   });
 
   it('counts from the unit’s own beginning, in whole seconds, and never below none', async () => {

@@ -74,7 +74,7 @@ describe('associate', () => {
     fake.account.failures = { 'createAssociation reply': ['ServiceUnavailable'] };
     await expect(associate(fake.runtime, UNIT)).rejects.toMatchObject({ name: 'ServiceUnavailable' });
     expect(await entries()).toEqual(['association#shop/orders intended']);
-    expect(await associate(fake.runtime, UNIT)).toEqual({ associationId: 'a-1' });
+    expect(await associate(fake.runtime, UNIT)).toEqual({ associationId: 'a-1', createdAt: later(0).replace('Z', '.000Z') });
     expect(fake.account.writes).toHaveLength(1);
   });
 

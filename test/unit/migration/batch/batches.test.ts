@@ -20,6 +20,20 @@ describe('the batches of a wave', () => {
     expect(batches.flat()).toEqual(units.map(({ unitId }) => unitId));
   });
 
+  it('hold the units of a role together where they are confirmed, so that it is looked up once', () => {
+    const role = (index: number) => `arn:aws:iam::111122223333:role/r${index % 3}`;
+    const units = many(120).map((one, index) => ({ ...one, roleArn: role(index) }));
+    const roleOf = new Map(units.map(({ unitId, roleArn }) => [unitId, roleArn]));
+    const batches = cutBatches(units, 'by-role').map((batch) => batch.units.map(({ unitId }) => unitId));
+    expect(batches.map((ids) => ids.length)).toEqual([BATCH_UNITS, BATCH_UNITS, 20]);
+    expect(batches.map((ids) => [...new Set(ids.map((id) => roleOf.get(id)))])).toEqual([
+      [role(0), role(1)],
+      [role(1), role(2)],
+      [role(2)],
+    ]);
+    expect(batches.flat().sort()).toEqual(units.map(({ unitId }) => unitId));
+  });
+
   it('are of their own for the units of an add-on, and for each split', () => {
     const units = [unit('a/1'), unit('a/2', { splits: true }), unit('a/3', { splits: true }), unit('k/x', { addon: 'efs' })];
     const cut = cutBatches([...units, unit('k/y', { addon: 'efs' }), unit('k/z', { addon: 'ebs' })]);
