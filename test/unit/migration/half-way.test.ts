@@ -56,7 +56,7 @@ function renew(): void {
 
 async function forward(): Promise<void> {
   await grantTrust(fake.runtime, { runId: RUN, roleArn: ROLE, wave: 0 });
-  expect(await associate(fake.runtime, UNIT)).toEqual({ associationId: 'a-0' });
+  expect(await associate(fake.runtime, UNIT)).toEqual({ associationId: 'a-0', createdAt: associationWith().createdAt });
   await restartWorkloads(fake.runtime, UNIT);
   renew();
 }
