@@ -58,7 +58,11 @@ export async function nextStep(runtime: JournalRuntime, input: { runId: string }
   if (begun !== undefined) return migrate(runtime, run, begun);
   const soaking = open.filter(({ isBegun }) => isBegun).map((wave) => ({ ...wave, until: soakEnd(wave) }));
   const over = soaking.find(({ until }) => until <= now);
-  if (over !== undefined) return { ...NOTHING, status: 'confirm', wave: over.wave, batches: cutBatches(over.units.map(cuttable)) };
+  if (over !== undefined) {
+    // Their roles are not handed out, and take no room in the state.
+    const units = over.units.map((unit) => ({ ...cuttable(unit), roleArn: '' }));
+    return { ...NOTHING, status: 'confirm', wave: over.wave, batches: cutBatches(units) };
+  }
   const next = open.find(({ isBegun }) => !isBegun);
   if (next !== undefined && halted === '' && mayBegin(run, next, soaking)) {
     const waitSeconds = secondsUntilPace(run, planned, next, now);
