@@ -147,9 +147,7 @@ describe('the history of a run', () => {
   // Only a run of which nothing is migrated, which has one wave, takes its agent away.
   const slow = () => ({ ...slowRun(), RemoveAgent: runOf(0).RemoveAgent as Act, RolesToRetire: manyRoles() });
 
-  it('has room for the largest cluster in waves of any size, and for states that use up all their tries', {
-    timeout: 180_000,
-  }, async () => {
+  it('has room for the largest cluster in waves of any size, and for states that use up all their tries', async () => {
     const none = await eventsOfSteps();
     const each = {
       migrate: (await eventsOfSteps('migrate')) - none,
