@@ -20,10 +20,10 @@ const LAST_ADDON = 'vpc-cni';
 
 /** How much larger each wave is than the one before it, up to the asked size. */
 const GROWTH = 5;
-/** Waves of at most the asked size; what is left after them comes in waves that grow further. Each wave writes 80 events into its run's history. */
-export const STEADY_WAVES = 60;
+/** Waves of at most the asked size; what is left after them comes in waves that grow further. A wave writes up to 94 events into its run's history. */
+export const STEADY_WAVES = 50;
 /** Waves of one size after them: the next ones are twice as large. */
-export const WAVES_OF_A_SIZE = 5;
+export const WAVES_OF_A_SIZE = 3;
 /** The largest that a wave may be asked for. */
 const LARGEST = 500;
 

@@ -110,7 +110,11 @@ export interface Cuttable {
  */
 export function cutBatches(units: readonly Cuttable[], order: 'by-id' | 'by-role' = 'by-id'): UnitBatch[] {
   const placeOf = ({ unitId, roleArn }: Cuttable): string => (order === 'by-id' ? unitId : `${roleArn} ${unitId}`);
-  const sorted = fitting([...units].sort((a, b) => Number(placeOf(a) > placeOf(b)) - Number(placeOf(a) < placeOf(b))));
+  const sorted = fitting(
+    [...units].sort((a, b) => Number(placeOf(a) > placeOf(b)) - Number(placeOf(a) < placeOf(b))),
+    // Those that are confirmed are in the order of their roles, which are not handed out and take no room in the state.
+    order === 'by-id',
+  );
   const plain = sorted.filter(({ addon, splits }) => addon === undefined && !splits).map(({ unitId }) => unitId);
   const addons = Map.groupBy(
     sorted.filter(({ addon }) => addon !== undefined),
@@ -128,11 +132,11 @@ export function cutBatches(units: readonly Cuttable[], order: 'by-id' | 'by-role
   ];
 }
 
-/** The first ones whose ids fit into what a state holds; at least one. */
-function fitting(units: readonly Cuttable[]): readonly Cuttable[] {
+/** The first ones whose ids, and those of their roles where those are handed out too, fit into what a state holds; at least one. */
+function fitting(units: readonly Cuttable[], withRoles: boolean): readonly Cuttable[] {
   let left = MOST_ID_BYTES;
   return units.filter(({ unitId, roleArn }, index) => {
-    left -= Buffer.byteLength(unitId) + Buffer.byteLength(roleArn);
+    left -= Buffer.byteLength(unitId) + (withRoles ? Buffer.byteLength(roleArn) : 0);
     return index === 0 || left >= 0;
   });
 }

@@ -120,6 +120,29 @@ describe('the next step of a run', () => {
     expect((await nextStep(fake.runtime, { runId: RUN })).reason).toMatch(/^wave 4 (failed|was halted): /);
   });
 
+  it.each([
+    { soakSeconds: 0, restartPodsPerMinute: 1 },
+    { soakSeconds: 30, restartPodsPerMinute: 1 },
+    { soakSeconds: 100, restartPodsPerMinute: 1 },
+    { soakSeconds: 900, restartPodsPerMinute: 1 },
+    { soakSeconds: 900, restartPodsPerMinute: 1, sequentialWaves: true },
+    { soakSeconds: 900, restartPodsPerMinute: 10_000 },
+  ])('migrates and confirms each wave once, and waits for its pace and its soak once at most: %o', async (options) => {
+    const taken: string[] = [];
+    const count = (status: string) => taken.filter((one) => one === status).length;
+    await waves(12, options);
+    while (taken.at(-1) !== 'done' && taken.length < 100) {
+      const { status, wave, waitSeconds } = await nextStep(fake.runtime, { runId: RUN });
+      taken.push(status);
+      fake.pass(status === 'wait' ? waitSeconds : 7);
+      if (status === 'migrate') await soaks(wave, options.soakSeconds);
+      if (status === 'confirm') await ends(wave, 'migrated');
+    }
+    expect(taken.at(-1)).toBe('done');
+    expect([count('migrate'), count('confirm')]).toEqual([12, 12]);
+    expect(count('wait')).toBeLessThanOrEqual(2 * 12);
+  });
+
   it('keeps one pace of restarts: a wave waits for the minute of the one before it, where both would be too many pods', async () => {
     await waves(6, { restartPodsPerMinute: 10 }, 6);
     for (const wave of [0, 1, 2]) await ends(wave, 'migrated');

@@ -275,7 +275,7 @@ describe('waves of one unit in a large cluster', () => {
     planOf(bigInventory(units, 3), { waveSize: 1 }).findings.flatMap(({ code, message }) => (code === 'PS916' ? [message] : []));
 
   it('grow where the history of one run would have no room for them, and that is said', () => {
-    expect(messages(100)).toEqual([expect.stringContaining('after 60 waves of at most 1 units each 5 waves are twice as large')]);
+    expect(messages(100)).toEqual([expect.stringContaining('after 50 waves of at most 1 units each 3 waves are twice as large')]);
     expect(messages(50)).toEqual([]);
   });
 });

@@ -94,33 +94,37 @@ export function rolesOf(act: () => { readonly wrote: boolean }): Act {
 /** Roles that are all written at once. */
 export const written: Act = (event) => ({ ...(event as { batch: RoleBatch }).batch, pending: [], wrote: true, status: 'ready' });
 
-/** A run of so many waves, each of which writes and revokes trust policies and waits for IAM. */
+/** What a run does next, of which it does several for each wave. */
+export type RunStep = 'migrate' | 'wait' | 'confirm';
+
+/** The steps of so many waves that are migrated, waited for and confirmed, one after another. */
+const stepsOf = (waves: number): RunStep[] => Array.from({ length: waves }, () => ['migrate', 'wait', 'confirm'] as const).flat();
+
+/** A run of so many waves, or of these steps, each of which writes and revokes trust policies and waits for IAM. */
 export function runOf(
-  waves: number,
+  waves: number | readonly RunStep[],
   unitIds: readonly string[] = [],
   daemons: readonly string[] = [],
   kind: UnitBatch['kind'] = 'plain',
 ): Acts {
   const roles = roleBatches(['role']);
-  let steps = -1;
+  const steps = (typeof waves === 'number' ? stepsOf(waves) : waves).values();
   return {
     OpenRun: (event) => ({ ...event, state: 'open', status: 'running' }),
     TakeInventory: () => DONE,
     MakePlan: () => ({ status: 'changes', begun: false, agent: 'install' }),
     CheckAgent: () => ({ ...DONE, tries: 1 }),
-    // Each wave is migrated, waited for and confirmed.
     NextStep: () => {
-      steps += 1;
-      const [wave, part] = [Math.floor(steps / 3), steps % 3];
-      if (wave === waves) return { status: 'done', daemons };
+      const { value: status } = steps.next();
+      if (status === undefined) return { status: 'done', daemons };
       const batches = unitIds.length === 0 ? [] : [newBatch(unitIds, kind)];
-      const status = ['migrate', 'wait', 'confirm'][part];
-      return { status, wave, roles, batches, iamWaitSeconds: 15, waitSeconds: 900, daemons: [], reason: '' };
+      return { status, wave: 0, roles, batches, iamWaitSeconds: 15, waitSeconds: 900, daemons: [], reason: '' };
     },
     GrantTrust: written,
     JudgeWave: () => ({ decision: 'go-on', reason: '', roles }),
     RevokeTrust: written,
     RolesToRetire: () => ({ done: true, items: [], after: '' }),
+    RetireOldTrust: written,
     CheckWriters: () => DONE,
     RemoveAgent: () => ({ ...DONE, tries: 1 }),
   };
