@@ -1,8 +1,8 @@
 import { newBatch, newUndo, type UnitBatch } from '../../src/migration/batch/batch.ts';
 import { type Act, type Acts, type Call, fails, failsOnce } from './acts.ts';
 
-export const READY = { status: 'ready', waitSeconds: 0, soakSeconds: 0 };
-export const WAITING = { status: 'waiting', waitSeconds: 1, soakSeconds: 0, tries: 1 };
+export const READY = { status: 'ready', waitSeconds: 0 };
+export const WAITING = { status: 'waiting', waitSeconds: 1, tries: 1 };
 
 /** The functions that take a batch through its stages, with the stage's name where a batch returns to it. */
 const STAGES: Readonly<Record<string, string>> = {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { cutBatches, newBatch, newUndo, roleBatches } from '../../../src/migration/batch/batch.ts';
+import { newBatch, newUndo, roleBatches } from '../../../src/migration/batch/batch.ts';
 import { nextWait, PACES, type Pace, paceOfInjection } from '../../../src/migration/polls.ts';
-import { roundOf } from '../../../src/migration/run/round.ts';
 import { PodshiftError } from '../../../src/model/errors.ts';
 import { LONGEST_STEP_SECONDS, LONGEST_UNDO_SECONDS, migrationOptions } from '../../../src/model/options.ts';
 import { assignWaves, STEADY_WAVES, sizeOfWave, type WaveUnit } from '../../../src/plan/waves.ts';
 import { type Act, type Acts, DONE, late, play, type RunStep, rolesOf, runOf, stageOf, undoOf, written } from './history-plays.ts';
+import { type Names, roundsOf, unitsOfStep } from './names.ts';
 
 /** Step Functions ends an execution at 25,000 events (quotas); podshift leaves room for what is tried again. */
 const MOST = 20_000;
@@ -41,23 +41,10 @@ function sizesOf(waveSize: number): number[] {
   return [...Map.groupBy(assignWaves(LARGEST, waveSize).values(), (wave) => wave).values()].map(({ length }) => length);
 }
 
-/** Names of units and roles as they often are; the longest that they can have (Kubernetes: DNS label and subdomain; IAM: path and name). */
-const NAMES = {
-  usual: { unitId: `${'n'.repeat(20)}/${'s'.repeat(60)}`, roleArn: `arn:aws-us-gov:iam::111122223333:role/${'r'.repeat(64)}` },
-  longest: { unitId: `${'n'.repeat(63)}/${'s'.repeat(253)}`, roleArn: `arn:aws-us-gov:iam::111122223333:role${'r'.repeat(512 + 64)}` },
-} as const;
-
-/** How many units of such names one step of a run hands out, of the largest wave. */
-function unitsOfStep(names: { readonly unitId: string; readonly roleArn: string }): number {
-  const units = Array.from({ length: 500 }, () => ({ ...names, addon: undefined, splits: false }));
-  return cutBatches(units).flatMap((batch) => batch.units).length;
-}
-
 /** How often a run does what: each wave waits at most for its pace of restarts and for its soak (test/unit/migration/next-step.test.ts). */
-function stepsOf(sizes: readonly number[], names: keyof typeof NAMES): Readonly<Record<RunStep, number>> {
+function stepsOf(sizes: readonly number[], names: Names): Readonly<Record<RunStep, number>> {
   const steps = (most: number) => sizes.reduce((sum, size) => sum + Math.ceil(size / most), 0);
-  const { unitId } = NAMES[names];
-  return { migrate: steps(unitsOfStep(NAMES[names])), wait: 2 * sizes.length, confirm: steps(unitsOfStep({ unitId, roleArn: '' })) };
+  return { migrate: steps(unitsOfStep(names, 'migrate')), wait: 2 * sizes.length, confirm: steps(unitsOfStep(names, 'confirm')) };
 }
 
 /** Events of the run's own history. */
@@ -85,12 +72,10 @@ function slowRun(): Readonly<Record<'TakeInventory' | 'CheckAgent' | 'CheckWrite
 
 /** The rounds in which the old trust of all roles of the largest cluster is retired, by the longest of their names. */
 function manyRoles(): Act {
-  const some = Array.from({ length: 500 }, (_, index) => `${NAMES.longest.roleArn.slice(3)}${index + 100}`);
-  const taken = roundOf(some, '', (arns) => arns).items.length;
-  let left = UNITS;
+  let rounds = roundsOf(UNITS, 'longest');
   return () => {
-    left -= taken;
-    return { items: roleBatches(['role']), after: 'role', done: left + taken <= 0 };
+    rounds -= 1;
+    return { items: roleBatches(['role']), after: 'role', done: rounds === 0 };
   };
 }
 
@@ -265,35 +250,42 @@ describe('the history of a retirement', () => {
 });
 
 describe('the history of a rollback', () => {
-  it('has room for a lock that another run has as long as the rollback lives, and for a state that uses up all its tries', async () => {
-    const days = 14;
-    let looks = 0;
-    const { CheckWriters, RemoveAgent } = slowRun();
-    const executions = await play('rollback-run', {
-      OpenRollback: (event, now) => {
-        if (now < (days - 1) * 86_400_000) throw new PodshiftError('ClusterLocked', 'another run has it');
-        return {
-          ...event,
-          status: 'rollback',
-          chosen: null,
-          batch: { items: [], after: '', done: false },
-          iamWaitSeconds: 15,
-          agent: { tries: 0 },
-        };
-      },
-      RollbackBatch: () => {
-        looks += 1;
-        const items = looks > 14 && looks < 28 ? [newUndo(['x'])] : roleBatches(['x']);
-        return { items, after: 'x', done: looks % 14 === 0 };
-      },
-      RestoreOldTrust: written,
-      RevokeTrust: written,
-      RestoreDaemon: late(PACES.daemonBack, LONGEST_UNDO_SECONDS - 10_000),
-      UndoUnits: undoOf(ready),
-      CheckWriters: CheckWriters,
-      RemoveAgent: RemoveAgent,
-    });
-    expect(looks).toBe(3 * 14);
-    expect((executions.get('') ?? 0) + TRIES).toBeLessThan(MOST);
-  });
+  it.each<[Names, number]>([
+    ['usual', TRIES],
+    ['longest', 0],
+  ])(
+    'has room for a lock that another run has as long as the rollback lives, and for tries of a state: names of %s length',
+    async (names, tries) => {
+      const rounds = roundsOf(UNITS, names);
+      const days = 14;
+      let looks = 0;
+      const { CheckWriters, RemoveAgent } = slowRun();
+      const executions = await play('rollback-run', {
+        OpenRollback: (event, now) => {
+          if (now < (days - 1) * 86_400_000) throw new PodshiftError('ClusterLocked', 'another run has it');
+          return {
+            ...event,
+            status: 'rollback',
+            chosen: null,
+            batch: { items: [], after: '', done: false },
+            iamWaitSeconds: 15,
+            agent: { tries: 0 },
+          };
+        },
+        RollbackBatch: () => {
+          looks += 1;
+          const items = looks > rounds && looks < 2 * rounds ? [newUndo(['x'])] : roleBatches(['x']);
+          return { items, after: 'x', done: looks % rounds === 0 };
+        },
+        RestoreOldTrust: written,
+        RevokeTrust: written,
+        RestoreDaemon: late(PACES.daemonBack, LONGEST_UNDO_SECONDS - 10_000),
+        UndoUnits: undoOf(ready),
+        CheckWriters: CheckWriters,
+        RemoveAgent: RemoveAgent,
+      });
+      expect(looks).toBe(3 * rounds);
+      expect((executions.get('') ?? MOST) + tries).toBeLessThan(MOST);
+    },
+  );
 });
