@@ -4,6 +4,7 @@ import { createEventBus } from '../../src/aws/event-bus.ts';
 import type { Publishing } from '../../src/service/publish.ts';
 import { createLambdaRuntime, readEnvironment } from './lambda.ts';
 import { createMetrics } from './metrics.ts';
+import { lambdaPages } from './pages.ts';
 
 /** What publishing reads of its environment besides. */
 const eventsEnvironment = z.object({
@@ -18,5 +19,5 @@ export function createPublishing(environment: Record<string, string | undefined>
   const client = new EventBridgeClient({
     requestHandler: { connectionTimeout: 5_000, requestTimeout: 10_000, throwOnRequestTimeout: true },
   });
-  return { journal, logger, bus: createEventBus(client, EVENT_BUS), metrics: createMetrics(environment) };
+  return { journal, logger, bus: createEventBus(client, EVENT_BUS), metrics: createMetrics(environment), pages: lambdaPages(environment) };
 }

@@ -77,6 +77,7 @@ export interface Journal extends FleetJournal {
         | 'endedAt'
         | 'endedBy'
         | 'audit'
+        | 'pageStoredAt'
         | 'rollbackStartedAt'
         | 'rollbackReason'
         | 'approval'

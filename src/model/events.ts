@@ -72,6 +72,17 @@ export const EVENT_DETAILS = {
       .object({ records: z.int().min(1), hash: z.string() })
       .nullable()
       .describe('The audit of the run at this end: its number of records, and the hash of the last one; null while the run is under way.'),
+    page: z
+      .object({ url: z.string(), expiresAt: time })
+      .nullable()
+      .describe(
+        'A link to the page of the run: whoever has it can read that page until it expires, or until the session ends that signed it. Null while the run is under way, and where no page was stored.',
+      ),
+    pageText: z
+      .string()
+      .describe(
+        'What a notification says of the page: the link, and the command that makes the page anew; empty while the run is under way.',
+      ),
   }),
   'Unit State Changed': z.object({
     ...common,

@@ -2,6 +2,7 @@ import pLimit from 'p-limit';
 import { auditOf } from '../audit/audit.ts';
 import { renderAudit } from '../audit/chain.ts';
 import type { JournalRuntime } from '../migration/runtime.ts';
+import { PodshiftError } from '../model/errors.ts';
 import type { Plan } from '../model/plan.ts';
 import type { RunRecord } from '../model/run.ts';
 import { renderReport } from '../report/render.ts';
@@ -14,6 +15,9 @@ import { REPORT_TYPES, type ROUTES } from './routes.ts';
 
 /** Runs whose units are read at once. */
 const CONCURRENCY = 8;
+
+/** In milliseconds. */
+const DAY = 86_400_000;
 
 /** `GET /runs`. */
 export async function listRuns(runtime: JournalRuntime, { query }: ApiRequest<typeof ROUTES.listRuns>): Promise<ApiAnswer> {
@@ -53,4 +57,14 @@ export async function getReport(runtime: JournalRuntime, { path, query }: ApiReq
 /** `GET /runs/{runId}/audit`: the text of the file, to the byte. Throws `RunNotFound`. */
 export async function getAudit(runtime: JournalRuntime, { path }: ApiRequest<typeof ROUTES.getAudit>): Promise<ApiAnswer> {
   return { status: 200, body: new Text(renderAudit(await auditOf(runtime.journal, path.runId)), REPORT_TYPES.json) };
+}
+
+/** `GET /runs/{runId}/page`. Throws `RunNotFound`, and `PageNotFound` where there is none, or none any more. */
+export async function getPage({ journal, pages, clock }: JournalRuntime, { path }: ApiRequest<typeof ROUTES.getPage>): Promise<ApiAnswer> {
+  const { runId, pageStoredAt } = await journal.getRun(path.runId);
+  if (pages === undefined || typeof pageStoredAt !== 'string')
+    throw new PodshiftError('PageNotFound', `no page of run ${runId} is stored: one is when a run ends`);
+  if (Date.parse(pageStoredAt) + pages.days * DAY <= clock.now())
+    throw new PodshiftError('PageNotFound', `the page of run ${runId} is gone: pages are kept for ${pages.days} days`);
+  return { status: 200, body: await pages.link(runId) };
 }

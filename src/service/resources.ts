@@ -62,6 +62,12 @@ export const runList = z.strictObject({ apiVersion, kind: z.literal('RunList'), 
 /** A page of a run's units, by namespace and service account. */
 export const unitList = z.strictObject({ apiVersion, kind: z.literal('UnitList'), run: z.string(), units: z.array(unitSchema), next });
 
+/** Where the page of a run can be read, and until when. */
+export const pageLink = z.strictObject({
+  url: z.string().describe('Opens the page for whoever has it'),
+  expiresAt: time.describe('Until then at most'),
+});
+
 export type RunResource = z.output<typeof runResource>;
 export type RunList = z.output<typeof runList>;
 export type UnitList = z.output<typeof unitList>;

@@ -99,6 +99,17 @@ describe('the rules on the bus', () => {
     }
   });
 
+  it('tell of a run that has ended where its page is', () => {
+    expect(properties('RunEndedRule')?.Targets).toMatchObject([
+      {
+        InputTransformer: {
+          InputPathsMap: { pageText: '$.detail.pageText' },
+          InputTemplate: expect.stringMatching(/<reason> <pageText>"$/),
+        },
+      },
+    ]);
+  });
+
   it('tell of an approval what is to be approved, in what a message of SNS has room for', () => {
     expect(properties('ApprovalAskedRule')?.Targets).toMatchObject([
       {

@@ -9,6 +9,7 @@ import type { JournalRuntime } from '../runtime.ts';
 import { closeApproval } from './approval.ts';
 import { countUnits, type Outcome, outcomeOf, outcomeWithRetirement } from './outcome.ts';
 import { planOf } from './plan-run.ts';
+import { storePage } from './run-page.ts';
 
 /** Writes to the journal under way at once. */
 const CONCURRENCY = 16;
@@ -79,8 +80,8 @@ export async function holdPendingUnits(runtime: JournalRuntime, runId: string, r
 }
 
 /**
- * Seals the run's audit, notes the end with its hash, then lets go of the cluster: in this order, so that a crash between them leaves no
- * run without an end, and no end without its audit.
+ * Seals the run's audit, stores its page, notes the end with both, then lets go of the cluster: in this order, so that a crash between them leaves no
+ * run without an end, and no end without its audit. A page that cannot be stored holds up no end.
  * Throws `LockLost` where the run stands by now as none of `from`.
  */
 export async function endRun(
@@ -94,7 +95,8 @@ export async function endRun(
   const closed = await closeApproval(runtime, run, 'not-approved');
   const end = { ...outcome, endedAt: timestamp(clock), unitCounts: countUnits(units), ...(endedBy === undefined ? {} : { endedBy }) };
   const audit = await sealAudit(journal, { ...closed, ...end });
-  await journal.updateRun(run.runId, { ...end, audit }, from);
+  const page = await storePage(runtime, { ...closed, ...end, audit });
+  await journal.updateRun(run.runId, { ...end, audit, ...page }, from);
   // The log is kept apart from the journal: whoever changes one does not change the other.
   logger.info('the audit of the run is sealed', { runId: run.runId, auditHash: audit.hash, auditRecords: audit.records });
   return letGo(runtime, run, outcome.status);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { handler as getAudit } from '../../../functions/api/get-audit.ts';
+import { handler as getPage } from '../../../functions/api/get-page.ts';
 import { handler as getReport } from '../../../functions/api/get-report.ts';
 import { handler as getRun } from '../../../functions/api/get-run.ts';
 import { handler as listRuns } from '../../../functions/api/list-runs.ts';
@@ -10,7 +11,8 @@ import { verifyAudit } from '../../../src/audit/verify.ts';
 import { auditFile } from '../../../src/model/audit/record.ts';
 import { migrationOptions } from '../../../src/model/options.ts';
 import { runReport } from '../../../src/model/report.ts';
-import { runList, runResource, unitList } from '../../../src/service/resources.ts';
+import type { Pages } from '../../../src/service/pages.ts';
+import { pageLink, runList, runResource, unitList } from '../../../src/service/resources.ts';
 import { ROUTES } from '../../../src/service/routes.ts';
 import { call, event, expectProblem, send } from '../fixtures/api-requests.ts';
 import { beginRun, type FakeMigration, fakeMigration, planWith, RUN, START, TARGET, unitPlan } from '../fixtures/fake-migration.ts';
@@ -52,9 +54,40 @@ describe('GET /runs/{runId}', () => {
     expect(await state()).toEqual({ name: 'needs-operator', text: 'needs an operator: look at shop/a', attention: true });
   });
 
-  it.each([getRun, listUnits, getReport, getAudit])('knows no other run', async (handler) => {
+  it.each([getRun, listUnits, getReport, getAudit, getPage])('knows no other run', async (handler) => {
     const { detail } = expectProblem(await call(handler, fake.runtime, { path: { runId: 'nope' } }), 404, 'RunNotFound');
     expect(detail).toContain('nope');
+  });
+});
+
+describe('GET /runs/{runId}/page', () => {
+  const link = { url: 'https://pages.test/?X-Amz-Signature=f', expiresAt: new Date(START + 3_600_000).toISOString() };
+  const pages: Pages = { days: 90, put: () => Promise.reject(new Error('not to be stored here')), link: async () => link };
+  const ended = { status: 'migrated', endedAt: new Date(START).toISOString() } as const;
+
+  it('gives a link to the page of a run that has ended', async () => {
+    await fake.runtime.journal.updateRun(RUN, { ...ended, pageStoredAt: ended.endedAt });
+    const { status, body, headers } = await call(getPage, { ...fake.runtime, pages }, { path });
+    expect([status, pageLink.parse(body)]).toEqual([200, link]);
+    expect(headers).toMatchObject({ 'cache-control': 'no-store' });
+  });
+
+  it('knows none of a run that is under way, or whose page could not be stored, and none where none are stored', async () => {
+    const { journal } = fake.runtime;
+    expectProblem(await call(getPage, { ...fake.runtime, pages }, { path }), 404, 'PageNotFound');
+    await journal.updateRun(RUN, { ...ended, pageStoredAt: null });
+    expectProblem(await call(getPage, { ...fake.runtime, pages }, { path }), 404, 'PageNotFound');
+    await journal.updateRun(RUN, { pageStoredAt: ended.endedAt });
+    expectProblem(await call(getPage, fake.runtime, { path }), 404, 'PageNotFound');
+  });
+
+  it('knows none any more of a run that ended longer ago than pages are kept', async () => {
+    await fake.runtime.journal.updateRun(RUN, { ...ended, pageStoredAt: ended.endedAt });
+    fake.pass(90 * 86_400 - 1);
+    expect((await call(getPage, { ...fake.runtime, pages }, { path })).status).toBe(200);
+    fake.pass(1);
+    const { detail } = expectProblem(await call(getPage, { ...fake.runtime, pages }, { path }), 404, 'PageNotFound');
+    expect(detail).toContain('90 days');
   });
 });
 

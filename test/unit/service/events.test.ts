@@ -80,10 +80,22 @@ describe('the event of a change', () => {
         endedAt: ended.endedAt,
         unitCounts: counts,
         audit,
+        page: null,
+        pageText: 'Its page: podshift report run-1 --service URL -o html',
       },
     });
     const again = run({ ...after, status: 'rolling-back', endedAt: null });
     expect(eventOf({ kind: 'run', before: after, after: again }, again, AT).detail).toMatchObject({ audit: null });
+  });
+
+  it('of a run that has ended has the link to its page, and says until when it opens it', () => {
+    const page = { url: 'https://pages.test/runs/run-1.html?X-Amz-Signature=f', expiresAt: '2026-01-05T10:30:12.000Z' };
+    const after = run({ ...ended, pageStoredAt: ended.endedAt });
+    expect(eventOf({ kind: 'run', before: run(), after }, after, AT, { page }).detail).toMatchObject({
+      page,
+      pageText: `Its page, until 2026-01-05 10:30 UTC: ${page.url} (afterwards: podshift report run-1 --service URL -o html)`,
+    });
+    expect(eventOf({ kind: 'run', before: null, after: run() }, run(), AT).detail).toMatchObject({ page: null, pageText: '' });
   });
 
   it('of a run names who asked for it and who answered, and whether they are one', () => {
@@ -146,7 +158,7 @@ describe('the event of a change', () => {
             findings: found,
             units: Array.from({ length: number * 9 }, (_, at) => newPlan(`shop/${at}`, { reason })),
           });
-          const event = eventOf(change, run(), AT, kind === 'run' ? named : undefined);
+          const event = eventOf(change, run(), AT, { plan: kind === 'run' ? named : undefined });
           const entry = busEntry(event);
           expect(EVENT_DETAILS[event.detailType].strict().safeParse(JSON.parse(entry.Detail)).error).toBeUndefined();
           expect(Buffer.byteLength(entry.Detail)).toBeLessThan(250_000);
