@@ -39,11 +39,11 @@ async function askTheApi(rehearsal: Rehearsal, driver: Driver): Promise<void> {
   await decide(first, 'approve');
   for (const key of ['apiGetRun', 'apiListUnits', 'apiGetReport', 'apiGetAudit']) await call(key, event({ path }));
   await call('apiListRuns', event({}));
-  // The run that was rehearsed ended with a page.
-  await call('apiGetPage', event({ path: { runId: rehearsal.runId } }));
   await call('apiRollBackRun', event({ path, body: { units: ['media/thumbnails'] } }));
   await executions.settled();
   await decide(await startByApi(rehearsal, driver, 'second'), 'refuse');
+  // The run that was rehearsed ended with a page.
+  await call('apiGetPage', event({ path: { runId: rehearsal.runId } }));
   const { runId } = await startByApi(rehearsal, driver, 'third');
   await call('watchRuns', {});
   await call('apiRollBackRun', event({ path: { runId }, body: { stop: true } }));
