@@ -10,7 +10,7 @@ export const AUDIT = [
 /** What `audit` takes. Its JSON is written to the byte, so that it has a form of its own and no YAML. */
 export function withAudit(command: Command): Command {
   return withRunsAs(command)
-    .addOption(new Option('-o, --output <format>', 'how to print the answer').choices(['table', 'json']).default('table'))
+    .addOption(new Option('-o, --output <format>', 'how to print the answer').choices(['table', 'json', 'html']).default('table'))
     .argument('[run]', 'id of the run')
     .option('--verify <file>', 'verify the record in this file')
     .option('--against <run>', 'compare it with the run, in the journal or the service')

@@ -9,6 +9,7 @@ const TAKES = {
   status: ['--service', '--local', '--journal', '--profile'],
   report: ['--service', '--local', '--journal', '--profile'],
   watch: ['--service', '--local', '--journal', '--profile'],
+  audit: ['--service', '--local', '--journal', '--profile'],
   approve: ['--service', '--profile'],
   plan: ['--role-arn', '--external-id', '--profile', '--endpoint-url'],
   fleet: ['--service', '--local', '--journal', '--profile', '--endpoint-url'],

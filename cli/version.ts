@@ -8,8 +8,13 @@ import { BUILT, PACKAGED, ROOT } from '../engine/root.ts';
 /** The version of this podshift as its package says, with the commit that it was made of where that is known: `1.2.3 (0f1e2d3c4b5a)`. */
 export async function version(): Promise<string> {
   const { version: number } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
-  const commit = await (PACKAGED ? commitOfPackage() : commitOfCheckout());
-  return commit === '' ? number : `${number} (${commit})`;
+  const made = await commit();
+  return made === '' ? number : `${number} (${made})`;
+}
+
+/** The commit that this podshift was made of; empty where that is not known. */
+export async function commit(): Promise<string> {
+  return PACKAGED ? commitOfPackage() : commitOfCheckout();
 }
 
 /**

@@ -2,8 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { auditOf } from '../../src/audit/audit.ts';
 import { endsOf, headOf, renderAudit } from '../../src/audit/chain.ts';
 import { verifyAudit } from '../../src/audit/verify.ts';
-import type { AuditLink, AuditRecord, AuditVerdict } from '../../src/model/audit/record.ts';
+import type { AuditLink, AuditVerdict } from '../../src/model/audit/record.ts';
 import { PodshiftError } from '../../src/model/errors.ts';
+import { auditRows } from '../../src/report/audit-rows.ts';
+import { renderAuditPage } from '../../src/report/page/audit-page.ts';
 import { count, hang } from '../../src/report/text.ts';
 import { type CommandContext, type RunCommand, textFlag } from '../context.ts';
 import type { Exit } from '../exit-codes.ts';
@@ -11,6 +13,7 @@ import type { Invocation } from '../program.ts';
 import { isRemote, openService } from '../service/open.ts';
 import { isSystemError, openJournalOf } from '../sessions.ts';
 import { nextCommand } from '../shell.ts';
+import { version } from '../version.ts';
 
 /** `podshift audit RUN`: the record of a run; with `--verify FILE`, whether a file is one, and which. */
 export const audit: RunCommand = async (context, invocation) => {
@@ -21,9 +24,14 @@ export const audit: RunCommand = async (context, invocation) => {
   for (const flag of ['against', 'hash'])
     if (textFlag(invocation, flag) !== undefined) throw new PodshiftError('UsageError', `--${flag} goes with --verify`);
   const links = await linksOf(context, invocation, runId);
-  await context.terminal.data(invocation.flags.output === 'json' ? renderAudit(links) : summary(links));
+  await context.terminal.data(await printed(links, invocation));
   return sayWhatIsAmiss(context, invocation, links);
 };
+
+async function printed(links: readonly AuditLink[], { flags }: Invocation): Promise<string> {
+  if (flags.output === 'json') return renderAudit(links);
+  return flags.output === 'html' ? renderAuditPage(links, await version()) : summary(links);
+}
 
 async function linksOf(context: CommandContext, invocation: Invocation, runId: string): Promise<AuditLink[]> {
   if (isRemote(invocation)) return openService(invocation, context).client.getAudit(runId);
@@ -34,6 +42,8 @@ async function linksOf(context: CommandContext, invocation: Invocation, runId: s
 async function verify(context: CommandContext, invocation: Invocation, file: string, argument: string | undefined): Promise<Exit> {
   if (argument !== undefined)
     throw new PodshiftError('UsageError', `"${argument}" is one argument too many: the run to compare with goes to --against`);
+  if (invocation.flags.output === 'html')
+    throw new PodshiftError('UsageError', '--verify goes with "-o table" and "-o json", not with "-o html"');
   const hash = textFlag(invocation, 'hash');
   if (hash !== undefined && !/^[0-9a-f]{64}$/.test(hash))
     throw new PodshiftError('UsageError', `--hash is 64 hex digits, as the run's event and log have them, and not "${hash}"`);
@@ -65,27 +75,7 @@ function told(file: string, { honest, run, records, problems, notes }: AuditVerd
 
 /** What the record says in a few lines: the record itself is for programs. */
 function summary(links: readonly AuditLink[]): string {
-  const records = links.map(({ record }) => record);
-  const of = <Kind extends AuditRecord['kind']>(kind: Kind) =>
-    records.filter((record): record is Extract<AuditRecord, { kind: Kind }> => record.kind === kind);
-  const [run] = of('run');
-  const approval = of('approval').at(-1);
-  const end = of('end').at(-1);
-  const { run: id, last } = headOf(links);
-  const rows: [string, string][] = [
-    ['run', id],
-    ['cluster', run?.cluster || (run?.target.clusterName ?? '')],
-    ['asked for by', run?.requester?.by ?? 'not recorded'],
-    ['approved by', approval?.answer?.by ?? (run?.terms?.approval === 'required' ? 'nobody' : 'no approval was asked for')],
-    ['podshift', run?.podshift ?? 'not recorded'],
-    ['plan', of('plan').at(-1)?.digest ?? 'none'],
-    ['writes', `${of('write').length}, undone ${of('undo').length}`],
-    ['evidence', String(of('evidence').length)],
-    ['rollbacks', String(of('rollback').length)],
-    ['ended', end === undefined ? 'not yet' : `${end.at} ${end.status}`],
-    ...endsOf(links).map((seal, index): [string, string] => [index === 0 ? 'hash at the end' : 'hash at the next end', seal.hash]),
-    ['last hash', last],
-  ];
+  const rows = auditRows(links);
   const width = Math.max(...rows.map(([name]) => name.length)) + 2;
   return `${rows.map(([name, text]) => `${name.padEnd(width)}${text}`).join('\n')}\n`;
 }
@@ -107,6 +97,9 @@ function sayWhatIsAmiss({ terminal }: CommandContext, invocation: Invocation, li
     );
     return 'failed';
   }
-  if (invocation.flags.output !== 'json') say(`the whole record: ${nextCommand(invocation, 'audit', runId, '-o', 'json')}`);
+  if (invocation.flags.output !== 'json') {
+    terminal.talk('the whole record:');
+    terminal.talk(`  ${nextCommand(invocation, 'audit', runId, '-o', 'json')}`);
+  }
   return 'done';
 }

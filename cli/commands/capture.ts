@@ -10,13 +10,13 @@ import { migrationOptions } from '../../src/model/options.ts';
 import type { ClusterTarget } from '../../src/model/run.ts';
 import { hang } from '../../src/report/text.ts';
 import { createSystemClock } from '../../twin/clock.ts';
-import { type CaptureFolder, openCaptureFolder } from '../capture-folder.ts';
 import { type CommandContext, type RunCommand, textFlag } from '../context.ts';
 import { watchFirstContact } from '../first-contact.ts';
 import type { Invocation } from '../program.ts';
 import { neededFor, optionsOf, targetOf } from '../sessions.ts';
 import { quoted } from '../shell.ts';
 import { version } from '../version.ts';
+import { openWholeFolder, type WholeFolder } from '../whole-folder.ts';
 
 /** Bytes of the key by which a capture replaces texts. */
 const KEY_BYTES = 32;
@@ -26,7 +26,7 @@ export const capture: RunCommand = async (context, invocation) => {
   const target = await targetOf(invocation, context);
   const out = textFlag(invocation, 'out');
   if (out === undefined) throw new PodshiftError('UsageError', 'where to? give --out FOLDER');
-  const folder = await openCaptureFolder(out);
+  const folder = await openWholeFolder(out);
   const firstContact = watchFirstContact(context.terminal, false, neededFor(target));
   try {
     const signal = AbortSignal.any([context.interrupts.signal, firstContact.signal]);
@@ -41,7 +41,7 @@ export const capture: RunCommand = async (context, invocation) => {
   }
 };
 
-async function read(target: ClusterTarget, invocation: Invocation, folder: CaptureFolder, contacts: Contacts): Promise<Captured> {
+async function read(target: ClusterTarget, invocation: Invocation, folder: WholeFolder, contacts: Contacts): Promise<Captured> {
   const clock = createSystemClock();
   const { engine } = clock;
   const profile = textFlag(invocation, 'profile');

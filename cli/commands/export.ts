@@ -6,7 +6,6 @@ import { EXPORT_FORMATS } from '../../src/report/exports/formats.ts';
 import { type ExportSource, sourceOfPlan, sourceOfRun } from '../../src/report/exports/source.ts';
 import { toYaml } from '../../src/report/render.ts';
 import { buildReport } from '../../src/report/report.ts';
-import { openCaptureFolder } from '../capture-folder.ts';
 import { type CommandContext, type RunCommand, textFlag } from '../context.ts';
 import { formatOf } from '../formats.ts';
 import type { ExportAnswer } from '../outputs/export.ts';
@@ -14,6 +13,7 @@ import type { Invocation } from '../program.ts';
 import { isRemote, openService } from '../service/open.ts';
 import { openJournalOf } from '../sessions.ts';
 import { nextCommand } from '../shell.ts';
+import { openWholeFolder } from '../whole-folder.ts';
 import { readPlanFile } from './kept-plan.ts';
 
 /** `podshift export RUN|PLAN --out FOLDER`: what was changed, or would be, as code for those who keep it. */
@@ -23,7 +23,7 @@ export const exportCode: RunCommand = async (context, invocation) => {
   const source = await sourceOf(context, invocation);
   const format = EXPORT_FORMATS.find((one) => one === textFlag(invocation, 'format')) ?? null;
   const files = exportFiles(source, format);
-  const folder = await openCaptureFolder(out);
+  const folder = await openWholeFolder(out);
   try {
     for (const { path, content } of files) await folder.writeText({ name: path, text: content });
     await folder.finish();
@@ -58,8 +58,9 @@ async function sourceOf(context: CommandContext, invocation: Invocation): Promis
   if (report.run.status === 'planned')
     throw new PodshiftError('UsageError', `run ${given} only planned; export its plan: podshift plan … --out FILE`);
   if (report.run.endedAt === null) {
-    const follow = nextCommand(invocation, 'watch', given);
-    throw new PodshiftError('UsageError', `run ${given} has not ended: what it leaves is not known yet. Follow it: ${follow}`);
+    context.terminal.talk('until it has ended, look at it:');
+    context.terminal.talk(`  ${nextCommand(invocation, 'watch', given)}`);
+    throw new PodshiftError('UsageError', `run ${given} has not ended: what it leaves is not known yet`);
   }
   return sourceOfRun(report);
 }

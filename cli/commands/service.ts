@@ -2,9 +2,10 @@ import { glob } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BUILT, PACKAGED, ROOT } from '../../engine/root.ts';
 import { PodshiftError } from '../../src/model/errors.ts';
-import { openCaptureFolder } from '../capture-folder.ts';
 import { type RunCommand, textFlag } from '../context.ts';
 import { quoted } from '../shell.ts';
+import { commit } from '../version.ts';
+import { openWholeFolder } from '../whole-folder.ts';
 
 /** What the service is made of, as package.json has it among the package's files. */
 const SOURCES = [
@@ -25,10 +26,12 @@ const MANIFESTS = ['package.json', 'package-lock.json'];
 export const service: RunCommand = async ({ terminal }, invocation) => {
   const out = textFlag(invocation, 'out');
   if (out === undefined) throw new PodshiftError('UsageError', 'where to? give --out FOLDER');
-  const folder = await openCaptureFolder(out);
+  const folder = await openWholeFolder(out);
   try {
     for await (const name of glob(SOURCES, { cwd: ROOT })) await folder.copy({ name, from: join(ROOT, name) });
     for (const name of MANIFESTS) await folder.copy({ name, from: join(PACKAGED ? join(BUILT, 'service') : ROOT, name) });
+    // Runs of the service have it on record (infra/version.cjs); the folder has no Git to ask.
+    await folder.writeText({ name: 'dist/commit', text: `${await commit()}\n` });
     await folder.finish();
   } finally {
     await folder.discard();

@@ -49,8 +49,8 @@ export function additions(links: readonly AuditLink[], records: readonly AuditRe
   return records.filter((record) => told.get(identityOf(record)) !== canonicalJson(wellFormed(record)));
 }
 
-/** What a record is about: a later one about the same stands for how that is since. */
-function identityOf(record: AuditRecord): string {
+/** What a record is about, one text for each: a later one about the same stands for how that is since. Pure. */
+export function identityOf(record: AuditRecord): string {
   switch (record.kind) {
     case 'write':
     case 'undo':

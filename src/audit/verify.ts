@@ -4,6 +4,7 @@ import { jsonProblem } from '../model/text/json-problem.ts';
 import { schemaProblems } from '../model/text/schema-problems.ts';
 import { BEGINNING, endsOf, hashOf, headOf, renderAudit } from './chain.ts';
 import { compareWithRun } from './compare.ts';
+import { identityOf } from './records.ts';
 
 /** What a file is held against beside itself: whoever could write the file could make it agree with itself. */
 export interface Anchors {
@@ -168,22 +169,6 @@ export function problem(what: Problem['what'], record: number | null, field: str
 
 /** What a record is about, for people. */
 export function nameOf(record: AuditLink['record']): string {
-  switch (record.kind) {
-    case 'write':
-    case 'undo':
-      return `${record.kind} of ${record.key}`;
-    case 'evidence':
-      return `evidence of ${record.unit}`;
-    case 'unit':
-      return `unit ${record.unit}`;
-    case 'role':
-      return `role ${record.roleArn}`;
-    case 'run':
-    case 'gap':
-    case 'plan':
-    case 'approval':
-    case 'rollback':
-    case 'end':
-      return record.kind;
-  }
+  if (record.kind === 'write' || record.kind === 'undo') return `${record.kind} of ${record.key}`;
+  return record.kind === 'evidence' ? `evidence of ${record.unit}` : identityOf(record);
 }

@@ -216,7 +216,7 @@ describe('podshift fleet', () => {
     const back = commandIn(shown.stdout, 'rollback').replace('RUN', report.clusters[0]?.run ?? '');
     expect(await pasted(back, { env: { ...env, AWS_ENDPOINT_URL: aws }, cwd: folder })).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('rolled-back'),
+      stdout: expect.stringContaining('rolled back'),
     });
   }, 300_000);
 

@@ -15,14 +15,14 @@ const SHOP = join(ROOT, 'examples/shop');
 
 /** Where a command for the reader is made, by file and first words, and the test that pastes it in the situation that prints it. */
 const PLACES: Readonly<Record<string, readonly [file: string, test: string]>> = {
+  'cli/commands/audit.ts: audit': ['test/cli/next-commands.test.ts', 'of a run that needs an operator show it'],
+  'cli/commands/doctor.ts: plan': ['test/cli/doctor.test.ts', 'finds all well over a served twin, and names a command that plans there'],
+  'cli/commands/export.ts: watch': ['test/cli/next-commands.test.ts', 'of a local run resume it, look at it and roll it back'],
   'cli/commands/fleet.ts: fleet run': ['test/cli/fleet.test.ts', 'plans, runs, is interrupted, goes on, and is in the journal'],
   'cli/commands/fleet.ts: fleet status': ['test/cli/fleet.test.ts', 'starts a fleet in the service, and says how to look at it'],
   'cli/commands/fleet.ts: typed': ['test/cli/fleet.test.ts', 'plans, runs, is interrupted, goes on, and is in the journal'],
   'cli/commands/plan.ts: run': ['test/cli/next-commands.test.ts', 'of a plan in a file carry it out in the service, and show what moved'],
-  'cli/commands/plan.ts: typed': [
-    'test/cli/next-commands.test.ts',
-    'lead from a plan in a service to its approval, its stop and its rollback',
-  ],
+  'cli/commands/plan.ts: rehearse': ['test/cli/next-commands.test.ts', 'of a page of a plan, and of an export of one, work'],
   'cli/commands/rollback.ts: rollback': ['test/cli/next-commands.test.ts', 'of a local run resume it, look at it and roll it back'],
   'cli/commands/serve.ts: run': ['test/cli/next-commands.test.ts', 'of a served twin work'],
   'cli/commands/serve.ts: status': ['test/cli/next-commands.test.ts', 'of a served twin work'],
@@ -57,6 +57,7 @@ const PLACES: Readonly<Record<string, readonly [file: string, test: string]>> = 
   ],
   'cli/stopped.ts: rollback': ['test/cli/next-commands.test.ts', 'of a local run resume it, look at it and roll it back'],
   'cli/stopped.ts: run': ['test/cli/next-commands.test.ts', 'of a local run resume it, look at it and roll it back'],
+  'src/report/exports/export.ts: plan': ['test/cli/next-commands.test.ts', 'of a page of a plan, and of an export of one, work'],
   'src/report/fleet-table.ts: fleet run': ['test/cli/fleet.test.ts', 'plans, runs, is interrupted, goes on, and is in the journal'],
   'src/report/fleet-table.ts: report': ['test/cli/next-commands.test.ts', 'of a fleet that needs an operator show it'],
   'src/report/fleet-table.ts: rollback': ['test/cli/fleet.test.ts', 'plans, runs, is interrupted, goes on, and is in the journal'],
@@ -130,7 +131,7 @@ describe('the commands that podshift tells its reader to type', { timeout: 600_0
     const asked = await pasted(commandIn(migrated.stdout, 'rollback').replace(/ --approve$/, ''));
     expect(asked).toMatchObject({ code: 0, stderr: expect.stringContaining('nothing was changed') });
     expect(commandIn(asked.stderr, 'rollback')).toBe(commandIn(migrated.stdout, 'rollback'));
-    expect(await pasted(commandIn(asked.stderr, 'rollback'))).toMatchObject({ code: 0, stdout: expect.stringContaining('rolled-back') });
+    expect(await pasted(commandIn(asked.stderr, 'rollback'))).toMatchObject({ code: 0, stdout: expect.stringContaining('rolled back') });
 
     const waits = `podshift run --service ${url} --cluster shop --region eu-central-1 -n search ${times} --approve --require-approval`;
     const first = paste(waits);
@@ -147,7 +148,7 @@ describe('the commands that podshift tells its reader to type', { timeout: 600_0
     await watching.seen('search/');
     watching.process.kill('SIGINT');
     expect(commandIn((await watching.ended).stderr, 'watch')).toBe(commandIn(left, 'watch'));
-    expect(await pasted(commandIn(left, 'rollback'))).toMatchObject({ code: 0, stdout: expect.stringContaining('rolled-back') });
+    expect(await pasted(commandIn(left, 'rollback'))).toMatchObject({ code: 0, stdout: expect.stringContaining('rolled back') });
     expect((await pasted(commandIn(left, 'watch'))).code).toBe(5);
   });
 
@@ -184,6 +185,11 @@ describe('the commands that podshift tells its reader to type', { timeout: 600_0
     watching.process.kill('SIGINT');
     const again = paste(commandIn((await watching.ended).stderr, 'watch'), options);
     await again.seen('soaking until');
+    const early = await podshift('export', id, '--journal', `${cwd}/a b`, '--out', `${cwd}/code`);
+    expect(early).toMatchObject({ code: 2, stderr: expect.stringContaining('has not ended') });
+    const followed = paste(commandIn(early.stderr, 'watch'), options);
+    await followed.seen('soaking until');
+    followed.process.kill('SIGINT');
     first.process.kill('SIGINT');
     const { stderr: stopped } = await first.ended;
     const resume = commandIn(stopped, 'run --local --resume');
@@ -199,7 +205,7 @@ describe('the commands that podshift tells its reader to type', { timeout: 600_0
     const back = commandIn((await resumed.ended).stderr, 'rollback');
     const asked = await pasted(back.replace(/ --approve$/, ''), options);
     expect(commandIn(asked.stderr, 'rollback')).toBe(back);
-    expect(await pasted(back, options)).toMatchObject({ code: 0, stdout: expect.stringContaining('rolled-back') });
+    expect(await pasted(back, options)).toMatchObject({ code: 0, stdout: expect.stringContaining('rolled back') });
   });
 
   it('of a run that needs an operator show it', async () => {
@@ -210,6 +216,9 @@ describe('the commands that podshift tells its reader to type', { timeout: 600_0
     });
     const { stderr } = await podshift('status', '--journal', path);
     expect(await pasted(commandIn(stderr, 'report'))).toMatchObject({ code: 0, stdout: expect.stringContaining('run r1 on') });
+    const { stderr: recorded } = await podshift('audit', 'r1', '--journal', path);
+    const whole = await pasted(commandIn(recorded, 'audit'));
+    expect(JSON.parse(whole.stdout)).toMatchObject({ kind: 'Audit', run: 'r1' });
   });
 
   it('of a fleet that needs an operator show it', async () => {
@@ -257,6 +266,18 @@ describe('the commands that podshift tells its reader to type', { timeout: 600_0
       code: 2,
       stderr: expect.stringContaining('--watch goes with'),
     });
+  });
+
+  it('of a page of a plan, and of an export of one, work', async () => {
+    const folder = await scratch();
+    const file = join(folder, 'plan.json');
+    const { stdout: page } = await podshift('plan', SHOP, '-n', 'media', '--out', file, '-o', 'html');
+    const [rehearse = ''] = /podshift rehearse [^<]+/.exec(page) ?? [];
+    expect(await pasted(`${rehearse} -n media`)).toMatchObject({ code: 0, stdout: expect.stringContaining('1 migrated') });
+    expect((await podshift('export', file, '--out', join(folder, 'code'))).code).toBe(0);
+    const { env } = await twin();
+    const look = commandIn(readFileSync(join(folder, 'code', 'README.md'), 'utf8'), 'plan');
+    expect(await pasted(`${look} -n media`, { env })).toMatchObject({ code: 0, stdout: expect.stringContaining('media/thumbnails') });
   });
 
   it('are never for an approval where nobody can give one', async () => {

@@ -195,10 +195,15 @@ describe('what the functions ask for', () => {
   it('is, with what the command line does, every request that the gateways can send', async () => {
     const sent = new Set<string>();
     const folder = new URL('../../src/aws/', import.meta.url);
-    for (const file of await readdir(folder)) {
-      const text = await readFile(new URL(file, folder), 'utf8');
+    // Of the command line, the simulator alone is asked beside the gateways.
+    const files = [
+      ...(await readdir(folder)).map((file) => new URL(file, folder)),
+      new URL('../../cli/doctor/aws-writes.ts', import.meta.url),
+    ];
+    for (const file of files) {
+      const text = await readFile(file, 'utf8');
       const client = /@aws-sdk\/client-(\w+)'/.exec(text)?.[1];
-      if (client === undefined || file === 'aws-gateways.ts') continue;
+      if (client === undefined || file.pathname.endsWith('/aws-gateways.ts')) continue;
       const service = client === 'sfn' ? 'states' : client === 'eventbridge' ? 'events' : client;
       for (const [, command, pages] of text.matchAll(/new (\w+)Command\(|paginate(\w+)\(/g)) sent.add(`${service}:${command ?? pages}`);
     }

@@ -2,9 +2,13 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { extend } from '../../src/audit/chain.ts';
+import { recordsOf } from '../../src/audit/records.ts';
+import { renderAuditPage } from '../../src/report/page/audit-page.ts';
 import { renderFleetPage } from '../../src/report/page/fleet-page.ts';
 import { renderPage } from '../../src/report/page/page.ts';
 import { ROOT } from '../cli/spawn.ts';
+import { history } from '../unit/fixtures/audit-history.ts';
 import { fleetReportOf, hostileFleet } from '../unit/fixtures/fleet-page-reports.ts';
 import { finishedRun, HOSTILE_SHOWN, hostileRun, manyPlan } from '../unit/fixtures/page-reports.ts';
 import { accessibilityProblems, overflow, unfold, useBrowser, VIEWS } from './browser.ts';
@@ -189,6 +193,20 @@ describe('the page of a fleet', () => {
     expect(await page.evaluate('"hacked" in window')).toBe(false);
     expect([...requests, ...complaints]).toEqual([]);
     expect(await overflow(page)).toBeLessThanOrEqual(0);
+  });
+});
+
+describe('the page of a record', () => {
+  it.each(Object.entries(VIEWS))('filters its records, fits, and gives a checker nothing to find, on %s', async (_, options) => {
+    const links = extend([], recordsOf(history()));
+    const { page, requests, complaints } = await browser.open(renderAuditPage(links, '1.2.3'), options);
+    await unfold(page);
+    expect(await accessibilityProblems(page)).toEqual([]);
+    expect(await page.locator('output').textContent()).toBe(`${links.length} records`);
+    await page.getByRole('searchbox').fill('rollback evidence nothing has this');
+    expect(await page.locator('output').textContent()).toBe(`0 of ${links.length} records`);
+    expect(await overflow(page)).toBeLessThanOrEqual(0);
+    expect([...requests, ...complaints]).toEqual([]);
   });
 });
 

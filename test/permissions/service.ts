@@ -23,6 +23,16 @@ async function startByApi({ journal, target }: Rehearsal, { call }: Driver, key:
   }
 }
 
+/** Waits until a run that was approved goes on. */
+async function underWay({ journal }: Rehearsal, runId: string): Promise<void> {
+  for (;;) {
+    const record = await journal.getRun(runId);
+    if (record.endedAt !== null) throw new Error(`run ${runId} has ended before anybody looked: ${record.status}`);
+    if (record.approval?.status === 'approved' && record.digest !== '') return;
+    await turn();
+  }
+}
+
 /** Everything that the API can be asked for. */
 async function askTheApi(rehearsal: Rehearsal, driver: Driver): Promise<void> {
   const { call } = driver;
@@ -36,7 +46,12 @@ async function askTheApi(rehearsal: Rehearsal, driver: Driver): Promise<void> {
   // What waits is shown, and told, with its plan.
   await call('apiGetRun', event({ path }));
   await tellOf(first.runId, driver);
-  await decide(first, 'approve');
+  await call('apiAnswerApproval', event({ path, body: { decision: 'approve', digest: first.digest } }));
+  await underWay(rehearsal, first.runId);
+  // Of a run under way, its units say how it stands.
+  await call('apiGetRun', event({ path }));
+  await call('apiListRuns', event({}));
+  await executions.settled();
   for (const key of ['apiGetRun', 'apiListUnits', 'apiGetReport', 'apiGetAudit']) await call(key, event({ path }));
   await call('apiListRuns', event({}));
   await call('apiRollBackRun', event({ path, body: { units: ['media/thumbnails'] } }));

@@ -1,4 +1,5 @@
 import type { Journal } from '../../src/journal/journal.ts';
+import type { WriteRequest } from '../../src/model/audit/record.ts';
 import type { Evidence, JournalEntry, RoleRecord, RunRecord, UnitRecord } from '../../src/model/run.ts';
 
 /** All that a journal tells of one run. */
@@ -27,10 +28,16 @@ export async function recordedRun(journal: Journal, runId: string): Promise<Reco
  * the evidence of one unit have theirs; units of a wave run side by side, and so do roles.
  */
 export function canonicalRun({ run, units, roles, entries, evidence }: RecordedRun): Readonly<Record<string, unknown>> {
-  const { startedAt: _started, endedAt, calls: _calls, approval, ...rest } = run;
+  // The version is the environment's, which a process that carries a run by itself has none of; a hash is over all that is drawn.
+  const { startedAt: _started, endedAt, calls: _calls, approval, podshift: _opened, endedBy: _ended, audit, ...rest } = run;
   const { at: _at, requestId: _request, ...answer } = approval?.answer ?? {};
   const canonical = {
-    run: { ...rest, ended: endedAt !== null, approval: approval === null ? null : { status: approval.status, answer } },
+    run: {
+      ...rest,
+      records: audit?.records ?? null,
+      ended: endedAt !== null,
+      approval: approval === null ? null : { status: approval.status, answer },
+    },
     units: sortedBy(units, 'unitId').map(({ stepStartedAt, ...unit }) => ({ ...unit, steps: Object.keys(stepStartedAt).sort() })),
     roles: sortedBy(roles, 'roleArn'),
     entries: canonicalEntries(entries),
@@ -53,7 +60,13 @@ function canonicalEntries(entries: readonly JournalEntry[]): Readonly<Record<str
 }
 
 /** Without when it was written, and without whether it had to be tried again: IAM and EKS show what they were told after some time. */
-const withoutPlace = ({ sequence: _sequence, at: _at, triedAt: _triedAt, ...entry }: JournalEntry) => entry;
+const withoutPlace = ({ sequence: _sequence, at: _at, triedAt: _triedAt, requests, undoRequests, ...entry }: JournalEntry) => ({
+  ...entry,
+  requests: requests?.filter(isTaken),
+  undoRequests: undoRequests?.filter(isTaken),
+});
+
+const isTaken = ({ error }: WriteRequest): boolean => error === null;
 
 /** One of an add-on's units sends its update, whichever comes first; {@link shared} says how all of their entries ended. */
 const withoutSender = (entry: JournalEntry) => {

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CaptureFolder, openCaptureFolder } from '../../cli/capture-folder.ts';
+import { openWholeFolder, type WholeFolder } from '../../cli/whole-folder.ts';
 import type { Rehearsal } from '../../engine/rehearsal.ts';
 import type { AwsAnswer } from '../../src/aws/clients.ts';
 import { type Captured, type CapturedNames, capture } from '../../src/capture/capture.ts';
@@ -32,7 +32,7 @@ export async function captureTwin(
     credentials: twin.credentials,
     onAnswer: (answer) => onAnswer(answer),
   });
-  const opened: CaptureFolder = await openCaptureFolder(folder);
+  const opened: WholeFolder = await openWholeFolder(folder);
   const captured = await capture({
     aws: connections.aws(target),
     kubernetes: () => connections.kubernetes(target),

@@ -17,7 +17,11 @@ const ACCOUNTS: Readonly<Record<string, Marks>> = {
 
 const ROLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'shop-media': { ManagedBy: 'Terraform' },
-  'shop-storefront': { 'alpha.eksctl.io/cluster-name': 'shop' },
+  // A role of eksctl's has the tags of its stack too.
+  'shop-storefront': {
+    'aws:cloudformation:stack-name': 'eksctl-shop-addon-iamserviceaccount-shop-storefront',
+    'alpha.eksctl.io/cluster-name': 'shop',
+  },
   'shop-log-shipper': { 'aws:cloudformation:stack-name': 'shop-logging' },
 };
 

@@ -70,13 +70,13 @@ function isAssociated({ association }: ExportSource['units'][number]): boolean {
 
 /** A folder for each owner; what nobody's code is known to hold gets one as well, so that it is seen. */
 function foldersByOwner(source: ExportSource): Folder[] {
-  const ownerOfRole = new Map(source.roles.map(({ roleArn, owners }) => [roleArn, owners[0]]));
+  const ownerOfRole = new Map(source.roles.map(({ roleArn, owners }) => [roleArn, whoseCode(owners)]));
   const owners = new Map<string, OwnerFact>();
   const add = (owner: OwnerFact | undefined): void => {
     if (owner !== undefined) owners.set(keyOf(owner), owner);
   };
   for (const owner of ownerOfRole.values()) add(owner);
-  for (const unit of source.units) add(unit.owners[0]);
+  for (const unit of source.units) add(whoseCode(unit.owners));
   const names = namesFor([...owners.keys()], FILE_NAMES);
   const partOf = (owner: OwnerFact | null): Part => {
     const isIts = (one: OwnerFact | undefined): boolean =>
@@ -89,12 +89,17 @@ function foldersByOwner(source: ExportSource): Folder[] {
       roles: source.roles.filter(({ roleArn }) => isIts(ownerOfRole.get(roleArn))),
       // An association belongs where its role is made: who makes the one can make the other.
       associations: source.units.filter((unit) => isAssociated(unit) && isIts(ownerOfRole.get(unit.roleArn))),
-      objects: source.units.filter((unit) => isIts(unit.owners[0])),
+      objects: source.units.filter((unit) => isIts(whoseCode(unit.owners))),
       addons: owner === null ? source.addons : [],
     };
   };
   const owned = [...owners].map(([key, owner]) => ({ name: names.get(key) ?? key, part: partOf(owner), formats: OF_OWNER[owner.kind] }));
   return [...owned.sort((a, b) => (a.name < b.name ? -1 : 1)), { name: 'without-owner', part: partOf(null), formats: [] }];
+}
+
+/** Whose code an object is made from: the stacks of eksctl are CloudFormation's, and made from eksctl's configuration file. */
+function whoseCode(owners: readonly OwnerFact[]): OwnerFact | undefined {
+  return owners.find(({ kind }) => kind === 'eksctl') ?? owners[0];
 }
 
 function keyOf({ kind, name }: OwnerFact): string {
@@ -106,9 +111,9 @@ function filesOf(part: Part, formats: readonly ExportFormat[]): ExportFile[] {
   const all = [...rendered(part, formats), forTheTimeBetween(part)];
   const steps = [...new Set(all.flatMap((one) => one.steps))];
   const files = all.flatMap((one) => one.files);
-  return formats.length === 0
-    ? [{ path: 'README.md', content: readme(part, [byHand(part)]) }, ...trustFiles(part, roleFiles(part))]
-    : [{ path: 'README.md', content: readme(part, steps) }, ...files];
+  // A format that has no place for what was changed leaves it to the reader, who is told of it.
+  const told = readme(part, steps.length === 0 ? [byHand(part)] : steps);
+  return [{ path: 'README.md', content: told }, ...(formats.length === 0 ? trustFiles(part, roleFiles(part)) : files)];
 }
 
 /** Where charts and manifests can be meant, what the value of a known chart holds goes into its values, and the rest into patches. */
@@ -156,7 +161,7 @@ function byHand({ of, roles, associations, objects, addons }: Part): string {
     ...objects.flatMap(({ id, annotations }) => Object.keys(annotations).map((key) => `the service account ${id} ${needs} ${key}`)),
     ...objects.flatMap(({ changes }) => changes.map(({ object, field }) => `${object}${field === '' ? ' is new' : `: ${field}`}`)),
   ];
-  return `podshift writes no file for this code, or does not know where it is kept. If it is kept anywhere, change it there; \`podshift export … --format FORMAT\` writes one of ${EXPORT_FORMATS.join(', ')}:\n\n${bullets(lines)}`;
+  return `podshift writes no file of this format for what was changed, or does not know where its code is kept. If it is kept anywhere, change it there; \`podshift export … --format FORMAT\` writes one of ${EXPORT_FORMATS.join(', ')}:\n\n${bullets(lines)}`;
 }
 
 function overview(source: ExportSource, folders: readonly { readonly name: string; readonly part: Part }[]): string {

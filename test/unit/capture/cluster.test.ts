@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openCaptureFolder } from '../../../cli/capture-folder.ts';
+import { openWholeFolder } from '../../../cli/whole-folder.ts';
 import { type RehearsalSettings, rehearse } from '../../../engine/rehearsal.ts';
 import { loadSnapshot, type Snapshot } from '../../../twin/snapshot.ts';
 import { captureTwin } from '../../support/captured.ts';
@@ -128,7 +128,7 @@ describe('the folder of a capture', () => {
   it('is for its owner alone, and there once it is whole', async () => {
     const above = await parent();
     const path = join(above, 'shop');
-    const folder = await openCaptureFolder(path);
+    const folder = await openWholeFolder(path);
     await folder.write({ name: 'eks/cluster.json', content: { a: 1 } });
     expect(await readdir(above)).not.toContain('shop');
     await folder.finish();
@@ -142,7 +142,7 @@ describe('the folder of a capture', () => {
 
   it('leaves nothing behind where it is given up, whatever is still being written', async () => {
     const above = await parent();
-    const folder = await openCaptureFolder(join(above, 'shop'));
+    const folder = await openWholeFolder(join(above, 'shop'));
     const writing = folder.write({ name: 'a/b.json', content: 'x'.repeat(1_000_000) });
     await folder.discard();
     await writing;
@@ -152,12 +152,12 @@ describe('the folder of a capture', () => {
 
   it('may be there, if it is empty', async () => {
     const above = await parent();
-    const folder = await openCaptureFolder(above);
+    const folder = await openWholeFolder(above);
     await folder.write({ name: 'a.json', content: 1 });
     await folder.finish();
     expect(await readdir(above)).toEqual(['a.json']);
-    await expect(openCaptureFolder(above)).rejects.toThrow(`--out ${above} is not empty: name a folder that is empty or not there yet`);
-    await expect(openCaptureFolder(join(above, 'a.json'))).rejects.toThrow('is a file, or below one');
-    await expect(openCaptureFolder(join(above, 'b/c'))).rejects.toThrow('the folder above it does not exist');
+    await expect(openWholeFolder(above)).rejects.toThrow(`--out ${above} is not empty: name a folder that is empty or not there yet`);
+    await expect(openWholeFolder(join(above, 'a.json'))).rejects.toThrow('is a file, or below one');
+    await expect(openWholeFolder(join(above, 'b/c'))).rejects.toThrow('the folder above it does not exist');
   });
 });

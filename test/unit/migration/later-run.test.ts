@@ -7,7 +7,7 @@ import { associate } from '../../../src/migration/unit/associate.ts';
 import { undoUnit } from '../../../src/migration/unit/undo-unit.ts';
 import { migrationOptions } from '../../../src/model/options.ts';
 import { CLUSTER_ARN, type FakeMigration, OIDC_TRUST, ROLE, RUN, START, TARGET, unitPlan } from '../fixtures/fake-migration.ts';
-import { AFTER_SECOND, FIRST, SECOND, trustScene } from '../fixtures/trust-scene.ts';
+import { AFTER_SECOND, FIRST, SECOND, trustScene } from '../fixtures/trust/scene.ts';
 
 const LATER = 'run-2';
 const BILLS = { id: 'shop/bills', serviceAccount: 'bills' };

@@ -13,7 +13,7 @@ import {
   podIdentity,
   refusal,
   SID,
-} from '../fixtures/trust-example.ts';
+} from '../fixtures/trust/example.ts';
 
 describe('what is refused:', () => {
   const deny = (changes: object): object => ({ Sid: 'Guard', Effect: 'Deny', Principal: '*', Action: 'sts:AssumeRole', ...changes });

@@ -11,7 +11,7 @@ import {
   ours,
   oursForCluster,
   podIdentity,
-} from '../fixtures/trust-example.ts';
+} from '../fixtures/trust/example.ts';
 
 const one = JSON.stringify(ours(0, 'shop', 'pay'));
 const ec2 = JSON.stringify(EC2);

@@ -18,7 +18,7 @@ import {
   podIdentity,
   refusal,
   SID,
-} from '../fixtures/trust-example.ts';
+} from '../fixtures/trust/example.ts';
 
 const one = JSON.stringify(ours(0, 'shop', 'pay'));
 const ec2 = JSON.stringify(EC2);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Answer, admitsPodIdentity, admitsWebIdentity } from '../../../src/trust/index.ts';
-import { ACCOUNT, CLUSTER, ISSUER, OTHER_ISSUER, PROVIDER, podIdentity, read } from '../fixtures/trust-example.ts';
+import { ACCOUNT, CLUSTER, ISSUER, OTHER_ISSUER, PROVIDER, podIdentity, read } from '../fixtures/trust/example.ts';
 
 const SUB = `${ISSUER}:sub`;
 const AUD = `${ISSUER}:aud`;

@@ -14,7 +14,7 @@ import {
   PROVIDER,
   podIdentity,
   read,
-} from '../fixtures/trust-example.ts';
+} from '../fixtures/trust/example.ts';
 
 function podIdentityAnswer(text: string, changes: object = {}): Answer {
   const request = {

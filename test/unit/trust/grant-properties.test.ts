@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { revokeServiceAccounts, widening } from '../../../src/trust/index.ts';
-import { serviceAccounts, trustDocument } from '../fixtures/trust-arbitrary.ts';
-import { read } from '../fixtures/trust-example.ts';
-import { oracleAdmits, podIdentityId, READINGS } from '../fixtures/trust-oracle.ts';
+import { serviceAccounts, trustDocument } from '../fixtures/trust/arbitrary.ts';
+import { read } from '../fixtures/trust/example.ts';
+import { oracleAdmits, podIdentityId, READINGS } from '../fixtures/trust/oracle.ts';
 
-import { admit, allowedIds, clusterOf, granted, grants, growth, RUNS, textsOf } from '../fixtures/trust-property.ts';
+import { admit, allowedIds, clusterOf, granted, grants, growth, RUNS, textsOf } from '../fixtures/trust/property.ts';
 
 describe('a random grant on a random document', () => {
   test('admits those it names and nobody else, as the oracle sees it in every reading', () => {

@@ -14,7 +14,7 @@ import {
   oursForCluster,
   podIdentity,
   read,
-} from '../fixtures/trust-example.ts';
+} from '../fixtures/trust/example.ts';
 
 function grown(before: string, after: string, allowed: Grant = grantTo()): string[] {
   return widening(read(before), read(after), allowed);

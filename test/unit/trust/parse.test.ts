@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseTrustPolicy, trustPolicySize } from '../../../src/trust/index.ts';
 import { arrayElements, editArray } from '../../../src/trust/json-text.ts';
-import { EC2, read } from '../fixtures/trust-example.ts';
+import { EC2, read } from '../fixtures/trust/example.ts';
 
 const refusals: Record<string, [text: string, problem: RegExp]> = {
   'a text that is no JSON': ['{"Version":', /^the trust policy is not JSON: /],

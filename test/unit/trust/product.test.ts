@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { coverByProducts, pairsOf } from '../../../src/trust/product.ts';
-import { account } from '../fixtures/trust-example.ts';
+import { account } from '../fixtures/trust/example.ts';
 
 function cover(...ids: string[]): string[] {
   return coverByProducts(ids.map(account)).map(({ namespaces, names }) => `${namespaces.join('+')}/${names.join('+')}`);

@@ -9,8 +9,8 @@ import {
   revokeServiceAccounts,
   widening,
 } from '../../../src/trust/index.ts';
-import { foreignStatement, irsaStatement, serviceAccounts, trustDocument } from '../fixtures/trust-arbitrary.ts';
-import { document, ours, read } from '../fixtures/trust-example.ts';
+import { foreignStatement, irsaStatement, serviceAccounts, trustDocument } from '../fixtures/trust/arbitrary.ts';
+import { document, ours, read } from '../fixtures/trust/example.ts';
 import {
   ORACLE_ACCOUNT,
   ORACLE_ISSUERS,
@@ -19,9 +19,9 @@ import {
   oracleClusterArn,
   READINGS,
   worldOf,
-} from '../fixtures/trust-oracle.ts';
+} from '../fixtures/trust/oracle.ts';
 
-import { allowedIds, granted, grants, growth, RUNS, textsOf } from '../fixtures/trust-property.ts';
+import { allowedIds, granted, grants, growth, RUNS, textsOf } from '../fixtures/trust/property.ts';
 
 describe('the evaluation', () => {
   test('of a random document says yes or no only where the oracle does in every reading', () => {

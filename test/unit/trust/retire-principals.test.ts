@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type RetireResult, retirePrincipals } from '../../../src/trust/index.ts';
-import { trustDocument } from '../fixtures/trust-arbitrary.ts';
-import { ACCOUNT, document, EC2, ours, read } from '../fixtures/trust-example.ts';
-import { ORACLE_ACCOUNT, oracleAdmits, READINGS } from '../fixtures/trust-oracle.ts';
+import { trustDocument } from '../fixtures/trust/arbitrary.ts';
+import { ACCOUNT, document, EC2, ours, read } from '../fixtures/trust/example.ts';
+import { ORACLE_ACCOUNT, oracleAdmits, READINGS } from '../fixtures/trust/oracle.ts';
 
 const NODES = `arn:aws:iam::${ACCOUNT}:role/nodes`;
 const OTHERS = `arn:aws:iam::${ACCOUNT}:role/other-nodes`;

@@ -13,7 +13,7 @@ import {
   PROVIDER,
   podIdentity,
   read,
-} from '../fixtures/trust-example.ts';
+} from '../fixtures/trust/example.ts';
 
 function retire(text: string, ids: string[], changes: Partial<RetireRequest> = {}): RetireResult {
   return retireIssuerSubjects(read(text), {

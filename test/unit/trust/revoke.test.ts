@@ -13,7 +13,7 @@ import {
   podIdentity,
   read,
   SID,
-} from '../fixtures/trust-example.ts';
+} from '../fixtures/trust/example.ts';
 
 function revoke(text: string, ...ids: string[]): { text: string; changed: boolean } {
   return revokeServiceAccounts(read(text), { clusterArn: CLUSTER, serviceAccounts: ids.map(account) });

@@ -15,7 +15,7 @@ import {
   podIdentity,
   read,
   SID,
-} from '../fixtures/trust-example.ts';
+} from '../fixtures/trust/example.ts';
 
 /** The Sid of our statements of the other cluster: `printf %s OTHER_CLUSTER | sha256sum`. */
 const OTHER_SID = 'Podshifta133574c0251';

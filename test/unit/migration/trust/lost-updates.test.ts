@@ -6,7 +6,7 @@ import { restoreOldTrust, retireOldTrust } from '../../../../src/migration/trust
 import { revokeTrust } from '../../../../src/migration/trust/revoke-trust.ts';
 import { buildReport } from '../../../../src/report/report.ts';
 import { type FakeMigration, OIDC_TRUST, ROLE, RUN } from '../../fixtures/fake-migration.ts';
-import { AFTER_FIRST, AFTER_SECOND, admit, FIRST, ROLE_PLAN, SECOND, trustScene } from '../../fixtures/trust-scene.ts';
+import { AFTER_FIRST, AFTER_SECOND, admit, FIRST, ROLE_PLAN, SECOND, trustScene } from '../../fixtures/trust/scene.ts';
 
 let fake: FakeMigration;
 const { begin, trust, setTrust, record, end, admits } = trustScene((made) => {

@@ -4,7 +4,7 @@ import { grantTrust } from '../../../../src/migration/trust/grant-trust.ts';
 import { restoreOldTrust as restoreOldTrustNow, retireOldTrust, rolesToRetire } from '../../../../src/migration/trust/retire-trust.ts';
 import { revokeTrust as revokeTrustNow } from '../../../../src/migration/trust/revoke-trust.ts';
 import { type FakeMigration, OIDC_TRUST, ROLE, RUN } from '../../fixtures/fake-migration.ts';
-import { AFTER_FIRST, admit, FIRST, ORDERS, ROLE_PLAN, SECOND, trustScene } from '../../fixtures/trust-scene.ts';
+import { AFTER_FIRST, admit, FIRST, ORDERS, ROLE_PLAN, SECOND, trustScene } from '../../fixtures/trust/scene.ts';
 
 let fake: FakeMigration;
 const { begin, trust, setTrust, record, end, admits } = trustScene((made) => {

@@ -5,7 +5,7 @@ import { revokeTrust as revokeTrustNow } from '../../../../src/migration/trust/r
 import { sameDocument, withLease } from '../../../../src/migration/trust/role-trust.ts';
 import { PodshiftError } from '../../../../src/model/errors.ts';
 import { type FakeMigration, OIDC_TRUST, ROLE, RUN } from '../../fixtures/fake-migration.ts';
-import { AFTER_FIRST, AFTER_SECOND, admit, FIRST, ORDERS, ROLE_PLAN, SECOND, trustScene } from '../../fixtures/trust-scene.ts';
+import { AFTER_FIRST, AFTER_SECOND, admit, FIRST, ORDERS, ROLE_PLAN, SECOND, trustScene } from '../../fixtures/trust/scene.ts';
 
 let fake: FakeMigration;
 const { begin, trust, setTrust, record, end, admits } = trustScene((made) => {

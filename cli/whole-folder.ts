@@ -4,7 +4,7 @@ import { PodshiftError } from '../src/model/errors.ts';
 import { isSystemError } from './sessions.ts';
 
 /** A folder that is there whole at the end, or not at all. */
-export interface CaptureFolder {
+export interface WholeFolder {
   /** Writes a file of JSON, for its owner alone; `name` is its path in the folder. */
   write(file: { readonly name: string; readonly content: unknown }): Promise<void>;
   /** Writes a file of text as it is, likewise. */
@@ -21,7 +21,7 @@ export interface CaptureFolder {
  * Opens a folder that takes the place of `path` once it is finished; until then it lies beside it under another name. Throws
  * `UsageError` where `path` is there and no empty folder, or where nothing can be made beside it.
  */
-export async function openCaptureFolder(path: string): Promise<CaptureFolder> {
+export async function openWholeFolder(path: string): Promise<WholeFolder> {
   try {
     const place = await freePlace(path);
     // mkdtemp makes the folder for this user alone
@@ -31,7 +31,7 @@ export async function openCaptureFolder(path: string): Promise<CaptureFolder> {
   }
 }
 
-function folderAt(path: string, place: string, beside: string): CaptureFolder {
+function folderAt(path: string, place: string, beside: string): WholeFolder {
   const writing = new Set<Promise<unknown>>();
   let closed = false;
   const put = async (name: string, to: (file: string) => Promise<void>): Promise<void> => {
@@ -47,7 +47,7 @@ function folderAt(path: string, place: string, beside: string): CaptureFolder {
     writing.add(work);
     await work.finally(() => writing.delete(work));
   };
-  const writeText: CaptureFolder['writeText'] = async ({ name, text }) => {
+  const writeText: WholeFolder['writeText'] = async ({ name, text }) => {
     if (!closed) await noted(put(name, (file) => writeFile(file, text, { mode: 0o600, flag: 'wx' })));
   };
   return {

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { isPodshiftError } from '../../../src/model/errors.ts';
-import { planComparison } from '../../../src/model/plan-files/comparison.ts';
-import { planFile } from '../../../src/model/plan-files/file.ts';
-import { canonicalJson, planDigest } from '../../../src/plan/digest.ts';
-import { comparePlans, renderComparison } from '../../../src/report/plan/comparison.ts';
-import { parsePlanFile, renderPlanFile } from '../../../src/report/plan/file.ts';
-import { describePlan } from '../../../src/report/report.ts';
-import { createPalette } from '../../../src/report/text.ts';
-import { CLUSTER, plan as planWith, role, roleArn, unit } from '../fixtures/report-fixtures.ts';
+import { isPodshiftError } from '../../../../src/model/errors.ts';
+import { planComparison } from '../../../../src/model/plan-files/comparison.ts';
+import { planFile } from '../../../../src/model/plan-files/file.ts';
+import { canonicalJson, planDigest } from '../../../../src/plan/digest.ts';
+import { comparePlans, renderComparison } from '../../../../src/report/plan/comparison.ts';
+import { parsePlanFile, renderPlanFile } from '../../../../src/report/plan/file.ts';
+import { describePlan } from '../../../../src/report/report.ts';
+import { createPalette } from '../../../../src/report/text.ts';
+import { CLUSTER, plan as planWith, role, roleArn, unit } from '../../fixtures/report-fixtures.ts';
 
 const plan = (changes: Parameters<typeof planWith>[0] = {}) => {
   const made = planWith(changes);

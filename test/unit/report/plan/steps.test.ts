@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { renderSteps } from '../../../src/report/plan/steps.ts';
-import { buildPlanReport } from '../../../src/report/report.ts';
-import { createPalette } from '../../../src/report/text.ts';
-import { plan, roleArn, unit } from '../fixtures/report-fixtures.ts';
+import { renderSteps } from '../../../../src/report/plan/steps.ts';
+import { buildPlanReport } from '../../../../src/report/report.ts';
+import { createPalette } from '../../../../src/report/text.ts';
+import { plan, roleArn, unit } from '../../fixtures/report-fixtures.ts';
 
 const FACTS = {
   runId: 'run1',

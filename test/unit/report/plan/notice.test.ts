@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { migrationOptions } from '../../../src/model/options.ts';
-import { MAX_NOTICE, planNotice } from '../../../src/report/plan/notice.ts';
-import { plan, role, roleArn, trust, unit } from '../fixtures/report-fixtures.ts';
+import { migrationOptions } from '../../../../src/model/options.ts';
+import { MAX_NOTICE, planNotice } from '../../../../src/report/plan/notice.ts';
+import { plan, role, roleArn, trust, unit } from '../../fixtures/report-fixtures.ts';
 
 describe('the notice of a plan that waits for approval', () => {
   it('tells units, options, each field before and after, who is let in, and findings', () => {
