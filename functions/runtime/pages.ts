@@ -9,8 +9,6 @@ import { createLambdaRuntime, lambdaClock, readEnvironment } from './lambda.ts';
 const pagesEnvironment = z.object({
   /** Name of the bucket; without one, no pages are stored. */
   PAGES_BUCKET: z.string().min(1).optional(),
-  /** Days after which the bucket deletes a page. */
-  PAGE_DAYS: z.coerce.number().int().min(1).default(90),
   AWS_REGION: z.string().min(1).default('us-east-1'),
   /** Where S3 is, where it is not AWS's own. */
   AWS_ENDPOINT_URL_S3: z.string().optional(),
@@ -26,14 +24,13 @@ export function createPagesRuntime(environment: Record<string, string | undefine
 /** The pages of this environment; undefined where it names no bucket. Throws `InvalidInput` naming the variable that is wrong. */
 export function lambdaPages(environment: Record<string, string | undefined>): Pages | undefined {
   const read = readEnvironment(pagesEnvironment, environment);
-  const { PAGES_BUCKET: bucket, PAGE_DAYS: days, AWS_REGION: region } = read;
+  const { PAGES_BUCKET: bucket, AWS_REGION: region } = read;
   if (bucket === undefined) return undefined;
   const endpoint = read.AWS_ENDPOINT_URL_S3 || read.AWS_ENDPOINT_URL;
   const ofAws = `https://${bucket}.s3.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
   return createPageStore({
     bucketUrl: endpoint ? `${endpoint.replace(/\/+$/, '')}/${bucket}` : ofAws,
     region,
-    days,
     credentials: async () => functionCredentials(environment),
     clock: lambdaClock,
     retryDelays: 'standard',

@@ -3,7 +3,7 @@ import { SignatureV4 } from '@smithy/signature-v4';
 import type { AwsCredentialIdentityProvider, HttpRequest, RetryErrorType } from '@smithy/types';
 import { type Clock, timestamp } from '../model/clock.ts';
 import { isPodshiftError } from '../model/errors.ts';
-import type { PageLink, Pages } from '../service/pages.ts';
+import { LINK_SECONDS, type PageKey, type PageLink, type Pages } from '../service/pages.ts';
 import { type AwsSettings, retryStrategy } from './clients.ts';
 import { awsCall, awsError, isThrottle } from './errors.ts';
 import { NodeSha256 } from './sha256.ts';
@@ -15,40 +15,43 @@ export interface PageStoreSettings {
   readonly region: string;
   readonly credentials: AwsCredentialIdentityProvider;
   readonly clock: Clock;
-  /** Days after which the bucket's lifecycle deletes a page. */
-  readonly days: number;
   readonly retryDelays: AwsSettings['retryDelays'];
   /** Milliseconds from a request until its answer; {@link TIMEOUT} where absent. */
   readonly timeout?: number;
 }
 
-/** Seconds for which a link opens its page, where the credentials that signed it live so long (Amazon S3 User Guide, "presigned URLs"). */
-export const LINK_SECONDS = 3600;
-
-/** Milliseconds: the end of a run waits for its page. */
+/** Milliseconds for one request. */
 const TIMEOUT = 10_000;
 /** Requests at most for one page. */
 const ATTEMPTS = 3;
 
-/** Pages in an S3 bucket, each under a key of its run's id, sent and signed without a client of S3: two requests need none. */
+/** Pages in an S3 bucket, each under a key of its run's id and end, sent and signed without a client of S3: three requests need none. */
 export function createPageStore(settings: PageStoreSettings): Pages {
   return {
-    days: settings.days,
-    put: async (runId, html) => {
-      await awsCall({ service: 's3', operation: 'PutObject' }, () => retried(settings, () => putPage(settings, pathOf(runId), html)));
+    has: (page) => awsCall({ service: 's3', operation: 'HeadObject' }, () => retried(settings, () => isStored(settings, pathOf(page)))),
+    put: async (page, html) => {
+      await awsCall({ service: 's3', operation: 'PutObject' }, () => retried(settings, () => putPage(settings, pathOf(page), html)));
     },
-    link: (runId) => presignedLink(settings, pathOf(runId)),
+    link: (page) => presignedLink(settings, pathOf(page)),
   };
 }
 
-/** Each id has a path of its own, whatever characters it has. */
-function pathOf(runId: string): string {
-  return `/runs/${encodeURIComponent(runId).replace(/[!'()*]/g, (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`)}.html`;
+/** Each page has a path of its own, whatever characters the id of its run has. */
+function pathOf({ runId, endedAt }: PageKey): string {
+  return `/runs/${encoded(runId)}/${encoded(endedAt)}.html`;
 }
 
-/** A presigned URL of the object at `path` of the bucket, for {@link LINK_SECONDS} or `seconds`. Throws `CredentialsMissing`. */
+/** As S3 signs paths: all but unreserved characters (IAM User Guide, "Create a signed AWS API request"). */
+function encoded(text: string): string {
+  return encodeURIComponent(text).replace(/[!'()*]/g, (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+/**
+ * A presigned URL of the object at `path` of the bucket, for {@link LINK_SECONDS} or `seconds`, where the credentials that sign it live so long
+ * (Amazon S3 User Guide, "presigned URLs"). Throws `CredentialsMissing`.
+ */
 export async function presignedLink(
-  settings: Omit<PageStoreSettings, 'days' | 'retryDelays'>,
+  settings: Omit<PageStoreSettings, 'retryDelays'>,
   path: string,
   seconds: number = LINK_SECONDS,
 ): Promise<PageLink> {
@@ -77,26 +80,38 @@ export async function presignedLink(
 
 const PAYLOAD_HASH = 'x-amz-content-sha256';
 
+/** S3 answers 403 for what is not there to whoever may not list the bucket (Amazon S3 API Reference, HeadObject). */
+async function isStored(settings: PageStoreSettings, path: string): Promise<boolean> {
+  const { ok, status } = await sent(settings, requestOf(settings.bucketUrl, 'HEAD', path, {}));
+  if (!ok && status !== 403 && status !== 404) throw refused(status, '');
+  return ok;
+}
+
 async function putPage(settings: PageStoreSettings, path: string, html: string): Promise<void> {
-  const { signer } = await signerOf(settings);
-  const request = requestOf(settings.bucketUrl, 'PUT', path, {
+  const headers = {
     'content-type': 'text/html; charset=utf-8',
     'cache-control': 'private, no-store',
     'x-amz-server-side-encryption': 'AES256',
-  });
-  const signed = await signer.sign({ ...request, body: html }, { signingDate: new Date(settings.clock.now()) });
+  };
+  const { ok, status, text } = await sent(settings, { ...requestOf(settings.bucketUrl, 'PUT', path, headers), body: html });
+  if (!ok) throw refused(status, text);
+}
+
+/** Signs the request, sends it, and reads the answer to its end. */
+async function sent(settings: PageStoreSettings, request: HttpRequest & { readonly body?: string }) {
+  const { signer } = await signerOf(settings);
+  const signed = await signer.sign(request, { signingDate: new Date(settings.clock.now()) });
   const { host, ...headers } = signed.headers;
   const answer = await connected(
     fetch(`${request.protocol}//${host}${request.path}`, {
-      method: 'PUT',
+      method: request.method,
       headers,
-      body: html,
+      ...(request.body === undefined ? {} : { body: request.body }),
       redirect: 'manual',
       signal: AbortSignal.timeout(settings.timeout ?? TIMEOUT),
     }),
   );
-  const text = await answer.text();
-  if (!answer.ok) throw refused(answer.status, text);
+  return { ok: answer.ok, status: answer.status, text: await answer.text() };
 }
 
 /** An error as the SDK's clients throw it. Of the answer, which names the bucket and the caller, only its code is kept. */
@@ -125,14 +140,14 @@ function requestOf(bucketUrl: string, method: string, path: string, headers: Rec
 }
 
 /** As the SDK's clients do it: what the service or the network may do better the next time is tried again, later and later. */
-async function retried({ retryDelays }: PageStoreSettings, send: () => Promise<void>): Promise<void> {
+async function retried<T>({ retryDelays }: PageStoreSettings, send: () => Promise<T>): Promise<T> {
   const strategy = retryStrategy(retryDelays, ATTEMPTS);
   let token = await strategy.acquireInitialRetryToken('');
   for (;;) {
     try {
-      await send();
+      const answer = await send();
       strategy.recordSuccess(token);
-      return;
+      return answer;
     } catch (error) {
       try {
         token = await strategy.refreshRetryTokenForRetry(token, { errorType: errorTypeOf(error) });

@@ -41,7 +41,6 @@ const runItem = z.object({
   podshift: z.string().optional(),
   endedBy: z.string().optional(),
   audit: z.object({ records: z.number(), hash: z.string() }).optional(),
-  pageStoredAt: z.string().nullable().optional(),
   requester: z.string().optional(),
   terms: z.string().optional(),
   calls: z.object({ eks: z.number(), iam: z.number(), sts: z.number(), kubernetes: z.number(), cloudtrail: z.number() }),

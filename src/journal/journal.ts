@@ -77,7 +77,6 @@ export interface Journal extends FleetJournal {
         | 'endedAt'
         | 'endedBy'
         | 'audit'
-        | 'pageStoredAt'
         | 'rollbackStartedAt'
         | 'rollbackReason'
         | 'approval'

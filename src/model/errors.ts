@@ -48,7 +48,7 @@ export const ERRORS = {
     code: 'PE111',
     exitCode: 2,
     retryable: false,
-    remedy: 'Make the page anew: podshift report RUN --service URL -o html.',
+    remedy: 'Print the page as the report has it: podshift report RUN --service URL -o html.',
   },
   // The world refuses
   WorldMoved: {

@@ -73,16 +73,14 @@ export const EVENT_DETAILS = {
       .nullable()
       .describe('The audit of the run at this end: its number of records, and the hash of the last one; null while the run is under way.'),
     page: z
-      .object({ url: z.string(), expiresAt: time })
+      .string()
       .nullable()
       .describe(
-        'A link to the page of the run: whoever has it can read that page until it expires, or until the session ends that signed it. Null while the run is under way, and where no page was stored.',
+        'The address of the API that answers a signed request with a link to the page of the run; null while the run is under way. It holds no signature: it opens nothing by itself.',
       ),
     pageText: z
       .string()
-      .describe(
-        'What a notification says of the page: the link, and the command that makes the page anew; empty while the run is under way.',
-      ),
+      .describe('What a notification says of the page: the command that prints a link to it; empty while the run is under way.'),
   }),
   'Unit State Changed': z.object({
     ...common,

@@ -112,11 +112,6 @@ export interface RunRecord {
   readonly endedBy?: string | undefined;
   /** Its audit at its last end: how many records, and the hash of the last one; absent until there was one, and of an earlier version. */
   readonly audit?: AuditSeal | undefined;
-  /**
-   * When its page was stored, at its last end (RFC 3339); null where it could not be. Absent until an end, where the deployment stores no
-   * pages, and of an earlier version.
-   */
-  readonly pageStoredAt?: string | null | undefined;
 }
 
 /** How far a unit is: names of the steps in order. A step is in `stepStartedAt` from its first try on. */

@@ -8,7 +8,6 @@ import type { Plan } from '../model/plan.ts';
 import type { RunRecord } from '../model/run.ts';
 import { type BusEntry, busEntry, eventOf, isNews } from './events.ts';
 import { measuresOf } from './measures.ts';
-import type { PageLink, Pages } from './pages.ts';
 
 /** A bus that takes events. */
 export interface EventBus {
@@ -28,8 +27,8 @@ export interface Publishing {
   readonly bus: EventBus;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  /** Where the pages of runs are stored; absent where none are. */
-  readonly pages?: Pages | undefined;
+  /** URL of the service's API, without a slash at its end: events name what it answers. */
+  readonly apiUrl: string;
 }
 
 interface Pending {
@@ -75,8 +74,7 @@ async function prepare(publishing: Publishing, write: JournalWrite, runs: Map<st
   if (!isNews(change)) return { write, change, entry: undefined };
   const run = change.kind === 'run' ? change.after : await runOf(publishing, change.after.runId, runs);
   const plan = change.kind === 'run' && run.approval?.status === 'waiting' ? await planOf(publishing, run) : undefined;
-  const page = change.kind === 'run' ? await linkTo(publishing, run) : undefined;
-  return { write, change, entry: busEntry(eventOf(change, run, write, { plan, page })) };
+  return { write, change, entry: busEntry(eventOf(change, run, write, { apiUrl: publishing.apiUrl, plan })) };
 }
 
 /** The plan that a run waits with. That it waits is told also where its plan cannot be read. */
@@ -86,17 +84,6 @@ async function planOf({ journal, logger }: Publishing, { runId }: RunRecord): Pr
   } catch (error) {
     if (!isPodshiftError(error, 'InternalError')) throw error;
     logger.error('the plan of a run that waits for approval cannot be read', { runId, reason: error.message });
-    return undefined;
-  }
-}
-
-/** A link to the page of a run that has ended with one. That it has ended is told also where nobody can sign. */
-async function linkTo({ pages, logger }: Publishing, { runId, endedAt, pageStoredAt }: RunRecord): Promise<PageLink | undefined> {
-  if (pages === undefined || endedAt === null || typeof pageStoredAt !== 'string') return undefined;
-  try {
-    return await pages.link(runId);
-  } catch (error) {
-    logger.warn('no link to the page of the run was signed', { runId, error: error instanceof Error ? error.name : typeof error });
     return undefined;
   }
 }

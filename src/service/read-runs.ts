@@ -1,8 +1,8 @@
 import pLimit from 'p-limit';
 import { auditOf } from '../audit/audit.ts';
 import { renderAudit } from '../audit/chain.ts';
+import { linkToPage } from '../migration/run/run-page.ts';
 import type { JournalRuntime } from '../migration/runtime.ts';
-import { PodshiftError } from '../model/errors.ts';
 import type { Plan } from '../model/plan.ts';
 import type { RunRecord } from '../model/run.ts';
 import { renderReport } from '../report/render.ts';
@@ -10,14 +10,11 @@ import { buildReport, isProposal } from '../report/report.ts';
 import { type ApiAnswer, Text } from './answer.ts';
 import { cursorOf, placeOf } from './cursor.ts';
 import type { ApiRequest } from './request.ts';
-import { describeProposal, describeRuns, describeUnits, type StandingRun } from './resources.ts';
+import { describePageLink, describeProposal, describeRuns, describeUnits, type StandingRun } from './resources.ts';
 import { REPORT_TYPES, type ROUTES } from './routes.ts';
 
 /** Runs whose units are read at once. */
 const CONCURRENCY = 8;
-
-/** In milliseconds. */
-const DAY = 86_400_000;
 
 /** `GET /runs`. */
 export async function listRuns(runtime: JournalRuntime, { query }: ApiRequest<typeof ROUTES.listRuns>): Promise<ApiAnswer> {
@@ -59,12 +56,7 @@ export async function getAudit(runtime: JournalRuntime, { path }: ApiRequest<typ
   return { status: 200, body: new Text(renderAudit(await auditOf(runtime.journal, path.runId)), REPORT_TYPES.json) };
 }
 
-/** `GET /runs/{runId}/page`. Throws `RunNotFound`, and `PageNotFound` where there is none, or none any more. */
-export async function getPage({ journal, pages, clock }: JournalRuntime, { path }: ApiRequest<typeof ROUTES.getPage>): Promise<ApiAnswer> {
-  const { runId, pageStoredAt } = await journal.getRun(path.runId);
-  if (pages === undefined || typeof pageStoredAt !== 'string')
-    throw new PodshiftError('PageNotFound', `no page of run ${runId} is stored: one is when a run ends`);
-  if (Date.parse(pageStoredAt) + pages.days * DAY <= clock.now())
-    throw new PodshiftError('PageNotFound', `the page of run ${runId} is gone: pages are kept for ${pages.days} days`);
-  return { status: 200, body: await pages.link(runId) };
+/** `GET /runs/{runId}/page`. Throws as {@link linkToPage} does. */
+export async function getPage(runtime: JournalRuntime, { path }: ApiRequest<typeof ROUTES.getPage>): Promise<ApiAnswer> {
+  return { status: 200, body: describePageLink(path.runId, await linkToPage(runtime, path.runId)) };
 }

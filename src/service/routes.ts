@@ -254,12 +254,12 @@ export const ROUTES = {
     operationId: 'getPage',
     summary: 'A link to the page of a run',
     description:
-      'The page as it was stored when the run ended. Whoever has the link can read that page, without any other right, until it expires: after an hour, or sooner where the session ends that signed it.',
+      'The page of a run that has ended, as it stood then; a page that is not stored, or not any more, is made for it. The link is made for this answer: whoever has it can read that page, without any other right, until it expires, after 15 minutes at most. It ends sooner where the session ends that signed it.',
     path: runPath,
     query: none,
     headers: anyHeaders,
     body: noBody,
     success: { status: 200, description: 'The link', body: pageLink },
-    errors: ['RunNotFound', 'PageNotFound', 'CredentialsMissing'],
+    errors: ['RunNotFound', 'PageNotFound', 'CredentialsMissing', 'AccessDenied'],
   }),
 } as const;

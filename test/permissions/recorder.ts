@@ -57,7 +57,10 @@ export const TABLE_ACTIONS = {
 } as const satisfies Record<keyof Table, string>;
 
 /** The action that each call of the pages takes, or lets its reader take; `createPageStore` makes them. */
-export const PAGE_ACTIONS = { put: 's3:PutObject', link: 's3:GetObject' } as const satisfies Partial<Record<keyof Pages, string>>;
+export const PAGE_ACTIONS = { has: 's3:GetObject', put: 's3:PutObject', link: 's3:GetObject' } as const satisfies Record<
+  keyof Pages,
+  string
+>;
 
 /** The action that each call of Step Functions takes; `createExecutions` makes them. */
 export const EXECUTION_ACTIONS = {
@@ -154,6 +157,7 @@ export class Recorder {
       executions: async () => taking(noted(await (shared as LocalRuntime).executions(), 'executions', calls), EXECUTION_ACTIONS, aws),
       bus: taking(noted(BUS, 'bus', calls), { put: 'events:PutEvents' }, aws),
       pages: taking(noted(PAGES, 'pages', calls), PAGE_ACTIONS, aws),
+      apiUrl: 'https://api.test',
       metrics: { add: () => undefined },
       takeCalls: connections.takeCalls,
       aws: (target) => {
@@ -203,9 +207,9 @@ function isByName(resource: string, group: string): boolean {
 
 const RESOURCE_NAMES = new Map<unknown, string>(Object.entries(RESOURCES).map(([name, resource]) => [resource, name]));
 
-/** Where pages go that nobody reads. */
+/** Where pages go that nobody reads, and are never found again. */
 const PAGES: Pages = {
-  days: 90,
+  has: async () => false,
   put: async () => undefined,
   link: async () => ({ url: 'https://pages.test/', expiresAt: '2026-01-05T11:00:00.000Z' }),
 };

@@ -80,8 +80,9 @@ export async function holdPendingUnits(runtime: JournalRuntime, runId: string, r
 }
 
 /**
- * Seals the run's audit, stores its page, notes the end with both, then lets go of the cluster: in this order, so that a crash between them leaves no
- * run without an end, and no end without its audit. A page that cannot be stored holds up no end.
+ * Seals the run's audit, notes the end with it, then lets go of the cluster: in this order, so that a crash between them leaves no
+ * run without an end, and no end without its audit. Its page comes last: whatever becomes of it, also a function that runs out of memory
+ * or time, the run has ended as it did.
  * Throws `LockLost` where the run stands by now as none of `from`.
  */
 export async function endRun(
@@ -95,11 +96,12 @@ export async function endRun(
   const closed = await closeApproval(runtime, run, 'not-approved');
   const end = { ...outcome, endedAt: timestamp(clock), unitCounts: countUnits(units), ...(endedBy === undefined ? {} : { endedBy }) };
   const audit = await sealAudit(journal, { ...closed, ...end });
-  const page = await storePage(runtime, { ...closed, ...end, audit });
-  await journal.updateRun(run.runId, { ...end, audit, ...page }, from);
+  await journal.updateRun(run.runId, { ...end, audit }, from);
   // The log is kept apart from the journal: whoever changes one does not change the other.
   logger.info('the audit of the run is sealed', { runId: run.runId, auditHash: audit.hash, auditRecords: audit.records });
-  return letGo(runtime, run, outcome.status);
+  const output = await letGo(runtime, run, outcome.status);
+  await storePage(runtime, { ...closed, ...end, audit });
+  return output;
 }
 
 /** Lets go of the cluster of a run that has ended, as it may have crashed before it did. */

@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { createPageStore, LINK_SECONDS, type PageStoreSettings, presignedLink } from '../../../src/aws/page-store.ts';
+import { createPageStore, type PageStoreSettings, presignedLink } from '../../../src/aws/page-store.ts';
 import { PodshiftError } from '../../../src/model/errors.ts';
+import { LINK_SECONDS } from '../../../src/service/pages.ts';
 import { type ScriptedReply, type SeenRequest, startScript } from '../fixtures/scripted-server.ts';
 
 const NOW = Date.UTC(2026, 0, 5, 10);
 const CREDENTIALS = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'a-secret', sessionToken: 'a/session+token=' };
+const PAGE = { runId: 'run-1', endedAt: '2026-01-05T09:59:58.123Z' };
+const PATH = '/pages-bucket/runs/run-1/2026-01-05T09%3A59%3A58.123Z.html';
 const HTML = '<!doctype html><p>größer als 1 & "2"</p>';
 const DENIED = '<?xml version="1.0"?><Error><Code>AccessDenied</Code><Message>arn:aws:sts::1:x is not</Message></Error>';
 
@@ -16,7 +19,6 @@ async function bucket(script: (request: SeenRequest, index: number) => ScriptedR
     region: 'eu-central-1',
     credentials: async () => CREDENTIALS,
     clock: { now: () => NOW },
-    days: 90,
     retryDelays: 'none',
     ...changes,
   } satisfies PageStoreSettings;
@@ -31,11 +33,11 @@ const failure = (promise: Promise<unknown>): Promise<{ name: string; said: strin
   );
 
 describe('a page that is stored', () => {
-  it('is put under the id of its run, signed, encrypted, and named as what it is', async () => {
+  it('is put under the id and the end of its run, signed, encrypted, and named as what it is', async () => {
     const { server, pages } = await bucket(() => ({ status: 200 }));
-    await pages.put('run-1', HTML);
+    await pages.put(PAGE, HTML);
     const [seen, ...others] = server.seen;
-    expect([seen?.method, seen?.path, seen?.body, others]).toEqual(['PUT', '/pages-bucket/runs/run-1.html', HTML, []]);
+    expect([seen?.method, seen?.path, seen?.body, others]).toEqual(['PUT', PATH, HTML, []]);
     expect(seen?.headers).toMatchObject({
       'content-type': 'text/html; charset=utf-8',
       'cache-control': 'private, no-store',
@@ -53,8 +55,8 @@ describe('a page that is stored', () => {
 
   it('has a key within those of the pages, whatever the id of its run', async () => {
     const { server, pages } = await bucket(() => ({ status: 200 }));
-    await pages.put("../a b/'(c)", HTML);
-    expect(server.seen[0]?.path).toBe('/pages-bucket/runs/..%2Fa%20b%2F%27%28c%29.html');
+    await pages.put({ ...PAGE, runId: "../a b/'(c)" }, HTML);
+    expect(server.seen[0]?.path).toBe('/pages-bucket/runs/..%2Fa%20b%2F%27%28c%29/2026-01-05T09%3A59%3A58.123Z.html');
   });
 
   it.each<[string, ScriptedReply]>([
@@ -63,34 +65,55 @@ describe('a page that is stored', () => {
     ['the connection breaks', 'reset'],
   ])('is sent again where %s', async (_title, reply) => {
     const { server, pages } = await bucket((_request, index) => (index < 2 ? reply : { status: 200 }));
-    await pages.put('run-1', HTML);
+    await pages.put(PAGE, HTML);
     expect(server.seen).toHaveLength(3);
   });
 
   it('is given up after three tries', async () => {
     const { server, pages } = await bucket(() => ({ status: 503, body: '<Error><Code>SlowDown</Code></Error>' }));
-    expect((await failure(pages.put('run-1', HTML))).name).toBe('Throttled');
+    expect((await failure(pages.put(PAGE, HTML))).name).toBe('Throttled');
     expect(server.seen).toHaveLength(3);
   });
 
   it('is not sent again where S3 refuses it, and the error has nothing of the answer but its code', async () => {
     const { server, pages } = await bucket(() => ({ status: 403, headers: { 'content-type': 'application/xml' }, body: DENIED }));
-    const { name, said } = await failure(pages.put('run-1', HTML));
+    const { name, said } = await failure(pages.put(PAGE, HTML));
     expect([name, server.seen.length]).toEqual(['AccessDenied', 1]);
     expect(said).not.toMatch(/arn:aws:sts|a-secret|session\+token|Signature/);
   });
 
   it('follows no redirect', async () => {
     const { server, pages } = await bucket(() => ({ status: 307, headers: { location: 'https://elsewhere.test/' } }));
-    expect((await failure(pages.put('run-1', HTML))).name).not.toBe('none');
+    expect((await failure(pages.put(PAGE, HTML))).name).not.toBe('none');
     expect(server.seen).toHaveLength(1);
   });
 
   it('is not sent without credentials', async () => {
     const credentials = () => Promise.reject(new PodshiftError('CredentialsMissing', 'none'));
     const { server, pages } = await bucket(() => ({ status: 200 }), { credentials });
-    expect((await failure(pages.put('run-1', HTML))).name).toBe('CredentialsMissing');
+    expect((await failure(pages.put(PAGE, HTML))).name).toBe('CredentialsMissing');
     expect(server.seen).toEqual([]);
+  });
+});
+
+describe('whether a page is there', () => {
+  it.each<[string, number, boolean]>([
+    ['is, where S3 has it', 200, true],
+    ['is not, where S3 says so', 404, false],
+    ['is not, where S3 does not say so to one who may not list the bucket', 403, false],
+  ])('%s', async (_title, status, expected) => {
+    const { server, pages } = await bucket(() => ({ status }));
+    expect(await pages.has(PAGE)).toBe(expected);
+    expect(server.seen.map(({ method, path }) => [method, path])).toEqual([['HEAD', PATH]]);
+    expect(server.seen[0]?.headers.authorization).toMatch(/^AWS4-HMAC-SHA256 /);
+  });
+
+  it('is asked again where S3 is away, and is an error where it stays so', async () => {
+    const { server, pages } = await bucket((_request, index) => ({ status: index < 2 ? 503 : 200 }));
+    expect(await pages.has(PAGE)).toBe(true);
+    expect(server.seen).toHaveLength(3);
+    const away = await bucket(() => ({ status: 503 }));
+    expect((await failure(away.pages.has(PAGE))).name).toBe('ServiceUnavailable');
   });
 });
 
@@ -116,13 +139,13 @@ describe('a link to a page', () => {
     });
   });
 
-  it('opens the page of its run for an hour, asks nobody for it, and says when it ends', async () => {
+  it('opens the page of its run for 15 minutes, asks nobody for it, and says when it ends', async () => {
     const { server, pages } = await bucket(() => ({ status: 200 }));
-    const { url, expiresAt } = await pages.link('run-1');
+    const { url, expiresAt } = await pages.link(PAGE);
     const { pathname, searchParams } = new URL(url);
-    expect([pathname, expiresAt, LINK_SECONDS]).toEqual(['/pages-bucket/runs/run-1.html', '2026-01-05T11:00:00.000Z', 3600]);
+    expect([pathname, expiresAt, LINK_SECONDS]).toEqual([PATH, '2026-01-05T10:15:00.000Z', 900]);
     expect(Object.fromEntries(searchParams)).toMatchObject({
-      'X-Amz-Expires': '3600',
+      'X-Amz-Expires': '900',
       'X-Amz-Security-Token': CREDENTIALS.sessionToken,
       'X-Amz-SignedHeaders': 'host',
     });
@@ -134,6 +157,6 @@ describe('a link to a page', () => {
     const { pages } = await bucket(() => ({ status: 200 }), {
       credentials: async () => ({ ...CREDENTIALS, expiration: new Date(NOW + 600_000) }),
     });
-    expect((await pages.link('run-1')).expiresAt).toBe('2026-01-05T10:10:00.000Z');
+    expect((await pages.link(PAGE)).expiresAt).toBe('2026-01-05T10:10:00.000Z');
   });
 });

@@ -9,7 +9,6 @@ import type { DataPoint } from '../../../src/model/metrics.ts';
 import { migrationOptions } from '../../../src/model/options.ts';
 import { JOURNAL_VERSION } from '../../../src/model/run.ts';
 import { planNotice } from '../../../src/report/plan/notice.ts';
-import type { Pages } from '../../../src/service/pages.ts';
 import { type EventBus, publishWrites } from '../../../src/service/publish.ts';
 import { CLUSTER, unit } from '../../contract/journal-records.ts';
 import { recordWrites } from '../../support/recorded-table.ts';
@@ -63,41 +62,27 @@ const bus: EventBus = {
 };
 
 function publish(
-  changes: { journal?: Pick<Journal, 'getRun' | 'getDocument'>; bus?: EventBus; pages?: Pages } = {},
+  changes: { journal?: Pick<Journal, 'getRun' | 'getDocument'>; bus?: EventBus } = {},
   some = writes,
 ): Promise<string | undefined> {
   const log = (message: string, fields?: Record<string, unknown>) => void logs.push(`${message} ${JSON.stringify(fields)}`);
   const metrics = { add: (point: DataPoint) => void points.push(point) };
   entries = 0;
-  return publishWrites({ journal, bus, logger: { info: log, warn: log, error: log }, metrics, ...changes }, some);
+  return publishWrites(
+    { journal, bus, logger: { info: log, warn: log, error: log }, metrics, apiUrl: 'https://api.test', ...changes },
+    some,
+  );
 }
 
 const addUnits = (number: number) => journal.putUnits(Array.from({ length: number }, (_, index) => unit('run-1', `shop/cart-${index}`)));
 const states = () => taken.map(({ Detail }) => `${Detail.unitId ?? 'run'} ${Detail.status}`);
 
 describe('a run that has ended', () => {
-  const link = { url: 'https://pages.test/?X-Amz-Signature=f', expiresAt: '2026-01-05T11:00:00.000Z' };
-  const pages = (sign: Pages['link']): Pages => ({ days: 90, put: () => Promise.reject(new Error('not to be stored here')), link: sign });
-  const end = { status: 'migrated', endedAt: new Date(NOW).toISOString() } as const;
-  beforeEach(() => {
+  it('is told with where its page is asked for', async () => {
     writes = [];
-  });
-
-  it('is told with a link to its page, which is signed as it is told', async () => {
-    await journal.updateRun('run-1', { ...end, pageStoredAt: end.endedAt });
-    expect(await publish({ pages: pages(async (runId) => ({ ...link, url: `${link.url}&${runId}` })) })).toBeUndefined();
-    expect(taken.map(({ Detail }) => Detail.page)).toEqual([{ ...link, url: `${link.url}&run-1` }]);
-  });
-
-  it.each<[string, string | null]>([
-    ['could not be stored', null],
-    ['nobody can sign a link to', end.endedAt],
-  ])('is told also where its page %s', async (_title, pageStoredAt) => {
-    await journal.updateRun('run-1', { ...end, pageStoredAt });
-    const sign = () => Promise.reject(new PodshiftError('CredentialsMissing', 'no credentials'));
-    expect(await publish({ pages: pages(sign) })).toBeUndefined();
-    expect(taken.map(({ Detail }) => [Detail.status, Detail.page])).toEqual([['migrated', null]]);
-    expect(logs.filter((line) => line.includes('CredentialsMissing'))).toHaveLength(pageStoredAt === null ? 0 : 1);
+    await journal.updateRun('run-1', { status: 'migrated', endedAt: new Date(NOW).toISOString() });
+    expect(await publish()).toBeUndefined();
+    expect(taken.map(({ Detail }) => [Detail.status, Detail.page])).toEqual([['migrated', 'https://api.test/runs/run-1/page']]);
   });
 });
 
