@@ -114,7 +114,7 @@ async function link(context: CommandContext, invocation: Invocation, runId: stri
     return 'done';
   }
   await terminal.data(`${made.url}\n`);
-  terminal.talk(`opens the page for whoever has it, until ${shortTime(made.expiresAt)} UTC`);
+  terminal.talk(`opens the page for whoever has it, until ${shortTime(made.expiresAt)}`);
   return 'done';
 }
 
