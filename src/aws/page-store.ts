@@ -16,12 +16,14 @@ export interface PageStoreSettings {
   readonly credentials: AwsCredentialIdentityProvider;
   readonly clock: Clock;
   readonly retryDelays: AwsSettings['retryDelays'];
-  /** Milliseconds from a request until its answer; {@link TIMEOUT} where absent. */
+  /** Milliseconds from a request until its answer; {@link TIMEOUT} and {@link LOOK_TIMEOUT} where absent. */
   readonly timeout?: number;
 }
 
-/** Milliseconds for one request. */
+/** Milliseconds for one request that stores a page. */
 const TIMEOUT = 10_000;
+/** And for one that looks whether a page is there: who asks the API waits for all tries of it. */
+const LOOK_TIMEOUT = 3_000;
 /** Requests at most for one page. */
 const ATTEMPTS = 3;
 
@@ -82,7 +84,8 @@ const PAYLOAD_HASH = 'x-amz-content-sha256';
 
 /** S3 answers 403 for what is not there to whoever may not list the bucket (Amazon S3 API Reference, HeadObject). */
 async function isStored(settings: PageStoreSettings, path: string): Promise<boolean> {
-  const { ok, status } = await sent(settings, requestOf(settings.bucketUrl, 'HEAD', path, {}));
+  const look = { ...settings, timeout: settings.timeout ?? LOOK_TIMEOUT };
+  const { ok, status } = await sent(look, requestOf(settings.bucketUrl, 'HEAD', path, {}));
   if (!ok && status !== 403 && status !== 404) throw refused(status, '');
   return ok;
 }

@@ -47,7 +47,9 @@ describe('the stream of the journal', () => {
       MaximumRecordAgeInSeconds: 86_400,
       DestinationConfig: { OnFailure: { Destination: { 'Fn::GetAtt': ['DeadLetters', 'Arn'] } } },
     });
-    expect(properties('PublishEventsLambdaFunction')).toMatchObject({ Environment: { Variables: { EVENT_BUS: { Ref: 'EventBus' } } } });
+    expect(properties('PublishEventsLambdaFunction')).toMatchObject({
+      Environment: { Variables: { EVENT_BUS: { Ref: 'EventBus' }, API_URL: (template.Outputs.HttpApiUrl as { Value: unknown }).Value } },
+    });
   });
 
   it('hands over exactly the items that somebody watches; no task token leaves it', () => {
