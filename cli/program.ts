@@ -243,7 +243,9 @@ export function createProgram(version: string, onAsked: Asked): Command {
       ),
     ),
   ).argument('<run>', 'id of the run');
-  withRunsAs(withFormat(command('report', 'print the report of a run', ''))).argument('<run>', 'id of a run');
+  withRunsAs(withFormat(command('report', 'print the report of a run', '')))
+    .argument('<run>', 'id of a run')
+    .option('--link', 'print a link instead that opens its page for 15 minutes (with --service)');
   withExport(command('export', ...EXPORT));
   addAddon(command('addon', 'show what an EKS add-on needs of IAM, and make it', ''));
   addSchedule(command('schedule', 'let the deployed service scan or migrate a cluster at set times', ''));

@@ -1,9 +1,10 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { PodshiftError } from '../src/model/errors.ts';
 import type { LocalRuntime } from './local-runtime.ts';
 import { loadHttpRoutes } from './service.ts';
+import { createLocalPages, type LocalPages } from './store/pages.ts';
 
 /** Who asks where a request does not say it: there is no signature on loopback that could. */
 export const LOCAL_CALLER = 'arn:aws:iam::000000000000:user/local';
@@ -42,10 +43,12 @@ type Handle = (request: IncomingMessage, url: URL) => Promise<Reply>;
 /**
  * Serves the routes of serverless.yml on 127.0.0.1 as API Gateway does: each request becomes an event of payload format 2.0
  * for the function of its route. Nothing is signed; only this machine can ask, and a page in its browser cannot, since it
- * could neither send JSON nor name this host without being asked first.
+ * could neither send JSON nor name this host without being asked first. Pages of runs are stored here, too, and opened by their links.
  */
 export async function startLocalApi({ runtime, port, root }: LocalApiSettings): Promise<LocalApi> {
-  const handle = await router(runtime, root);
+  // Whatever the time of the runs is, a browser's is this machine's.
+  const pages = createLocalPages({ now: () => Date.now() }, () => urlOf(server));
+  const handle = await router({ ...runtime, pages }, root, pages);
   const server = createServer((request, response) => void serve(handle, request, response));
   // A kept connection that the server closes by itself would race with the next request on it.
   server.keepAliveTimeout = 0;
@@ -56,13 +59,17 @@ export async function startLocalApi({ runtime, port, root }: LocalApiSettings): 
     server.listen(port, '127.0.0.1', resolve);
   });
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: urlOf(server),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
       }),
   };
+}
+
+function urlOf(server: Server): string {
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 async function serve(handle: Handle, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -86,7 +93,7 @@ async function answer(handle: Handle, request: IncomingMessage): Promise<Reply> 
   }
 }
 
-async function router(runtime: LocalRuntime, root: string | undefined): Promise<Handle> {
+async function router(runtime: LocalRuntime, root: string | undefined, pages: LocalPages): Promise<Handle> {
   const routes = (await loadHttpRoutes(root)).map(({ method, path, handler }) => ({
     key: `${method} ${path}`,
     method,
@@ -95,7 +102,7 @@ async function router(runtime: LocalRuntime, root: string | undefined): Promise<
   }));
   return async (request, url) => {
     const found = routes.find(({ method, pattern }) => method === request.method && pattern.test(url.pathname));
-    if (found === undefined) return gatewayAnswer(404, 'Not Found');
+    if (found === undefined) return pageAnswer(request.method === 'GET' ? pages.opened(url) : undefined);
     const parameters = decoded(found.pattern.exec(url.pathname)?.groups ?? {});
     if (parameters === undefined) return gatewayAnswer(400, 'Bad Request');
     const body = await readBody(request);
@@ -165,6 +172,12 @@ function replyOf({ statusCode = 200, headers = {}, body = '', isBase64Encoded = 
     headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])),
     body: isBase64Encoded ? Buffer.from(body, 'base64') : body,
   };
+}
+
+/** A page that was opened by its link. */
+function pageAnswer(html: string | undefined): Reply {
+  if (html === undefined) return gatewayAnswer(404, 'Not Found');
+  return { status: 200, headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'private, no-store' }, body: html };
 }
 
 /** What API Gateway answers by itself. */

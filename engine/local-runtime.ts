@@ -10,6 +10,7 @@ import { createIds } from '../src/model/ids.ts';
 import type { ClusterTarget } from '../src/model/run.ts';
 import { createServerClock } from '../src/model/server-clock.ts';
 import { contextual } from '../src/service/log-context.ts';
+import type { Pages } from '../src/service/pages.ts';
 import type { EngineClock } from './clock.ts';
 import { createLocalExecutions, type LocalExecutions } from './local-executions.ts';
 import type { Service } from './service.ts';
@@ -40,6 +41,8 @@ export interface LocalRuntimeSettings {
   readonly podshift?: string;
   /** What executions run; this project's own serverless.yml where absent. */
   readonly service?: Service;
+  /** Where the pages of runs are stored; nowhere where absent. */
+  readonly pages?: Pages | undefined;
 }
 
 /** A runtime whose state machines run in this process, too. */
@@ -78,7 +81,7 @@ export function createRuntimeOver(
   connections: Pick<ClusterRuntime, 'aws' | 'kubernetes' | 'takeCalls'>,
   settings: Pick<
     LocalRuntimeSettings,
-    'clock' | 'journal' | 'logger' | 'random' | 'heartbeat' | 'ownRequests' | 'deployment' | 'service' | 'podshift'
+    'clock' | 'journal' | 'logger' | 'random' | 'heartbeat' | 'ownRequests' | 'deployment' | 'service' | 'podshift' | 'pages'
   > &
     Pick<ClusterRuntime, 'serverClock'> & { readonly whoIsThis?: ClusterRuntime['whoAsks'] },
 ): LocalRuntime {
@@ -91,6 +94,7 @@ export function createRuntimeOver(
     heartbeat: settings.heartbeat,
     deployment: settings.deployment,
     podshift: settings.podshift,
+    pages: settings.pages,
     ...(settings.ownRequests === true ? { whoAsks: settings.whoIsThis ?? ((target) => ownArn(connections, target, logger)) } : {}),
     ids: createIds(clock, random),
     ...connections,

@@ -9,6 +9,7 @@ import type { migrationOptions } from '../src/model/options.ts';
 import type { RunReport } from '../src/model/report.ts';
 import type { ClusterTarget } from '../src/model/run.ts';
 import { buildReport } from '../src/report/report.ts';
+import type { Pages } from '../src/service/pages.ts';
 import { createVirtualClock, type VirtualClock } from '../twin/clock.ts';
 import type { TwinDelays, TwinHooks } from '../twin/contracts.ts';
 import { loadSnapshot, type Snapshot } from '../twin/snapshot.ts';
@@ -47,6 +48,8 @@ export interface RehearsalSettings {
   readonly journal?: 'memory' | ((clock: Clock) => LocalJournal | Promise<LocalJournal>);
   /** Silent where absent. */
   readonly logger?: Logger;
+  /** Where the pages of its runs are stored; nowhere where absent. */
+  readonly pages?: Pages;
 }
 
 /** How one run of a rehearsal ended. */
@@ -103,6 +106,7 @@ export async function rehearse(settings: RehearsalSettings): Promise<Rehearsal> 
     ...(settings.paced === true ? { pacer: virtualPacer(clock) } : {}),
     logger,
     random: replayable(),
+    pages: settings.pages,
   });
   // One after another, units meet the twin in the same order each time.
   const runtime = Object.assign(made, { atOnce: 1 });

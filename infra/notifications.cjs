@@ -29,8 +29,9 @@ const NOTICES = [
       'unitCounts.held',
       'unitCounts.rolledBack',
       'unitCounts.needsOperator',
+      'pageText',
     ],
-    text: 'podshift run <runId> on <clusterName> (<region>) has ended: <status>. <migrated> migrated, <held> blocked or not started, <rolledBack> rolled back, <needsOperator> need an operator. <reason>',
+    text: 'podshift run <runId> on <clusterName> (<region>) has ended: <status>. <migrated> migrated, <held> blocked or not started, <rolledBack> rolled back, <needsOperator> need an operator. <reason> <pageText>',
   },
   {
     id: 'ApprovalAskedRule',

@@ -21,6 +21,8 @@ function whatStays(stage, region) {
     `  osls deploy --stage ${stage} --region ${region} --param="journalStreamArn=ARN"`,
     'Without that parameter it cannot be deployed while the table is there. Where no run has to be rolled back any more:',
     `  aws dynamodb delete-table --region ${region} --table-name ${table}`,
+    `The pages of runs, in the S3 bucket whose name begins with podshift-${stage}-pagesbucket-, also stay. Each goes by itself; an empty bucket`,
+    'can be deleted: aws s3api delete-bucket --bucket NAME',
     'Also in place: access entries and ClusterRoles in clusters, and the roles of member accounts (docs/operations.md#take-podshift-away).',
   ];
 }

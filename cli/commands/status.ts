@@ -92,12 +92,31 @@ function titleOf({ cluster, target }: RunResource): string {
 /** `podshift report RUN`: the report of a run, finished or not. */
 export const report: RunCommand = async (context, invocation) => {
   const runId = invocation.arguments[0] ?? '';
+  if (invocation.flags.link === true) return link(context, invocation, runId);
   const { report: built, page } = isRemote(invocation)
     ? { report: await serviceReport(context, invocation, runId), page: {} }
     : await localReport(invocation, runId);
   await context.terminal.data(renderReport(built, formatOf(invocation), { ...screenOf(context, invocation), ...page }));
   return 'done';
 };
+
+/** A link to the page that the service stored. It is asked for now, and printed nowhere but on stdout: whoever has it can read the page. */
+async function link(context: CommandContext, invocation: Invocation, runId: string): Promise<Exit> {
+  const { terminal } = context;
+  const format = formatOf(invocation);
+  if (!isRemote(invocation))
+    throw new PodshiftError('UsageError', '--link goes with --service: a service stores pages, a journal of this machine has none');
+  if (format === 'html' || format === 'markdown')
+    throw new PodshiftError('UsageError', `--link prints a link and no page: it does not go with "-o ${format}"`);
+  const made = await openService(invocation, context).client.getPageLink(runId);
+  if (format === 'json' || format === 'yaml') {
+    await terminal.data(format === 'json' ? `${JSON.stringify(made, null, 2)}\n` : toYaml(made));
+    return 'done';
+  }
+  await terminal.data(`${made.url}\n`);
+  terminal.talk(`opens the page for whoever has it, until ${shortTime(made.expiresAt)}`);
+  return 'done';
+}
 
 async function reportOfRun(context: CommandContext, invocation: Invocation, runId: string): Promise<RunReport> {
   return isRemote(invocation) ? serviceReport(context, invocation, runId) : (await localReport(invocation, runId)).report;

@@ -29,7 +29,7 @@ export interface ResourceNeed {
 const LOCAL_USES: readonly string[] = ['plan', 'run', 'rollback'];
 
 /** Services whose actions the journal of a deployed service needs, and a folder does not. */
-const SERVICE_ONLY = /^(dynamodb|states|events|sqs):/;
+const SERVICE_ONLY = /^(dynamodb|states|events|s3|sqs):/;
 
 /** The page, from the folder of podshift: it is generated from what the functions were seen to ask for. */
 export const PERMISSIONS_PAGE = 'docs/permissions.md';

@@ -4,6 +4,7 @@ import { fleetList, fleetReport } from '../../src/model/fleet-report.ts';
 import { planComparison } from '../../src/model/plan-files/comparison.ts';
 import { planFile } from '../../src/model/plan-files/file.ts';
 import { planReport, runReport, scanReport } from '../../src/model/report.ts';
+import { pageLink } from '../../src/service/resources.ts';
 import { configReport } from '../settings/report.ts';
 import { doctorReport } from './doctor.ts';
 import { explanations } from './explanations.ts';
@@ -48,6 +49,7 @@ export const OUTPUTS = {
     schema: runReport,
     commands: ['rehearse', 'demo', 'run', 'retire', 'status', 'report', 'watch', 'approve', 'rollback'],
   },
+  'page-link': { description: 'A link that opens the page of a run (--link)', schema: pageLink, commands: ['report'] },
   'run-list': { description: 'The runs of a journal or of a service', schema: listedRuns, commands: ['status'] },
   'status-line': { description: 'How a run stands: one line for each change (--watch)', schema: statusLine, commands: ['status'] },
   'rollback-plan': { description: 'What a rollback would undo', schema: rollbackPlan, commands: ['rollback'] },

@@ -3,7 +3,16 @@ import { type AuditLink, auditFile } from '../../src/model/audit/record.ts';
 import { PodshiftError } from '../../src/model/errors.ts';
 import { type RunReport, runReport } from '../../src/model/report.ts';
 import { schemaProblems } from '../../src/model/text/schema-problems.ts';
-import { type RunResource, runList, runResource, type UnitList, unitList } from '../../src/service/resources.ts';
+import { pagePath } from '../../src/service/pages.ts';
+import {
+  type PageLinkResource,
+  pageLink,
+  type RunResource,
+  runList,
+  runResource,
+  type UnitList,
+  unitList,
+} from '../../src/service/resources.ts';
 import type { approvalBody, rollbackBody, startRunBody } from '../../src/service/routes.ts';
 import { type ServiceAccess, type ServiceAnswer, send } from './requests.ts';
 
@@ -19,6 +28,8 @@ export interface ServiceClient {
   getReport(runId: string): Promise<RunReport>;
   /** The records as the service chained them. */
   getAudit(runId: string): Promise<AuditLink[]>;
+  /** A link to the page of a run that has ended, made by this call. */
+  getPageLink(runId: string): Promise<PageLinkResource>;
   answerApproval(runId: string, body: z.input<typeof approvalBody>): Promise<RunResource>;
   /** `started` is false where the run was rolled back already. */
   rollBack(runId: string, body: z.input<typeof rollbackBody>): Promise<{ readonly started: boolean }>;
@@ -64,6 +75,7 @@ export function createServiceClient(access: ServiceAccess): ServiceClient {
       read(auditFile, answer);
       return (answer.body as { links: AuditLink[] }).links;
     },
+    getPageLink: (runId) => get(pageLink, pagePath(runId)),
     // A second answer would be refused, although the first one came through.
     answerApproval: async (runId, body) =>
       read(runResource, await send(access, { method: 'POST', path: `${pathOf(runId)}/approval`, body, again: false })),

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { closeRun } from '../../src/migration/run/close-run.ts';
-import { lambdaFunction } from '../middleware/step.ts';
+import { pageFunction } from '../middleware/pages.ts';
 
 /** Ends a run. */
-export const handler = lambdaFunction(
+export const handler = pageFunction(
   z.strictObject({ runId: z.string().min(1), ending: z.enum(['planned', 'refused', 'halted', 'finished']), reason: z.string() }),
   closeRun,
 );

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { closeRollback } from '../../src/migration/run/rollback-run.ts';
-import { lambdaFunction } from '../middleware/step.ts';
+import { pageFunction } from '../middleware/pages.ts';
 
 /** Ends a run after its way back. */
-export const handler = lambdaFunction(
+export const handler = pageFunction(
   z.strictObject({
     runId: z.string().min(1),
     reason: z.string(),

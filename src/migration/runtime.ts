@@ -5,6 +5,7 @@ import type { Clock, Ids } from '../model/clock.ts';
 import type { Deployment } from '../model/deployment.ts';
 import type { CallCounts, ClusterTarget } from '../model/run.ts';
 import type { Executions } from '../service/executions.ts';
+import type { Pages } from '../service/pages.ts';
 
 /**
  * What every function may touch, handed in: the journal. A Lambda makes one per cold start, the local engine one per run.
@@ -23,6 +24,8 @@ export interface JournalRuntime {
   readonly podshift?: string | undefined;
   /** What the deployer decides for all callers; absent on one machine, whose user is the deployer. */
   readonly deployment?: Deployment | undefined;
+  /** Where the pages of runs are stored; absent where none are. */
+  readonly pages?: Pages | undefined;
   /** ARN of whoever's credentials this process has, who asks for its runs; null where STS does not say. Absent but on one machine. */
   whoAsks?(target: ClusterTarget): Promise<string | null>;
   /** Units or roles of a batch that are worked on at once; 8 where absent. A rehearsal, in which that takes no time, is the same each time with one. */

@@ -44,6 +44,12 @@ export const ERRORS = {
     retryable: false,
     remedy: 'Make the plan again with "podshift plan --out FILE", read it, and carry that one out; a plan file is used as it was written.',
   },
+  PageNotFound: {
+    code: 'PE111',
+    exitCode: 2,
+    retryable: false,
+    remedy: 'Print the page as the report has it: podshift report RUN --service URL -o html.',
+  },
   // The world refuses
   WorldMoved: {
     code: 'PE201',

@@ -72,6 +72,15 @@ export const EVENT_DETAILS = {
       .object({ records: z.int().min(1), hash: z.string() })
       .nullable()
       .describe('The audit of the run at this end: its number of records, and the hash of the last one; null while the run is under way.'),
+    page: z
+      .string()
+      .nullable()
+      .describe(
+        'The address of the API that answers a signed request with a link to the page of the run; null while the run is under way. It holds no signature: it opens nothing by itself.',
+      ),
+    pageText: z
+      .string()
+      .describe('What a notification says of the page: the command that prints a link to it; empty while the run is under way.'),
   }),
   'Unit State Changed': z.object({
     ...common,

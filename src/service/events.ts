@@ -5,6 +5,7 @@ import type { Plan } from '../model/plan.ts';
 import { isSelf } from '../model/requester.ts';
 import type { RunRecord } from '../model/run.ts';
 import { planNotice } from '../report/plan/notice.ts';
+import { pagePath, pageText } from './pages.ts';
 
 /**
  * Whether a change is an event: a run or a unit that is new or stands otherwise than before (with a run its approval counts),
@@ -29,13 +30,14 @@ export type News = Exclude<Change, { kind: 'evidence' }>;
 
 /**
  * The event that a change of the journal is. `run` is the run that the change belongs to, `plan` what it waits for approval of, if it does:
- * only its cluster and its plan are taken from them, which never change, so that the same change gives the same event whenever it is read. Pure.
+ * only its cluster and its plan are taken from them, which never change, so that the same change gives the same event whenever it is read.
+ * `apiUrl` is where the service's API is. Pure.
  */
 export function eventOf(
   change: News,
   run: RunRecord,
   { id, sequence, time }: Pick<JournalWrite, 'id' | 'sequence' | 'time'>,
-  plan?: Plan,
+  { apiUrl, plan }: { readonly apiUrl: string; readonly plan?: Plan | undefined },
 ): PodshiftEvent {
   const { target, clusterArn } = run;
   const common = { schemaVersion: 1, id, sequence, runId: run.runId, clusterName: target.clusterName, region: target.region } as const;
@@ -57,6 +59,8 @@ export function eventOf(
         endedAt: after.endedAt,
         unitCounts: after.endedAt === null ? null : (after.unitCounts ?? null),
         audit: after.endedAt === null ? null : (after.audit ?? null),
+        page: after.endedAt === null ? null : `${apiUrl}${pagePath(after.runId)}`,
+        pageText: after.endedAt === null ? '' : pageText(after.runId, apiUrl),
       };
       return { detailType: 'Run State Changed', time, detail };
     }

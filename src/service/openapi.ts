@@ -5,7 +5,7 @@ import { migrationOptions } from '../model/options.ts';
 import { approvalSchema, runReport, unitSchema } from '../model/report.ts';
 import { PROBLEM_TYPE, STATUSES } from './problem.ts';
 import { MAX_BODY_BYTES } from './request.ts';
-import { runList, runResource, unitList } from './resources.ts';
+import { pageLink, runList, runResource, unitList } from './resources.ts';
 import { approvalBody, COMMON_ERRORS, ROUTES, type Route, rollbackBody, startRunBody } from './routes.ts';
 
 /** The body of every error (RFC 9457). */
@@ -33,6 +33,7 @@ const GOT = named({
   Unit: unitSchema,
   RunReport: runReport,
   Audit: auditFile,
+  PageLink: pageLink,
   RunOptions: migrationOptions,
   Problem: problem,
 });

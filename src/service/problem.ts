@@ -16,6 +16,7 @@ export const STATUSES = {
   AnswerTooLarge: 406,
   FleetNotFound: 404,
   PlanUnusable: 400,
+  PageNotFound: 404,
   WorldMoved: 409,
   ClusterLocked: 409,
   LockLost: 409,

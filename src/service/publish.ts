@@ -27,6 +27,8 @@ export interface Publishing {
   readonly bus: EventBus;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** URL of the service's API, without a slash at its end: events name what it answers. */
+  readonly apiUrl: string;
 }
 
 interface Pending {
@@ -72,7 +74,7 @@ async function prepare(publishing: Publishing, write: JournalWrite, runs: Map<st
   if (!isNews(change)) return { write, change, entry: undefined };
   const run = change.kind === 'run' ? change.after : await runOf(publishing, change.after.runId, runs);
   const plan = change.kind === 'run' && run.approval?.status === 'waiting' ? await planOf(publishing, run) : undefined;
-  return { write, change, entry: busEntry(eventOf(change, run, write, plan)) };
+  return { write, change, entry: busEntry(eventOf(change, run, write, { apiUrl: publishing.apiUrl, plan })) };
 }
 
 /** The plan that a run waits with. That it waits is told also where its plan cannot be read. */

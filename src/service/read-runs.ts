@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import { auditOf } from '../audit/audit.ts';
 import { renderAudit } from '../audit/chain.ts';
+import { linkToPage } from '../migration/run/run-page.ts';
 import type { JournalRuntime } from '../migration/runtime.ts';
 import type { Plan } from '../model/plan.ts';
 import type { RunRecord } from '../model/run.ts';
@@ -9,7 +10,7 @@ import { buildReport, isProposal } from '../report/report.ts';
 import { type ApiAnswer, Text } from './answer.ts';
 import { cursorOf, placeOf } from './cursor.ts';
 import type { ApiRequest } from './request.ts';
-import { describeProposal, describeRuns, describeUnits, type StandingRun } from './resources.ts';
+import { describePageLink, describeProposal, describeRuns, describeUnits, type StandingRun } from './resources.ts';
 import { REPORT_TYPES, type ROUTES } from './routes.ts';
 
 /** Runs whose units are read at once. */
@@ -53,4 +54,9 @@ export async function getReport(runtime: JournalRuntime, { path, query }: ApiReq
 /** `GET /runs/{runId}/audit`: the text of the file, to the byte. Throws `RunNotFound`. */
 export async function getAudit(runtime: JournalRuntime, { path }: ApiRequest<typeof ROUTES.getAudit>): Promise<ApiAnswer> {
   return { status: 200, body: new Text(renderAudit(await auditOf(runtime.journal, path.runId)), REPORT_TYPES.json) };
+}
+
+/** `GET /runs/{runId}/page`. Throws as {@link linkToPage} does. */
+export async function getPage(runtime: JournalRuntime, { path }: ApiRequest<typeof ROUTES.getPage>): Promise<ApiAnswer> {
+  return { status: 200, body: describePageLink(path.runId, await linkToPage(runtime, path.runId)) };
 }

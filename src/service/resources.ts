@@ -8,6 +8,7 @@ import { runState } from '../model/run-state.ts';
 import { PLAINLY } from '../report/commands.ts';
 import { describeApproval, describePlan, describeUnit, isProposal } from '../report/report.ts';
 import { factsOfRecords, stateOf } from '../report/state/run-state.ts';
+import type { PageLink } from './pages.ts';
 
 /** What the API answers with: the journal's records in the words of the reports, without anything secret. */
 const apiVersion = z.literal('podshift/v1');
@@ -62,9 +63,19 @@ export const runList = z.strictObject({ apiVersion, kind: z.literal('RunList'), 
 /** A page of a run's units, by namespace and service account. */
 export const unitList = z.strictObject({ apiVersion, kind: z.literal('UnitList'), run: z.string(), units: z.array(unitSchema), next });
 
+/** Where the page of a run can be read, and until when. */
+export const pageLink = z.strictObject({
+  apiVersion,
+  kind: z.literal('PageLink'),
+  run: z.string(),
+  url: z.string().describe('Opens the page for whoever has it'),
+  expiresAt: time.describe('Until then at most'),
+});
+
 export type RunResource = z.output<typeof runResource>;
 export type RunList = z.output<typeof runList>;
 export type UnitList = z.output<typeof unitList>;
+export type PageLinkResource = z.output<typeof pageLink>;
 
 /** The run without what is the journal's own. */
 export function describeRun(run: RunRecord): RunResource {
@@ -115,6 +126,11 @@ function describeTarget({ clusterName, region, assumeRoleArn }: RunRecord['targe
 /** A page of runs; `next` is a cursor. */
 export function describeRuns(runs: readonly StandingRun[], next: string | null, now: number): RunList {
   return { apiVersion: 'podshift/v1', kind: 'RunList', runs: runs.map((one) => describeStanding(one, now)), next };
+}
+
+/** A link to the page of a run. */
+export function describePageLink(run: string, { url, expiresAt }: PageLink): PageLinkResource {
+  return { apiVersion: 'podshift/v1', kind: 'PageLink', run, url, expiresAt };
 }
 
 /** A page of a run's units, as the report shows them; `next` is a cursor. */

@@ -4,7 +4,7 @@ import type { ErrorName } from '../model/errors.ts';
 import { migrationOptions } from '../model/options.ts';
 import { runReport } from '../model/report.ts';
 import { CURSOR } from './cursor.ts';
-import { runList, runResource, unitList } from './resources.ts';
+import { pageLink, runList, runResource, unitList } from './resources.ts';
 
 /** One route of the API: what it takes, what it gives, and what can stand in its way. */
 export interface Route {
@@ -247,5 +247,19 @@ export const ROUTES = {
     body: noBody,
     success: { status: 200, description: 'The audit', body: auditFile },
     errors: ['RunNotFound', 'AnswerTooLarge'],
+  }),
+  getPage: route({
+    method: 'GET',
+    template: '/runs/{runId}/page',
+    operationId: 'getPage',
+    summary: 'A link to the page of a run',
+    description:
+      'The page of a run that has ended, as it stood then; a page that is not stored, or not any more, is made for it. The link is made for this answer: whoever has it can read that page, without any other right, until it expires, after 15 minutes at most. It ends sooner where the session ends that signed it.',
+    path: runPath,
+    query: none,
+    headers: anyHeaders,
+    body: noBody,
+    success: { status: 200, description: 'The link', body: pageLink },
+    errors: ['RunNotFound', 'PageNotFound', 'CredentialsMissing', 'AccessDenied'],
   }),
 } as const;

@@ -123,6 +123,7 @@ describe('what -o json prints', { timeout: 600_000 }, () => {
     answered('run', 'run-report', 0, await waits.ended);
     answered('watch', 'run-report', 0, await podshift('watch', id, ...service));
     answered('status', 'run-report', 0, await podshift('status', id, ...service));
+    answered('report', 'page-link', 0, await podshift('report', id, '--link', ...service));
     answered('rollback', 'rollback-plan', 0, await podshift('rollback', id, ...service));
   });
 

@@ -7,6 +7,7 @@ import { openLocalJournal } from '../../engine/local-journal.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { clusterRunId, fleetSpec } from '../../src/model/fleet.ts';
 import { migrationOptions } from '../../src/model/options.ts';
+import { pagePath, pageText } from '../../src/service/pages.ts';
 import { createSystemClock } from '../../twin/clock.ts';
 import { commandIn, paste, pasted } from './paste.ts';
 import { podshift, ROOT, start } from './spawn.ts';
@@ -77,6 +78,7 @@ const PLACES: Readonly<Record<string, readonly [file: string, test: string]>> = 
   ],
   'src/report/summary.ts: rollback': ['test/cli/next-commands.test.ts', 'of a local run resume it, look at it and roll it back'],
   'src/report/summary.ts: run': ['test/cli/next-commands.test.ts', 'of a local run resume it, look at it and roll it back'],
+  'src/service/pages.ts: report': ['test/cli/next-commands.test.ts', 'of a notification print a link that opens the page of its run'],
 };
 
 /** Every place in the sources where a command for the reader is made. */
@@ -150,6 +152,24 @@ describe('the commands that podshift tells its reader to type', { timeout: 600_0
     expect(commandIn((await watching.ended).stderr, 'watch')).toBe(commandIn(left, 'watch'));
     expect(await pasted(commandIn(left, 'rollback'))).toMatchObject({ code: 0, stdout: expect.stringContaining('rolled back') });
     expect((await pasted(commandIn(left, 'watch'))).code).toBe(5);
+  });
+
+  it('of a notification print a link that opens the page of its run', async () => {
+    const { url } = await service();
+    const run = `podshift run --service ${url} --cluster shop --region eu-central-1 -n media --soak-seconds 60 --approve`;
+    const [id = ''] = /\b\w{26}\b/.exec((await pasted(run)).stdout) ?? [];
+    const [command = ''] = /podshift report .*$/.exec(pageText(id, url)) ?? [];
+    const { code, stdout, stderr } = await pasted(command);
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/^opens the page for whoever has it, until 2\S+Z\n$/)]);
+    const page = await (await fetch(stdout.trimEnd())).text();
+    expect(page).toMatch(/^<!doctype html>/i);
+    expect(page).toContain(id);
+    const as = async (format: string) => (await pasted(`${command} -o ${format}`)).stdout;
+    expect(JSON.parse(await as('json'))).toMatchObject({ kind: 'PageLink', run: id, url: expect.stringContaining(`${url}/pages/`) });
+    expect(await as('yaml')).toMatch(/^kind: PageLink$/m);
+    // The address that the event names answers with a link, too.
+    const answer = await fetch(`${url}${pagePath(id)}`);
+    expect([answer.status, await answer.json()]).toEqual([200, expect.objectContaining({ kind: 'PageLink', run: id })]);
   });
 
   it('of a plan in a file carry it out in the service, and show what moved', async () => {

@@ -214,6 +214,8 @@ describe('podshift serve', { timeout: 300_000 }, () => {
     ['no credentials', ['status', '--service', 'https://a1.execute-api.eu-central-1.amazonaws.com'], 1, /PE302 CredentialsMissing/],
     ['an approval that nobody asks for', ['run', '--service', 'http://127.0.0.1:9', '--require-approval'], 2, /goes with --approve/],
     ['a run to resume', ['run', '--service', 'http://127.0.0.1:9', '--resume', 'r'], 2, /resumes its runs by itself/],
+    ['a link without a service', ['report', 'r', '--link', '--journal', 'nowhere'], 2, /--link goes with --service/],
+    ['a link as a page', ['report', 'r', '--link', '--service', 'http://127.0.0.1:9', '-o', 'html'], 2, /--link prints a link and no page/],
     ['a port that is none', ['serve', SHOP, '--port', '70000'], 2, /from 0 to 65535/],
     ['a speed that is none', ['serve', SHOP, '--speed', '0'], 2, /from 1 to 1000/],
   ])('says what is wrong: %s', async (_title, args, code, text) => {

@@ -46,6 +46,48 @@ describe('the stack', () => {
     });
   });
 
+  it('has the pages of runs in a bucket that is open to nobody, encrypts them, and lets them go', () => {
+    const { PagesBucket, PagesBucketPolicy } = service.template.Resources;
+    expect(PagesBucket).toMatchObject({ DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' });
+    expect(PagesBucket?.Properties).toMatchObject({
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+      OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
+      BucketEncryption: { ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }] },
+      LifecycleConfiguration: { Rules: [{ Status: 'Enabled', ExpirationInDays: 90 }] },
+    });
+    expect(PagesBucket?.Properties).not.toHaveProperty('BucketName');
+    expect(PagesBucketPolicy?.Properties).toMatchObject({
+      Bucket: { Ref: 'PagesBucket' },
+      PolicyDocument: {
+        Statement: [{ Effect: 'Deny', Principal: '*', Action: 's3:*', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }],
+      },
+    });
+  });
+
+  it('lets the functions that end a run store its page, the one that is asked for it make and read it, and no other come to the bucket', () => {
+    const asked = ofType('AWS::IAM::Role').flatMap(([id, { Properties }]) => {
+      const policies = (Properties.Policies ?? []) as {
+        PolicyDocument: { Statement: { Action: string | string[]; Resource: unknown }[] };
+      }[];
+      const statements = policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
+      const ofS3 = statements.filter(({ Action }) => [Action].flat().some((action) => action.startsWith('s3:')));
+      return ofS3.map(({ Action, Resource }) => [id.replace(/FunctionRole$/, ''), Action, Resource]);
+    });
+    const keys = { 'Fn::Join': ['', [{ 'Fn::GetAtt': ['PagesBucket', 'Arn'] }, '/runs/*']] };
+    expect(asked.sort()).toEqual([
+      ['ApiGetPage', ['s3:PutObject', 's3:GetObject'], keys],
+      ['CloseRollback', ['s3:PutObject'], keys],
+      ['CloseRun', ['s3:PutObject'], keys],
+    ]);
+    const named = functions().filter(([, { Properties }]) => JSON.stringify(Properties.Environment).includes('PAGES_BUCKET'));
+    expect(named.map(([id]) => id.replace(/LambdaFunction$/, '')).sort()).toEqual(asked.map(([id]) => id).sort());
+  });
+
   it('keeps what a rule cannot deliver, after every retry', () => {
     // The framework's own schedules call functions: Lambda takes the event at once, and retries it itself.
     const ours = ofType('AWS::Events::Rule').filter(([, { Properties }]) => Properties.EventPattern !== undefined);

@@ -47,7 +47,9 @@ describe('the stream of the journal', () => {
       MaximumRecordAgeInSeconds: 86_400,
       DestinationConfig: { OnFailure: { Destination: { 'Fn::GetAtt': ['DeadLetters', 'Arn'] } } },
     });
-    expect(properties('PublishEventsLambdaFunction')).toMatchObject({ Environment: { Variables: { EVENT_BUS: { Ref: 'EventBus' } } } });
+    expect(properties('PublishEventsLambdaFunction')).toMatchObject({
+      Environment: { Variables: { EVENT_BUS: { Ref: 'EventBus' }, API_URL: (template.Outputs.HttpApiUrl as { Value: unknown }).Value } },
+    });
   });
 
   it('hands over exactly the items that somebody watches; no task token leaves it', () => {
@@ -97,6 +99,17 @@ describe('the rules on the bus', () => {
         expect([...InputTemplate.matchAll(/<(\w+)>/g)].map(([, name]) => name).sort(), id).toEqual(Object.keys(InputPathsMap).sort());
       }
     }
+  });
+
+  it('tell of a run that has ended where its page is', () => {
+    expect(properties('RunEndedRule')?.Targets).toMatchObject([
+      {
+        InputTransformer: {
+          InputPathsMap: { pageText: '$.detail.pageText' },
+          InputTemplate: expect.stringMatching(/<reason> <pageText>"$/),
+        },
+      },
+    ]);
   });
 
   it('tell of an approval what is to be approved, in what a message of SNS has room for', () => {

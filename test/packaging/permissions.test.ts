@@ -24,7 +24,7 @@ import {
   VERBS_WITHOUT_REQUEST,
   WITHOUT_REQUEST,
 } from '../permissions/reasons.ts';
-import { type Asked, Recorder, TABLE_ACTIONS, taking } from '../permissions/recorder.ts';
+import { type Asked, PAGE_ACTIONS, Recorder, TABLE_ACTIONS, taking } from '../permissions/recorder.ts';
 import { run, SHOP } from '../permissions/scenario.ts';
 import { SCENARIOS } from '../permissions/scenarios.ts';
 import { PLANNING, usesOf } from '../permissions/uses.ts';
@@ -209,7 +209,12 @@ describe('what the functions ask for', () => {
     }
     expect(sent.size).toBeGreaterThan(30);
     const listed = [...Object.keys(ACTION_REASONS), ...COMMAND_LINE_ONLY.map(({ action }) => action)];
-    const without = [...WITHOUT_REQUEST.map(({ action }) => action), 'execute-api:Invoke', ...Object.values(TABLE_ACTIONS)];
+    const without = [
+      ...WITHOUT_REQUEST.map(({ action }) => action),
+      'execute-api:Invoke',
+      ...Object.values(TABLE_ACTIONS),
+      ...Object.values(PAGE_ACTIONS),
+    ];
     // Anybody may ask who they are: it needs no permission.
     expect([...sent].filter((action) => action !== 'sts:GetCallerIdentity').sort()).toEqual(
       listed.filter((action) => !without.includes(action)).sort(),

@@ -29,7 +29,7 @@ that only reads (\`scan\`, \`plan\`, \`run\` without \`--approve\`), \`run\` for
 
 ${table(['action', 'for', 'limited to', 'why'], actionRows(facts))}
 
-On one machine the journal is a folder, so nothing of \`dynamodb\`, \`states\`, \`events\` and \`sqs\` is needed there. \`podshift doctor\` tries each
+On one machine the journal is a folder, so nothing of \`dynamodb\`, \`states\`, \`events\`, \`s3\` and \`sqs\` is needed there. \`podshift doctor\` tries each
 of these that a run there takes, and each verb below.
 
 *Limited to* names the type of resource that the action can be limited to (Service Authorization Reference); the others know

@@ -2,7 +2,8 @@ import { relative, resolve } from 'node:path';
 import { build } from 'esbuild';
 
 /** A call of a gateway, of the journal or of the cluster, as this project writes them: `eks.describeAddon(`. */
-const CALL = /\b(eks|iam|sts|cloudTrail|journal|kubernetes|executions|bus)\d*(?:\(\)\))?\.([a-zA-Z]+)\((?:RESOURCES\d*\.([a-zA-Z0-9]+))?/g;
+const CALL =
+  /\b(eks|iam|sts|cloudTrail|journal|kubernetes|executions|bus|pages)\d*(?:\(\)\))?\.([a-zA-Z]+)\((?:RESOURCES\d*\.([a-zA-Z0-9]+))?/g;
 
 /** Nothing is written there. */
 const OUT = 'reachable';

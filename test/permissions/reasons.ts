@@ -70,6 +70,8 @@ export const ACTION_REASONS: Readonly<Record<string, { readonly why: string; rea
   'dynamodb:ListStreams': { why: 'the same' },
   'sqs:SendMessage': { why: 'Lambda puts what the function could not publish with the dead letters', resource: 'queue' },
   'events:PutEvents': { why: 'what changed in the journal', resource: 'event-bus' },
+  's3:PutObject': { why: 'the page of a run, when it ends, or when it is asked for and not there', resource: 'object' },
+  's3:GetObject': { why: 'whether a page is there, and links to it, which are signed as the function', resource: 'object' },
   'states:StartExecution': { why: 'runs and their rollback', resource: 'stateMachine' },
   'states:DescribeExecution': { why: 'how a run stands, and what failed it', resource: 'execution' },
   'states:StopExecution': { why: 'a run that rolls back before it has ended', resource: 'execution' },

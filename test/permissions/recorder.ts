@@ -10,6 +10,7 @@ import { createClusterConnections } from '../../src/kubernetes/connections.ts';
 import { RESOURCES } from '../../src/kubernetes/resources.ts';
 import type { ClusterRuntime, ServiceRuntime } from '../../src/migration/runtime.ts';
 import type { Executions } from '../../src/service/executions.ts';
+import type { Pages } from '../../src/service/pages.ts';
 import type { EventBus, Publishing } from '../../src/service/publish.ts';
 import type { Watching } from '../../src/service/watch-runs.ts';
 import type { TwinRequest } from '../../twin/contracts.ts';
@@ -54,6 +55,12 @@ export const TABLE_ACTIONS = {
   remove: 'dynamodb:DeleteItem',
   query: 'dynamodb:Query',
 } as const satisfies Record<keyof Table, string>;
+
+/** The action that each call of the pages takes, or lets its reader take; `createPageStore` makes them. */
+export const PAGE_ACTIONS = { has: 's3:GetObject', put: 's3:PutObject', link: 's3:GetObject' } as const satisfies Record<
+  keyof Pages,
+  string
+>;
 
 /** The action that each call of Step Functions takes; `createExecutions` makes them. */
 export const EXECUTION_ACTIONS = {
@@ -150,6 +157,8 @@ export class Recorder {
       journal: noted(createTableJournal(taking(table, TABLE_ACTIONS, aws), shared.clock), 'journal', calls),
       executions: async () => taking(noted(await (shared as LocalRuntime).executions(), 'executions', calls), EXECUTION_ACTIONS, aws),
       bus: taking(noted(BUS, 'bus', calls), { put: 'events:PutEvents' }, aws),
+      pages: taking(noted(PAGES, 'pages', calls), PAGE_ACTIONS, aws),
+      apiUrl: 'https://api.test',
       metrics: { add: () => undefined },
       takeCalls: connections.takeCalls,
       aws: (target) => {
@@ -198,6 +207,13 @@ function isByName(resource: string, group: string): boolean {
 }
 
 const RESOURCE_NAMES = new Map<unknown, string>(Object.entries(RESOURCES).map(([name, resource]) => [resource, name]));
+
+/** Where pages go that nobody reads, and are never found again. */
+const PAGES: Pages = {
+  has: async () => false,
+  put: async () => undefined,
+  link: async () => ({ url: 'https://pages.test/', expiresAt: '2026-01-05T11:00:00.000Z' }),
+};
 
 /** A bus that takes everything. */
 const BUS: EventBus = { put: async (entries) => entries.map(() => undefined) };

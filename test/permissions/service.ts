@@ -57,6 +57,8 @@ async function askTheApi(rehearsal: Rehearsal, driver: Driver): Promise<void> {
   await call('apiRollBackRun', event({ path, body: { units: ['media/thumbnails'] } }));
   await executions.settled();
   await decide(await startByApi(rehearsal, driver, 'second'), 'refuse');
+  // The run that was rehearsed ended with a page.
+  await call('apiGetPage', event({ path: { runId: rehearsal.runId } }));
   const { runId } = await startByApi(rehearsal, driver, 'third');
   await call('watchRuns', {});
   await call('apiRollBackRun', event({ path: { runId }, body: { stop: true } }));

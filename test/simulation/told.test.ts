@@ -67,6 +67,7 @@ describe('what a migration and its way back tell', () => {
           },
           logger: { info: log, warn: log, error: log },
           metrics: { add: (point) => void points.push(point) },
+          apiUrl: 'https://api.test',
         },
         writes.slice(start, start + size),
       );

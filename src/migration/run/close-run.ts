@@ -9,6 +9,7 @@ import type { JournalRuntime } from '../runtime.ts';
 import { closeApproval } from './approval.ts';
 import { countUnits, type Outcome, outcomeOf, outcomeWithRetirement } from './outcome.ts';
 import { planOf } from './plan-run.ts';
+import { storePage } from './run-page.ts';
 
 /** Writes to the journal under way at once. */
 const CONCURRENCY = 16;
@@ -79,8 +80,9 @@ export async function holdPendingUnits(runtime: JournalRuntime, runId: string, r
 }
 
 /**
- * Seals the run's audit, notes the end with its hash, then lets go of the cluster: in this order, so that a crash between them leaves no
- * run without an end, and no end without its audit.
+ * Seals the run's audit, notes the end with it, then lets go of the cluster: in this order, so that a crash between them leaves no
+ * run without an end, and no end without its audit. Its page comes last: whatever becomes of it, also a function that runs out of memory
+ * or time, the run has ended as it did.
  * Throws `LockLost` where the run stands by now as none of `from`.
  */
 export async function endRun(
@@ -97,7 +99,9 @@ export async function endRun(
   await journal.updateRun(run.runId, { ...end, audit }, from);
   // The log is kept apart from the journal: whoever changes one does not change the other.
   logger.info('the audit of the run is sealed', { runId: run.runId, auditHash: audit.hash, auditRecords: audit.records });
-  return letGo(runtime, run, outcome.status);
+  const output = await letGo(runtime, run, outcome.status);
+  await storePage(runtime, { ...closed, ...end, audit });
+  return output;
 }
 
 /** Lets go of the cluster of a run that has ended, as it may have crashed before it did. */

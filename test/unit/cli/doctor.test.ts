@@ -20,7 +20,7 @@ const page = await readFile(new URL('../../../docs/permissions.md', import.meta.
 const SHOP = new URL('../../../examples/shop', import.meta.url).pathname;
 
 /** Actions of a deployed service: where its journal and its executions are, and what only fleets ask for. */
-const OF_A_SERVICE = /^(dynamodb|states|events|sqs):|^eks:ListClusters$/;
+const OF_A_SERVICE = /^(dynamodb|states|events|s3|sqs):|^eks:ListClusters$/;
 const LOCAL = Object.keys(ACTION_REASONS).filter((action) => !OF_A_SERVICE.test(action));
 
 afterEach(() => void vi.unstubAllEnvs());

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { handler as answerApproval } from '../../../functions/api/answer-approval.ts';
 import { handler as getAudit } from '../../../functions/api/get-audit.ts';
+import { handler as getPage } from '../../../functions/api/get-page.ts';
 import { handler as getReport } from '../../../functions/api/get-report.ts';
 import { handler as getRun } from '../../../functions/api/get-run.ts';
 import { handler as listRuns } from '../../../functions/api/list-runs.ts';
@@ -35,6 +36,7 @@ const ROUTES: Readonly<Record<string, HttpHandler<ClusterRuntime & ServiceRuntim
   rollBackRun,
   getReport,
   getAudit,
+  getPage,
 };
 
 /** Every kind of bad input: the operation, the request, the place and field that the problem names. */

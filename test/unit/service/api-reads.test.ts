@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { handler as getAudit } from '../../../functions/api/get-audit.ts';
+import { handler as getPage } from '../../../functions/api/get-page.ts';
 import { handler as getReport } from '../../../functions/api/get-report.ts';
 import { handler as getRun } from '../../../functions/api/get-run.ts';
 import { handler as listRuns } from '../../../functions/api/list-runs.ts';
@@ -10,7 +11,8 @@ import { verifyAudit } from '../../../src/audit/verify.ts';
 import { auditFile } from '../../../src/model/audit/record.ts';
 import { migrationOptions } from '../../../src/model/options.ts';
 import { runReport } from '../../../src/model/report.ts';
-import { runList, runResource, unitList } from '../../../src/service/resources.ts';
+import type { Pages } from '../../../src/service/pages.ts';
+import { pageLink, runList, runResource, unitList } from '../../../src/service/resources.ts';
 import { ROUTES } from '../../../src/service/routes.ts';
 import { call, event, expectProblem, send } from '../fixtures/api-requests.ts';
 import { beginRun, type FakeMigration, fakeMigration, planWith, RUN, START, TARGET, unitPlan } from '../fixtures/fake-migration.ts';
@@ -52,9 +54,37 @@ describe('GET /runs/{runId}', () => {
     expect(await state()).toEqual({ name: 'needs-operator', text: 'needs an operator: look at shop/a', attention: true });
   });
 
-  it.each([getRun, listUnits, getReport, getAudit])('knows no other run', async (handler) => {
+  it.each([getRun, listUnits, getReport, getAudit, getPage])('knows no other run', async (handler) => {
     const { detail } = expectProblem(await call(handler, fake.runtime, { path: { runId: 'nope' } }), 404, 'RunNotFound');
     expect(detail).toContain('nope');
+  });
+});
+
+describe('GET /runs/{runId}/page', () => {
+  const link = { url: 'https://pages.test/?X-Amz-Signature=f', expiresAt: new Date(START + 900_000).toISOString() };
+  const pages: Pages = { has: async () => true, put: () => Promise.reject(new Error('it is there')), link: async () => link };
+  const ended = { status: 'migrated', endedAt: new Date(START).toISOString() } as const;
+
+  it('gives a link to the page of a run that has ended, which nobody keeps and no log has', async () => {
+    await fake.runtime.journal.updateRun(RUN, ended);
+    const { status, body, headers } = await call(getPage, { ...fake.runtime, pages }, { path });
+    expect([status, pageLink.parse(body)]).toEqual([200, { apiVersion: 'podshift/v1', kind: 'PageLink', run: RUN, ...link }]);
+    expect(headers).toMatchObject({ 'cache-control': 'no-store' });
+    expect(fake.logs).toEqual([]);
+  });
+
+  it('makes and stores the page first where it is not there', async () => {
+    await fake.runtime.journal.updateRun(RUN, ended);
+    const stored: string[] = [];
+    const put: Pages['put'] = async ({ endedAt }) => void stored.push(endedAt);
+    const { status } = await call(getPage, { ...fake.runtime, pages: { ...pages, has: async () => false, put } }, { path });
+    expect([status, stored]).toEqual([200, [ended.endedAt]]);
+  });
+
+  it('knows none of a run that is under way, and none where none are stored', async () => {
+    expectProblem(await call(getPage, { ...fake.runtime, pages }, { path }), 404, 'PageNotFound');
+    await fake.runtime.journal.updateRun(RUN, ended);
+    expectProblem(await call(getPage, fake.runtime, { path }), 404, 'PageNotFound');
   });
 });
 

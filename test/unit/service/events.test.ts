@@ -11,6 +11,7 @@ import { unit as newPlan, plan as planWith } from '../fixtures/report-fixtures.t
 import { run as newRun } from '../fixtures/service-records.ts';
 
 const AT = { id: 'e1', sequence: '7', time: '2026-01-05T10:00:00.000Z' };
+const API = { apiUrl: 'https://api.test' };
 const run = (changes: Partial<RunRecord> = {}): RunRecord => newRun({ clusterArn: CLUSTER, status: 'running', ...changes });
 const unit = (changes: Partial<UnitRecord> = {}): UnitRecord => ({ ...newUnit('run-1'), ...changes });
 const evidence = (kind: string, passed: boolean): Change => ({
@@ -57,7 +58,7 @@ describe('the event of a change', () => {
   it('of a run says how it stands and stood, and its units once it has ended', () => {
     const audit = { records: 40, hash: 'a'.repeat(64) };
     const after = run({ ...ended, digest: 'd', unitCounts: counts, audit });
-    expect(eventOf({ kind: 'run', before: run(), after }, after, AT)).toEqual({
+    expect(eventOf({ kind: 'run', before: run(), after }, after, AT, API)).toEqual({
       detailType: 'Run State Changed',
       time: AT.time,
       detail: {
@@ -80,10 +81,17 @@ describe('the event of a change', () => {
         endedAt: ended.endedAt,
         unitCounts: counts,
         audit,
+        page: 'https://api.test/runs/run-1/page',
+        pageText:
+          'For a link to its page send a signed GET https://api.test/runs/run-1/page, or: podshift report run-1 --service https://api.test --link',
       },
     });
     const again = run({ ...after, status: 'rolling-back', endedAt: null });
-    expect(eventOf({ kind: 'run', before: after, after: again }, again, AT).detail).toMatchObject({ audit: null });
+    expect(eventOf({ kind: 'run', before: after, after: again }, again, AT, API).detail).toMatchObject({ audit: null });
+  });
+
+  it('of a run that is under way has no page', () => {
+    expect(eventOf({ kind: 'run', before: null, after: run() }, run(), AT, API).detail).toMatchObject({ page: null, pageText: '' });
   });
 
   it('of a run names who asked for it and who answered, and whether they are one', () => {
@@ -91,7 +99,7 @@ describe('the event of a change', () => {
     const detail = (by: string) => {
       const answer = { decision: 'approve', digest: 'd', by, at: 'then', requestId: 'r' } as const;
       const after = run({ requester, approval: { status: 'approved', expiresAt: 'later', answer } });
-      return eventOf({ kind: 'run', before: run(), after }, after, AT).detail;
+      return eventOf({ kind: 'run', before: run(), after }, after, AT, API).detail;
     };
     const other = 'arn:aws:iam::111122223333:user/mo';
     expect(detail(other)).toMatchObject({ requester, approver: { by: other, source: 'api', at: 'then', self: false } });
@@ -100,19 +108,19 @@ describe('the event of a change', () => {
 
   it('of a run that goes back after its end has no counts of that end', () => {
     const after = run({ status: 'rolling-back', unitCounts: counts });
-    expect(eventOf({ kind: 'run', before: run(ended), after }, after, AT).detail).toMatchObject({ endedAt: null, unitCounts: null });
+    expect(eventOf({ kind: 'run', before: run(ended), after }, after, AT, API).detail).toMatchObject({ endedAt: null, unitCounts: null });
   });
 
   it('of a unit names its service account, its role and its run’s cluster', () => {
     const change = { kind: 'unit', before: unit({ status: 'running' }), after: unit({ status: 'held', reason: 'why' }) } as const;
-    expect(eventOf(change, run(), AT)).toMatchObject({
+    expect(eventOf(change, run(), AT, API)).toMatchObject({
       detailType: 'Unit State Changed',
       detail: { unitId: 'shop/cart', namespace: 'shop', serviceAccount: 'cart', clusterArn: CLUSTER, wave: 0, previousStatus: 'running' },
     });
   });
 
   it('of drift lists what was found', () => {
-    const event = eventOf(drift() as Extract<Change, { kind: 'drift' }>, run(), AT);
+    const event = eventOf(drift() as Extract<Change, { kind: 'drift' }>, run(), AT, API);
     expect(event).toMatchObject({
       detailType: 'Cluster Drifted',
       detail: { comparedWith: 'run-0', total: 1, findings: [{ code: 'PS804', severity: 'warning' }] },
@@ -121,7 +129,7 @@ describe('the event of a change', () => {
 
   it('cuts a reason that is too long, between characters', () => {
     const after = unit({ status: 'held', reason: '🚢'.repeat(MAX_TEXT.reason + 1) });
-    const { detail } = eventOf({ kind: 'unit', before: null, after }, run(), AT);
+    const { detail } = eventOf({ kind: 'unit', before: null, after }, run(), AT, API);
     expect(detail).toMatchObject({ reason: `${'🚢'.repeat(MAX_TEXT.reason - 1)}…` });
   });
 
@@ -146,7 +154,7 @@ describe('the event of a change', () => {
             findings: found,
             units: Array.from({ length: number * 9 }, (_, at) => newPlan(`shop/${at}`, { reason })),
           });
-          const event = eventOf(change, run(), AT, kind === 'run' ? named : undefined);
+          const event = eventOf(change, run(), AT, { ...API, plan: kind === 'run' ? named : undefined });
           const entry = busEntry(event);
           expect(EVENT_DETAILS[event.detailType].strict().safeParse(JSON.parse(entry.Detail)).error).toBeUndefined();
           expect(Buffer.byteLength(entry.Detail)).toBeLessThan(250_000);
@@ -158,14 +166,14 @@ describe('the event of a change', () => {
 
   it('becomes an entry whose resource is the cluster, once it is known', () => {
     const known = run();
-    expect(busEntry(eventOf({ kind: 'run', before: null, after: known }, known, AT))).toMatchObject({
+    expect(busEntry(eventOf({ kind: 'run', before: null, after: known }, known, AT, API))).toMatchObject({
       Source: 'podshift',
       DetailType: 'Run State Changed',
       Time: new Date(AT.time),
       Resources: [CLUSTER],
     });
     const unknown = run({ clusterArn: '', status: 'pending' });
-    expect(busEntry(eventOf({ kind: 'run', before: null, after: unknown }, unknown, AT)).Resources).toEqual([]);
+    expect(busEntry(eventOf({ kind: 'run', before: null, after: unknown }, unknown, AT, API)).Resources).toEqual([]);
   });
 });
 

@@ -68,11 +68,23 @@ function publish(
   const log = (message: string, fields?: Record<string, unknown>) => void logs.push(`${message} ${JSON.stringify(fields)}`);
   const metrics = { add: (point: DataPoint) => void points.push(point) };
   entries = 0;
-  return publishWrites({ journal, bus, logger: { info: log, warn: log, error: log }, metrics, ...changes }, some);
+  return publishWrites(
+    { journal, bus, logger: { info: log, warn: log, error: log }, metrics, apiUrl: 'https://api.test', ...changes },
+    some,
+  );
 }
 
 const addUnits = (number: number) => journal.putUnits(Array.from({ length: number }, (_, index) => unit('run-1', `shop/cart-${index}`)));
 const states = () => taken.map(({ Detail }) => `${Detail.unitId ?? 'run'} ${Detail.status}`);
+
+describe('a run that has ended', () => {
+  it('is told with where its page is asked for', async () => {
+    writes = [];
+    await journal.updateRun('run-1', { status: 'migrated', endedAt: new Date(NOW).toISOString() });
+    expect(await publish()).toBeUndefined();
+    expect(taken.map(({ Detail }) => [Detail.status, Detail.page])).toEqual([['migrated', 'https://api.test/runs/run-1/page']]);
+  });
+});
 
 describe('a run that waits for its approval', () => {
   const approval = { status: 'waiting', expiresAt: new Date(NOW).toISOString(), answer: null } as const;

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { handler as answerApproval } from '../../../functions/api/answer-approval.ts';
 import { handler as getAudit } from '../../../functions/api/get-audit.ts';
+import { handler as getPage } from '../../../functions/api/get-page.ts';
 import { handler as getReport } from '../../../functions/api/get-report.ts';
 import { handler as getRun } from '../../../functions/api/get-run.ts';
 import { handler as listRuns } from '../../../functions/api/list-runs.ts';
@@ -97,7 +98,7 @@ const INERT: Readonly<Record<string, string>> = {
 const KNOWN = [{ images: ['**/a'], minimum: '1', source: 'https://example.com/' }];
 const options = { namespaces: ['shop'], knownSoftware: KNOWN };
 const path = { runId: RUN };
-const HANDLERS = { startRun, listRuns, getRun, listUnits, answerApproval, rollBackRun, getReport, getAudit };
+const HANDLERS = { startRun, listRuns, getRun, listUnits, answerApproval, rollBackRun, getReport, getAudit, getPage };
 const BASES: Record<keyof typeof ROUTES, Request> = {
   startRun: { headers: { 'idempotency-key': 'k' }, body: { target: { clusterName: 'shop', region: 'eu-west-1' }, mode: 'run', options } },
   listRuns: {},
@@ -107,6 +108,7 @@ const BASES: Record<keyof typeof ROUTES, Request> = {
   rollBackRun: { path, body: {} },
   getReport: { path },
   getAudit: { path },
+  getPage: { path },
 };
 const EVENTS = {
   openRun: {

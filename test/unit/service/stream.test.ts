@@ -97,6 +97,7 @@ describe('publishEvents', () => {
     },
     logger: SILENT,
     metrics,
+    apiUrl: 'https://api.test',
   });
 
   it('reads the items of a stream as the journal wrote them', async () => {
