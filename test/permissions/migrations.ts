@@ -22,6 +22,7 @@ import {
   agentNeverReady,
   annotate,
   associateFirst,
+  dissociate,
   failReadiness,
   letOnePodMissInjection,
   loseAPod,
@@ -141,6 +142,15 @@ export const MIGRATIONS: readonly Scenario[] = [
         if (state === 'Associate' && unitId === 'search/indexer') associateFirst(twin, 'search', 'indexer', 'shop-search');
       };
       return recorder.rehearse(run(SHOP, { namespaces: ['search'] }, { onState }));
+    },
+  ],
+  [
+    'an association that somebody deletes right before the old annotation goes',
+    (recorder) => {
+      const onState = (twin: Twin, state: string, unitId: string): void => {
+        if (state === 'RemoveAnnotations' && unitId === 'media/thumbnails') dissociate(twin, 'media', 'thumbnails');
+      };
+      return recorder.rehearse(run(SHOP, { namespaces: ['media'] }, { onState }));
     },
   ],
   [

@@ -133,6 +133,12 @@ export function associateFirst(twin: Twin, namespace: string, serviceAccount: st
   twin.awsState.createAssociation({ namespace, serviceAccount, roleArn: twin.awsState.role(roleName)?.arn ?? '' }, 'system');
 }
 
+/** Somebody deletes the association of a service account. */
+export function dissociate(twin: Twin, namespace: string, serviceAccount: string): void {
+  const association = twin.awsState.associationOf(namespace, serviceAccount);
+  if (association !== undefined) twin.awsState.deleteAssociation(association, 'system');
+}
+
 /** The agent's pods never become ready. */
 export function agentNeverReady(twin: Twin): void {
   twin.kubernetesHalf.failReadiness(({ metadata }) => metadata.labels?.['app.kubernetes.io/name'] === 'eks-pod-identity-agent');

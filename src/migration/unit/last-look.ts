@@ -31,9 +31,14 @@ export interface NewWayReads {
   served(context: UnitContext, agent: AgentPlan): Promise<ReadonlySet<string>>;
 }
 
+/** The unit's role as it is now. */
+function freshRole({ aws, unit }: UnitContext): Promise<RoleWithTags | undefined> {
+  return aws.iam.getRole(trustedRole(unit.plan.roleArn).roleName);
+}
+
 /** Each asked for now. */
 const FRESH: NewWayReads = {
-  role: ({ aws, unit }) => aws.iam.getRole(trustedRole(unit.plan.roleArn).roleName),
+  role: freshRole,
   pods: ({ kubernetes, unit: { plan } }) => livePods(kubernetes, plan.namespace, plan.serviceAccount),
   served: ({ kubernetes }, agent) => servedNodes(kubernetes, agent),
 };
@@ -43,7 +48,7 @@ const FRESH: NewWayReads = {
  * admits them, and then have neither way. Throws `ProofFailed` where somebody took a part of it away.
  */
 export async function refuseBroken(runtime: JournalRuntime, context: UnitContext): Promise<void> {
-  const broken = await brokenDocument(runtime, context, FRESH);
+  const broken = await brokenDocument(runtime, context, freshRole);
   if (broken !== '') throw new PodshiftError('ProofFailed', broken);
 }
 
@@ -54,7 +59,7 @@ export async function refuseBroken(runtime: JournalRuntime, context: UnitContext
  * its answers from `reads`.
  */
 export async function lookAtNewWay(runtime: JournalRuntime, context: UnitContext, reads: NewWayReads = FRESH): Promise<Look> {
-  const broken = await brokenDocument(runtime, context, reads);
+  const broken = await brokenDocument(runtime, context, reads.role);
   if (broken !== '') return { state: 'broken', message: broken };
   const { namespace } = context.unit.plan;
   const pods = await reads.pods(context);
@@ -68,14 +73,14 @@ function isEnding({ run }: UnitContext, pod: KubernetesObject): boolean {
 }
 
 /** What EKS and IAM lack; empty where they lack nothing. */
-async function brokenDocument(runtime: JournalRuntime, context: UnitContext, reads: NewWayReads): Promise<string> {
+async function brokenDocument(runtime: JournalRuntime, context: UnitContext, roleOf: NewWayReads['role']): Promise<string> {
   const { run, unit, aws } = context;
   const { namespace, serviceAccount, roleArn } = unit.plan;
   const association = await currentAssociation(runtime, aws.eks, unit);
   if (association === undefined) return `the association of ${unit.unitId} with ${roleArn} is gone`;
   if (association.roleArn !== roleArn)
     return `association ${association.associationId} gives ${unit.unitId} the role ${association.roleArn} by now, not ${roleArn}`;
-  const role = await reads.role(context);
+  const role = await roleOf(context);
   if (role === undefined) return `the role ${roleArn} is gone`;
   const parsed = parseTrustPolicy(role.trustPolicy);
   if (!parsed.ok) return `the trust policy of ${roleArn} cannot be read by now: ${parsed.problem}`;

@@ -3,10 +3,9 @@ import type { TemplatePlan, WorkloadPlan } from '../../model/plan.ts';
 import type { JournalEntry } from '../../model/run.ts';
 import type { JournalRuntime } from '../runtime.ts';
 import { fence, journaledWrite, markUndone, millisecondsGoingBack, type UnitContext } from '../write.ts';
-import { markValue } from './restart-mark.ts';
 import { fieldsNow, liveTemplate, movedFields, sameFields, type TemplateFields, templateSubject, writeFields } from './templates.ts';
 import { oldPodsEverywhere, oldTemplatesRolledOut } from './undo-pods.ts';
-import { RESTARTED_AT } from './workloads.ts';
+import { markValue, RESTARTED_AT } from './workloads.ts';
 
 /** Key of the journal's entry of one template that moves to another service account. */
 export function templateKey(subject: string): string {

@@ -7,8 +7,7 @@ import { leftOut } from '../pauses.ts';
 import type { JournalRuntime } from '../runtime.ts';
 import { secondsSince } from '../server-time.ts';
 import { fence, type UnitContext } from '../write.ts';
-import { markValue } from './restart-mark.ts';
-import { type LiveWorkload, resourceOf, restartMark, subjectOf } from './workloads.ts';
+import { type LiveWorkload, markValue, resourceOf, restartMark, subjectOf } from './workloads.ts';
 
 /** The agent asks EKS Auth again for what it holds once it is so old (eks-pod-identity-agent, internal/credsretriever); a little less. */
 const AGENT_HOLDS_SECONDS = 3 * 3600 - 60;

@@ -6,8 +6,7 @@ import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
 import { fence, forwardUnit, journaledWrite, markUndone, type UnitContext, type UnitInput } from '../write.ts';
 import { refuseBroken } from './last-look.ts';
 import { moveTemplates, removeTemplateAnnotations } from './move-templates.ts';
-import { markValue } from './restart-mark.ts';
-import { type LiveWorkload, liveWorkloads, resourceOf, restartMark, subjectOf } from './workloads.ts';
+import { type LiveWorkload, liveWorkloads, markValue, resourceOf, restartMark, subjectOf } from './workloads.ts';
 
 /** What a restart entry holds: the mark before and after; null where there was none. */
 export interface RestartImage {

@@ -2,6 +2,7 @@ import type { KubernetesGateway, KubernetesObject, Resource } from '../../kubern
 import { RESOURCES } from '../../kubernetes/resources.ts';
 import { PodshiftError } from '../../model/errors.ts';
 import type { UnitPlan, WorkloadPlan } from '../../model/plan.ts';
+import type { RunRecord, UnitRecord } from '../../model/run.ts';
 
 /** The annotation that `kubectl rollout restart` sets in a pod template (kubectl, pkg/polymorphichelpers/objectrestarter.go). */
 export const RESTARTED_AT = 'kubectl.kubernetes.io/restartedAt';
@@ -73,4 +74,13 @@ export function restartMark({ plan, object }: Pick<LiveWorkload, 'plan' | 'objec
       body: { ...metadata, spec: { template: { metadata: { annotations: { [RESTARTED_AT]: value } } } } },
     }),
   };
+}
+
+/**
+ * The restart mark that a run sets: whole seconds, as kubectl writes them. A pod template takes any value that is new; an Argo Rollout renews the pods that
+ * are older than it, so its value is the time of this step's first try.
+ */
+export function markValue(run: RunRecord, unit: UnitRecord, plan: WorkloadPlan): string {
+  const at = plan.restart === 'argo-rollout' ? (unit.stepStartedAt.restart ?? run.startedAt) : run.startedAt;
+  return new Date(Math.floor(Date.parse(at) / 1000) * 1000).toISOString().replace('.000Z', 'Z');
 }
