@@ -9,7 +9,7 @@ import { podsOf } from '../unit/restart-pace.ts';
 import { forwardRun, holdLock } from '../write.ts';
 import { isEnd } from './outcome.ts';
 import { planOf } from './plan-run.ts';
-import { isBack, isBegun, judgementOf } from './waves.ts';
+import { isBack, isBegun, reasonToHalt } from './waves.ts';
 
 /** Reads of the journal under way at once. */
 const CONCURRENCY = 16;
@@ -111,17 +111,6 @@ function wavesOf(units: readonly UnitRecord[]): Wave[] {
       isBegun: members.some(({ status }) => status !== 'pending'),
     }))
     .sort((a, b) => a.wave - b.wave);
-}
-
-/** Why no other wave begins; empty where one may. */
-function reasonToHalt(run: RunRecord, planned: readonly UnitRecord[]): string {
-  for (const [wave, units] of Map.groupBy(planned, ({ plan }) => plan.wave ?? 0)) {
-    // One whose turn had not come when the window closed has not failed.
-    if (units.every(({ stepStartedAt }) => Object.keys(stepStartedAt).length === 0)) continue;
-    const { decision, reason } = judgementOf(run, units, wave);
-    if (decision !== 'go-on') return reason;
-  }
-  return '';
 }
 
 /** Whether a wave may begin while these soak. */

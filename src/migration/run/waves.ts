@@ -19,23 +19,26 @@ export interface JudgeWaveOutput {
 /**
  * Whether the run goes on, after the units of a wave were migrated and again after they were confirmed: the canary wave allows no failure,
  * later ones as many as the option's share, and a unit that needs an operator halts the run in any case. A run that is halted begins no
- * other wave (next-step.ts), and confirms what soaks; units of the wave of which nothing was begun are held. Each unit that went back
- * is marked with the execution that judged it: one that resumes the run judges it again, since nobody knows whether its role was written.
+ * other wave (next-step.ts), and confirms what soaks; units of the wave of which nothing was begun are held, whichever wave halted it. Each
+ * unit that went back is marked with the execution that judged it: one that resumes the run judges it again, since nobody knows whether its
+ * role was written.
  */
 export async function judgeWave(runtime: JournalRuntime, input: { runId: string; wave: number }): Promise<JudgeWaveOutput> {
   const run = await forwardRun(runtime, input.runId);
   const all = await runtime.journal.listUnits(run.runId);
-  const found = all.filter((unit) => unit.plan.decision === 'migrate' && unit.plan.wave === input.wave);
+  const planned = all.filter(({ plan }) => plan.decision === 'migrate');
+  const found = planned.filter((unit) => unit.plan.wave === input.wave);
   const judgement = judgementOf(run, found, input.wave);
   // The rollback of the whole run is another execution's work; it finds the reason with the run.
   if (judgement.decision === 'rollback') await runtime.journal.updateRun(run.runId, { reason: judgement.reason });
-  const unbegun = judgement.decision === 'halt' ? found.filter((unit) => !isBegun(unit, found)) : [];
+  const halted = judgement.decision === 'rollback' ? '' : reasonToHalt(run, planned);
+  const unbegun = halted === '' ? [] : found.filter((unit) => !isBegun(unit, found));
   const back = [...found.filter(({ status }) => BACK.has(status)), ...unbegun];
   const judged = (await runtime.journal.carrier(run.runId))?.executionId ?? null;
   for (const { unitId, facts } of back)
     if (facts.judged !== judged) await runtime.journal.updateUnit(run.runId, unitId, { facts: { judged } });
   for (const { unitId } of unbegun)
-    await runtime.journal.updateUnit(run.runId, unitId, { status: 'held', reason: judgement.reason, facts: { unbegun: true } });
+    await runtime.journal.updateUnit(run.runId, unitId, { status: 'held', reason: halted, facts: { unbegun: true } });
   const roleArns = [...new Set(back.map((unit) => unit.plan.roleArn))].sort();
   return { ...judgement, roles: roleBatches(roleArns) };
 }
@@ -51,6 +54,17 @@ export function isBegun(unit: UnitRecord, all: readonly UnitRecord[]): boolean {
   return (
     unit.status !== 'pending' || (addon !== undefined && all.some(({ status, plan }) => status !== 'pending' && plan.addon?.name === addon))
   );
+}
+
+/** Why no other wave begins, nor any further unit; empty where one may. */
+export function reasonToHalt(run: RunRecord, planned: readonly UnitRecord[]): string {
+  for (const [wave, units] of Map.groupBy(planned, ({ plan }) => plan.wave ?? 0)) {
+    // One whose turn had not come when the window closed has not failed.
+    if (units.every(({ stepStartedAt }) => Object.keys(stepStartedAt).length === 0)) continue;
+    const { decision, reason } = judgementOf(run, units, wave);
+    if (decision !== 'go-on') return reason;
+  }
+  return '';
 }
 
 /** Whether the run goes on after what became of the units of a wave so far. */

@@ -153,6 +153,24 @@ describe('the next step of a run', () => {
     expect(await next()).toBe('migrate 2: 1');
   });
 
+  it('holds what was not begun of a wave that does well, where another one halted the run', async () => {
+    await begin([{}, { id: 'shop/a', wave: 3 }, { id: 'shop/b', wave: 3 }, { id: 'shop/c', wave: 4 }]);
+    const { journal } = fake.runtime;
+    await journal.noteExecution(RUN, 'execution-2', 'always');
+    await ends(0, 'migrated');
+    const begun = { associate: new Date(fake.now()).toISOString() };
+    const soakUntil = new Date(fake.now() + 60_000).toISOString();
+    await journal.updateUnit(RUN, 'shop/a', { status: 'running', stepStartedAt: begun, facts: { soakUntil } });
+    await setUnit('shop/b', 'pending');
+    await journal.updateUnit(RUN, 'shop/c', { status: 'rolled-back', reason: 'why', stepStartedAt: begun });
+    expect(await next()).toBe('confirm 3: ');
+    await judgeWave(fake.runtime, { runId: RUN, wave: 3 });
+    expect(await journal.getUnit(RUN, 'shop/b')).toMatchObject({ status: 'held', reason: expect.stringMatching(/^wave 4 failed: /) });
+    expect(await next()).toBe('confirm 4: ');
+    await judgeWave(fake.runtime, { runId: RUN, wave: 4 });
+    expect(await next()).toBe('wait 60');
+  });
+
   it('does as the options ask of a wave that failed right before the run was resumed', async () => {
     await waves(4, { onWaveFailure: 'rollback' });
     await fake.runtime.journal.noteExecution(RUN, 'execution-2', 'always');
