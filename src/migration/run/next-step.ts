@@ -9,7 +9,7 @@ import { podsOf } from '../unit/restart-pace.ts';
 import { forwardRun, holdLock } from '../write.ts';
 import { isEnd } from './outcome.ts';
 import { planOf } from './plan-run.ts';
-import { judgementOf } from './waves.ts';
+import { isBack, isBegun, reasonToHalt } from './waves.ts';
 
 /** Reads of the journal under way at once. */
 const CONCURRENCY = 16;
@@ -40,7 +40,8 @@ const NOTHING = { wave: 0, roles: [], batches: [], iamWaitSeconds: 0, waitSecond
 /**
  * What the run does next, by how its units stand in the journal, so that a resumed run goes on where it was. A wave that was begun comes
  * first, then one to be confirmed, then the next wave; it begins when those before it are confirmed, or, after the first three, when they
- * soak. Once the run's window is closed only waves that were begun go on; the units of the others are held, for a later run.
+ * soak. Once a wave is over the failure threshold no further unit begins, not even of the same wave. Once the run's window is closed only
+ * waves that were begun go on; the units of the others are held, for a later run.
  */
 export async function nextStep(runtime: JournalRuntime, input: { runId: string }): Promise<NextStepOutput> {
   const run = await forwardRun(runtime, input.runId);
@@ -51,11 +52,13 @@ export async function nextStep(runtime: JournalRuntime, input: { runId: string }
   const { reason } = window;
   for (const { unitId } of late) await runtime.journal.updateUnit(run.runId, unitId, { status: 'held', reason });
   const planned = all.filter(({ plan }) => plan.decision === 'migrate');
-  const waves = wavesOf(planned.filter((unit) => !late.includes(unit)));
   const halted = planned.length === 0 ? '' : reasonToHalt(run, planned);
+  const waves = wavesOf(planned.filter((unit) => !late.includes(unit) && (halted === '' || isBegun(unit, planned))));
   const open = waves.filter(({ units }) => units.length > 0);
   const begun = open.find(({ isBegun, units }) => isBegun && units.some((unit) => !isSoaking(unit)));
   if (begun !== undefined) return migrate(runtime, run, begun);
+  const judged = await waveToJudge(runtime, run, planned, halted);
+  if (judged !== undefined) return { ...NOTHING, status: 'confirm', wave: judged };
   const soaking = open.filter(({ isBegun }) => isBegun).map((wave) => ({ ...wave, until: soakEnd(wave) }));
   const over = soaking.find(({ until }) => until <= now);
   if (over !== undefined)
@@ -76,6 +79,23 @@ export async function nextStep(runtime: JournalRuntime, input: { runId: string }
   return { ...NOTHING, status: 'done', daemons: waits ? [] : daemonsOf(run) };
 }
 
+/**
+ * A wave whose judgement is owed: a crash came between the end of one of its units and the judgement, or the revocation that follows it.
+ * There is nothing to confirm of it then; JudgeWave comes after that, and RevokeTrust.
+ */
+async function waveToJudge(
+  { journal }: JournalRuntime,
+  run: RunRecord,
+  planned: readonly UnitRecord[],
+  halted: string,
+): Promise<number | undefined> {
+  const waves = new Set(planned.filter(({ status }) => status !== 'pending').map(({ plan }) => plan.wave));
+  const left = planned.filter((unit) => (halted !== '' && waves.has(unit.plan.wave) && !isBegun(unit, planned)) || isBack(unit));
+  if (left.length === 0) return undefined;
+  const carrier = await journal.carrier(run.runId);
+  return carrier === undefined ? undefined : (left.find(({ facts }) => facts.judged !== carrier.executionId)?.plan.wave ?? undefined);
+}
+
 /** A wave, with those of its units that have not ended. */
 interface Wave {
   readonly wave: number;
@@ -92,17 +112,6 @@ function wavesOf(units: readonly UnitRecord[]): Wave[] {
       isBegun: members.some(({ status }) => status !== 'pending'),
     }))
     .sort((a, b) => a.wave - b.wave);
-}
-
-/** Why no other wave begins; empty where one may. */
-function reasonToHalt(run: RunRecord, planned: readonly UnitRecord[]): string {
-  for (const [wave, units] of Map.groupBy(planned, ({ plan }) => plan.wave ?? 0)) {
-    // One whose turn had not come when the window closed has not failed.
-    if (units.every(({ stepStartedAt }) => Object.keys(stepStartedAt).length === 0)) continue;
-    const { decision, reason } = judgementOf(run, units, wave);
-    if (decision !== 'go-on') return reason;
-  }
-  return '';
 }
 
 /** Whether a wave may begin while these soak. */

@@ -1,5 +1,6 @@
 import { HttpResponse } from '@smithy/core/protocols';
 import type { SendsRequests } from '../../../src/aws/clients.ts';
+import { createPacer, type Pacer } from '../../../src/aws/pacing.ts';
 import type { Table } from '../../../src/journal/table.ts';
 import { createTableJournal } from '../../../src/journal/table-journal.ts';
 import type { ApiAnswer } from '../../../src/kubernetes/answer.ts';
@@ -26,6 +27,8 @@ export interface Shared {
   readonly ids: Ids;
   readonly logger: Logger;
   readonly writers: Writers;
+  /** Paces the requests to AWS of all of them together; nothing is paced where it is absent. */
+  readonly pacer?: Pacer | undefined;
 }
 
 /** Tries of one request by the SDK, and milliseconds until the second: src/aws/clients.ts, without its jitter. */
@@ -67,6 +70,7 @@ export class Environment {
         serverTime: clock,
         endpoint: 'http://aws.invalid',
         credentials: twin.credentials,
+        ...(shared.pacer === undefined ? {} : { pacer: pacerOf(shared.pacer, shared.clock) }),
         retryDelays: 'none',
         // The SDK waits on timers of Node between its tries: they are made here, in virtual time.
         maxAttempts: 1,
@@ -207,6 +211,17 @@ export class Environment {
       remove: (key, condition) => send('DeleteItem', named(key), true, () => table.remove(key, condition)),
     };
   }
+}
+
+/** As functions/runtime/pacing.ts: the API server shares out its room itself. */
+function pacerOf(aws: Pacer, clock: SimulatedClock): Pacer {
+  const own = createPacer(clock, (milliseconds) => clock.sleep(milliseconds));
+  const of = (service: Parameters<Pacer['acquire']>[0]): Pacer => (service === 'kubernetes' ? own : aws);
+  return {
+    acquire: (service, key) => of(service).acquire(service, key),
+    report: (service, key, outcome) => of(service).report(service, key, outcome),
+    rate: (service, key) => of(service).rate(service, key),
+  };
 }
 
 function never(): Promise<never> {

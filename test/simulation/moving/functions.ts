@@ -13,8 +13,13 @@ export interface Invocation {
 
 /** What goes wrong with an invocation, besides its calls. */
 export interface Accident {
-  /** The environment dies ahead of its so-many-th call (from 1), and Step Functions hears this error's name. */
+  /**
+   * The environment dies ahead of its so-many-th call (from 1), or with its answer where it makes fewer, and Step Functions hears this
+   * error's name.
+   */
   readonly cut?: { readonly call: number; readonly error: string };
+  /** The environment dies ahead of each call about such an object, but for the journal's. */
+  readonly deadly?: { readonly object: string; readonly error: string };
   /** It is delivered a second time so many milliseconds after the first; whoever called hears of the first. */
   readonly again?: number;
   /** It begins so many milliseconds late, and whoever called hears at once that it failed. */
@@ -28,6 +33,14 @@ export interface Fortune {
   skewOf(invocation: Invocation): number;
 }
 
+/** An invocation that has ended, and how many calls it made. */
+export interface Served {
+  /** Which function, and the so-many-th invocation of it, as a history's faults name it. */
+  readonly of: string;
+  readonly number: number;
+  readonly calls: number;
+}
+
 /** What the whole of a world's functions is told about, for its history. */
 export type Told = (line: string) => void;
 
@@ -38,6 +51,8 @@ export class Functions {
   readonly #timeoutOf: (functionId: string) => number;
   readonly #tell: Told;
   readonly #warm: Environment[] = [];
+  readonly #served: Served[] = [];
+  readonly #numbers = new Map<string, number>();
   readonly #handlers = new WeakMap<Environment, Map<ServiceHandler, (event: unknown) => Promise<unknown>>>();
   #count = 0;
   #running = 0;
@@ -53,6 +68,11 @@ export class Functions {
   /** Invocations that have begun so far. */
   get count(): number {
     return this.#count;
+  }
+
+  /** Invocations that have ended, in the order of their ends. */
+  get served(): readonly Served[] {
+    return this.#served;
   }
 
   /** Invocations that go on now, whoever waits for them. */
@@ -86,8 +106,11 @@ export class Functions {
     });
   }
 
-  async #deliver(invocation: Invocation, handler: ServiceHandler, { cut }: Accident): Promise<unknown> {
+  async #deliver(invocation: Invocation, handler: ServiceHandler, { cut, deadly }: Accident): Promise<unknown> {
     const { clock } = this.#shared;
+    const of = nameOfFunction(invocation.functionId);
+    const number = (this.#numbers.get(of) ?? 0) + 1;
+    this.#numbers.set(of, number);
     const environment = this.#warm.pop() ?? new Environment(this.#shared);
     environment.skew = this.#fortune.skewOf(invocation);
     this.#running += 1;
@@ -104,17 +127,22 @@ export class Functions {
     let calls = 0;
     environment.onEffect = (call: Call) => {
       calls += 1;
-      if (cut?.call === calls) end(new TaskFailure(cut.error, `the function died ahead of ${call.service} ${call.operation}`));
+      const isDeadly = deadly !== undefined && call.service !== 'journal' && call.object.includes(deadly.object);
+      const error = cut?.call === calls ? cut.error : isDeadly ? deadly.error : undefined;
+      if (error !== undefined) end(new TaskFailure(error, `the function died ahead of ${call.service} ${call.operation}`));
     };
     try {
       const work = this.#handlerOf(environment, handler)(event(invocation.event));
       work.catch(() => undefined);
-      return await Promise.race([work, ended]);
+      const answer = await Promise.race([work, ended]);
+      if (cut !== undefined && cut.call > calls) throw new TaskFailure(cut.error, 'the function died with its answer');
+      return answer;
     } catch (error) {
       this.#tell(`${invocation.functionId} #${invocation.number}: ${nameOf(error)}`);
       throw error;
     } finally {
       cancel();
+      this.#served.push({ of, number, calls });
       this.#running -= 1;
       environment.onEffect = () => undefined;
       if (environment.isAlive) this.#warm.push(environment);
@@ -128,6 +156,11 @@ export class Functions {
     known.set(handler, made);
     return made;
   }
+}
+
+/** A function's name as serverless.yml has it, in small letters: `associate`. */
+export function nameOfFunction(functionId: string): string {
+  return functionId.replace(/LambdaFunction$/, '').toLowerCase();
 }
 
 /** Each delivery gets a copy of its own. */

@@ -1,5 +1,5 @@
 import type { SimulatedClock } from './clock.ts';
-import type { Accident, Fortune, Invocation, Told } from './functions.ts';
+import { type Accident, type Fortune, type Invocation, nameOfFunction, type Told } from './functions.ts';
 import type { Act, Fault, Happening, History, When, Word } from './history.ts';
 import type { Call, Fate, Weather } from './network.ts';
 
@@ -16,6 +16,8 @@ export class Happenings implements Weather, Fortune {
   readonly #since = new Map<Happening, number>();
   readonly #counts = new Map<Fault, number>();
   readonly #invocations = new Map<string, number>();
+  /** Calls that were sent so far, of whatever kind. */
+  calls = 0;
   /** When each of podshift's writes left. */
   readonly writes: number[] = [];
   #waiting: { readonly after: string; readonly plus: number; readonly begin: () => void; left: number }[] = [];
@@ -42,6 +44,7 @@ export class Happenings implements Weather, Fortune {
   }
 
   fateOf(call: Call, usual: Fate): Fate {
+    this.calls += 1;
     if (call.write && call.service !== 'journal') this.#written(call);
     let fate = usual;
     for (const happening of this.#happenings) {
@@ -49,6 +52,10 @@ export class Happenings implements Weather, Fortune {
         case 'lost':
           if (this.#isLost(happening, call))
             fate = { ...fate, failure: { kind: 'reset', when: happening.part === 'request' ? 'before' : 'after' } };
+          break;
+        case 'refused':
+          if (happening.operation === call.operation && happening.object === call.object)
+            fate = { ...fate, failure: { kind: 'denied', when: 'before' } };
           break;
         case 'outage':
           if (happening.service === call.service && this.#lasts(happening))
@@ -63,13 +70,15 @@ export class Happenings implements Weather, Fortune {
   }
 
   accidentOf({ functionId }: Invocation): Accident {
-    const name = functionId.replace(/LambdaFunction$/, '').toLowerCase();
+    const name = nameOfFunction(functionId);
     const number = (this.#invocations.get(name) ?? 0) + 1;
     this.#invocations.set(name, number);
     let accident: Accident = {};
     for (const happening of this.#happenings) {
-      if (!('of' in happening) || happening.of.toLowerCase() !== name || happening.number !== number) continue;
-      if (happening.kind === 'cut') accident = { ...accident, cut: { call: happening.call, error: happening.error } };
+      if (!('of' in happening) || happening.of.toLowerCase() !== name) continue;
+      if (happening.kind === 'deadly') accident = { ...accident, deadly: happening };
+      else if (happening.number !== number) continue;
+      else if (happening.kind === 'cut') accident = { ...accident, cut: { call: happening.call, error: happening.error } };
       else accident = { ...accident, [happening.kind]: happening.milliseconds };
     }
     return accident;

@@ -18,6 +18,8 @@ export type CallFault =
       readonly seconds: number;
       readonly milliseconds: number;
     }
+  /** Every such call about this object is denied. */
+  | { readonly kind: 'refused'; readonly operation: string; readonly object: string }
   | {
       readonly kind: 'lost';
       readonly part: 'request' | 'reply';
@@ -35,6 +37,8 @@ export type FunctionFault = { readonly of: string; readonly number: number } & (
 
 /** Something that goes wrong besides. */
 export type OtherFault =
+  /** Whatever invocation of a function calls a service about such an object (a part of its name) dies there: a unit that no function survives. */
+  | { readonly kind: 'deadly'; readonly of: string; readonly object: string; readonly error: string }
   /** Milliseconds until each delivery of a failed execution's event. */
   | { readonly kind: 'events'; readonly deliveries: readonly number[] }
   /** The clocks of functions are ahead from the so-many-th invocation on. */
@@ -101,5 +105,7 @@ export interface History {
   readonly options: Readonly<Record<string, unknown>>;
   /** Seconds after the start at which the run is asked for; at once where absent. */
   readonly begins?: number;
+  /** Whether requests are paced, as those to a real account are; not where absent. */
+  readonly paced?: boolean;
   readonly happenings: readonly Happening[];
 }

@@ -240,6 +240,7 @@ function isHarmless(happening: Happening, { world: { units } }: History): boolea
   const isMoved = units.some(({ mechanism }) => mechanism === 'kube2iam' || mechanism === 'split');
   if (happening.kind === 'act' && happening.who === 'gitops templates' && isMoved) return false;
   if (happening.kind === 'act') return (GENTLE as readonly string[]).includes(happening.who);
+  if (happening.kind === 'deadly' || happening.kind === 'refused') return false;
   if (happening.kind === 'outage') return happening.failure !== 'denied' && happening.seconds <= 300;
   return true;
 }

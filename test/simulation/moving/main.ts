@@ -3,11 +3,11 @@ import { drawHistory, WORLDS, type WorldName } from './draw.ts';
 import { shrink } from './shrink.ts';
 import { type Outcome, simulate, warmUp } from './simulate.ts';
 
-const USAGE = `usage: npm run simulate -- [--seed N] [--seeds N] [--minutes M] [--world ${['any', ...WORLDS].join('|')}] [--history JSON] [--verbose]
+const USAGE = `usage: npm run simulate -- [--seed N] [--seeds N] [--minutes M] [--world ${['any', 'small', ...WORLDS].join('|')}] [--history JSON] [--verbose]
   --seed      the first seed; 1 where absent
   --seeds     how many; where absent, as many as --minutes allows, or one
   --minutes   stop beginning new seeds after so many minutes
-  --world     draw worlds of this kind alone
+  --world     draw worlds of this kind alone; small: all but waves
   --history   live through this history and tell it
   --no-shrink print failing histories as they were drawn
   --verbose   tell what happened in the shortest history of each failing seed`;
@@ -25,7 +25,7 @@ const { values } = parseArgs({
   },
 });
 
-if (values.help || !['any', ...WORLDS].includes(values.world)) {
+if (values.help || !['any', 'small', ...WORLDS].includes(values.world)) {
   process.stderr.write(`${USAGE}\n`);
   process.exit(values.help ? 0 : 2);
 }
@@ -62,7 +62,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
 await warmUp();
 for (; seed < first + count && Date.now() < until && !isStopped; seed += 1) {
   if (seed > first && (seed - first) % 100 === 0) process.stderr.write(`${seed - first} seeds, ${failed.length} failed\n`);
-  const history = drawHistory(seed, values.world as WorldName | 'any');
+  const history = drawHistory(seed, values.world as WorldName | 'any' | 'small');
   const begun = process.cpuUsage();
   const outcome = await simulate(history);
   const { user, system } = process.cpuUsage(begun);

@@ -1,4 +1,5 @@
 import { createMemoryTable } from '../../../engine/memory-table.ts';
+import { createPacer } from '../../../src/aws/pacing.ts';
 import { createTableJournal } from '../../../src/journal/table-journal.ts';
 import { createIds } from '../../../src/model/ids.ts';
 import { migrationOptions } from '../../../src/model/options.ts';
@@ -8,10 +9,11 @@ import { createTwin, type UnservedTwin } from '../../../twin/twin.ts';
 import { Actors } from './actors.ts';
 import { createSimulatedClock, Standstill } from './clock.ts';
 import { CLUSTER_ENDPOINT, Environment, type Shared } from './environment.ts';
-import { Functions } from './functions.ts';
+import { Functions, type Served } from './functions.ts';
 import { Happenings } from './happenings.ts';
 import type { History } from './history.ts';
 import { judge } from './judge.ts';
+import { judgeRecords } from './judge-records.ts';
 import { Network } from './network.ts';
 import { peopleOfMachine, peopleOfService } from './people.ts';
 import { createRandom } from './random.ts';
@@ -38,6 +40,10 @@ export interface Outcome {
   readonly told: readonly string[];
   readonly twin: UnservedTwin;
   readonly writers: Writers;
+  /** The invocations of its functions, in the order of their ends. */
+  readonly served: readonly Served[];
+  /** How many calls were sent: each is a place where one can be lost. */
+  readonly calls: number;
 }
 
 let warm: Promise<unknown> | undefined;
@@ -85,12 +91,16 @@ async function live(history: History): Promise<Outcome> {
   const writers = new Writers(clock, twin, split);
   const bytes = random.fork('ids');
   const ids = createIds(clock, (size) => Uint8Array.from({ length: size }, () => bytes.between(0, 255)));
-  const line = (level: string) => (message: string, fields?: Record<string, unknown>) =>
-    level === 'info' ? undefined : tell(`  ${level}: ${message} ${JSON.stringify(fields ?? {})}`);
+  const lines: string[] = [];
+  const line = (level: string) => (message: string, fields?: Record<string, unknown>) => {
+    lines.push(`${message} ${JSON.stringify(fields ?? {})}`);
+    if (level !== 'info') tell(`  ${level}: ${lines.at(-1)}`);
+  };
   const table = createMemoryTable();
   const logger = { info: line('info'), warn: line('warn'), error: line('error') };
   const network = new Network(clock, random.fork('network'), happenings);
-  const shared: Shared = { clock, network, twin, aws: twin.endpoints.aws(CLUSTER_ENDPOINT), table, ids, logger, writers };
+  const pacer = history.paced === true ? createPacer(clock, (milliseconds) => clock.sleep(milliseconds)) : undefined;
+  const shared: Shared = { clock, network, twin, aws: twin.endpoints.aws(CLUSTER_ENDPOINT), table, ids, logger, writers, pacer };
   const functions = new Functions(shared, happenings, declared.timeoutOf, tell);
   const executions = new StepFunctions({ clock, functions, declared, deliveries: () => happenings.deliveries(), ids, tell });
   const journal = createTableJournal(table, clock);
@@ -146,5 +156,6 @@ async function live(history: History): Promise<Outcome> {
   problems.push(
     ...judge({ history, twin, writers, writes: happenings.writes, secondRuns, hasTakenBack: people.hasTakenBack, runs, units }),
   );
-  return { problems, runs, units, told, twin, writers };
+  problems.push(...(await judgeRecords({ history, journal, runs, lines, credentials: twin.credentials })));
+  return { problems, runs, units, told, twin, writers, served: functions.served, calls: happenings.calls };
 }

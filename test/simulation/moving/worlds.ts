@@ -184,7 +184,11 @@ function build({ units, nodes, agent }: WorldSpec): Snapshot {
       ],
     },
     objects: [
-      ...[NAMESPACE, 'kube-system'].map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })),
+      ...[...new Set([NAMESPACE, 'kube-system', ...units.map(({ namespace }) => namespace)])].map((name) => ({
+        apiVersion: 'v1',
+        kind: 'Namespace',
+        metadata: { name },
+      })),
       ...Array.from({ length: nodes }, (_, index) => node(index + 1)),
       ...accounts.map(serviceAccount),
       ...units.map((unit) => workload(unit)),

@@ -1,6 +1,10 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { nextStep } from '../../../src/migration/run/next-step.ts';
+import { judgeWave } from '../../../src/migration/run/waves.ts';
+import type { UnitPlan } from '../../../src/model/plan.ts';
 import type { UnitStatus } from '../../../src/model/run.ts';
+import { GATED_WAVES } from '../../../src/plan/duration.ts';
 import { DEPLOYMENT, type FakeMigration, RUN } from '../fixtures/fake-migration.ts';
 import { runScene } from '../fixtures/run-scene.ts';
 
@@ -141,6 +145,117 @@ describe('the next step of a run', () => {
     expect(taken.at(-1)).toBe('done');
     expect([count('migrate'), count('confirm')]).toEqual([12, 12]);
     expect(count('wait')).toBeLessThanOrEqual(2 * 12);
+  });
+
+  it('begins no further unit of a wave that is over the threshold already, as one that was handed out in parts, or resumed', async () => {
+    await begin([{}, { id: 'shop/a', wave: 1 }, { id: 'shop/b', wave: 1 }, { id: 'shop/c', wave: 1 }, { id: 'shop/d', wave: 2 }]);
+    await ends(0, 'migrated');
+    for (const id of ['shop/a', 'shop/b', 'shop/c', 'shop/d']) await setUnit(id, 'pending');
+    const { journal } = fake.runtime;
+    const begun = { associate: new Date(fake.now()).toISOString() };
+    await journal.updateUnit(RUN, 'shop/a', { status: 'rolling-back', reason: 'why', stepStartedAt: begun });
+    await journal.updateUnit(RUN, 'shop/b', { status: 'running', stepStartedAt: begun });
+    const unitsOf = async (): Promise<string[]> =>
+      (await nextStep(fake.runtime, { runId: RUN })).batches.flatMap(({ units }) => units.map(({ unitId }) => unitId));
+    expect(await unitsOf()).toEqual(['shop/a', 'shop/b']);
+    await journal.updateUnit(RUN, 'shop/a', { status: 'rolled-back' });
+    await journal.updateUnit(RUN, 'shop/b', { facts: { soakUntil: new Date(fake.now() + 60_000).toISOString() } });
+    expect(await next()).toBe('wait 60');
+    fake.pass(60);
+    expect(await next()).toBe('confirm 1: 1');
+    await journal.updateUnit(RUN, 'shop/b', { status: 'migrated' });
+    expect(await next()).toBe('halted');
+    // Its role may trust it already: the judgement holds it, and has what was let in for it taken out again.
+    const { roles, reason } = await judgeWave(fake.runtime, { runId: RUN, wave: 1 });
+    expect(reason).toMatch(/^wave 1 failed: 1 of 3 units were not migrated/);
+    expect(roles).toHaveLength(1);
+    expect(await journal.getUnit(RUN, 'shop/c')).toMatchObject({ status: 'held', reason });
+    expect((await journal.getUnit(RUN, 'shop/d')).status).toBe('pending');
+    expect((await nextStep(fake.runtime, { runId: RUN })).reason).toBe(reason);
+  });
+
+  it('judges a wave again in an execution that resumes the run: nobody knows whether what was let in was taken out', async () => {
+    await waves(4, { failureThresholdPercent: 100 });
+    const { journal } = fake.runtime;
+    await journal.noteExecution(RUN, 'execution-1', 'always');
+    await ends(0, 'migrated');
+    await ends(1, 'rolled-back');
+    expect(await next()).toBe('confirm 1: ');
+    expect(await judgeWave(fake.runtime, { runId: RUN, wave: 1 })).toMatchObject({ decision: 'go-on', roles: [{ pending: [{}] }] });
+    expect(await next()).toBe('migrate 2: 1');
+    await journal.noteExecution(RUN, 'execution-2', 'always');
+    expect(await next()).toBe('confirm 1: ');
+    await judgeWave(fake.runtime, { runId: RUN, wave: 1 });
+    expect(await next()).toBe('migrate 2: 1');
+  });
+
+  it('holds what was not begun of a wave that does well, where another one halted the run', async () => {
+    await begin([{}, { id: 'shop/a', wave: 3 }, { id: 'shop/b', wave: 3 }, { id: 'shop/c', wave: 4 }]);
+    const { journal } = fake.runtime;
+    await journal.noteExecution(RUN, 'execution-2', 'always');
+    await ends(0, 'migrated');
+    const begun = { associate: new Date(fake.now()).toISOString() };
+    const soakUntil = new Date(fake.now() + 60_000).toISOString();
+    await journal.updateUnit(RUN, 'shop/a', { status: 'running', stepStartedAt: begun, facts: { soakUntil } });
+    await setUnit('shop/b', 'pending');
+    await journal.updateUnit(RUN, 'shop/c', { status: 'rolled-back', reason: 'why', stepStartedAt: begun });
+    expect(await next()).toBe('confirm 3: ');
+    await judgeWave(fake.runtime, { runId: RUN, wave: 3 });
+    expect(await journal.getUnit(RUN, 'shop/b')).toMatchObject({ status: 'held', reason: expect.stringMatching(/^wave 4 failed: /) });
+    expect(await next()).toBe('confirm 4: ');
+    await judgeWave(fake.runtime, { runId: RUN, wave: 4 });
+    expect(await next()).toBe('wait 60');
+  });
+
+  it('does as the options ask of a wave that failed right before the run was resumed', async () => {
+    await waves(4, { onWaveFailure: 'rollback' });
+    await fake.runtime.journal.noteExecution(RUN, 'execution-2', 'always');
+    await ends(0, 'migrated');
+    await ends(1, 'rolled-back');
+    expect(await next()).toBe('confirm 1: ');
+    expect((await judgeWave(fake.runtime, { runId: RUN, wave: 1 })).decision).toBe('rollback');
+  });
+
+  it('begins no other unit of an add-on alone: one update moves them all', async () => {
+    const addon = { name: 'aws-efs-csi-driver' } as NonNullable<UnitPlan['addon']>;
+    await begin([{}, { id: 'shop/a', wave: 1 }, { id: 'shop/b', wave: 1, addon }, { id: 'shop/c', wave: 1, addon }]);
+    await ends(0, 'migrated');
+    const begun = { associate: new Date(fake.now()).toISOString() };
+    await fake.runtime.journal.updateUnit(RUN, 'shop/a', { status: 'rolled-back', reason: 'why', stepStartedAt: begun });
+    await setUnit('shop/b', 'running');
+    await setUnit('shop/c', 'pending');
+    const { batches } = await nextStep(fake.runtime, { runId: RUN });
+    expect(batches.map(({ kind, units }) => [kind, ...units.map(({ unitId }) => unitId)])).toEqual([['addon', 'shop/b', 'shop/c']]);
+  });
+
+  it('begins no wave while more of what is in flight has failed than the threshold allows', async () => {
+    const outcomes = fc.array(fc.array(fc.boolean(), { minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(outcomes, fc.constantFrom(0, 10, 34, 50), async (inFlight, failureThresholdPercent) => {
+        const of = (index: number): number => GATED_WAVES + index;
+        const units = inFlight.flatMap((failed, index) =>
+          failed.map((_, place) => ({ id: `shop/w${of(index)}-${place}`, wave: of(index) })),
+        );
+        await begin([{}, ...units, { id: 'shop/next', wave: of(inFlight.length) }], {}, { failureThresholdPercent });
+        await ends(0, 'migrated');
+        await setUnit('shop/next', 'pending');
+        const at = new Date(fake.now()).toISOString();
+        const soakUntil = new Date(fake.now() + 900_000).toISOString();
+        for (const [index, failed] of inFlight.entries())
+          for (const [place, isFailed] of failed.entries())
+            await fake.runtime.journal.updateUnit(RUN, `shop/w${of(index)}-${place}`, {
+              status: isFailed ? 'rolled-back' : 'running',
+              stepStartedAt: { associate: at },
+              ...(isFailed ? {} : { facts: { soakUntil } }),
+            });
+        const all = inFlight.flat();
+        const isOver = all.filter(Boolean).length * 100 > failureThresholdPercent * all.length;
+        const { status } = await nextStep(fake.runtime, { runId: RUN });
+        if (isOver) expect(status).not.toBe('migrate');
+        if (!all.includes(true)) expect(status).toBe('migrate');
+      }),
+      { numRuns: 60 },
+    );
   });
 
   it('keeps one pace of restarts: a wave waits for the minute of the one before it, where both would be too many pods', async () => {
