@@ -18,6 +18,7 @@ import { streamPatterns } from './stream-filter.ts';
 
 /** Which cluster is migrated, and how quick its pods are. */
 export interface ClusterSettings extends SnapshotShape {
+  readonly units: number;
   /** From a pod's creation until it is ready; the twin's default where absent. Seconds. */
   readonly podSeconds?: number;
 }
@@ -53,7 +54,7 @@ export interface ClusterMeasure {
 }
 
 /** Migrates a generated cluster with the default options and paced requests, and counts. */
-export async function measureCluster({ podSeconds, ...shape }: ClusterSettings): Promise<ClusterMeasure> {
+export async function measureCluster({ units: size, podSeconds, ...shape }: ClusterSettings): Promise<ClusterMeasure> {
   const machine = await (await loadService()).stateMachine('migrate-cluster');
   const counter = createHistoryCounter(machine);
   const tasks = new Set([...allStates(machine)].flatMap(([name, { Type }]) => (Type === 'Task' ? [name] : [])));
@@ -69,7 +70,7 @@ export async function measureCluster({ podSeconds, ...shape }: ClusterSettings):
   const tls = meterTls();
   const from = process.cpuUsage();
   const rehearsal = await rehearse({
-    snapshot: generateSnapshot(shape),
+    snapshot: generateSnapshot(size, shape),
     startAt: Date.UTC(2026, 0, 5),
     paced: true,
     logger,

@@ -1,9 +1,10 @@
 import type { ClusterMeasure, ClusterSettings } from './cluster.bench.ts';
 import { ASSUMED, costOf, type FleetCase, floorOf, modelFleet } from './fleet.bench.ts';
-import { atMost, type Row, told, whole } from './row.ts';
+import type { Row } from './results.ts';
+import { atMost, told, whole } from './row-words.ts';
 
 /** Migrates a cluster in a process of its own. */
-export type MeasureCluster = (settings: ClusterSettings) => ClusterMeasure;
+export type MeasureCluster = (settings: ClusterSettings) => Promise<ClusterMeasure>;
 
 /** The most events that a history may have: Step Functions ends an execution at 25,000. */
 const MOST_EVENTS = 20_000;
@@ -20,8 +21,8 @@ const FLEET_CASES: readonly FleetCase[] = [
 ];
 
 /** Clusters of three sizes, and a fleet of the largest. */
-export function fleetRows(measure: MeasureCluster): Row[] {
-  const clusters = [201, 501, 2_001].map((units) => measure({ units }));
+export async function fleetRows(measure: MeasureCluster): Promise<Row[]> {
+  const clusters = await Promise.all([201, 501, 2_001].map((units) => measure({ units })));
   const largest = clusters.at(-1) as ClusterMeasure;
   return [...clusters.flatMap(clusterRows), ...largestRows(largest), ...modelRows(largest)];
 }
@@ -39,7 +40,12 @@ function clusterRows(one: ClusterMeasure): Row[] {
       bound: 'all migrated',
       holds: isMigrated(one),
     },
-    atMost(`  events of the history of ${whole(one.units)}, and of its longest child's`, Math.max(one.history, one.longestChild), MOST_EVENTS, events),
+    atMost(
+      `  events of the history of ${whole(one.units)}, and of its longest child's`,
+      Math.max(one.history, one.longestChild),
+      MOST_EVENTS,
+      events,
+    ),
   ];
 }
 
@@ -48,7 +54,13 @@ function largestRows(one: ClusterMeasure): Row[] {
   const took = one.seconds / 3600;
   return [
     atMost(`  transitions a unit of ${whole(one.units)}`, one.transitions / one.units, 2, perUnit(one, one.transitions)),
-    atMost(`  hours of ${whole(one.units)}, at most ${OVER_FLOOR} × the ${LARGEST_FLOOR} h of one request a second to EKS`, took, LARGEST_FLOOR * OVER_FLOOR, `${hours(one)} h`, ' h'),
+    atMost(
+      `  hours of ${whole(one.units)}, at most ${OVER_FLOOR} × the ${LARGEST_FLOOR} h of one request a second to EKS`,
+      took,
+      LARGEST_FLOOR * OVER_FLOOR,
+      `${hours(one)} h`,
+      ' h',
+    ),
     atMost(
       `  the same over the least that podshift's own rates allow: a canary and its soak, ${(flow / 60).toFixed(0)} min of ${by}, one soak`,
       one.seconds / seconds,
@@ -76,8 +88,8 @@ function modelRows(one: ClusterMeasure): Row[] {
 }
 
 /** A cluster whose pods are slow: what it costs more than one whose pods are quick. */
-export function slowRows(measure: MeasureCluster): Row[] {
-  const slow = measure({ units: 201, podSeconds: 150 });
+export async function slowRows(measure: MeasureCluster): Promise<Row[]> {
+  const slow = await measure({ units: 201, podSeconds: 150 });
   return [
     ...clusterRows(slow).map((row) => ({ ...row, what: `${row.what}; roll-outs take 5 min` })),
     atMost('  transitions a unit of 201; roll-outs take 5 min', slow.transitions / slow.units, 3, perUnit(slow, slow.transitions)),
@@ -86,33 +98,59 @@ export function slowRows(measure: MeasureCluster): Row[] {
 }
 
 /** One namespace with everything: whoever lists all pods of it for each unit makes calls whose size grows with the cluster. */
-export function namespaceRows(measure: MeasureCluster): Row[] {
-  const [small, large] = [200, 2_000].map((units) => measure({ units, podsEach: 5, oneNamespace: true })) as [ClusterMeasure, ClusterMeasure];
+export async function namespaceRows(measure: MeasureCluster): Promise<Row[]> {
+  const shape = { podsEach: 5, oneNamespace: true } as const;
+  const [small, large] = await Promise.all([measure({ ...shape, units: 200 }), measure({ ...shape, units: 2_000 })]);
   const calls = (one: ClusterMeasure): number => one.calls.kubernetes / one.units;
   const bytes = (one: ClusterMeasure): number => one.kubernetesBytes / one.units / 1e6;
   const what = (one: ClusterMeasure): string => `one namespace, ${whole(one.units)} service accounts, ${whole(one.restarted)} pods`;
   return [
-    ...[small, large].map((one) =>
-      ({ ...told(what(one), `${calls(one).toFixed(1)} calls of Kubernetes and ${bytes(one).toFixed(2)} MB a unit, ${hours(one)} h`), bound: 'all migrated', holds: isMigrated(one) }),
+    ...[small, large].map((one) => ({
+      ...told(what(one), `${calls(one).toFixed(1)} calls of Kubernetes and ${bytes(one).toFixed(2)} MB a unit, ${hours(one)} h`),
+      bound: 'all migrated',
+      holds: isMigrated(one),
+    })),
+    atMost(
+      '  calls a unit, of the large one over the small one',
+      calls(large) / calls(small),
+      1.1,
+      (calls(large) / calls(small)).toFixed(2),
     ),
-    atMost('  calls a unit, of the large one over the small one', calls(large) / calls(small), 1.1, (calls(large) / calls(small)).toFixed(2)),
-    atMost('  bytes a unit, of the large one over the small one', bytes(large) / bytes(small), 1.1, (bytes(large) / bytes(small)).toFixed(2)),
+    atMost(
+      '  bytes a unit, of the large one over the small one',
+      bytes(large) / bytes(small),
+      1.1,
+      (bytes(large) / bytes(small)).toFixed(2),
+    ),
   ];
 }
 
 /** What the journal is asked for, and how that grows. */
-export function journalRows(measure: MeasureCluster): Row[] {
-  const sizes = [100, 200, 400].map((units) => measure({ units }));
-  const [small, , large] = sizes as [ClusterMeasure, ClusterMeasure, ClusterMeasure];
+export async function journalRows(measure: MeasureCluster): Promise<Row[]> {
+  const sizes = await Promise.all([measure({ units: 100 }), measure({ units: 200 }), measure({ units: 400 })]);
+  const [small, , large] = sizes;
   const reads = (one: ClusterMeasure): number => (one.journal.reads + one.journal.itemsRead) / one.units;
   const growth = reads(large) / reads(small);
   return [
     ...sizes.flatMap((one): Row[] => {
       const { units, journal } = one;
       return [
-        atMost(`journal of ${units} units: write units a unit`, journal.writeUnits / units, 30, `${perUnit(one, journal.writeUnits)} by ${perUnit(one, journal.writes)} writes`),
-        atMost(`  of ${units}: records that the stream's filter passes, a unit`, journal.passed / units, 8, `${perUnit(one, journal.passed)} of ${perUnit(one, journal.records)}, ${perUnit(one, one.events)} of them news`),
-        told(`  of ${units}: reads a unit`, `${perUnit(one, journal.reads)} calls, ${perUnit(one, journal.itemsRead)} items listed, ${perUnit(one, journal.readUnits)} read units`),
+        atMost(
+          `journal of ${units} units: write units a unit`,
+          journal.writeUnits / units,
+          30,
+          `${perUnit(one, journal.writeUnits)} by ${perUnit(one, journal.writes)} writes`,
+        ),
+        atMost(
+          `  of ${units}: records that the stream's filter passes, a unit`,
+          journal.passed / units,
+          8,
+          `${perUnit(one, journal.passed)} of ${perUnit(one, journal.records)}, ${perUnit(one, one.events)} of them news`,
+        ),
+        told(
+          `  of ${units}: reads a unit`,
+          `${perUnit(one, journal.reads)} calls, ${perUnit(one, journal.itemsRead)} items listed, ${perUnit(one, journal.readUnits)} read units`,
+        ),
       ];
     }),
     atMost('  calls and items read a unit, of 400 over 100 units (linear: 1)', growth, 1.2, growth.toFixed(2)),

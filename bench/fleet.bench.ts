@@ -71,7 +71,11 @@ const FASTEST = { eks: 20, iam: 20, kubernetes: 100, cloudtrail: 2 } as const;
 const RENEWED = 300 / 60;
 
 /** The least time that a migration could take: its canary and that one's soak, the slowest of all flows, and the last soak. Seconds. */
-export function floorOf({ calls, restarted }: Pick<ClusterMeasure, 'calls' | 'restarted'>): { readonly seconds: number; readonly flow: number; readonly by: string } {
+export function floorOf({ calls, restarted }: Pick<ClusterMeasure, 'calls' | 'restarted'>): {
+  readonly seconds: number;
+  readonly flow: number;
+  readonly by: string;
+} {
   const flows: [string, number][] = [
     ...Object.entries(FASTEST).map(([service, rate]): [string, number] => [service, calls[service as keyof typeof FASTEST] / rate]),
     ['restarts', restarted / RENEWED],

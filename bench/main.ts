@@ -1,17 +1,27 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { promisify } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
+import pLimit from 'p-limit';
 import { type AuditMeasure, measureAudit } from './audit.bench.ts';
+import { type ClusterMeasure, type ClusterSettings, measureCluster } from './cluster.bench.ts';
 import { type CommandMeasure, measureCommand, type Usage } from './command.bench.ts';
-import { ASSUMED, type ClusterMeasure, clusterOf, type FleetCase, measureCluster, modelFleet } from './fleet.bench.ts';
+import { FLEET_NOTE, fleetRows, journalRows, namespaceRows, slowRows } from './fleet-rows.ts';
 import { type FunctionMeasure, measureFunctions } from './functions.bench.ts';
 import { type InventoryMeasure, measureInventory } from './inventory.bench.ts';
 import { measureReading, type ReadingMeasure } from './reading.bench.ts';
 import { measureRehearsal, type RehearsalMeasure } from './rehearsal.bench.ts';
-import { type Row, render, writeResults } from './results.ts';
+import { keptRows, type Row, render, writeResults } from './results.ts';
+import { told, whole } from './row-words.ts';
+import { measureSuite, type SuiteMeasure } from './suite.bench.ts';
 import { measureTrust } from './trust.bench.ts';
 
-/** The sizes whose growth must stay linear: service accounts, with five pods and half a role each. */
-const SIZES = [100, 1_000, 10_000].map((serviceAccounts) => ({ serviceAccounts, pods: serviceAccounts * 5, roles: serviceAccounts / 2 }));
+/** Service accounts, with five pods and half a role each, in clusters whose growth must stay linear. The last two are one fleet's: EKS allows a cluster 5,000 associations. */
+const SIZES = [100, 1_000, 5_000, 5_000].map((serviceAccounts) => ({
+  serviceAccounts,
+  pods: serviceAccounts * 5,
+  roles: serviceAccounts / 2,
+}));
 const TARGET_SIZE = { serviceAccounts: 2_000, pods: 10_000, roles: 1_000 };
 
 /** Each page holds 500 pods: memory must not grow with their number. */
@@ -35,6 +45,7 @@ const MEASURES: Record<string, (argument: never) => unknown> = {
   reading: measureReading,
   cluster: measureCluster,
   rehearsal: measureRehearsal,
+  suite: measureSuite,
   trust: measureTrust,
 };
 
@@ -80,15 +91,18 @@ function readingRows(measure: ReadingMeasure): Row[] {
   ];
 }
 
+/** Units that a second of CPU has to rehearse, the twin's work included. */
+const LEAST_UNITS = 4;
+
 function rehearsalRows(measure: RehearsalMeasure): Row[] {
   const { units, writes } = measure;
   const per = (count: number, of: number): string => `${count} / ${of} = ${(count / of).toFixed(2)}`;
   return [
     {
-      what: `rehearsal of ${units} units, ${measure.status}`,
-      figure: `${measure.unitsPerSecond.toFixed(1)} units/s`,
-      bound: '',
-      holds: null,
+      what: `rehearsal of ${units} units, journal in memory, ${measure.status}`,
+      figure: `${measure.unitsPerSecond.toFixed(1)} units a second of CPU`,
+      bound: `at least ${LEAST_UNITS}`,
+      holds: measure.unitsPerSecond >= LEAST_UNITS,
     },
     { what: '  associations per unit', figure: per(writes.associations, units), bound: '1', holds: writes.associations === units },
     {
@@ -107,19 +121,6 @@ function rehearsalRows(measure: RehearsalMeasure): Row[] {
   ];
 }
 
-/** Sizes that are measured, and the one that they stand for. */
-const FLEET_SIZES = [201, 501] as const;
-const FLEET_UNITS = 2_000;
-const FLEET_CASES: readonly FleetCase[] = [
-  { clusters: 500, accounts: 50, perSecond: 5, clustersPerPlace: 3 },
-  { clusters: 500, accounts: 50, perSecond: 1, clustersPerPlace: 10 },
-  { clusters: 500, accounts: 1, perSecond: 5, clustersPerPlace: 3 },
-  { clusters: 500, accounts: 1, perSecond: 5, clustersPerPlace: 100 },
-  { clusters: 500, accounts: 1, perSecond: 1, clustersPerPlace: 100 },
-];
-/** The most events that a history may have: Step Functions ends an execution at 25,000. */
-const MOST_EVENTS = 20_000;
-
 function trustRows({ operationsPerSecond }: { readonly operationsPerSecond: number }): Row[] {
   return [
     {
@@ -131,57 +132,34 @@ function trustRows({ operationsPerSecond }: { readonly operationsPerSecond: numb
   ];
 }
 
-/** A fleet's figures: clusters are measured, 500 of them are modelled. */
-function fleetRows(small: ClusterMeasure, large: ClusterMeasure): Row[] {
-  const cluster = clusterOf(FLEET_UNITS, small, large);
-  const round = (number: number): string => Math.round(number).toLocaleString('en-US');
-  const counted = (one: ClusterMeasure): string =>
-    `${round(one.transitions)} transitions, ${round(one.invocations)} invocations, ${(one.seconds / 3600).toFixed(1)} h, eks ${round(one.calls.eks)}, iam ${round(one.calls.iam)}, kubernetes ${round(one.calls.kubernetes)}, cloudtrail ${round(one.calls.cloudtrail)}`;
-  const events = (one: ClusterMeasure): Row => ({
-    what: `  events of its history, and of its longest child's, ${one === cluster ? 'by a line through both' : 'measured'}`,
-    figure: `${round(one.history)}, ${round(one.longestChild)}`,
-    bound: `at most ${round(MOST_EVENTS)}`,
-    holds: Math.max(one.history, one.longestChild) <= MOST_EVENTS,
-  });
-  return [
-    ...[small, large].flatMap((one): Row[] => [
-      { what: `one cluster, ${one.units} service accounts, measured`, figure: counted(one), bound: '', holds: null },
-      events(one),
-    ]),
-    {
-      what: `one cluster, ${round(FLEET_UNITS)} service accounts, by a line through both`,
-      figure: counted(cluster),
-      bound: '',
-      holds: null,
-    },
-    events(cluster),
-    ...FLEET_CASES.map((fleet): Row => {
-      const model = modelFleet(fleet, cluster);
-      return {
-        what: `${fleet.clusters} such clusters in ${fleet.accounts} ${fleet.accounts === 1 ? 'account' : 'accounts'}, ${fleet.perSecond}/s each, ${fleet.clustersPerPlace} per place, modelled`,
-        figure: `${(model.transitions / 1e6).toFixed(1)} M transitions, ${(model.lambdaSeconds / 1e6).toFixed(2)} M Lambda seconds, $${round(model.dollars)}, ${model.days.toFixed(1)} days in ${model.waves} waves`,
-        bound: '',
-        holds: null,
-      };
-    }),
-  ];
-}
-
-const FLEET_NOTE = `The fleet is a model over measured clusters. It takes as given: a transition costs $${ASSUMED.transitionPrice}, a GB-second of Lambda on arm64 $${ASSUMED.gigabyteSecondPrice}, a request of it $${ASSUMED.requestPrice.toFixed(7)} (us-east-1; assumed on 2026-11-22, not looked up); functions of ${ASSUMED.gigabytes} GB; ${ASSUMED.invocationSeconds} s for an invocation and ${ASSUMED.callSeconds} s for each call of an API; EKS and IAM answer so many requests a second to an account and region as the row says (neither publishes its rate), CloudTrail two. DynamoDB, logs, retries, the time that functions wait for their pace, the planning of each cluster ahead and the looks at its run are not in it. Waves of 100 clusters, so many of one account and region as the row says. Most of the time is the soak: 15 minutes, four times one after another (waveSize, soakSeconds).`;
-
-/** How time and calls grow: each size's figure per service account, over that of the size before. */
+/** How time and calls grow: each size's figure per service account, over that of the size before. All service accounts are planned to migrate. */
 function growthRows(measures: readonly InventoryMeasure[]): Row[] {
-  return measures.map((measure, index) => {
-    const before = measures[index - 1];
+  const sizes = [...Map.groupBy(measures, ({ serviceAccounts }) => serviceAccounts).values()].map(together);
+  return sizes.map((measure, index) => {
+    const before = sizes[index - 1];
     const each = (of: InventoryMeasure): number => (of.seconds / of.serviceAccounts) * 1e6;
-    const ratio = before === undefined ? null : each(measure) / each(before);
+    const ratio = before === undefined ? 1 : each(measure) / each(before);
     return {
-      what: `${measure.serviceAccounts} service accounts`,
-      figure: `${measure.seconds.toFixed(2)} s, ${each(measure).toFixed(0)} µs each, ${measure.megabytes.toFixed(0)} MB, ${measure.calls} calls`,
-      bound: ratio === null ? '' : `${ratio.toFixed(2)} × the size before, each (linear: about 1)`,
-      holds: ratio === null ? null : ratio < 2,
+      what: `${measure.serviceAccounts} service accounts, ${measure.clusters === 1 ? 'one cluster' : `${measure.clusters} clusters`}`,
+      figure: `${measure.seconds.toFixed(2)} s, ${each(measure).toFixed(0)} µs each, ${measure.megabytes.toFixed(0)} MB, ${measure.calls} calls, ${measure.migrating} planned`,
+      bound: `all planned${before === undefined ? '' : `; ${ratio.toFixed(2)} × the size before, each (linear: about 1), at most 2`}`,
+      holds: measure.migrating === measure.serviceAccounts && ratio < 2,
     };
   });
+}
+
+/** Clusters of one size, taken together. */
+function together(clusters: readonly InventoryMeasure[]): InventoryMeasure & { readonly clusters: number } {
+  const sum = (of: (one: InventoryMeasure) => number): number => clusters.reduce((total, one) => total + of(one), 0);
+  return {
+    ...(clusters[0] as InventoryMeasure),
+    clusters: clusters.length,
+    serviceAccounts: sum((one) => one.serviceAccounts),
+    seconds: sum((one) => one.seconds),
+    calls: sum((one) => one.calls),
+    migrating: sum((one) => one.migrating),
+    megabytes: Math.max(...clusters.map((one) => one.megabytes)),
+  };
 }
 
 /** The command as users meet it; of `--version` and `--help` too, as each of them waits for it. */
@@ -228,18 +206,60 @@ function functionRows(measures: readonly FunctionMeasure[]): Row[] {
   ];
 }
 
+/** The suite that each change runs, with the day of its figure: a whole bench leaves it as it is. */
+function suiteRows({ cpuSeconds, seconds, passed }: SuiteMeasure): Row[] {
+  const figure = `${whole(cpuSeconds)} s of CPU, ${(seconds / 60).toFixed(1)} min, ${new Date().toISOString().slice(0, 10)}`;
+  return [{ what: SUITE, figure, bound: 'at most 450 s of CPU, and green', holds: cpuSeconds <= 450 && passed }];
+}
+
+/** Rows of one kind; those of clusters are measured side by side, as their CPU time is all that counts of theirs. */
+interface Group {
+  readonly rows: () => Row[] | Promise<Row[]>;
+  /** Only where it is asked for. */
+  readonly apart?: true;
+}
+
+const SUITE = 'npm test (measured by `npm run bench -- suite`)';
+
 /** Groups of rows, in the order of the table. */
-const GROUPS: Readonly<Record<string, () => Row[]>> = {
-  inventory: () => inventoryRows(alone('inventory', TARGET_SIZE)),
-  command: () => commandRows(alone('command', TARGET_SIZE)),
-  reading: () => readingRows(alone('reading', MANY_PODS)),
-  trust: () => trustRows(alone('trust', null)),
-  rehearsal: () => rehearsalRows(alone('rehearsal', 500)),
-  audit: () => auditRows(alone('audit', 2_000)),
-  fleet: () => fleetRows(alone('cluster', FLEET_SIZES[0]), alone('cluster', FLEET_SIZES[1])),
-  functions: () => functionRows(alone<FunctionMeasure[]>('functions', null)),
-  growth: () => growthRows(SIZES.map((size) => alone<InventoryMeasure>('inventory', size))),
+const GROUPS: Readonly<Record<string, Group>> = {
+  inventory: { rows: () => inventoryRows(alone('inventory', TARGET_SIZE)) },
+  command: { rows: () => commandRows(alone('command', TARGET_SIZE)) },
+  reading: { rows: () => readingRows(alone('reading', MANY_PODS)) },
+  trust: { rows: () => trustRows(alone('trust', null)) },
+  audit: { rows: () => auditRows(alone('audit', 2_000)) },
+  functions: { rows: () => functionRows(alone<FunctionMeasure[]>('functions', null)) },
+  growth: { rows: () => growthRows(SIZES.map((size) => alone<InventoryMeasure>('inventory', size))) },
+  rehearsal: { rows: () => rehearsalRows(alone('rehearsal', 500)) },
+  fleet: { rows: () => fleetRows(sideBySide) },
+  namespace: { rows: () => namespaceRows(sideBySide) },
+  slow: { rows: () => slowRows(sideBySide) },
+  journal: { rows: () => journalRows(sideBySide) },
+  suite: { rows: () => suiteRows(alone('suite', null)), apart: true },
 };
+const CLUSTERS: readonly string[] = ['fleet', 'namespace', 'slow', 'journal'];
+
+const limit = pLimit(availableParallelism());
+
+/** Measures a cluster in a process of its own, as many at once as there are cores. */
+function sideBySide(settings: ClusterSettings): Promise<ClusterMeasure> {
+  const args = [import.meta.filename, '--measure', 'cluster', JSON.stringify(settings)];
+  return limit(async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 1e8 });
+    return JSON.parse(stdout) as ClusterMeasure;
+  });
+}
+
+/** The rows of these groups, in their order. */
+async function measured(groups: readonly string[]): Promise<Row[]> {
+  const rows = new Map<string, Row[]>();
+  const add = async (group: string): Promise<void> => {
+    rows.set(group, (await GROUPS[group]?.rows()) ?? []);
+  };
+  for (const group of groups.filter((name) => !CLUSTERS.includes(name))) await add(group);
+  await Promise.all(groups.filter((name) => CLUSTERS.includes(name)).map(add));
+  return groups.flatMap((group) => rows.get(group) ?? []);
+}
 
 async function main(): Promise<void> {
   const [flag, name, argument] = process.argv.slice(2);
@@ -251,11 +271,14 @@ async function main(): Promise<void> {
   const asked = process.argv.slice(2);
   const unknown = asked.find((group) => GROUPS[group] === undefined);
   if (unknown !== undefined) throw new Error(`there is no group of rows ${unknown}: it is one of ${Object.keys(GROUPS).join(', ')}`);
-  const groups = Object.keys(GROUPS).filter((group) => asked.length === 0 || asked.includes(group));
-  const rows = groups.flatMap((group) => GROUPS[group]?.() ?? []);
-  console.log(render(rows));
-  writeResults(rows, FLEET_NOTE, asked.length === 0);
-  process.exitCode = rows.some((row) => row.holds === false) ? 1 : 0;
+  const isWhole = asked.length === 0;
+  const from = performance.now();
+  const rows = await measured(Object.keys(GROUPS).filter((group) => (isWhole ? GROUPS[group]?.apart !== true : asked.includes(group))));
+  const minutes = ((performance.now() - from) / 60_000).toFixed(0);
+  const all = isWhole ? [...rows, ...keptRows(SUITE), told('this whole bench', `${minutes} min`)] : rows;
+  console.log(render(all));
+  writeResults(all, FLEET_NOTE, isWhole);
+  process.exitCode = all.some((row) => row.holds === false) ? 1 : 0;
 }
 
 await main();

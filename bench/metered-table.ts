@@ -30,7 +30,11 @@ export interface MeteredTable {
  * The same table, whose calls are counted: one in this process' memory, which does what it is asked for in the order of the calls. Each
  * record that passes one of the patterns is handed to `onRecord`, as Lambda would hand it to the function.
  */
-export function meterTable(table: Table, patterns: readonly Pattern[], onRecord: (write: JournalWrite) => void = () => undefined): MeteredTable {
+export function meterTable(
+  table: Table,
+  patterns: readonly Pattern[],
+  onRecord: (write: JournalWrite) => void = () => undefined,
+): MeteredTable {
   const meter: TableMeter = { writeUnits: 0, readUnits: 0, writes: 0, reads: 0, itemsRead: 0, records: 0, passed: 0 };
   const read = (items: readonly (Item | undefined)[]): void => {
     meter.reads += 1;

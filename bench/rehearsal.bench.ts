@@ -17,16 +17,16 @@ export interface RehearsalMeasure {
   readonly status: string;
 }
 
-/** A cluster of so many service accounts, two of them a role, each with so many pods: two where nothing else is said. */
+/** What a generated cluster is like. */
 export interface SnapshotShape {
-  readonly units: number;
+  /** Pods of each service account; two where absent. */
   readonly podsEach?: number;
   /** All in one namespace; in a hundred where absent. */
   readonly oneNamespace?: true;
 }
 
-/** The snapshot of such a cluster. */
-export function generateSnapshot({ units, podsEach = 2, oneNamespace }: SnapshotShape): Snapshot {
+/** The snapshot of a cluster of so many service accounts, two of them a role. */
+export function generateSnapshot(units: number, { podsEach = 2, oneNamespace }: SnapshotShape = {}): Snapshot {
   const generated = generateCluster({ serviceAccounts: units, pods: units * podsEach, roles: Math.ceil(units / 2) });
   const world = oneNamespace === true ? inOneNamespace(generated) : generated;
   const namespaces = new Set(world.objects.flatMap(({ metadata }) => (metadata.namespace === undefined ? [] : [metadata.namespace])));
@@ -78,7 +78,7 @@ function inOneNamespace(world: ReturnType<typeof generateCluster>): ReturnType<t
 
 /** Rehearses a cluster of so many service accounts, two pods each, two service accounts a role, and counts what was written. */
 export async function measureRehearsal(units: number): Promise<RehearsalMeasure> {
-  const snapshot = generateSnapshot({ units });
+  const snapshot = generateSnapshot(units);
   const from = process.cpuUsage();
   const rehearsal = await rehearse({ snapshot, startAt: Date.UTC(2026, 0, 5) });
   const { user, system } = process.cpuUsage(from);

@@ -30,6 +30,16 @@ export function writeResults(rows: readonly Row[], note: string, whole: boolean)
   writeFileSync(FILE, `# Results\n\n${head}\n\n${merged(lines, rows).join('\n')}\n\n${note}\n${rest}`);
 }
 
+/** The rows of RESULTS.md that say that they are about `what`, as they stand there: measured some other time. */
+export function keptRows(what: string): Row[] {
+  const lines = readFileSync(FILE, 'utf8').split('\n');
+  return lines.flatMap((line): Row[] => {
+    const [, name, figure, bound, holds] = line.split('|').map((cell) => cell.trim());
+    if (name !== what || figure === undefined || bound === undefined) return [];
+    return [{ what, figure, bound, holds: holds === '' ? null : holds === 'yes' }];
+  });
+}
+
 function lineOf(row: Row): string {
   return `| ${row.what} | ${row.figure} | ${row.bound} | ${row.holds === null ? '' : row.holds ? 'yes' : 'no'} |`;
 }

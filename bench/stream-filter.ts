@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { parseYaml } from '../engine/service.ts';
 
 /** A pattern of an event source's filter: what it names must be there, and be one of the values (Lambda developer guide, "Event filtering"). */
-export type Pattern = { readonly [key: string]: Pattern | readonly Rule[] };
+export type Pattern = { readonly [key: string]: Pattern | readonly Rule[] | readonly Pattern[] };
 
 type Rule =
   | string
@@ -17,7 +17,9 @@ type Rule =
 /** The filter patterns of the function that reads the journal's stream, as serverless.yml has them. */
 export async function streamPatterns(): Promise<readonly Pattern[]> {
   const text = await readFile(new URL('../serverless.yml', import.meta.url), 'utf8');
-  const { functions } = parseYaml(text) as { functions: { publishEvents: { events: readonly { stream?: { filterPatterns: Pattern[] } }[] } } };
+  const { functions } = parseYaml(text) as {
+    functions: { publishEvents: { events: readonly { stream?: { filterPatterns: Pattern[] } }[] } };
+  };
   return functions.publishEvents.events.flatMap(({ stream }) => stream?.filterPatterns ?? []);
 }
 

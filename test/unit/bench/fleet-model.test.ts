@@ -54,7 +54,11 @@ describe('the cost of a migration', () => {
 describe('the least time', () => {
   it('is a canary, its soak, the slowest flow and one soak', () => {
     expect(floorOf({ calls: noCalls(), restarted: 0 }).seconds).toBe(60 + 900 + 900);
-    expect(floorOf({ calls: { ...noCalls(), eks: 2_000, cloudtrail: 400 }, restarted: 1_500 })).toEqual({ seconds: 1860 + 300, flow: 300, by: 'restarts' });
+    expect(floorOf({ calls: { ...noCalls(), eks: 2_000, cloudtrail: 400 }, restarted: 1_500 })).toEqual({
+      seconds: 1860 + 300,
+      flow: 300,
+      by: 'restarts',
+    });
     expect(floorOf({ calls: { ...noCalls(), cloudtrail: 2_000 }, restarted: 1_500 })).toMatchObject({ flow: 1000, by: 'cloudtrail' });
   });
 });

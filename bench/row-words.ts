@@ -1,12 +1,4 @@
-/** A line of RESULTS.md. */
-export interface Row {
-  readonly what: string;
-  readonly figure: string;
-  /** What the figure must be; empty where it has no bound. */
-  readonly bound: string;
-  /** Whether it is; null where it has no bound. */
-  readonly holds: boolean | null;
-}
+import type { Row } from './results.ts';
 
 /** A row without a bound. */
 export function told(what: string, figure: string): Row {
