@@ -65,23 +65,28 @@ export function lambdaSeconds({ invocations, calls, journal, cpuSeconds }: Clust
 /** A soak by default, and what a canary takes before it: the wait for IAM, five dry runs, a probe pod and a roll-out. Seconds. */
 const SOAK = 900;
 const CANARY = 60;
-/** Requests a second: the most that podshift sends, and CloudTrail's own limit (src/aws/pacing.ts). */
-const FASTEST = { eks: 20, iam: 20, kubernetes: 100, cloudtrail: 2 } as const;
-/** Pods that a run renews in a second by default. */
-const RENEWED = 300 / 60;
+/** So many a second: requests to EKS and IAM, the most that podshift sends, and to CloudTrail, its own limit (src/aws/pacing.ts); renewed pods by default. */
+const FASTEST = { eks: 20, iam: 20, cloudtrail: 2, restarts: 300 / 60 } as const;
+/** Service accounts of a role, as clusters are generated. */
+const OF_A_ROLE = 2;
 
-/** The least time that a migration could take: its canary and that one's soak, the slowest of all flows, and the last soak. Seconds. */
-export function floorOf({ calls, restarted }: Pick<ClusterMeasure, 'calls' | 'restarted'>): {
+/**
+ * The least time that a migration could take at podshift's own rates: its canary and that one's soak, the slowest of the flows that it cannot
+ * do without (an association a unit, a read and a write of each role's trust, a look at CloudTrail a role, each pod once), and the last soak.
+ */
+export function floorOf({ units, restarted }: Pick<ClusterMeasure, 'units' | 'restarted'>): Floor {
+  const roles = units / OF_A_ROLE;
+  const needed = { eks: units, iam: 2 * roles, cloudtrail: roles, restarts: restarted };
+  const flows = Object.entries(needed).map(([by, count]) => ({ by, flow: count / FASTEST[by as keyof typeof FASTEST] }));
+  const slowest = flows.reduce((one, other) => (other.flow > one.flow ? other : one));
+  return { ...slowest, seconds: CANARY + SOAK + slowest.flow + SOAK };
+}
+
+/** Seconds, those of its slowest flow, and what that one is of. */
+export interface Floor {
   readonly seconds: number;
   readonly flow: number;
   readonly by: string;
-} {
-  const flows: [string, number][] = [
-    ...Object.entries(FASTEST).map(([service, rate]): [string, number] => [service, calls[service as keyof typeof FASTEST] / rate]),
-    ['restarts', restarted / RENEWED],
-  ];
-  const [by, flow] = flows.sort((a, b) => b[1] - a[1])[0] as [string, number];
-  return { seconds: CANARY + SOAK + flow + SOAK, flow, by };
 }
 
 /** A fleet of equal clusters, in so many accounts of one region each, whose EKS and IAM answer so many requests a second. */
