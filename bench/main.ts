@@ -241,13 +241,20 @@ const CLUSTERS: readonly string[] = ['fleet', 'namespace', 'slow', 'journal'];
 
 const limit = pLimit(availableParallelism());
 
-/** Measures a cluster in a process of its own, as many at once as there are cores. */
+const clusters = new Map<string, Promise<ClusterMeasure>>();
+
+/** Measures a cluster in a process of its own, once, and as many at once as there are cores. */
 function sideBySide(settings: ClusterSettings): Promise<ClusterMeasure> {
-  const args = [import.meta.filename, '--measure', 'cluster', JSON.stringify(settings)];
-  return limit(async () => {
-    const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 1e8 });
-    return JSON.parse(stdout) as ClusterMeasure;
-  });
+  const text = JSON.stringify(settings);
+  const measure = clusters.get(text) ?? limit(() => migrated(text));
+  clusters.set(text, measure);
+  return measure;
+}
+
+async function migrated(settings: string): Promise<ClusterMeasure> {
+  const args = [import.meta.filename, '--measure', 'cluster', settings];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 1e8 });
+  return JSON.parse(stdout) as ClusterMeasure;
 }
 
 /** The rows of these groups, in their order. */
