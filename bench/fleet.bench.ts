@@ -1,75 +1,93 @@
-import { allStates } from '../engine/check.ts';
-import { createHistoryCounter } from '../engine/history.ts';
-import { rehearse } from '../engine/rehearsal.ts';
-import { loadService } from '../engine/service.ts';
 import { wavesOf } from '../src/fleet/waves.ts';
 import { fleetSpec, type MemberRecord } from '../src/model/fleet.ts';
-import type { CallCounts } from '../src/model/run.ts';
-import { generateSnapshot } from './rehearsal.bench.ts';
+import type { ClusterMeasure } from './cluster.bench.ts';
 
-/** What one migration of a generated cluster took of Step Functions and of the APIs; all of it counted, none of it assumed. */
-export interface ClusterMeasure {
-  readonly units: number;
-  readonly status: string;
-  /** States entered and tries repeated, child executions included: what Step Functions bills. */
-  readonly transitions: number;
-  readonly invocations: number;
-  readonly executions: number;
-  /** Events of the run's own history, and of its longest child's. */
-  readonly history: number;
-  readonly longestChild: number;
-  /** The run's own time, on the twin's clock. */
-  readonly seconds: number;
-  readonly calls: CallCounts;
-}
-
-/** Migrates a generated cluster of so many service accounts with the default options, and counts. */
-export async function measureCluster(units: number): Promise<ClusterMeasure> {
-  const machine = await (await loadService()).stateMachine('migrate-cluster');
-  const counter = createHistoryCounter(machine);
-  const tasks = new Set([...allStates(machine)].flatMap(([name, { Type }]) => (Type === 'Task' ? [name] : [])));
-  let transitions = 0;
-  let invocations = 0;
-  const rehearsal = await rehearse({
-    snapshot: generateSnapshot(units),
-    startAt: Date.UTC(2026, 0, 5),
-    journal: 'memory',
-    onEvent: (progress) => {
-      counter.onEvent(progress);
-      if (progress.type !== 'state-entered' && progress.type !== 'task-retried') return;
-      transitions += 1;
-      if (tasks.has(progress.state)) invocations += 1;
-    },
-  });
-  try {
-    const { run, calls } = rehearsal.report;
-    const children = [...counter.executions].filter(([name]) => name !== '').map(([, events]) => events);
-    return {
-      units,
-      status: run.status,
-      transitions,
-      invocations,
-      executions: counter.executions.size,
-      history: counter.executions.get('') ?? 0,
-      longestChild: Math.max(0, ...children),
-      seconds: (Date.parse(run.endedAt ?? '') - Date.parse(run.startedAt)) / 1000,
-      calls,
-    };
-  } finally {
-    await rehearsal.close();
-  }
-}
-
-/** What the model takes as given. Prices are of us-east-1, and assumed. */
+/** What the model takes as given. Prices are the list prices of us-east-1 in dollars, without volume and free tiers. */
 export const ASSUMED = {
-  transitionPrice: 0.000025,
-  gigabyteSecondPrice: 0.0000133334,
-  requestPrice: 0.2 / 1e6,
+  transition: 25 / 1e6,
+  gigabyteSecond: 0.0000133334,
+  request: 0.2 / 1e6,
+  writeUnit: 0.625 / 1e6,
+  readUnit: 0.125 / 1e6,
+  customEvent: 1 / 1e6,
+  logGigabyte: 0.5,
+  /** GB of most functions. */
   gigabytes: 0.5,
-  /** Of one function's call, besides its calls of APIs, and of one call of an API: seconds. */
+  /** Of one function's call besides what is counted, of one request to an API, and of one to the journal: seconds. */
   invocationSeconds: 0.1,
   callSeconds: 0.1,
+  journalSeconds: 0.005,
+  /** Units of a batch that are worked on at once (src/migration/runtime.ts). */
+  atOnce: 8,
+  /** Share of a core that half a GB of memory comes with: Lambda gives a whole one with 1,769 MB (developer guide, "Memory"). */
+  cores: 512 / 1769,
+  /** Records that one call of the stream's function takes: it begins with what is there. */
+  recordsPerCall: 10,
+  /** Bytes of the lines that Lambda itself writes for a call, and of a data point's line. */
+  platformBytes: 500,
+  pointBytes: 450,
 } as const;
+
+/** What a migration costs, in dollars. */
+export interface Cost {
+  readonly transitions: number;
+  readonly lambda: number;
+  readonly journal: number;
+  readonly events: number;
+  readonly logs: number;
+  readonly total: number;
+}
+
+/** What the migration of one cluster costs: counts that were measured, by what is {@link ASSUMED}. */
+export function costOf(cluster: ClusterMeasure): Cost {
+  const { journal } = cluster;
+  const streamCalls = journal.passed / ASSUMED.recordsPerCall;
+  const invocations = cluster.invocations + streamCalls;
+  const gigabyteSeconds = lambdaSeconds(cluster) * ASSUMED.gigabytes + cluster.waitedGigabyteSeconds;
+  const transitions = cluster.transitions * ASSUMED.transition;
+  const lambda = gigabyteSeconds * ASSUMED.gigabyteSecond + invocations * ASSUMED.request;
+  // Each call of the stream's function reads its run once. What Lambda reads of a stream is not billed.
+  const dynamo = journal.writeUnits * ASSUMED.writeUnit + (journal.readUnits + streamCalls) * ASSUMED.readUnit;
+  const events = cluster.events * ASSUMED.customEvent;
+  const bytes = cluster.log.bytes + invocations * ASSUMED.platformBytes + cluster.points * ASSUMED.pointBytes;
+  const logs = (bytes / 1e9) * ASSUMED.logGigabyte;
+  return { transitions, lambda, journal: dynamo, events, logs, total: transitions + lambda + dynamo + events + logs };
+}
+
+/** Seconds that functions of half a GB work, besides their waits for a turn. All of the rehearsal's CPU is taken for theirs: the twin's is in it. */
+export function lambdaSeconds({ invocations, calls, journal, cpuSeconds }: ClusterMeasure): number {
+  const sent = Object.values(calls).reduce((sum, count) => sum + count, 0);
+  const answered = sent * ASSUMED.callSeconds + (journal.reads + journal.writes) * ASSUMED.journalSeconds;
+  const own = (invocations + journal.passed / ASSUMED.recordsPerCall) * ASSUMED.invocationSeconds;
+  return own + answered / ASSUMED.atOnce + cpuSeconds / ASSUMED.cores;
+}
+
+/** A soak by default, and what a canary takes before it: the wait for IAM, five dry runs, a probe pod and a roll-out. Seconds. */
+const SOAK = 900;
+const CANARY = 60;
+/** So many a second: requests to EKS and IAM, the most that podshift sends, and to CloudTrail, its own limit (src/aws/pacing.ts); renewed pods by default. */
+const FASTEST = { eks: 20, iam: 20, cloudtrail: 2, restarts: 300 / 60 } as const;
+/** Service accounts of a role, as clusters are generated. */
+const OF_A_ROLE = 2;
+
+/**
+ * The least time that a migration could take at podshift's own rates: its canary and that one's soak, the slowest of the flows that it cannot
+ * do without (an association a unit, a read and a write of each role's trust, a look at CloudTrail a role, each pod once), and the last soak.
+ */
+export function floorOf({ units, restarted }: Pick<ClusterMeasure, 'units' | 'restarted'>): Floor {
+  const roles = units / OF_A_ROLE;
+  const needed = { eks: units, iam: 2 * roles, cloudtrail: roles, restarts: restarted };
+  const flows = Object.entries(needed).map(([by, count]) => ({ by, flow: count / FASTEST[by as keyof typeof FASTEST] }));
+  const slowest = flows.reduce((one, other) => (other.flow > one.flow ? other : one));
+  return { ...slowest, seconds: CANARY + SOAK + slowest.flow + SOAK };
+}
+
+/** Seconds, those of its slowest flow, and what that one is of. */
+export interface Floor {
+  readonly seconds: number;
+  readonly flow: number;
+  readonly by: string;
+}
 
 /** A fleet of equal clusters, in so many accounts of one region each, whose EKS and IAM answer so many requests a second. */
 export interface FleetCase {
@@ -80,35 +98,10 @@ export interface FleetCase {
   readonly clustersPerPlace: number;
 }
 
-/** What such a fleet takes, by the model. */
+/** How long such a fleet takes, by the model. */
 export interface FleetModel {
-  readonly transitions: number;
-  readonly lambdaSeconds: number;
-  readonly dollars: number;
   readonly days: number;
   readonly waves: number;
-}
-
-/** A cluster of so many units by two measured ones: a line through them, for all that grows with the units. */
-export function clusterOf(units: number, small: ClusterMeasure, large: ClusterMeasure): ClusterMeasure {
-  const line = (of: (measure: ClusterMeasure) => number): number =>
-    of(large) + ((of(large) - of(small)) / (large.units - small.units)) * (units - large.units);
-  return {
-    ...large,
-    units,
-    transitions: line((measure) => measure.transitions),
-    invocations: line((measure) => measure.invocations),
-    executions: line((measure) => measure.executions),
-    history: line((measure) => measure.history),
-    seconds: line((measure) => measure.seconds),
-    calls: {
-      eks: line((measure) => measure.calls.eks),
-      iam: line((measure) => measure.calls.iam),
-      sts: line((measure) => measure.calls.sts),
-      kubernetes: line((measure) => measure.calls.kubernetes),
-      cloudtrail: line((measure) => measure.calls.cloudtrail),
-    },
-  };
 }
 
 /**
@@ -119,24 +112,13 @@ export function modelFleet({ clusters, accounts, perSecond, clustersPerPlace }: 
   const spec = fleetSpec.parse({ regions: ['us-east-1'], waveSize: 100, clustersPerPlace });
   const members = Array.from({ length: clusters }, (_, index) => memberOf(index, accounts, cluster.units));
   const waves = wavesOf(spec, members[0]?.clusterArn ?? '', members);
-  const { eks, iam, sts, kubernetes, cloudtrail } = cluster.calls;
+  const { eks, iam, cloudtrail } = cluster.calls;
   const apiSeconds = Math.max(eks / perSecond, iam / perSecond, cloudtrail / 2);
   const seconds = waves.reduce((sum, wave) => {
     const inPlace = Map.groupBy(wave.members, ({ clusterArn }) => clusterArn.split(':')[4]);
     return sum + Math.max(...[...inPlace.values()].map((together) => Math.max(cluster.seconds, together.length * apiSeconds)));
   }, 0);
-  const transitions = clusters * cluster.transitions;
-  const invocations = clusters * cluster.invocations;
-  const calls = clusters * (eks + iam + sts + kubernetes + cloudtrail);
-  const lambdaSeconds = invocations * ASSUMED.invocationSeconds + calls * ASSUMED.callSeconds;
-  const compute = lambdaSeconds * ASSUMED.gigabytes * ASSUMED.gigabyteSecondPrice + invocations * ASSUMED.requestPrice;
-  return {
-    transitions,
-    lambdaSeconds,
-    dollars: transitions * ASSUMED.transitionPrice + compute,
-    days: seconds / 86_400,
-    waves: waves.length,
-  };
+  return { days: seconds / 86_400, waves: waves.length };
 }
 
 function memberOf(index: number, accounts: number, units: number): MemberRecord {
