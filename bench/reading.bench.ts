@@ -9,6 +9,7 @@ import { migrationOptions } from '../src/model/options.ts';
 import { fakeGateways } from '../test/unit/fixtures/fake-gateways.ts';
 import { twinCertificate } from '../twin/certificate.ts';
 import { type ClusterSize, generateCluster } from './inventory.bench.ts';
+import { atRealSize, POD_BYTES } from './real-size.ts';
 
 /** What reading a cluster's objects over HTTPS took the process that reads. */
 export interface ReadingMeasure extends ClusterSize {
@@ -20,9 +21,6 @@ export interface ReadingMeasure extends ClusterSize {
   /** Live pods that the inventory has counted by their workloads. */
   readonly units: number;
 }
-
-/** The size of a pod as `kubectl get pods -o json` gives it, of two containers with managed fields and statuses. */
-const POD_BYTES = 8_000;
 
 interface Serving {
   readonly url: string;
@@ -67,12 +65,10 @@ function end(child: ChildProcess): void {
 async function serve(size: ClusterSize): Promise<void> {
   const { objects } = generateCluster({ ...size, pods: size.serviceAccounts });
   const byKind = Map.groupBy(objects, ({ kind }) => `${kind.toLowerCase()}s`);
-  const pods = byKind.get('pods') ?? [];
-  const padded = new Map(pods.map((pod) => [pod, padding(pod)]));
+  const pods = (byKind.get('pods') ?? []).map(atRealSize);
   const podAt = (index: number): KubernetesObject => {
     const pod = pods[index % pods.length] as KubernetesObject;
-    const metadata = { ...pod.metadata, name: `${pod.metadata.name}-${index}`, uid: `p-${index}`, managedFields: padded.get(pod) };
-    return { ...pod, metadata } as KubernetesObject;
+    return { ...pod, metadata: { ...pod.metadata, name: `${pod.metadata.name}-${index}`, uid: `p-${index}` } };
   };
   const { key, certificate } = await twinCertificate();
   const server = createServer({ key, cert: certificate }, (request, response) => {
@@ -97,13 +93,6 @@ async function serve(size: ClusterSize): Promise<void> {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   process.send?.({ url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`, certificate } satisfies Serving);
-}
-
-/** Managed fields that bring a pod to its real size. */
-function padding(pod: KubernetesObject): unknown[] {
-  const fields = Math.max(0, Math.ceil((POD_BYTES - JSON.stringify(pod).length) / 30));
-  const fieldsV1 = Object.fromEntries(Array.from({ length: fields }, (_, index) => [`f:status-of-container-${index}`, {}]));
-  return [{ manager: 'kubelet', operation: 'Update', apiVersion: 'v1', fieldsType: 'FieldsV1', fieldsV1 }];
 }
 
 if (process.argv[1] === import.meta.filename && process.send !== undefined) await serve(JSON.parse(process.argv[2] ?? 'null'));
