@@ -4,7 +4,6 @@ import { exitCode } from './exit-codes.ts';
 import { reportFailure } from './failure.ts';
 import { watchInterrupts } from './interrupts.ts';
 import { parseCommandLine } from './program.ts';
-import { withSettings } from './settings/apply.ts';
 import { quoted } from './shell.ts';
 import { createTerminal } from './terminal.ts';
 import { version } from './version.ts';
@@ -38,6 +37,7 @@ async function main(argv: readonly string[]): Promise<number> {
       await terminal.data(parsed.text);
       return exitCode('done');
     }
+    const { withSettings } = await import('./settings/apply.ts');
     const settled = await withSettings(parsed, process.env);
     // Only commands that keep a journal have the flag: the others need not wait for what reads it.
     const { invocation, remark } =
