@@ -2,12 +2,10 @@
 const LIBRARIES = [
   '@aws-lambda-powertools/[^/]+',
   '@aws-sdk/[^/]+',
-  '@kubernetes/client-node',
   '@middy/core',
   '@smithy/[^/]+',
   'asl-validator',
   'aws-local-stepfunctions',
-  'cli-table3',
   'commander',
   'diff',
   'p-limit',

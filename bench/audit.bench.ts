@@ -1,4 +1,4 @@
-import { openMemoryJournal } from '../engine/local-journal.ts';
+import { openMemoryJournal } from '../engine/memory-journal.ts';
 import { auditOf, sealAudit } from '../src/audit/audit.ts';
 import { renderAudit } from '../src/audit/chain.ts';
 import { verifyAudit } from '../src/audit/verify.ts';

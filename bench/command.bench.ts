@@ -4,6 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
+import { AGENT } from '../src/model/agent.ts';
 import { createSystemClock } from '../twin/clock.ts';
 import { snapshotFromObjects } from '../twin/snapshot.ts';
 import { startTwin } from '../twin/twin.ts';
@@ -94,7 +96,7 @@ async function call(argv: readonly string[], environment: NodeJS.ProcessEnv): Pr
   return JSON.parse(usage) as Usage;
 }
 
-/** Serves the twin of a generated cluster until the process is ended. */
+/** Serves the twin of a generated cluster, whose nodes all have the agent, until the process is ended. */
 async function serve(size: ClusterSize): Promise<void> {
   const { cluster, objects, roles } = generateCluster(size);
   const snapshot = snapshotFromObjects({
@@ -127,9 +129,12 @@ async function serve(size: ClusterSize): Promise<void> {
       GroupDetailList: [],
       Policies: [],
     },
+    addons: [{ addon: { addonName: AGENT, addonVersion: 'v1.3.8-eksbuild.2', status: 'ACTIVE', clusterName: cluster.name } }],
     objects: objects.map(atRealSize),
   });
-  const twin = await startTwin({ snapshot, clock: createSystemClock() });
+  const twin = await startTwin({ snapshot, clock: createSystemClock(), delays: { podStart: 0, podReady: 0 } });
+  const nodes = twin.kubernetes.objects('Node').length;
+  while (twin.kubernetes.object('DaemonSet', 'kube-system', AGENT)?.status?.numberReady !== nodes) await delay(100);
   process.send?.({ endpoint: twin.awsEndpoint, ...twin.credentials } satisfies Serving);
 }
 

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { REPORT_FORMATS } from '../src/report/render.ts';
+import { REPORT_FORMATS } from '../src/report/formats.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { migrationFlags } from './migration-flags.ts';
 

@@ -1,6 +1,7 @@
 import type { Journal } from '../src/journal/journal.ts';
+import { REPORT_FORMATS, type ReportFormat } from '../src/report/formats.ts';
 import { pageFacts } from '../src/report/page/facts.ts';
-import { REPORT_FORMATS, type ReportFormat, type Screen } from '../src/report/render.ts';
+import type { Screen } from '../src/report/render.ts';
 import type { Invocation } from './program.ts';
 import { version } from './version.ts';
 

@@ -1,7 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, posix, win32 } from 'node:path';
-import { readLocalJournal } from '../engine/local-journal.ts';
 import { isPodshiftError } from '../src/model/errors.ts';
 import { createSystemClock } from '../twin/clock.ts';
 import { textFlag } from './context.ts';
@@ -101,6 +100,7 @@ function isThere(folder: string): boolean {
 async function hasOneOf(folder: string, ids: readonly string[]): Promise<boolean> {
   if (ids.length === 0) return false;
   try {
+    const { readLocalJournal } = await import('../engine/local-journal.ts');
     const opened = await readLocalJournal({ path: folder, clock: createSystemClock() });
     if (opened === undefined) return false;
     const { journal, close } = opened;

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { EKSClient } from '@aws-sdk/client-eks';
 import type { z } from 'zod';
 import type { EngineClock } from '../engine/clock.ts';
-import { type LocalJournal, openLocalJournal, openMemoryJournal, type ReadJournal, readLocalJournal } from '../engine/local-journal.ts';
+import type { ReadJournal } from '../engine/local-journal.ts';
 import { createLocalRuntime } from '../engine/local-runtime.ts';
+import { type LocalJournal, openMemoryJournal } from '../engine/memory-journal.ts';
 import { defaultCredentials } from '../src/aws/default-credentials.ts';
 import type { Journal } from '../src/journal/journal.ts';
 import { isPausingName } from '../src/migration/pauses.ts';
@@ -16,17 +16,13 @@ import type { Promises } from '../src/model/report.ts';
 import type { CallCounts, ClusterTarget } from '../src/model/run.ts';
 import { hang } from '../src/report/text.ts';
 import type { EksAuthCalls } from '../twin/agents.ts';
-import { eksAuthFaults } from '../twin/aws/eks-auth-faults.ts';
 import { createSystemClock, createVirtualClock } from '../twin/clock.ts';
-import { loadSnapshot } from '../twin/snapshot.ts';
-import { startTwin } from '../twin/twin.ts';
 import { type CommandContext, textFlag } from './context.ts';
 import { watchFirstContact } from './first-contact.ts';
 import { defaultJournalFolder } from './journal-folder.ts';
 import { migrationOptionsOf } from './migration-flags.ts';
 import type { Invocation } from './program.ts';
 import { narrate, overlay } from './progress.ts';
-import { snapshotFindings, undecidedCodes } from './snapshot-findings.ts';
 import { withUnmatchedSaid } from './unmatched-acceptances.ts';
 import { withSelectorsChecked } from './unmatched-selectors.ts';
 import { version } from './version.ts';
@@ -80,6 +76,12 @@ export async function openTwinSession(
   talk: boolean,
   faults: TwinFaults = { eksAuth: 0 },
 ): Promise<Session> {
+  const [{ loadSnapshot }, { startTwin }, { eksAuthFaults }, { snapshotFindings, undecidedCodes }] = await Promise.all([
+    import('../twin/snapshot.ts'),
+    import('../twin/twin.ts'),
+    import('../twin/aws/eks-auth-faults.ts'),
+    import('./snapshot-findings.ts'),
+  ]);
   const snapshot = await loadSnapshot(folder);
   const clock = createVirtualClock(Date.now());
   const twin = await startTwin({ snapshot, clock, eksAuthFaults: eksAuthFaults(faults.eksAuth, clock.now()) });
@@ -190,6 +192,7 @@ export async function openSessionJournal(
   if (kind === 'memory') return { local: openMemoryJournal({ clock }), signal: interrupts.signal };
   const failed = new AbortController();
   const onFailure = (error: PodshiftError): void => failed.abort(error);
+  const { openLocalJournal } = await import('../engine/local-journal.ts');
   const local = await openLocalJournal({ path: journalFolder(invocation), clock, onFailure });
   return { local, signal: AbortSignal.any([interrupts.signal, failed.signal]) };
 }
@@ -199,6 +202,7 @@ export async function openSessionJournal(
  * folder has none yet, so that looking leaves no trace.
  */
 export async function openJournal(invocation: Invocation): Promise<ReadJournal | undefined> {
+  const { readLocalJournal } = await import('../engine/local-journal.ts');
   return readLocalJournal({ path: journalFolder(invocation), clock: createSystemClock() });
 }
 
@@ -252,6 +256,7 @@ export async function regionOf(invocation: Invocation, { environment }: Pick<Com
 /** The region of the AWS configuration's profile, found as the SDK finds it. */
 async function profileRegion(invocation: Invocation): Promise<string> {
   const profile = textFlag(invocation, 'profile');
+  const { EKSClient } = await import('@aws-sdk/client-eks');
   const client = new EKSClient(profile === undefined ? {} : { profile });
   try {
     return await client.config.region();

@@ -8,8 +8,8 @@ import { createVirtualClock, type VirtualClock } from '../twin/clock.ts';
 import type { TwinDelays, TwinHooks } from '../twin/contracts.ts';
 import type { Snapshot } from '../twin/snapshot.ts';
 import { startTwin, type Twin } from '../twin/twin.ts';
-import { openMemoryJournal } from './local-journal.ts';
 import { createRuntimeOver, type LocalRuntime } from './local-runtime.ts';
+import { openMemoryJournal } from './memory-journal.ts';
 
 /** A cluster of a rehearsed fleet. */
 export interface FleetCluster {

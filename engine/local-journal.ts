@@ -1,29 +1,17 @@
-import type { Journal } from '../src/journal/journal.ts';
 import { fleetPartition, type Key, runPartition } from '../src/journal/layout.ts';
 import type { Table } from '../src/journal/table.ts';
 import { createTableJournal } from '../src/journal/table-journal.ts';
 import type { Clock } from '../src/model/clock.ts';
-import { createMemoryTable } from './memory-table.ts';
+import type { LocalJournal } from './memory-journal.ts';
 import { journalFiles } from './store/files.ts';
 import { type Hold, isHeld, takeHold } from './store/hold.ts';
 import { openStore, readStore, type StoreSettings } from './store/store.ts';
-
-/** A journal of this machine, and the way to let go of it. */
-export interface LocalJournal {
-  readonly journal: Journal;
-  close(): Promise<void>;
-}
 
 /** Which journal of this machine, and by which clock; see {@link StoreSettings}. */
 export interface LocalJournalSettings extends Omit<StoreSettings, 'folder'> {
   /** The folder that the journal lies in. */
   readonly path: string;
   readonly clock: Clock;
-}
-
-/** A journal in this process' memory: for rehearsals, plans and simulations. */
-export function openMemoryJournal({ clock }: { clock: Clock }): LocalJournal {
-  return { journal: createTableJournal(createMemoryTable(), clock), close: () => Promise.resolve() };
 }
 
 /**

@@ -14,9 +14,9 @@ import { createVirtualClock, type VirtualClock } from '../twin/clock.ts';
 import type { TwinDelays, TwinHooks } from '../twin/contracts.ts';
 import { loadSnapshot, type Snapshot } from '../twin/snapshot.ts';
 import { startTwin, type Twin } from '../twin/twin.ts';
-import { type LocalJournal, openMemoryJournal } from './local-journal.ts';
 import { type Migration, type MigrationInput, migrate, rollBack } from './local-migration.ts';
 import { createLocalRuntime, type LocalRuntime } from './local-runtime.ts';
+import { type LocalJournal, openMemoryJournal } from './memory-journal.ts';
 import type { Service } from './service.ts';
 
 /** What to rehearse, and how. */

@@ -88,17 +88,15 @@ export async function runStateMachine(run: StateMachineRun): Promise<unknown> {
 }
 
 type Handler = (event: unknown) => Promise<unknown>;
+type Handlers = ReadonlyMap<string, () => Promise<Handler>>;
 
-async function load({
-  name,
-  runtime,
-  service: given,
-}: StateMachineRun): Promise<{ machine: Machine; handlers: ReadonlyMap<string, Handler> }> {
+async function load({ name, runtime, service: given }: StateMachineRun): Promise<{ machine: Machine; handlers: Handlers }> {
   const service = given ?? (await projectService());
   const machine = await service.stateMachine(name);
-  checkDefinition(machine, name);
+  // This project's own definitions are checked by its tests: the validator takes longer to get ready than a plan to be made.
+  if (given !== undefined) checkDefinition(machine, name);
   const states = [...allStates(machine)].map(([, state]) => state);
-  return { machine, handlers: await loadHandlers(service, states, runtime) };
+  return { machine, handlers: handlersOf(service, states, runtime) };
 }
 
 /** The function that a Task state calls, by its logical ID. */
@@ -112,23 +110,21 @@ function functionOf(state: State): string {
   return id;
 }
 
-/** The handlers of all functions that the states call, each over the runtime. */
-async function loadHandlers(service: Service, states: readonly State[], runtime: ClusterRuntime): Promise<ReadonlyMap<string, Handler>> {
-  const handlers = new Map<string, Handler>();
+/** The handlers of all functions that the states call, by logical ID, each over the runtime: a function is loaded when it is called. */
+function handlersOf(service: Service, states: readonly State[], runtime: ClusterRuntime): Handlers {
+  const handlers = new Map<string, () => Promise<Handler>>();
   for (const id of new Set(states.filter((state) => state.Type === 'Task').map(functionOf))) {
-    handlers.set(id, (await service.handler(id)).withRuntime(runtime));
+    let loaded: Promise<Handler> | undefined;
+    handlers.set(id, () => {
+      loaded ??= service.handler(id).then((handler) => handler.withRuntime(runtime));
+      return loaded;
+    });
   }
   return handlers;
 }
 
-async function runTask(
-  state: State,
-  input: unknown,
-  handlers: ReadonlyMap<string, Handler>,
-  run: StateMachineRun,
-  signal: AbortSignal,
-): Promise<unknown> {
-  const handler = handlers.get(functionOf(state));
+async function runTask(state: State, input: unknown, handlers: Handlers, run: StateMachineRun, signal: AbortSignal): Promise<unknown> {
+  const handler = await handlers.get(functionOf(state))?.();
   if (handler === undefined) {
     throw new PodshiftError('InternalError', `function ${functionOf(state)} is not loaded`);
   }

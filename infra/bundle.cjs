@@ -9,29 +9,9 @@ const esbuild = require('esbuild');
 
 /**
  * What is taken of libraries that do not let themselves be taken apart: an export that one of them lacks is an error of the
- * build. `@kubernetes/client-node` has two megabytes of classes that `src/kubernetes/transport.ts` leaves alone, undici tests
- * and caches, zod the languages of the world.
+ * build. zod has the languages of the world.
  */
-const DOORS = [
-  [
-    '@kubernetes/client-node/dist/index.js',
-    `export { KubeConfig } from './config.js';
-     export { HttpMethod, RequestContext } from './gen/http/http.js';
-     export { IsomorphicFetchHttpLibrary } from './gen/http/isomorphic-fetch.js';`,
-  ],
-  [
-    '@kubernetes/client-node/dist/gen/index.js',
-    `export { createConfiguration } from './configuration.js';
-     export { ServerConfiguration } from './servers.js';`,
-  ],
-  [
-    'undici/index.js',
-    `export { default as Agent } from './lib/dispatcher/agent.js';
-     export { default as ProxyAgent } from './lib/dispatcher/proxy-agent.js';
-     export { fetch } from './lib/web/fetch/index.js';`,
-  ],
-  ['zod/v4/locales/index.js', "export { default as en } from './en.js';"],
-];
+const DOORS = [['zod/v4/locales/index.js', "export { default as en } from './en.js';"]];
 
 const doors = {
   name: 'doors',

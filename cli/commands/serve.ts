@@ -1,6 +1,6 @@
 import { startLocalApi } from '../../engine/local-api.ts';
-import { openMemoryJournal } from '../../engine/local-journal.ts';
 import { createLocalRuntime, type LocalRuntime } from '../../engine/local-runtime.ts';
+import { openMemoryJournal } from '../../engine/memory-journal.ts';
 import { createSystemClock } from '../../twin/clock.ts';
 import { loadSnapshot } from '../../twin/snapshot.ts';
 import { startTwin } from '../../twin/twin.ts';

@@ -1,5 +1,5 @@
 import { isAbsolute } from 'node:path';
-import { REPORT_FORMATS } from '../../src/report/render.ts';
+import { REPORT_FORMATS } from '../../src/report/formats.ts';
 
 /** The name of a setting, as it stands in the file. */
 export type SettingName = 'service' | 'fleetService' | 'journal' | 'region' | 'profile' | 'output';

@@ -3,6 +3,7 @@ import type { FargateProfile } from '../aws/gateways.ts';
 import type { KubernetesGateway, KubernetesObject, OwnerReference, Resource } from '../kubernetes/gateway.ts';
 import { RESOURCES } from '../kubernetes/resources.ts';
 import type { AgentPortFact, LegacyFact, StaleRoleFact } from '../model/inventory.ts';
+import type { MigrationOptions } from '../model/options.ts';
 import { type AgentPod, type AgentSet, agentPod, agentSet, isAgent } from './agent.ts';
 import { type Budget, blockingBudgets } from './budgets.ts';
 import { type Consumers, readConsumers, type Whole } from './consumers/read.ts';
@@ -21,6 +22,37 @@ import { controllerOf, type Draft, draftWorkload, isKnown, serviceAccountOf, tem
 /** Lists under way at a time: each holds a page of its kind's objects, or all where they are wanted whole. */
 const CONCURRENCY = 3;
 
+/** Service accounts whose pods are asked for one by one; beyond this many, one list of all pods costs fewer calls. */
+const MOST = 10;
+
+/** Lists the pods of a few service accounts, and the agent's, in place of all pods of the cluster. */
+type PodList = (kubernetes: KubernetesGateway) => Promise<KubernetesObject[]>;
+
+/**
+ * How the pods are listed that decide something where a few service accounts were chosen; undefined where all pods have to be seen:
+ * because there are many, because kube2iam or kiam may serve any of them, or because the agent does not run on every node yet, and any
+ * pod may hold a port that it needs.
+ *
+ * @param ids `NAMESPACE/NAME` of the service accounts whose workloads are looked at
+ */
+export function fewPods(options: MigrationOptions, first: FirstLists, ids: ReadonlySet<string>): PodList | undefined {
+  const wanted = [...new Set([...options.serviceAccounts, ...ids])];
+  const agents = first.daemonSets.filter(isAgent).map(agentSet);
+  const isServed = agents.length > 0 && agents.every(({ desired, ready }) => desired > 0 && ready >= desired);
+  if (options.serviceAccounts.length === 0 || wanted.length > MOST || first.daemons.length > 0 || !isServed) return undefined;
+  return async (kubernetes) => {
+    const lists = await Promise.all([
+      ...wanted.map((id) => {
+        const [namespace = '', name] = id.split('/');
+        return kubernetes.list(RESOURCES.pods, { namespace, fieldSelector: `spec.serviceAccountName=${name}` });
+      }),
+      ...agents.map(({ namespace, labelSelector }) => kubernetes.list(RESOURCES.pods, { namespace, labelSelector })),
+    ]);
+    // The agent's own service account may be one of them.
+    return [...new Map(lists.flat().map((pod) => [`${pod.metadata.namespace}/${pod.metadata.name}`, pod])).values()];
+  };
+}
+
 /** What is asked of every list. */
 export interface Scope {
   readonly prefix: string;
@@ -36,6 +68,8 @@ export interface Scope {
   readonly roleKeys: ReadonlySet<string>;
   /** Which of the agent's addresses the cluster's pods are given. */
   readonly family: Family;
+  /** How the pods are listed, where not all of the cluster's are wanted. */
+  readonly fewPods: PodList | undefined;
 }
 
 /** The cluster's objects, reduced list by list. */
@@ -132,6 +166,9 @@ export async function readObjects(kubernetes: KubernetesGateway, scope: Scope, f
   };
   const each = (resource: Resource, reduce: (object: KubernetesObject) => void) =>
     limit(() => kubernetes.visit(resource, (object) => reduce(withKind(object, resource))));
+  const some = async (list: PodList, resource: Resource, reduce: (object: KubernetesObject) => void) => {
+    for (const object of await limit(() => list(kubernetes))) reduce(withKind(object, resource));
+  };
   const whole = (resource: Resource) => limit(() => kubernetes.list(resource));
 
   const policies = async (resource: Resource) => (await whole(resource)).map((object) => withKind(object, resource));
@@ -142,7 +179,7 @@ export async function readObjects(kubernetes: KubernetesGateway, scope: Scope, f
     whole(RESOURCES.podDisruptionBudgets),
     readConsumers(kubernetes, { limit, roleKeys: scope.roleKeys, keep: isWanted }),
     policies(RESOURCES.networkPolicies),
-    each(RESOURCES.pods, pod),
+    scope.fewPods === undefined ? each(RESOURCES.pods, pod) : some(scope.fewPods, RESOURCES.pods, pod),
     ...[
       RESOURCES.statefulSets,
       RESOURCES.replicaSets,

@@ -8,7 +8,7 @@ import { isSelected, unmatchedSelectors } from '../model/selection.ts';
 import { type Account, clusterFacts, readAccount, readAssociations, readRoles, trustingPods, trustingRoles } from './account.ts';
 import { addonFacts } from './addons.ts';
 import { readAgent } from './agent.ts';
-import { readObjects, type Scope } from './cluster-objects.ts';
+import { fewPods, readObjects, type Scope } from './cluster-objects.ts';
 import { annotationUsers } from './consumers/keda.ts';
 import { joinWorkloads, markUnserved, nodeFacts, readConfigMaps } from './join.ts';
 import { judgeMeshes } from './mesh/mesh.ts';
@@ -52,6 +52,7 @@ export async function takeInventory(
     podKeys: first.podKeys,
     roleKeys: first.roleKeys,
     family: account.cluster.ipFamily === 'ipv6' ? 'ipv6' : 'ipv4',
+    fewPods: fewPods(options, first, names),
   };
   const daemons = new Set(first.daemons.map(daemonAccount));
   // All of an add-on's own are needed: an update names the whole list. A chosen one may be left of a service account that is gone.

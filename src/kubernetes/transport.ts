@@ -1,5 +1,4 @@
 import { setTimeout as timer } from 'node:timers/promises';
-import { HttpMethod, IsomorphicFetchHttpLibrary, KubeConfig, RequestContext } from '@kubernetes/client-node';
 import { isNoting, noteRequest, signedBy } from '../audit/request-notes.ts';
 import { currentRun, runAgent } from '../audit/run-session.ts';
 import type { Cluster } from '../aws/gateways.ts';
@@ -9,6 +8,7 @@ import { PodshiftError } from '../model/errors.ts';
 import type { ServerTime } from '../model/server-clock.ts';
 import type { ApiAnswer } from './answer.ts';
 import { connectionError } from './errors.ts';
+import { createHttps, type WireRequest } from './https.ts';
 import type { TokenSource } from './token.ts';
 
 /** One request to the API server. */
@@ -49,15 +49,9 @@ export interface TransportSettings {
   readonly contacts?: Contacts | undefined;
   /** ARN of the principal whom the tokens are of; null where nobody knows. */
   readonly principal?: (() => Promise<string | null>) | undefined;
-  /** What sends a request and brings its answer; the library of `@kubernetes/client-node` where absent. */
+  /** What sends a request and brings its answer; HTTPS where absent. */
   readonly exchange?: ((request: ApiRequest, token: string) => Promise<ApiAnswer>) | undefined;
 }
-
-/**
- * Milliseconds for one request with its answer. A page of 500 objects can take a slow API server a while. The library leaves no
- * say over the connection: undici, below it, gives one up after 10 seconds.
- */
-const REQUEST_TIMEOUT = 60_000;
 
 /** Requests at most for one that the API server throttles (429), and for a read that fails (5xx, reset). */
 const THROTTLED_ATTEMPTS = 4;
@@ -67,44 +61,16 @@ const READ_ATTEMPTS = 3;
 const DEFAULT_RETRY_AFTER = 1;
 const LONGEST_RETRY_AFTER = 10;
 
-/** The library's pool of connections; undefined means Node's default one, without a certificate authority of the cluster. */
-type Dispatcher = ReturnType<RequestContext['getDispatcher']>;
-
-/**
- * The transport of `@kubernetes/client-node`: its configuration and HTTP library, with JSON text in and out. Its generated
- * classes are left out because their models drop fields that they do not know. Its `applySecurityAuthentication` makes a new
- * dispatcher at each call, so the first one is kept, for keep-alive.
- */
+/** The way to one API server: who asks, how often, and what of it is told; JSON text in and out. */
 export function createTransport(settings: TransportSettings): Transport {
   const { cluster, tokens, onRequest, delay = timer } = settings;
   const paced = { pacer: settings.pacer, service: 'kubernetes', key: settings.pacingKey ?? '' } as const;
-  const configuration = kubeConfig(cluster);
-  const http = new IsomorphicFetchHttpLibrary();
+  if (!cluster.endpoint.startsWith('https://')) {
+    throw new PodshiftError('ClusterUnreachable', `cluster ${cluster.name} has no https endpoint yet (status ${cluster.status})`);
+  }
+  const https = createHttps(cluster.certificateAuthority);
   const { host } = new URL(cluster.endpoint);
-  let shared: Promise<Dispatcher> | undefined;
-
-  /** A dispatcher of its own, with the cluster's certificate authority. */
-  const newDispatcher = async (): Promise<Dispatcher> => {
-    const context = new RequestContext(cluster.endpoint, HttpMethod.GET);
-    await configuration.applySecurityAuthentication(context);
-    return context.getDispatcher();
-  };
-
-  const overHttp = async (request: ApiRequest, token: string): Promise<ApiAnswer> => {
-    const own = request.newConnection === true ? await newDispatcher() : undefined;
-    shared ??= newDispatcher();
-    const context = requestContext(cluster.endpoint, request, token);
-    const dispatcher = own ?? (await shared);
-    if (dispatcher !== undefined) {
-      context.setDispatcher(dispatcher);
-    }
-    try {
-      const answer = await http.send(context).toPromise();
-      return { status: answer.httpStatusCode, headers: answer.headers, body: await answer.body.text() };
-    } finally {
-      await own?.close();
-    }
-  };
+  const overHttps = (request: ApiRequest, token: string): Promise<ApiAnswer> => https(wireRequest(cluster.endpoint, request, token));
 
   const sendOnce = async (request: ApiRequest): Promise<ApiAnswer> => {
     const token = await tokens.token();
@@ -127,7 +93,7 @@ export function createTransport(settings: TransportSettings): Transport {
     }
   };
 
-  const exchange = settings.exchange ?? overHttp;
+  const exchange = settings.exchange ?? overHttps;
 
   /** Notes a request that changes something, by the id that the API server's audit log has. */
   const note = async ({ method, query, what }: ApiRequest, { status, headers }: ApiAnswer): Promise<void> => {
@@ -159,37 +125,17 @@ export function createTransport(settings: TransportSettings): Transport {
   };
 }
 
-function kubeConfig(cluster: Cluster): KubeConfig {
-  if (!cluster.endpoint.startsWith('https://')) {
-    throw new PodshiftError('ClusterUnreachable', `cluster ${cluster.name} has no https endpoint yet (status ${cluster.status})`);
-  }
-  const configuration = new KubeConfig();
-  configuration.loadFromClusterAndUser(
-    {
-      name: cluster.name,
-      server: cluster.endpoint,
-      skipTLSVerify: false,
-      ...(cluster.certificateAuthority === '' ? {} : { caData: Buffer.from(cluster.certificateAuthority).toString('base64') }),
-    },
-    { name: 'podshift' },
-  );
-  return configuration;
-}
-
-function requestContext(endpoint: string, request: ApiRequest, token: string): RequestContext {
-  const context = new RequestContext(new URL(request.path, endpoint).href, HttpMethod[request.method]);
-  for (const [key, value] of Object.entries(request.query ?? {})) {
-    context.setQueryParam(key, value);
-  }
-  context.setHeaderParam('Authorization', `Bearer ${token}`);
-  context.setHeaderParam('Accept', request.accept ?? 'application/json');
-  context.setHeaderParam('User-Agent', `podshift ${runAgent(currentRun())}`.trimEnd());
-  if (request.body !== undefined) {
-    context.setHeaderParam('Content-Type', request.contentType ?? 'application/json');
-    context.setBody(JSON.stringify(request.body));
-  }
-  context.setSignal(AbortSignal.timeout(REQUEST_TIMEOUT));
-  return context;
+function wireRequest(endpoint: string, request: ApiRequest, token: string): WireRequest {
+  const url = new URL(request.path, endpoint);
+  for (const [key, value] of Object.entries(request.query ?? {})) url.searchParams.append(key, value);
+  const { method, body, contentType = 'application/json', accept = 'application/json', newConnection = false } = request;
+  const headers = {
+    Authorization: `Bearer ${token}`,
+    Accept: accept,
+    'User-Agent': `podshift ${runAgent(currentRun())}`.trimEnd(),
+    ...(body === undefined ? {} : { 'Content-Type': contentType }),
+  };
+  return { method, url, headers, newConnection, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
 }
 
 /** A 429 was not applied, whatever the verb; a PodDisruptionBudget's 429 is an answer and not a throttle. */

@@ -1,14 +1,11 @@
 import { stringify } from 'yaml';
 import type { CommandText } from './commands.ts';
+import type { ReportFormat } from './formats.ts';
 import { renderMarkdown } from './markdown.ts';
 import { type PageSettings, renderPage } from './page/page.ts';
 import type { AnyReport } from './summary.ts';
 import { renderTableReport } from './table-report.ts';
 import { createPalette } from './text.ts';
-
-/** How a report can be printed. */
-export const REPORT_FORMATS = ['table', 'wide', 'json', 'yaml', 'markdown', 'html'] as const;
-export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
 /** What the reader's terminal can show. */
 export interface Screen {

@@ -1,4 +1,3 @@
-import Table from 'cli-table3';
 import { type Palette, type Tone, wrap } from './text.ts';
 
 /** A cell: one or more lines, and the tone that all of them have. */
@@ -9,24 +8,6 @@ export interface Cell {
 
 const GAP = 2;
 const NARROWEST = 8;
-const NO_LINES = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  mid: '',
-  'mid-mid': '',
-  right: '',
-  'right-mid': '',
-  middle: '',
-};
-
 /** How cells that are too wide are laid out. */
 export interface TableOptions {
   /** A row is one line: what does not fit is shortened, and an ellipsis says so. */
@@ -51,28 +32,40 @@ export function renderTable(
     (columns === Number.POSITIVE_INFINITY ? cell?.text.replaceAll('\n', ', ') : cell?.text) ?? '';
   const natural = titles.map((head, index) => Math.max(head.length, ...rows.map((row) => longestLine(textOf(row[index])))));
   const widths = columns === null ? natural : fitWidths(natural, heads, columns - GAP * (heads.length - 1));
-  const table = new Table({
-    chars: NO_LINES,
-    colWidths: widths.map((width, index) => (index === widths.length - 1 ? width : width + GAP)),
-    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true },
+  const linesOf = (cell: Cell | undefined, index: number): string[] =>
+    textOf(cell)
+      .split('\n')
+      .flatMap((line) => fitted(line, widths[index] ?? NARROWEST, oneLine));
+  return [
+    ...rowLines(
+      titles.map((title): PaintedCell => ({ lines: [title], tone: 'faint' })),
+      widths,
+      palette,
+    ),
+    ...rows.flatMap((row) => {
+      const cells = titles.map((_, index): PaintedCell => ({ lines: linesOf(row[index], index), tone: row[index]?.tone }));
+      return rowLines(cells, widths, palette);
+    }),
+  ].join('\n');
+}
+
+/** A cell that fits into its column. */
+interface PaintedCell {
+  readonly lines: readonly string[];
+  readonly tone: Tone | undefined;
+}
+
+/** The lines of one row: as many as its highest cell has, each cell from the top and as wide as its column. */
+function rowLines(cells: readonly PaintedCell[], widths: readonly number[], palette: Palette): string[] {
+  const height = Math.max(...cells.map(({ lines }) => lines.length));
+  return Array.from({ length: height }, (_, at) => {
+    const parts = cells.map(({ lines, tone }, index) => {
+      const line = lines[at] ?? '';
+      const filling = ' '.repeat(Math.max(0, (widths[index] ?? 0) + GAP - line.length));
+      return `${tone === undefined ? line : palette(tone, line)}${filling}`;
+    });
+    return parts.join('').trimEnd();
   });
-  table.push(titles.map((head) => palette('faint', head)));
-  for (const row of rows) {
-    table.push(
-      row.map((cell, index) =>
-        textOf(cell)
-          .split('\n')
-          .flatMap((line) => fitted(line, widths[index] ?? NARROWEST, oneLine))
-          .map((line) => (cell.tone === undefined ? line : palette(cell.tone, line)))
-          .join('\n'),
-      ),
-    );
-  }
-  return table
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n');
 }
 
 /** The narrowest that a table with these cells can be: what `renderTable` takes for more room than there is, it exceeds. */

@@ -64,6 +64,36 @@ export function describeLists({ behaviour, running, makeNamespace }: KubernetesS
       expect([await names('default'), await names('orders'), await names('nobody')]).toEqual([['one'], ['two'], []]);
     });
 
+    behaviour('selects pods by the fields that the API server selects them by, and by no other', async () => {
+      const namespace = await makeNamespace();
+      const path = `/api/v1/namespaces/${namespace}/pods`;
+      const spec = { nodeName: 'node-of-the-suite', containers: [{ name: 'app', image: 'registry.example.com/app:1' }] };
+      await backend.request('POST', path, { body: { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'one' }, spec } });
+      for (const [field, value] of [
+        ['metadata.name', 'one'],
+        ['metadata.namespace', namespace],
+        ['spec.nodeName', 'node-of-the-suite'],
+        ['spec.restartPolicy', 'Always'],
+        ['spec.schedulerName', 'default-scheduler'],
+        ['spec.serviceAccountName', 'default'],
+        ['spec.hostNetwork', 'false'],
+        ['status.nominatedNodeName', ''],
+      ] as const) {
+        const names = async (operator: string) => {
+          const { body } = await backend.request('GET', `${path}?fieldSelector=${encodeURIComponent(`${field}${operator}${value}`)}`);
+          return body.items.map(({ metadata }: { metadata: { name: string } }) => metadata.name);
+        };
+        expect([field, await names('='), await names('!=')]).toEqual([field, ['one'], []]);
+      }
+      // What a kubelet writes may be there by now or not, but can be asked for.
+      for (const field of ['status.phase', 'status.podIP'])
+        expect((await backend.request('GET', `${path}?fieldSelector=${field}%3Dx`)).body.items, field).toEqual([]);
+      for (const field of ['spec.priority', 'metadata.uid', 'metadata.labels.app', 'status.hostIP']) {
+        const { status, body } = await backend.request('GET', `${path}?fieldSelector=${field}%3Dx`);
+        expect([field, status, body.reason]).toEqual([field, 400, 'BadRequest']);
+      }
+    });
+
     behaviour('pages, showing one moment on all pages', async () => {
       const namespace = await makeNamespace();
       const suite = `labelSelector=suite%3D${namespace}`;

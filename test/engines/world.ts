@@ -1,5 +1,5 @@
-import { openMemoryJournal } from '../../engine/local-journal.ts';
 import { createLocalRuntime } from '../../engine/local-runtime.ts';
+import { openMemoryJournal } from '../../engine/memory-journal.ts';
 import type { Service } from '../../engine/service.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import type { ApprovalAnswer } from '../../src/model/run.ts';

@@ -30,7 +30,6 @@ describe('the code of the functions', () => {
 
   it('has nothing of the journal on one machine', async () => {
     for (const key of Object.keys(service.state.service.functions)) {
-      // undici names the module, and loads it nowhere that a function reaches.
       for (const { body } of await codeOf(key)) expect(body.includes('DatabaseSync'), key).toBe(false);
     }
   });

@@ -1,7 +1,7 @@
 import { CreateAddonCommand, EKSClient } from '@aws-sdk/client-eks';
 import { afterEach, describe, expect, it } from 'vitest';
-import { openMemoryJournal } from '../../engine/local-journal.ts';
 import { createLocalRuntime } from '../../engine/local-runtime.ts';
+import { openMemoryJournal } from '../../engine/memory-journal.ts';
 import { rehearse } from '../../engine/rehearsal.ts';
 import type { KubernetesObject } from '../../src/kubernetes/gateway.ts';
 import { createAddonRoles } from '../../src/migration/addon/create-addon-role.ts';

@@ -1,6 +1,6 @@
-import { openMemoryJournal } from '../../engine/local-journal.ts';
 import { migrate } from '../../engine/local-migration.ts';
 import { createLocalRuntime } from '../../engine/local-runtime.ts';
+import { openMemoryJournal } from '../../engine/memory-journal.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { migrationOptions } from '../../src/model/options.ts';
 import type { Plan } from '../../src/model/plan.ts';

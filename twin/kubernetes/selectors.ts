@@ -80,6 +80,7 @@ const SELECTABLE: Readonly<Record<string, readonly string[]>> = {
     'spec.hostNetwork',
     'status.phase',
     'status.podIP',
+    'status.nominatedNodeName',
   ],
   Node: ['spec.unschedulable'],
   Namespace: ['status.phase'],

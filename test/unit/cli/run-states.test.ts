@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Looked, lookAtRun, lookAtRuns, reportOf } from '../../../cli/runs/states.ts';
-import { openMemoryJournal } from '../../../engine/local-journal.ts';
+import { openMemoryJournal } from '../../../engine/memory-journal.ts';
 import type { Journal } from '../../../src/journal/journal.ts';
 import { migrationOptions } from '../../../src/model/options.ts';
 import { runReport } from '../../../src/model/report.ts';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { openMemoryJournal } from '../../../engine/local-journal.ts';
+import { openMemoryJournal } from '../../../engine/memory-journal.ts';
 import type { Journal } from '../../../src/journal/journal.ts';
 import { compareScan } from '../../../src/migration/run/compare-scan.ts';
 import type { JournalRuntime } from '../../../src/migration/runtime.ts';

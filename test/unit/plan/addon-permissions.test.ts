@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { openMemoryJournal } from '../../../engine/local-journal.ts';
 import { createLocalRuntime } from '../../../engine/local-runtime.ts';
+import { openMemoryJournal } from '../../../engine/memory-journal.ts';
 import { createAddonRoles } from '../../../src/migration/addon/create-addon-role.ts';
 import { addonPermissions, chooseVersion } from '../../../src/plan/addon-permissions.ts';
 import { createVirtualClock } from '../../../twin/clock.ts';

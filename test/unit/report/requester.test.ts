@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Requester } from '../../../src/model/requester.ts';
-import { type ReportFormat, renderReport } from '../../../src/report/render.ts';
+import type { ReportFormat } from '../../../src/report/formats.ts';
+import { renderReport } from '../../../src/report/render.ts';
 import { buildReport } from '../../../src/report/report.ts';
 import { journal } from '../fixtures/report-fixtures.ts';
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { parseYaml } from '../../../engine/service.ts';
+import { checkDefinition } from '../../../engine/check.ts';
+import { parseYaml, projectService } from '../../../engine/service.ts';
 import { describeDefinition, type State, states } from '../../support/definition-suite.ts';
 import { composeDefinition } from '../../support/definitions.ts';
 
@@ -12,6 +13,13 @@ function functionOf(state: State): string {
 }
 
 for (const name of MACHINES) describeDefinition(name, () => composeDefinition(name));
+
+describe('what the local engine runs', () => {
+  // The engine takes the project's own definitions as they are: a check at each start takes longer than many an execution.
+  it.each(MACHINES)('is valid and means the same there as in Step Functions: %s', async (name) => {
+    checkDefinition(await (await projectService()).stateMachine(name), name);
+  });
+});
 
 function choicesOf(state: State | undefined): readonly { readonly StringEquals: string; readonly Next: string }[] {
   return (state?.Choices ?? []) as { StringEquals: string; Next: string }[];
