@@ -92,6 +92,7 @@ const DRAWN: readonly (readonly [RegExp, string])[] = [
   [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)/g, 'TIME'],
   [/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'UUID'],
   [/\ba-[0-9a-z]{17}\b/g, 'ASSOCIATION'],
+  [/(?:local|arn:aws:states:[^:]*:\d{12}):execution:[\w-]+:[\w-]+/g, 'EXECUTION'],
 ];
 
 /** Milliseconds since the epoch are a time as well: nothing that podshift counts comes near. */
