@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { probeName } from '../../src/verification/probe.ts';
 import { batchHistory, deadly, endsOf, everyCrash, everyCut, everyLoss, failingHistory, overlapHistory } from './moving/batches.ts';
 import { type Outcome, simulate } from './moving/simulate.ts';
 
@@ -34,6 +35,17 @@ describe('a batch', async () => {
       expect(endsOf(outcome)).toEqual({ problems: [], runs: ['needs-operator'], units });
     },
   );
+
+  it('loses no other unit to one that functions hang at, for longer than the time-out of the others', async () => {
+    const [run] = clean.runs;
+    const object = probeName(run?.runId ?? '', 'shop/bill', 'check', 0).slice(0, -'-0'.length);
+    const outcome = await simulate(batchHistory([{ ...deadly('checkInjection', 100), object }]));
+    expect(endsOf(outcome)).toEqual({
+      problems: [],
+      runs: ['needs-operator'],
+      units: { ...endsOf(clean).units, 'shop/bill': 'rolled-back' },
+    });
+  });
 
   it('leaves to an operator the one unit that no invocation can take back, and begins no other wave', async () => {
     const outcome = await simulate(batchHistory([deadly('restartWorkloads'), deadly('undoUnits')]));

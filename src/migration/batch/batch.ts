@@ -40,6 +40,8 @@ export const unitBatch = z.strictObject({
   undoing: z.array(z.strictObject({ unitId: z.string().min(1), ...tries })).max(BATCH_UNITS),
   /** Units that are called one at a time, since a call that had one of them among others did not end. */
   alone: z.array(z.string()).max(2 * BATCH_UNITS),
+  /** When a stage that answered last is to be called again, in milliseconds since the epoch; absent ahead of the first. */
+  due: milliseconds.optional(),
   /** `undo`: some roll back, and have to be looked at first; `over`: no unit of it is left. */
   status: z.enum(['ready', 'waiting', 'undo', 'over']),
   /** Until the next look; of a batch that is ready, until the next stage may begin. */

@@ -71,6 +71,7 @@ export async function carryUnits<Reach extends JournalRuntime>(
       const input = { runId, unitId: item.unitId };
       const beganAt = runtime.clock.now();
       try {
+        await leaveOutLateness(runtime, input, item, batch);
         const verdict = await stage.step(runtime, input);
         if (verdict === 'leaves') return undefined;
         if (verdict === 'ready') return { unitId: item.unitId, ready: true };
@@ -94,7 +95,7 @@ export async function carryUnits<Reach extends JournalRuntime>(
     undoing: [...batch.undoing, ...turned.map((unitId) => ({ unitId }))],
     alone: batch.alone.filter((unitId) => unitId !== single?.unitId),
   };
-  return handOn(runtime, runId, next);
+  return withDue(runtime, await handOn(runtime, runId, next));
 }
 
 /** Looks at the units of a batch that roll back, several at a time. One that cannot be taken back needs an operator, and is out of it. */
@@ -113,6 +114,7 @@ export async function undoUnits<Reach extends JournalRuntime>(
       const input = { runId, unitId: item.unitId };
       const beganAt = runtime.clock.now();
       try {
+        await leaveOutLateness(runtime, input, item, batch);
         const { status, waitSeconds } = await step(runtime, { ...input, failure });
         return status === 'waiting' ? { unitId: item.unitId, ...lookedAt(runtime.clock.now(), waitSeconds) } : undefined;
       } catch (thrown) {
@@ -130,7 +132,10 @@ export async function undoUnits<Reach extends JournalRuntime>(
   // What goes forward and waits for nothing does not wait for what rolls back.
   const isHeldUp = !isLast && !batch.units.some(({ ready }) => ready !== true);
   const waitSeconds = isHeldUp ? 0 : Math.min(untilForward(next, after), untilUndo(next, after));
-  return held(runtime, runId, { ...next, ...(left.length === 0 && isLast ? OVER : { status: 'waiting', waitSeconds }) });
+  return withDue(
+    runtime,
+    await held(runtime, runId, { ...next, ...(left.length === 0 && isLast ? OVER : { status: 'waiting', waitSeconds }) }),
+  );
 }
 
 const OVER = { status: 'over', waitSeconds: 0 } as const;
@@ -165,10 +170,29 @@ function untilUndo({ undoing, alone }: UnitBatch, now: number): number {
   return undoing.length === 0 ? Number.POSITIVE_INFINITY : secondsUntilNext(undoing, now);
 }
 
+/** Milliseconds beyond its time that a look may come without being late. */
+const LATE = 30_000;
+
+/**
+ * The time in which nobody looked at a unit, as calls of its batch did not end or others were called one at a time, counts for no deadline of
+ * its own. What waits for another try has its time standing still already.
+ */
+async function leaveOutLateness(runtime: JournalRuntime, input: UnitInput, item: Tried, { due }: UnitBatch): Promise<void> {
+  const since = item.at ?? due;
+  const waits = item.queued !== undefined || item.failed !== undefined;
+  if (since !== undefined && !waits && runtime.clock.now() > since + LATE) await pauseUnit(runtime, input, since);
+}
+
 /** The cluster's lock is held beyond a long wait. Throws `LockLost` where another run has it. */
 async function held(runtime: JournalRuntime, runId: string, batch: UnitBatch): Promise<UnitBatch> {
   if (batch.waitSeconds > HELD_ANYWAY_SECONDS) await holdLock(runtime, await runtime.journal.getRun(runId), batch.waitSeconds);
   return batch;
+}
+
+/** The batch with the time at which it is to be called again; while units are called one at a time, the others are late from the last call of all of them on. */
+function withDue({ clock }: JournalRuntime, batch: UnitBatch): UnitBatch {
+  if (batch.alone.length > 0 && batch.due !== undefined) return batch;
+  return { ...batch, due: clock.now() + batch.waitSeconds * 1000 };
 }
 
 interface Trouble extends Turn {

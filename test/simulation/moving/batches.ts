@@ -117,6 +117,6 @@ export function everyCrash({ calls }: Pick<Outcome, 'calls'>, next: 'resume' | '
 }
 
 /** A unit of a batch that no invocation of a stage survives, which asks a service about it. */
-export function deadly(of: string): Extract<Happening, { kind: 'deadly' }> {
-  return { kind: 'deadly', of, object: 'shop/bill', error: 'Sandbox.Timedout' };
+export function deadly(of: string, seconds = 0): Extract<Happening, { kind: 'deadly' }> {
+  return { kind: 'deadly', of, object: 'shop/bill', error: 'Sandbox.Timedout', seconds };
 }

@@ -18,8 +18,8 @@ export interface Accident {
    * error's name.
    */
   readonly cut?: { readonly call: number; readonly error: string };
-  /** The environment dies ahead of each call about such an object, but for the journal's. */
-  readonly deadly?: { readonly object: string; readonly error: string };
+  /** The environment dies ahead of each call about such an object, but for the journal's; whoever called hears of it after so many seconds. */
+  readonly deadly?: { readonly object: string; readonly error: string; readonly seconds: number };
   /** It is delivered a second time so many milliseconds after the first; whoever called hears of the first. */
   readonly again?: number;
   /** It begins so many milliseconds late, and whoever called hears at once that it failed. */
@@ -128,8 +128,11 @@ export class Functions {
     environment.onEffect = (call: Call) => {
       calls += 1;
       const isDeadly = deadly !== undefined && call.service !== 'journal' && call.object.includes(deadly.object);
-      const error = cut?.call === calls ? cut.error : isDeadly ? deadly.error : undefined;
-      if (error !== undefined) end(new TaskFailure(error, `the function died ahead of ${call.service} ${call.operation}`));
+      const died = (error: string): void => end(new TaskFailure(error, `the function died ahead of ${call.service} ${call.operation}`));
+      if (cut?.call === calls) died(cut.error);
+      if (!isDeadly) return;
+      environment.die();
+      at(clock, deadly.seconds * 1000, () => died(deadly.error));
     };
     try {
       const work = this.#handlerOf(environment, handler)(event(invocation.event));

@@ -37,8 +37,8 @@ export type FunctionFault = { readonly of: string; readonly number: number } & (
 
 /** Something that goes wrong besides. */
 export type OtherFault =
-  /** Whatever invocation of a function calls a service about such an object (a part of its name) dies there: a unit that no function survives. */
-  | { readonly kind: 'deadly'; readonly of: string; readonly object: string; readonly error: string }
+  /** Whatever invocation of a function calls a service about such an object (a part of its name) dies there, after it hung so long: a unit that no function survives. */
+  | { readonly kind: 'deadly'; readonly of: string; readonly object: string; readonly error: string; readonly seconds: number }
   /** Milliseconds until each delivery of a failed execution's event. */
   | { readonly kind: 'events'; readonly deliveries: readonly number[] }
   /** The clocks of functions are ahead from the so-many-th invocation on. */

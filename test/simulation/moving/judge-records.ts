@@ -22,7 +22,7 @@ export async function judgeRecords({ history, journal, runs, lines, credentials 
   for (const { runId } of runs) {
     const entries = await journal.listEntries(runId);
     const evidence = await journal.listEvidence(runId);
-    if (isInTime) problems.push(...outOfOrder(entries, evidence).map((problem) => `P4: ${problem}`));
+    if (isInTime) problems.push(...outOfOrder(entries, evidence, { others: true }).map((problem) => `P4: ${problem}`));
     kept.push(entries, [...evidence], await journal.listUnits(runId), await journal.listRoles(runId));
     for (const name of ['inventory', 'plan'] as const) kept.push(await journal.getDocument(runId, name));
   }

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { newBatch, newUndo, type UnitBatch } from '../../../../src/migration/batch/batch.ts';
 import { carryUnits, isolateUnits, type Stage, undoUnits, type Verdict } from '../../../../src/migration/batch/carry-units.ts';
+import { beginStep } from '../../../../src/migration/write.ts';
 import { type ErrorName, PodshiftError } from '../../../../src/model/errors.ts';
 import { beginRun, type FakeMigration, fakeMigration, planWith, RUN, unitPlan } from '../../fixtures/fake-migration.ts';
 
@@ -94,6 +95,37 @@ describe('a stage of a batch', () => {
         stageOf(() => 'leaves'),
       ),
     ).toMatchObject({ status: 'over', units: [], undoing: [] });
+  });
+
+  it('counts no time in which nobody looked, as calls did not end, for a deadline of a unit that was begun', async () => {
+    const started = new Date(fake.now()).toISOString();
+    await fake.runtime.journal.updateUnit(RUN, 'shop/a', { stepStartedAt: { injection: started } });
+    const { runtime } = fake;
+    const paused = async (unitId: string): Promise<number> => {
+      const { facts } = await beginStep(runtime, await unit(unitId), 'injection');
+      return Number(facts.injectionPausedMilliseconds ?? 0);
+    };
+    const wait = stageOf(() => ({ waitSeconds: 5 }));
+    const first = await carry(batch(), wait);
+    expect(first.due).toBe(fake.now() + 5_000);
+    fake.pass(34);
+    await carry(first, wait);
+    expect(await paused('shop/a')).toBe(0);
+    // Calls of it ended nowhere for ten minutes.
+    fake.pass(600);
+    const ended = { Error: 'Sandbox.Timedout', Cause: 'it ran too long' };
+    const isolated = await isolateUnits(runtime, { runId: RUN, batch: first, undo: false, failure: ended });
+    expect(isolated.due).toBe(first.due);
+    const alone = await carry(isolated, wait);
+    expect(await paused('shop/a')).toBe(629_000);
+    // The others are called one after another meanwhile.
+    expect(alone.due).toBe(first.due);
+    fake.pass(60);
+    const second = await carry(alone, wait);
+    expect(await paused('shop/b')).toBe(0);
+    const last = await carry(second, wait);
+    // The first of them is due again by now.
+    expect(last).toMatchObject({ alone: [], waitSeconds: 0, due: fake.now() });
   });
 
   it.each<[ErrorName, boolean]>([
