@@ -52,12 +52,13 @@ const runItem = z.object({
 const unitItem = z.object({
   runId: z.string(),
   unitId: z.string(),
-  plan: z.string(),
   status: z.enum(['pending', 'running', 'rolling-back', 'migrated', 'held', 'rolled-back', 'needs-operator']),
   reason: z.string(),
   stepStartedAt: z.record(z.string(), z.string()),
   facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
 });
+
+const planItem = z.object({ unitId: z.string(), plan: z.string() });
 
 const roleItem = z.object({
   runId: z.string(),
@@ -166,15 +167,29 @@ export function readRun(item: Item): RunRecord {
   };
 }
 
-/** The item of a unit. */
-export function writeUnit(unit: UnitRecord): Item {
-  return { ...unit, plan: json(unit.plan), stepStartedAt: { ...unit.stepStartedAt }, facts: { ...unit.facts } };
+/** The item of a unit; its plan is part of it unless that lies `apart`. */
+export function writeUnit({ plan, ...unit }: UnitRecord, apart: boolean): Item {
+  return { ...unit, ...(apart ? {} : { plan: json(plan) }), stepStartedAt: { ...unit.stepStartedAt }, facts: { ...unit.facts } };
 }
 
-/** The unit of an item. */
-export function readUnit(item: Item): UnitRecord {
-  const { plan, ...rest } = parseItem(unitItem, item);
-  return { ...rest, plan: JSON.parse(plan) as UnitPlan };
+/** How a unit stands, by its item. */
+export function readUnitState(item: Item): Omit<UnitRecord, 'plan'> {
+  return parseItem(unitItem, item);
+}
+
+/** The item of a unit's plan. */
+export function writePlan({ runId, unitId, plan }: UnitRecord): Item {
+  return { runId, unitId, plan: json(plan) };
+}
+
+/** The plan of an item. */
+export function readPlan(item: Item): UnitPlan {
+  return JSON.parse(parseItem(planItem, item).plan) as UnitPlan;
+}
+
+/** The plan in a unit's own item; undefined where it lies apart. */
+export function ownPlan(item: Item): UnitPlan | undefined {
+  return item.plan === undefined ? undefined : readPlan(item);
 }
 
 /** The item of a role, or the attributes of some of its fields. */

@@ -32,9 +32,7 @@ export async function checkRollout(runtime: ClusterRuntime, input: UnitInput): P
     if (left !== '') missing.push(left);
   }
   if (missing.length === 0) {
-    await runtime.journal.updateUnit(run.runId, unit.unitId, {
-      facts: { rolledOutAt: unit.facts.rolledOutAt ?? timestamp(runtime.clock) },
-    });
+    if (unit.facts.rolledOutAt === undefined) await runtime.journal.noteUnit(unit, { facts: { rolledOutAt: timestamp(runtime.clock) } });
     return READY;
   }
   const waited = secondsIn(runtime.clock, unit, 'rollout');
