@@ -78,7 +78,7 @@ export function narrate(journal: Journal, clock: Clock, terminal: Terminal): Jou
     const lead = `${time}  ${subject === '' ? '' : `${subject.padEnd(column)}  `}`;
     terminal.talk(hang(lead, text, terminal.talkColumns).replace(time, palette('faint', time)));
   };
-  const saySteps = ({ unitId, plan }: UnitRecord, begun: UnitRecord['stepStartedAt'] = {}): void => {
+  const saySteps = (unitId: string, { plan }: UnitRecord, begun: UnitRecord['stepStartedAt'] = {}): void => {
     for (const step of Object.keys(begun) as UnitStep[]) if (concerns(step, plan)) say(`${unitId} ${step}`, unitId, STEPS[step]);
   };
   return overlay(journal, {
@@ -110,12 +110,12 @@ export function narrate(journal: Journal, clock: Clock, terminal: Terminal): Jou
     },
     async noteUnit(found, changes) {
       const unit = await journal.noteUnit(found, changes);
-      saySteps(unit, changes.stepStartedAt);
+      saySteps(unit.unitId, unit, changes.stepStartedAt);
       return unit;
     },
     async updateUnit(runId, unitId, changes) {
       const unit = await journal.updateUnit(runId, unitId, changes);
-      saySteps(unit, changes.stepStartedAt);
+      saySteps(unitId, unit, changes.stepStartedAt);
       const tone = changes.status === undefined ? undefined : STATUS_TONES[changes.status];
       if (changes.status !== undefined && tone !== undefined) {
         say(

@@ -19,6 +19,8 @@ export const runPartition = (runId: string): string => `RUN#${runId}`;
 export const runKey = (runId: string): Key => ({ pk: runPartition(runId), sk: 'RUN' });
 /** Sorts by the time of the start, then by id. */
 export const runIndexKey = (startedAt: string, runId: string): Key => ({ pk: RUNS, sk: `${startedAt}#${runId}` });
+/** The last number that was taken for an entry or a proof of the run. */
+export const sequenceKey = (runId: string): Key => ({ pk: runPartition(runId), sk: 'SEQUENCE' });
 /** Begins the keys of a run's units. */
 export const UNITS = 'UNIT#';
 export const unitKey = (runId: string, unitId: string): Key => ({ pk: runPartition(runId), sk: `${UNITS}${unitId}` });

@@ -7,7 +7,7 @@ import { createExecutions } from './executions.ts';
 import { createFirstCome } from './first-come.ts';
 import { checkVersion, json, readEntry, readEvidence, readRole, readRun, writeRole } from './items.ts';
 import type { EndedTry, Journal } from './journal.ts';
-import { entryKey, evidenceKey, type Key, RUNS, roleKey, runIndexKey, runKey, runPartition } from './layout.ts';
+import { entryKey, evidenceKey, type Key, RUNS, roleKey, runIndexKey, runKey, runPartition, sequenceKey } from './layout.ts';
 import { createLocks } from './locks.ts';
 import { nextNumber } from './numbers.ts';
 import { createScans } from './scans.ts';
@@ -59,7 +59,12 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
 
   /** The next number of the run: later ones are higher. */
   const nextSequence = (runId: string): Promise<number> =>
-    nextNumber(runId, async (size) => (await updateRunItem(runId, { add: [[['sequence'], size]] }, false)).sequence as number);
+    nextNumber(runId, async (size) => {
+      const update: Update = { add: [[['sequence'], size]] };
+      // In version 1 it is an attribute of the run.
+      if (Number((await getRunItem(runId)).schemaVersion) === 1) return (await updateRunItem(runId, update)).sequence as number;
+      return (await table.update(sequenceKey(runId), update, { kind: 'any', of: [ABSENT, PRESENT] }))?.sequence as number;
+    });
 
   /** Changes an item that must be there; without changes it is read. */
   const change = async (key: Key, update: Update, what: string, runId: string): Promise<Item> => {
@@ -86,7 +91,6 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
         ...runKey(runId),
         schemaVersion: JOURNAL_VERSION,
         ...markOf(JOURNAL_VERSION, true),
-        sequence: 0,
         runId,
         target: json(target),
         options: json(options),

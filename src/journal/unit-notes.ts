@@ -23,7 +23,12 @@ interface Scope {
   notes: UnitNotes;
 }
 
-const scope = new AsyncLocalStorage<Scope>();
+const scope = new AsyncLocalStorage<Scope | undefined>();
+
+/** Does some work that has nothing to do with whatever its caller works on: what it notes is written at once. */
+export function withoutNotes<T>(work: () => Promise<T>): Promise<T> {
+  return scope.run(undefined, work);
+}
 
 /** Does some work on a unit whose notes so far are `notes`; answers with it those that were not written. */
 export async function withNotesOf<T>(
