@@ -64,7 +64,8 @@ const roleItem = z.object({
   runId: z.string(),
   roleArn: z.string(),
   trustBefore: z.string(),
-  trustAfter: z.string(),
+  /** Absent while it is the one of before; always there in journal version 1. */
+  trustAfter: z.string().optional(),
   blocked: z.string(),
   /** Roles that were not written, and those of earlier versions, lack the rest. */
   writes: z.string().optional(),
@@ -201,9 +202,15 @@ export function writeRole<Fields extends Partial<RoleRecord>>({ writes, putBack,
   };
 }
 
+/** The item of a new role: a document that is the same as before is not in it twice. */
+export function writeNewRole({ trustAfter, ...role }: RoleRecord, version: number): Item {
+  return writeRole(version > 1 && trustAfter === role.trustBefore ? role : { ...role, trustAfter });
+}
+
 /** The role of an item. */
 export function readRole(item: Item): RoleRecord {
-  const { writes = '[]', putBack = '[]', shared, ...role } = parseItem(roleItem, item);
+  const { writes = '[]', putBack = '[]', shared, trustBefore, trustAfter = trustBefore, ...rest } = parseItem(roleItem, item);
+  const role = { ...rest, trustBefore, trustAfter };
   const lists = { writes: JSON.parse(writes) as TrustWrite[], putBack: JSON.parse(putBack) as string[] };
   return {
     ...role,

@@ -1,11 +1,11 @@
 import pLimit from 'p-limit';
 import { type Clock, timestamp } from '../model/clock.ts';
 import { PodshiftError } from '../model/errors.ts';
-import { JOURNAL_VERSION, noCalls, type RunRecord } from '../model/run.ts';
+import { JOURNAL_VERSION, noCalls, type RoleRecord, type RunRecord } from '../model/run.ts';
 import { createDocuments } from './documents.ts';
 import { createExecutions } from './executions.ts';
 import { createFirstCome } from './first-come.ts';
-import { checkVersion, json, readEntry, readEvidence, readRole, readRun, writeRole } from './items.ts';
+import { checkVersion, json, readEntry, readEvidence, readRole, readRun, writeNewRole, writeRole } from './items.ts';
 import type { EndedTry, Journal } from './journal.ts';
 import { entryKey, evidenceKey, type Key, RUNS, roleKey, runIndexKey, runKey, runPartition, sequenceKey } from './layout.ts';
 import { createLocks } from './locks.ts';
@@ -147,7 +147,9 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
 
     putRoles: async (roles) => {
       const limit = pLimit(CONCURRENCY);
-      await Promise.all(roles.map((role) => limit(() => table.put({ ...roleKey(role.runId, role.roleArn), ...writeRole(role) }, ABSENT))));
+      const put = async (role: RoleRecord) =>
+        table.put({ ...roleKey(role.runId, role.roleArn), ...writeNewRole(role, await versions.of(role.runId)) }, ABSENT);
+      await Promise.all(roles.map((role) => limit(() => put(role))));
     },
     getRole: async (runId, roleArn) => {
       const item = await table.get(roleKey(runId, roleArn));

@@ -184,14 +184,15 @@ export async function beginUnitStep(runtime: JournalRuntime, input: UnitInput, s
 }
 
 /**
- * Records the first try of a step, from which its deadline counts, and the end of a pause. That of a restart is on record ahead of it, as marks
- * in the cluster are made of it, and so is that of a way back, which another execution may go on with.
+ * Records the first try of a step, from which its deadline counts, and the end of a pause. That of an Argo Rollout's restart is on record ahead of
+ * it, as its mark is made of that time, and so is that of a rollback, which another execution may go on with.
  */
 export async function beginStep({ journal, clock }: JournalRuntime, unit: UnitRecord, step: UnitStep): Promise<UnitRecord> {
   const facts = endOfPause(clock, unit, step);
   if (unit.stepStartedAt[step] !== undefined && Object.keys(facts).length === 0) return unit;
   const begun = { stepStartedAt: { [step]: timestamp(clock) }, facts };
-  return step === 'restart' || step === 'undo' ? journal.updateUnit(unit.runId, unit.unitId, begun) : journal.noteUnit(unit, begun);
+  const isMark = step === 'restart' && unit.plan.workloads.some(({ restart }) => restart === 'argo-rollout');
+  return isMark || step === 'undo' ? journal.updateUnit(unit.runId, unit.unitId, begun) : journal.noteUnit(unit, begun);
 }
 
 /** Whole seconds since the first try of a step, its pauses left out; 0 where it has not begun. */

@@ -134,7 +134,10 @@ describe('numbers of a piece of work', () => {
   it('are taken again after a take that failed', async () => {
     let fails = 1;
     const shaky = createTableJournal(
-      { ...table, update: (key, ...rest) => (key.sk === 'SEQUENCE' && fails-- > 0 ? Promise.reject(new Error('away')) : table.update(key, ...rest)) },
+      {
+        ...table,
+        update: (key, ...rest) => (key.sk === 'SEQUENCE' && fails-- > 0 ? Promise.reject(new Error('away')) : table.update(key, ...rest)),
+      },
       clock,
     );
     await withNumbers(2, async () => {
