@@ -32,7 +32,7 @@ describe('the journal of a run', () => {
     expect(each('told')).toBe(3);
     // Each step of the run reads how all of its units stand, and there are more waves of more units.
     expect(each('readUnits')).toBeLessThanOrEqual(160);
-  });
+  }, 1_800_000);
 });
 
 /** Entries and evidence are half of it; the rest is how the unit stands, the role's record and its leases. */
