@@ -35,7 +35,7 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
 
   /** Changes the run's item, unless it is missing or newer than this version; what only counts is no news. */
   const updateRunItem = async (runId: string, change: Update, isNews = true): Promise<Item> => {
-    const mark = changesOf(markOf(await versions.of(runId), isNews));
+    const mark = changesOf(markOf(versions.known(runId) ?? (await versions.of(runId)), isNews));
     const update: Update = { ...change, set: [...(change.set ?? []), ...mark] };
     const item = await table.update(runKey(runId), update, { kind: 'at-most', attribute: 'schemaVersion', value: JOURNAL_VERSION });
     // The condition did not hold: reading the run says which half of it.

@@ -54,7 +54,7 @@ export function createUnits(table: Table, versions: Versions): Units {
       setOnce: changesOf(stepStartedAt, 'stepStartedAt'),
     };
     if (isEmpty(update)) return getUnit(runId, unitId);
-    const mark = markOf(await versions.of(runId), status !== undefined);
+    const mark = markOf(versions.known(runId) ?? (await versions.of(runId)), status !== undefined);
     const item = await table.update(unitKey(runId, unitId), { ...update, set: [...(update.set ?? []), ...changesOf(mark)] }, PRESENT);
     if (item === undefined) throw missing(runId, unitId);
     forgetNotes(runId, unitId, noted);

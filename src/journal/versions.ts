@@ -6,6 +6,8 @@ import type { Item } from './table.ts';
 export interface Versions {
   /** The run's own; that of new runs where there is none of this id. Throws `JournalTooNew`. */
   of(runId: string): Promise<number>;
+  /** The same where it is known; undefined else. */
+  known(runId: string): number | undefined;
   /** What was read of it. */
   know(runId: string, item: Item): void;
 }
@@ -15,15 +17,16 @@ const MOST = 1000;
 
 /** The versions of runs, each read once by `read`, which answers the run's item or throws `RunNotFound`. */
 export function createVersions(read: (runId: string) => Promise<Item>): Versions {
-  const known = new Map<string, number>();
+  const versions = new Map<string, number>();
   const know: Versions['know'] = (runId, item) => {
-    if (known.size >= MOST) known.clear();
-    known.set(runId, item.schemaVersion as number);
+    if (versions.size >= MOST) versions.clear();
+    versions.set(runId, item.schemaVersion as number);
   };
   return {
     know,
+    known: (runId) => versions.get(runId),
     of: async (runId) => {
-      const version = known.get(runId);
+      const version = versions.get(runId);
       if (version !== undefined) return version;
       try {
         const item = await read(runId);
