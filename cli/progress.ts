@@ -3,7 +3,7 @@ import type { Clock } from '../src/model/clock.ts';
 import type { MigrationOptions } from '../src/model/options.ts';
 import type { Plan, UnitPlan } from '../src/model/plan.ts';
 import type { RetirementPhase, RetirementRecord } from '../src/model/retirement.ts';
-import type { UnitStatus, UnitStep } from '../src/model/run.ts';
+import type { UnitRecord, UnitStatus, UnitStep } from '../src/model/run.ts';
 import { runWord, unitWord } from '../src/model/text/status-words.ts';
 import { plannedDuration } from '../src/plan/duration.ts';
 import { durationText, retirementTitle } from '../src/report/summary.ts';
@@ -77,6 +77,9 @@ export function narrate(journal: Journal, clock: Clock, terminal: Terminal): Jou
     const lead = `${time}  ${subject === '' ? '' : `${subject.padEnd(column)}  `}`;
     terminal.talk(hang(lead, text, terminal.talkColumns).replace(time, palette('faint', time)));
   };
+  const saySteps = (unitId: string, { plan }: UnitRecord, begun: UnitRecord['stepStartedAt'] = {}): void => {
+    for (const step of Object.keys(begun) as UnitStep[]) if (concerns(step, plan)) say(`${unitId} ${step}`, unitId, STEPS[step]);
+  };
   return overlay(journal, {
     async putDocument(runId, name, value) {
       await journal.putDocument(runId, name, value);
@@ -104,11 +107,14 @@ export function narrate(journal: Journal, clock: Clock, terminal: Terminal): Jou
         );
       return run;
     },
+    async noteUnit(found, changes) {
+      const unit = await journal.noteUnit(found, changes);
+      saySteps(unit.unitId, unit, changes.stepStartedAt);
+      return unit;
+    },
     async updateUnit(runId, unitId, changes) {
       const unit = await journal.updateUnit(runId, unitId, changes);
-      for (const step of Object.keys(changes.stepStartedAt ?? {}) as UnitStep[]) {
-        if (concerns(step, unit.plan)) say(`${unitId} ${step}`, unitId, STEPS[step]);
-      }
+      saySteps(unitId, unit, changes.stepStartedAt);
       const tone = changes.status === undefined ? undefined : STATUS_TONES[changes.status];
       if (changes.status !== undefined && tone !== undefined) {
         say(

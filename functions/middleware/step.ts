@@ -3,6 +3,8 @@ import type { Context } from 'aws-lambda';
 import type { z } from 'zod';
 import { withRequestNotes } from '../../src/audit/request-notes.ts';
 import { withRun } from '../../src/audit/run-session.ts';
+import { withNumbers } from '../../src/journal/numbers.ts';
+import { withoutNotes } from '../../src/journal/unit-notes.ts';
 import type { JournalRuntime } from '../../src/migration/runtime.ts';
 import { namedError, PodshiftError } from '../../src/model/errors.ts';
 import { schemaProblems } from '../../src/model/text/schema-problems.ts';
@@ -56,7 +58,9 @@ export function stepFunction<Schema extends z.ZodType, Output, Reach extends Jou
 
 /** One invocation: its log lines, its sessions and requests name its run, and what it sends is noted for the journal. */
 function oneStep<Output>(event: unknown, context: Parameters<typeof logFieldsOf>[1], work: () => Promise<Output>): Promise<Output> {
-  return withLogFields(logFieldsOf(event, context), () => withRun(runIdOf(event), () => withRequestNotes(work)));
+  // Whoever started it may be another call of this process, which has its own numbers and notes, and may be dead.
+  const alone = () => withNumbers(1, () => withoutNotes(work));
+  return withLogFields(logFieldsOf(event, context), () => withRun(runIdOf(event), () => withRequestNotes(alone)));
 }
 
 let runtime: Promise<JournalRuntime> | undefined;

@@ -1,18 +1,22 @@
+import type { UnitPlan } from '../model/plan.ts';
 import type { DriftRecord, Evidence, RunRecord, UnitRecord } from '../model/run.ts';
-import { checkVersion, readDrift, readEvidence, readRun, readUnit } from './items.ts';
-import type { Key } from './layout.ts';
+import { checkVersion, ownPlan, readDrift, readEvidence, readRun, readUnitState } from './items.ts';
+import { type Key, UNITS } from './layout.ts';
 import type { Item } from './table.ts';
+
+/** A unit as one item of it says; its plan lies apart, but for runs of journal version 1. */
+export type UnitState = Omit<UnitRecord, 'plan'> & { readonly plan?: UnitPlan | undefined };
 
 /** What one write changed in the journal, as far as somebody outside wants to know. `before` is null for what is new. */
 export type Change =
   | { readonly kind: 'run'; readonly before: RunRecord | null; readonly after: RunRecord }
-  | { readonly kind: 'unit'; readonly before: UnitRecord | null; readonly after: UnitRecord }
+  | { readonly kind: 'unit'; readonly before: UnitState | null; readonly after: UnitState }
   | { readonly kind: 'evidence'; readonly runId: string; readonly unitId: string; readonly evidence: Evidence }
   | { readonly kind: 'drift'; readonly after: DriftRecord };
 
 /** The part of an item's key that says that a {@link Change} of it is worth reading; nothing else need be decoded. */
 export function isWatched({ pk, sk }: Key): boolean {
-  return pk.startsWith('RUN#') && (sk === 'RUN' || sk === 'DRIFT' || sk.startsWith('UNIT#') || sk.startsWith('EVIDENCE#'));
+  return pk.startsWith('RUN#') && (sk === 'RUN' || sk === 'DRIFT' || sk.startsWith(UNITS) || sk.startsWith('EVIDENCE#'));
 }
 
 /**
@@ -27,7 +31,8 @@ export function readChange(key: Key, before: Item | undefined, after: Item | und
     const run = readRun(checkVersion(after, `run ${runId}`));
     return { kind: 'run', before: before === undefined ? null : readRun(checkVersion(before, `run ${runId}`)), after: run };
   }
-  if (key.sk.startsWith('UNIT#')) return { kind: 'unit', before: before === undefined ? null : readUnit(before), after: readUnit(after) };
+  const stateOf = (item: Item): UnitState => ({ ...readUnitState(item), plan: ownPlan(item) });
+  if (key.sk.startsWith(UNITS)) return { kind: 'unit', before: before === undefined ? null : stateOf(before), after: stateOf(after) };
   if (before !== undefined) return undefined;
   return key.sk === 'DRIFT' ? { kind: 'drift', after: readDrift(after) } : { kind: 'evidence', runId, ...readEvidence(after) };
 }

@@ -52,18 +52,20 @@ const runItem = z.object({
 const unitItem = z.object({
   runId: z.string(),
   unitId: z.string(),
-  plan: z.string(),
   status: z.enum(['pending', 'running', 'rolling-back', 'migrated', 'held', 'rolled-back', 'needs-operator']),
   reason: z.string(),
   stepStartedAt: z.record(z.string(), z.string()),
   facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
 });
 
+const planItem = z.object({ unitId: z.string(), plan: z.string() });
+
 const roleItem = z.object({
   runId: z.string(),
   roleArn: z.string(),
   trustBefore: z.string(),
-  trustAfter: z.string(),
+  /** Absent while it is the one of before; always there in journal version 1. */
+  trustAfter: z.string().optional(),
   blocked: z.string(),
   /** Roles that were not written, and those of earlier versions, lack the rest. */
   writes: z.string().optional(),
@@ -166,15 +168,29 @@ export function readRun(item: Item): RunRecord {
   };
 }
 
-/** The item of a unit. */
-export function writeUnit(unit: UnitRecord): Item {
-  return { ...unit, plan: json(unit.plan), stepStartedAt: { ...unit.stepStartedAt }, facts: { ...unit.facts } };
+/** The item of a unit; its plan is part of it unless that lies `apart`. */
+export function writeUnit({ plan, ...unit }: UnitRecord, apart: boolean): Item {
+  return { ...unit, ...(apart ? {} : { plan: json(plan) }), stepStartedAt: { ...unit.stepStartedAt }, facts: { ...unit.facts } };
 }
 
-/** The unit of an item. */
-export function readUnit(item: Item): UnitRecord {
-  const { plan, ...rest } = parseItem(unitItem, item);
-  return { ...rest, plan: JSON.parse(plan) as UnitPlan };
+/** How a unit stands, by its item. */
+export function readUnitState(item: Item): Omit<UnitRecord, 'plan'> {
+  return parseItem(unitItem, item);
+}
+
+/** The item of a unit's plan. */
+export function writePlan({ runId, unitId, plan }: UnitRecord): Item {
+  return { runId, unitId, plan: json(plan) };
+}
+
+/** The plan of an item. */
+export function readPlan(item: Item): UnitPlan {
+  return JSON.parse(parseItem(planItem, item).plan) as UnitPlan;
+}
+
+/** The plan in a unit's own item; undefined where it lies apart. */
+export function ownPlan(item: Item): UnitPlan | undefined {
+  return item.plan === undefined ? undefined : readPlan(item);
 }
 
 /** The item of a role, or the attributes of some of its fields. */
@@ -186,9 +202,15 @@ export function writeRole<Fields extends Partial<RoleRecord>>({ writes, putBack,
   };
 }
 
+/** The item of a new role: a document that is the same as before is not in it twice. */
+export function writeNewRole({ trustAfter, ...role }: RoleRecord, version: number): Item {
+  return writeRole(version > 1 && trustAfter === role.trustBefore ? role : { ...role, trustAfter });
+}
+
 /** The role of an item. */
 export function readRole(item: Item): RoleRecord {
-  const { writes = '[]', putBack = '[]', shared, ...role } = parseItem(roleItem, item);
+  const { writes = '[]', putBack = '[]', shared, trustBefore, trustAfter = trustBefore, ...rest } = parseItem(roleItem, item);
+  const role = { ...rest, trustBefore, trustAfter };
   const lists = { writes: JSON.parse(writes) as TrustWrite[], putBack: JSON.parse(putBack) as string[] };
   return {
     ...role,

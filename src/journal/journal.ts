@@ -117,6 +117,11 @@ export interface Journal extends FleetJournal {
     unitId: string,
     changes: Partial<Pick<UnitRecord, 'status' | 'reason' | 'stepStartedAt' | 'facts'>>,
   ): Promise<UnitRecord>;
+  /**
+   * The same of what need not outlive the work on the unit: within `withNotesOf` (unit-notes.ts) it is written with the next change of the unit, and
+   * reads of the unit show it until then; else at once.
+   */
+  noteUnit(unit: UnitRecord, changes: Partial<Pick<UnitRecord, 'stepStartedAt' | 'facts'>>): Promise<UnitRecord>;
 
   /** Creates roles that are not there yet. */
   putRoles(roles: readonly RoleRecord[]): Promise<void>;

@@ -19,7 +19,15 @@ export const runPartition = (runId: string): string => `RUN#${runId}`;
 export const runKey = (runId: string): Key => ({ pk: runPartition(runId), sk: 'RUN' });
 /** Sorts by the time of the start, then by id. */
 export const runIndexKey = (startedAt: string, runId: string): Key => ({ pk: RUNS, sk: `${startedAt}#${runId}` });
-export const unitKey = (runId: string, unitId: string): Key => ({ pk: runPartition(runId), sk: `UNIT#${unitId}` });
+/** The last number that was taken for an entry or a proof of the run. */
+export const sequenceKey = (runId: string): Key => ({ pk: runPartition(runId), sk: 'SEQUENCE' });
+/** Begins the keys of a run's units. */
+export const UNITS = 'UNIT#';
+export const unitKey = (runId: string, unitId: string): Key => ({ pk: runPartition(runId), sk: `${UNITS}${unitId}` });
+/** Begins the keys of the plans of a run's units. */
+export const UNIT_PLANS = 'PLAN#';
+/** The plan of a unit, which never changes. */
+export const planKey = (runId: string, unitId: string): Key => ({ pk: runPartition(runId), sk: `${UNIT_PLANS}${unitId}` });
 export const roleKey = (runId: string, roleArn: string): Key => ({ pk: runPartition(runId), sk: `ROLE#${roleArn}` });
 export const entryKey = (runId: string, key: string): Key => ({ pk: runPartition(runId), sk: `ENTRY#${key}` });
 /** Evidence sorts by its number within the run. */

@@ -10,8 +10,8 @@ type Locks = Pick<
   'acquireLock' | 'lockOf' | 'lockHolders' | 'extendLock' | 'holdLock' | 'releaseLock' | 'acquireLease' | 'releaseLease'
 >;
 
-/** What a lock gets at most beyond what was asked for, so that not every step has to write it. */
-const SLACK_SECONDS = 300;
+/** What a lock gets at most beyond what was asked for: half of what a step holds it for (write.ts), so that it is written once a third of its time has passed. */
+const SLACK_SECONDS = 450;
 /** How often a step compares and writes the lock, while others of its run do. */
 const MOST_TRIES = 20;
 

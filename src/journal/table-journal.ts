@@ -1,17 +1,20 @@
 import pLimit from 'p-limit';
 import { type Clock, timestamp } from '../model/clock.ts';
 import { PodshiftError } from '../model/errors.ts';
-import { JOURNAL_VERSION, noCalls, type RunRecord } from '../model/run.ts';
+import { JOURNAL_VERSION, noCalls, type RoleRecord, type RunRecord } from '../model/run.ts';
 import { createDocuments } from './documents.ts';
 import { createExecutions } from './executions.ts';
 import { createFirstCome } from './first-come.ts';
-import { checkVersion, json, readEntry, readEvidence, readRole, readRun, readUnit, writeRole, writeUnit } from './items.ts';
+import { checkVersion, json, readEntry, readEvidence, readRole, readRun, writeNewRole, writeRole } from './items.ts';
 import type { EndedTry, Journal } from './journal.ts';
-import { entryKey, evidenceKey, type Key, RUNS, roleKey, runIndexKey, runKey, runPartition, unitKey } from './layout.ts';
+import { entryKey, evidenceKey, type Key, RUNS, roleKey, runIndexKey, runKey, runPartition, sequenceKey } from './layout.ts';
 import { createLocks } from './locks.ts';
+import { nextNumber } from './numbers.ts';
 import { createScans } from './scans.ts';
 import { ABSENT, changesOf, type Item, isEmpty, type Path, PRESENT, type Table, type Update } from './table.ts';
 import { createFleetJournal } from './table-fleet-journal.ts';
+import { createUnits } from './units.ts';
+import { createVersions, markOf } from './versions.ts';
 
 /** Requests under way at once where many items are written. */
 const CONCURRENCY = 16;
@@ -23,20 +26,26 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
     if (item === undefined) {
       throw new PodshiftError('RunNotFound', `there is no run ${runId} in this journal`);
     }
-    return checkVersion(item, `run ${runId}`);
+    checkVersion(item, `run ${runId}`);
+    versions.know(runId, item);
+    return item;
   };
+  const versions = createVersions((runId) => getRunItem(runId));
   const getRun = async (runId: string): Promise<RunRecord> => readRun(await getRunItem(runId));
 
-  /** Changes the run's item, unless it is missing or newer than this version. */
-  const updateRunItem = async (runId: string, update: Update): Promise<Item> => {
+  /** Changes the run's item, unless it is missing or newer than this version; what only counts is no news. */
+  const updateRunItem = async (runId: string, change: Update, isNews = true): Promise<Item> => {
+    const mark = changesOf(markOf(versions.known(runId) ?? (await versions.of(runId)), isNews));
+    const update: Update = { ...change, set: [...(change.set ?? []), ...mark] };
     const item = await table.update(runKey(runId), update, { kind: 'at-most', attribute: 'schemaVersion', value: JOURNAL_VERSION });
     // The condition did not hold: reading the run says which half of it.
     return item ?? (await getRunItem(runId));
   };
 
   /** The same for a run whose status is one of these. */
-  const updateRunFrom = async (runId: string, update: Update, from: readonly string[]): Promise<Item> => {
-    const { status } = await getRunItem(runId);
+  const updateRunFrom = async (runId: string, change: Update, from: readonly string[]): Promise<Item> => {
+    const { status, schemaVersion } = await getRunItem(runId);
+    const update: Update = { ...change, set: [...(change.set ?? []), ...changesOf(markOf(Number(schemaVersion), true))] };
     const of = from.map((value) => ({ kind: 'equals', attribute: 'status', value }) as const);
     const item = from.includes(String(status)) ? await table.update(runKey(runId), update, { kind: 'any', of }) : undefined;
     if (item !== undefined) return item;
@@ -49,8 +58,13 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
   };
 
   /** The next number of the run: later ones are higher. */
-  const nextSequence = async (runId: string): Promise<number> =>
-    (await updateRunItem(runId, { add: [[['sequence'], 1]] })).sequence as number;
+  const nextSequence = (runId: string): Promise<number> =>
+    nextNumber(runId, async (size) => {
+      const update: Update = { add: [[['sequence'], size]] };
+      // In version 1 it is an attribute of the run.
+      if (Number((await getRunItem(runId)).schemaVersion) === 1) return (await updateRunItem(runId, update)).sequence as number;
+      return (await table.update(sequenceKey(runId), update, { kind: 'any', of: [ABSENT, PRESENT] }))?.sequence as number;
+    });
 
   /** Changes an item that must be there; without changes it is read. */
   const change = async (key: Key, update: Update, what: string, runId: string): Promise<Item> => {
@@ -76,7 +90,7 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
       const item = {
         ...runKey(runId),
         schemaVersion: JOURNAL_VERSION,
-        sequence: 0,
+        ...markOf(JOURNAL_VERSION, true),
         runId,
         target: json(target),
         options: json(options),
@@ -123,38 +137,19 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
         number > 0 ? [[['calls', service], number]] : [],
       );
       if (add.length > 0) {
-        await updateRunItem(runId, { add });
+        await updateRunItem(runId, { add }, false);
       }
     },
 
     ...createDocuments(table),
 
-    putUnits: async (units) => {
-      const limit = pLimit(CONCURRENCY);
-      await Promise.all(units.map((unit) => limit(() => table.put({ ...unitKey(unit.runId, unit.unitId), ...writeUnit(unit) }, ABSENT))));
-    },
-    getUnit: async (runId, unitId) => {
-      const item = await table.get(unitKey(runId, unitId));
-      if (item === undefined) {
-        throw missing(`unit ${unitId}`, runId);
-      }
-      return readUnit(item);
-    },
-    listUnits: async (runId) => (await table.query(runPartition(runId), 'UNIT#')).map(readUnit),
-    pageUnits: async (runId, { limit, after }) => {
-      const part = { limit: limit + 1, after: after === null ? null : unitKey(runId, after).sk };
-      const found = (await table.query(runPartition(runId), 'UNIT#', 'ascending', part)).map(readUnit);
-      const items = found.slice(0, limit);
-      return { items, next: found.length > limit ? (items.at(-1)?.unitId ?? null) : null };
-    },
-    updateUnit: async (runId, unitId, { stepStartedAt = {}, facts = {}, ...changes }) => {
-      const update = { set: [...changesOf(changes), ...changesOf(facts, 'facts')], setOnce: changesOf(stepStartedAt, 'stepStartedAt') };
-      return readUnit(await change(unitKey(runId, unitId), update, `unit ${unitId}`, runId));
-    },
+    ...createUnits(table, versions),
 
     putRoles: async (roles) => {
       const limit = pLimit(CONCURRENCY);
-      await Promise.all(roles.map((role) => limit(() => table.put({ ...roleKey(role.runId, role.roleArn), ...writeRole(role) }, ABSENT))));
+      const put = async (role: RoleRecord) =>
+        table.put({ ...roleKey(role.runId, role.roleArn), ...writeNewRole(role, await versions.of(role.runId)) }, ABSENT);
+      await Promise.all(roles.map((role) => limit(() => put(role))));
     },
     getRole: async (runId, roleArn) => {
       const item = await table.get(roleKey(runId, roleArn));
@@ -220,7 +215,9 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
 
     addEvidence: async (runId, unitId, evidence) => {
       const sequence = await nextSequence(runId);
-      await table.put({ ...evidenceKey(runId, sequence), unitId, evidence: json(evidence) }, ABSENT);
+      const item = { ...evidenceKey(runId, sequence), unitId, evidence: json(evidence) };
+      // Nothing ever changes it, so that the mark of a new item stays right in a run of any version.
+      await table.put({ ...item, ...markOf(JOURNAL_VERSION, !evidence.passed) }, ABSENT);
     },
     listEvidence: async (runId) => {
       const items = (await table.query(runPartition(runId), 'EVIDENCE#')).map(readEvidence);

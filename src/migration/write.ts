@@ -183,11 +183,16 @@ export async function beginUnitStep(runtime: JournalRuntime, input: UnitInput, s
   return { run, unit: await beginStep(runtime, unit, step) };
 }
 
-/** Records the first try of a step, from which its deadline counts, and the end of a pause. */
-export async function beginStep(runtime: JournalRuntime, unit: UnitRecord, step: UnitStep): Promise<UnitRecord> {
-  const facts = endOfPause(runtime.clock, unit, step);
+/**
+ * Records the first try of a step, from which its deadline counts, and the end of a pause. That of an Argo Rollout's restart is on record ahead of
+ * it, as its mark is made of that time, and so is that of a rollback, which another execution may go on with.
+ */
+export async function beginStep({ journal, clock }: JournalRuntime, unit: UnitRecord, step: UnitStep): Promise<UnitRecord> {
+  const facts = endOfPause(clock, unit, step);
   if (unit.stepStartedAt[step] !== undefined && Object.keys(facts).length === 0) return unit;
-  return runtime.journal.updateUnit(unit.runId, unit.unitId, { stepStartedAt: { [step]: timestamp(runtime.clock) }, facts });
+  const begun = { stepStartedAt: { [step]: timestamp(clock) }, facts };
+  const isMark = step === 'restart' && unit.plan.workloads.some(({ restart }) => restart === 'argo-rollout');
+  return isMark || step === 'undo' ? journal.updateUnit(unit.runId, unit.unitId, begun) : journal.noteUnit(unit, begun);
 }
 
 /** Whole seconds since the first try of a step, its pauses left out; 0 where it has not begun. */

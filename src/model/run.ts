@@ -5,7 +5,7 @@ import type { ServiceAccountName, UnitPlan } from './plan.ts';
 import type { Requester, RunTerms } from './requester.ts';
 
 /** The version of the journal's layout. A journal with a higher one is refused (`JournalTooNew`). */
-export const JOURNAL_VERSION = 1;
+export const JOURNAL_VERSION = 2;
 
 /** The tag on everything that podshift makes in AWS; its value is the run. */
 export const RUN_TAG = 'podshift/run';

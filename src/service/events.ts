@@ -1,5 +1,6 @@
 import type { Change } from '../journal/changes.ts';
 import type { JournalWrite } from '../journal/stream.ts';
+import { PodshiftError } from '../model/errors.ts';
 import { EVENT_SOURCE, MAX_TEXT, type PodshiftEvent } from '../model/events.ts';
 import type { Plan } from '../model/plan.ts';
 import { isSelf } from '../model/requester.ts';
@@ -31,7 +32,7 @@ export type News = Exclude<Change, { kind: 'evidence' }>;
 /**
  * The event that a change of the journal is. `run` is the run that the change belongs to, `plan` what it waits for approval of, if it does:
  * only its cluster and its plan are taken from them, which never change, so that the same change gives the same event whenever it is read.
- * `apiUrl` is where the service's API is. Pure.
+ * `apiUrl` is where the service's API is. A unit has its plan with it. Pure; throws `InternalError` for a unit without.
  */
 export function eventOf(
   change: News,
@@ -66,6 +67,7 @@ export function eventOf(
     }
     case 'unit': {
       const { before, after } = change;
+      if (after.plan === undefined) throw new PodshiftError('InternalError', `the plan of unit ${after.unitId} was not read`);
       const { namespace, serviceAccount, mechanism, roleArn, wave } = after.plan;
       const state = { status: after.status, previousStatus: before?.status ?? null, reason: short(after.reason, MAX_TEXT.reason) };
       const detail = { ...common, clusterArn, unitId: after.unitId, namespace, serviceAccount, mechanism, roleArn, wave, ...state };

@@ -1,6 +1,6 @@
-import type { Change } from '../journal/changes.ts';
+import type { Change, UnitState } from '../journal/changes.ts';
 import type { DataPoint } from '../model/metrics.ts';
-import type { RunRecord, UnitRecord, UnitStatus } from '../model/run.ts';
+import type { RunRecord, UnitStatus } from '../model/run.ts';
 
 const UNIT_ENDS: readonly UnitStatus[] = ['migrated', 'held', 'rolled-back', 'needs-operator'];
 /** Evidence of credentials. A refused dry run or a CloudTrail without events proves nothing, but nothing has failed. */
@@ -35,7 +35,7 @@ function runMeasures(before: RunRecord | null, after: RunRecord): DataPoint[] {
   ];
 }
 
-function unitMeasures(before: UnitRecord | null, after: UnitRecord, time: string): DataPoint[] {
+function unitMeasures(before: UnitState | null, after: UnitState, time: string): DataPoint[] {
   if (before === null || before.status === after.status || !UNIT_ENDS.includes(after.status)) return [];
   const points: DataPoint[] = [{ name: 'UnitsEnded', value: 1, dimensions: { status: after.status } }];
   if (after.status === 'needs-operator') points.push({ name: 'UnitsNeedingOperator', value: 1, dimensions: {} });

@@ -1,6 +1,7 @@
 import { type Change, isWatched, readChange } from '../journal/changes.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { JournalWrite } from '../journal/stream.ts';
+import { canBeNews } from '../journal/versions.ts';
 import type { Logger } from '../migration/runtime.ts';
 import { isPodshiftError } from '../model/errors.ts';
 import type { Metrics } from '../model/metrics.ts';
@@ -23,7 +24,7 @@ export const MAX_ENTRIES = 10;
 
 /** What publishing needs. */
 export interface Publishing {
-  readonly journal: Pick<Journal, 'getRun' | 'getDocument'>;
+  readonly journal: Pick<Journal, 'getRun' | 'getDocument' | 'getUnit'>;
   readonly bus: EventBus;
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -53,7 +54,7 @@ export async function publishWrites(publishing: Publishing, writes: readonly Jou
       const ready = await prepare(publishing, write, runs);
       if (ready !== undefined) pending.push(ready);
     } catch (error) {
-      if (!isPodshiftError(error, 'InternalError', 'JournalTooNew', 'RunNotFound')) {
+      if (!isPodshiftError(error, 'InternalError', 'JournalTooNew', 'NotFound', 'RunNotFound')) {
         failed = noteFailure(logger, write, error);
         break;
       }
@@ -69,12 +70,25 @@ export async function publishWrites(publishing: Publishing, writes: readonly Jou
 }
 
 async function prepare(publishing: Publishing, write: JournalWrite, runs: Map<string, Promise<RunRecord>>): Promise<Pending | undefined> {
+  // The table's own filter leaves out the same.
+  if (write.after !== undefined && !canBeNews(write.after)) return undefined;
   const change = readChange(write.key, write.before, write.after);
   if (change === undefined) return undefined;
   if (!isNews(change)) return { write, change, entry: undefined };
   const run = change.kind === 'run' ? change.after : await runOf(publishing, change.after.runId, runs);
   const plan = change.kind === 'run' && run.approval?.status === 'waiting' ? await planOf(publishing, run) : undefined;
-  return { write, change, entry: busEntry(eventOf(change, run, write, { apiUrl: publishing.apiUrl, plan })) };
+  const told = change.kind === 'unit' ? await withPlan(publishing, change) : change;
+  return { write, change, entry: busEntry(eventOf(told, run, write, { apiUrl: publishing.apiUrl, plan })) };
+}
+
+type UnitChange = Extract<Change, { kind: 'unit' }>;
+
+/** The change with the unit's plan, which lies apart from how it stands. */
+async function withPlan({ journal }: Publishing, change: UnitChange): Promise<UnitChange> {
+  const { after } = change;
+  return after.plan === undefined
+    ? { ...change, after: { ...after, plan: (await journal.getUnit(after.runId, after.unitId)).plan } }
+    : change;
 }
 
 /** The plan that a run waits with. That it waits is told also where its plan cannot be read. */

@@ -10,6 +10,7 @@ import {
   leaseKey,
   lockHolderKey,
   lockKey,
+  planKey,
   roleKey,
   runIndexKey,
   runKey,
@@ -17,6 +18,7 @@ import {
   tokenKey,
   unitKey,
 } from '../../src/journal/layout.ts';
+import { canBeNews } from '../../src/journal/versions.ts';
 import { EVENT_DETAILS } from '../../src/model/events.ts';
 import type { Packaged, Resource } from '../support/package-service.ts';
 import { packaged } from '../support/packaged.ts';
@@ -31,7 +33,10 @@ beforeAll(async () => {
 
 interface Filter {
   readonly eventName: readonly string[];
-  readonly dynamodb: { readonly Keys: Readonly<Record<'pk' | 'sk', { readonly S: readonly (string | { readonly prefix: string })[] }>> };
+  readonly dynamodb: {
+    readonly Keys: Readonly<Record<'pk' | 'sk', { readonly S: readonly (string | { readonly prefix: string })[] }>>;
+    readonly NewImage: unknown;
+  };
 }
 
 describe('the stream of the journal', () => {
@@ -62,6 +67,7 @@ describe('the stream of the journal', () => {
       runKey('r'),
       runIndexKey('2026-01-01T00:00:00.000Z', 'r'),
       unitKey('r', 'shop/cart'),
+      planKey('r', 'shop/cart'),
       roleKey('r', 'arn'),
       entryKey('r', 'trust#arn'),
       evidenceKey('r', 1),
@@ -76,6 +82,9 @@ describe('the stream of the journal', () => {
     ];
     for (const key of keys) expect(matches('pk', key.pk) && matches('sk', key.sk), `${key.pk} ${key.sk}`).toBe(isWatched(key));
     expect(filter.eventName).toEqual(['INSERT', 'MODIFY']);
+    // As canBeNews reads it: "yes" or no mark. "exists" works on a leaf alone (Lambda developer guide, "Using event filtering with a DynamoDB event source").
+    expect(filter.dynamodb.NewImage).toEqual({ news: { S: ['yes', { exists: false }] } });
+    expect([{ news: 'yes' }, {}, { news: 'no' }].map(canBeNews)).toEqual([true, true, false]);
   });
 });
 

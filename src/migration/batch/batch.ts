@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { unitNotes } from '../../journal/unit-notes.ts';
 
 /** The most units that one child execution takes through the steps together. */
 export const BATCH_UNITS = 50;
@@ -23,6 +24,8 @@ const unitItem = z.strictObject({
   unitId: z.string().min(1),
   /** The stage is done with it; `at` is then when the next one may begin. */
   ready: z.literal(true).optional(),
+  /** What the journal does not have of it yet; a child execution that ends early has it looked for anew. */
+  notes: unitNotes.optional(),
   ...tries,
 });
 

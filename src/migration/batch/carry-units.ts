@@ -1,3 +1,4 @@
+import { type UnitNotes, withNotesOf } from '../../journal/unit-notes.ts';
 import { namedError, type PodshiftError } from '../../model/errors.ts';
 import { isPausing, pauseUnit } from '../pauses.ts';
 import { HELD_ANYWAY_SECONDS } from '../polls.ts';
@@ -46,7 +47,7 @@ export function done<Reach extends JournalRuntime>(step: (runtime: Reach, input:
 
 /** The units of a batch as a stage finds them: where it begins, it is done with none. */
 export function unitsAt(batch: UnitBatch, stage: string): readonly UnitItem[] {
-  return batch.stage === stage ? batch.units : batch.units.map(({ unitId }) => ({ unitId }));
+  return batch.stage === stage ? batch.units : batch.units.map(({ unitId, notes }) => ({ unitId, ...noted(notes) }));
 }
 
 /**
@@ -69,22 +70,14 @@ export async function carryUnits<Reach extends JournalRuntime>(
     (item) => (single === undefined ? item.ready !== true && isDue(item, now) : item === single),
     async (item): Promise<UnitItem | undefined> => {
       const input = { runId, unitId: item.unitId };
-      const beganAt = runtime.clock.now();
-      try {
-        await leaveOutLateness(runtime, input, item, batch);
-        const verdict = await stage.step(runtime, input);
-        if (verdict === 'leaves') return undefined;
-        if (verdict === 'ready') return { unitId: item.unitId, ready: true };
-        if (typeof verdict === 'object' && 'readyIn' in verdict)
-          return { unitId: item.unitId, ready: true, at: runtime.clock.now() + verdict.readyIn * 1000 };
-        if (verdict !== 'undo') return { unitId: item.unitId, ...lookedAt(runtime.clock.now(), verdict.waitSeconds) };
-      } catch (thrown) {
-        const again = await triedLater(runtime, input, item, { thrown, beganAt, ...turnOf(batch, `${runId} ${stage.name}`, item) });
-        if (!('failure' in again)) return again;
-        if (!(await turnBack(runtime, { ...input, failure: again.failure }))) return undefined;
-      }
-      turned.push(item.unitId);
-      return undefined;
+      const { answer, notes } = await withNotesOf({ ...input, notes: item.notes }, async () => {
+        const next = await lookAt(runtime, input, { item, batch }, stage);
+        // Out of the batch, nobody would write them any more.
+        if (typeof next === 'string') await runtime.journal.updateUnit(runId, item.unitId, {});
+        return next;
+      });
+      if (answer === 'turned') turned.push(item.unitId);
+      return typeof answer === 'string' ? undefined : { ...answer, ...noted(notes) };
     },
   );
   const next: UnitBatch = {
@@ -96,6 +89,35 @@ export async function carryUnits<Reach extends JournalRuntime>(
     alone: batch.alone.filter((unitId) => unitId !== single?.unitId),
   };
   return withDue(runtime, await handOn(runtime, runId, next));
+}
+
+/** What a unit is after its step; `left` or `turned` where it goes forward in this batch no more. */
+async function lookAt<Reach extends JournalRuntime>(
+  runtime: Reach,
+  input: UnitInput,
+  { item, batch }: { readonly item: UnitItem; readonly batch: UnitBatch },
+  stage: Stage<Reach>,
+): Promise<UnitItem | 'left' | 'turned'> {
+  const { runId, unitId } = input;
+  const beganAt = runtime.clock.now();
+  try {
+    await leaveOutLateness(runtime, input, item, batch);
+    const verdict = await stage.step(runtime, input);
+    if (verdict === 'leaves') return 'left';
+    if (verdict === 'undo') return 'turned';
+    if (verdict === 'ready') return { unitId, ready: true };
+    if ('readyIn' in verdict) return { unitId, ready: true, at: runtime.clock.now() + verdict.readyIn * 1000 };
+    return { unitId, ...lookedAt(runtime.clock.now(), verdict.waitSeconds) };
+  } catch (thrown) {
+    const again = await triedLater(runtime, input, item, { thrown, beganAt, ...turnOf(batch, `${runId} ${stage.name}`, item) });
+    if (!('failure' in again)) return again;
+    return (await turnBack(runtime, { ...input, failure: again.failure })) ? 'turned' : 'left';
+  }
+}
+
+/** Nothing where nothing is noted, so that a batch has no more to carry than it needs. */
+function noted(notes: UnitNotes = {}): { readonly notes?: UnitNotes } {
+  return Object.keys(notes).length === 0 ? {} : { notes };
 }
 
 /** Looks at the units of a batch that roll back, several at a time. One that cannot be taken back needs an operator, and is out of it. */
@@ -147,7 +169,10 @@ async function handOn(runtime: JournalRuntime, runId: string, batch: UnitBatch):
   if (units.length + undoing.length === 0) return { ...batch, ...OVER };
   if (units.length === 0) return { ...batch, stage: 'undo', status: 'undo', waitSeconds: 0 };
   // Another child execution goes on with what is left, as the run's next step hands it out again.
-  if (looks >= MOST_LOOKS) return { ...batch, ...OVER };
+  if (looks >= MOST_LOOKS) {
+    for (const { unitId, notes } of units) await withNotesOf({ runId, unitId, notes }, () => runtime.journal.updateUnit(runId, unitId, {}));
+    return { ...batch, ...OVER };
+  }
   if (undoing.some((item) => isDue(item, now))) return { ...batch, status: 'undo', waitSeconds: 0 };
   if (units.every(({ ready }) => ready === true)) return { ...batch, status: 'ready', waitSeconds: untilNextStage(units, now) };
   const waitSeconds = Math.min(untilForward(batch, now), untilUndo(batch, now));
@@ -251,6 +276,8 @@ export async function isolateUnits(
     await markNeedsOperator(runtime, { runId, unitId, failure });
     return rest;
   }
-  const turns = await turnBack(runtime, { runId, unitId, failure });
+  const { answer: turns } = await withNotesOf({ runId, unitId, notes: units.find((item) => item.unitId === unitId)?.notes }, () =>
+    turnBack(runtime, { runId, unitId, failure }),
+  );
   return turns ? { ...rest, undoing: [...rest.undoing, { unitId }] } : rest;
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import pLimit from 'p-limit';
 import { withRequestNotes } from '../../audit/request-notes.ts';
+import { withNumbers } from '../../journal/numbers.ts';
 import { ERRORS, type PodshiftError } from '../../model/errors.ts';
 import type { JournalRuntime } from '../runtime.ts';
 import type { Failure } from '../trust/grant-trust.ts';
@@ -48,9 +49,11 @@ export async function workOn<Item extends Tried>(
 ): Promise<Item[]> {
   const limit = pLimit(atOnce);
   const until = clock.now() + BEGINS_FOR;
-  const ends = await Promise.allSettled(
-    // What is sent for one item is not noted as another's.
-    items.map((item) => (isWanted(item) ? limit(async () => (clock.now() < until ? withRequestNotes(() => work(item)) : item)) : item)),
+  const wanted = new Set(items.filter(isWanted));
+  // What is sent for one item is not noted as another's.
+  const one = async (item: Item) => (clock.now() < until ? withRequestNotes(() => work(item)) : item);
+  const ends = await withNumbers(wanted.size, () =>
+    Promise.allSettled(items.map((item) => (wanted.has(item) ? limit(() => one(item)) : item))),
   );
   const lost = ends.find((end) => end.status === 'rejected');
   if (lost !== undefined) throw lost.reason;

@@ -81,6 +81,7 @@ async function grantUnderLease(
     throw new PodshiftError('TrustPolicyMoved', `the trust policy of ${role.roleArn} changed after the plan was made`);
   }
   if (await haveEnded(runtime, run, units)) return false;
+  let isRecorded = false;
   await journaledWrite(runtime, run, {
     key,
     unitId: null,
@@ -88,11 +89,11 @@ async function grantUnderLease(
     object: role.roleArn,
     before: { document: before },
     perform: async () => {
-      await writeTrust(runtime, run, lease, { role, acts: [{ kind: 'grant', wave }], before, document });
+      isRecorded = await writeTrust(runtime, run, lease, { role, acts: [{ kind: 'grant', wave }], before, document, isRecorded: true });
       return { document };
     },
   });
-  await recordTrust(runtime, record, document);
+  if (!isRecorded) await recordTrust(runtime, record, document);
   return true;
 }
 

@@ -13,6 +13,8 @@ export interface DocumentWrite {
   readonly acts: readonly TrustAct[];
   readonly before: string;
   readonly document: string;
+  /** `document` is what the role's record is to have as read back, with nothing of anybody else's in it. */
+  readonly isRecorded?: true;
 }
 
 /**
@@ -21,16 +23,19 @@ export interface DocumentWrite {
  * {@link checkWriters}. After a try that IAM may have taken it only looks until IAM's reads have caught up: a read that shows the
  * document of before may be late, and what somebody added to podshift's meanwhile would be lost. Throws `Conflict` where it is another document than `before` by now, and nothing is written,
  * `LeaseHeld` where the lease runs out, `RoleNotReady` while IAM shows the old one still (its reads lag behind its
- * writes), `TrustPolicyMoved` where it shows a third one.
+ * writes), `TrustPolicyMoved` where it shows a third one. Answers whether the document is on record as read back.
  */
-export async function writeTrust(runtime: Runtime, run: RunRecord, lease: Lease, write: DocumentWrite): Promise<void> {
+export async function writeTrust(runtime: Runtime, run: RunRecord, lease: Lease, write: DocumentWrite): Promise<boolean> {
   const { role, before, document } = write;
   const { iam } = runtime.aws(run.target);
   lease.check();
   const attempt = await beginWrite(runtime, run, write);
   try {
     const current = await trustNow(iam, role);
-    if (sameDocument(current, document)) return await attempt.foundWritten();
+    if (sameDocument(current, document)) {
+      await attempt.foundWritten();
+      return false;
+    }
     if (!sameDocument(current, before))
       throw new PodshiftError('Conflict', `somebody changed the trust policy of ${role.roleArn} right before podshift wrote it`);
     if (attempt.mayBeThere()) throw notShown(role);
@@ -52,8 +57,10 @@ export async function writeTrust(runtime: Runtime, run: RunRecord, lease: Lease,
     await attempt.unknown(false);
     throw notShown(role);
   }
-  await attempt.written();
-  if (sameDocument(found, document)) return;
+  const isThere = sameDocument(found, document);
+  const isRecorded = isThere && write.isRecorded === true;
+  await attempt.written(isRecorded ? { trustAfter: document } : {});
+  if (isThere) return isRecorded;
   throw new PodshiftError('TrustPolicyMoved', `the trust policy of ${role.roleArn} was changed by someone else while podshift wrote it`);
 }
 
@@ -69,7 +76,7 @@ interface Attempt {
   begins(): Promise<void>;
   /** Nobody knows yet whether it is there; what IAM throttled it has not taken. */
   unknown(isThrottled: boolean): Promise<void>;
-  written(): Promise<void>;
+  written(changes: { readonly trustAfter?: string }): Promise<void>;
   /** The document is there: an earlier try wrote it, or somebody else did. */
   foundWritten(): Promise<void>;
   /** This try wrote nothing; what an earlier one may have written stays on record. */
@@ -90,12 +97,12 @@ async function beginWrite(runtime: Runtime, run: RunRecord, { role, acts, before
   const now = clock.now();
   const { sent, ...mine }: TrustWrite = earlier ?? { acts, was, is, from: now, to: null, sent: now };
   const others = writes.filter((one) => one !== earlier);
-  const keep = async (list: readonly TrustWrite[]): Promise<void> => {
-    await journal.updateRole(run.runId, role.roleArn, { writes: list });
+  const keep = async (list: readonly TrustWrite[], changes: { readonly trustAfter?: string } = {}): Promise<void> => {
+    await journal.updateRole(run.runId, role.roleArn, { writes: list, ...changes });
   };
   const keepSent = (): Promise<void> => keep([...others, { ...mine, sent: clock.now() }]);
   if (earlier === undefined) await keepSent();
-  const written = (): Promise<void> => keep([...others, { ...mine, to: clock.now() }]);
+  const written: Attempt['written'] = (changes) => keep([...others, { ...mine, to: clock.now() }], changes);
   const unwritten = async (): Promise<void> => {
     if (earlier === undefined) await keep(others);
   };
@@ -106,6 +113,6 @@ async function beginWrite(runtime: Runtime, run: RunRecord, { role, acts, before
     unknown: (isThrottled) => (isThrottled ? keep([...others, mine]) : keepSent()),
     written,
     unwritten,
-    foundWritten: earlier === undefined ? unwritten : written,
+    foundWritten: earlier === undefined ? unwritten : () => written({}),
   };
 }

@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '../../kubernetes/gateway.ts';
 import { timestamp } from '../../model/clock.ts';
 import { PodshiftError } from '../../model/errors.ts';
+import type { UnitRecord } from '../../model/run.ts';
 import { isOnNewWay } from '../../verification/injection.ts';
 import { isReady, isRecreated, livePods } from '../../verification/pods.ts';
 import { judgeRollout } from '../../verification/rollout.ts';
@@ -9,6 +10,7 @@ import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
 import { forwardUnit, type Poll, READY, secondsIn, type UnitContext, type UnitInput } from '../write.ts';
 import { associatedAt } from './associate.ts';
 import { evictPod, ownerOf } from './evict.ts';
+import { ROLLOUT_SECONDS } from './renew-pods.ts';
 import { liveWorkloads } from './workloads.ts';
 
 /**
@@ -32,9 +34,7 @@ export async function checkRollout(runtime: ClusterRuntime, input: UnitInput): P
     if (left !== '') missing.push(left);
   }
   if (missing.length === 0) {
-    await runtime.journal.updateUnit(run.runId, unit.unitId, {
-      facts: { rolledOutAt: unit.facts.rolledOutAt ?? timestamp(runtime.clock) },
-    });
+    if (unit.facts.rolledOutAt === undefined) await noteEnd(runtime, unit);
     return READY;
   }
   const waited = secondsIn(runtime.clock, unit, 'rollout');
@@ -42,6 +42,14 @@ export async function checkRollout(runtime: ClusterRuntime, input: UnitInput): P
     throw new PodshiftError('RolloutFailed', `after ${run.options.rolloutTimeoutSeconds} s ${missing.join('; ')}`);
   }
   return waitIn(runtime, run, PACES.rollout, waited, run.options.rolloutTimeoutSeconds);
+}
+
+/** Notes when the roll-out ended; one that took longer than a rollback assumes of those that nobody has seen is on record at once. */
+async function noteEnd({ journal, clock }: JournalRuntime, unit: UnitRecord): Promise<void> {
+  const ended = { facts: { rolledOutAt: timestamp(clock) } };
+  const took = (clock.now() - Date.parse(unit.stepStartedAt.restart ?? '')) / 1000;
+  if (took > ROLLOUT_SECONDS) await journal.updateUnit(unit.runId, unit.unitId, ended);
+  else await journal.noteUnit(unit, ended);
 }
 
 /** Evicts one pod of the unit that is not on the new way, if all its others are ready. Answers what is left to do. Throws `RolloutFailed` where it does not help. */

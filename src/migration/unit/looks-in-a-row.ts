@@ -33,6 +33,6 @@ export async function rowWith(runtime: JournalRuntime, { runId, unitId }: UnitRe
 }
 
 /** Keeps the row in the unit's facts, with the time of its last look: it is over by now. */
-export async function keepRow(runtime: JournalRuntime, { runId, unitId }: UnitRecord, row: Look['row'], { was, is }: Row): Promise<void> {
-  if (is !== was) await runtime.journal.updateUnit(runId, unitId, { facts: { [row]: is, [`${row}At`]: runtime.clock.now() } });
+export async function keepRow({ journal, clock }: JournalRuntime, unit: UnitRecord, row: Look['row'], { was, is }: Row): Promise<void> {
+  if (is !== was) await journal.noteUnit(unit, { facts: { [row]: is, [`${row}At`]: clock.now() } });
 }

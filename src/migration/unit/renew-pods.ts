@@ -18,7 +18,7 @@ const RESERVE_SECONDS = 5400;
 /** Until the webhook has forgotten an association and dry runs have shown it, beside the dry runs themselves. */
 const FORGET_SECONDS = 45;
 /** How long a roll-out takes that nobody has seen. */
-const ROLLOUT_SECONDS = 120;
+export const ROLLOUT_SECONDS = 120;
 /** How long the pods' own renewal is waited for. */
 const LONGEST_SECONDS = 900;
 

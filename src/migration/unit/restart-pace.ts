@@ -11,6 +11,24 @@ export function podsOf(units: readonly Pick<UnitPlan, 'workloads'>[]): number {
     .reduce((sum, workload) => sum + (workload.replicas ?? 1), 0);
 }
 
+/** Of each unit of a plan that is in a wave: how many pods those renew that come ahead of it there. */
+const aheadIn = new WeakMap<Plan, ReadonlyMap<string, number>>();
+
+function podsAhead(plan: Plan): ReadonlyMap<string, number> {
+  const known = aheadIn.get(plan);
+  if (known !== undefined) return known;
+  const ahead = new Map<string, number>();
+  for (const units of Map.groupBy(plan.units, ({ wave }) => wave).values()) {
+    let pods = 0;
+    for (const unit of units.toSorted((a, b) => Number(a.id > b.id) - Number(a.id < b.id))) {
+      ahead.set(unit.id, pods);
+      pods += podsOf([unit]);
+    }
+  }
+  aheadIn.set(plan, ahead);
+  return ahead;
+}
+
 /**
  * Whole seconds until the unit's pods may be restarted, so that a wave renews no more pods a minute than the option allows:
  * EKS Auth throttles an agent whose pods all come at once. Units take their minutes in order of their ids, each from its own
@@ -21,22 +39,4 @@ export async function secondsUntilRestart(runtime: JournalRuntime, { run, unit }
   const minute = Math.floor(ahead / run.options.restartPodsPerMinute);
   const begun = Date.parse(unit.stepStartedAt.associate ?? run.startedAt);
   return Math.max(0, Math.ceil((begun + minute * 60_000 - runtime.clock.now()) / 1000));
-}
-
-const known = new WeakMap<Plan, ReadonlyMap<string, number>>();
-
-/** How many pods are renewed ahead of each unit of a plan, by the units of its wave whose ids sort before its own. Counted once a plan. */
-function podsAhead(plan: Plan): ReadonlyMap<string, number> {
-  const counted = known.get(plan);
-  if (counted !== undefined) return counted;
-  const ahead = new Map<string, number>();
-  for (const wave of Map.groupBy(plan.units, (unit) => unit.wave).values()) {
-    let pods = 0;
-    for (const unit of wave.sort((one, other) => Number(one.id > other.id) - Number(one.id < other.id))) {
-      ahead.set(unit.id, pods);
-      pods += podsOf([unit]);
-    }
-  }
-  known.set(plan, ahead);
-  return ahead;
 }

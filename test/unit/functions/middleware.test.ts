@@ -5,14 +5,18 @@ import { accountFunction } from '../../../functions/middleware/account.ts';
 import { lambdaFunction } from '../../../functions/middleware/step.ts';
 import { createAccountRuntime } from '../../../functions/runtime/account.ts';
 import { createLambdaRuntime } from '../../../functions/runtime/lambda.ts';
+import { nextNumber, withNumbers } from '../../../src/journal/numbers.ts';
+import { withNotesOf } from '../../../src/journal/unit-notes.ts';
 import { checkLimits } from '../../../src/migration/run/check-limits.ts';
 import type { Runtime } from '../../../src/migration/runtime.ts';
 import { PodshiftError } from '../../../src/model/errors.ts';
 import { migrationOptions } from '../../../src/model/options.ts';
 import { noCalls } from '../../../src/model/run.ts';
+import { intent, unit as unitRecordOf } from '../../contract/journal-records.ts';
 import { DEFAULT_LIMITS } from '../fixtures/deployment.ts';
 import { beginRun, fakeMigration, planWith, RUN, TARGET } from '../fixtures/fake-migration.ts';
 
+const unitRecord = () => unitRecordOf(RUN);
 const SCHEMA = z.strictObject({ runId: z.string(), taskToken: z.string().optional() });
 
 async function counted(calls = { ...noCalls(), eks: 2 }) {
@@ -28,6 +32,24 @@ describe('a function', () => {
     const handler = accountFunction(SCHEMA, async (given, { runId }) => ({ runId, same: given === runtime }));
     expect(await handler.withRuntime(runtime)({ runId: RUN })).toEqual({ runId: RUN, same: true });
     expect(await calls()).toMatchObject({ eks: 2 });
+  });
+
+  it('numbers and notes for itself, whatever started it', async () => {
+    const { runtime, fake } = await counted();
+    await fake.runtime.journal.putUnits([unitRecord()]);
+    const { unitId } = unitRecord();
+    const handler = accountFunction(SCHEMA, async ({ journal }) => {
+      await journal.noteUnit(await journal.getUnit(RUN, unitId), { facts: { seen: true } });
+      return (await journal.recordIntent(intent(RUN, 'k'))).sequence;
+    });
+    await withNumbers(3, () =>
+      withNotesOf({ runId: RUN, unitId, notes: { facts: { lost: true } } }, async () => {
+        // A call that died while it took its numbers.
+        void nextNumber(RUN, () => new Promise<number>(() => undefined));
+        expect(await handler.withRuntime(runtime)({ runId: RUN })).toBe(1);
+      }),
+    );
+    expect((await fake.runtime.journal.getUnit(RUN, unitId)).facts).toEqual({ seen: true });
   });
 
   it('refuses input that its schema does not know, naming the field and no value', async () => {

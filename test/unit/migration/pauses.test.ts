@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { type UnitNotes, withNotesOf } from '../../../src/journal/unit-notes.ts';
 import { newBatch } from '../../../src/migration/batch/batch.ts';
 import { carryUnits, type Stage } from '../../../src/migration/batch/carry-units.ts';
 import { isPausing } from '../../../src/migration/pauses.ts';
@@ -14,10 +15,15 @@ const { begin, unit } = unitScene((made) => {
   fake = made;
 });
 
-/** A batch of the unit after one call of this step. */
-function carried(runId: string, step: Stage['step']) {
-  const batch = newBatch([UNIT.unitId]);
-  return carryUnits(fake.runtime, { runId, batch }, { name: 'injection', step });
+/** What the batch carries of the unit. */
+let notes: UnitNotes | undefined;
+
+/** A batch of the unit after one more call of this step. */
+async function carried(runId: string, step: Stage['step']) {
+  const batch = { ...newBatch([UNIT.unitId]), units: [{ unitId: UNIT.unitId, notes }] };
+  const next = await carryUnits(fake.runtime, { runId, batch }, { name: 'injection', step });
+  notes = next.units[0]?.notes;
+  return next;
 }
 
 /** A try of the step `injection` that lasts so long, and fails so or ends well. */
@@ -31,13 +37,20 @@ async function attempt(seconds: number, error?: ErrorName): Promise<void> {
   expect(units.map(({ ready }) => ready)).toEqual([error === undefined ? true : undefined]);
 }
 
-const passed = async () => secondsIn(fake.runtime.clock, await unit(), 'injection');
+const passed = async () => {
+  const { answer } = await withNotesOf({ ...UNIT, notes }, unit);
+  return secondsIn(fake.runtime.clock, answer, 'injection');
+};
 
-beforeEach(() => begin());
+beforeEach(() => {
+  notes = undefined;
+  return begin();
+});
 
 describe('the time of a step', () => {
   it('is whole again where a run is resumed whose process was dead', async () => {
-    await attempt(10);
+    await beginStep(fake.runtime, await unit(), 'injection');
+    fake.pass(10);
     fake.pass(1_200);
     expect(await passed()).toBe(1_210);
     await openUnit(fake.runtime, { ...UNIT, part: 'migrate' });

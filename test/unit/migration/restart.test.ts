@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { withNotesOf, withoutNotes } from '../../../src/journal/unit-notes.ts';
 import { associate } from '../../../src/migration/unit/associate.ts';
 import { checkRollout } from '../../../src/migration/unit/check-rollout.ts';
 import { restartWorkloads } from '../../../src/migration/unit/restart-workloads.ts';
+import type { UnitRecord } from '../../../src/model/run.ts';
 import { DEPLOYMENT, deployment, type FakeMigration, NEW_WAY, OLD_WAY, RUN, runningPod } from '../fixtures/fake-migration.ts';
 import { UNIT, unitScene } from '../fixtures/unit-scene.ts';
 
@@ -74,6 +76,20 @@ describe('restartWorkloads', () => {
     await restartWorkloads(fake.runtime, UNIT);
     expect(fake.object('Rollout', 'orders')?.spec.restartAt).toBe('2026-01-05T10:01:30Z');
   });
+
+  it.each([
+    ['a Rollout', { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', restart: 'argo-rollout' }, 1],
+    ['a Deployment', {}, 0],
+  ] as const)('has the time of the step on record ahead of the write where it is the mark: of %s', async (_what, changes, known) => {
+    await beginAssociated({ workloads: [{ ...DEPLOYMENT, ...changes }] });
+    fake.put({ ...deployment(), ...(known === 1 ? { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout' } : {}) });
+    const seen: unknown[] = [];
+    fake.account.onWrite = () => void seen.push(withoutNotes(unit));
+    const { notes } = await withNotesOf(UNIT, () => restartWorkloads(fake.runtime, UNIT));
+    const [ahead] = (await Promise.all(seen)) as UnitRecord[];
+    expect(Object.keys(ahead?.stepStartedAt ?? {}).filter((step) => step === 'restart')).toHaveLength(known);
+    expect(Object.keys(notes.stepStartedAt ?? {})).toEqual(known === 1 ? [] : ['restart']);
+  });
 });
 
 describe('checkRollout', () => {
@@ -86,6 +102,18 @@ describe('checkRollout', () => {
     fake.pass(5);
     await checkRollout(fake.runtime, UNIT);
     expect((await unit()).facts.rolledOutAt).toBe(rolledOutAt);
+  });
+
+  it.each([
+    [120, []],
+    [121, ['rolledOutAt']],
+  ])('that took %i seconds is on record at once: %j', async (seconds, known) => {
+    await fake.runtime.journal.updateUnit(RUN, UNIT.unitId, { stepStartedAt: { restart: later(0) } });
+    fake.put(deployment());
+    fake.pass(seconds);
+    const { notes } = await withNotesOf(UNIT, () => checkRollout(fake.runtime, UNIT));
+    expect(Object.keys((await unit()).facts).filter((fact) => fact === 'rolledOutAt')).toEqual(known);
+    expect(notes.facts?.rolledOutAt === undefined).toBe(known.length === 1);
   });
 
   it('fails where Kubernetes gave up, or after its time', async () => {

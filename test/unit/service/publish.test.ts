@@ -62,7 +62,7 @@ const bus: EventBus = {
 };
 
 function publish(
-  changes: { journal?: Pick<Journal, 'getRun' | 'getDocument'>; bus?: EventBus } = {},
+  changes: { journal?: Pick<Journal, 'getRun' | 'getDocument' | 'getUnit'>; bus?: EventBus } = {},
   some = writes,
 ): Promise<string | undefined> {
   const log = (message: string, fields?: Record<string, unknown>) => void logs.push(`${message} ${JSON.stringify(fields)}`);

@@ -87,7 +87,7 @@ describe('publishEvents', () => {
   }
 
   const publishing = (taken: object[], error?: string): Publishing => ({
-    journal: { getRun: async () => run(), getDocument: async () => undefined },
+    journal: { getRun: async () => run(), getDocument: async () => undefined, getUnit: async () => Promise.reject(new Error('no unit')) },
     bus: {
       put: async (entries) =>
         entries.map(({ Detail }) => {

@@ -71,6 +71,55 @@ describe('a stage of a batch', () => {
     expect((await unit('shop/a')).status).toBe('running');
   });
 
+  it('carries what need not last until it is ready, across stages, and writes it with what has to', async () => {
+    const { journal } = fake.runtime;
+    const noting = (name: string, facts: Readonly<Record<string, number>>, verdict: Verdict): Stage => ({
+      name,
+      step: async (_runtime, { unitId }) => {
+        await journal.noteUnit(await unit(unitId), { stepStartedAt: { injection: name }, facts });
+        return verdict;
+      },
+    });
+    const looked = await carry(batch(), noting('injection', { hits: 1 }, { waitSeconds: 0 }));
+    expect(looked.units[0]).toMatchObject({ unitId: 'shop/a', notes: { stepStartedAt: { injection: 'injection' }, facts: { hits: 1 } } });
+    expect(await unit('shop/a')).toMatchObject({ stepStartedAt: {}, facts: {} });
+    const ready = await carry(looked, noting('injection', { hits: 2 }, 'ready'));
+    const other: Record<string, unknown> = {};
+    const next = await carry(
+      ready,
+      stageOf(async (unitId) => {
+        other[unitId] = (await unit(unitId)).facts;
+        if (unitId === 'shop/b') return fail('ProofFailed');
+        if (unitId === 'shop/c') await journal.updateUnit(RUN, unitId, { facts: { proved: true } });
+        return unitId === 'shop/a' ? 'leaves' : { waitSeconds: 5 };
+      }, 'proof'),
+    );
+    expect(other).toEqual(Object.fromEntries(IDS.map((unitId) => [unitId, { hits: 2 }])));
+    expect(next.units).toEqual([expect.not.objectContaining({ notes: expect.anything() })]);
+    const begun = { stepStartedAt: { injection: 'injection' } };
+    expect(await unit('shop/a')).toMatchObject({ ...begun, status: 'running', facts: { hits: 2 } });
+    expect(await unit('shop/b')).toMatchObject({ ...begun, status: 'rolling-back', facts: { hits: 2 } });
+    expect(await unit('shop/c')).toMatchObject({ ...begun, facts: { hits: 2, proved: true } });
+  });
+
+  it('writes what it carries of a unit that ends its function, and of all where another execution goes on', async () => {
+    const { journal } = fake.runtime;
+    const noted = { ...batch(), stage: 'injection', units: IDS.map((unitId) => ({ unitId, notes: { facts: { hits: 3 } } })) };
+    await isolateUnits(fake.runtime, {
+      runId: RUN,
+      batch: { ...noted, alone: ['shop/a'] },
+      undo: false,
+      failure: { Error: 'Sandbox.Timedout', Cause: 'too long' },
+    });
+    expect(await unit('shop/a')).toMatchObject({ status: 'rolling-back', facts: { hits: 3 } });
+    const over = await carry(
+      { ...noted, looks: 799, units: noted.units.slice(1) },
+      stageOf(() => ({ waitSeconds: 5 })),
+    );
+    expect(over).toMatchObject({ status: 'over' });
+    expect((await journal.listUnits(RUN)).map(({ facts }) => facts.hits)).toEqual([3, 3, 3]);
+  });
+
   it('does not tell what a bug says', async () => {
     await carry(
       batch(),

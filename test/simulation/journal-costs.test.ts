@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { generateSnapshot } from '../../bench/rehearsal.bench.ts';
+import { createMemoryTable } from '../../engine/memory-table.ts';
+import { rehearse } from '../../engine/rehearsal.ts';
+import { isWatched } from '../../src/journal/changes.ts';
+import { createTableJournal } from '../../src/journal/table-journal.ts';
+import { canBeNews } from '../../src/journal/versions.ts';
+import { countCosts } from '../support/counted-table.ts';
+
+/** What the journal of a whole run of so many units asks of DynamoDB, and how many records its stream hands over. */
+async function costsOf(units: number) {
+  const counted = countCosts(createMemoryTable());
+  const rehearsal = await rehearse({
+    snapshot: generateSnapshot(units),
+    startAt: Date.UTC(2026, 0, 5),
+    journal: (clock) => ({ journal: createTableJournal(counted.table, clock), close: () => Promise.resolve() }),
+  });
+  await rehearsal.close();
+  expect(rehearsal.report.units.filter(({ status }) => status === 'migrated')).toHaveLength(units);
+  const { writeUnits, readUnits, changes } = counted.total();
+  const told = changes.filter(({ key, after }) => isWatched(key) && after !== undefined && canBeNews(after));
+  return { writeUnits, readUnits, told: told.length };
+}
+
+describe('the journal of a run', () => {
+  it('costs little for each unit, and no more for one of many', async () => {
+    const [few, many] = [await costsOf(30), await costsOf(60)];
+    const each = (name: keyof typeof few) => (many[name] - few[name]) / 30;
+    expect(each('writeUnits')).toBeLessThanOrEqual(MOST_WRITE_UNITS);
+    expect(many.writeUnits / 60).toBeLessThanOrEqual(few.writeUnits / 30);
+    // Pending, running and migrated: each of a unit's states, and nothing between them.
+    expect(each('told')).toBe(3);
+    // Each step of the run reads how all of its units stand, and there are more waves of more units.
+    expect(each('readUnits')).toBeLessThanOrEqual(160);
+  }, 1_800_000);
+});
+
+/** Entries and evidence are half of it; the rest is how the unit stands, the role's record and its leases. */
+const MOST_WRITE_UNITS = 30;
