@@ -68,11 +68,13 @@ export function createSharedLooks(runtime: ClusterRuntime, unitIds: readonly str
       await once(checks, plan.roleArn, () => inTurn(() => checkRole(runtime, run, plan.roleArn, 'early'), 0));
     },
     events: (context) =>
-      once(lookUps, context.unit.plan.roleArn, async () => {
-        const units = await unitsOfRole(runtime, context.unit, unitIds);
-        const since = Math.min(...units.map((unit) => startOfUse(runtime, unit)));
-        return inTurn(() => lookUp(runtime, context, since, Math.min(MOST_EVENTS, units.length * EVENTS_A_UNIT)), UNASKED);
-      }),
+      once(lookUps, context.unit.plan.roleArn, () =>
+        inTurn(async () => {
+          const units = await unitsOfRole(runtime, context.unit, unitIds);
+          const since = Math.min(...units.map((unit) => startOfUse(runtime, unit)));
+          return lookUp(runtime, context, since, Math.min(MOST_EVENTS, units.length * EVENTS_A_UNIT));
+        }, UNASKED),
+      ),
     role: ({ aws, unit: { plan } }) => shared(roles, plan.roleArn, clock.now(), () => aws.iam.getRole(trustedRole(plan.roleArn).roleName)),
     served: ({ kubernetes }, agent) => shared(agents, '', clock.now(), () => servedNodes(kubernetes, agent)),
   };

@@ -170,9 +170,14 @@ describe('units that are confirmed together', () => {
     expect(waiting()).toEqual(['shop/a', 'shop/b', 'shop/c']);
     expect(lookUps).toHaveLength(2);
     expect(await proofOf('a')).toEqual([]);
-    fake.pass(181);
-    expect((await confirm()).status).toBe('ready');
-    expect(lookUps.map(({ value }) => value)).toEqual([ROLE, OTHER, ROLE]);
+    const begun = fake.now();
+    for (let looks = 0; now.status === 'waiting' && looks < 30; looks += 1) {
+      fake.pass(now.waitSeconds);
+      await confirm();
+    }
+    expect(now.status).toBe('ready');
+    expect(fake.now() - begun).toBeGreaterThan(180_000);
+    expect(new Set(lookUps.slice(2).map(({ value }) => value))).toEqual(new Set([ROLE]));
     for (const name of ['a', 'b', 'c'])
       expect(await proofOf(name)).toMatchObject([{ passed: false, facts: { problem: 'CloudTrail did not respond' } }]);
     expect(await proofOf('d')).toMatchObject([{ passed: true }]);
