@@ -160,6 +160,10 @@ export const ONLY_IN_TROUBLE: readonly { readonly call: string; readonly key?: s
     call: 'journal.updateUnit',
     why: 'a service was away, or a write came after its rollback: told of a unit, which most inputs do not name',
   },
+  {
+    call: 'journal.noteUnit',
+    why: 'the end of a pause is noted, where a service was away in a step that another function began',
+  },
   { call: 'journal.endTry', why: 'a write that finds that its run is rolled back ends its try' },
   { call: 'journal.getUnit', why: 'a write that ended asks whether its unit still goes forward, where it has one' },
   { call: 'journal.updateRun', why: 'a write that came after its rollback makes the run need an operator' },
