@@ -31,6 +31,7 @@ import {
   takeOffDuty,
   talkative,
   updateOfSomebodyElse,
+  withoutDaemon,
   writesAheadOf,
 } from './world.ts';
 
@@ -39,6 +40,13 @@ const HOUR = 3600;
 /** The retirement of a daemon looks at the whole cluster once more. */
 function lookAtDaemon({ runId }: Rehearsal, { call }: Driver): Promise<unknown> {
   return call('openRetirement', { runId, daemon: 'kube2iam' });
+}
+
+/** Another run, of one service account alone. */
+function anotherOne({ runtime, target }: Rehearsal, { execute }: Driver): Promise<unknown> {
+  const options = migrationOptions.parse({ ...OPTIONS, serviceAccounts: ['shop/covers'] });
+  const input = { runId: runtime.ids.next(), target, mode: 'run', approval: 'required', expectedDigest: null, options };
+  return execute({ name: 'migrate-cluster', input, approve });
 }
 
 /** A step of a run that the journal does not have. */
@@ -75,6 +83,10 @@ export const MIGRATIONS: readonly Scenario[] = [
         await rehearsal.rerun();
         await rehearsal.rollback();
       }),
+  ],
+  [
+    'an approved migration of one service account, after another one since whose run the agent is on every node',
+    (recorder) => recorder.rehearse(run(SHOP, { serviceAccounts: ['media/thumbnails'] }, { approve, prepare: withoutDaemon }), anotherOne),
   ],
   [
     'an approved migration from kube2iam with splits, and the way back',

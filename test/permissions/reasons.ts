@@ -151,6 +151,11 @@ export const NEVER_MADE: readonly { readonly key: string; readonly call: string;
     call: 'journal.listUnits',
     why: 'a unit of an add-on is moved by UpdateAddon, and never comes here',
   })),
+  {
+    key: 'openRetirement',
+    call: 'kubernetes.list pods',
+    why: 'pods of a few chosen service accounts are listed by themselves, and a retirement looks at the whole cluster',
+  },
   { key: 'discoverClusters', call: 'journal.addCalls', why: 'requests are counted for the run that the input names, and this names none' },
 ];
 

@@ -25,6 +25,11 @@ function changeContainers(twin: Twin, object: KubernetesObject, fields: object):
   });
 }
 
+/** Nothing but IRSA serves the cluster's pods. */
+export function withoutDaemon(twin: Twin): void {
+  twin.kubernetes.remove('DaemonSet', 'kube-system', 'kube2iam');
+}
+
 /** Somebody gives every node a label. */
 function labelNodes(twin: Twin, labels: Readonly<Record<string, string>>): void {
   for (const node of twin.kubernetes.objects('Node')) {
