@@ -40,7 +40,7 @@ export interface RecordedSettings extends Omit<RehearsalSettings, 'journal' | 's
 /** What else a scenario does with functions that are recorded. */
 export interface Driver {
   /** Runs a state machine. */
-  execute(execution: Pick<StateMachineRun, 'name' | 'executionId' | 'input' | 'signal'>): Promise<unknown>;
+  execute(execution: Pick<StateMachineRun, 'name' | 'executionId' | 'input' | 'signal' | 'approve'>): Promise<unknown>;
   /** Calls one function, by its key in serverless.yml. */
   call(key: string, event: unknown): Promise<unknown>;
   /** The journal's items of a run. */
