@@ -41,7 +41,7 @@ function sizesOf(waveSize: number): number[] {
   return [...Map.groupBy(assignWaves(LARGEST, waveSize).values(), (wave) => wave).values()].map(({ length }) => length);
 }
 
-/** How often a run does what: each wave waits at most for its pace of restarts and for its soak (test/unit/migration/next-step.test.ts). */
+/** How often a run does what: each wave waits at most for its pace of restarts and for its soak (test/unit/migration/run/next-step.test.ts). */
 function stepsOf(sizes: readonly number[], names: Names): Readonly<Record<RunStep, number>> {
   const steps = (most: number) => sizes.reduce((sum, size) => sum + Math.ceil(size / most), 0);
   return { migrate: steps(unitsOfStep(names, 'migrate')), wait: 2 * sizes.length, confirm: steps(unitsOfStep(names, 'confirm')) };

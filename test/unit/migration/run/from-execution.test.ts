@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { exitOfServiceRun } from '../../../cli/service/follow.ts';
-import { runStateMachine } from '../../../engine/state-machine.ts';
-import { handler as getReport } from '../../../functions/api/get-report.ts';
-import { handler as getRun } from '../../../functions/api/get-run.ts';
-import { associate } from '../../../src/migration/unit/associate.ts';
-import { migrationOptions } from '../../../src/model/options.ts';
-import { call } from '../fixtures/api-requests.ts';
+import { exitOfServiceRun } from '../../../../cli/service/follow.ts';
+import { runStateMachine } from '../../../../engine/state-machine.ts';
+import { handler as getReport } from '../../../../functions/api/get-report.ts';
+import { handler as getRun } from '../../../../functions/api/get-run.ts';
+import { associate } from '../../../../src/migration/unit/associate.ts';
+import { migrationOptions } from '../../../../src/model/options.ts';
+import { call } from '../../fixtures/api-requests.ts';
 import {
   beginRun,
   CLUSTER_ARN,
@@ -17,7 +17,7 @@ import {
   RUN,
   TARGET,
   unitPlan,
-} from '../fixtures/fake-migration.ts';
+} from '../../fixtures/fake-migration.ts';
 
 describe('rollback-run, started by a failed execution', () => {
   it('takes the run back that the execution’s input names', async () => {

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nextStep } from '../../../src/migration/run/next-step.ts';
-import { judgeWave } from '../../../src/migration/run/waves.ts';
-import type { UnitPlan } from '../../../src/model/plan.ts';
-import type { UnitStatus } from '../../../src/model/run.ts';
-import { GATED_WAVES } from '../../../src/plan/duration.ts';
-import { DEPLOYMENT, type FakeMigration, RUN } from '../fixtures/fake-migration.ts';
-import { runScene } from '../fixtures/run-scene.ts';
+import { nextStep } from '../../../../src/migration/run/next-step.ts';
+import { judgeWave } from '../../../../src/migration/run/waves.ts';
+import type { UnitPlan } from '../../../../src/model/plan.ts';
+import type { UnitStatus } from '../../../../src/model/run.ts';
+import { GATED_WAVES } from '../../../../src/plan/duration.ts';
+import { DEPLOYMENT, type FakeMigration, RUN } from '../../fixtures/fake-migration.ts';
+import { runScene } from '../../fixtures/run-scene.ts';
 
 let fake: FakeMigration;
 const { begin, setUnit } = runScene((made) => {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { nextStep } from '../../../src/migration/run/next-step.ts';
-import { type FakeMigration, RUN } from '../fixtures/fake-migration.ts';
-import { runScene } from '../fixtures/run-scene.ts';
+import { nextStep } from '../../../../src/migration/run/next-step.ts';
+import { type FakeMigration, RUN } from '../../fixtures/fake-migration.ts';
+import { runScene } from '../../fixtures/run-scene.ts';
 
 let fake: FakeMigration;
 const { begin, setUnit } = runScene((made) => {

@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { closeRun } from '../../../src/migration/run/close-run.ts';
-import { closeRollback, openRollback } from '../../../src/migration/run/rollback-run.ts';
-import { linkToPage, MOST_UNITS, storePage } from '../../../src/migration/run/run-page.ts';
-import { journaledWrite, markUndone } from '../../../src/migration/write.ts';
-import { PodshiftError } from '../../../src/model/errors.ts';
-import type { PageKey, Pages } from '../../../src/service/pages.ts';
-import { type FakeMigration, RUN } from '../fixtures/fake-migration.ts';
-import { runScene } from '../fixtures/run-scene.ts';
+import { closeRun } from '../../../../src/migration/run/close-run.ts';
+import { closeRollback, openRollback } from '../../../../src/migration/run/rollback-run.ts';
+import { linkToPage, MOST_UNITS, storePage } from '../../../../src/migration/run/run-page.ts';
+import { journaledWrite, markUndone } from '../../../../src/migration/write.ts';
+import { PodshiftError } from '../../../../src/model/errors.ts';
+import type { PageKey, Pages } from '../../../../src/service/pages.ts';
+import { type FakeMigration, RUN } from '../../fixtures/fake-migration.ts';
+import { runScene } from '../../fixtures/run-scene.ts';
 
 let fake: FakeMigration;
 const { begin, run, setUnit } = runScene((made) => {

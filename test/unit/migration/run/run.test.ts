@@ -1,16 +1,16 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { newBatch, newUndo, roleBatches } from '../../../src/migration/batch/batch.ts';
-import { closeRun } from '../../../src/migration/run/close-run.ts';
-import { nextStep } from '../../../src/migration/run/next-step.ts';
-import { outcomeOf } from '../../../src/migration/run/outcome.ts';
-import { closeRollback, openRollback, rollbackBatch } from '../../../src/migration/run/rollback-run.ts';
-import { roundOf } from '../../../src/migration/run/round.ts';
-import { judgeWave } from '../../../src/migration/run/waves.ts';
-import { associate } from '../../../src/migration/unit/associate.ts';
-import { migrationOptions } from '../../../src/model/options.ts';
-import type { RoleRecord, UnitRecord, UnitStatus } from '../../../src/model/run.ts';
-import { CLUSTER_ARN, type FakeMigration, OIDC_TRUST, ROLE, RUN, START, TARGET, unitPlan } from '../fixtures/fake-migration.ts';
-import { runScene } from '../fixtures/run-scene.ts';
+import { newBatch, newUndo, roleBatches } from '../../../../src/migration/batch/batch.ts';
+import { closeRun } from '../../../../src/migration/run/close-run.ts';
+import { nextStep } from '../../../../src/migration/run/next-step.ts';
+import { outcomeOf } from '../../../../src/migration/run/outcome.ts';
+import { closeRollback, openRollback, rollbackBatch } from '../../../../src/migration/run/rollback-run.ts';
+import { roundOf } from '../../../../src/migration/run/round.ts';
+import { judgeWave } from '../../../../src/migration/run/waves.ts';
+import { associate } from '../../../../src/migration/unit/associate.ts';
+import { migrationOptions } from '../../../../src/model/options.ts';
+import type { RoleRecord, UnitRecord, UnitStatus } from '../../../../src/model/run.ts';
+import { CLUSTER_ARN, type FakeMigration, OIDC_TRUST, ROLE, RUN, START, TARGET, unitPlan } from '../../fixtures/fake-migration.ts';
+import { runScene } from '../../fixtures/run-scene.ts';
 
 let fake: FakeMigration;
 const { empty, begin, run, setUnit } = runScene((made) => {

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { claimExecution, type FailedExecution } from '../../../src/migration/run/claim-execution.ts';
-import { openRun } from '../../../src/migration/run/open-run.ts';
-import { openRollback } from '../../../src/migration/run/rollback-run.ts';
-import { associate } from '../../../src/migration/unit/associate.ts';
-import { migrationOptions } from '../../../src/model/options.ts';
-import { CLUSTER_ARN, type FakeMigration, RUN, TARGET } from '../fixtures/fake-migration.ts';
-import { runScene } from '../fixtures/run-scene.ts';
+import { claimExecution, type FailedExecution } from '../../../../src/migration/run/claim-execution.ts';
+import { openRun } from '../../../../src/migration/run/open-run.ts';
+import { openRollback } from '../../../../src/migration/run/rollback-run.ts';
+import { associate } from '../../../../src/migration/unit/associate.ts';
+import { migrationOptions } from '../../../../src/model/options.ts';
+import { CLUSTER_ARN, type FakeMigration, RUN, TARGET } from '../../fixtures/fake-migration.ts';
+import { runScene } from '../../fixtures/run-scene.ts';
 
 let fake: FakeMigration;
 const { empty, begin } = runScene((made) => {

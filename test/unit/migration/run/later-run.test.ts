@@ -1,13 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { changedByLaterRuns } from '../../../src/migration/run/later-runs.ts';
-import { closeRollback, openRollback } from '../../../src/migration/run/rollback-run.ts';
-import { grantTrust } from '../../../src/migration/trust/grant-trust.ts';
-import { revokeTrust as revokeTrustNow } from '../../../src/migration/trust/revoke-trust.ts';
-import { associate } from '../../../src/migration/unit/associate.ts';
-import { undoUnit } from '../../../src/migration/unit/undo-unit.ts';
-import { migrationOptions } from '../../../src/model/options.ts';
-import { CLUSTER_ARN, type FakeMigration, OIDC_TRUST, ROLE, RUN, START, TARGET, unitPlan } from '../fixtures/fake-migration.ts';
-import { AFTER_SECOND, FIRST, SECOND, trustScene } from '../fixtures/trust/scene.ts';
+import { changedByLaterRuns } from '../../../../src/migration/run/later-runs.ts';
+import { closeRollback, openRollback } from '../../../../src/migration/run/rollback-run.ts';
+import { grantTrust } from '../../../../src/migration/trust/grant-trust.ts';
+import { revokeTrust as revokeTrustNow } from '../../../../src/migration/trust/revoke-trust.ts';
+import { associate } from '../../../../src/migration/unit/associate.ts';
+import { undoUnit } from '../../../../src/migration/unit/undo-unit.ts';
+import { migrationOptions } from '../../../../src/model/options.ts';
+import { CLUSTER_ARN, type FakeMigration, OIDC_TRUST, ROLE, RUN, START, TARGET, unitPlan } from '../../fixtures/fake-migration.ts';
+import { AFTER_SECOND, FIRST, SECOND, trustScene } from '../../fixtures/trust/scene.ts';
 
 const LATER = 'run-2';
 const BILLS = { id: 'shop/bills', serviceAccount: 'bills' };

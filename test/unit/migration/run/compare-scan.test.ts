@@ -1,14 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { openMemoryJournal } from '../../../engine/memory-journal.ts';
-import type { Journal } from '../../../src/journal/journal.ts';
-import { compareScan } from '../../../src/migration/run/compare-scan.ts';
-import type { JournalRuntime } from '../../../src/migration/runtime.ts';
-import { PodshiftError } from '../../../src/model/errors.ts';
-import type { Inventory, LegacyFact } from '../../../src/model/inventory.ts';
-import { migrationOptions } from '../../../src/model/options.ts';
-import { MAX_DRIFT_FINDINGS, type UnitRecord } from '../../../src/model/run.ts';
-import { unit } from '../../contract/journal-records.ts';
-import { association, CLUSTER, inventory, serviceAccount } from '../fixtures/plan-inventories.ts';
+import { openMemoryJournal } from '../../../../engine/memory-journal.ts';
+import type { Journal } from '../../../../src/journal/journal.ts';
+import { compareScan } from '../../../../src/migration/run/compare-scan.ts';
+import type { JournalRuntime } from '../../../../src/migration/runtime.ts';
+import { PodshiftError } from '../../../../src/model/errors.ts';
+import type { Inventory, LegacyFact } from '../../../../src/model/inventory.ts';
+import { migrationOptions } from '../../../../src/model/options.ts';
+import { MAX_DRIFT_FINDINGS, type UnitRecord } from '../../../../src/model/run.ts';
+import { unit } from '../../../contract/journal-records.ts';
+import { association, CLUSTER, inventory, serviceAccount } from '../../fixtures/plan-inventories.ts';
 
 let journal: Journal;
 let runtime: JournalRuntime;
