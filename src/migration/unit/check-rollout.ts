@@ -41,7 +41,7 @@ export async function checkRollout(runtime: ClusterRuntime, input: UnitInput): P
   if (waited > run.options.rolloutTimeoutSeconds) {
     throw new PodshiftError('RolloutFailed', `after ${run.options.rolloutTimeoutSeconds} s ${missing.join('; ')}`);
   }
-  return waitIn(runtime, run, PACES.rollout, waited, run.options.rolloutTimeoutSeconds);
+  return waitIn(runtime, run, evicting ? PACES.eviction : PACES.rollout, waited, run.options.rolloutTimeoutSeconds);
 }
 
 /** Notes when the roll-out ended; one that took longer than a rollback assumes of those that nobody has seen is on record at once. */

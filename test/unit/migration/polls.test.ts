@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { nextWait, PACES, paceOfInjection, waitedAfter } from '../../../src/migration/polls.ts';
 import { checkRollout } from '../../../src/migration/unit/check-rollout.ts';
 import { LONGEST_STEP_SECONDS, LONGEST_UNDO_SECONDS, migrationOptions } from '../../../src/model/options.ts';
-import { CLUSTER_ARN, deployment, type FakeMigration, RUN } from '../fixtures/fake-migration.ts';
+import { CLUSTER_ARN, DEPLOYMENT, deployment, type FakeMigration, RUN } from '../fixtures/fake-migration.ts';
 import { UNIT, unitScene } from '../fixtures/unit-scene.ts';
 
 const WEEK = LONGEST_STEP_SECONDS;
@@ -54,13 +54,21 @@ describe('a step of a unit that polls for hours', () => {
     const look = () => checkRollout(fake.runtime, UNIT);
     expect(await look()).toMatchObject({ status: 'waiting', waitSeconds: 5 });
     fake.pass(36_000);
-    expect(await look()).toMatchObject({ status: 'waiting', waitSeconds: 1028 });
-    fake.pass(1028 + 600);
+    expect(await look()).toMatchObject({ status: 'waiting', waitSeconds: 4500 });
+    fake.pass(4500 + 600);
     await expect(other()).rejects.toMatchObject({ name: 'ClusterLocked', message: expect.stringContaining(RUN) });
-    fake.pass(86_400 - 37_628 - 60);
+    fake.pass(86_400 - 41_100 - 60);
     expect(await look()).toMatchObject({ status: 'waiting', waitSeconds: 61 });
     fake.pass(61);
     await expect(look()).rejects.toMatchObject({ name: 'RolloutFailed' });
+  });
+
+  it('looks more often where pods are evicted one after another: each of them has to be waited for', async () => {
+    await begin({ workloads: [{ ...DEPLOYMENT, restart: 'evict' }] }, { rolloutTimeoutSeconds: 86_400 });
+    fake.put(deployment({ status: { updatedReplicas: 0 } }));
+    expect(await checkRollout(fake.runtime, UNIT)).toMatchObject({ status: 'waiting', waitSeconds: 5 });
+    fake.pass(36_000);
+    expect(await checkRollout(fake.runtime, UNIT)).toMatchObject({ status: 'waiting', waitSeconds: 1028 });
   });
 });
 

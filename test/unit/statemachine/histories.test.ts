@@ -93,7 +93,7 @@ function slowUnit(last: 'renewal' | 'together'): Acts {
     CheckAddon: stage('addon', PACES.addon),
     CheckInjection: stage('injection', paceOfInjection(1)),
     ProveCredentials: stage('proof', PACES.proof),
-    CheckRollout: stage('rollout', PACES.rollout),
+    CheckRollout: stage('rollout', PACES.eviction),
     VerifyPods: stage('verify', PACES.verify, undefined, true),
     ConfirmUse: stage('use', PACES.use),
     CheckTogether: stage('together', PACES.together, late(PACES.together, last === 'together' ? 4 * LONGEST_STEP_SECONDS : 0, 'fails')),
