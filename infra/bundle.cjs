@@ -20,6 +20,10 @@ const doors = {
       const path = new RegExp(`/node_modules/${file.replaceAll('.', '\\.')}$`);
       build.onLoad({ filter: path }, () => ({ contents, loader: 'js' }));
     }
+    // Besides its client, each package of the AWS SDK has a class with a method for every operation, which brings all of them.
+    build.onLoad({ filter: /\/@aws-sdk\/client-[a-z0-9-]+\/dist-es\/[A-Z]\w*\.js$/ }, ({ path }) =>
+      path.endsWith('Client.js') ? undefined : { contents: '', loader: 'js' },
+    );
     // It does not say of itself that it does nothing when it is loaded.
     build.onResolve({ filter: /^yaml$/ }, async ({ path, pluginData, ...from }) =>
       pluginData === 'yaml' ? undefined : { ...(await build.resolve(path, { ...from, pluginData: 'yaml' })), sideEffects: false },
