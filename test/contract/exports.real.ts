@@ -197,11 +197,14 @@ function manifest(object: KubernetesObject): unknown {
   );
 }
 
-/** Empty maps and lists say nothing. */
-function withoutEmpty(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutEmpty);
+/** Empty maps and lists say nothing, nor does the order of a binding's subjects: splits of a wave add theirs side by side. */
+function withoutEmpty(value: unknown, key = ''): unknown {
+  if (Array.isArray(value)) {
+    const items = value.map((item) => withoutEmpty(item));
+    return key === 'subjects' ? items.sort((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b))) : items;
+  }
   if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).map(([key, item]) => [key, withoutEmpty(item)] as const);
+  const entries = Object.entries(value).map(([name, item]) => [name, withoutEmpty(item, name)] as const);
   return Object.fromEntries(entries.filter(([, item]) => item != null && !(typeof item === 'object' && Object.keys(item).length === 0)));
 }
 
