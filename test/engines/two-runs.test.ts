@@ -18,8 +18,8 @@ const FIRST = '0tworuns0000000000000first';
 const SOAK_SECONDS = 65 * 60;
 /** What Step Functions waits in its place, in real time: long enough for the tries of another run. On a busier machine the run waits again. */
 const SOAK_FOR = 90;
-/** The longest that a lock lasts beyond the wait that its holder is in: 15 minutes, and 5 that a step may hold it longer. */
-const LOCK_SECONDS = 20 * 60;
+/** The longest that a lock lasts beyond the wait that its holder is in: 15 minutes, and seven and a half that a step may hold it longer. */
+const LOCK_SECONDS = 22.5 * 60;
 
 describe.skipIf(missing)('two runs on one cluster, by the deployed definitions', () => {
   const started: { cloud?: Cloud; packaged?: Packaged; service?: Service } = {};
