@@ -1,10 +1,19 @@
 import { duration } from '../../model/text/duration.ts';
+import { GATED_WAVES } from '../../plan/duration.ts';
 import { type AnyReport, isProposed, type ReportUnit, retirementTitle, unitName } from '../summary.ts';
 import { count } from '../text.ts';
 import type { PageFacts } from './facts.ts';
 import { html, type Markup } from './html.ts';
 import { rollbackSpan, type Span, type WaveSpan, waveSpans } from './spans.ts';
 import { STATUS_ORDER, statusWord, timeOfDay, waveTitle } from './words.ts';
+
+/** How the waves of a plan follow one another. */
+function soakText(options: PageFacts['options'], waves: number): string {
+  if ((options?.soakSeconds ?? 0) === 0) return 'Nothing soaks.';
+  const soak = duration((options?.soakSeconds ?? 0) * 1000);
+  if (options?.sequentialWaves === true || waves <= GATED_WAVES + 1) return `Each wave soaks for ${soak} before the next one begins.`;
+  return `Each wave soaks for ${soak}: the first ${GATED_WAVES} before the next one begins, later ones while others begin.`;
+}
 
 /** The waves: what ran when and what soaked, or in which order they would run; null where there are none. */
 export function timelineSection(report: AnyReport, facts: PageFacts): Markup | null {
@@ -15,10 +24,9 @@ export function timelineSection(report: AnyReport, facts: PageFacts): Markup | n
   const whole = wholeOf(report, waves);
   const back = rollbackSpan(report, facts);
   const before = waves.find(({ span }) => span !== null)?.span ?? null;
-  const soak = facts.options?.soakSeconds ?? 0;
   return html`<section id="timeline" aria-labelledby="timeline-title"><h2 id="timeline-title">${isPlan ? 'The waves' : 'Timeline'}</h2>${
     isPlan
-      ? html`<p class="lead">In this order. ${soak === 0 ? 'Nothing soaks.' : `Each wave soaks for ${duration(soak * 1000)} before the next one begins.`}`
+      ? html`<p class="lead">In this order. ${soakText(facts.options, waves.length)}`
       : html`<p class="lead legend">${legend()} Times are in UTC${whole === null ? '' : `, from ${timeOfDay(rfc3339(whole.from))} to ${timeOfDay(rfc3339(whole.to))}`}.`
   }<ol class="timeline">${
     isPlan || whole === null || before === null

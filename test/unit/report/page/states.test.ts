@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { UnitPlan } from '../../../../src/model/plan.ts';
 import type { RunReport } from '../../../../src/model/report.ts';
 import { renderPage } from '../../../../src/report/page/page.ts';
 import { buildPlanReport } from '../../../../src/report/report.ts';
@@ -88,6 +89,23 @@ describe('a page of a plan', () => {
     const page = renderPage(buildPlanReport(plan, facts), { facts: { ...FACTS, options, writes: [], times: new Map() } });
     expectWhole(page);
     expect(page).toContain(options.soakSeconds === 0 ? 'Nothing soaks.' : 'Each wave soaks for 15 min before the next one begins.');
+  });
+
+  it.each([
+    [4, false, 'Each wave soaks for 15 min before the next one begins.'],
+    [5, false, 'Each wave soaks for 15 min: the first 3 before the next one begins, later ones while others begin.'],
+    [5, true, 'Each wave soaks for 15 min before the next one begins.'],
+  ])('of %i waves (sequential: %s) says how they follow one another', (waves, sequentialWaves, told) => {
+    const options = { ...PLAN.options, soakSeconds: 900, sequentialWaves };
+    const [first] = PLAN.units.filter(({ decision }) => decision === 'migrate');
+    const units = Array.from(
+      { length: waves },
+      (_, wave) => ({ ...first, id: `shop/${wave}`, serviceAccount: `${wave}`, wave }) as UnitPlan,
+    );
+    const page = renderPage(buildPlanReport({ ...PLAN, options, units, waves }, facts), {
+      facts: { ...FACTS, options, writes: [], times: new Map() },
+    });
+    expect(page).toContain(told);
   });
 
   it('of nothing is whole', () => {
