@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { AGENT } from '../src/model/agent.ts';
 import { createSystemClock } from '../twin/clock.ts';
 import { snapshotFromObjects } from '../twin/snapshot.ts';
@@ -36,7 +37,7 @@ interface Serving {
   readonly secretAccessKey: string;
 }
 
-const PROGRAM = new URL('../cli/podshift.js', import.meta.url).pathname;
+const PROGRAM = fileURLToPath(new URL('../cli/podshift.js', import.meta.url));
 const PRELOADED = new URL('own-usage.mjs', import.meta.url).href;
 
 /** Processes of each command; the median of what they used counts. */

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { type Ended, type Running, start } from './spawn.ts';
 
 /**
@@ -20,7 +21,7 @@ export function paste(command: string, options: Parameters<typeof start>[1] = {}
     .slice(0, -1);
   const [name, ...argv] = parts;
   if (name !== 'podshift') throw new Error(`no command of podshift: ${command}`);
-  return start([new URL('../../cli/main.ts', import.meta.url).pathname, ...argv], options);
+  return start([fileURLToPath(new URL('../../cli/main.ts', import.meta.url)), ...argv], options);
 }
 
 /** The same to its end. */

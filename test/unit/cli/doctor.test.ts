@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { doctor } from '../../../cli/commands/doctor.ts';
 import { within } from '../../../cli/doctor/attempt.ts';
@@ -17,7 +18,7 @@ import { startTwin, type TwinSettings } from '../../../twin/twin.ts';
 import { ACTION_REASONS, RESOURCE_REASONS } from '../../permissions/reasons.ts';
 
 const page = await readFile(new URL('../../../docs/permissions.md', import.meta.url), 'utf8');
-const SHOP = new URL('../../../examples/shop', import.meta.url).pathname;
+const SHOP = fileURLToPath(new URL('../../../examples/shop', import.meta.url));
 
 /** Actions of a deployed service: where its journal and its executions are, and what only fleets ask for. */
 const OF_A_SERVICE = /^(dynamodb|states|events|s3|sqs):|^eks:ListClusters$/;

@@ -1,7 +1,8 @@
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { CONSUMER_KINDS } from '../../../../src/inventory/consumers/kinds.ts';
 
-const page = new URL('../../../../docs/consumers.md', import.meta.url).pathname;
+const page = fileURLToPath(new URL('../../../../docs/consumers.md', import.meta.url));
 
 const INTRODUCTION = `# Consumers
 
