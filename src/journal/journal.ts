@@ -42,6 +42,18 @@ export interface EndedTry {
   readonly requests: readonly WriteRequest[];
 }
 
+/** What a batch asks for ahead of a step whose pods have to come one after another. */
+export interface TurnsWanted {
+  /** `open`: batches begin; `restart`: their pods are renewed. */
+  readonly pace: 'open' | 'restart';
+  /** Tells a batch from every other, and is the same when it asks again. */
+  readonly key: string;
+  /** How many pods each of its groups has. */
+  readonly pods: readonly number[];
+  /** Pods that may have their turn in a minute. */
+  readonly perMinute: number;
+}
+
 /** The documents of a run: what was read, what was decided, how the retirement of a daemon stands, and its audit as it was at its last end. */
 export type DocumentName = 'inventory' | 'plan' | 'retirement' | 'audit';
 
@@ -186,6 +198,12 @@ export interface Journal extends FleetJournal {
   /** Takes the lease on a role's trust policy, or extends it where `owner` holds it. Throws `LeaseHeld`. */
   acquireLease(roleArn: string, owner: string, seconds: number): Promise<void>;
   releaseLease(roleArn: string, owner: string): Promise<void>;
+
+  /**
+   * When each group of pods has its turn, in milliseconds since the epoch: one pace for all batches of the run, whichever execution takes
+   * them. Answers the same to one that asks again within a minute of its turns.
+   */
+  takeTurns(runId: string, wanted: TurnsWanted): Promise<readonly number[]>;
 
   /** Notes which execution carries the run forward: `unheld`, only where none was noted yet; `always`, in place of any other. */
   noteExecution(runId: string, executionId: string, when: 'unheld' | 'always'): Promise<void>;

@@ -32,6 +32,8 @@ export const roleKey = (runId: string, roleArn: string): Key => ({ pk: runPartit
 export const entryKey = (runId: string, key: string): Key => ({ pk: runPartition(runId), sk: `ENTRY#${key}` });
 /** Evidence sorts by its number within the run. */
 export const evidenceKey = (runId: string, sequence: number): Key => ({ pk: runPartition(runId), sk: `EVIDENCE#${padded(sequence)}` });
+/** When pods of the run have their turn, at one of its paces. */
+export const turnsKey = (runId: string, pace: string): Key => ({ pk: runPartition(runId), sk: `TURNS#${pace}` });
 /** Who asked for the run, noted ahead of its start. */
 export const requestKey = (runId: string): Key => ({ pk: runPartition(runId), sk: 'REQUEST' });
 /** Who carries the run: an execution on its way forward, or one that takes it back. */

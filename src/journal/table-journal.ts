@@ -13,6 +13,7 @@ import { nextNumber } from './numbers.ts';
 import { createScans } from './scans.ts';
 import { ABSENT, changesOf, type Item, isEmpty, type Path, PRESENT, type Table, type Update } from './table.ts';
 import { createFleetJournal } from './table-fleet-journal.ts';
+import { createTurns } from './turns.ts';
 import { createUnits } from './units.ts';
 import { createVersions, markOf } from './versions.ts';
 
@@ -225,6 +226,7 @@ export function createTableJournal(table: Table, clock: Clock): Journal {
     },
 
     ...createLocks(table, clock),
+    ...createTurns(table, clock),
     ...createExecutions(table),
     ...createScans(table),
     ...createFirstCome(table),

@@ -24,6 +24,8 @@ const unitItem = z.strictObject({
   unitId: z.string().min(1),
   /** The stage is done with it; `at` is then when the next one may begin. */
   ready: z.literal(true).optional(),
+  /** It is not looked at before then, in milliseconds since the epoch, however its batch is called: others have their turn. */
+  turn: milliseconds.optional(),
   /** What the journal does not have of it yet; a child execution that ends early has it looked for anew. */
   notes: unitNotes.optional(),
   ...tries,

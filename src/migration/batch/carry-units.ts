@@ -8,7 +8,7 @@ import { turnBack } from '../unit/turn-back.ts';
 import { markNeedsOperator } from '../unit/unit-state.ts';
 import { holdLock, type UnitInput } from '../write.ts';
 import type { UnitBatch, UnitItem } from './batch.ts';
-import { failureOf, isDue, lookedAt, secondsUntilNext, type Tried, type Turn, triedAgain, workOn } from './carry.ts';
+import { CLOSE, failureOf, fromItsEnd, isDue, lookedAt, secondsUntilNext, type Tried, type Turn, triedAgain, workOn } from './carry.ts';
 
 /**
  * How often a child execution looks at its units before another one goes on with them: an execution's history has room for so many
@@ -84,7 +84,7 @@ export async function carryUnits<Reach extends JournalRuntime>(
     ...batch,
     stage: stage.name,
     looks: batch.looks + 1,
-    units: left,
+    units: fromItsEnd(left, now, runtime.clock.now()),
     undoing: [...batch.undoing, ...turned.map((unitId) => ({ unitId }))],
     alone: batch.alone.filter((unitId) => unitId !== single?.unitId),
   };
@@ -100,6 +100,7 @@ async function lookAt<Reach extends JournalRuntime>(
 ): Promise<UnitItem | 'left' | 'turned'> {
   const { runId, unitId } = input;
   const beganAt = runtime.clock.now();
+  if (item.turn !== undefined && item.turn > beganAt + CLOSE) return { ...item, at: item.turn };
   try {
     await leaveOutLateness(runtime, input, item, batch);
     const verdict = await stage.step(runtime, input);
@@ -149,8 +150,9 @@ export async function undoUnits<Reach extends JournalRuntime>(
   );
   const alone = batch.alone.filter((unitId) => unitId !== single?.unitId);
   const isLast = batch.units.length === 0;
-  const next = { ...batch, looks: batch.looks + 1, undoing: left, alone, stage: isLast ? 'undo' : batch.stage };
   const after = runtime.clock.now();
+  const undoing = fromItsEnd(left, now, after);
+  const next = { ...batch, looks: batch.looks + 1, undoing, alone, stage: isLast ? 'undo' : batch.stage };
   // What goes forward and waits for nothing does not wait for what rolls back.
   const isHeldUp = !isLast && !batch.units.some(({ ready }) => ready !== true);
   const waitSeconds = isHeldUp ? 0 : Math.min(untilForward(next, after), untilUndo(next, after));

@@ -14,7 +14,7 @@ const AT_ONCE = 8;
  */
 const BEGINS_FOR = 120_000;
 /** Clocks of two functions differ by so many milliseconds without harm. */
-const CLOSE = 500;
+export const CLOSE = 500;
 
 /** What is tried for an item, and again. */
 export interface Tried {
@@ -30,6 +30,16 @@ export interface Tried {
  */
 export function isDue({ at = 0, from = at }: Tried, now: number): boolean {
   return at - (at - from) / 4 <= now + CLOSE;
+}
+
+/**
+ * The items of a call that has taken until now: what it looked at waits from its end on, so that what was looked at in one call is looked at in one
+ * again, however long requests waited for their turns. `began` and `now` are in milliseconds since the epoch.
+ */
+export function fromItsEnd<Item extends Tried>(items: readonly Item[], began: number, now: number): Item[] {
+  return items.map((item) =>
+    item.from === undefined || item.at === undefined || item.from < began ? item : { ...item, from: now, at: item.at + now - item.from },
+  );
 }
 
 /** When an item is to be looked at again that waits so many seconds from now on. */

@@ -5,7 +5,6 @@ import { GATED_WAVES } from '../../plan/duration.ts';
 import { cutBatches, type RoleBatch, roleBatches, type UnitBatch } from '../batch/batch.ts';
 import type { JournalRuntime } from '../runtime.ts';
 import { trustKey } from '../trust/role-trust.ts';
-import { podsOf } from '../unit/restart-pace.ts';
 import { forwardRun, holdLock } from '../write.ts';
 import { isEnd } from './outcome.ts';
 import { planOf } from './plan-run.ts';
@@ -64,10 +63,7 @@ export async function nextStep(runtime: JournalRuntime, input: { runId: string }
   if (over !== undefined)
     return { ...NOTHING, status: 'confirm', wave: over.wave, batches: cutBatches(over.units.map(cuttable), 'by-role') };
   const next = open.find(({ isBegun }) => !isBegun);
-  if (next !== undefined && halted === '' && mayBegin(run, next, soaking)) {
-    const waitSeconds = secondsUntilPace(run, planned, next, now);
-    return waitSeconds > 0 ? { ...NOTHING, status: 'wait', waitSeconds } : migrate(runtime, run, next);
-  }
+  if (next !== undefined && halted === '' && mayBegin(run, next, soaking)) return migrate(runtime, run, next);
   if (soaking.length > 0) {
     const waitSeconds = Math.max(1, Math.ceil((Math.min(...soaking.map(({ until }) => until)) - now) / 1000));
     await holdLock(runtime, run, waitSeconds);
@@ -118,17 +114,6 @@ function wavesOf(units: readonly UnitRecord[]): Wave[] {
 function mayBegin(run: RunRecord, { wave }: Wave, soaking: readonly Wave[]): boolean {
   if (run.options.sequentialWaves) return soaking.length === 0;
   return soaking.every((one) => one.wave >= GATED_WAVES) && (wave > GATED_WAVES || soaking.length === 0);
-}
-
-/**
- * Whole seconds until a wave may begin, so that one pace of restarts holds for the whole run (restart-pace.ts keeps it within a wave):
- * not before a minute after the last restart of another wave, where both together would renew more pods than a minute may.
- */
-function secondsUntilPace(run: RunRecord, planned: readonly UnitRecord[], next: Wave, now: number): number {
-  const restartOf = ({ stepStartedAt }: UnitRecord): number => Date.parse(stepStartedAt.restart ?? '');
-  const recent = planned.filter((unit) => unit.plan.wave !== next.wave && restartOf(unit) > now - 60_000);
-  if (recent.length === 0 || podsOf([...recent, ...next.units].map(({ plan }) => plan)) <= run.options.restartPodsPerMinute) return 0;
-  return Math.ceil((Math.max(...recent.map(restartOf)) + 60_000 - now) / 1000);
 }
 
 /** Its pods were verified after the restart, and are looked at again after a while. */

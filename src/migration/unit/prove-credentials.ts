@@ -20,10 +20,8 @@ import {
   secondsIn,
   type UnitContext,
   type UnitInput,
-  waitFor,
 } from '../write.ts';
 import { probeRequest } from './check-injection.ts';
-import { secondsUntilRestart } from './restart-pace.ts';
 
 /** How long one probe may stay unscheduled or without its image before the next node is tried. */
 const STUCK_SECONDS = 45;
@@ -35,16 +33,7 @@ const STUCK_SECONDS = 45;
  * Throws `ProofFailed`.
  */
 export async function proveCredentials(runtime: ClusterRuntime, input: UnitInput): Promise<Poll> {
-  const context = await forwardUnit(runtime, input, 'proof');
-  const poll = await prove(runtime, context);
-  if (poll.status === 'waiting') return poll;
-  // The pods wait for their minute here, since nothing of the unit has changed for them yet.
-  const seconds = await secondsUntilRestart(runtime, context);
-  await holdLock(runtime, context.run, seconds);
-  return seconds === 0 ? READY : waitFor(seconds);
-}
-
-async function prove(runtime: JournalRuntime, { run, unit, kubernetes }: UnitContext): Promise<Poll> {
+  const { run, unit, kubernetes } = await forwardUnit(runtime, input, 'proof');
   const attempt = Number(unit.facts.probeAttempt ?? 0);
   const again = (): Promise<Poll> =>
     waitIn(runtime, run, PACES.proof, secondsIn(runtime.clock, unit, 'proof'), run.options.proofTimeoutSeconds);

@@ -46,6 +46,26 @@ describe('a stage of a batch', () => {
     expect(called).toEqual([...IDS, 'shop/b']);
   });
 
+  it('looks together again at what it looked at in one call, however long requests waited for their turns in it', async () => {
+    const called: string[][] = [];
+    const slow = () => {
+      const units: string[] = [];
+      called.push(units);
+      return stageOf((unitId) => {
+        units.push(unitId);
+        fake.pass(20);
+        return { waitSeconds: 3 };
+      });
+    };
+    const oneAtATime = { ...fake.runtime, atOnce: 1 };
+    const carry = (given: UnitBatch, stage: Stage) => carryUnits(oneAtATime, { runId: RUN, batch: given }, stage);
+    const first = await carry(batch(), slow());
+    expect(first).toMatchObject({ status: 'waiting', waitSeconds: 3 });
+    fake.pass(3);
+    expect(await carry(first, slow())).toMatchObject({ status: 'waiting', waitSeconds: 3 });
+    expect(called).toEqual([IDS, IDS]);
+  });
+
   it('begins with all of its units anew after the stage before it', async () => {
     const before = await carry(
       batch(),
