@@ -1,5 +1,6 @@
 import { wavesOf } from '../src/fleet/waves.ts';
 import { fleetSpec, type MemberRecord } from '../src/model/fleet.ts';
+import { GATED_WAVES } from '../src/plan/duration.ts';
 import type { ClusterMeasure } from './cluster.bench.ts';
 
 /** What the model takes as given. Prices are the list prices of us-east-1 in dollars, without volume and free tiers. */
@@ -62,24 +63,24 @@ export function lambdaSeconds({ invocations, calls, journal, cpuSeconds }: Clust
   return own + answered / ASSUMED.atOnce + cpuSeconds / ASSUMED.cores;
 }
 
-/** A soak by default, and what a canary takes before it: the wait for IAM, five dry runs, a probe pod and a roll-out. Seconds. */
+/** A soak by default, and what a gated wave takes before it: the wait for IAM, five dry runs, a probe pod and a roll-out. Seconds. */
 const SOAK = 900;
-const CANARY = 60;
+const GATED = 60;
 /** So many a second: requests to EKS and IAM, the most that podshift sends, and to CloudTrail, its own limit (src/aws/pacing.ts); renewed pods by default. */
 const FASTEST = { eks: 20, iam: 20, cloudtrail: 2, restarts: 300 / 60 } as const;
 /** Service accounts of a role, as clusters are generated. */
 const OF_A_ROLE = 2;
 
 /**
- * The least time that a migration could take at podshift's own rates: its canary and that one's soak, the slowest of the flows that it cannot
- * do without (an association a unit, a read and a write of each role's trust, a look at CloudTrail a role, each pod once), and the last soak.
+ * The least time that a migration could take at podshift's own rates: the waves that are each confirmed before the next begins, the slowest of
+ * the flows that it cannot do without (an association a unit, a read and a write of each role's trust, a look at CloudTrail a role, each pod once), and the last soak.
  */
 export function floorOf({ units, restarted }: Pick<ClusterMeasure, 'units' | 'restarted'>): Floor {
   const roles = units / OF_A_ROLE;
   const needed = { eks: units, iam: 2 * roles, cloudtrail: roles, restarts: restarted };
   const flows = Object.entries(needed).map(([by, count]) => ({ by, flow: count / FASTEST[by as keyof typeof FASTEST] }));
   const slowest = flows.reduce((one, other) => (other.flow > one.flow ? other : one));
-  return { ...slowest, seconds: CANARY + SOAK + slowest.flow + SOAK };
+  return { ...slowest, seconds: GATED_WAVES * (GATED + SOAK) + slowest.flow + SOAK };
 }
 
 /** Seconds, those of its slowest flow, and what that one is of. */
