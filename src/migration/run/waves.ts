@@ -1,5 +1,5 @@
 import type { RunRecord, UnitRecord } from '../../model/run.ts';
-import { type RoleBatch, roleBatches } from '../batch/batch.ts';
+import { MOST_ID_BYTES, type RoleBatch, roleBatches } from '../batch/batch.ts';
 import type { JournalRuntime } from '../runtime.ts';
 import { forwardRun } from '../write.ts';
 
@@ -32,15 +32,35 @@ export async function judgeWave(runtime: JournalRuntime, input: { runId: string;
   // The rollback of the whole run is another execution's work; it finds the reason with the run.
   if (judgement.decision === 'rollback') await runtime.journal.updateRun(run.runId, { reason: judgement.reason });
   const halted = judgement.decision === 'rollback' ? '' : reasonToHalt(run, planned);
-  const unbegun = halted === '' ? [] : found.filter((unit) => !isBegun(unit, found));
-  const back = [...found.filter(({ status }) => BACK.has(status)), ...unbegun];
+  const isUnbegun = (unit: UnitRecord): boolean => halted !== '' && !isBegun(unit, found);
   const judged = (await runtime.journal.carrier(run.runId))?.executionId ?? null;
-  for (const { unitId, facts } of back)
+  const back = found.filter((unit) => BACK.has(unit.status) || isUnbegun(unit));
+  const roles = rolesOf(back);
+  const fitting = rolesThatFit(roles);
+  // In parts, those of an earlier one are not handed out again; without a mark nobody would know them.
+  const roleArns =
+    judged === null || fitting.length === roles.length ? roles : rolesThatFit(rolesOf(back.filter(({ facts }) => facts.judged !== judged)));
+  const taken = new Set(roleArns);
+  for (const unit of back) {
+    if (!taken.has(unit.plan.roleArn)) continue;
+    const { unitId, facts } = unit;
     if (facts.judged !== judged) await runtime.journal.updateUnit(run.runId, unitId, { facts: { judged } });
-  for (const { unitId } of unbegun)
-    await runtime.journal.updateUnit(run.runId, unitId, { status: 'held', reason: halted, facts: { unbegun: true } });
-  const roleArns = [...new Set(back.map((unit) => unit.plan.roleArn))].sort();
+    if (isUnbegun(unit)) await runtime.journal.updateUnit(run.runId, unitId, { status: 'held', reason: halted, facts: { unbegun: true } });
+  }
   return { ...judgement, roles: roleBatches(roleArns) };
+}
+
+function rolesOf(units: readonly UnitRecord[]): string[] {
+  return [...new Set(units.map(({ plan }) => plan.roleArn))].sort();
+}
+
+/** As many of them as a state holds: NextStep lets the wave be judged again for the rest, whose units are not marked. */
+function rolesThatFit(roleArns: readonly string[]): string[] {
+  let left = MOST_ID_BYTES;
+  return roleArns.filter((roleArn, index) => {
+    left -= Buffer.byteLength(roleArn);
+    return index === 0 || left >= 0;
+  });
 }
 
 /** Whether a unit was begun, and has ended without the new way. */

@@ -189,6 +189,35 @@ describe('the next step of a run', () => {
     expect(await next()).toBe('migrate 2: 1');
   });
 
+  it('judges a wave in parts where a state could not hold its roles: each is handed out once, and what was not begun is held with its own', async () => {
+    const roleOf = (index: number): string => `arn:aws:iam::111122223333:role/${'p'.repeat(500)}/r${String(index).padStart(3, '0')}`;
+    const units = Array.from({ length: 400 }, (_, index) => ({
+      id: `shop/u${String(index).padStart(3, '0')}`,
+      wave: 1,
+      roleArn: roleOf(index),
+    }));
+    await begin([{}, ...units]);
+    const { journal } = fake.runtime;
+    await journal.noteExecution(RUN, 'execution-1', 'always');
+    await ends(0, 'migrated');
+    const stepStartedAt = { associate: new Date(fake.now()).toISOString() };
+    for (const [index, { id }] of units.entries())
+      if (index % 2 === 0) await journal.updateUnit(RUN, id, { status: 'rolled-back', reason: 'why', stepStartedAt });
+      else await setUnit(id, 'pending');
+    const handedOut: string[] = [];
+    let parts = 0;
+    for (; parts === 0 || (await next()) === 'confirm 1: '; parts += 1) {
+      const { roles } = await judgeWave(fake.runtime, { runId: RUN, wave: 1 });
+      expect(JSON.stringify(roles).length).toBeLessThan(256 * 1024);
+      handedOut.push(...roles.flatMap(({ pending }) => pending.map(({ roleArn }) => roleArn)));
+    }
+    expect(parts).toBeGreaterThan(1);
+    expect(handedOut).toEqual(units.map(({ roleArn }) => roleArn));
+    expect(await next()).toBe('halted');
+    const odd = await journal.getUnit(RUN, 'shop/u399');
+    expect(odd).toMatchObject({ status: 'held', facts: { unbegun: true } });
+  });
+
   it('holds what was not begun of a wave that does well, where another one halted the run', async () => {
     await begin([{}, { id: 'shop/a', wave: 3 }, { id: 'shop/b', wave: 3 }, { id: 'shop/c', wave: 4 }]);
     const { journal } = fake.runtime;
