@@ -41,6 +41,6 @@ export function narrateFleet(journal: Journal, clock: Clock, terminal: Terminal)
 
 function describe({ status, units, reason, wave }: MemberRecord): string {
   if (status === 'planned') return `planned, ${units?.pending ?? 0} to migrate`;
-  if (status === 'running') return wave === 0 ? 'running, as the canary' : `running, in wave ${wave}`;
+  if (status === 'running') return wave === 0 ? 'running, as the canary' : `running, in wave ${(wave ?? 0) + 1}`;
   return `${runWord(status)}${reason === '' ? '' : `: ${reason}`}`;
 }

@@ -48,7 +48,7 @@ export function renderFleet(
   const rows = clusters.map((cluster): Cell[] => [
     ...(needy ? [markOf({ attention: cluster.state?.attention === true })] : []),
     { text: clusterTitle(cluster.cluster), tone: 'strong' },
-    { text: cluster.cluster === fleet.canary ? 'canary' : (cluster.wave?.toString() ?? '-') },
+    { text: cluster.cluster === fleet.canary ? 'canary' : cluster.wave === null ? '-' : String(cluster.wave + 1) },
     { text: unitsLine(cluster) },
     cluster.state === undefined
       ? { text: statusTitle(cluster), tone: TONES[cluster.status] }

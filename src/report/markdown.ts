@@ -69,7 +69,7 @@ function unitTable(report: AnyReport): string {
     unit.mechanism,
     code(roleTitle(unit.roleArn, report.run.cluster)),
     unit.workloads.map(({ kind, name }) => `${kind} ${code(name)}`).join('<br>') || 'none',
-    unit.wave === null ? '' : String(unit.wave),
+    unit.wave === null ? '' : String(unit.wave + 1),
     statusTitle(report, unit),
   ]);
   return section('Units', rows.length, table(['Service account', 'By', 'Role', 'Workloads', 'Wave', 'Status'], rows));

@@ -24,7 +24,7 @@ export function unitTable(
     { head: 'BY', spare: 3, cell: ({ mechanism }) => ({ text: mechanism }) },
     { head: 'ROLE', spare: 2, cell: ({ roleArn }) => ({ text: wide ? roleArn : roleTitle(roleArn, report.run.cluster) }) },
     { head: 'WORKLOADS', spare: 1, cell: (unit) => ({ text: wide || !isOneLine ? workloadLines(unit, !wide) : workloadLine(unit) }) },
-    { head: 'WAVE', cell: ({ wave }) => ({ text: wave === null ? '-' : String(wave) }) },
+    { head: 'WAVE', cell: ({ wave }) => ({ text: wave === null ? '-' : String(wave + 1) }) },
     { head: 'STATUS', cell: (unit) => ({ text: statusTitle(report, unit), tone: STATUS_TONES[unit.status] }) },
   ];
   const units = inOrder(report.units);

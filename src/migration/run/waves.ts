@@ -87,15 +87,15 @@ export function reasonToHalt(run: RunRecord, planned: readonly UnitRecord[]): st
   return '';
 }
 
-/** Whether the run goes on after what became of the units of a wave so far. */
+/** Whether the run goes on after what became of the units of a wave so far. People count waves from 1. */
 export function judgementOf(run: RunRecord, units: readonly UnitRecord[], wave: number): Omit<JudgeWaveOutput, 'roles'> {
   const operator = units.filter((unit) => unit.status === 'needs-operator');
-  if (operator.length > 0) return { decision: 'halt', reason: `wave ${wave} was halted: ${operator.length} of its units need an operator` };
+  if (operator.length > 0) return { decision: 'halt', reason: `wave ${wave + 1} was halted: ${operator.length} of its units need an operator` };
   // What somebody deleted meanwhile has not failed, nor has what was never begun.
   const failed = units.filter(({ status, facts }) => FAILED.has(status) && facts.gone !== true && facts.unbegun !== true);
   const percent = (failed.length * 100) / Math.max(1, units.length);
   const over = failed.length > 0 && (wave === 0 || percent > run.options.failureThresholdPercent);
   if (!over) return { decision: 'go-on', reason: '' };
-  const reason = `wave ${wave} failed: ${failed.length} of ${units.length} units were not migrated (${failed[0]?.unitId}: ${failed[0]?.reason})`;
+  const reason = `wave ${wave + 1} failed: ${failed.length} of ${units.length} units were not migrated (${failed[0]?.unitId}: ${failed[0]?.reason})`;
   return { decision: run.options.onWaveFailure === 'rollback' ? 'rollback' : 'halt', reason };
 }

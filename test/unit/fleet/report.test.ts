@@ -135,7 +135,7 @@ describe('the talk of a fleet', () => {
       '  +0:00  a (eu-west-1): planned, 2 to migrate',
       `  +1:01  the canary is ${arn('a')}`,
       '  +1:01  a (eu-west-1): running, as the canary',
-      '  +1:01  b (eu-west-1): running, in wave 1',
+      '  +1:01  b (eu-west-1): running, in wave 2',
       '  +1:01  a (eu-west-1): rolled back: why',
       '  +1:01  halted: too much',
       `  +1:01  fleet ${FLEET}: needs an operator: halted`,

@@ -133,7 +133,7 @@ describe('renderReport', () => {
     const text = renderReport(await full(), 'markdown', SCREEN);
     expect(text).toContain('# Run `run1`: migrated');
     expect(text).toContain(
-      '| `quay/tickets` | irsa | `pier-tickets` | Deployment `tickets-api`<br>StatefulSet `tickets-ledger` | 1 | migrated |',
+      '| `quay/tickets` | irsa | `pier-tickets` | Deployment `tickets-api`<br>StatefulSet `tickets-ledger` | 2 | migrated |',
     );
     expect(text).toContain('**failed**');
     expect(text).toContain('{"arn":"a\\|b"}');

@@ -121,7 +121,7 @@ describe('the next step of a run', () => {
     expect(await next()).toBe('confirm 3: 1');
     await ends(3, 'migrated');
     expect(await next()).toBe('halted');
-    expect((await nextStep(fake.runtime, { runId: RUN })).reason).toMatch(/^wave 4 (failed|was halted): /);
+    expect((await nextStep(fake.runtime, { runId: RUN })).reason).toMatch(/^wave 5 (failed|was halted): /);
   });
 
   it.each([
@@ -167,7 +167,7 @@ describe('the next step of a run', () => {
     expect(await next()).toBe('halted');
     // Its role may trust it already: the judgement holds it, and has what was let in for it taken out again.
     const { roles, reason } = await judgeWave(fake.runtime, { runId: RUN, wave: 1 });
-    expect(reason).toMatch(/^wave 1 failed: 1 of 3 units were not migrated/);
+    expect(reason).toMatch(/^wave 2 failed: 1 of 3 units were not migrated/);
     expect(roles).toHaveLength(1);
     expect(await journal.getUnit(RUN, 'shop/c')).toMatchObject({ status: 'held', reason });
     expect((await journal.getUnit(RUN, 'shop/d')).status).toBe('pending');
@@ -230,7 +230,7 @@ describe('the next step of a run', () => {
     await journal.updateUnit(RUN, 'shop/c', { status: 'rolled-back', reason: 'why', stepStartedAt: begun });
     expect(await next()).toBe('confirm 3: ');
     await judgeWave(fake.runtime, { runId: RUN, wave: 3 });
-    expect(await journal.getUnit(RUN, 'shop/b')).toMatchObject({ status: 'held', reason: expect.stringMatching(/^wave 4 failed: /) });
+    expect(await journal.getUnit(RUN, 'shop/b')).toMatchObject({ status: 'held', reason: expect.stringMatching(/^wave 5 failed: /) });
     expect(await next()).toBe('confirm 4: ');
     await judgeWave(fake.runtime, { runId: RUN, wave: 4 });
     expect(await next()).toBe('wait 60');

@@ -60,11 +60,11 @@ describe('waves', () => {
 
   it.each<[string, number, Record<string, unknown>, [UnitStatus, UnitStatus, UnitStatus], string]>([
     ['go-on', 0, {}, ['migrated', 'pending', 'pending'], ''],
-    ['halt', 0, { failureThresholdPercent: 100 }, ['rolled-back', 'pending', 'pending'], 'wave 0 failed: 1 of 1'],
-    ['halt', 0, {}, ['held', 'pending', 'pending'], 'wave 0 failed'],
-    ['rollback', 0, { onWaveFailure: 'rollback' }, ['rolled-back', 'pending', 'pending'], 'wave 0 failed'],
+    ['halt', 0, { failureThresholdPercent: 100 }, ['rolled-back', 'pending', 'pending'], 'wave 1 failed: 1 of 1'],
+    ['halt', 0, {}, ['held', 'pending', 'pending'], 'wave 1 failed'],
+    ['rollback', 0, { onWaveFailure: 'rollback' }, ['rolled-back', 'pending', 'pending'], 'wave 1 failed'],
     ['halt', 0, { onWaveFailure: 'rollback' }, ['needs-operator', 'pending', 'pending'], 'need an operator'],
-    ['halt', 0, {}, ['rolling-back', 'pending', 'pending'], 'wave 0 failed: 1 of 1'],
+    ['halt', 0, {}, ['rolling-back', 'pending', 'pending'], 'wave 1 failed: 1 of 1'],
     ['halt', 1, { failureThresholdPercent: 49 }, ['migrated', 'migrated', 'rolled-back'], '1 of 2 units'],
     ['go-on', 1, { failureThresholdPercent: 50 }, ['migrated', 'migrated', 'rolled-back'], ''],
     ['go-on', 1, { failureThresholdPercent: 0 }, ['migrated', 'migrated', 'migrated'], ''],
@@ -168,11 +168,11 @@ describe('the end of a run', () => {
     await begin([{}, { id: 'shop/b', wave: 1 }]);
     await setUnit('shop/orders', 'rolled-back', 'why');
     await setUnit('shop/b', 'pending');
-    const close = () => closeRun(fake.runtime, { runId: RUN, ending: 'halted', reason: 'wave 0 failed' });
+    const close = () => closeRun(fake.runtime, { runId: RUN, ending: 'halted', reason: 'wave 1 failed' });
     expect(await close()).toEqual({ runId: RUN, status: 'needs-operator' });
     const ended = await run();
-    expect(ended).toMatchObject({ status: 'needs-operator', reason: 'wave 0 failed', endedAt: new Date(START).toISOString() });
-    expect(await fake.runtime.journal.getUnit(RUN, 'shop/b')).toMatchObject({ status: 'held', reason: 'wave 0 failed' });
+    expect(ended).toMatchObject({ status: 'needs-operator', reason: 'wave 1 failed', endedAt: new Date(START).toISOString() });
+    expect(await fake.runtime.journal.getUnit(RUN, 'shop/b')).toMatchObject({ status: 'held', reason: 'wave 1 failed' });
     fake.pass(60);
     expect(await close()).toEqual({ runId: RUN, status: 'needs-operator' });
     expect((await run()).endedAt).toBe(ended.endedAt);
@@ -260,8 +260,8 @@ describe('the way back of a run', () => {
   it('keeps the reason that the run itself has noted', async () => {
     await begin(UNITS);
     await associate(fake.runtime, { runId: RUN, unitId: 'shop/orders' });
-    await fake.runtime.journal.updateRun(RUN, { reason: 'wave 0 failed' });
-    expect(await openRollback(fake.runtime, OPEN_BACK)).toMatchObject({ reason: 'wave 0 failed' });
+    await fake.runtime.journal.updateRun(RUN, { reason: 'wave 1 failed' });
+    expect(await openRollback(fake.runtime, OPEN_BACK)).toMatchObject({ reason: 'wave 1 failed' });
   });
 
   it('waits its turn where another run has the cluster', async () => {

@@ -13,7 +13,7 @@ describe('the notice of a plan that waits for approval', () => {
       'option soakSeconds 7; ',
       'option probeImage public.ecr.aws/aws-cli/aws-cli:2.31.0; ',
       "option retireImage ''; ",
-      `unit quay/tickets gets ${roleArn('pier-tickets')} in wave 1; `,
+      `unit quay/tickets gets ${roleArn('pier-tickets')} in wave 2; `,
       'Addon/eks-pod-identity-agent addonVersion: none -> v1.3.8-eksbuild.2; ',
       'StatefulSet/quay/tickets-ledger restart: none -> rollout; ',
       `Role/${roleArn('pier-tickets')} admits Service pods.eks.amazonaws.com if aws:RequestTag/kubernetes-namespace is quay and aws:RequestTag/kubernetes-service-account is tickets; `,

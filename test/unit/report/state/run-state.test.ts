@@ -128,11 +128,11 @@ describe('the words for a run', () => {
       {
         status: 'rolling-back',
         rollbackStartedAt: '2026-03-02T10:20:00.123Z',
-        reason: 'wave 0 failed',
+        reason: 'wave 1 failed',
         units: [...units(2, 'rolled-back', 0), ...units(1, 'rolling-back', 0)],
       },
       LIVE,
-      { name: 'rolling-back', text: 'rolling back since 2026-03-02T10:20:00Z (2 of 3 units rolled back): wave 0 failed' },
+      { name: 'rolling-back', text: 'rolling back since 2026-03-02T10:20:00Z (2 of 3 units rolled back): wave 1 failed' },
     ],
     [
       'rolls back, on record of an earlier version',
