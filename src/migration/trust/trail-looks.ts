@@ -10,7 +10,7 @@ import { type Span, type TrailWindow, windowsOf } from './trail-windows.ts';
 const MOST_OF_A_ROLE = 200;
 /** Events of a page. */
 const PAGE = 50;
-/** Pages of one list that a look for several roles follows at most. */
+/** Pages that a look for several roles follows at most. */
 const MOST_PAGES = 40;
 /** For how long it follows pages, in milliseconds: the looks at single roles that it may leave over take as long in the shortest function (120 s). */
 const READS_FOR = 30_000;
@@ -112,19 +112,23 @@ async function lookAt(runtime: Runtime, run: RunRecord, window: TrailWindow, unt
   // More pages than half the roles save little where the list is whole, and cost as many look-ups as they would have saved where it is not.
   const most = Math.min(MOST_PAGES, Math.ceil(window.roleArns.length / 2));
   const lists: Dated[][] = [];
+  let pages = 0;
+  let isCut = false;
   try {
     for (const value of WRITERS) {
       if (clock.now() > until) return undefined;
-      let pages = 0;
-      let isCut = false;
+      const left = Math.max(1, most - pages);
+      const last = pages + left;
       const isEnough = (): boolean => {
         pages += 1;
-        isCut = pages >= most || clock.now() > until;
+        isCut = pages >= last || clock.now() > until;
         return isCut;
       };
-      const query = { attribute: 'EventName', value, ...times(runtime, window), scope: 'global', limit: most * PAGE, isEnough } as const;
+      const query = { attribute: 'EventName', value, ...times(runtime, window), scope: 'global', limit: left * PAGE, isEnough } as const;
       const found = await cloudTrail.lookupEvents(query);
       if (isCut || found.length >= query.limit) return undefined;
+      // The last page is not asked about.
+      pages += 1;
       lists.push(found.map((event) => dated(runtime, event)));
     }
   } catch (error) {

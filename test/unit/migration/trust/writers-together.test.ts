@@ -2,11 +2,9 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { checkRole, checkWriters, lookAtWriters } from '../../../../src/migration/trust/lost-updates.ts';
 import { trustedRole } from '../../../../src/migration/trust/role-trust.ts';
 import type { Together } from '../../../../src/migration/trust/trail-looks.ts';
-import { createSharedLooks } from '../../../../src/migration/unit/shared-looks.ts';
-import type { UnitContext } from '../../../../src/migration/write.ts';
 import { PodshiftError } from '../../../../src/model/errors.ts';
 import { admitsPodIdentity, parseTrustPolicy } from '../../../../src/trust/index.ts';
-import { CLUSTER_ARN, type FakeMigration, OIDC_TRUST, RUN, TARGET } from '../../fixtures/fake-migration.ts';
+import { CLUSTER_ARN, type FakeMigration, RUN } from '../../fixtures/fake-migration.ts';
 import { grant, granted, listenToTrail, manyRoles, roleArn, roleName, roleNow, THEIRS, wroteTrust } from '../../fixtures/trust/trail.ts';
 
 const READY = { status: 'ready', waitSeconds: 0 };
@@ -90,6 +88,17 @@ describe('writers of several roles', () => {
     expect(asked()).toEqual([BY_NAME[0], ...alone(0, 1, 2, 3)]);
     expect(trail.pages()).toBe(2 + 4);
     expect(await Promise.all(indexesTo(4).map((index) => admits(index, 'theirs')))).toEqual([false, true, false, false]);
+  });
+
+  it('are asked for by no more look-ups than half again, however many others write', async () => {
+    await begin(10);
+    // Three pages, and more roles that somebody made than are left room for.
+    fake.account.events = [...others(130), ...others(150).map((one) => ({ ...one, eventName: 'CreateRole' }))];
+    await grantAll(indexesTo(10));
+    fake.pass(900);
+    expect(await check()).toEqual(READY);
+    expect(asked()).toEqual([...BY_NAME, ...alone(...indexesTo(10))]);
+    expect(trail.pages()).toBe(5 + 10);
   });
 
   it('are asked for by each role itself where the time for pages runs out', async () => {
@@ -237,6 +246,18 @@ describe('the answer for several roles', () => {
   });
 });
 
+describe('a role whose writes stand in another order than they were begun in', () => {
+  it('is asked for from the first one on', async () => {
+    await begin(1);
+    const [first, last] = [fake.now(), fake.now() + 60_000];
+    const written = (from: number, is: string) => ({ acts: [], was: 'a', is, from, to: from + 1000 });
+    await fake.runtime.journal.updateRole(RUN, roleArn(0), { writes: [written(last, 'c'), written(first, 'b')] });
+    fake.pass(900);
+    await check();
+    expect(trail.queries).toMatchObject([{ startTime: Math.floor(first / 1000) * 1000 - 30_000 }]);
+  });
+});
+
 describe('a role whose list was cut off', () => {
   it('is asked for again, as somebody may have written ahead of what was listed', async () => {
     await begin(1);
@@ -251,70 +272,5 @@ describe('a role whose list was cut off', () => {
     fake.pass(600);
     expect(await check()).toEqual(READY);
     expect(await open(0)).toEqual([{ ...write, unseen: 'late' }]);
-  });
-});
-
-describe('units that are confirmed in one call', () => {
-  const contextOf = async (index: number): Promise<UnitContext> => ({
-    run: await fake.runtime.journal.getRun(RUN),
-    unit: await fake.runtime.journal.getUnit(RUN, `shop/${roleName(index)}`),
-    aws: fake.runtime.aws(TARGET),
-    kubernetes: await fake.runtime.kubernetes(TARGET),
-  });
-  const looksOf = (count: number) =>
-    createSharedLooks(
-      fake.runtime,
-      indexesTo(count).map((index) => `shop/${roleName(index)}`),
-    );
-
-  it('have the writers of all their roles asked for at once', async () => {
-    fake.account.events = [wroteTrust(1, fake.now() - 5000, THEIRS)];
-    await grantAll(indexesTo(4), [2]);
-    fake.pass(900);
-    const looks = looksOf(4);
-    await Promise.all(indexesTo(4).map(async (index) => looks.checkRole(await contextOf(index))));
-    await looks.checkRole(await contextOf(0));
-    expect(asked()).toEqual(BY_NAME);
-    // What CloudTrail does not show is asked for again at the end of the run; what was put back is a write of its own.
-    expect(await Promise.all(indexesTo(4).map(async (index) => (await open(index)).length))).toEqual([0, 1, 1, 0]);
-    expect(await open(2)).not.toMatchObject([{ unseen: 'late' }]);
-    expect(await admits(1, 'theirs')).toBe(true);
-  });
-
-  it('have a role asked for by itself that was written since', async () => {
-    await grantAll(indexesTo(4));
-    fake.pass(300);
-    const looks = looksOf(4);
-    await looks.checkRole(await contextOf(0));
-    const [write] = await open(1);
-    const later = { ...write, acts: [], was: 'x', is: 'y', from: fake.now(), to: fake.now() };
-    await fake.runtime.journal.updateRole(RUN, roleArn(1), { writes: [...(await open(1)), later] });
-    fake.pass(300);
-    await looks.checkRole(await contextOf(1));
-    expect(asked()).toEqual([...BY_NAME, ...alone(1)]);
-    expect(await open(1)).toEqual([later]);
-  });
-
-  it('leave a role that has to be asked for by itself to the end of the run once the call has taken long', async () => {
-    await begin(2, { before: () => fake.pass(91) });
-    await grantAll([0, 1]);
-    fake.pass(300);
-    const looks = looksOf(2);
-    for (const index of [0, 1]) await looks.checkRole(await contextOf(index));
-    expect(asked()).toEqual(alone(0));
-    expect(await Promise.all([0, 1].map(async (index) => (await open(index)).length))).toEqual([0, 1]);
-  });
-
-  it('wait all where CloudTrail throttles', async () => {
-    const before = () => {
-      throw new PodshiftError('Throttled', 'later');
-    };
-    await begin(3, { before });
-    await grantAll(indexesTo(3));
-    fake.pass(300);
-    const looks = looksOf(3);
-    for (const index of indexesTo(3)) await expect(looks.checkRole(await contextOf(index))).rejects.toMatchObject({ name: 'Throttled' });
-    expect(asked()).toEqual([BY_NAME[0]]);
-    expect(OIDC_TRUST).not.toBe((await roleNow(fake, 0)).trust);
   });
 });
