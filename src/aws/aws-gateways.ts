@@ -19,7 +19,7 @@ export type { AwsSettings } from './clients.ts';
  */
 export function createAwsGateways(settings: AwsSettings, credentials = targetCredentials(settings)): AwsGateways {
   const configuration = () => clientConfiguration(settings, credentials);
-  const count = (service: keyof CallCounts) => requestCounter(settings, service);
+  const count = (service: keyof CallCounts, region?: string) => requestCounter(settings, service, region);
   return {
     eks: createEksGateway(
       settings.target,
@@ -50,8 +50,9 @@ export function createAwsGateways(settings: AwsSettings, credentials = targetCre
         return client;
       }),
       once(() => {
-        const client = new CloudTrailClient({ ...configuration(), region: iamEventsRegion(settings.target.region) });
-        client.middlewareStack.use(count('cloudtrail'));
+        const region = iamEventsRegion(settings.target.region);
+        const client = new CloudTrailClient({ ...configuration(), region });
+        client.middlewareStack.use(count('cloudtrail', region));
         return client;
       }),
     ),

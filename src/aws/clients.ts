@@ -75,16 +75,16 @@ export function retryStrategy(retryDelays: AwsSettings['retryDelays'], maxAttemp
   return new StandardRetryStrategy(retryDelays === 'none' ? { maxAttempts, backoff: NO_DELAY } : { maxAttempts });
 }
 
-/** A plugin that paces and reports each request as it leaves, notes where it went, and listens to its answer's time: within the retry middleware, so that retries are seen too. */
+/** A plugin that paces and reports each request as it leaves, notes where it went, and listens to its answer's time: within the retry middleware, so that retries are seen too. `region` is the one that is asked; the cluster's where absent. */
 // biome-ignore lint/suspicious/noExplicitAny: it neither reads nor changes what passes, whatever the client's types are
-export function requestCounter(settings: AwsSettings, service: keyof CallCounts): Pluggable<any, any> {
+export function requestCounter(settings: AwsSettings, service: keyof CallCounts, region = settings.target.region): Pluggable<any, any> {
   const { onRequest, pacer, target } = settings;
-  const key = pacingKey(service, target);
+  const key = pacingKey(service, { ...target, region });
   return {
     applyToStack: (stack) => {
       if (settings.serverTime !== undefined) serverTimeListener(settings.serverTime).applyToStack(stack);
       if (settings.onAnswer !== undefined) answerListener(settings.onAnswer, service).applyToStack(stack);
-      placeListener(target.region, service, settings.contacts).applyToStack(stack);
+      placeListener(region, service, settings.contacts).applyToStack(stack);
       runListener().applyToStack(stack);
       stack.addRelativeTo(
         (next: InitializeHandler<object, MetadataBearer>, { commandName = '' }: HandlerExecutionContext) =>

@@ -101,7 +101,7 @@ export function createPacer(clock: Clock, pause: (milliseconds: number) => Promi
 
 /**
  * What shares one rate with what: EKS and CloudTrail count by account and region, IAM by account, the API server by
- * cluster. `account` is the member account that a role is assumed in; empty for the caller's own.
+ * cluster. `region` is the one that is asked: IAM's events are in one of the partition. `account` is the member account that a role is assumed in; empty for the caller's own.
  */
 export function pacingKey(
   service: keyof CallCounts,

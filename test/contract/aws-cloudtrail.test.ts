@@ -74,6 +74,40 @@ describe('CloudTrail of the twin', () => {
     await expect(names({ NextToken: 'nonsense' })).rejects.toMatchObject({ name: 'InvalidNextTokenException' });
   });
 
+  it('gives the writes of all roles by the name of the call, where IAM has its events alone, page after page of the same question', async () => {
+    const { account: twin, client } = await open();
+    const global = new CloudTrailClient({ endpoint: twin.endpoint, region: 'us-east-1', credentials: twin.credentials, maxAttempts: 1 });
+    const wrote = (index: number, eventName = 'UpdateAssumeRolePolicy') => ({
+      ...event(START + index * 1000, eventName, `role-${index}`),
+      eventSource: 'iam.amazonaws.com',
+      region: 'us-east-1',
+      detail: { requestParameters: { roleName: `role-${index}`, policyDocument: '{}' } },
+    });
+    for (let index = 0; index < 60; index += 1) twin.trail.add(wrote(index));
+    twin.trail.add(wrote(30, 'CreateRole'));
+    await twin.clock.advance(400_000);
+    const question = {
+      LookupAttributes: attribute('EventName', 'UpdateAssumeRolePolicy'),
+      StartTime: new Date(START + 4000),
+      EndTime: new Date(START + 57_000),
+    };
+    const ask = async (by: CloudTrailClient, input: LookupEventsCommandInput) => {
+      const { Events = [], NextToken } = await by.send(new LookupEventsCommand(input));
+      const names = Events.map((one) => JSON.parse(one.CloudTrailEvent ?? '').requestParameters.roleName as string);
+      return { names, NextToken };
+    };
+    const first = await ask(global, question);
+    expect(first.names).toEqual(Array.from({ length: 50 }, (_, index) => `role-${57 - index}`));
+    const second = await ask(global, { ...question, NextToken: first.NextToken });
+    expect(second).toEqual({ names: ['role-7', 'role-6', 'role-5', 'role-4'], NextToken: undefined });
+    expect((await ask(client, question)).names).toEqual([]);
+    const other = { ...question, LookupAttributes: attribute('EventName', 'CreateRole') };
+    expect((await ask(global, other)).names).toEqual(['role-30']);
+    await expect(ask(global, { ...other, NextToken: first.NextToken })).rejects.toMatchObject({ name: 'InvalidNextTokenException' });
+    const alone = { ...question, LookupAttributes: attribute('ResourceName', 'role-30') };
+    expect((await ask(global, alone)).names).toEqual(['role-30', 'role-30']);
+  });
+
   it("shows what a snapshot's trail held, moved to the twin's time", async () => {
     const held = (EventTime: string, EventId: string) => ({
       EventId,

@@ -1,11 +1,10 @@
-import type { CloudTrailEvent } from '../../aws/gateways.ts';
+import pLimit from 'p-limit';
 import { isPodshiftError, PodshiftError } from '../../model/errors.ts';
 import type { RoleRecord, RunRecord, TrustAct, TrustWrite } from '../../model/run.ts';
 import { admitsPodIdentity, revokeServiceAccounts } from '../../trust/index.ts';
 import { READ_LAG_SECONDS } from '../quiet.ts';
 import { planOf } from '../run/plan-run.ts';
 import type { Runtime } from '../runtime.ts';
-import { ownTime, serverTime } from '../server-time.ts';
 import { holdLock, LEASE_SECONDS, type Poll, READY, waitFor } from '../write.ts';
 import { OVERWRITTEN } from './block-role.ts';
 import { withoutOldWay } from './old-way.ts';
@@ -21,6 +20,8 @@ import {
   trustNow,
   withLease,
 } from './role-trust.ts';
+import { askAlone, askTogether, nextSecond, type Together, type TrailAnswer, type Written, wholeSecond } from './trail-looks.ts';
+import { FEWEST_ROLES, type Span } from './trail-windows.ts';
 import { writeTrust } from './write-trust.ts';
 
 /** CloudTrail delivers about 5 minutes after an event (AWS CloudTrail User Guide, "How CloudTrail works"). */
@@ -31,10 +32,14 @@ const LATE_SECONDS = 900;
 const POLL_SECONDS = 60;
 /** What somebody wrote so long before podshift's read it may not have shown. */
 const LATE_READ = READ_LAG_SECONDS.trust * 1000;
-/** One call asks about so many roles at most before it hands on: CloudTrail takes two look-ups a second in an account and region. */
+/** Roles that one call judges at most before it hands on: their records and leases have to fit in the function's time (120 s). */
+const ROLES = 200;
+/** Roles that one call asks for by themselves at most: CloudTrail takes two look-ups a second in an account and region. */
 const LOOK_UPS = 60;
 /** How long so many look-ups take there, and so until the next ones: roles that CloudTrail does not show yet are asked for again and again. */
 const PACE_SECONDS = 30;
+/** Reads of the journal under way at once. */
+const CONCURRENCY = 16;
 
 /**
  * Asks CloudTrail whether somebody else wrote a role's trust policy while a write of this run did, for each write that it has not
@@ -43,23 +48,70 @@ const PACE_SECONDS = 30;
  * for CloudTrail, for 15 minutes at most; what it does not see by then stands in the report.
  */
 export async function checkWriters(runtime: Runtime, input: { runId: string }): Promise<Poll> {
-  const run = await runtime.journal.getRun(input.runId);
-  const open = (await runtime.journal.listRoles(run.runId)).filter((role) => openWrites(role).length > 0);
-  const waits: number[] = [];
-  for (const { roleArn } of open.slice(0, LOOK_UPS)) {
+  const { clock, journal } = runtime;
+  const run = await journal.getRun(input.runId);
+  const open = (await journal.listRoles(run.runId)).filter((role) => openWrites(role).length > 0);
+  const due = open.filter((role) => dueWrites(run, role, clock.now()).length > 0);
+  const later = open.filter((role) => !due.includes(role)).flatMap((role) => openWrites(role).map((write) => askAt(run, write)));
+  const waits = [secondsUntil(clock.now(), later)];
+  const asked = due.slice(0, ROLES);
+  const together = await askTogether(runtime, run, spansOf(run, asked, clock.now()));
+  let lookUps = 0;
+  const ask: Ask = async (role, span) => {
+    const answer = together(role, span);
+    if (answer !== undefined || lookUps >= LOOK_UPS) return answer ?? 'unasked';
+    lookUps += 1;
+    return askAlone(runtime, run, role, span);
+  };
+  for (const { roleArn } of asked) {
     await holdLock(runtime, run);
-    waits.push(await checkRole(runtime, run, roleArn, 'last'));
+    waits.push(await checkRole(runtime, run, roleArn, { when: 'last', ask }));
   }
-  if (open.length > LOOK_UPS) waits.push(PACE_SECONDS);
+  if (due.length > ROLES) waits.push(PACE_SECONDS);
   const seconds = Math.min(...waits.filter((wait) => wait > 0));
   if (!Number.isFinite(seconds)) return READY;
   await holdLock(runtime, run, seconds);
   return waitFor(seconds);
 }
 
+/**
+ * Asks CloudTrail once for what is due of all these roles, as far as that is fewer look-ups than one for each of them. Throws what
+ * {@link askTogether} throws, and `RunNotFound` for a role that the run does not have.
+ */
+export async function lookAtWriters(runtime: Runtime, run: RunRecord, roleArns: readonly string[]): Promise<Together> {
+  if (roleArns.length < FEWEST_ROLES) return () => undefined;
+  const limit = pLimit(CONCURRENCY);
+  const roles = await Promise.all(roleArns.map((roleArn) => limit(() => runtime.journal.getRole(run.runId, roleArn))));
+  return askTogether(runtime, run, spansOf(run, roles, runtime.clock.now()));
+}
+
+/** Whom CloudTrail shows in a role's span; `unasked` where nothing more can be asked in this call. */
+type Ask = (role: TrustedRole, span: Span) => Promise<TrailAnswer | 'unasked'>;
+
+/** The time of the due writes of each role that has any. */
+function spansOf(run: RunRecord, roles: readonly RoleRecord[], now: number): Map<string, Span> {
+  const dues = roles.map((role) => [role.roleArn, dueWrites(run, role, now)] as const);
+  return new Map(dues.filter(([, due]) => due.length > 0).map(([roleArn, due]) => [roleArn, spanOf(due)]));
+}
+
+/** The time in which somebody may have been overwritten by these writes. */
+function spanOf(writes: readonly TrustWrite[]): Span {
+  return { from: Math.min(...writes.map(({ from }) => from)) - LATE_READ, to: Math.max(...writes.map(endOf)) };
+}
+
 /** Writes that CloudTrail has not answered for, and may still. */
 function openWrites({ writes = [] }: RoleRecord): TrustWrite[] {
   return writes.filter(({ unseen }) => unseen === undefined);
+}
+
+/** When CloudTrail is asked for a write, in milliseconds: once it can have delivered, or the soak is over. */
+function askAt({ options: { soakSeconds } }: RunRecord, write: TrustWrite): number {
+  return endOf(write) + Math.min(DELIVERY_SECONDS, soakSeconds) * 1000;
+}
+
+/** Open writes whose time to be asked for has come. */
+function dueWrites(run: RunRecord, role: RoleRecord, now: number): TrustWrite[] {
+  return openWrites(role).filter((write) => askAt(run, write) <= now);
 }
 
 /** When a write was over at the latest, in milliseconds: one that nobody read back was made under a lease. */
@@ -72,19 +124,29 @@ function endOf({ from, to }: TrustWrite): number {
  * has changed since, the role says so and the run needs an operator. `early`: what CloudTrail does not show yet is asked for again later.
  * Answers the seconds after which CloudTrail is to be asked again; 0 for never.
  */
-export async function checkRole(runtime: Runtime, run: RunRecord, roleArn: string, when: 'early' | 'last'): Promise<number> {
+export async function checkRole(
+  runtime: Runtime,
+  run: RunRecord,
+  roleArn: string,
+  { when, ask }: { readonly when: 'early' | 'last'; readonly ask: Ask },
+): Promise<number> {
   const { clock, journal } = runtime;
-  const { soakSeconds } = run.options;
-  const patience = soakSeconds === 0 ? 0 : LATE_SECONDS;
-  const askAt = (write: TrustWrite): number => endOf(write) + Math.min(DELIVERY_SECONDS, soakSeconds) * 1000;
-  const open = openWrites(await journal.getRole(run.runId, roleArn));
-  const due = open.filter((write) => askAt(write) <= clock.now());
-  const [first] = due;
-  if (first === undefined) return secondsUntil(clock.now(), open.map(askAt));
+  const patience = run.options.soakSeconds === 0 ? 0 : LATE_SECONDS;
+  const before = await journal.getRole(run.runId, roleArn);
+  const due = dueWrites(run, before, clock.now());
+  if (due.length === 0)
+    return secondsUntil(
+      clock.now(),
+      openWrites(before).map((write) => askAt(run, write)),
+    );
   const role = trustedRole(roleArn);
-  const events = await writesOf(runtime, run, role, { from: first.from - LATE_READ, to: Math.max(...due.map(endOf)) });
-  const seen = (write: TrustWrite): boolean => events !== 'denied' && events.some(({ is }) => is === write.is);
-  const isLate = (write: TrustWrite): boolean => when === 'last' && endOf(write) + patience * 1000 <= clock.now();
+  const answer = await ask(role, spanOf(due));
+  if (answer === 'unasked') return PACE_SECONDS;
+  const { events, since, asOf } = answer;
+  // Of a list that was cut off nothing follows for a write that began ahead of it.
+  const seen = ({ from, is }: TrustWrite): boolean =>
+    events !== 'denied' && since <= wholeSecond(from) - LATE_READ && events.some((event) => event.is === is);
+  const isLate = (write: TrustWrite): boolean => when === 'last' && endOf(write) + patience * 1000 <= asOf;
   const lost = events === 'denied' ? [] : due.flatMap((write) => newestOther(events, write) ?? []);
   await withLease(runtime, run.runId, roleArn, async (lease) => {
     const record = await journal.getRole(run.runId, roleArn);
@@ -100,65 +162,15 @@ export async function checkRole(runtime: Runtime, run: RunRecord, roleArn: strin
     });
     await journal.updateRole(run.runId, roleArn, { writes: left });
   });
-  const { writes = [] } = await journal.getRole(run.runId, roleArn);
-  const later = writes.filter(({ unseen }) => unseen === undefined);
+  const later = openWrites(await journal.getRole(run.runId, roleArn));
   return secondsUntil(
     clock.now(),
-    later.map((write) => Math.max(askAt(write), clock.now() + POLL_SECONDS * 1000)),
+    later.map((write) => Math.max(askAt(run, write), clock.now() + POLL_SECONDS * 1000)),
   );
 }
 
 function secondsUntil(now: number, times: readonly number[]): number {
   return times.length === 0 ? 0 : Math.max(1, Math.ceil((Math.min(...times) - now) / 1000));
-}
-
-/** A document that somebody wrote. */
-interface Written {
-  /** Milliseconds since the epoch, in whole seconds. */
-  readonly at: number;
-  readonly is: string;
-  readonly document: string;
-}
-
-/** What CloudTrail shows that was written to the role in a time, newest first. */
-async function writesOf(
-  runtime: Runtime,
-  run: RunRecord,
-  { roleName }: TrustedRole,
-  { from, to }: { readonly from: number; readonly to: number },
-): Promise<Written[] | 'denied'> {
-  // Events tell whole seconds.
-  const [startTime, endTime] = [wholeSecond(from), Math.ceil(to / 1000) * 1000].map((at) => serverTime(runtime, at)) as [number, number];
-  try {
-    const query = { attribute: 'ResourceName', value: roleName, startTime, endTime, scope: 'global' } as const;
-    const events = await runtime.aws(run.target).cloudTrail.lookupEvents(query);
-    return events.flatMap((event) => {
-      const document = documentWritten(event, roleName);
-      return document === undefined ? [] : [{ at: ownTime(runtime, event.eventTime), is: fingerprint(document), document }];
-    });
-  } catch (error) {
-    if (isPodshiftError(error, 'AccessDenied', 'InvalidRequest')) return 'denied';
-    throw error;
-  }
-}
-
-function wholeSecond(at: number): number {
-  return Math.floor(at / 1000) * 1000;
-}
-
-/** What a call wrote to the role, or made it with; undefined for any other event, and for a call that was refused. */
-function documentWritten({ eventName, event }: CloudTrailEvent, roleName: string): string | undefined {
-  const { errorCode, requestParameters } = event as {
-    readonly errorCode?: string;
-    readonly requestParameters?: {
-      readonly roleName?: string;
-      readonly policyDocument?: string;
-      readonly assumeRolePolicyDocument?: string;
-    };
-  };
-  if (errorCode !== undefined || requestParameters?.roleName !== roleName) return undefined;
-  if (eventName === 'CreateRole') return requestParameters.assumeRolePolicyDocument;
-  return eventName === 'UpdateAssumeRolePolicy' ? requestParameters.policyDocument : undefined;
 }
 
 /** What a write of this run overwrote. */
@@ -171,7 +183,7 @@ interface Lost extends Written {
  * time, where it is not the one that podshift read: IAM showed it an older one.
  */
 function newestOther(events: readonly Written[], write: TrustWrite): Lost | undefined {
-  const [start, end] = [wholeSecond(write.from), Math.ceil(endOf(write) / 1000) * 1000];
+  const [start, end] = [wholeSecond(write.from), nextSecond(endOf(write))];
   const others = events.filter(({ at, is }) => at >= start - LATE_READ && at <= end && is !== write.is);
   const [last] = others;
   const other = others.find(({ at, is }) => at >= start && is !== write.was) ?? (last?.is === write.was ? undefined : last);

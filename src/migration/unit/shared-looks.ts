@@ -6,8 +6,9 @@ import { servedNodes } from '../agent/agent.ts';
 import { planOf } from '../run/plan-run.ts';
 import type { ClusterRuntime, JournalRuntime } from '../runtime.ts';
 import { serverTime } from '../server-time.ts';
-import { checkRole } from '../trust/lost-updates.ts';
+import { checkRole, lookAtWriters } from '../trust/lost-updates.ts';
 import { trustedRole } from '../trust/role-trust.ts';
+import { askAlone, type Together } from '../trust/trail-looks.ts';
 import type { UnitContext } from '../write.ts';
 import type { NewWayReads } from './last-look.ts';
 
@@ -36,7 +37,7 @@ export interface RoleEvents {
 
 /** What the units that one call confirms ask for together: each is asked for once, or once in a while, whichever of them comes first. */
 export interface SharedLooks extends Pick<NewWayReads, 'role' | 'served'> {
-  /** Whether somebody else wrote the trust policy of the unit's role while this run did: see `checkRole`. */
+  /** Whether somebody else wrote the trust policy of the unit's role while this run did: see `checkRole`. The roles of all units are asked for at once. */
   checkRole(context: UnitContext): Promise<void>;
   /** The events of the unit's role, from the first restart of the units that share it on. Throws what CloudTrail throws but for throttling, outages and refusals. */
   events(context: UnitContext): Promise<RoleEvents>;
@@ -51,7 +52,7 @@ export function createSharedLooks(runtime: ClusterRuntime, unitIds: readonly str
   const oneAtATime = pLimit(1);
   const until = clock.now() + BEGINS_FOR;
   let asked = false;
-  const inTurn = <T>(ask: () => Promise<T>, otherwise: T): Promise<T> =>
+  const inTurn = <T, U>(ask: () => Promise<T>, otherwise: U): Promise<T | U> =>
     oneAtATime(async () => {
       // The first one is asked for in any case, so that every call goes on.
       if (asked && clock.now() > until) return otherwise;
@@ -59,13 +60,22 @@ export function createSharedLooks(runtime: ClusterRuntime, unitIds: readonly str
       return ask();
     });
   const checks = new Map<string, Promise<unknown>>();
+  let together: Promise<Together> | undefined;
   const lookUps = new Map<string, Promise<RoleEvents>>();
   const roles = new Map<string, Shared<Awaited<ReturnType<NewWayReads['role']>>>>();
   const agents = new Map<string, Shared<Set<string>>>();
   return {
     checkRole: async ({ run, unit: { plan } }) => {
-      // What CloudTrail does not show by now is asked for again at the end of the run.
-      await once(checks, plan.roleArn, () => inTurn(() => checkRole(runtime, run, plan.roleArn, 'early'), 0));
+      const check = async (): Promise<number> => {
+        together ??= rolesOf(runtime, run.runId, unitIds).then((roleArns) => lookAtWriters(runtime, run, roleArns));
+        const answers = await together;
+        // What CloudTrail does not show by now is asked for again at the end of the run.
+        return checkRole(runtime, run, plan.roleArn, {
+          when: 'early',
+          ask: async (role, span) => answers(role, span) ?? inTurn(() => askAlone(runtime, run, role, span), 'unasked'),
+        });
+      };
+      await once(checks, plan.roleArn, check);
     },
     events: (context) =>
       once(lookUps, context.unit.plan.roleArn, () =>
@@ -100,6 +110,13 @@ function shared<T>(known: Map<string, Shared<T>>, key: string, now: number, ask:
   const answer = ask();
   known.set(key, { at: now, answer });
   return answer;
+}
+
+/** The roles of the call's units, each once. */
+async function rolesOf(runtime: JournalRuntime, runId: string, unitIds: readonly string[]): Promise<string[]> {
+  const { units } = await planOf(runtime, runId);
+  const wanted = new Set(unitIds);
+  return [...new Set(units.filter(({ id }) => wanted.has(id)).map(({ roleArn }) => roleArn))];
 }
 
 /** The units of the call that have the role of this one, as the journal has them; the unit itself is as it was read. */

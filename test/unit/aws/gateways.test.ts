@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { type AwsSettings, createAwsGateways } from '../../../src/aws/aws-gateways.ts';
 import { decodePolicy } from '../../../src/aws/iam-gateway.ts';
+import type { Pacer } from '../../../src/aws/pacing.ts';
 import { type ScriptedReply, type SeenRequest, startScript } from '../fixtures/scripted-server.ts';
 
 const SECRET = 'SECRETSECRETSECRETSECRET';
@@ -373,6 +374,24 @@ describe('the gateways to STS and CloudTrail', () => {
       StartTime: 1,
       EndTime: 2000,
     });
+  });
+
+  it.each([
+    ['eu-west-1', 'us-east-1'],
+    ['cn-northwest-1', 'cn-north-1'],
+    ['us-gov-east-1', 'us-gov-west-1'],
+    ['us-east-1', 'us-east-1'],
+  ])('looks for IAM’s events of a cluster in %s in %s, and paces that by the region that is asked', async (region, ofIam) => {
+    const keys: string[] = [];
+    const pacer: Pacer = { acquire: async (_service, key) => void keys.push(key), report: () => undefined, rate: () => 1 };
+    const json = { headers: { 'content-type': 'application/x-amz-json-1.1' }, body: { Events: [] } };
+    const { cloudTrail, seen } = await gateways(() => json, { target: { ...target, region }, pacer });
+    const query = { attribute: 'EventName', value: 'UpdateAssumeRolePolicy', startTime: 0, endTime: 1 } as const;
+    await cloudTrail.lookupEvents(query);
+    await cloudTrail.lookupEvents({ ...query, scope: 'global' });
+    expect(keys).toEqual([`cloudtrail::${region}`, `cloudtrail::${ofIam}`]);
+    const signedFor = seen.map(({ headers }) => /Credential=[^/]+\/\d+\/([^/]+)\//.exec(String(headers.authorization))?.[1]);
+    expect(signedFor).toEqual([region, ofIam]);
   });
 
   it('does not ask whether the last page is enough', async () => {
