@@ -280,7 +280,7 @@ function actsOf({ acts }: TrustWrite): string {
 }
 
 function nameOf(act: TrustAct): string {
-  if (act.kind === 'grant') return `the grant of wave ${act.wave}`;
+  if (act.kind === 'grant') return `the grant of wave ${act.wave + 1}`;
   if (act.kind === 'revoke') return 'the revocation of what was granted';
   return act.kind === 'retire' ? 'the removal of the old statements' : 'the rollback of that retirement';
 }
