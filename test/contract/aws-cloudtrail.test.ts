@@ -142,4 +142,13 @@ describe('CloudTrail of the twin', () => {
       $metadata: { httpStatusCode: 400 },
     });
   });
+
+  it('counts look-ups by region', async () => {
+    const { account: twin, client } = await open({ rateLimits: { cloudtrail: { burst: 1, perSecond: 2 } } });
+    const global = new CloudTrailClient({ endpoint: twin.endpoint, region: 'us-east-1', credentials: twin.credentials, maxAttempts: 1 });
+    expect((await client.send(new LookupEventsCommand({}))).Events).toEqual([]);
+    expect((await global.send(new LookupEventsCommand({}))).Events).toEqual([]);
+    for (const spent of [client, global])
+      await expect(spent.send(new LookupEventsCommand({}))).rejects.toMatchObject({ name: 'ThrottlingException' });
+  });
 });

@@ -82,7 +82,7 @@ export function createAwsService(settings: AwsServiceSettings): TwinHttpService 
       count += 1;
       const requestId = uuidOf(`${settings.state.clusterArn}/request/${count}`);
       try {
-        if (!settings.buckets.take(call.service)) throw throttled(call.service);
+        if (!settings.buckets.take(call.service, regionOf(call, request))) throw throttled(call.service);
         settings.calledBy(principalOf(settings, request));
         return call.run(requestId);
       } catch (error) {
@@ -97,6 +97,11 @@ export function createAwsService(settings: AwsServiceSettings): TwinHttpService 
       return failed(error, uuidOf(`${settings.state.clusterArn}/fault/${count}`));
     },
   };
+}
+
+/** CloudTrail is asked in the cluster's region and in that of IAM's events, each of which has a rate of its own. */
+function regionOf({ service }: Call, request: TwinHttpRequest): string | undefined {
+  return service === 'cloudtrail' ? readSignature(request.headers, request.url.searchParams)?.region : undefined;
 }
 
 function principalOf({ principals }: AwsServiceSettings, request: TwinHttpRequest): Principal | undefined {

@@ -22,7 +22,7 @@ interface DrawnWrite {
 
 const write: fc.Arbitrary<DrawnWrite> = fc.record({
   // Near and far ones, and some that are not due yet.
-  at: fc.oneof(fc.integer({ min: 60, max: 120 }), fc.integer({ min: 60, max: NOW - 10 })),
+  at: fc.oneof({ arbitrary: fc.integer({ min: 60, max: 120 }), weight: 4 }, fc.integer({ min: 60, max: NOW - 10 })),
   lasts: fc.integer({ min: 0, max: 20 }),
   isBack: fc.boolean(),
   ownAfter: fc.option(fc.integer({ min: 0, max: 20 }), { nil: undefined }),
@@ -39,7 +39,7 @@ const write: fc.Arbitrary<DrawnWrite> = fc.record({
 const world = fc.record({
   roles: fc.array(fc.array(write, { maxLength: 2 }), { minLength: FEWEST_ROLES, maxLength: 6 }),
   noise: fc.integer({ min: 0, max: 12 }),
-  pageSize: fc.integer({ min: 1, max: 8 }),
+  pageSize: fc.integer({ min: 1, max: 40 }),
   when: fc.constantFrom('early', 'last'),
 });
 type World = typeof world extends fc.Arbitrary<infer T> ? T : never;
