@@ -90,7 +90,8 @@ export function reasonToHalt(run: RunRecord, planned: readonly UnitRecord[]): st
 /** Whether the run goes on after what became of the units of a wave so far. People count waves from 1. */
 export function judgementOf(run: RunRecord, units: readonly UnitRecord[], wave: number): Omit<JudgeWaveOutput, 'roles'> {
   const operator = units.filter((unit) => unit.status === 'needs-operator');
-  if (operator.length > 0) return { decision: 'halt', reason: `wave ${wave + 1} was halted: ${operator.length} of its units need an operator` };
+  if (operator.length > 0)
+    return { decision: 'halt', reason: `wave ${wave + 1} was halted: ${operator.length} of its units need an operator` };
   // What somebody deleted meanwhile has not failed, nor has what was never begun.
   const failed = units.filter(({ status, facts }) => FAILED.has(status) && facts.gone !== true && facts.unbegun !== true);
   const percent = (failed.length * 100) / Math.max(1, units.length);
