@@ -39,7 +39,9 @@ export function planNotice(plan: Plan, runId: string): PlanNotice {
     ...optionTexts(options)
       .filter(({ option, text, fallback }) => text !== fallback || IMAGES.has(option))
       .map(({ option, text }) => `option ${option} ${text}`),
-    ...units.filter(({ status }) => status === 'pending').map((unit) => `unit ${unitName(unit)} gets ${unit.roleArn} in wave ${(unit.wave ?? 0) + 1}`),
+    ...units
+      .filter(({ status }) => status === 'pending')
+      .map((unit) => `unit ${unitName(unit)} gets ${unit.roleArn} in wave ${(unit.wave ?? 0) + 1}`),
     ...changes.flatMap(changeTexts),
     ...units.filter(({ status }) => status === 'held').map((unit) => `blocked ${unitName(unit)}: ${unit.reason}`),
     ...findings.filter(({ severity }) => severity !== 'info').map(({ code, subject, message }) => `${code} ${subject}: ${message}`),
