@@ -35,7 +35,7 @@ describe('a cluster of many service accounts', () => {
       const over = [...waves.keys()].sort((a, b) => a - b).find((wave) => share(wave) > (wave === 0 ? 0 : 10));
       expect(over).toBe(overWave);
       expect(runs.map(({ status }) => status)).toEqual(['needs-operator']);
-      expect(runs[0]?.reason).toMatch(over === undefined ? /^start a new run for / : new RegExp(`^wave ${over} failed: `));
+      expect(runs[0]?.reason).toMatch(over === undefined ? /^start a new run for / : new RegExp(`^wave ${over + 1} failed: `));
       for (const { unitId, plan, status } of units) {
         const begun = over === undefined || (plan.wave ?? 0) <= over;
         const ends = !begun ? ['held'] : failing.has(unitId) ? ['rolled-back', 'held'] : ['migrated'];

@@ -141,8 +141,6 @@ function subjectOf({ namespace, serviceAccount }: UnitPlan): Subject {
 async function bind(runtime: JournalRuntime, { run, unit, kubernetes }: UnitContext, binding: Binding): Promise<void> {
   const key = `binding#${bindingSubject(binding)}#${unit.unitId}`;
   if ((await runtime.journal.getEntry(run.runId, key))?.state === 'applied') return;
-  const object = await bindingNow(kubernetes, binding);
-  const subjects: readonly Subject[] = object.subjects ?? [];
   const subject = subjectOf(unit.plan);
   await journaledWrite(runtime, run, {
     key,
@@ -151,10 +149,27 @@ async function bind(runtime: JournalRuntime, { run, unit, kubernetes }: UnitCont
     object: bindingSubject(binding),
     before: { subject: null },
     perform: async () => {
-      if (!subjects.some((each) => isSubject(each, unit.plan))) await writeSubjects(kubernetes, binding, object, [...subjects, subject]);
+      await addSubject(kubernetes, binding, unit.plan);
       return { subject };
     },
   });
+}
+
+/** How often a binding is read and written for one unit: the others that are split off the same service account write it at the same time. */
+const MOST_TRIES = 5;
+
+/** Adds the unit's service account to those that the binding has now. Throws `Conflict` where it changes each time between read and write. */
+async function addSubject(kubernetes: KubernetesGateway, binding: Binding, plan: UnitPlan): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    const object = await bindingNow(kubernetes, binding);
+    const subjects: readonly Subject[] = object.subjects ?? [];
+    if (subjects.some((each) => isSubject(each, plan))) return;
+    try {
+      return await writeSubjects(kubernetes, binding, object, [...subjects, subjectOf(plan)]);
+    } catch (error) {
+      if (!isPodshiftError(error, 'Conflict') || attempt === MOST_TRIES) throw error;
+    }
+  }
 }
 
 /** Takes the service account out of the bindings again and deletes it: the last step of a rollback, when nothing runs as it. */
