@@ -21,6 +21,7 @@ import { openClusterSession, openTwinSession, optionsOf, type Session, snapshotO
 import { nextCommand, quoted } from '../shell.ts';
 import { withFindings, withoutUndecided } from '../snapshot-findings.ts';
 import { version } from '../version.ts';
+import { keepYoungGenerationSmall } from '../young-generation.ts';
 import { type KeptPlan, keepPlan, keptPlanOf, optionsBeside, refuseOtherCluster, targetOfPlan } from './kept-plan.ts';
 
 /** `podshift scan`: who gets which role today, and what stands in the way. */
@@ -175,6 +176,7 @@ async function read(
     folder === undefined
       ? await openClusterSession(invocation, context, { journal: 'memory', ...(target === undefined ? {} : { target }) })
       : await openTwinSession(folder, context, false);
+  if (folder === undefined) keepYoungGenerationSmall();
   try {
     return await planOn(session, options);
   } finally {
