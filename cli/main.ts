@@ -1,4 +1,4 @@
-import { keepCompiledCode } from './compiled-code.ts';
+import { keepCompiledCode } from './compiled-code.js';
 
 // Ahead of all that it is to be kept of.
 keepCompiledCode();

@@ -18,6 +18,8 @@ if (ownNode !== undefined) {
   startOn(ownNode);
 } else if (suits() || runsWithoutJournal()) {
   leaveOutWarnings();
+  // Kept from here on, Node need not load its compiler of TypeScript; the package has none, and does so itself.
+  if (checkout) (await import('./compiled-code.js')).keepCompiledCode();
   await import(pathToFileURL(program).href);
 } else {
   const [what, remedy] = checkout

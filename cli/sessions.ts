@@ -138,8 +138,8 @@ export async function openClusterSession(
       journal,
       retryDelays: 'standard',
       heartbeat: true,
-      ...(settings.journal === 'folder' ? { ownRequests: true } : {}),
-      podshift: await version(),
+      // What is kept in memory is shown to nobody who would ask which podshift made it.
+      ...(settings.journal === 'folder' ? { ownRequests: true, podshift: await version() } : {}),
       logger: loggerOf(context, clock, firstContact.signal),
       contacts: firstContact.contacts,
       ...(endpoint === undefined ? {} : { endpoint }),

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -25,6 +24,8 @@ export async function commitOfCheckout(): Promise<string> {
   // A folder around this one may be a checkout of something else.
   if (!existsSync(join(ROOT, '.git'))) return '';
   try {
+    // Loaded where it is asked: it takes as long as Git does.
+    const { execFile } = await import('node:child_process');
     const git = await promisify(execFile)('git', ['-C', ROOT, 'describe', '--always', '--dirty', '--exclude=*', '--abbrev=12']);
     return git.stdout.trim();
   } catch {

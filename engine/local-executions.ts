@@ -4,8 +4,8 @@ import { isPodshiftError, PodshiftError } from '../src/model/errors.ts';
 import type { ExecutionStatus, Executions, StateMachineName } from '../src/service/executions.ts';
 import type { EngineClock } from './clock.ts';
 import { createLocalTaskTokens } from './local-task-tokens.ts';
+import type { OnProgress } from './progress.ts';
 import type { Service } from './service.ts';
-import { type OnProgress, runStateMachine } from './state-machine.ts';
 import { failureOf } from './task-failure.ts';
 
 /** What executions of this process work on. */
@@ -70,6 +70,8 @@ export function createLocalExecutions(settings: LocalExecutionsSettings): LocalE
     try {
       const { executionArn, input } = execution;
       const { signal } = execution.controller;
+      // What runs definitions takes long to load, and a plan needs none of it.
+      const { runStateMachine } = await clock.busy(() => import('./state-machine.ts'));
       await runStateMachine({ ...settings, name: stateMachine, executionId: executionArn, input, taskTokens, signal });
       execution.status = 'SUCCEEDED';
     } catch (error) {

@@ -27,7 +27,7 @@ export interface RollbackInput {
 }
 
 /** What both need. */
-interface Setting {
+export interface Setting {
   readonly runtime: ClusterRuntime;
   readonly clock: EngineClock;
   readonly onEvent?: OnProgress;

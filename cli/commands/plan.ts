@@ -1,4 +1,4 @@
-import { migrate } from '../../engine/local-migration.ts';
+import { planStraight } from '../../engine/straight-plan.ts';
 import { PodshiftError } from '../../src/model/errors.ts';
 import type { Inventory } from '../../src/model/inventory.ts';
 import { migrationOptions } from '../../src/model/options.ts';
@@ -21,6 +21,7 @@ import { openClusterSession, openTwinSession, optionsOf, type Session, snapshotO
 import { nextCommand, quoted } from '../shell.ts';
 import { withFindings, withoutUndecided } from '../snapshot-findings.ts';
 import { version } from '../version.ts';
+import { keepYoungGenerationSmall } from '../young-generation.ts';
 import { type KeptPlan, keepPlan, keptPlanOf, optionsBeside, refuseOtherCluster, targetOfPlan } from './kept-plan.ts';
 
 /** `podshift scan`: who gets which role today, and what stands in the way. */
@@ -162,7 +163,7 @@ function argumentsFor({ name, typed }: Invocation): string[] {
   return kept;
 }
 
-/** Runs the state machine as far as the plan, on a cluster or on a snapshot's twin; its journal is in memory. */
+/** Makes the plan that a run would begin with, on a cluster or on a snapshot's twin; its journal is in memory. */
 async function read(
   context: CommandContext,
   invocation: Invocation,
@@ -175,6 +176,7 @@ async function read(
     folder === undefined
       ? await openClusterSession(invocation, context, { journal: 'memory', ...(target === undefined ? {} : { target }) })
       : await openTwinSession(folder, context, false);
+  if (folder === undefined) keepYoungGenerationSmall();
   try {
     return await planOn(session, options);
   } finally {
@@ -189,12 +191,9 @@ export async function planOn(
 ): Promise<{ inventory: Inventory; plan: Plan; report: PlanReport }> {
   const { runtime, clock, journal, target } = session;
   const runId = runtime.ids.next();
-  await migrate({
-    runtime,
-    clock,
-    signal: session.signal,
-    input: { runId, target, mode: 'plan', approval: 'none', expectedDigest: null, options: migrationOptions.parse(options) },
-  });
+  const input = { runId, target, mode: 'plan', approval: 'none', expectedDigest: null, options: migrationOptions.parse(options) } as const;
+  const planning = { runtime, clock, signal: session.signal, input };
+  if (!(await planStraight(planning))) await (await import('../../engine/local-migration.ts')).migrate(planning);
   const made = (await journal.getDocument(runId, 'plan')) as Plan | undefined;
   const inventory = (await journal.getDocument(runId, 'inventory')) as Inventory | undefined;
   if (made === undefined || inventory === undefined) throw new PodshiftError('InternalError', `run ${runId} ended without a plan`);

@@ -24,33 +24,38 @@ export function findServiceAccounts(
   const withRole = new Set(
     account.addons.filter(({ addon }) => addon.serviceAccountRoleArn !== undefined).map(({ addon }) => addon.addonName),
   );
-  const candidates = objects.flatMap((object): ServiceAccountFacts[] => {
+  const candidates = objects.flatMap((object) => {
     const { namespace = '', name } = object.metadata;
     const role = object.metadata.annotations?.[`${prefix}/role-arn`];
     const addon = addonOf(object, role);
-    const chart = chartOf(object.metadata);
     const isAssociated = associated.has(`${namespace}/${name}`);
     if (role === undefined && !isAssociated && (addon === null || !withRole.has(addon))) return [];
-    return [
-      {
-        namespace,
-        name,
-        uid: object.metadata.uid ?? '',
-        resourceVersion: object.metadata.resourceVersion ?? '',
-        annotations: Object.fromEntries(
-          Object.entries(object.metadata.annotations ?? {})
-            .filter(([key]) => key.startsWith(`${prefix}/`))
-            .sort(),
-        ),
-        owners: annotationOwners(object.metadata, `${prefix}/role-arn`),
-        ...(chart === undefined ? {} : { chart }),
-        addon,
-      },
-    ];
+    return [{ object, addon, isChosen: isSelected(options, namespace, name) }];
   });
-  const chosen = candidates.filter(({ namespace, name }) => isSelected(options, namespace, name));
-  const addons = new Set(chosen.flatMap(({ addon }) => (addon === null ? [] : [addon])));
-  return candidates.filter((facts) => chosen.includes(facts) || (facts.addon !== null && addons.has(facts.addon)));
+  const addons = new Set(candidates.flatMap(({ addon, isChosen }) => (addon === null || !isChosen ? [] : [addon])));
+  // Owners and charts are asked of those that stay, which are few where one was chosen.
+  return candidates
+    .filter(({ addon, isChosen }) => isChosen || (addon !== null && addons.has(addon)))
+    .map(({ object, addon }) => factsOf(object, addon, prefix));
+}
+
+function factsOf({ metadata }: KubernetesObject, addon: string | null, prefix: string): ServiceAccountFacts {
+  const { namespace = '', name, uid = '', resourceVersion = '', annotations = {} } = metadata;
+  const chart = chartOf(metadata);
+  return {
+    namespace,
+    name,
+    uid,
+    resourceVersion,
+    annotations: Object.fromEntries(
+      Object.entries(annotations)
+        .filter(([key]) => key.startsWith(`${prefix}/`))
+        .sort(),
+    ),
+    owners: annotationOwners(metadata, `${prefix}/role-arn`),
+    ...(chart === undefined ? {} : { chart }),
+    addon,
+  };
 }
 
 /**

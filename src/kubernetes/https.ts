@@ -3,6 +3,7 @@ import { Agent, request as openRequest, type RequestOptions } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { createGunzip } from 'node:zlib';
 import type { ApiAnswer } from './answer.ts';
+import { createListReader, type ItemSink } from './list-items.ts';
 
 /** A request as it goes over the wire. */
 export interface WireRequest {
@@ -12,6 +13,8 @@ export interface WireRequest {
   readonly body?: string;
   /** Over a TCP connection of its own, closed behind it. */
   readonly newConnection: boolean;
+  /** Takes the items of the list that is asked for, as they come; they are left out of the answer's body. */
+  readonly items?: ItemSink | undefined;
 }
 
 /** Milliseconds until a connection has to stand. */
@@ -36,13 +39,16 @@ const KEEP_ALIVE = 30_000;
 export function createHttps(certificateAuthority: string): (request: WireRequest) => Promise<ApiAnswer> {
   const trusted = certificateAuthority === '' ? {} : { ca: certificateAuthority };
   const kept = new Agent({ ...trusted, keepAlive: true, keepAliveMsecs: KEEP_ALIVE, timeout: IDLE_TIMEOUT });
-  return async ({ method, url, headers, body, newConnection }) => {
+  return async ({ method, url, headers, body, newConnection, items }) => {
     const agent = newConnection ? new Agent({ ...trusted, keepAlive: false }) : kept;
     const signal = AbortSignal.timeout(REQUEST_TIMEOUT);
     try {
       const length = body === undefined ? {} : { 'Content-Length': Buffer.byteLength(body) };
       const response = await open(url, { method, agent, signal, headers: { ...headers, ...length, 'Accept-Encoding': 'gzip' } }, body);
-      return { status: response.statusCode ?? 0, headers: singleHeaders(response), body: await text(decoded(response)) };
+      const { statusCode = 0 } = response;
+      const isList = items !== undefined && statusCode === 200;
+      const read = await (isList ? readList(decoded(response), items) : text(decoded(response)));
+      return { status: statusCode, headers: singleHeaders(response), body: read };
     } catch (error) {
       throw signal.aborted ? signal.reason : error;
     }
@@ -70,6 +76,14 @@ function decoded(response: IncomingMessage): AsyncIterable<Buffer> {
   const unpacked = createGunzip();
   response.on('error', (error) => unpacked.destroy(error));
   return response.pipe(unpacked);
+}
+
+/** The text of a list without the items, which the sink is given. */
+async function readList(body: AsyncIterable<Buffer>, sink: ItemSink): Promise<string> {
+  sink.begin();
+  const reader = createListReader(sink.item);
+  for await (const chunk of body) reader.write(chunk);
+  return reader.rest();
 }
 
 /** Names in lower case; a header that came several times in one line. */

@@ -6,6 +6,7 @@ import type { ApiAnswer } from './answer.ts';
 import { DISCOVERY_TYPES, inOrder, readGroups, readResources } from './discovery.ts';
 import { answerError } from './errors.ts';
 import type { KubernetesGateway, KubernetesObject, Resource } from './gateway.ts';
+import { guardedSink } from './list-items.ts';
 import { createTokenSource } from './token.ts';
 import { type ApiRequest, createTransport, isDisruptionBudget, type TransportSettings } from './transport.ts';
 
@@ -74,16 +75,16 @@ export function createKubernetesGateway(settings: KubernetesSettings): Kubernete
   };
 
   /** Hands over every page of one list; false where a continue token expired on the way. */
-  const eachPage = async (
-    resource: Resource,
-    namespace: string | undefined,
-    selectors: Record<string, string>,
-    take: (items: readonly KubernetesObject[]) => void,
-  ): Promise<boolean> => {
+  const eachPage = async (resource: Resource, namespace: string | undefined, selectors: Record<string, string>, taker: PageTaker) => {
+    const what = describe('list', resource, namespace);
+    // A list's items come without the two fields that every other answer has.
+    const type = { apiVersion: apiVersion(resource), kind: resource.kind };
+    const take = (item: KubernetesObject) => taker.take({ ...type, ...item });
     for (let token = ''; ; ) {
       const query: Record<string, string> = { ...selectors, limit: String(PAGE_SIZE), ...(token === '' ? {} : { continue: token }) };
-      const what = describe('list', resource, namespace);
-      const answer = await send({ method: 'GET', path: resourcePath(resource, namespace), query, what }, [404, 410]);
+      const items = guardedSink(taker.begin, (item) => take(item as KubernetesObject));
+      const request = { method: 'GET', path: resourcePath(resource, namespace), query, items, what } as const;
+      const answer = await send(request, [404, 410]).finally(items.check);
       if (answer.status === 404) {
         return true;
       }
@@ -91,9 +92,9 @@ export function createKubernetesGateway(settings: KubernetesSettings): Kubernete
         return false;
       }
       const page = parse<{ items?: KubernetesObject[] | null; metadata?: { continue?: string } }>(answer, what);
-      // A list's items come without the two fields that every other answer has.
-      const type = { apiVersion: apiVersion(resource), kind: resource.kind };
-      take((page.items ?? []).map((item) => ({ ...type, ...item })));
+      // What the sink was not given: the last one as a rule, all of them where the exchange knows no sink.
+      for (const item of page.items ?? []) take(item);
+      taker.end();
       token = page.metadata?.continue ?? '';
       if (token === '') {
         return true;
@@ -115,26 +116,37 @@ export function createKubernetesGateway(settings: KubernetesSettings): Kubernete
         ...(labelSelector === undefined ? {} : { labelSelector }),
         ...(fieldSelector === undefined ? {} : { fieldSelector }),
       };
-      const items: KubernetesObject[] = [];
+      const objects: KubernetesObject[] = [];
       await toTheEnd(resource, namespace, () => {
-        items.length = 0;
-        return eachPage(resource, namespace, selectors, (page) => items.push(...page));
+        // Objects of the pages that came whole: what a broken one gave comes again.
+        let kept = 0;
+        objects.length = 0;
+        return eachPage(resource, namespace, selectors, {
+          begin: () => {
+            objects.length = kept;
+          },
+          take: (object) => {
+            objects.push(object);
+          },
+          end: () => {
+            kept = objects.length;
+          },
+        });
       });
-      return items;
+      return objects;
     },
 
     visit: async (resource, visit) => {
       const seen = new Set<string>();
-      const take = (page: readonly KubernetesObject[]): void => {
-        for (const object of page) {
-          const { uid, namespace = '', name } = object.metadata;
-          const identity = uid ?? `${namespace}/${name}`;
-          if (seen.has(identity)) continue;
-          seen.add(identity);
-          visit(object);
-        }
+      const take = (object: KubernetesObject): void => {
+        const { uid, namespace = '', name } = object.metadata;
+        const identity = uid ?? `${namespace}/${name}`;
+        if (seen.has(identity)) return;
+        seen.add(identity);
+        visit(object);
       };
-      await toTheEnd(resource, undefined, () => eachPage(resource, undefined, {}, take));
+      const nothing = () => undefined;
+      await toTheEnd(resource, undefined, () => eachPage(resource, undefined, {}, { begin: nothing, take, end: nothing }));
     },
 
     discover: async (wanted) => {
@@ -251,6 +263,15 @@ function resourcePath(resource: Resource, namespace: string | undefined, name?: 
 function describe(verb: string, resource: Resource, namespace: string | undefined, name?: string): string {
   const plural = resource.group === '' ? resource.plural : `${resource.plural}.${resource.group}`;
   return `${verb} ${plural}${name === undefined ? '' : ` ${name}`}${namespace === undefined ? '' : ` in namespace ${namespace}`}`;
+}
+
+/** What is made of the pages of a list. */
+interface PageTaker {
+  /** A page begins, or begins again. */
+  readonly begin: () => void;
+  readonly take: (object: KubernetesObject) => void;
+  /** The page came whole. */
+  readonly end: () => void;
 }
 
 function parse<T>(answer: ApiAnswer, what: string): T {

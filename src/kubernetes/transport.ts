@@ -9,6 +9,7 @@ import type { ServerTime } from '../model/server-clock.ts';
 import type { ApiAnswer } from './answer.ts';
 import { connectionError } from './errors.ts';
 import { createHttps, type WireRequest } from './https.ts';
+import type { ItemSink } from './list-items.ts';
 import type { TokenSource } from './token.ts';
 
 /** One request to the API server. */
@@ -24,6 +25,8 @@ export interface ApiRequest {
   readonly accept?: string;
   /** Over a TCP connection of its own, so that a load balancer can pick another API server. */
   readonly newConnection?: boolean;
+  /** Takes the items of a list ahead of the answer, where the exchange can: those that it did not take are in the body. Throws nothing. */
+  readonly items?: ItemSink;
   /** What is done to what, for messages: `patch deployments in namespace shop`. */
   readonly what: string;
 }
@@ -128,14 +131,14 @@ export function createTransport(settings: TransportSettings): Transport {
 function wireRequest(endpoint: string, request: ApiRequest, token: string): WireRequest {
   const url = new URL(request.path, endpoint);
   for (const [key, value] of Object.entries(request.query ?? {})) url.searchParams.append(key, value);
-  const { method, body, contentType = 'application/json', accept = 'application/json', newConnection = false } = request;
+  const { method, body, contentType = 'application/json', accept = 'application/json', newConnection = false, items } = request;
   const headers = {
     Authorization: `Bearer ${token}`,
     Accept: accept,
     'User-Agent': `podshift ${runAgent(currentRun())}`.trimEnd(),
     ...(body === undefined ? {} : { 'Content-Type': contentType }),
   };
-  return { method, url, headers, newConnection, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+  return { method, url, headers, newConnection, items, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
 }
 
 /** A 429 was not applied, whatever the verb; a PodDisruptionBudget's 429 is an answer and not a throttle. */

@@ -40,6 +40,12 @@ function imageName(container: Container): string {
   return (container.image ?? '').split('/').at(-1).split(/[:@]/)[0];
 }
 
+/** Made once: every container of a cluster is asked. */
+const DAEMON_NAMES = [
+  ['kube2iam', /^kube2iam(-(amd64|arm64|agent|server))?$/],
+  ['kiam', /^kiam(-(amd64|arm64|agent|server))?$/],
+] as const;
+
 /**
  * The container of a DaemonSet or Deployment that is kube2iam or kiam, by its image, by the program that it starts, or, for
  * images of one's own, by its name.
@@ -49,9 +55,8 @@ export function daemonContainer(object: KubernetesObject): { container: Containe
   for (const container of templateOf(object)?.spec?.containers ?? []) {
     const program = [...(container.command ?? [])].map((word: unknown) => String(word).split('/').at(-1));
     const names = [imageName(container), ...program, container.name];
-    for (const mechanism of ['kube2iam', 'kiam'] as const) {
-      if (names.some((name) => name === mechanism || new RegExp(`^${mechanism}-(amd64|arm64|agent|server)$`).test(name)))
-        return { container, mechanism };
+    for (const [mechanism, known] of DAEMON_NAMES) {
+      if (names.some((name) => known.test(name))) return { container, mechanism };
     }
   }
   return undefined;

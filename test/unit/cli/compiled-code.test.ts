@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cacheFolder } from '../../../cli/compiled-code.ts';
+import { cacheFolder } from '../../../cli/compiled-code.js';
 
 describe('cacheFolder', () => {
   it.each([
