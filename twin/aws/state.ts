@@ -200,7 +200,8 @@ export class AwsState {
     const history = this.#history.get(`${namespace}/${serviceAccount}`) ?? [];
     return history.some((one) => {
       const lag = (event: string) =>
-        this.delays.associationPropagation * (1 + (instance === 0 ? 0 : fractionOf(`${one.associationId}/${event}/${instance}`)));
+        this.delays.associationPropagation *
+        (1 + (instance === 0 ? 0 : fractionOf(`${one.namespace}/${one.serviceAccount}/${event}/${instance}`)));
       return one.createdAt + lag('create') <= now && (one.deletedAt === undefined || one.deletedAt + lag('delete') > now);
     });
   }
