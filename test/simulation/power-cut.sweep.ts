@@ -1,7 +1,7 @@
 import { describe, it } from 'vitest';
 import { countWrites, everyCut, runWithPowerCut } from './power-cut.ts';
 import { ADDONS, ONE_ACCOUNT, SPLIT } from './power-cut-scenes.ts';
-import { cleanRun, EXAMPLE, KUBE2IAM, type Scene } from './scenario.ts';
+import { cleanRun, type Scene } from './scenario.ts';
 
 const nameOf = (scene: Scene): string => (typeof scene === 'string' ? scene : scene.name);
 
@@ -15,12 +15,3 @@ describe.each([ONE_ACCOUNT, ADDONS, SPLIT].map((scene) => ({ scene, name: nameOf
     );
   },
 );
-
-// Every write of a whole cluster once, the kinds taking turns.
-describe.each([EXAMPLE, KUBE2IAM])('a power cut in a migration of %s', async (scene) => {
-  const clean = await cleanRun(scene);
-  const cuts = everyCut(await countWrites(scene)).filter(({ at, kind }) => kind === at % 6);
-  it.each(cuts)('breaks no promise: write $at, $cut, then $recovery', ({ at, cut, recovery }) =>
-    runWithPowerCut(scene, clean, at, cut, recovery),
-  );
-});

@@ -1,28 +1,25 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pLimit from 'p-limit';
 import { expect } from 'vitest';
-import { migrate, rollBack } from '../../engine/local-migration.ts';
+import { type MigrationInput, type MigrationResult, migrate, rollBack } from '../../engine/local-migration.ts';
 import { createLocalRuntime, type LocalRuntime } from '../../engine/local-runtime.ts';
-import { type Rehearsal, rehearse } from '../../engine/rehearsal.ts';
+import type { Rehearsal } from '../../engine/rehearsal.ts';
 import { openStore } from '../../engine/store/store.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import type { Key } from '../../src/journal/layout.ts';
 import type { Table } from '../../src/journal/table.ts';
 import { createTableJournal } from '../../src/journal/table-journal.ts';
 import { PodshiftError } from '../../src/model/errors.ts';
+import type { ClusterTarget } from '../../src/model/run.ts';
 import { buildReport } from '../../src/report/report.ts';
-import { createVirtualClock } from '../../twin/clock.ts';
+import { createVirtualClock, type VirtualClock } from '../../twin/clock.ts';
 import type { TwinHooks } from '../../twin/contracts.ts';
 import type { Snapshot } from '../../twin/snapshot.ts';
 import { startTwin } from '../../twin/twin.ts';
+import { type Cut, diskOf, drawn, layDown, torn } from './power-cut-disk.ts';
 import { type CleanRun, checkPromises, checkSecondRun, optionsOf, type Recovery, type Scene, settingsOf, statuses } from './scenario.ts';
-
-/**
- * What the disk has of a write when the power goes: nothing of it, as at the sync before; parts of what it writes, in any
- * order, since they were not synced yet; or all of it, though nobody was told.
- */
-export type Cut = 'before' | 'torn' | 'after';
 
 /** A power cut at the `at`-th write, of one of six kinds. */
 export interface PowerCut {
@@ -48,30 +45,23 @@ export function everyCut(writes: number): readonly PowerCut[] {
   ).flat();
 }
 
-/** The files of a journal as the disk holds them, with everything that was synced. */
-interface Disk {
-  readonly database: Buffer;
-  readonly log: Buffer;
-  readonly commits: Buffer;
-}
-
 /** Where journals of tests lie: in memory where the machine can, since there the syncs cost nothing. */
 const PLACE = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
-/** How many writes a run makes to its journal. */
+/** How many writes a run makes to its journal, carried out as the runs that are cut: others, that act in another order, make others. */
 export async function countWrites(scene: Scene): Promise<number> {
   let writes = 0;
-  await onDisk(async (folder) => {
+  await inWorld(scene, async ({ folder, clock, process, migrateBy }) => {
     const store = await openStore({ folder });
     const table = aroundWrites(store.table, async (write) => {
       writes += 1;
       return write();
     });
-    const rehearsal = await rehearse({
-      ...(await settingsOf(scene)),
-      journal: (clock) => ({ journal: createTableJournal(table, clock), close: async () => store.close() }),
-    });
-    await rehearsal.close();
+    try {
+      await migrateBy(process(createTableJournal(table, clock), FIRST));
+    } finally {
+      store.close();
+    }
   });
   return writes;
 }
@@ -81,12 +71,15 @@ export async function countWrites(scene: Scene): Promise<number> {
  * back, from what the disk holds. Every promise must hold, and the end must be that of the run without a cut.
  */
 export async function runWithPowerCut(scene: Scene, clean: CleanRun, at: number, cut: Cut, recovery: Recovery): Promise<void> {
-  await onDisk(async (folder) => {
-    const power = new AbortController();
-    let recovered = false;
-    let number = 0;
-    const table = (inner: Table): Table =>
-      aroundWrites(inner, async (write) => {
+  const power = new AbortController();
+  let recovered = false;
+  let number = 0;
+  const isDead = (): boolean => power.signal.aborted && !recovered;
+  await inWorld(
+    scene,
+    async ({ folder, process, migrateBy, ...world }) => {
+      const first = await openStore({ folder });
+      const table = aroundWrites(first.table, async (write) => {
         power.signal.throwIfAborted();
         number += 1;
         if (number !== at) return write();
@@ -97,14 +90,46 @@ export async function runWithPowerCut(scene: Scene, clean: CleanRun, at: number,
         power.abort(new PodshiftError('ServiceUnavailable', 'the power is gone'));
         return power.signal.throwIfAborted() as never;
       });
-    // Nothing that a dead process would have sent reaches anybody.
-    const beforeRequest: TwinHooks['beforeRequest'] = () =>
-      power.signal.aborted && !recovered ? { kind: 'reset', when: 'before' } : undefined;
-    const settings = await settingsOf(scene);
-    const clock = createVirtualClock(settings.startAt);
-    const twin = await startTwin({ snapshot: settings.snapshot as Snapshot, clock, hooks: { beforeRequest } });
-    const target = { clusterName: twin.clusterName, region: twin.region, assumeRoleArn: null };
-    const process = (journal: Journal, seed: number): LocalRuntime =>
+      try {
+        const runtime = process(createTableJournal(table, world.clock), FIRST);
+        const runId = runtime.ids.next();
+        await expect(migrateBy(runtime, runId, power.signal), `the run made ${at} writes`).rejects.toThrow('the power is gone');
+        recovered = true;
+        const second = await openStore({ folder: join(folder, 'after') });
+        try {
+          const journal = createTableJournal(second.table, world.clock);
+          await recover({ ...world, journal, runtime: process(journal, SECOND), runId }, scene, clean, recovery);
+        } finally {
+          second.close();
+        }
+      } finally {
+        first.close();
+      }
+    },
+    isDead,
+  );
+}
+
+/** Seeds of what the processes draw for their ids. */
+const [FIRST, SECOND] = [1, 2];
+
+/** A twin of the scene, a folder for journals, and processes over them. */
+interface PowerCutWorld extends Pick<World, 'twin' | 'clock' | 'logger' | 'target'> {
+  readonly folder: string;
+  process(journal: Journal, seed: number): LocalRuntime;
+  /** The migration of the scene, by this process. */
+  migrateBy(runtime: LocalRuntime, runId?: string, signal?: AbortSignal): Promise<MigrationResult>;
+}
+
+async function inWorld(scene: Scene, work: (world: PowerCutWorld) => Promise<void>, isDead: () => boolean = () => false): Promise<void> {
+  const settings = await settingsOf(scene);
+  const clock = stepByStep(createVirtualClock(settings.startAt));
+  // Nothing that a dead process would have sent reaches anybody.
+  const beforeRequest: TwinHooks['beforeRequest'] = () => (isDead() ? { kind: 'reset', when: 'before' } : undefined);
+  const twin = await startTwin({ snapshot: settings.snapshot as Snapshot, clock, hooks: { beforeRequest } });
+  const target = { clusterName: twin.clusterName, region: twin.region, assumeRoleArn: null };
+  const process: PowerCutWorld['process'] = (journal, seed) =>
+    Object.assign(
       createLocalRuntime({
         clock: clock.engine,
         journal,
@@ -113,28 +138,29 @@ export async function runWithPowerCut(scene: Scene, clean: CleanRun, at: number,
         retryDelays: 'none',
         logger: settings.logger,
         random: bytesFrom(seed),
-      });
-    const [first, second] = [await openStore({ folder }), () => openStore({ folder: join(folder, 'after') })];
-    try {
-      const runtime = process(createTableJournal(table(first.table), clock), 1);
-      const runId = runtime.ids.next();
-      const input = { runId, target, mode: 'run', approval: 'none', expectedDigest: null, options: optionsOf(scene) } as const;
-      const dying = migrate({ runtime, clock: clock.engine, signal: power.signal, input });
-      await expect(dying, `the run made ${at} writes`).rejects.toThrow('the power is gone');
-      recovered = true;
-      const store = await second();
-      try {
-        const journal = createTableJournal(store.table, clock);
-        const world = { twin, clock, journal, runtime: process(journal, 2), logger: settings.logger, target, runId };
-        await recover(world, scene, clean, recovery);
-      } finally {
-        store.close();
-      }
-    } finally {
-      await twin.close();
-      first.close();
-    }
-  });
+      }),
+      { atOnce: 1 },
+    );
+  const migrateBy: PowerCutWorld['migrateBy'] = (runtime, runId = runtime.ids.next(), signal) =>
+    migrate({ runtime, clock: clock.engine, input: inputOf(scene, target, runId), ...(signal === undefined ? {} : { signal }) });
+  try {
+    await onDisk((folder) => work({ twin, clock, logger: settings.logger, target, folder, process, migrateBy }));
+  } finally {
+    await twin.close();
+  }
+}
+
+/**
+ * The clock, of which one step works at a time: with the units of each one after another as well, a run makes the same writes in the same
+ * order however busy the machine is, and as many as the one that was counted.
+ */
+function stepByStep(clock: VirtualClock): VirtualClock {
+  const oneAtATime = pLimit(1);
+  return { ...clock, engine: { ...clock.engine, busy: (work) => oneAtATime(() => clock.engine.busy(work)) } };
+}
+
+function inputOf(scene: Scene, target: ClusterTarget, runId: string): MigrationInput {
+  return { runId, target, mode: 'run', approval: 'none', expectedDigest: null, options: optionsOf(scene) };
 }
 
 /** What of a rehearsal the checks look at. */
@@ -144,8 +170,7 @@ async function recover(world: World, scene: Scene, clean: CleanRun, recovery: Re
   const { runtime, clock, runId, target, twin, journal } = world;
   const isKnown = (await journal.listRuns()).some((run) => run.runId === runId);
   if (recovery === 'resume') {
-    const input = { runId, target, mode: 'run', approval: 'none', expectedDigest: null, options: optionsOf(scene) } as const;
-    const { failure } = await migrate({ runtime, clock: clock.engine, input });
+    const { failure } = await migrate({ runtime, clock: clock.engine, input: inputOf(scene, target, runId) });
     expect(failure).toBeNull();
     const report = await buildReport(journal, runId, twin.promises());
     expect(statuses({ runId, report, failure: null })).toEqual(statuses(clean.run));
@@ -185,75 +210,6 @@ function aroundWrites(table: Table, around: <T>(write: () => Promise<T>) => Prom
     put: (item, condition) => inTurn(() => table.put(item, condition)),
     update: (key: Key, update, condition) => inTurn(() => table.update(key, update, condition)),
     remove: (key: Key, condition) => inTurn(() => table.remove(key, condition)),
-  };
-}
-
-function diskOf(folder: string): Disk {
-  const read = (name: string): Buffer => (existsSync(join(folder, name)) ? readFileSync(join(folder, name)) : Buffer.alloc(0));
-  return { database: read('journal.db'), log: read('journal.db-wal'), commits: read('journal.db-commits') };
-}
-
-/** The files in a folder of their own, as another process finds them after the power is back. */
-function layDown(folder: string, { database, log, commits }: Disk): void {
-  const place = join(folder, 'after');
-  mkdirSync(place);
-  writeFileSync(join(place, 'journal.db'), database);
-  if (log.length > 0) writeFileSync(join(place, 'journal.db-wal'), log);
-  writeFileSync(join(place, 'journal.db-commits'), commits);
-}
-
-/** A disk writes 512 bytes at a time, and what was not synced yet in any order. */
-const SECTOR = 512;
-
-/**
- * The disk in the midst of a commit. SQLite writes to the log and syncs it, and says so only then; from time to time it
- * copies the log to the database after that, and syncs the database before it uses the log anew.
- */
-function torn(before: Disk, after: Disk, seed: number): Disk {
-  const draw = drawn(seed);
-  // The file of commits is not synced: the disk may have a much older one.
-  const commits = draw(2) === 0 ? before.commits : Buffer.from('000000000000000\n');
-  if (!before.database.equals(after.database) && draw(2) === 0) {
-    return { database: mixed(before.database, after.database, draw), log: after.log, commits };
-  }
-  const isCut = draw(2) === 0;
-  const differs = firstDifference(before.log, after.log);
-  if (isCut) {
-    const length = differs + draw(Math.max(1, after.log.length - differs));
-    return { database: before.database, log: Buffer.concat([after.log.subarray(0, length), before.log.subarray(length)]), commits };
-  }
-  return { database: before.database, log: mixed(before.log, after.log, draw), commits };
-}
-
-/** Some sectors of `after`, at least one that differs left out, and the others as they were. */
-function mixed(before: Buffer, after: Buffer, draw: (most: number) => number): Buffer {
-  const disk = Buffer.alloc(after.length);
-  before.copy(disk);
-  const changed: number[] = [];
-  for (let start = 0; start < after.length; start += SECTOR) {
-    if (!after.subarray(start, start + SECTOR).equals(disk.subarray(start, start + SECTOR))) changed.push(start);
-  }
-  const lost = changed[draw(changed.length)];
-  for (const start of changed) {
-    if (start !== lost && draw(3) > 0) after.copy(disk, start, start, start + SECTOR);
-  }
-  return disk;
-}
-
-function firstDifference(a: Buffer, b: Buffer): number {
-  const length = Math.min(a.length, b.length);
-  for (let index = 0; index < length; index += 1) if (a[index] !== b[index]) return index;
-  return length;
-}
-
-/** Numbers below `most` that are the same for the same seed (mulberry32). */
-function drawn(seed: number): (most: number) => number {
-  let state = seed * 0x9e3779b1;
-  return (most) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixing = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixing = (mixing + Math.imul(mixing ^ (mixing >>> 7), 61 | mixing)) ^ mixing;
-    return ((mixing ^ (mixing >>> 14)) >>> 0) % Math.max(1, most);
   };
 }
 
