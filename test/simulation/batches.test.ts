@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { probeName } from '../../src/verification/probe.ts';
 import { batchHistory, deadly, endsOf, everyCrash, everyCut, everyLoss, failingHistory, overlapHistory } from './moving/batches.ts';
 import { type Outcome, simulate } from './moving/simulate.ts';
@@ -103,4 +103,19 @@ describe('waves that overlap', async () => {
   )('leave nothing of a unit that failed where the process dies at call $call and the run is resumed', async (crash) => {
     expect((await simulate(failingHistory([crash]))).problems).toEqual([]);
   });
+});
+
+// Each left its whole world in memory, by the timers of its tasks: a sweep over thousands of crashes ran out of it.
+it('leaves no timer of Node behind where a process died', async () => {
+  const DAY = 86_400_000;
+  const [set, clear] = [vi.spyOn(globalThis, 'setTimeout'), vi.spyOn(globalThis, 'clearTimeout')];
+  try {
+    await simulate(overlapHistory([{ kind: 'crash', call: 900, next: 'resume', seconds: 5 }], { mode: 'local' }));
+    const long = set.mock.calls.flatMap(([, delay], index) => ((delay ?? 0) > DAY ? [set.mock.results[index]?.value] : []));
+    expect(long.length).toBeGreaterThan(10);
+    const cleared = new Set<unknown>(clear.mock.calls.map(([timer]) => timer));
+    expect(long.filter((timer) => !cleared.has(timer))).toEqual([]);
+  } finally {
+    vi.restoreAllMocks();
+  }
 });

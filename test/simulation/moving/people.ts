@@ -1,4 +1,5 @@
 import { migrate, rollBack } from '../../../engine/local-migration.ts';
+import type { Service } from '../../../engine/service.ts';
 import { createTableJournal } from '../../../src/journal/table-journal.ts';
 import type { ServiceRuntime } from '../../../src/migration/runtime.ts';
 import { isPodshiftError, PodshiftError } from '../../../src/model/errors.ts';
@@ -26,6 +27,8 @@ export interface People {
   readonly isBusy: boolean;
   /** Whether one who was refused another run has rolled this one back, in a history that does not say so. */
   readonly hasTakenBack: boolean;
+  /** Lets go of a process that died, once all is over: each of its tasks has a timer of Node, which would keep its world in memory. */
+  bury(): Promise<void>;
 }
 
 /** People of a deployed service: they ask its API. */
@@ -62,6 +65,7 @@ export function peopleOfService({ shared, runId, options, tell }: PeopleStage, e
       return asking > 0;
     },
     hasTakenBack: false,
+    bury: async () => undefined,
   };
 }
 
@@ -80,10 +84,11 @@ export function peopleOfMachine(
   let patience = PATIENCE;
   let hasTakenBack = false;
   let first: { readonly environment: Environment; readonly controller: AbortController } | undefined;
+  const grave = new AbortController();
 
   const launch = (
     what: string,
-    command: (environment: Environment, signal: AbortSignal) => Promise<{ readonly status: string }>,
+    command: (environment: Environment, signal: AbortSignal, service: Service) => Promise<{ readonly status: string }>,
     isOther = false,
   ): void => {
     const environment = new Environment(shared, true);
@@ -113,9 +118,12 @@ export function peopleOfMachine(
         });
       }
     };
-    command(environment, controller.signal).then(
+    const isMortal = isFirst && crash !== undefined;
+    const signal = isMortal ? AbortSignal.any([controller.signal, grave.signal]) : controller.signal;
+    command(environment, signal, isMortal ? mortal(declared.service, grave.signal) : declared.service).then(
       ({ status }) => over(status),
       (error: unknown) => {
+        if (grave.signal.aborted) return;
         over(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
         void again(isOther && isPodshiftError(error, 'ClusterLocked'));
       },
@@ -136,14 +144,13 @@ export function peopleOfMachine(
   const forward = (id: string, what: string): void =>
     launch(
       what,
-      ({ runtime }, signal) =>
-        migrate({ runtime, clock: clock.engine, service: declared.service, signal, input: inputOf(shared, id, options) }),
+      ({ runtime }, signal, service) => migrate({ runtime, clock: clock.engine, service, signal, input: inputOf(shared, id, options) }),
       id !== runId,
     );
   const backward = (unit?: number): void =>
-    launch('rollback', async ({ runtime }, signal) => {
+    launch('rollback', async ({ runtime }, signal, service) => {
       const unitIds = unit === undefined ? null : await oneUnit(shared, runId, unit);
-      return rollBack({ runtime, clock: clock.engine, service: declared.service, signal, input: { runId, unitIds, reason: 'asked for' } });
+      return rollBack({ runtime, clock: clock.engine, service, signal, input: { runId, unitIds, reason: 'asked for' } });
     });
   return {
     begin: () => forward(runId, 'run'),
@@ -166,6 +173,28 @@ export function peopleOfMachine(
     },
     get hasTakenBack() {
       return hasTakenBack;
+    },
+    bury: async () => {
+      grave.abort(new PodshiftError('ServiceUnavailable', 'the process is dead'));
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+  };
+}
+
+/** The service, of whose functions none goes on once the grave is closed, whatever it waits for. */
+function mortal(service: Service, grave: AbortSignal): Service {
+  const buried = new Promise<never>((_resolve, reject) => grave.addEventListener('abort', () => reject(grave.reason as Error)));
+  buried.catch(() => undefined);
+  return {
+    ...service,
+    handler: async (id) => {
+      const handler = await service.handler(id);
+      return {
+        withRuntime: (runtime) => {
+          const handle = handler.withRuntime(runtime);
+          return (event) => Promise.race([handle(event), buried]);
+        },
+      };
     },
   };
 }

@@ -157,5 +157,6 @@ async function live(history: History): Promise<Outcome> {
     ...judge({ history, twin, writers, writes: happenings.writes, secondRuns, hasTakenBack: people.hasTakenBack, runs, units }),
   );
   problems.push(...(await judgeRecords({ history, journal, runs, lines, credentials: twin.credentials })));
+  await people.bury();
   return { problems, runs, units, told, twin, writers, served: functions.served, calls: happenings.calls };
 }
