@@ -58,7 +58,8 @@ export async function countWrites(scene: Scene): Promise<number> {
       return write();
     });
     try {
-      await migrateBy(process(createTableJournal(table, clock), FIRST));
+      const { status, failure } = await migrateBy(process(createTableJournal(table, clock), FIRST));
+      expect({ status, failure }, 'the run that is counted').toEqual({ status: 'migrated', failure: null });
     } finally {
       store.close();
     }
